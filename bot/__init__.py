@@ -1,0 +1,1 @@
+"""Bobbin: talk with Claude in Discord threads."""

@@ -1,0 +1,1 @@
+"""The one shared Claude client. The SDK's types and exceptions stop here."""

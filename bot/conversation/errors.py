@@ -1,0 +1,109 @@
+"""Every failure that Bobbin expects, as one tree.
+
+BobbinError
+├── StartError                the bot cannot start: one line for the operator, an exit code of its own
+├── ClaudeError               the model could not answer
+│   ├── ClaudeBusy            429, 529, 5xx, 408, 409: worth another try
+│   ├── ClaudeUnreachable     no connection, a dropped socket, a stall: worth another try
+│   ├── ClaudeSpendLimit      429 enforced_spend_limit_reached, 400 usage limits, 402
+│   ├── ClaudeKeyRefused      401, 403
+│   ├── ClaudeModelUnknown    404
+│   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
+│   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
+├── DiscordError              Discord did not do what was asked
+│   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
+│   ├── DiscordForbidden      50001, 50013, 160005: a permission is missing
+│   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
+└── StoreError
+    ├── Fenced                the lease is somebody else's by now: drop everything at once
+    └── StoreUnavailable      Redis does not answer
+"""
+
+from __future__ import annotations
+
+
+class BobbinError(Exception):
+    """The root of every failure that Bobbin expects; anything else is a bug."""
+
+
+class StartError(BobbinError):
+    """The bot cannot start; `line` tells the operator what to change."""
+
+    def __init__(self, line: str, *, exit_code: int) -> None:
+        super().__init__(line)
+        self.line = line
+        self.exit_code = exit_code
+
+
+class ClaudeError(BobbinError):
+    """The model could not answer; `request_id` is Anthropic's name for the request, where there is one."""
+
+    def __init__(self, detail: str = "", *, request_id: str | None = None) -> None:
+        super().__init__(detail)
+        self.request_id = request_id
+
+
+class ClaudeBusy(ClaudeError):
+    """The API asks for patience; `retry_after` is its own wish in seconds, where it has one."""
+
+    def __init__(
+        self, detail: str = "", *, request_id: str | None = None, retry_after: float | None = None
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.retry_after = retry_after
+
+
+class ClaudeUnreachable(ClaudeError):
+    """The connection to the API failed, broke or stalled."""
+
+
+class ClaudeSpendLimit(ClaudeError):
+    """The account may spend no more for now; waiting does not help."""
+
+
+class ClaudeKeyRefused(ClaudeError):
+    """The API key is wrong or may not use this model."""
+
+
+class ClaudeModelUnknown(ClaudeError):
+    """The API does not know the model."""
+
+
+class ClaudeTooLong(ClaudeError):
+    """The request does not fit the model's context window."""
+
+
+class ClaudeRefusedRequest(ClaudeError):
+    """The API calls the request invalid."""
+
+
+class DiscordError(BobbinError):
+    """Discord did not do what was asked."""
+
+
+class DiscordGone(DiscordError):
+    """The thread or the message is not there any more (10003, 10008)."""
+
+
+class DiscordForbidden(DiscordError):
+    """A permission is missing; `permission` is its name as Discord's settings show it, where known."""
+
+    def __init__(self, permission: str = "") -> None:
+        super().__init__(permission)
+        self.permission = permission
+
+
+class DiscordUnavailable(DiscordError):
+    """Discord did not answer, or not usefully, after all tries."""
+
+
+class StoreError(BobbinError):
+    """The store did not do what was asked."""
+
+
+class Fenced(StoreError):
+    """The lease is somebody else's by now, or the turn has ended: whoever sees this drops everything."""
+
+
+class StoreUnavailable(StoreError):
+    """Redis does not answer."""

@@ -1,0 +1,1 @@
+"""Discord: events in, messages out, commands. discord.py's types stop here."""

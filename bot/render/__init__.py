@@ -1,0 +1,1 @@
+"""Text to Discord messages: pure planning, and the paced writer that performs the plan."""

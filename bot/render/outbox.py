@@ -1,0 +1,44 @@
+"""The seam between what writes a reply and Discord, which alone sits above the code that posts to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message to post: at most 2000 characters of `content` (Discord, resources/message).
+
+    `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the message
+    it answers, None for none. `silent` marks the bot's own small notices (flag SUPPRESS_NOTIFICATIONS), so that
+    a reader of the thread can tell them from replies.
+    """
+
+    content: str
+    nonce: str
+    reply_to: int | None = None
+    silent: bool = False
+
+
+class Outbox(Protocol):
+    """Posts to Discord; `place` is the id of a thread or a DM channel.
+
+    Raises DiscordGone, DiscordForbidden or DiscordUnavailable. Lost calls have been repeated by then.
+    """
+
+    async def send(self, place: int, message: Outgoing) -> int:
+        """Post a message and return its id; the same nonce again returns the same id."""
+        ...
+
+    async def edit(self, place: int, message_id: int, content: str) -> None:
+        """Replace the text of one of the bot's messages."""
+        ...
+
+    async def delete(self, place: int, message_id: int) -> None:
+        """Delete one of the bot's messages; one that is gone already is no error."""
+        ...
+
+    async def typing(self, place: int) -> None:
+        """Show that the bot is typing, for 10 s or until it posts; never raises."""
+        ...

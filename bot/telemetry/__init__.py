@@ -1,0 +1,1 @@
+"""What an operator sees: logs, metrics, health. Never a secret, never what somebody wrote."""
