@@ -1,0 +1,98 @@
+"""Whether a message is answered: decided from facts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+
+class Where(StrEnum):
+    """The kinds of place a message can stand in."""
+
+    CHANNEL = "channel"
+    OWN_THREAD = "own_thread"
+    JOINED_THREAD = "joined_thread"
+    OTHER_THREAD = "other_thread"
+    DIRECT = "direct"
+
+
+class Reason(StrEnum):
+    """Why a message is not answered; also the label under which it is counted."""
+
+    NOT_A_PERSON = "not_a_person"
+    NOT_A_MESSAGE = "not_a_message"
+    PREFIXED = "prefixed"
+    EMPTY = "empty"
+    NOT_MENTIONED = "not_mentioned"
+    FOR_SOMEBODY_ELSE = "for_somebody_else"
+    DIRECT_MESSAGES_OFF = "direct_messages_off"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the decision rests on.
+
+    `mentions_bot` holds for a mention and for a reply to the bot; `for_somebody_else` where the message mentions
+    or replies to another person and not to its own author.
+    """
+
+    where: Where
+    text: str
+    has_attachments: bool = False
+    by_a_person: bool = True
+    is_ordinary: bool = True
+    mentions_bot: bool = False
+    for_somebody_else: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What the operator chose."""
+
+    when: Literal["always", "mentioned", "auto"] = "auto"
+    ignore_prefix: str = "//"
+    direct_messages: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The message is answered; in a thread of its own where `opens_thread`."""
+
+    opens_thread: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Ignore:
+    """The message is neither answered nor stored."""
+
+    reason: Reason
+
+
+def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
+    """Say whether a message is answered, and if not, why."""
+    if not facts.by_a_person:
+        return Ignore(Reason.NOT_A_PERSON)
+    if not facts.is_ordinary:
+        return Ignore(Reason.NOT_A_MESSAGE)
+    if policy.ignore_prefix and facts.text.lstrip().startswith(policy.ignore_prefix):
+        return Ignore(Reason.PREFIXED)
+    if not facts.text.strip() and not facts.has_attachments:
+        return Ignore(Reason.EMPTY)
+    match facts.where:
+        case Where.DIRECT:
+            return Answer() if policy.direct_messages else Ignore(Reason.DIRECT_MESSAGES_OFF)
+        case Where.CHANNEL:
+            return Answer(opens_thread=True) if facts.mentions_bot else Ignore(Reason.NOT_MENTIONED)
+        case Where.OTHER_THREAD:
+            return Answer() if facts.mentions_bot else Ignore(Reason.NOT_MENTIONED)
+        case Where.OWN_THREAD | Where.JOINED_THREAD:
+            return _in_conversation(facts, policy)
+
+
+def _in_conversation(facts: Facts, policy: Policy) -> Answer | Ignore:
+    if policy.when == "always" or facts.mentions_bot:
+        return Answer()
+    if policy.when == "mentioned":
+        return Ignore(Reason.NOT_MENTIONED)
+    return Ignore(Reason.FOR_SOMEBODY_ELSE) if facts.for_somebody_else else Answer()

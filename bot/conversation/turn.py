@@ -1,0 +1,36 @@
+"""A turn: what people wrote since the last reply, and the reply."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.conversation.request import Usage
+
+Outcome = Literal["answered", "failed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One entry of the history; `user` and `reply` are kept as they are sent, byte for byte.
+
+    `id` is the id of its first message. An `answered` turn has a reply. A `failed` one has none, its user block
+    goes in front of the next one. A `refused` one is not sent again (stop_reason `refusal`). `user_tokens` and
+    `reply_tokens` are what its parts cost as history; `cut` is the start of the window it was asked with.
+    """
+
+    id: int
+    user: str
+    reply: str
+    outcome: Outcome
+    model: str
+    user_tokens: int
+    reply_tokens: int
+    usage: Usage
+    cut: int
+    prefix_key: str
+
+    @property
+    def tokens(self) -> int:
+        """What the turn takes of the window."""
+        return 0 if self.outcome == "refused" else self.user_tokens + self.reply_tokens

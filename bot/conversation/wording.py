@@ -1,0 +1,94 @@
+"""Every sentence that people in a thread can be told when something is not as it should be."""
+
+from __future__ import annotations
+
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeBusy,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeRefusedRequest,
+    ClaudeSpendLimit,
+    ClaudeTooLong,
+    ClaudeUnreachable,
+)
+
+SMALL = "-# "
+"""Discord's subtext: small and grey, so that a notice is not taken for a reply."""
+
+EMPTY_REPLY = "Claude had nothing to say to that. Write again, perhaps with a little more to go on."
+REFUSED = (
+    "Claude declined to answer this. Your message is left out of what Claude remembers, "
+    "so you can go on with something else."
+)
+CUT_AT_MAX_TOKENS = "This reply reached its length limit. Write “go on” and it continues."
+CONTEXT_FULL = (
+    "The conversation is as long as Claude can read, so the reply ends here. "
+    "Write “go on”, or start afresh with /reset."
+)
+INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+THINKING_TOOK_ALL = (
+    "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
+    "an admin can raise claude.max_tokens."
+)
+TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+GIVEN_UP = (
+    "I tried several times and failed on this message, so I have set it aside. "
+    "Write it again, perhaps differently; /reset always gives this thread a fresh start."
+)
+STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
+
+_CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
+    (
+        ClaudeSpendLimit,
+        "The Claude account of this bot has reached its spending limit. Its operator can raise it in the "
+        "Anthropic Console. Your message is kept: write again when that is done.",
+    ),
+    (
+        ClaudeKeyRefused,
+        "Claude did not accept this bot's API key. Its operator needs to set a valid ANTHROPIC_API_KEY. "
+        "Your message is kept.",
+    ),
+    (
+        ClaudeModelUnknown,
+        "The model this bot is set to is not available. Its operator needs to change claude.model. "
+        "Your message is kept.",
+    ),
+    (
+        ClaudeTooLong,
+        "This conversation is more than Claude can read at once. Send a shorter message, or start afresh "
+        "with /reset.",
+    ),
+    (
+        ClaudeRefusedRequest,
+        "Claude could not read this request. Your message is kept; if it happens again, /reset helps, and the "
+        "bot's operator finds the reason in the log.",
+    ),
+    (
+        ClaudeBusy,
+        "Claude is overloaded right now. Your message is kept: write again in a minute and I answer both.",
+    ),
+    (
+        ClaudeUnreachable,
+        "I could not reach Claude. Your message is kept: write again in a minute and I answer both.",
+    ),
+)
+
+
+def explain(error: BobbinError) -> str:
+    """Say what went wrong with a reply, and what to do, in words for the people in the thread."""
+    for kind, sentence in _CLAUDE:
+        if isinstance(error, kind):
+            return sentence
+    return "Something went wrong on my side. Your message is kept: please write again in a minute."
+
+
+def missing_permission(permission: str, *, place: str) -> str:
+    """Name a permission that the bot lacks, and who can give it."""
+    what = f"the permission “{permission}”" if permission else "a permission"
+    return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def small(sentence: str) -> str:
+    """Set a sentence as a small notice."""
+    return SMALL + sentence
