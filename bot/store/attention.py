@@ -1,0 +1,42 @@
+"""Which conversations need attention: a hint that may be too much and is never too little."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot.store.connection import translated
+from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+
+HINTS_AT_ONCE = 500
+"""One look reads no more than this; the oldest come first, so that none waits for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hint:
+    """A conversation that may have work; `score` is what it had on the list, as Redis writes it."""
+
+    conversation: int
+    score: str
+
+
+class Attention:
+    """Reads and clears the list of conversations that need attention."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+
+    async def hints(self) -> tuple[Hint, ...]:
+        """Return the conversations on the list, those that wait longest first."""
+        with translated():
+            found = await self._redis.zrange(self._keys.work, 0, HINTS_AT_ONCE - 1, withscores=True)
+        return tuple(Hint(int(member), f"{score:.0f}") for member, score in found)
+
+    async def rest(self, hint: Hint) -> None:
+        """Take a conversation off the list, unless something has come since the hint was read."""
+        with translated():
+            await self._scripts.run("rest", [self._keys.work], [str(hint.conversation), hint.score])

@@ -1,0 +1,63 @@
+"""Values to text and back, at the edge of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from bot.conversation.message import Message
+from bot.conversation.turn import Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What the thread is to show for a turn, fixed when it was committed.
+
+    `reply` is the text of the reply; `notices` are small remarks under it, or the answer itself if it is empty.
+    """
+
+    reply: str
+    notices: tuple[str, ...] = ()
+
+
+_messages = TypeAdapter(Message)
+_turns = TypeAdapter(Turn)
+_results = TypeAdapter(Result)
+
+
+def dump_message(message: Message) -> str:
+    """Write a message for the inbox."""
+    return _messages.dump_json(message).decode()
+
+
+def load_message(text: str) -> Message:
+    """Read a message from the inbox."""
+    return _messages.validate_json(text)
+
+
+def dump_turn(turn: Turn) -> str:
+    """Write an entry of the history."""
+    return _turns.dump_json(turn).decode()
+
+
+def load_turn(text: str) -> Turn:
+    """Read an entry of the history."""
+    return _turns.validate_json(text)
+
+
+def dump_result(result: Result) -> str:
+    """Write what a thread is to show."""
+    return _results.dump_json(result).decode()
+
+
+def load_result(text: str) -> Result:
+    """Read what a thread is to show."""
+    return _results.validate_json(text)
+
+
+def pairs(flat: Sequence[Any]) -> dict[str, str]:
+    """Read a flat list of fields and values, as scripts answer with one."""
+    return {str(flat[i]): str(flat[i + 1]) for i in range(0, len(flat), 2)}

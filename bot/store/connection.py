@@ -1,0 +1,54 @@
+"""The connection to Redis, and its failures in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import ExponentialWithJitterBackoff
+from redis.exceptions import RedisError
+
+from bot.conversation.errors import StoreUnavailable
+
+RETRIES = 3
+"""Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
+server always meets a dead connection, so 0 would fail there."""
+
+CONNECTIONS = 50
+"""More turns than this at once wait for each other's commands, each of which takes well under a millisecond."""
+
+HEALTH_CHECK_S = 15
+"""An idle connection is tried before it is used; hosts cut idle ones silently after minutes."""
+
+
+def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: bool = True) -> Redis:
+    """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet."""
+    options: dict[str, object] = {}
+    if url.startswith("rediss://"):
+        options = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": verify}
+        if ca_file is not None:
+            options["ssl_ca_certs"] = str(ca_file)
+    pool = BlockingConnectionPool.from_url(
+        url,
+        decode_responses=True,
+        max_connections=CONNECTIONS,
+        timeout=timeout_s,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
+        health_check_interval=HEALTH_CHECK_S,
+        retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
+        **options,
+    )
+    return Redis.from_pool(pool)
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only."""
+    try:
+        yield
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StoreUnavailable(type(error).__name__) from error

@@ -1,0 +1,79 @@
+"""Every key in Redis, and how long it lives.
+
+All keys of a conversation share the hash tag `{C}`, so that its scripts stay in one slot of a cluster.
+
+| key | type | content |
+|---|---|---|
+| …:{C}:t:<message> | hash | the journal of a message: state, payload, the turn it belongs to; the turn's own fields |
+| …:{C}:q | sorted set | ids of messages that wait for their answer, by time |
+| …:{C}:h | list | the history: one entry per turn, only ever appended to |
+| …:{C}:l | hash | the lease: token, owner, expiry in ms |
+| …:{C}:meta | hash | where the thread stands, who started it, its prompt, the cut, totals |
+| …:i:<interaction> | string | which instance answers an interaction |
+| …:work | sorted set | conversations that need attention: a hint; no expiry |
+| …:scope:<id> | hash | the prompt of a channel or a server; no expiry |
+| …:commands:<application> | string | what was last registered as slash commands; no expiry |
+"""
+
+from __future__ import annotations
+
+WITHOUT_EXPIRY = ("work", "scope:*", "commands:*")
+"""The keys that stay until somebody removes them; everything else expires."""
+
+DONE_RECORD_S = 7 * 24 * 3600
+"""How long an answered message is known by its id: far longer than any listing or repeated event reaches back."""
+
+INTERACTION_S = 15 * 60
+"""An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
+
+ID_DIGITS = 20
+"""Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
+
+
+class Keys:
+    """Names the keys under one prefix."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.work = f"{prefix}:work"
+
+    def record_prefix(self, conversation: int) -> str:
+        """The beginning of every message record of a conversation."""
+        return f"{self._prefix}:{{{conversation}}}:t:"
+
+    def record(self, conversation: int, message: int) -> str:
+        """The journal of a message."""
+        return self.record_prefix(conversation) + padded(message)
+
+    def pending(self, conversation: int) -> str:
+        """The messages that wait."""
+        return f"{self._prefix}:{{{conversation}}}:q"
+
+    def history(self, conversation: int) -> str:
+        """The log of turns."""
+        return f"{self._prefix}:{{{conversation}}}:h"
+
+    def lease(self, conversation: int) -> str:
+        """Who works on the conversation."""
+        return f"{self._prefix}:{{{conversation}}}:l"
+
+    def meta(self, conversation: int) -> str:
+        """What is known of the conversation itself."""
+        return f"{self._prefix}:{{{conversation}}}:meta"
+
+    def interaction(self, interaction: int) -> str:
+        """Who answers an interaction."""
+        return f"{self._prefix}:i:{interaction}"
+
+    def scope(self, scope: int) -> str:
+        """The settings of a channel or a server."""
+        return f"{self._prefix}:scope:{scope}"
+
+    def commands(self, application: int) -> str:
+        """What is registered at Discord."""
+        return f"{self._prefix}:commands:{application}"
+
+
+def padded(snowflake: int) -> str:
+    """Write an id so that text order is time order."""
+    return str(snowflake).zfill(ID_DIGITS)

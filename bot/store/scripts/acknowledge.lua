@@ -1,0 +1,21 @@
+-- The thread shows the whole reply: take its messages out of the inbox. State: committed -> done.
+-- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)
+-- ARGV 1 token  2 prefix of the records  3 lead, padded  4 lifetime of what is done in s
+--      5 state to leave: done | cancelled
+-- A cancelled turn may end in any state but done. Returns {'OK', messages that still wait} or {'FENCED'}.
+if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
+local state = redis.call('HGET', KEYS[2], 'state')
+if state ~= 'done' and state ~= 'cancelled' then
+  if not state or (ARGV[5] == 'done' and state ~= 'committed') then return {'FENCED'} end
+  for id in string.gmatch(redis.call('HGET', KEYS[2], 'members') or ARGV[3], '%d+') do
+    local member = ARGV[2] .. id
+    redis.call('ZREM', KEYS[3], id)
+    redis.call('HSET', member, 'state', ARGV[5], 'turn', ARGV[3])
+    redis.call('HDEL', member, 'payload')
+    redis.call('EXPIRE', member, ARGV[4])
+  end
+  redis.call('HDEL', KEYS[2], 'result')
+end
+local left = redis.call('ZCARD', KEYS[3])
+if left == 0 then redis.call('HSET', KEYS[1], 'expires', '0') end
+return {'OK', left}

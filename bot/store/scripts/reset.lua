@@ -1,0 +1,27 @@
+-- Forget the history and whatever waits; a turn that runs is fenced off.
+-- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)
+-- ARGV 1 prefix of the records  2 id before which nothing counts any more, padded  3 lifetime of what is done in s
+--      4 lifetime in s
+-- Returns {turns forgotten, lead of the turn that was running or '', its fields}.
+local clock = redis.call('TIME')
+local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local token = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'token') or 0) + 1)
+redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0')
+redis.call('EXPIRE', KEYS[1], 86400)
+local turns = redis.call('LLEN', KEYS[3])
+redis.call('DEL', KEYS[3])
+redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens')
+redis.call('HSET', KEYS[4], 'floor', ARGV[2])
+redis.call('EXPIRE', KEYS[4], ARGV[4])
+local lead, record = '', {}
+for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
+  if id <= ARGV[2] then
+    local fields = redis.call('HGETALL', ARGV[1] .. id)
+    if lead == '' and redis.call('HGET', ARGV[1] .. id, 'members') then lead, record = id, fields end
+    redis.call('ZREM', KEYS[2], id)
+    redis.call('HSET', ARGV[1] .. id, 'state', 'cancelled')
+    redis.call('HDEL', ARGV[1] .. id, 'payload', 'result')
+    redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
+  end
+end
+return {turns, lead, record}
