@@ -1,0 +1,29 @@
+"""The settings: what can be set, where it is read from, how a wrong one is told."""
+
+from bot.config.exits import Exit
+from bot.config.settings import (
+    ClaudeSettings,
+    DiscordSettings,
+    HistorySettings,
+    LocalSettings,
+    RedisSettings,
+    ReplySettings,
+    Settings,
+    ShutdownSettings,
+    TelemetrySettings,
+    TurnsSettings,
+)
+
+__all__ = [
+    "ClaudeSettings",
+    "DiscordSettings",
+    "Exit",
+    "HistorySettings",
+    "LocalSettings",
+    "RedisSettings",
+    "ReplySettings",
+    "Settings",
+    "ShutdownSettings",
+    "TelemetrySettings",
+    "TurnsSettings",
+]

@@ -1,0 +1,204 @@
+"""What an operator can set, and what each key may hold; `config.example.toml` says what it means."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self, get_args
+from urllib.parse import unquote, urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FilePath,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+DEFAULT_SYSTEM = """\
+You are a helper in a Discord community. Several people may write in the same thread; each message names its \
+author. Answer in the language you are addressed in. Be friendly, direct and brief: a few sentences where they \
+are enough, more only where the question needs it. Say so when you do not know. Discord renders Markdown: use \
+code blocks with a language for code, lists where they help, and no tables."""
+
+
+def _address(*schemes: str) -> AfterValidator:
+    """Accept an address with one of these schemes and a place behind it; its text stays out of the error."""
+
+    def check(value: str | SecretStr) -> str | SecretStr:
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        try:
+            parts = urlsplit(text)
+            sound = parts.scheme in schemes and bool(parts.path if parts.scheme == "unix" else parts.hostname)
+            sound = sound and parts.port != 0  # reading the port is what checks it
+        except ValueError:
+            sound = False
+        if not sound:
+            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+            raise ValueError(f"must be an address that begins with {allowed}") from None
+        return value
+
+    return AfterValidator(check)
+
+
+def _number(value: Any) -> Any:
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def data_home() -> Path:
+    """Where a user's programs keep data: `$XDG_DATA_HOME`, else `~/.local/share` (XDG Base Directory 0.8)."""
+    named = Path(os.environ.get("XDG_DATA_HOME", ""))
+    if named.is_absolute():  # the specification: a relative path is to be ignored
+        return named
+    try:
+        return Path.home() / ".local" / "share"
+    except RuntimeError:  # no HOME and no entry in the password file, as in some containers
+        return Path("data").absolute()
+
+
+Seconds = Annotated[float, Field(gt=0)]
+Port = Annotated[int, Field(ge=0, le=65535)]
+
+
+class Section(BaseModel):
+    """One table of `config.toml`; an empty text means "not set" wherever a key may be unset."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _tidy(cls, value: Any, info: ValidationInfo) -> Any:
+        annotation = cls.model_fields[str(info.field_name)].annotation
+        if isinstance(value, bool) and annotation is not bool:
+            raise ValueError("must not be true or false")  # Python counts them as 1 and 0
+        if not isinstance(value, str):
+            return value
+        return value.strip() or (None if type(None) in get_args(annotation) else "")
+
+
+class DiscordSettings(Section):
+    token: SecretStr | None = None
+    api_url: Annotated[str, _address("https", "http")] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str, _address("wss", "ws")] = "wss://gateway.discord.gg/"
+    direct_messages: bool = True
+
+
+class ClaudeSettings(Section):
+    api_key: SecretStr | None = None
+    base_url: Annotated[str, _address("https", "http")] | None = None
+    model: Annotated[str, Field(min_length=1)] = "claude-sonnet-5-5"
+    effort: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
+    max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
+    system: Annotated[str, Field(min_length=1)] = DEFAULT_SYSTEM
+    first_text_timeout_s: Seconds = 120.0
+    stall_timeout_s: Seconds = 60.0
+    cache: Literal["5m", "1h", "off"] = "5m"
+
+
+class RedisSettings(Section):
+    url: Annotated[SecretStr, _address("redis", "rediss", "unix")] | None = None
+    data_dir: Path = Field(default_factory=lambda: data_home() / "bobbin")
+    server: FilePath | None = None
+    timeout_s: Seconds = 3.0
+    ca_file: FilePath | None = None
+    verify_certificate: bool = True
+    # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$")] = "bobbin"
+
+    @field_validator("data_dir", "server", "ca_file", mode="before")
+    @classmethod
+    def _expand(cls, value: Any) -> Any:
+        if value == "":
+            raise ValueError("must name a directory")  # pathlib would read it as the working directory
+        return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~") else value
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.ca_file is not None and not self.verify_certificate:
+            raise ValueError("ca_file names whom to trust, but verify_certificate = false trusts everybody")
+        return self
+
+
+class HistorySettings(Section):
+    max_tokens: Annotated[int, Field(ge=1000)] = 80_000  # some models cost five times as much beyond 100,000
+    keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    ttl_days: Annotated[int, Field(ge=1)] = 90
+
+
+class ReplySettings(Section):
+    when: Literal["always", "mentioned", "auto"] = "auto"
+    ignore_prefix: str | None = "//"
+    # Discord knows no other durations.
+    thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
+
+
+class TurnsSettings(Section):
+    lease_s: Seconds = 15.0
+    heartbeat_s: Seconds = 5.0
+    poll_s: Seconds = 5.0
+    tries: Annotated[int, Field(ge=1)] = 5
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.heartbeat_s >= self.lease_s / 2:  # one renewal may fail without losing the lease
+            raise ValueError(
+                f"heartbeat_s ({self.heartbeat_s:g}) must be less than half of lease_s ({self.lease_s:g})"
+            )
+        return self
+
+
+class ShutdownSettings(Section):
+    grace_s: Annotated[float, Field(ge=0, le=9)] = 8.0  # with a second for the rest, gone within 10 s
+
+
+class TelemetrySettings(Section):
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["auto", "console", "json"] = "auto"
+    metrics_port: Port | None = None
+    metrics_host: Annotated[str, Field(min_length=1)] = "127.0.0.1"
+
+
+class LocalSettings(Section):
+    port: Port = 8765
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set; `Settings()` is the defaults, `load()` reads the sources."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    discord: DiscordSettings = DiscordSettings()
+    claude: ClaudeSettings = ClaudeSettings()
+    redis: RedisSettings = Field(default_factory=RedisSettings)
+    history: HistorySettings = HistorySettings()
+    reply: ReplySettings = ReplySettings()
+    turns: TurnsSettings = TurnsSettings()
+    shutdown: ShutdownSettings = ShutdownSettings()
+    telemetry: TelemetrySettings = TelemetrySettings()
+    local: LocalSettings = LocalSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # load() merges the sources, because an error has to name the file or the variable to correct.
+        return (init_settings,)
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every text that must never be shown: the token, the key, the address of Redis and its password."""
+        found = [self.discord.token, self.claude.api_key, self.redis.url]
+        texts = {secret.get_secret_value() for secret in found if secret is not None}
+        if self.redis.url is not None and (password := urlsplit(self.redis.url.get_secret_value()).password):
+            texts |= {password, unquote(password)}
+        return tuple(sorted(texts, key=len, reverse=True))
