@@ -12,8 +12,7 @@ class Outgoing:
 
     `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the
     message it answers, None for none. `silent` marks the bot's own small notices (flag
-    SUPPRESS_NOTIFICATIONS), so that
-    a reader of the thread can tell them from replies.
+    SUPPRESS_NOTIFICATIONS), so that a reader of the thread can tell them from replies.
     """
 
     content: str
@@ -42,4 +41,8 @@ class Outbox(Protocol):
 
     async def typing(self, place: int) -> None:
         """Show that the bot is typing, for 10 s or until it posts; never raises."""
+        ...
+
+    async def open_thread(self, channel: int, message: int, name: str) -> None:
+        """Start a thread from a message; its id is the message's. One that is there already is no error."""
         ...

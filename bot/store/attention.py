@@ -34,7 +34,7 @@ class Attention:
         """Return the conversations on the list, those that wait longest first."""
         with translated():
             found = await self._redis.zrange(self._keys.work, 0, HINTS_AT_ONCE - 1, withscores=True)
-        return tuple(Hint(int(member), f"{score:.0f}") for member, score in found)
+        return tuple(Hint(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
 
     async def rest(self, hint: Hint) -> None:
         """Take a conversation off the list, unless something has come since the hint was read."""

@@ -58,6 +58,11 @@ def load_result(text: str) -> Result:
     return _results.validate_json(text)
 
 
+def text(value: object) -> str | None:
+    """Read a text that may be absent; the connection decodes, the library's types do not know that."""
+    return None if value is None else str(value)
+
+
 def pairs(flat: Sequence[Any]) -> dict[str, str]:
     """Read a flat list of fields and values, as scripts answer with one."""
     return {str(flat[i]): str(flat[i + 1]) for i in range(0, len(flat), 2)}

@@ -142,11 +142,16 @@ class Conversations:
             )
         return int(turns), tuple(_replies(pairs(record)).values())
 
+    async def waits(self, conversation: int) -> bool:
+        """Say whether messages wait here for their answer."""
+        with translated():
+            return bool(await self._redis.exists(self._keys.pending(conversation)))
+
     async def meta(self, conversation: int) -> Meta | None:
         """Return what is known of a conversation, None if there is none."""
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
-        return _meta(fields) if fields else None
+        return _meta({str(name): str(value) for name, value in fields.items()}) if fields else None
 
     def _turn_keys(self, claim: Claim) -> list[str]:
         return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]

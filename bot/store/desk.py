@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from redis.asyncio import Redis
 
+from bot.store.codec import text
 from bot.store.connection import translated
 from bot.store.keys import INTERACTION_S, Keys
 from bot.store.scripts import Scripts
@@ -29,8 +30,7 @@ class Desk:
     async def registered_commands(self, application: int) -> str | None:
         """Return the fingerprint of the commands that were last registered."""
         with translated():
-            found: str | None = await self._redis.get(self._keys.commands(application))
-        return found
+            return text(await self._redis.get(self._keys.commands(application)))
 
     async def note_registered_commands(self, application: int, fingerprint: str) -> None:
         """Remember the fingerprint of the commands that are registered now."""

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 from redis.asyncio import Redis
 
+from bot.store.codec import text
 from bot.store.connection import translated
 from bot.store.keys import Keys
 
@@ -29,8 +30,7 @@ class Prompts:
     async def get(self, scope: Scope, target: int) -> str | None:
         """Return the prompt that is set for a thread, a channel or a server, None if there is none."""
         with translated():
-            found: str | None = await self._redis.hget(self._key(scope, target), "system")
-        return found
+            return text(await self._redis.hget(self._key(scope, target), "system"))
 
     async def set(self, scope: Scope, target: int, prompt: str) -> None:
         """Set a prompt."""
@@ -53,8 +53,8 @@ class Prompts:
             for scope, target in scopes:
                 if target is not None:
                     pipe.hget(self._key(scope, target), "system")
-            found: list[str | None] = await pipe.execute()
-        return next((prompt for prompt in found if prompt is not None), None)
+            found = await pipe.execute()
+        return next((text(prompt) for prompt in found if prompt is not None), None)
 
     def _key(self, scope: Scope, target: int) -> str:
         return self._keys.meta(target) if scope is Scope.THREAD else self._keys.scope(target)

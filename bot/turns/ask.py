@@ -1,0 +1,149 @@
+"""Ask Claude for the reply of one turn."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.claude.client import Claude
+from bot.conversation import prompt, wording
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
+from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.tokens import estimate, measure_user
+from bot.conversation.trimming import TrimPolicy, Window, trim
+from bot.conversation.turn import Turn
+from bot.store.claim import Claim
+from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.policy import TurnPolicy
+
+log = structlog.get_logger()
+
+MOST_PAUSES = 3
+"""How often a reply that ended with `pause_turn` is continued (Anthropic, "Handling stop reasons")."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
+
+    turn: Turn
+    conclusion: Conclusion
+    cut: int
+
+
+class Asker:
+    """Builds the request of a turn, streams the answer and concludes."""
+
+    def __init__(self, claude: Claude, policy: TurnPolicy) -> None:
+        self._claude = claude
+        self._policy = policy
+
+    async def ask(self, claim: Claim, system_prompt: str | None, push: Callable[[str], None]) -> Asked:
+        """Stream the reply into `push`; a failure of the API is an outcome, not an exception."""
+        policy = self._policy
+        user = prompt.render_user(claim.messages)
+        system = prompt.render_system(policy.system if system_prompt is None else system_prompt)
+        other_tokens = estimate(user) + sum(estimate(block) for block in system)
+        window = trim(claim.history, policy.trimming, claim.meta.cut, other_tokens=other_tokens)
+        request = Request(
+            model=policy.model,
+            max_tokens=policy.max_tokens,
+            effort=policy.effort,
+            system=system,
+            messages=prompt.render_messages(window.turns, user),
+            user_key=_opaque(claim.messages[0].author.id, policy.secret),
+        )
+        text, end = await self._stream(request, push)
+        if isinstance(end, ClaudeTooLong) and not text and window.turns:
+            # The count was too low: half of the window goes at once, and the request is made once more.
+            half = TrimPolicy(high_tokens=0, low_tokens=window.tokens // 2)
+            window = _cut_again(window, half, other_tokens)
+            request = replace(request, messages=prompt.render_messages(window.turns, user))
+            text, end = await self._stream(request, push)
+        conclusion = conclude(text, end)
+        if window.dropped:
+            conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
+        log.info(
+            "claude_answered",
+            conversation=claim.conversation,
+            turn=claim.lead,
+            outcome=conclusion.outcome,
+            stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
+            detail="" if isinstance(end, Finished) else str(end),
+            input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
+            cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
+            output_tokens=end.usage.output if isinstance(end, Finished) else None,
+            request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
+        )
+        turn = self._entry(claim, user, conclusion, end, window, prompt.prefix_key(policy.model, system))
+        return Asked(turn, conclusion, window.cut)
+
+    async def _stream(
+        self, request: Request, push: Callable[[str], None]
+    ) -> tuple[str, Finished | BobbinError]:
+        text: list[str] = []
+        try:
+            for _ in range(MOST_PAUSES):
+                end = await self._stream_once(request, text, push)
+                if end.stop_reason != "pause_turn" or not "".join(text).strip():
+                    break
+                so_far = PromptMessage("assistant", ("".join(text).rstrip(),))
+                asked = request.messages if request.messages[-1].role == "user" else request.messages[:-1]
+                request = replace(request, messages=(*asked, so_far))
+        except ClaudeError as error:
+            return "".join(text), error
+        return "".join(text), end
+
+    async def _stream_once(self, request: Request, text: list[str], push: Callable[[str], None]) -> Finished:
+        async with aclosing(self._claude.stream(request)) as events:
+            async for event in events:
+                match event:
+                    case TextDelta(text=delta):
+                        text.append(delta)
+                        push(delta)
+                    case Finished():
+                        return event
+                    case _:
+                        log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
+        raise ClaudeError("the stream ended without an end")
+
+    def _entry(
+        self,
+        claim: Claim,
+        user: str,
+        conclusion: Conclusion,
+        end: Finished | BobbinError,
+        window: Window,
+        prefix_key: str,
+    ) -> Turn:
+        usage = end.usage if isinstance(end, Finished) else Usage()
+        model = self._policy.model
+        measured = measure_user(user, usage, window.turns, model=model, cut=window.cut, prefix_key=prefix_key)
+        reply_tokens = max(0, usage.output - usage.thinking) or estimate(conclusion.reply)
+        return Turn(
+            id=claim.lead,
+            user=user,
+            reply=conclusion.reply,
+            outcome=conclusion.outcome,
+            model=model,
+            user_tokens=measured,
+            reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
+            usage=usage,
+            cut=window.cut,
+            prefix_key=prefix_key,
+        )
+
+
+def _cut_again(window: Window, policy: TrimPolicy, other_tokens: int) -> Window:
+    smaller = trim(window.turns, policy, window.cut, other_tokens=other_tokens)
+    return replace(smaller, dropped=smaller.dropped + window.dropped)
+
+
+def _opaque(author: int, secret: bytes) -> str:
+    """Name a person to Anthropic without telling who it is (metadata.user_id: a hash, no personal data)."""
+    return hmac.new(secret, str(author).encode(), hashlib.sha256).hexdigest()[:32]

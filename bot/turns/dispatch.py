@@ -1,0 +1,130 @@
+"""One turn at a time per conversation, whatever comes in, and however many instances listen."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+import structlog
+
+from bot.conversation.errors import DiscordUnavailable, Fenced, StoreUnavailable
+from bot.store.attention import Attention, Hint
+from bot.store.claim import Claim, Held, Idle
+from bot.store.conversations import Conversations
+from bot.turns.run import Runner
+
+log = structlog.get_logger()
+
+RELEASE_S = 2.0
+"""How long a release may take on the way out; a lease that is not released lapses by itself."""
+
+
+class Dispatcher:
+    """Starts turns where messages wait, and picks up those that somebody else has left."""
+
+    def __init__(
+        self, conversations: Conversations, attention: Attention, runner: Runner, *, poll_s: float
+    ) -> None:
+        self._conversations = conversations
+        self._attention = attention
+        self._runner = runner
+        self._poll_s = poll_s
+        self._owner = uuid.uuid4().hex
+        self._running: dict[int, asyncio.Task[None]] = {}
+        self._again: set[int] = set()
+        self._stopping = False
+
+    def wake(self, conversation: int) -> None:
+        """See to a conversation now; if a turn runs there already, right after it."""
+        if self._stopping:
+            return
+        self._again.add(conversation)
+        if conversation not in self._running:
+            task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
+            self._running[conversation] = task
+            task.add_done_callback(lambda _: self._running.pop(conversation, None))
+
+    async def watch(self) -> None:
+        """Look through the conversations that need attention, from now on until cancelled."""
+        while True:
+            try:
+                for hint in await self._attention.hints():
+                    await self._look(hint)
+            except StoreUnavailable as error:
+                log.warning(
+                    "store_unavailable", detail=str(error), hint="is Redis running? it is tried again"
+                )
+            await asyncio.sleep(self._poll_s)
+
+    async def halt(self, conversation: int) -> None:
+        """Stop the turn that runs here, if one does; it is left as a crash would leave it."""
+        if task := self._running.get(conversation):
+            self._again.discard(conversation)
+            task.cancel()
+            await asyncio.wait([task])
+
+    async def stop(self, grace_s: float) -> None:
+        """Start nothing more, let running turns end for `grace_s`, then release the rest for others to finish."""
+        self._stopping = True
+        self._again.clear()
+        if running := list(self._running.values()):
+            log.info("finishing_turns", turns=len(running), grace_s=grace_s)
+            _, left = await asyncio.wait(running, timeout=grace_s)
+            for task in left:
+                task.cancel()
+            if left:
+                log.info("handing_over_turns", turns=len(left))
+                await asyncio.wait(left, timeout=RELEASE_S)
+
+    async def _look(self, hint: Hint) -> None:
+        if hint.conversation in self._running or self._stopping:
+            return
+        if not await self._conversations.waits(hint.conversation):
+            await self._attention.rest(hint)
+            return
+        self.wake(hint.conversation)
+
+    async def _work(self, conversation: int) -> None:
+        while conversation in self._again:
+            self._again.discard(conversation)
+            try:
+                claim = await self._conversations.claim(conversation, self._owner)
+                match claim:
+                    case Held():
+                        log.debug("held_elsewhere", conversation=conversation, for_s=claim.for_s)
+                    case Idle():
+                        pass
+                    case Claim():
+                        if await self._turn(claim) and not self._stopping:
+                            self._again.add(conversation)
+            except Fenced:
+                log.warning("turn_taken_over", conversation=conversation)
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", conversation=conversation, detail=str(error))
+
+    async def _turn(self, claim: Claim) -> int:
+        """Run a turn; whatever stops it, others may go on with it at once."""
+        done = False
+        try:
+            waiting = await self._runner.run(claim)
+            done = True
+        except DiscordUnavailable as error:
+            log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
+            return 0
+        except (Fenced, StoreUnavailable):
+            raise
+        except Exception:
+            log.exception("turn_failed", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+            return 0
+        else:
+            return waiting
+        finally:
+            if not done:
+                await self._release(claim)
+
+    async def _release(self, claim: Claim) -> None:
+        try:
+            async with asyncio.timeout(RELEASE_S):
+                await self._conversations.release(claim)
+        except (StoreUnavailable, TimeoutError):
+            log.debug("lease_left_to_lapse", conversation=claim.conversation)

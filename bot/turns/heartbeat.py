@@ -1,0 +1,73 @@
+"""The lease of a turn, kept while it runs."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bot.conversation.errors import Fenced, StoreUnavailable
+from bot.store.claim import Claim
+from bot.store.conversations import Conversations
+
+log = structlog.get_logger()
+
+WRITE_SHARE = 2 / 3
+"""Discord cannot check a lease, so writing to it stops when this share of the lease has passed without renewal:
+the rest is for a call that is under way to arrive before somebody else may write."""
+
+RETRY_S = 0.5
+"""A renewal that met no store is tried again this soon, while the lease lasts."""
+
+
+class Heartbeat:
+    """Renews a claim's lease in the background; when it is lost, the body is cancelled and Fenced is raised."""
+
+    def __init__(
+        self, conversations: Conversations, claim: Claim, *, lease_s: float, heartbeat_s: float
+    ) -> None:
+        self._conversations = conversations
+        self._claim = claim
+        self._lease_s = lease_s
+        self._heartbeat_s = heartbeat_s
+        self._renewed_s = time.monotonic()
+        self._lost = False
+
+    def may_write(self) -> bool:
+        """Whether the lease is fresh enough to write to Discord."""
+        return not self._lost and time.monotonic() < self._renewed_s + self._lease_s * WRITE_SHARE
+
+    async def __aenter__(self) -> Self:
+        body = asyncio.current_task()
+        if body is None:
+            raise RuntimeError("a heartbeat needs a task to guard")
+        self._body = body
+        self._beat = asyncio.create_task(self._renew_until_lost(), name=f"lease-{self._claim.conversation}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._beat.cancel()
+        await asyncio.wait([self._beat])
+        if self._lost and kind is asyncio.CancelledError and self._body.uncancel() == 0:
+            raise Fenced("renew") from error
+
+    async def _renew_until_lost(self) -> None:
+        wait_s = self._heartbeat_s
+        while True:
+            await asyncio.sleep(wait_s)
+            sent_s = time.monotonic()
+            try:
+                await self._conversations.renew(self._claim)
+            except StoreUnavailable:
+                wait_s = RETRY_S
+                continue
+            except Fenced:
+                self._lost = True
+                self._body.cancel()
+                return
+            self._renewed_s, wait_s = sent_s, self._heartbeat_s

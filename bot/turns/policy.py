@@ -1,0 +1,27 @@
+"""What the operator chose for every turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.conversation.request import Effort
+from bot.conversation.trimming import TrimPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class TurnPolicy:
+    """Times in seconds; `trimming` is bounded by the model's context already.
+
+    `effort` is None where the model knows none. After `tries` tries a turn is set aside. `secret` makes the
+    names under which Anthropic knows people opaque.
+    """
+
+    model: str
+    effort: Effort | None
+    max_tokens: int
+    system: str
+    trimming: TrimPolicy
+    tries: int
+    lease_s: float
+    heartbeat_s: float
+    secret: bytes
