@@ -1,0 +1,219 @@
+"""The one shared Claude client."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import random
+import time
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, aclosing, suppress
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import structlog
+from anthropic import AsyncAnthropic, AsyncStream
+
+from bot.claude import models, retries, wire
+from bot.claude.patience import Patience
+from bot.claude.reply import Reply
+from bot.claude.translate import from_event, translated
+from bot.conversation.errors import ClaudeBusy, ClaudeKeyRefused, ClaudeUnreachable
+from bot.conversation.request import Finished, TextDelta, Waiting
+
+if TYPE_CHECKING:
+    from types import TracebackType
+    from typing import Self
+
+    from anthropic._streaming import ServerSentEvent
+    from anthropic.lib.streaming import AsyncMessageStreamManager
+
+    from bot.claude.models import ModelInfo
+    from bot.claude.wire import CacheLifetime
+    from bot.conversation.request import Request, StreamEvent
+
+log = structlog.get_logger()
+
+# A server that takes longer to accept a connection is down; the next try may meet another one.
+CONNECT_TIMEOUT_S = 10.0
+# Counting is an estimate's replacement, not worth a longer wait.
+COUNT_TIMEOUT_S = 10.0
+# After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
+# request; a server that does not end the body shall not delay the reply.
+DRAIN_TIMEOUT_S = 0.1
+
+
+class Claude:
+    """The shared client: streams replies, counts tokens, knows what a model can do.
+
+    `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
+    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. Raises
+    ClaudeKeyRefused if no server could accept the key.
+    """
+
+    def __init__(
+        self,
+        *,
+        api_key: str,
+        base_url: str | None,
+        first_text_timeout_s: float,
+        stall_timeout_s: float,
+        tries: int = 3,
+        cache: CacheLifetime = "5m",
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        if not (api_key.isascii() and api_key.isprintable() and api_key and " " not in api_key):
+            # It cannot stand in a header, and the HTTP client would quote it in its complaint.
+            raise ClaudeKeyRefused("the key is empty or holds a character that no key holds")
+        self._first_s = first_text_timeout_s
+        self._stall_s = stall_timeout_s
+        self._tries = tries
+        self._cache = cache
+        self._clock = clock
+        self._sleep = sleep
+        self._jitter = jitter
+        # The streams' own limits are tighter; this one only catches what they do not wrap.
+        timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
+        self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self._sdk.close()
+
+    async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
+        """Stream the reply: `Waiting` before each further try, then `TextDelta`s, and `Finished` at the end.
+
+        Before the first text, ClaudeBusy and ClaudeUnreachable are tried again (`attempt` is the number of
+        the try to come); after it nothing is, since the text is visible already. Raises any ClaudeError.
+        Closing the generator, or cancelling whoever iterates it, ends the API call at once: iterate it within
+        `contextlib.aclosing`.
+        """
+        failed = 0
+        while True:
+            text_seen = False
+            try:
+                async with aclosing(self._try(request)) as events:
+                    async for event in events:
+                        text_seen = True
+                        yield event
+            except (ClaudeBusy, ClaudeUnreachable) as error:
+                failed += 1
+                wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
+                if text_seen or wait_s is None:
+                    raise
+                log.warning(
+                    "claude_retry",
+                    error=type(error).__name__,
+                    detail=str(error),
+                    attempt=failed + 1,
+                    wait_s=round(wait_s, 1),
+                )
+            else:
+                return
+            yield Waiting(seconds=wait_s, attempt=failed + 1)
+            await self._sleep(wait_s)
+
+    async def count_tokens(self, request: Request) -> int:
+        """The input tokens of `request` as the API estimates them; one try, raises any ClaudeError."""
+        with translated():
+            async with asyncio.timeout(COUNT_TIMEOUT_S):
+                answer = await self._sdk.messages.with_raw_response.count_tokens(
+                    **wire.count_arguments(request)
+                )
+                body = json.loads(await answer.text())
+        count = body.get("input_tokens") if isinstance(body, dict) else None
+        if not isinstance(count, int):
+            raise ClaudeUnreachable("an answer without a token count")
+        return count
+
+    async def check_model(self, model: str) -> ModelInfo | None:
+        """What `model` can do, or None where nobody knows; see `models.check`."""
+        return await models.check(self._sdk, model)
+
+    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
+        started_at = self._clock()
+        first_text_at: float | None = None
+        patience = Patience(first_s=self._first_s, stall_s=self._stall_s, now=started_at)
+        reply = Reply(self._cache)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(translated())
+            async with asyncio.timeout(patience.left_s(started_at)):
+                stream = await stack.enter_async_context(self._open(request))
+            request_id = stream.request_id
+            events = await stack.enter_async_context(aclosing(self._events(stream.response, patience)))
+            async for event in events:
+                if event.get("type") == "error":
+                    raise from_event(event, request_id)
+                if text := reply.feed(event):
+                    first_text_at = first_text_at or self._clock()
+                    yield TextDelta(text)
+                if reply.stopped:
+                    await _drain(events)
+                    break
+        finished = reply.finished(request_id)
+        if finished is None:
+            raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
+        now = self._clock()
+        log.info(
+            "claude_replied",
+            model=finished.model,
+            stop_reason=finished.stop_reason,
+            request_id=finished.request_id,
+            input_tokens=finished.usage.input_total,
+            cache_read_tokens=finished.usage.cache_read,
+            output_tokens=finished.usage.output,
+            first_text_s=None if first_text_at is None else round(first_text_at - started_at, 3),
+            total_s=round(now - started_at, 3),
+        )
+        yield finished
+
+    def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
+        # The SDK warns of a deprecated model at every call; `check_model` has said so once. Nothing is
+        # awaited in here, so that no other task sees the filter.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return self._sdk.messages.stream(**wire.stream_arguments(request, self._cache))
+
+    async def _events(
+        self, response: httpx2.Response, patience: Patience
+    ) -> AsyncGenerator[dict[str, Any], None]:
+        # Not the SDK's own iteration: that one keeps pings to itself, which are the only sign of life while
+        # a model thinks.
+        server_events = AsyncStream.raw_events(response)
+        while True:
+            async with asyncio.timeout(patience.left_s(self._clock())):
+                server_event = await anext(server_events, None)
+            if server_event is None:
+                return
+            event = _parse(server_event)
+            patience.saw(event.get("type"), self._clock())
+            yield event
+
+
+def _parse(server_event: ServerSentEvent) -> dict[str, Any]:
+    try:
+        data = server_event.json() if server_event.data else {}
+    except ValueError:
+        if server_event.event != "error":
+            raise
+        data = {}
+    event = data if isinstance(data, dict) else {}
+    event.setdefault("type", server_event.event)
+    return event
+
+
+async def _drain(events: AsyncIterator[object]) -> None:
+    with suppress(TimeoutError, ValueError, httpx2.HTTPError, httpx2.StreamError):
+        async with asyncio.timeout(DRAIN_TIMEOUT_S):
+            async for _ in events:
+                pass

@@ -1,0 +1,37 @@
+"""How long a stream may keep us waiting for its next event: pure, the time is an argument.
+
+Two things can be wrong with an open stream, and each has its own limit.
+
+- *Nothing arrives.* The API sends a `ping` now and then even while the model thinks, so a quiet connection
+  is a dead one: `first_s` until the first event, `stall_s` between two events after it. Any event counts.
+- *Only pings arrive.* Newer models do not show their thinking, so a healthy stream may hold nothing but
+  pings for as long as the model thinks; but a proxy that pings on behalf of a dead server would hold a
+  thread for ever. Thinking is what the wait for the first text allows for, so the same `first_s` bounds it:
+  no more than that between two events that are not pings, from the sending of the request on. It is never
+  less than `stall_s`, or a stream that pings would be given less time than one that does not.
+"""
+
+from __future__ import annotations
+
+
+class Patience:
+    """The limits of one stream, whose request is sent at `now`; every time is in seconds of one clock."""
+
+    def __init__(self, *, first_s: float, stall_s: float, now: float) -> None:
+        self._first_s = first_s
+        self._stall_s = stall_s
+        self._progress_at = now
+        self._begun = False
+
+    def left_s(self, now: float) -> float:
+        """How long the next event may take from `now` on; it may be negative."""
+        quiet_s = now - self._progress_at
+        if not self._begun:
+            return self._first_s - quiet_s
+        return min(self._stall_s, max(self._first_s, self._stall_s) - quiet_s)
+
+    def saw(self, event_type: object, now: float) -> None:
+        """An event has arrived."""
+        self._begun = True
+        if event_type != "ping":
+            self._progress_at = now

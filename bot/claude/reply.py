@@ -1,0 +1,101 @@
+"""One reply, read event by event from the raw stream: pure.
+
+The events are read as plain JSON, not as the SDK's models: an unknown event, block or delta then needs no
+special case, and a field that another server leaves out or sends as null counts as absent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from bot.conversation.request import Finished, Usage
+
+if TYPE_CHECKING:
+    from bot.claude.wire import CacheLifetime
+
+
+class Reply:
+    """What has arrived of one reply; `cache` says which lifetime unexplained cache writes belong to."""
+
+    def __init__(self, cache: CacheLifetime) -> None:
+        self._cache = cache
+        self._other_blocks: set[object] = set()
+        self._counts: dict[str, int] = {}
+        self._stop_reason: str | None = None
+        self._refusal_category: str | None = None
+        self._model = ""
+        self._message_id = ""
+        self.stopped = False
+
+    def feed(self, event: Mapping[str, Any]) -> str:
+        """Take one event in and return the text it adds to the reply, which is mostly none."""
+        match event.get("type"):
+            case "message_start":
+                message = _mapping(event.get("message"))
+                self._model = _string(message.get("model")) or ""
+                self._message_id = _string(message.get("id")) or ""
+                self._count(message.get("usage"))
+            case "content_block_start":
+                block = _mapping(event.get("content_block"))
+                if block.get("type") == "text":
+                    return _string(block.get("text")) or ""
+                self._other_blocks.add(event.get("index"))
+            case "content_block_delta":
+                delta = _mapping(event.get("delta"))
+                if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
+                    return _string(delta.get("text")) or ""
+            case "message_delta":
+                delta = _mapping(event.get("delta"))
+                self._stop_reason = _string(delta.get("stop_reason")) or self._stop_reason
+                category = _string(_mapping(delta.get("stop_details")).get("category"))
+                self._refusal_category = category or self._refusal_category
+                self._count(event.get("usage"))
+            case "message_stop":
+                self.stopped = True
+        return ""
+
+    def finished(self, request_id: str | None) -> Finished | None:
+        """The end of the reply, or None where it was cut off: no `message_stop`, or none with a reason."""
+        if not self.stopped or self._stop_reason is None:
+            return None
+        return Finished(
+            stop_reason=self._stop_reason,
+            usage=self._usage(),
+            model=self._model,
+            message_id=self._message_id,
+            request_id=request_id,
+            refusal_category=self._refusal_category,
+        )
+
+    def _count(self, usage: object) -> None:
+        # Counts are cumulative, so the highest one seen is the right one, whichever event brought it: some
+        # servers know the input only at the end and send 0 at the start, others the reverse.
+        counts = _mapping(usage)
+        details = _mapping(counts.get("output_tokens_details"))
+        for source in (counts, _mapping(counts.get("cache_creation")), details):
+            for name, value in source.items():
+                if isinstance(value, int) and not isinstance(value, bool):
+                    self._counts[name] = max(value, self._counts.get(name, 0))
+
+    def _usage(self) -> Usage:
+        count = self._counts.get
+        written_5m = count("ephemeral_5m_input_tokens", 0)
+        written_1h = count("ephemeral_1h_input_tokens", 0)
+        unexplained = max(0, count("cache_creation_input_tokens", 0) - written_5m - written_1h)
+        return Usage(
+            input=count("input_tokens", 0),
+            cache_write_5m=written_5m + (unexplained if self._cache != "1h" else 0),
+            cache_write_1h=written_1h + (unexplained if self._cache == "1h" else 0),
+            cache_read=count("cache_read_input_tokens", 0),
+            output=count("output_tokens", 0),
+            thinking=count("thinking_tokens", 0),
+        )
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _string(value: object) -> str | None:
+    return value if isinstance(value, str) else None
