@@ -12,7 +12,8 @@ BobbinError
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
-│   ├── DiscordForbidden      50001, 50013, 160005: a permission is missing
+│   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
+│   ├── DiscordRejected       any other 400: this cannot be done here
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
 └── StoreError
     ├── Fenced                the lease is somebody else's by now: drop everything at once
@@ -91,6 +92,14 @@ class DiscordForbidden(DiscordError):
     def __init__(self, permission: str = "") -> None:
         super().__init__(permission)
         self.permission = permission
+
+
+class DiscordRejected(DiscordError):
+    """Discord calls the request invalid; `code` is its JSON error code, 0 where it gave none."""
+
+    def __init__(self, code: int = 0) -> None:
+        super().__init__(f"code {code}")
+        self.code = code
 
 
 class DiscordUnavailable(DiscordError):

@@ -36,6 +36,12 @@ GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."
 )
+NO_THREADS_HERE = (
+    "I answer in threads, and this channel cannot have any. Mention me in a text channel, or use /chat there."
+)
+NOT_POSSIBLE_HERE = (
+    "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
+)
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (

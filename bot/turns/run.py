@@ -10,7 +10,13 @@ from typing import TypeVar
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordForbidden, DiscordGone, StoreUnavailable
+from bot.conversation.errors import (
+    DiscordError,
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    StoreUnavailable,
+)
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Pace
 from bot.render.writer import Posted, Writer
@@ -67,6 +73,10 @@ class Runner:
                 return await self._conversations.cancel(claim)
             except DiscordForbidden as error:
                 await self._tell_what_is_missing(claim, error.permission)
+                return await self._conversations.cancel(claim)
+            except DiscordRejected as error:
+                log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
+                await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
                 return await self._conversations.cancel(claim)
             finally:
                 await writer.abandon()
@@ -153,19 +163,23 @@ class Runner:
                 await asyncio.sleep(PERSIST_PAUSE_S)
 
     async def _tell_what_is_missing(self, claim: Claim, permission: str) -> None:
-        """Name the permission in the thread, or else in the channel that the thread hangs from."""
         log.warning(
             "permission_missing",
             conversation=claim.conversation,
             permission=permission or "unknown",
             hint="give the bot's role this permission in the server or the channel",
         )
+        await self._tell(claim, lambda place: wording.missing_permission(permission, place=place))
+
+    async def _tell(self, claim: Claim, sentence: Callable[[str], str]) -> None:
+        """Say why there is no answer: in the thread, or else in the channel that the thread hangs from."""
         for place, words in ((claim.conversation, "here"), (claim.meta.parent, "in a thread")):
             if place is None:
                 continue
-            sentence = wording.small(wording.missing_permission(permission, place=words))
+            message = Outgoing(wording.small(sentence(words)), nonce=f"{claim.lead}-{words[:2]}")
             try:
-                await self._outbox.send(place, Outgoing(sentence, nonce=f"{claim.lead}-p{words[:2]}"))
-            except (DiscordGone, DiscordForbidden):
+                await self._outbox.send(place, message)
+            except DiscordError as error:
+                log.debug("notice_failed", place=place, kind=type(error).__name__)
                 continue
             return

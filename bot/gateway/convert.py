@@ -1,0 +1,82 @@
+"""From discord.py's objects to our values."""
+
+from __future__ import annotations
+
+import re
+
+import discord
+
+from bot.conversation.intake import Facts, Where
+from bot.conversation.message import Attachment, Author, Message
+
+_MENTION = re.compile(r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+)>")
+
+ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
+"""Everything else is the platform speaking: joins, pins, renamed threads, a thread's starter."""
+
+
+def facts(message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
+    """Collect what the intake decides on."""
+    answered = _answered_author(message)
+    mentioned = {user.id for user in message.mentions}
+    role = message.guild.self_role if message.guild else None
+    to_bot = me.id in mentioned or answered == me.id or (role is not None and role in message.role_mentions)
+    others = {user for user in (*mentioned, answered) if user not in (None, me.id, message.author.id)}
+    return Facts(
+        where=where,
+        text=message.content,
+        has_attachments=bool(message.attachments),
+        by_a_person=not message.author.bot and message.webhook_id is None,
+        is_ordinary=message.type in ORDINARY,
+        mentions_bot=to_bot,
+        for_somebody_else=bool(others or message.role_mentions),
+    )
+
+
+def to_message(message: discord.Message, *, opens: str | None = None) -> Message:
+    """Convert a message that is to be answered."""
+    return Message(
+        id=message.id,
+        author=to_author(message.author),
+        text=readable(message),
+        attachments=tuple(
+            Attachment(found.id, found.filename, found.content_type or "", found.size)
+            for found in message.attachments
+        ),
+        opens=opens,
+    )
+
+
+def to_author(user: discord.User | discord.Member) -> Author:
+    """Convert a person."""
+    return Author(id=user.id, username=user.name, name=user.display_name)
+
+
+def readable(message: discord.Message) -> str:
+    """Return the text with names in place of ids, as people see it."""
+    names = {user.id: user.display_name for user in message.mentions}
+
+    def name(match: re.Match[str]) -> str:
+        if match["user"]:
+            return f"@{names.get(int(match['user']), 'somebody')}"
+        if match["emoji"]:
+            return f":{match['emoji']}:"
+        guild = message.guild
+        if match["role"]:
+            role = guild.get_role(int(match["role"])) if guild else None
+            return f"@{role.name if role else 'a role'}"
+        channel = guild.get_channel_or_thread(int(match["channel"])) if guild else None
+        return f"#{channel.name if channel else 'a-channel'}"
+
+    return _MENTION.sub(name, message.content)
+
+
+def without_mention(content: str, me: int) -> str:
+    """Return the text without the mention of the bot, which is a summons and not part of what is said."""
+    return re.sub(rf"<@!?{me}>", "", content)
+
+
+def _answered_author(message: discord.Message) -> int | None:
+    reference = message.reference
+    resolved = reference.resolved if reference else None
+    return resolved.author.id if isinstance(resolved, discord.Message) else None

@@ -1,0 +1,140 @@
+"""A message's way in: from the event to the inbox."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import discord
+import structlog
+
+from bot.conversation import prompt, wording
+from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
+from bot.gateway import convert
+from bot.render.outbox import Outbox, Outgoing
+from bot.store.conversations import Conversations
+from bot.turns.dispatch import Dispatcher
+
+log = structlog.get_logger()
+
+PERSIST_S = 60.0
+"""A message that finds the store away is held this long; then its author is told."""
+
+PERSIST_PAUSE_S = 0.5
+
+WITH_THREADS = (discord.ChannelType.text, discord.ChannelType.news)
+"""The channels in which a thread can be started from a message (Discord, topics/threads)."""
+
+
+class Intake:
+    """Decides on every message, and puts those to answer into the inbox."""
+
+    def __init__(
+        self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox, policy: Policy
+    ) -> None:
+        self._conversations = conversations
+        self._dispatcher = dispatcher
+        self._outbox = outbox
+        self._policy = policy
+
+    async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
+        """Decide on a message and keep it; persisted before anything else is done about it."""
+        if message.author.id == me.id:
+            return
+        deadline_s = time.monotonic() + PERSIST_S
+        while True:
+            try:
+                await self._take(message, me)
+            except StoreUnavailable as error:
+                log.warning("store_unavailable", message=message.id, detail=str(error))
+                if time.monotonic() > deadline_s:
+                    await self._say(message, wording.STORE_DOWN)
+                    return
+                await asyncio.sleep(PERSIST_PAUSE_S)
+            else:
+                return
+
+    async def _take(self, message: discord.Message, me: discord.ClientUser) -> None:
+        channel = message.channel
+        if message.guild is not None and isinstance(channel, discord.PartialMessageable):
+            fetched = await _fetch(message, channel.id)
+            if fetched is None:
+                return
+            channel = fetched
+        where = await self._where(message, channel, me)
+        decision = decide(convert.facts(message, where, me), self._policy)
+        if isinstance(decision, Ignore):
+            log.debug("message_ignored", message=message.id, reason=decision.reason.value)
+            return
+        if decision.opens_thread and getattr(channel, "type", None) not in WITH_THREADS:
+            await self._say(message, wording.NO_THREADS_HERE)
+            return
+        await self._receive(message, channel, where, decision, me)
+
+    async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
+        if message.guild is None:
+            return Where.DIRECT
+        if not isinstance(channel, discord.Thread):
+            return Where.CHANNEL
+        if channel.owner_id == me.id:
+            return Where.OWN_THREAD
+        meta = await self._conversations.meta(channel.id)
+        return Where.JOINED_THREAD if meta is not None and meta.joined else Where.OTHER_THREAD
+
+    async def _receive(
+        self,
+        message: discord.Message,
+        channel: object,
+        where: Where,
+        decision: Answer,
+        me: discord.ClientUser,
+    ) -> None:
+        facts: dict[str, str | int] = {}
+        if message.guild is not None:
+            facts["guild"] = message.guild.id
+        opens = None
+        if decision.opens_thread:
+            # A thread that is started from a message has the message's id, so the conversation can be kept
+            # before the thread is there (Discord, "Start Thread from Message").
+            conversation = message.id
+            opens = prompt.thread_name(
+                convert.without_mention(message.content, me.id), message.author.display_name
+            )
+            facts |= {"parent": message.channel.id, "starter": message.author.id}
+        else:
+            conversation = message.channel.id
+            if isinstance(channel, discord.Thread):
+                facts["parent"] = channel.parent_id
+                if channel.owner_id not in (None, me.id):
+                    facts["starter"] = channel.owner_id
+            elif where is Where.DIRECT:
+                facts["starter"] = message.author.id
+        if where is Where.OTHER_THREAD:
+            facts["joined"] = 1
+        kept = convert.to_message(message, opens=opens)
+        if await self._conversations.receive(conversation, kept, source="event", facts=facts):
+            log.info("message_received", conversation=conversation, message=message.id, where=where.value)
+        self._dispatcher.wake(conversation)
+
+    async def _say(self, message: discord.Message, sentence: str) -> None:
+        try:
+            await self._outbox.send(
+                message.channel.id,
+                Outgoing(wording.small(sentence), nonce=f"{message.id}-s", reply_to=message.id),
+            )
+        except DiscordError as error:
+            log.warning("notice_failed", message=message.id, kind=type(error).__name__)
+
+
+async def _fetch(message: discord.Message, channel: int) -> object | None:
+    """Look up a thread that discord.py does not know, as after a gap in the gateway session."""
+    guild = message.guild
+    known = guild.get_channel_or_thread(channel) if guild else None
+    if known is not None or guild is None:
+        return known
+    try:
+        return await guild.fetch_channel(channel)
+    except (discord.DiscordException, OSError, TimeoutError) as error:
+        log.warning("channel_unknown", channel=channel, kind=type(error).__name__)
+        return None

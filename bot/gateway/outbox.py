@@ -1,0 +1,131 @@
+"""Posts to Discord: the outbox's calls in discord.py's, and its failures in our words."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar, cast
+
+import aiohttp
+import discord
+import structlog
+from discord.http import Route
+
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
+from bot.gateway import permissions
+from bot.render.outbox import Outgoing
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+TRIES = 5
+"""discord.py repeats 500, 502, 504 and 524 but neither 503 nor a reset connection; every call here may be
+repeated: a post carries its nonce, the others say what is to be, not what to change."""
+
+FIRST_PAUSE_S = 0.3
+CALL_S = 45.0
+"""One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
+
+ARCHIVED_CODE = 50083
+THREAD_EXISTS_CODE = 160004
+
+
+class DiscordOutbox:
+    """The `Outbox` of the real thing; see bot/render/outbox.py for what each call promises."""
+
+    def __init__(self, client: discord.Client, *, archive_minutes: int) -> None:
+        self._client = client
+        self._archive_minutes = archive_minutes
+
+    async def send(self, place: int, message: Outgoing) -> int:
+        """Post a message and return its id; the same nonce again returns the same id."""
+        channel = self._client.get_partial_messageable(place)
+        options: dict[str, Any] = {"nonce": message.nonce, "silent": message.silent}
+        if message.reply_to is not None:
+            options["reference"] = discord.MessageReference(
+                message_id=message.reply_to, channel_id=place, fail_if_not_exists=False
+            )
+
+        async def post() -> int:
+            return (await channel.send(message.content, **options)).id
+
+        return await self._call("send", place, permissions.TO_SEND, post)
+
+    async def edit(self, place: int, message_id: int, content: str) -> None:
+        """Replace the text of one of the bot's messages."""
+        message = self._client.get_partial_messageable(place).get_partial_message(message_id)
+
+        async def change() -> None:
+            try:
+                await message.edit(content=content)
+            except discord.HTTPException as error:
+                if error.code != ARCHIVED_CODE:
+                    raise
+                await self._client.http.edit_channel(place, archived=False)
+                await message.edit(content=content)
+
+        await self._call("edit", place, permissions.TO_SEND, change)
+
+    async def delete(self, place: int, message_id: int) -> None:
+        """Delete one of the bot's messages; one that is gone already is no error."""
+        message = self._client.get_partial_messageable(place).get_partial_message(message_id)
+
+        async def remove() -> None:
+            await message.delete()
+
+        try:
+            await self._call("delete", place, permissions.TO_SEND, remove)
+        except DiscordGone:
+            return
+
+    async def typing(self, place: int) -> None:
+        """Show that the bot is typing; a courtesy, so its failures do not matter."""
+        try:
+            async with asyncio.timeout(CALL_S):
+                await self._client.http.request(
+                    Route("POST", "/channels/{channel_id}/typing", channel_id=place)
+                )
+        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+            log.debug("typing_failed", conversation=place, kind=type(error).__name__)
+
+    async def open_thread(self, channel: int, message: int, name: str) -> None:
+        """Start a thread from a message; its id is the message's."""
+
+        async def start() -> None:
+            try:
+                await self._client.http.start_thread_with_message(
+                    channel, message, name=name, auto_archive_duration=cast("Any", self._archive_minutes)
+                )
+            except discord.HTTPException as error:
+                if error.code != THREAD_EXISTS_CODE:
+                    raise
+
+        await self._call("open_thread", channel, permissions.TO_OPEN, start)
+
+    async def _call(
+        self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
+    ) -> T:
+        failure = ""
+        for attempt in range(TRIES):
+            if attempt:
+                await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+            try:
+                async with asyncio.timeout(CALL_S):
+                    return await call()
+            except discord.NotFound as error:
+                raise DiscordGone(f"code {error.code}") from error
+            except discord.Forbidden as error:
+                name = permissions.missing(self._client, place, needed, code=error.code)
+                raise DiscordForbidden(name) from error
+            except discord.HTTPException as error:
+                if error.status < 500 and error.status != 429:
+                    if error.code == permissions.READ_HISTORY_CODE:
+                        name = permissions.missing(self._client, place, needed, code=error.code)
+                        raise DiscordForbidden(name) from error
+                    raise DiscordRejected(error.code) from error
+                failure = f"status {error.status}"
+            except (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordException) as error:
+                failure = type(error).__name__
+            log.info("discord_call_repeated", call=kind, place=place, attempt=attempt + 1, failure=failure)
+        raise DiscordUnavailable(f"{kind}: {failure}")

@@ -1,0 +1,56 @@
+"""Which permission is missing, by the name that Discord's settings show."""
+
+from __future__ import annotations
+
+import discord
+
+NEEDED = {
+    "view_channel": "View Channels",
+    "read_message_history": "Read Message History",
+    "create_public_threads": "Create Public Threads",
+    "create_private_threads": "Create Private Threads",
+    "send_messages": "Send Messages",
+    "send_messages_in_threads": "Send Messages in Threads",
+}
+
+INVITE = discord.Permissions(
+    view_channel=True,
+    send_messages=True,
+    send_messages_in_threads=True,
+    create_public_threads=True,
+    create_private_threads=True,
+    read_message_history=True,
+    embed_links=True,
+    attach_files=True,
+)
+"""The least that the bot works well with; the invite link asks for these."""
+
+READ_HISTORY_CODE = 160002
+"""A reply needs to read the message that it answers (Discord, "Cannot reply without permission")."""
+
+TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
+TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
+TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
+
+
+def missing(client: discord.Client, place: int, needed: tuple[str, ...], *, code: int = 0) -> str:
+    """Name the first of the needed permissions that the bot lacks in a place, "" if that cannot be told."""
+    if code == READ_HISTORY_CODE:
+        return NEEDED["read_message_history"]
+    channel = client.get_channel(place)
+    guild = getattr(channel, "guild", None)
+    if (
+        guild is None
+        or guild.me is None
+        or not isinstance(channel, (discord.abc.GuildChannel, discord.Thread))
+    ):
+        return ""
+    held = channel.permissions_for(guild.me)
+    in_thread = isinstance(channel, discord.Thread)
+    for name in needed:
+        # In a thread SEND_MESSAGES has no effect, outside of one SEND_MESSAGES_IN_THREADS (Discord, threads).
+        if (name, in_thread) in (("send_messages", True), ("send_messages_in_threads", False)):
+            continue
+        if not getattr(held, name):
+            return NEEDED[name]
+    return ""
