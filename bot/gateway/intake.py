@@ -56,9 +56,9 @@ class Intake:
                 return
 
     async def _take(self, message: discord.Message, me: discord.ClientUser) -> None:
-        channel = message.channel
-        if message.guild is not None and isinstance(channel, discord.PartialMessageable):
-            fetched = await _fetch(message, channel.id)
+        channel: object = message.channel
+        if message.guild is not None and isinstance(message.channel, discord.PartialMessageable):
+            fetched = await _fetch(message, message.channel.id)
             if fetched is None:
                 return
             channel = fetched

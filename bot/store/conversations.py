@@ -59,6 +59,14 @@ class Conversations:
                 await self._redis.zadd(keys.work, {str(conversation): when_ms + 1})
         return bool(new == 1)
 
+    async def introduce(self, conversation: int, facts: Mapping[str, str | int]) -> None:
+        """Note what is known of a conversation in which nothing has been said yet."""
+        key = self._keys.meta(conversation)
+        with translated():
+            for name, value in facts.items():
+                await self._redis.hsetnx(key, name, str(value))
+            await self._redis.expire(key, self._ttl_s)
+
     async def claim(self, conversation: int, owner: str) -> Claim | Held | Idle:
         """Take the lease and everything a turn needs, in one round trip."""
         keys = self._keys

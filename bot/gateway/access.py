@@ -1,0 +1,27 @@
+"""Who may do what, decided from facts alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.store.prompts import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What a decision rests on; `started_it` holds for whoever began the conversation."""
+
+    is_direct: bool
+    started_it: bool
+    manages_threads: bool
+    manages_server: bool
+
+
+def may_reset(person: Person) -> bool:
+    """Whether somebody may make the bot forget a conversation."""
+    return person.is_direct or person.started_it or person.manages_threads or person.manages_server
+
+
+def may_set_prompt(person: Person, scope: Scope) -> bool:
+    """Whether somebody may set the prompt of a scope."""
+    return may_reset(person) if scope is Scope.THREAD else person.manages_server

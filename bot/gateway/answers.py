@@ -1,0 +1,73 @@
+"""What commands answer, for the person who used them alone."""
+
+from __future__ import annotations
+
+import io
+
+import discord
+
+from bot.store.prompts import Scope
+
+INLINE_CHARS = 1500
+"""A prompt up to this length is shown in the answer; a longer one comes as a file."""
+
+NOT_A_CONVERSATION = "This is not one of my conversations. Use this inside a thread that I answer in."
+ONLY_IN_SERVERS = (
+    "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
+)
+NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
+KEPT = "Nothing was forgotten."
+RESET_QUESTION = (
+    "Shall I forget everything that was said in this conversation? The messages stay on Discord; "
+    "I just no longer know them. This cannot be undone."
+)
+MAY_NOT_RESET = (
+    "Only the person who started this thread, or somebody with the permission “Manage Threads”, can reset it."
+)
+MAY_NOT_SET = {
+    Scope.THREAD: (
+        "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+        "can change its prompt."
+    ),
+    Scope.CHANNEL: "Changing the prompt of a channel needs the permission “Manage Server”.",
+    Scope.SERVER: "Changing the prompt of a server needs the permission “Manage Server”.",
+}
+UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
+EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."
+
+_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
+
+
+def forgotten(turns: int) -> str:
+    """Say what a reset did."""
+    if not turns:
+        return "There was nothing to forget. We start afresh."
+    return f"Forgotten: {turns} {'turn' if turns == 1 else 'turns'}. We start afresh."
+
+
+def prompt_set(scope: Scope) -> str:
+    """Say that a prompt was set."""
+    return f"The prompt of {_NAMES[scope]} is set. It counts from the next reply on."
+
+
+def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
+    """Say that a prompt was removed."""
+    if not was_set:
+        return f"There is no prompt set for {_NAMES[scope]}."
+    return f"The prompt of {_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+
+
+def prompt_shown(scope: Scope | None, prompt: str) -> tuple[str, list[discord.File]]:
+    """Show a prompt and where it comes from."""
+    where = f"set for {_NAMES[scope]}" if scope else "the default of this bot"
+    if len(prompt) <= INLINE_CHARS:
+        quoted = prompt.replace("```", "`\u200b``")
+        return f"The prompt in force here ({where}):\n```text\n{quoted}\n```", []
+    attached = discord.File(io.BytesIO(prompt.encode()), "system-prompt.txt")
+    return f"The prompt in force here ({where}) is attached.", [attached]
+
+
+def missing(permission: str) -> str:
+    """Name the permission that the bot lacks."""
+    what = f"the permission “{permission}”" if permission else "a permission"
+    return f"I cannot do that here: I lack {what}. Somebody who manages this server can give it to me."

@@ -1,0 +1,121 @@
+"""/chat: start a thread with Claude."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.conversation import prompt
+from bot.conversation.errors import DiscordForbidden
+from bot.conversation.message import Message
+from bot.gateway import answers, convert, permissions
+from bot.gateway.interactions import say
+from bot.render.outbox import Outbox, Outgoing
+from bot.store.conversations import Conversations
+from bot.turns.dispatch import Dispatcher
+
+log = structlog.get_logger()
+
+MESSAGE_CHARS = 1800
+"""What a person says goes into one message of the bot, with the name in front."""
+
+THREAD_TYPES = {
+    (discord.ChannelType.text, False): discord.ChannelType.public_thread,
+    (discord.ChannelType.text, True): discord.ChannelType.private_thread,
+    (discord.ChannelType.news, False): discord.ChannelType.news_thread,
+}
+"""What can be started without a message, by channel and privacy (Discord, topics/threads)."""
+
+
+class Chat:
+    """Opens threads by command."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        *,
+        archive_minutes: int,
+    ) -> None:
+        self._conversations = conversations
+        self._dispatcher = dispatcher
+        self._outbox = outbox
+        self._archive_minutes = archive_minutes
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """Register the command."""
+
+        @tree.command(name="chat", description="Start a thread with Claude")
+        @app_commands.describe(
+            message="What to begin with; leave it out to just open the thread",
+            private="Only you, me and whom you invite can see the thread",
+        )
+        @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def chat(
+            interaction: discord.Interaction[discord.Client],
+            message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
+            private: bool = False,
+        ) -> None:
+            await interaction.response.defer(ephemeral=True)
+            await self._open(interaction, message or "", private=private)
+
+    async def _open(
+        self, interaction: discord.Interaction[discord.Client], text: str, *, private: bool
+    ) -> None:
+        channel: object = interaction.channel
+        if isinstance(channel, discord.Thread):
+            channel = channel.parent
+        kind = THREAD_TYPES.get((getattr(channel, "type", discord.ChannelType.text), private))
+        if not isinstance(channel, discord.TextChannel) or kind is None:
+            await say(interaction, answers.NO_THREAD_HERE)
+            return
+        author = convert.to_author(interaction.user)
+        thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        facts: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        name = discord.utils.escape_markdown(author.name)
+        await self._join(interaction, thread)
+        if text:
+            opener = Outgoing(f"**{name}:** {text}", nonce=f"{interaction.id}-o")
+            message_id = await self._outbox.send(thread, opener)
+            await self._conversations.receive(
+                thread, Message(message_id, author, text), source="command", facts=facts
+            )
+            self._dispatcher.wake(thread)
+        else:
+            await self._conversations.introduce(thread, facts)
+            greeting = f"-# {name} opened this thread. Just write: there is no need to mention me here."
+            await self._outbox.send(thread, Outgoing(greeting, nonce=f"{interaction.id}-o", silent=True))
+        log.info("thread_opened", conversation=thread, private=private)
+        await say(interaction, f"Here it is: <#{thread}>")
+
+    async def _start(
+        self,
+        interaction: discord.Interaction[discord.Client],
+        channel: discord.TextChannel,
+        name: str,
+        kind: discord.ChannelType,
+    ) -> int:
+        try:
+            started = await interaction.client.http.start_thread_without_message(
+                channel.id,
+                name=name,
+                auto_archive_duration=cast("Any", self._archive_minutes),
+                type=cast("Any", kind.value),
+            )
+        except discord.Forbidden as error:
+            private = kind is discord.ChannelType.private_thread
+            needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
+            lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
+            raise DiscordForbidden(lacking) from error
+        return int(started["id"])
+
+    async def _join(self, interaction: discord.Interaction[discord.Client], thread: int) -> None:
+        try:
+            await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
+        except discord.HTTPException as error:
+            log.info("member_not_added", conversation=thread, code=error.code)

@@ -1,0 +1,86 @@
+"""The bot as Discord sees it: which events it hears, and who deals with each."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import discord
+import structlog
+
+from bot.gateway import interactions, permissions
+from bot.gateway.interactions import Tree
+from bot.store.desk import Desk
+
+log = structlog.get_logger()
+
+INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
+"""What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
+
+
+class Client(discord.Client):
+    """Hears Discord's events; what is done about them is handed in, so that it can be built in any order."""
+
+    def __init__(self, desk: Desk) -> None:
+        super().__init__(
+            intents=INTENTS,
+            allowed_mentions=discord.AllowedMentions.none(),
+            max_messages=None,
+            chunk_guilds_at_startup=False,
+            member_cache_flags=discord.MemberCacheFlags.none(),
+            guild_ready_timeout=1.0,
+        )
+        self.tree = Tree(self, desk)
+        self.desk = desk
+        self.on_person_wrote: Callable[[discord.Message, discord.ClientUser], Awaitable[None]] | None = None
+        self.on_press: Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]] | None = None
+        self.on_submit: (
+            Callable[[discord.Interaction[discord.Client], str, dict[str, str]], Awaitable[bool]] | None
+        ) = None
+
+    async def on_ready(self) -> None:
+        """Say where the bot is."""
+        invite = discord.utils.oauth_url(self.application_id or 0, permissions=permissions.INVITE)
+        log.info("discord_ready", name=str(self.user), servers=len(self.guilds), invite=invite)
+        if not self.guilds:
+            log.warning("no_servers", hint="invite the bot to a server with the link above")
+
+    async def on_resumed(self) -> None:
+        """Note that the session went on after a gap."""
+        log.info("discord_resumed")
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Hand a message to the intake."""
+        if self.user is not None and self.on_person_wrote is not None:
+            await self.on_person_wrote(message, self.user)
+
+    async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+        """Answer buttons and modals by their custom id; commands go by the tree."""
+        data: Mapping[str, Any] = interaction.data or {}
+        custom_id = str(data.get("custom_id", ""))
+        pressed = interaction.type is discord.InteractionType.component
+        submitted = interaction.type is discord.InteractionType.modal_submit
+        if not (pressed or submitted) or not custom_id.startswith("bobbin:"):
+            return
+        if not await interactions.take(self.desk, interaction):
+            return
+        try:
+            if pressed and self.on_press is not None:
+                await self.on_press(interaction, custom_id)
+            elif submitted and self.on_submit is not None:
+                await self.on_submit(interaction, custom_id, dict(_values(data.get("components", []))))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the person waits for an answer
+            await interactions.explain(interaction, error)
+
+    async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
+        """Log what a handler raised; the arguments hold what people wrote, so they stay out."""
+        log.exception("event_failed", event=event_method)
+
+
+def _values(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for component in components:
+        if "value" in component:
+            yield str(component["custom_id"]), str(component["value"])
+        yield from _values(component.get("components", []))
+        if "component" in component:
+            yield from _values([component["component"]])

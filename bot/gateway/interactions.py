@@ -1,0 +1,83 @@
+"""Every interaction is answered, exactly once, by exactly one instance."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.conversation import wording
+from bot.conversation.errors import DiscordForbidden, StoreUnavailable
+from bot.gateway import answers
+from bot.store.desk import Desk
+
+log = structlog.get_logger()
+
+TAKE_S = 1.5
+"""An interaction must be answered within 3 s (Discord, interactions); half of that for asking who does it."""
+
+
+class Tree(app_commands.CommandTree[discord.Client]):
+    """The slash commands; asks the desk before each, and answers for what fails."""
+
+    def __init__(self, client: discord.Client, desk: Desk) -> None:
+        super().__init__(client)
+        self._desk = desk
+
+    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+        """Let one instance answer."""
+        return await take(self._desk, interaction)
+
+    async def on_error(
+        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
+    ) -> None:
+        """Tell the person, and the operator."""
+        await explain(interaction, error.__cause__ or error)
+
+
+async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+    """Say whether this instance answers; without the store nobody can tell, and the person is told so."""
+    try:
+        async with asyncio.timeout(TAKE_S):
+            return await desk.take(interaction.id)
+    except (StoreUnavailable, TimeoutError) as error:
+        log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
+        await say(interaction, wording.STORE_DOWN)
+        return False
+
+
+async def say(
+    interaction: discord.Interaction[discord.Client],
+    text: str,
+    *,
+    files: Sequence[discord.File] = (),
+    view: discord.ui.View | None = None,
+) -> None:
+    """Answer the person alone, whether or not the interaction was deferred."""
+    shown = view if view is not None else discord.utils.MISSING
+    try:
+        if interaction.response.is_done():
+            await interaction.followup.send(text, ephemeral=True, files=files, view=shown)
+        else:
+            await interaction.response.send_message(text, ephemeral=True, files=files, view=shown)
+    except (discord.NotFound, discord.InteractionResponded) as error:
+        # 10062, 40060: too late, or the other instance was faster.
+        log.info("interaction_lost", interaction=interaction.id, kind=type(error).__name__)
+    finally:
+        if view is not None:
+            view.stop()  # its buttons are answered by their custom id, also after a restart
+
+
+async def explain(interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
+    """Turn a failure into a sentence for the person."""
+    match error:
+        case StoreUnavailable():
+            await say(interaction, wording.STORE_DOWN)
+        case DiscordForbidden():
+            await say(interaction, answers.missing(error.permission))
+        case _:
+            log.error("interaction_failed", interaction=interaction.id, exc_info=error)
+            await say(interaction, answers.UNEXPECTED)

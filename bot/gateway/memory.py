@@ -1,0 +1,209 @@
+"""/reset and /system: what the bot remembers, and how it is to behave."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.conversation.errors import DiscordError
+from bot.gateway import answers
+from bot.gateway.access import may_reset, may_set_prompt
+from bot.gateway.interactions import say
+from bot.gateway.scene import Scene, look_around
+from bot.render.outbox import Outbox
+from bot.store.conversations import Conversations
+from bot.store.prompts import Prompts, Scope
+from bot.turns.dispatch import Dispatcher
+
+if TYPE_CHECKING:
+    Interaction = discord.Interaction[discord.Client]
+
+log = structlog.get_logger()
+
+RESET_ID = "bobbin:reset"
+KEEP_ID = "bobbin:keep"
+PROMPT_ID = "bobbin:system"
+"""The beginnings of custom ids; the state stands behind them, so that they work after a restart and in every
+instance."""
+
+PROMPT_FIELD = "prompt"
+PROMPT_CHARS = 4000
+"""The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
+
+
+class Memory:
+    """Answers the commands, the buttons and the modal that go with them."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        prompts: Prompts,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        *,
+        default_prompt: str,
+    ) -> None:
+        self._conversations = conversations
+        self._prompts = prompts
+        self._dispatcher = dispatcher
+        self._outbox = outbox
+        self._default_prompt = default_prompt
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """Register the commands."""
+
+        @tree.command(name="reset", description="Make me forget this conversation")
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def reset(interaction: Interaction) -> None:
+            await self._ask_to_reset(interaction)
+
+        system = app_commands.Group(
+            name="system",
+            description="How I am to behave here: the system prompt",
+            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
+            allowed_installs=app_commands.AppInstallationType(guild=True),
+        )
+        scope_help = "Where it counts; the narrowest one that is set wins"
+
+        @system.command(name="show", description="Show the prompt that counts here")
+        async def show(interaction: Interaction) -> None:
+            await self._show(interaction)
+
+        @system.command(name="set", description="Set the prompt of this thread, channel or server")
+        @app_commands.describe(scope=scope_help)
+        async def set_(interaction: Interaction, scope: Scope | None = None) -> None:
+            await self._ask_for_prompt(interaction, scope)
+
+        @system.command(name="clear", description="Remove the prompt of this thread, channel or server")
+        @app_commands.describe(scope=scope_help)
+        async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
+            await self._clear(interaction, scope)
+
+        tree.add_command(system)
+
+    async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
+        """Answer a button; False if it is none of these."""
+        kind, _, target = custom_id.rpartition(":")
+        if kind == KEEP_ID:
+            await interaction.response.edit_message(content=answers.KEPT, view=None)
+            return True
+        if kind != RESET_ID:
+            return False
+        await interaction.response.defer()
+        scene = await look_around(interaction, self._conversations)
+        if not may_reset(scene.person):
+            await say(interaction, answers.MAY_NOT_RESET)
+            return True
+        turns = await self._reset(int(target), before=interaction.id)
+        await interaction.edit_original_response(content=answers.forgotten(turns), view=None)
+        return True
+
+    async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
+        """Answer a modal; False if it is none of these."""
+        kind, _, rest = custom_id.rpartition(":")
+        kind, _, name = kind.rpartition(":")
+        if kind != PROMPT_ID:
+            return False
+        scope = Scope(name)
+        scene = await look_around(interaction, self._conversations)
+        prompt = values.get(PROMPT_FIELD, "").strip()
+        if not may_set_prompt(scene.person, scope):
+            await say(interaction, answers.MAY_NOT_SET[scope])
+        elif not prompt:
+            await say(interaction, answers.EMPTY_PROMPT)
+        else:
+            await self._prompts.set(scope, int(rest), prompt)
+            log.info("prompt_set", scope=scope.value, target=int(rest), chars=len(prompt))
+            await say(interaction, answers.prompt_set(scope))
+        return True
+
+    async def _ask_to_reset(self, interaction: Interaction) -> None:
+        scene = await look_around(interaction, self._conversations)
+        if scene.conversation is None:
+            await say(interaction, answers.NOT_A_CONVERSATION)
+        elif not may_reset(scene.person):
+            await say(interaction, answers.MAY_NOT_RESET)
+        else:
+            view = discord.ui.View(timeout=None)
+            forget = discord.ui.Button[discord.ui.View](
+                style=discord.ButtonStyle.danger,
+                label="Forget it all",
+                custom_id=f"{RESET_ID}:{scene.conversation}",
+            )
+            keep = discord.ui.Button[discord.ui.View](label="Keep it", custom_id=f"{KEEP_ID}:0")
+            view.add_item(forget)
+            view.add_item(keep)
+            await say(interaction, answers.RESET_QUESTION, view=view)
+
+    async def _reset(self, conversation: int, *, before: int) -> int:
+        await self._dispatcher.halt(conversation)
+        turns, half_written = await self._conversations.reset(conversation, before=before)
+        for message in half_written:
+            try:
+                await self._outbox.delete(conversation, message)
+            except DiscordError as error:
+                log.info("leftover_not_deleted", conversation=conversation, kind=type(error).__name__)
+        log.info("conversation_reset", conversation=conversation, turns=turns)
+        self._dispatcher.wake(conversation)
+        return turns
+
+    async def _show(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        scene = await look_around(interaction, self._conversations)
+        for scope in Scope:
+            target = scene.target(scope)
+            prompt = None if target is None else await self._prompts.get(scope, target)
+            if prompt is not None:
+                text, files = answers.prompt_shown(scope, prompt)
+                await say(interaction, text, files=files)
+                return
+        text, files = answers.prompt_shown(None, self._default_prompt)
+        await say(interaction, text, files=files)
+
+    async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
+        found = await self._allowed(interaction, chosen)
+        if found is None:
+            return
+        scope, target = found
+        modal = discord.ui.Modal(
+            title=f"System prompt of this {scope.value}", custom_id=f"{PROMPT_ID}:{scope.value}:{target}"
+        )
+        field = discord.ui.TextInput[discord.ui.Modal](
+            style=discord.TextStyle.paragraph,
+            custom_id=PROMPT_FIELD,
+            default=await self._prompts.get(scope, target),
+            max_length=PROMPT_CHARS,
+        )
+        modal.add_item(
+            discord.ui.Label(
+                text="How Claude is to behave",
+                description="It counts from the next reply on.",
+                component=field,
+            )
+        )
+        await interaction.response.send_modal(modal)
+        modal.stop()  # it is answered by its custom id, also after a restart and by another instance
+
+    async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
+        found = await self._allowed(interaction, chosen)
+        if found is not None:
+            scope, target = found
+            was_set = await self._prompts.clear(scope, target)
+            await say(interaction, answers.prompt_cleared(scope, was_set=was_set))
+
+    async def _allowed(self, interaction: Interaction, chosen: Scope | None) -> tuple[Scope, int] | None:
+        scene: Scene = await look_around(interaction, self._conversations)
+        scope = chosen or scene.default_scope()
+        target = scene.target(scope)
+        if target is None:
+            elsewhere = answers.NOT_A_CONVERSATION if scope is Scope.THREAD else answers.ONLY_IN_SERVERS
+            await say(interaction, elsewhere)
+        elif not may_set_prompt(scene.person, scope):
+            await say(interaction, answers.MAY_NOT_SET[scope])
+        else:
+            return scope, target
+        return None
