@@ -13,6 +13,7 @@ from bot.config.settings import (
     TelemetrySettings,
     TurnsSettings,
 )
+from bot.config.sources import load
 
 __all__ = [
     "ClaudeSettings",
@@ -26,4 +27,5 @@ __all__ = [
     "ShutdownSettings",
     "TelemetrySettings",
     "TurnsSettings",
+    "load",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -22,14 +22,16 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 DEFAULT_SYSTEM = """\
-You are a helper in a Discord community. Several people may write in the same thread; each message names its \
-author. Answer in the language you are addressed in. Be friendly, direct and brief: a few sentences where they \
-are enough, more only where the question needs it. Say so when you do not know. Discord renders Markdown: use \
-code blocks with a language for code, lists where they help, and no tables."""
+You are a helper in a Discord community. Several people may write in the same thread; each message names \
+its author. Answer in the language you are addressed in. Be friendly, direct and brief: a few sentences \
+where they are enough, more only where the question needs it. Say so when you do not know. Discord \
+renders Markdown: use code blocks with a language for code, lists where they help, and no tables."""
 
 
 def _address(*schemes: str) -> AfterValidator:
     """Accept an address with one of these schemes and a place behind it; its text stays out of the error."""
+    allowed = " or ".join(f"{scheme}://" for scheme in schemes)
+    hint = ", with anything unusual in its password percent-encoded (# is %23)" if "redis" in schemes else ""
 
     def check(value: str | SecretStr) -> str | SecretStr:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
@@ -40,8 +42,7 @@ def _address(*schemes: str) -> AfterValidator:
         except ValueError:
             sound = False
         if not sound:
-            allowed = " or ".join(f"{scheme}://" for scheme in schemes)
-            raise ValueError(f"must be an address that begins with {allowed}") from None
+            raise ValueError(f"must be an address that begins with {allowed}{hint}") from None
         return value
 
     return AfterValidator(check)
@@ -114,9 +115,14 @@ class RedisSettings(Section):
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod
     def _expand(cls, value: Any) -> Any:
-        if value == "":
-            raise ValueError("must name a directory")  # pathlib would read it as the working directory
         return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~") else value
+
+    @field_validator("data_dir", mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        if isinstance(value, str) and not value.strip():
+            raise ValueError("must name a directory")  # pathlib would read it as the working directory
+        return value
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -184,21 +190,23 @@ class Settings(BaseSettings):
     local: LocalSettings = LocalSettings()
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
+    def settings_customise_sources(cls, *_: Any, **sources: Any) -> tuple[PydanticBaseSettingsSource, ...]:
         # load() merges the sources, because an error has to name the file or the variable to correct.
-        return (init_settings,)
+        return (sources["init_settings"],)
 
     def secrets(self) -> tuple[str, ...]:
-        """Every text that must never be shown: the token, the key, the address of Redis and its password."""
-        found = [self.discord.token, self.claude.api_key, self.redis.url]
-        texts = {secret.get_secret_value() for secret in found if secret is not None}
-        if self.redis.url is not None and (password := urlsplit(self.redis.url.get_secret_value()).password):
-            texts |= {password, unquote(password)}
+        """Every text that must never be shown, longest first: token, key, passwords in addresses."""
+        texts = {
+            secret.get_secret_value()
+            for secret in (self.discord.token, self.claude.api_key)
+            if secret is not None
+        }
+        for address in (
+            self.redis.url.get_secret_value() if self.redis.url else "",
+            self.claude.base_url or "",
+        ):
+            parts = urlsplit(address)
+            named = [value for key, value in parse_qsl(parts.query) if key == "password"]
+            if passwords := {text for text in (parts.password, *named) if text}:
+                texts |= {address, *passwords, *map(unquote, passwords)}
         return tuple(sorted(texts, key=len, reverse=True))

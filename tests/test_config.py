@@ -1,0 +1,290 @@
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from bot.config import ClaudeSettings, DiscordSettings, Exit, RedisSettings, Settings, load
+from bot.config.sources import VARIABLES, keys
+from bot.conversation.errors import StartError
+
+ROOT = Path(__file__).parent.parent
+EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
+
+
+def read(directory: Path, toml: str = "", env_file: str = "", **environ: str) -> Settings:
+    (directory / "config.toml").write_text(toml, encoding="utf-8")
+    (directory / ".env").write_text(env_file, encoding="utf-8")
+    return load(directory=directory, environ=environ)
+
+
+def refusal(directory: Path, toml: str = "", env_file: str = "", **environ: str) -> str:
+    with pytest.raises(StartError) as caught:
+        read(directory, toml, env_file, **environ)
+    assert caught.value.exit_code == Exit.SETTINGS
+    return caught.value.line
+
+
+# ── sources
+
+
+def test_nothing_configured_gives_the_defaults(tmp_path: Path) -> None:
+    assert load(directory=tmp_path, environ={}) == Settings()
+
+
+def test_the_environment_wins_over_the_env_file_which_wins_over_the_toml_file(tmp_path: Path) -> None:
+    toml = '[claude]\nmodel = "toml"\neffort = "low"\nmax_tokens = 1'
+    settings = read(
+        tmp_path, toml, "BOT_CLAUDE__MODEL=file\nBOT_CLAUDE__EFFORT=high", BOT_CLAUDE__MODEL="environment"
+    )
+    assert settings.claude == ClaudeSettings(model="environment", effort="high", max_tokens=1)
+
+
+def test_the_four_names_every_host_knows_set_their_keys(tmp_path: Path) -> None:
+    settings = read(
+        tmp_path,
+        env_file="DISCORD_TOKEN=from-file\nREDIS_URL='redis://:p@h'\nOTHER_PROGRAM=1",
+        DISCORD_TOKEN=" from-environment\n",
+        ANTHROPIC_API_KEY="key",
+        ANTHROPIC_BASE_URL="http://127.0.0.1:1",
+        PATH="/bin",
+    )
+    assert settings.discord.token is not None
+    assert settings.discord.token.get_secret_value() == "from-environment"
+    assert settings.claude.api_key is not None
+    assert settings.claude.base_url == "http://127.0.0.1:1"
+    assert settings.redis.url is not None
+    assert settings.redis.url.get_secret_value() == "redis://:p@h"
+
+
+@pytest.mark.parametrize("name", VARIABLES.values())
+def test_an_empty_value_of_the_four_counts_as_not_set(tmp_path: Path, name: str) -> None:
+    assert read(tmp_path, env_file=f"{name}=", **{name: " "}) == Settings()
+
+
+def test_an_empty_value_in_the_environment_lets_the_weaker_source_speak(tmp_path: Path) -> None:
+    settings = read(tmp_path, env_file="ANTHROPIC_BASE_URL=http://h", ANTHROPIC_BASE_URL="")
+    assert settings.claude.base_url == "http://h"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "path", "value"),
+    [
+        ("BOT_REPLY__THREAD_AUTO_ARCHIVE_MINUTES", "60", "reply.thread_auto_archive_minutes", 60),
+        ("BOT_DISCORD__DIRECT_MESSAGES", "no", "discord.direct_messages", False),
+        ("BOT_TELEMETRY__METRICS_PORT", "9090", "telemetry.metrics_port", 9090),
+        ("BOT_TELEMETRY__METRICS_PORT", "", "telemetry.metrics_port", None),
+        ("BOT_REPLY__IGNORE_PREFIX", "", "reply.ignore_prefix", None),
+        ("BOT_TURNS__POLL_S", "0.5", "turns.poll_s", 0.5),
+        ("BOT_REDIS__DATA_DIR", "~/x", "redis.data_dir", Path.home() / "x"),
+    ],
+)
+def test_every_kind_of_value_can_come_from_a_variable(
+    tmp_path: Path, name: str, text: str, path: str, value: object
+) -> None:
+    section, key = path.split(".")
+    assert getattr(getattr(read(tmp_path, **{name: text}), section), key) == value
+
+
+def test_a_named_file_is_read_wherever_it_is_named(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text("[local]\nport = 1", encoding="utf-8")
+    assert load(other, environ={}, directory=tmp_path).local.port == 1
+    assert read(tmp_path, "[local]\nport = 2", BOT_CONFIG=str(other)).local.port == 1
+    assert read(tmp_path, "[local]\nport = 2", env_file="BOT_CONFIG=other.toml").local.port == 1
+    assert load(Path("config.toml"), environ={"BOT_CONFIG": str(other)}, directory=tmp_path).local.port == 2
+
+
+def test_the_data_directory_follows_the_home_of_data() -> None:
+    script = "from bot.config import Settings; print(Settings().redis.data_dir)"
+
+    def data_dir(**environ: str) -> str:
+        done = subprocess.run(
+            [sys.executable, "-c", script], env=environ, cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        return done.stdout.strip()
+
+    assert data_dir(HOME="/home/ada", XDG_DATA_HOME="/data") == "/data/bobbin"
+    assert data_dir(HOME="/home/ada", XDG_DATA_HOME="relative") == "/home/ada/.local/share/bobbin"
+    assert data_dir(HOME="/home/ada") == "/home/ada/.local/share/bobbin"
+
+
+# ── refusals: each names the place, the key, what was found, what is allowed
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        ('[turns]\ntries = "x"', "turns.tries: found 'x'; must be a whole number, at least 1"),
+        ("[turns]\ntries = 1.5", "turns.tries: found 1.5; must be a whole number, at least 1"),
+        ("[local]\nport = true", "local.port: found true; must be a whole number, at least 0, at most 65535"),
+        (
+            "[history]\nmax_tokens = 999",
+            "history.max_tokens: found 999; must be a whole number, at least 1000",
+        ),
+        (
+            "[history]\nkeep_ratio = 1",
+            "history.keep_ratio: found 1; must be a number, more than 0, less than 1",
+        ),
+        (
+            "[history]\nkeep_ratio = nan",
+            "history.keep_ratio: found nan; must be a number, more than 0, less than 1",
+        ),
+        ("[shutdown]\ngrace_s = 10", "shutdown.grace_s: found 10; must be a number, at least 0, at most 9"),
+        (
+            '[claude]\neffort = "hi"',
+            "claude.effort: found 'hi'; must be 'low', 'medium', 'high', 'xhigh' or 'max'",
+        ),
+        (
+            "[reply]\nthread_auto_archive_minutes = 61",
+            "reply.thread_auto_archive_minutes: found 61; must be 60, 1440, 4320 or 10080",
+        ),
+        (
+            '[discord]\ngateway_url = "https://x"',
+            "discord.gateway_url: found 'https://x'; must be an address that begins with wss:// or ws://",
+        ),
+        ('[redis]\nserver = "/none"', "redis.server: found '/none'; must name a file that is there"),
+        ('[redis]\ndata_dir = ""', "redis.data_dir: found ''; must name a directory"),
+        (
+            "[turns]\nheartbeat_s = 7.5",
+            "turns: heartbeat_s (7.5) must be less than half of lease_s (15)",
+        ),
+        ("[history]\nmax_token = 1", "history.max_token: unknown; did you mean history.max_tokens?"),
+        ("[histroy]\nmax_tokens = 1", "histroy: unknown; did you mean [history]?"),
+        ('model = "x"', "model: unknown; did you mean claude.model?"),
+        ("[local]\nzzzz = 1", "local.zzzz: unknown; there are local.port"),
+        ("zzzz = 1", "zzzz: unknown; config.example.toml lists what there is"),
+        ("discord = 1", "discord: found a single value; must be a table, written [discord]"),
+        ("[discord", "not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),
+    ],
+)
+def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, toml: str, line: str) -> None:
+    assert refusal(tmp_path, toml) == f"config.toml: {line}"
+
+
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("BOT_TURNS__TRIES", "turns.tries: found 'x'; must be a whole number, at least 1"),
+        ("BOT_TURNS__TRIE", "unknown; did you mean BOT_TURNS__TRIES?"),
+        ("BOT_TURNS_TRIES", "unknown; did you mean BOT_TURNS__TRIES?"),
+        ("BOT_DISCORD__TOKEN", "unknown; did you mean DISCORD_TOKEN?"),
+        ("BOT_TOKEN", "unknown; did you mean DISCORD_TOKEN?"),
+        ("bot_qqqq", "unknown; config.example.toml lists what there is"),
+    ],
+)
+def test_a_wrong_variable_is_refused_in_one_line(tmp_path: Path, name: str, line: str) -> None:
+    assert refusal(tmp_path, **{name: "x"}) == f"{name} in the environment: {line}"
+    assert refusal(tmp_path, env_file=f"\n{name}=x") == f"{name} in .env, line 2: {line}"
+
+
+def test_an_impossible_combination_names_every_place_it_was_set_in(tmp_path: Path) -> None:
+    line = refusal(tmp_path, "[turns]\nheartbeat_s = 4", BOT_TURNS__LEASE_S="6", BOT_TURNS__TRIES="2")
+    assert line == (
+        "config.toml and BOT_TURNS__LEASE_S in the environment: "
+        "turns: heartbeat_s (4) must be less than half of lease_s (6)"
+    )
+
+
+def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
+    lines = refusal(
+        tmp_path, "[local]\nprot = 1\nport = -1", "what is this", BOT_TURNS__TRIES="0"
+    ).splitlines()
+    assert [line.split(":")[0] for line in lines] == [
+        ".env, line 1",
+        "config.toml",
+        "BOT_TURNS__TRIES in the environment",
+        "config.toml",
+    ]
+
+
+def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(StartError, match=r"^gone\.toml: no such file"):
+        load(Path("gone.toml"), environ={}, directory=tmp_path)
+    assert refusal(tmp_path, BOT_CONFIG="gone.toml").startswith("gone.toml: no such file")
+
+
+def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(StartError, match=r"^config\.toml: cannot be read: not UTF-8$"):
+        load(environ={}, directory=tmp_path)
+
+
+@pytest.mark.parametrize(
+    "toml",
+    [
+        '[redis]\nurl = "hunter2"',
+        '[redis]\nurl = "redis://:hunter2#@host:1"',
+        '[redis]\nurl = "redis://[hunter2"',
+        '[claude]\nbase_url = "hunter2"',
+        '[discord]\ntokn = "hunter2"',
+        '[discord]\ntoken = ["hunter2"]',
+        'discord = "hunter2"',
+        'token = "hunter2"',
+    ],
+)
+def test_a_secret_is_never_part_of_a_refusal(tmp_path: Path, toml: str) -> None:
+    with pytest.raises(StartError) as caught:
+        read(tmp_path, toml)
+    assert "hunter2" not in caught.value.line
+    assert caught.value.__suppress_context__
+
+
+def test_secrets_are_not_printed_with_the_settings_but_known_for_redaction() -> None:
+    settings = Settings(
+        discord=DiscordSettings.model_validate({"token": "hunter1"}),
+        claude=ClaudeSettings.model_validate({"api_key": "hunter2", "base_url": "http://u:hunter3@h"}),
+        redis=RedisSettings.model_validate({"url": "redis://u:hunter%404@h:6379/0"}),
+    )
+    assert "hunter4" not in repr(settings.redis)
+    assert not re.search("hunter[124]", repr(settings))
+    assert {"hunter1", "hunter2", "hunter3", "hunter%404", "hunter@4"} < set(settings.secrets())
+    assert Settings().secrets() == ()
+
+
+def test_settings_cannot_be_changed() -> None:
+    with pytest.raises(ValueError, match="frozen"):
+        Settings().claude.model = "other"  # type: ignore[misc]
+
+
+# ── the examples
+
+
+def uncommented() -> str:
+    return re.sub(r"^#(?=\S)", "", EXAMPLE, flags=re.MULTILINE)
+
+
+def test_the_example_as_it_is_sets_nothing(tmp_path: Path) -> None:
+    assert all(table == {} for table in tomllib.loads(EXAMPLE).values())
+
+
+def test_the_example_names_every_key_once_in_the_order_of_the_code() -> None:
+    tables = tomllib.loads(uncommented())
+    assert [f"{section}.{key}" for section, table in tables.items() for key in table] == list(keys())
+
+
+def test_the_example_uncommented_is_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    assert read(tmp_path, uncommented()) == Settings()
+
+
+def test_every_key_of_the_example_is_explained() -> None:
+    lines = EXAMPLE.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"#\w+ = ", line):
+            assert lines[number - 1].startswith("# "), line
+
+
+def test_the_example_env_file_holds_the_four_names_and_sets_nothing(tmp_path: Path) -> None:
+    text = (ROOT / ".env.example").read_text(encoding="utf-8")
+    assert re.findall(r"^(\w+)=", text, flags=re.MULTILINE) == list(VARIABLES.values())
+    assert read(tmp_path, env_file=text) == Settings()
+
+
+def test_no_two_exits_share_a_number_and_none_is_a_shells() -> None:
+    assert all(64 <= code < 126 for code in Exit)
+    assert len({int(code) for code in Exit.__members__.values()}) == len(Exit.__members__)
+    assert os.EX_CONFIG == Exit.SETTINGS
