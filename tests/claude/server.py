@@ -36,7 +36,7 @@ PING = sse("ping")
 
 
 def opening(**usage: Any) -> bytes:
-    message = {
+    message: dict[str, Any] = {
         "id": "msg_1",
         "type": "message",
         "role": "assistant",
