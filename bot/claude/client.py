@@ -136,9 +136,9 @@ class Claude:
             raise ClaudeUnreachable("an answer without a token count")
         return count
 
-    async def check_model(self, model: str) -> ModelInfo | None:
+    async def check_model(self, model: str, *, timeout_s: float = models.CHECK_TIMEOUT_S) -> ModelInfo | None:
         """What `model` can do, or None where nobody knows; see `models.check`."""
-        return await models.check(self._sdk, model)
+        return await models.check(self._sdk, model, timeout_s=timeout_s)
 
     async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
         started_at = self._clock()

@@ -95,7 +95,7 @@ def from_api(model: str, answer: object) -> ModelInfo | None:
     )
 
 
-async def check(sdk: AsyncAnthropic, model: str) -> ModelInfo | None:
+async def check(sdk: AsyncAnthropic, model: str, *, timeout_s: float) -> ModelInfo | None:
     """What `model` can do, or None where nobody knows; one warning each if it is unchecked or ends soon.
 
     Raises ClaudeKeyRefused, and ClaudeModelUnknown with near matches if the server lists its models and this
@@ -104,7 +104,7 @@ async def check(sdk: AsyncAnthropic, model: str) -> ModelInfo | None:
     """
     try:
         with translated():
-            async with asyncio.timeout(CHECK_TIMEOUT_S):
+            async with asyncio.timeout(timeout_s):
                 info = await _ask(sdk, model)
     except (ClaudeKeyRefused, ClaudeModelUnknown):
         raise

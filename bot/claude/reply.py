@@ -20,7 +20,7 @@ class Reply:
 
     def __init__(self, cache: CacheLifetime) -> None:
         self._cache = cache
-        self._other_blocks: set[object] = set()
+        self._other_blocks: list[object] = []
         self._counts: dict[str, int] = {}
         self._stop_reason: str | None = None
         self._refusal_category: str | None = None
@@ -40,7 +40,7 @@ class Reply:
                 block = _mapping(event.get("content_block"))
                 if block.get("type") == "text":
                     return _string(block.get("text")) or ""
-                self._other_blocks.add(event.get("index"))
+                self._other_blocks.append(event.get("index"))
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:

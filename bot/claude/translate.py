@@ -144,18 +144,18 @@ def _build(
     request_id: str | None,
     retry_after: float | None = None,
 ) -> ClaudeError:
-    labels = (str(status), _label(kind), _label(code), request_id)
-    detail = " ".join(label for label in labels if label)
+    kind, code = _label(kind), _label(code)
+    detail = " ".join(label for label in (str(status), kind, code, request_id) if label)
     error_class = _classify(status, kind, code, message if isinstance(message, str) else "")
     if error_class is ClaudeBusy:
         return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after)
     return error_class(detail, request_id=request_id)
 
 
-def _classify(status: int, kind: object, code: object, message: str) -> type[ClaudeError]:
+def _classify(status: int, kind: str | None, code: str | None, message: str) -> type[ClaudeError]:
     if status < 400:
         # An error that names no known type has interrupted a stream that was going well: not our request.
-        status = _STATUS_OF_TYPE.get(kind, 500) if isinstance(kind, str) else 500
+        status = _STATUS_OF_TYPE.get(kind or "", 500)
     if code in _SPEND_LIMIT_CODES:
         return ClaudeSpendLimit
     if status == 400:

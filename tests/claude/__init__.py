@@ -1,0 +1,1 @@
+"""The shared Claude client against a scripted server on a real socket."""

@@ -1,0 +1,304 @@
+from __future__ import annotations
+
+import json
+import socket
+import time
+import traceback
+from collections.abc import Callable
+
+import pytest
+from anthropic import APIStatusError
+from structlog.testing import capture_logs
+
+from bot.claude.client import Claude
+from bot.conversation.errors import (
+    ClaudeBusy,
+    ClaudeError,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeRefusedRequest,
+    ClaudeSpendLimit,
+    ClaudeTooLong,
+    ClaudeUnreachable,
+)
+from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Waiting
+from tests.claude.server import (
+    PING,
+    Answer,
+    Server,
+    Step,
+    block,
+    closing,
+    delta,
+    opening,
+    refusal,
+    reply,
+    sse,
+)
+
+LIMIT = "You have reached your specified API usage limits. You will regain access on 2026-12-01."
+CREDIT = "Your credit balance is too low to access the Anthropic API."
+LONG = "prompt is too long: 1000001 tokens > 1000000 maximum"
+BOTH = "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000"
+
+# What must never be seen outside: the API's sentence may quote it, as may whatever answers in its stead.
+CONTENT = "Marzipan"
+
+
+async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], ClaudeError]:
+    """What came before the error, and the error, which tells nothing of the conversation or the key."""
+    events: list[StreamEvent] = []
+    with capture_logs() as logs, pytest.raises(ClaudeError) as caught:
+        async for event in claude.stream(request):
+            events.append(event)  # noqa: PERF401 - what came before the error counts
+    told = "".join(traceback.format_exception(caught.value)) + json.dumps(logs)
+    assert CONTENT not in told
+    assert "sk-test-key" not in told
+    return events, caught.value
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(400, "invalid_request_error", f"messages.0: {CONTENT}"), ClaudeRefusedRequest),
+        (refusal(400, "invalid_request_error", LIMIT), ClaudeSpendLimit),
+        (refusal(400, "invalid_request_error", CREDIT), ClaudeSpendLimit),
+        (refusal(400, "invalid_request_error", LONG), ClaudeTooLong),
+        (refusal(400, "invalid_request_error", BOTH), ClaudeTooLong),
+        (refusal(401, "authentication_error", "invalid key sk-test-key"), ClaudeKeyRefused),
+        (refusal(402, "billing_error"), ClaudeSpendLimit),
+        (refusal(403, "permission_error"), ClaudeKeyRefused),
+        (refusal(404, "not_found_error"), ClaudeModelUnknown),
+        (refusal(405, "odd"), ClaudeRefusedRequest),
+        (refusal(413, "request_too_large"), ClaudeTooLong),
+        (refusal(422, "invalid_request_error"), ClaudeRefusedRequest),
+        (refusal(429, "rate_limit_error", code="enforced_spend_limit_reached"), ClaudeSpendLimit),
+        (refusal(429, "rate_limit_error", code="contract_spend_limit_reached"), ClaudeSpendLimit),
+    ],
+    ids=lambda value: f"{value.status}" if isinstance(value, Answer) else None,
+)
+async def test_what_cannot_succeed_is_not_tried_again(
+    server: Server, claude: Claude, request_: Request, answer: Answer, expected: type[ClaudeError]
+) -> None:
+    server.answers.extend([answer, reply("never asked for")])
+    events, error = await failure(claude, request_)
+    assert type(error) is expected
+    assert events == []
+    assert len(server.bodies) == 1
+    assert error.request_id == "req_9"
+    assert str(error).startswith(f"{answer.status} ")
+    assert isinstance(error.__cause__, APIStatusError)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refusal(408, "timeout_error"),
+        refusal(409, "conflict_error"),
+        refusal(429, "rate_limit_error"),
+        refusal(429, "rate_limit_error", code="ramp_limit_exceeded"),
+        refusal(500, "api_error"),
+        refusal(503, "api_error"),
+        refusal(504, "timeout_error"),
+        refusal(529, "overloaded_error"),
+        Answer((b"<html>bad gateway</html>",), 502, content_type="text/html"),
+        Answer((opening(), sse("error", error={"type": "overloaded_error", "message": CONTENT}))),
+        Answer((opening(), sse("error", error={"type": "rate_limit_error", "message": "slow"}))),
+        Answer((opening(), b"event: error\ndata: upstream fell over\n\n")),
+    ],
+)
+async def test_a_busy_api_is_asked_again(
+    server: Server, claude: Claude, request_: Request, waits: list[float], answer: Answer
+) -> None:
+    server.answers.extend([answer, reply("at last")])
+    events = [event async for event in claude.stream(request_)]
+    assert isinstance(events[0], Waiting)
+    assert events[0].attempt == 2
+    assert waits == [events[0].seconds]
+    assert events[1] == TextDelta("at last")
+    assert server.bodies[0] == server.bodies[1]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(before_headers="drop"),
+        Answer((opening(), "drop")),
+        Answer((opening(), *block("")[:2])),
+        Answer((opening(), *block(), *closing(None))),
+        Answer((opening(), closing()[0])),
+        Answer((opening(), b"event: message_delta\ndata: {Marzipan\n\n")),
+        Answer((opening(), b"event: ping\ndata: \xff\n\n")),
+        Answer((b"<p>Marzipan</p>",), content_type="text/html"),
+        Answer((b'{"type": "message"}',), content_type="application/json"),
+        Answer(),
+    ],
+    ids=[
+        "dropped before the headers",
+        "dropped before the text",
+        "end without message_stop",
+        "no stop reason",
+        "a stop reason, but no message_stop",
+        "not JSON",
+        "not UTF-8",
+        "a page",
+        "not a stream",
+        "nothing",
+    ],
+)
+async def test_a_stream_that_breaks_before_the_text_is_asked_for_again(
+    server: Server, claude: Claude, request_: Request, answer: Answer
+) -> None:
+    server.answers.extend([answer] * 3)
+    events, error = await failure(claude, request_)
+    assert type(error) is ClaudeUnreachable
+    assert [type(event) for event in events] == [Waiting, Waiting]
+    assert len(server.bodies) == 3
+
+
+@pytest.mark.parametrize(
+    ("ending", "expected"),
+    [
+        ((sse("error", error={"type": "overloaded_error", "message": CONTENT}),), ClaudeBusy),
+        ((sse("error", error={"type": "api_error", "message": "no"}),), ClaudeBusy),
+        ((sse("error", error={"type": "authentication_error", "message": "no"}),), ClaudeKeyRefused),
+        ((sse("error", error={"type": "invalid_request_error", "message": LONG}),), ClaudeTooLong),
+        ((sse("error", error={"type": f"{CONTENT} is no type", "message": "no"}),), ClaudeBusy),
+        ((sse("error", error={"type": [CONTENT], "details": {"error_code": [CONTENT]}}),), ClaudeBusy),
+        ((sse("error", error=CONTENT),), ClaudeBusy),
+        (("drop",), ClaudeUnreachable),
+        ((), ClaudeUnreachable),
+        (closing(None), ClaudeUnreachable),
+    ],
+)
+async def test_nothing_is_tried_again_once_text_was_seen(
+    server: Server,
+    claude: Claude,
+    request_: Request,
+    ending: tuple[Step, ...],
+    expected: type[ClaudeError],
+) -> None:
+    answer = Answer((opening(), delta("half a"), *ending), headers={"request-id": "req_5"})
+    server.answers.extend([answer, reply("never asked for")])
+    events, error = await failure(claude, request_)
+    assert type(error) is expected
+    assert events == [TextDelta("half a")]
+    assert len(server.bodies) == 1
+    if ending != ("drop",):
+        assert error.request_id == "req_5"
+
+
+async def test_the_last_try_is_the_third(
+    server: Server, claude: Claude, request_: Request, waits: list[float]
+) -> None:
+    server.answers.extend([refusal(529, "overloaded_error")] * 3)
+    events, error = await failure(claude, request_)
+    assert type(error) is ClaudeBusy
+    assert str(error) == "529 overloaded_error req_9"
+    assert events == [Waiting(0.75, 2), Waiting(1.5, 3)]
+    assert waits == [0.75, 1.5]
+
+
+async def test_one_try_is_one_try(server: Server, connect: Callable[..., Claude], request_: Request) -> None:
+    server.answers.append(refusal(529, "overloaded_error"))
+    events, _ = await failure(connect(tries=1), request_)
+    assert events == []
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected_s"),
+    [
+        ({"retry-after": "7"}, 7.5),
+        ({"retry-after": "60"}, 60.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.75),
+        ({"retry-after": "Sun, 22 Nov 2026 12:00:09 GMT", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 9.5),
+        ({"retry-after": "nan"}, 0.75),
+        ({"retry-after": "-1"}, 0.75),
+        ({"retry-after": "soon"}, 0.75),
+    ],
+)
+async def test_the_wait_is_the_one_the_api_asks_for(
+    server: Server, claude: Claude, request_: Request, headers: dict[str, str], expected_s: float
+) -> None:
+    server.answers.extend([refusal(429, "rate_limit_error", headers=headers), reply("ok")])
+    events = [event async for event in claude.stream(request_)]
+    assert events[0] == Waiting(expected_s, 2)
+
+
+async def test_a_wait_of_more_than_a_minute_is_given_up_at_once(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    server.answers.append(refusal(429, "rate_limit_error", headers={"retry-after": "61"}))
+    events, error = await failure(claude, request_)
+    assert events == []
+    assert isinstance(error, ClaudeBusy)
+    assert error.retry_after == 61
+
+
+async def test_a_server_that_is_not_there_is_unreachable(
+    connect: Callable[..., Claude], request_: Request
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    events, error = await failure(connect(base_url=f"http://127.0.0.1:{port}"), request_)
+    assert type(error) is ClaudeUnreachable
+    assert len(events) == 2
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Answer(before_headers="hang"),
+        Answer(("hang",)),
+        Answer((opening(), "hang")),
+        Answer((opening(), *(PING, 0.05) * 40)),
+    ],
+    ids=["no headers", "no event", "no further event", "nothing but pings"],
+)
+async def test_a_stream_that_stalls_before_the_text_is_given_up(
+    server: Server, connect: Callable[..., Claude], request_: Request, answer: Answer
+) -> None:
+    server.answers.append(answer)
+    claude = connect(first_text_timeout_s=0.3, stall_timeout_s=0.2, tries=1)
+    began = time.monotonic()
+    _, error = await failure(claude, request_)
+    assert type(error) is ClaudeUnreachable
+    assert 0.15 < time.monotonic() - began < 0.8
+
+
+async def test_a_stream_that_stalls_in_its_text_is_given_up(
+    server: Server, connect: Callable[..., Claude], request_: Request
+) -> None:
+    server.answers.append(Answer((opening(), delta("half a"), "hang")))
+    events, error = await failure(connect(stall_timeout_s=0.1), request_)
+    assert type(error) is ClaudeUnreachable
+    assert events == [TextDelta("half a")]
+
+
+async def test_pings_keep_a_stream_alive_while_the_model_thinks(
+    server: Server, connect: Callable[..., Claude], request_: Request
+) -> None:
+    thinking_time = (PING, 0.05) * 8
+    server.answers.append(Answer((opening(), *thinking_time, *block("found it"), *closing())))
+    claude = connect(first_text_timeout_s=5, stall_timeout_s=0.2, tries=1)
+    events = [event async for event in claude.stream(request_)]
+    assert events[0] == TextDelta("found it")
+    assert isinstance(events[1], Finished)
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (refusal(401, "authentication_error"), ClaudeKeyRefused),
+        (refusal(429, "rate_limit_error"), ClaudeBusy),
+        (Answer((b"[]",), content_type="application/json"), ClaudeUnreachable),
+        (Answer((b"{",), content_type="application/json"), ClaudeUnreachable),
+        (Answer(before_headers="drop"), ClaudeUnreachable),
+    ],
+)
+async def test_a_count_that_fails_raises_our_own_error(
+    server: Server, claude: Claude, request_: Request, answer: Answer, expected: type[ClaudeError]
+) -> None:
+    server.answers.append(answer)
+    with pytest.raises(expected):
+        await claude.count_tokens(request_)
