@@ -9,9 +9,10 @@ from pathlib import Path
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
-from bot.conversation.errors import StoreUnavailable
+from bot.config import Exit
+from bot.conversation.errors import StartError, StoreUnavailable
 
 RETRIES = 3
 """Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
@@ -43,6 +44,22 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
         **options,
     )
     return Redis.from_pool(pool)
+
+
+async def check(redis: Redis) -> None:
+    """Raise StartError, with one readable line, unless the server answers and lets us in."""
+    try:
+        await redis.ping()
+    except (AuthenticationError, NoPermissionError) as error:
+        raise StartError(
+            "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
+            exit_code=Exit.REDIS_PASSWORD,
+        ) from error
+    except (RedisError, OSError, TimeoutError) as error:
+        raise StartError(
+            f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
+            exit_code=Exit.REDIS_UNREACHABLE,
+        ) from error
 
 
 @contextmanager
