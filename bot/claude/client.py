@@ -143,19 +143,20 @@ class Claude:
     async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
         started_at = self._clock()
         first_text_at: float | None = None
-        patience = Patience(first_s=self._first_s, stall_s=self._stall_s, now=started_at)
+        patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(self._cache)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
-            async with asyncio.timeout(patience.left_s(started_at)):
+            async with asyncio.timeout(patience.left_s()):
                 stream = await stack.enter_async_context(self._open(request))
+            patience.waited(self._clock() - started_at)
             request_id = stream.request_id
             events = await stack.enter_async_context(aclosing(self._events(stream.response, patience)))
             async for event in events:
                 if event.get("type") == "error":
                     raise from_event(event, request_id)
                 if text := reply.feed(event):
-                    first_text_at = first_text_at or self._clock()
+                    first_text_at = self._clock() if first_text_at is None else first_text_at
                     yield TextDelta(text)
                 if reply.stopped:
                     await _drain(events)
@@ -191,12 +192,14 @@ class Claude:
         # a model thinks.
         server_events = AsyncStream.raw_events(response)
         while True:
-            async with asyncio.timeout(patience.left_s(self._clock())):
+            asked_at = self._clock()
+            async with asyncio.timeout(patience.left_s()):
                 server_event = await anext(server_events, None)
+            patience.waited(self._clock() - asked_at)
             if server_event is None:
                 return
             event = _parse(server_event)
-            patience.saw(event.get("type"), self._clock())
+            patience.saw(event.get("type"))
             yield event
 
 

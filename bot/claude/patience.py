@@ -1,4 +1,4 @@
-"""How long a stream may keep us waiting for its next event: pure, the time is an argument.
+"""How long a stream may keep us waiting for its next event: pure.
 
 Two things can be wrong with an open stream, and each has its own limit.
 
@@ -15,23 +15,29 @@ from __future__ import annotations
 
 
 class Patience:
-    """The limits of one stream, whose request is sent at `now`; every time is in seconds of one clock."""
+    """The limits of one stream, in seconds; its owner reports each wait and each event.
 
-    def __init__(self, *, first_s: float, stall_s: float, now: float) -> None:
+    Only waiting counts: whoever reads the stream slowly must not find it given up for that.
+    """
+
+    def __init__(self, *, first_s: float, stall_s: float) -> None:
         self._first_s = first_s
         self._stall_s = stall_s
-        self._progress_at = now
+        self._waited_s = 0.0
         self._begun = False
 
-    def left_s(self, now: float) -> float:
-        """How long the next event may take from `now` on; it may be negative."""
-        quiet_s = now - self._progress_at
+    def left_s(self) -> float:
+        """How long the next event may take from now on; it may be negative."""
         if not self._begun:
-            return self._first_s - quiet_s
-        return min(self._stall_s, max(self._first_s, self._stall_s) - quiet_s)
+            return self._first_s - self._waited_s
+        return min(self._stall_s, max(self._first_s, self._stall_s) - self._waited_s)
 
-    def saw(self, event_type: object, now: float) -> None:
+    def waited(self, seconds: float) -> None:
+        """So long has the stream been waited for."""
+        self._waited_s += seconds
+
+    def saw(self, event_type: object) -> None:
         """An event has arrived."""
         self._begun = True
         if event_type != "ping":
-            self._progress_at = now
+            self._waited_s = 0.0

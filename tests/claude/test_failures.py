@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 import time
@@ -166,6 +167,8 @@ async def test_a_stream_that_breaks_before_the_text_is_asked_for_again(
         ((sse("error", error={"type": f"{CONTENT} is no type", "message": "no"}),), ClaudeBusy),
         ((sse("error", error={"type": [CONTENT], "details": {"error_code": [CONTENT]}}),), ClaudeBusy),
         ((sse("error", error=CONTENT),), ClaudeBusy),
+        ((b"event: error\ndata: upstream fell over\n\n",), ClaudeBusy),
+        ((b"event: error\ndata: {}\n\n",), ClaudeBusy),
         (("drop",), ClaudeUnreachable),
         ((), ClaudeUnreachable),
         (closing(None), ClaudeUnreachable),
@@ -273,6 +276,17 @@ async def test_a_stream_that_stalls_in_its_text_is_given_up(
     events, error = await failure(connect(stall_timeout_s=0.1), request_)
     assert type(error) is ClaudeUnreachable
     assert events == [TextDelta("half a")]
+
+
+async def test_a_slow_reader_is_not_taken_for_a_stall(
+    server: Server, connect: Callable[..., Claude], request_: Request
+) -> None:
+    server.answers.append(Answer((opening(), delta("a"), 0.05, *block("b"), *closing())))
+    events: list[StreamEvent] = []
+    async for event in connect(first_text_timeout_s=0.2, stall_timeout_s=0.2).stream(request_):
+        events.append(event)
+        await asyncio.sleep(0.3)
+    assert events[:2] == [TextDelta("a"), TextDelta("b")]
 
 
 async def test_pings_keep_a_stream_alive_while_the_model_thinks(
