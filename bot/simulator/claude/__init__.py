@@ -1,4 +1,4 @@
-"""A local Claude: the Anthropic Messages API as the unmodified SDK meets it, with a stand-in for the model."""
+"""A local Claude: the Anthropic Messages API as the unmodified SDK meets it, and a stand-in model."""
 
 from .clock import HandClock
 from .gate import Gate

@@ -12,7 +12,7 @@ WITHOUT_SAMPLING = "2026-10-21"
 
 
 def check_access(headers: Mapping[str, str], key: str | None) -> Failure | None:
-    """Refuse a request without a key, with another key than `key` where that is given, or of no known version.
+    """Refuse a request without a key, with another key than `key` (None: any will do), or of no known version.
 
     `x-api-key` counts where both it and a bearer token are sent, as in the real API.
     """

@@ -1,6 +1,6 @@
 """Prompt caching, by the documented rules and nothing else; time is an argument.
 
-- A breakpoint writes an entry for everything up to its block, if that reaches the model's smallest cacheable size.
+- A breakpoint writes an entry for all up to its block, if that reaches the model's smallest cacheable size.
 - A breakpoint reads the longest live entry among its own block and those before it, 20 in all.
 - Of several breakpoints, the longest read counts; what follows it up to the last breakpoint is written.
 - An entry lives for 5 minutes or an hour from the start of the request that wrote or last read it.

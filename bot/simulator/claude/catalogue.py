@@ -43,7 +43,7 @@ class Prices(Frozen):
 
 
 class Thinking(Frozen):
-    """Which `thinking.type` a model takes; with thinking off, efforts beyond `off_up_to_effort` are refused."""
+    """Which `thinking.type` a model takes; with thinking off, no effort beyond `off_up_to_effort` is taken."""
 
     types: tuple[ThinkingType, ...]
     default: ThinkingType

@@ -26,22 +26,24 @@ def serve(
 
     With die_with_parent it also ends when its standard input does, so that it never outlives who started it.
     """
-    asyncio.run(_serve(port, key, first_token_s, tokens_per_s, die_with_parent))
+    claude = Claude(key=key, first_token_s=first_token_s, tokens_per_s=tokens_per_s)
+    asyncio.run(_serve(claude, port, die_with_parent=die_with_parent))
 
 
-async def _serve(
-    port: int, key: str | None, first_token_s: float, tokens_per_s: float, die_with_parent: bool
-) -> None:
+async def _serve(claude: Claude, port: int, *, die_with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
-    async with Claude(key=key, first_token_s=first_token_s, tokens_per_s=tokens_per_s) as claude:
+    await claude.start(port=port)
+    try:
         sys.stdout.write(json.dumps({"base_url": claude.base_url}) + "\n")
         sys.stdout.flush()
         if die_with_parent:
             _watch_stdin(loop, ended)
         await ended.wait()
+    finally:
+        await claude.stop()
 
 
 def _watch_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
@@ -50,5 +52,5 @@ def _watch_stdin(loop: asyncio.AbstractEventLoop, ended: asyncio.Event) -> None:
             pass
         loop.call_soon_threadsafe(ended.set)
 
-    # A thread, because standard input may be a file or a terminal; a daemon, because a read cannot be called off.
+    # A thread, since standard input may be a file or a terminal; a daemon, since a read cannot be called off.
     threading.Thread(target=watch, name="stdin", daemon=True).start()

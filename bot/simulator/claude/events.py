@@ -40,7 +40,7 @@ def thinking(reply: Reply) -> bytes:
 
 
 def text(reply: Reply) -> Iterator[bytes]:
-    """The text block, a delta at a time; its first delta comes with the block's start, its end is separate."""
+    """The text block, a delta at a time, the first with the block's start; its end is separate."""
     index = 0 if reply.thinking is None else 1
     start = event("content_block_start", {"index": index, "content_block": {"type": "text", "text": ""}})
     for at, delta in enumerate(reply.deltas):

@@ -1,4 +1,4 @@
-"""Faults that a test orders: each strikes one request, in the order given, or the first that fits its predicate."""
+"""Faults that a test orders: each strikes one request, in the order given, or the first that it fits."""
 
 from __future__ import annotations
 
@@ -197,13 +197,13 @@ class Order:
 
 
 class Faults:
-    """The faults still to come. A request takes the first that fits it, so several may strike one after another."""
+    """The faults still to come; each request takes the first that fits it."""
 
     def __init__(self) -> None:
         self._orders: list[Order] = []
 
     def add(self, *faults: Fault, when: Predicate = lambda _: True, times: int | None = 1) -> None:
-        """Order faults, each for `times` requests that fit `when`; None as `times` repeats the last for ever."""
+        """Order faults, each for `times` requests that fit `when`, None for all of them from then on."""
         self._orders.extend(Order(fault, when, times) for fault in faults)
 
     def take(self, body: Body) -> Fault | None:

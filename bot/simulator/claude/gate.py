@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Gate:
-    """Stops a reply after so many text deltas (None: before any answer), for so many seconds or until released."""
+    """Stops a reply after so many text deltas (None: before any answer), for some seconds or until released."""
 
     after: int | None
     seconds: float | None

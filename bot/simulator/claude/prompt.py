@@ -1,8 +1,8 @@
 """A request's prompt as a chain of blocks, in the order that the model reads them: tools, system, messages.
 
 Each block's digest covers everything before it, so that two requests share a prefix exactly as far as their
-digests agree. Settings join the chain where they take effect: the model at the start, the speed and web search
-before the system prompt, tool choice, thinking, effort and the presence of images before the messages.
+digests agree. Settings join the chain where they take effect: the model at the start, the speed and web
+search before the system prompt, tool choice, thinking, effort and the presence of images before the messages.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ UNMARKABLE = frozenset({"thinking", "redacted_thinking"})
 class Block:
     """One block of the prompt; `path` is its place in the body, as error messages name it.
 
-    `content` covers what is said up to here and `prefix` the settings as well; `tokens` counts everything up to
-    and including this block.
+    `content` covers what is said up to here and `prefix` the settings as well; `tokens` counts all of it up
+    to and including this block.
     """
 
     scope: Scope

@@ -13,7 +13,7 @@ SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
 class Call:
     """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
 
-    `hung_up` says that the client left before the answer was complete, `deltas` how many text deltas were sent.
+    `hung_up` says that the client left before the answer was complete; `deltas` counts the text deltas sent.
     """
 
     method: str

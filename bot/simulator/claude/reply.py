@@ -21,9 +21,9 @@ THINKING_TOKENS = {"medium": 60, "high": 120, "xhigh": 240, "max": 480}
 class Reply:
     """One reply as it will be sent.
 
-    `thinking` is None where the model does not think, and "" where its thinking is omitted. `pause_s` is waited
-    before each delta in place of the server's pace; `slowness` multiplies that pace. `stop_details` goes with a
-    refusal.
+    `thinking` is None where the model does not think, and "" where its thinking is omitted. `pause_s` is
+    waited before each delta in place of the server's pace; `slowness` multiplies that pace. `stop_details`
+    goes with a refusal.
     """
 
     deltas: tuple[str, ...]

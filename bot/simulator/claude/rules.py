@@ -35,8 +35,8 @@ def _limits(body: Body, model: Model) -> Failure | None:
     limit = body.get("max_tokens", 1)
     if limit > model.max_tokens:
         return refused(
-            f"max_tokens: {limit} > {model.max_tokens}, which is the maximum allowed number of output tokens for "
-            f"{body['model']}"
+            f"max_tokens: {limit} > {model.max_tokens}, which is the maximum allowed number of "
+            f"output tokens for {body['model']}"
         )
     if limit == 0:
         forced = (body.get("tool_choice") or {}).get("type") in ("any", "tool")
@@ -71,7 +71,8 @@ def _turns(body: Body, model: Model) -> Failure | None:
         return None
     if not model.prefill:
         return refused(
-            "This model does not support assistant message prefill. The conversation must end with a user message."
+            "This model does not support assistant message prefill. The conversation must end with a user "
+            "message."
         )
     last = content_blocks(messages[-1]["content"])
     if last and last[-1].get("type") == "text" and last[-1]["text"] != last[-1]["text"].rstrip():
@@ -85,12 +86,13 @@ def _system_message(messages: list[Body], at: int, model: Model) -> Failure | No
     follows = messages[at + 1]["role"] if at + 1 < len(messages) else "assistant"
     if messages[at - 1]["role"] != "user" or follows != "assistant":
         return refused(
-            f"messages.{at}: a system message must follow a user message and come last or before an assistant message"
+            f"messages.{at}: a system message must follow a user message and come last or before an assistant "
+            "message"
         )
     return None
 
 
-def _texts(body: Body, model: Model) -> Failure | None:
+def _texts(body: Body, _: Model) -> Failure | None:
     for place, block in _placed(body):
         if block.get("type") == "text" and not block["text"].strip():
             if not block["text"]:
@@ -101,8 +103,8 @@ def _texts(body: Body, model: Model) -> Failure | None:
         optional = at == last and message["role"] == "assistant"
         if not message["content"] and not optional:
             return refused(
-                f"messages.{at}: all messages must have non-empty content except for the optional final assistant "
-                "message"
+                f"messages.{at}: all messages must have non-empty content except for the optional final "
+                "assistant message"
             )
     return None
 
@@ -116,7 +118,7 @@ def _placed(body: Body) -> Iterator[tuple[str, Body]]:
             yield "messages", block
 
 
-def _roles(body: Body, model: Model) -> Failure | None:
+def _roles(body: Body, _: Model) -> Failure | None:
     for at, message in enumerate(body["messages"]):
         for inner, block in enumerate(content_blocks(message["content"])):
             place = f"messages.{at}.content.{inner}"
@@ -130,7 +132,7 @@ def _roles(body: Body, model: Model) -> Failure | None:
     return None
 
 
-def _tool_results(body: Body, model: Model) -> Failure | None:
+def _tool_results(body: Body, _: Model) -> Failure | None:
     # Messages of one role in a row are one turn, also for what has to follow at once.
     turns: list[tuple[str, list[Any]]] = []
     for message in body["messages"]:
@@ -149,8 +151,8 @@ def _tool_results(body: Body, model: Model) -> Failure | None:
         if missing and role != "system":
             return refused(
                 f"messages: `tool_use` ids were found without `tool_result` blocks immediately after: "
-                f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block in the "
-                "next message."
+                f"{', '.join(missing)}. Each `tool_use` block must have a corresponding `tool_result` block "
+                "in the next message."
             )
         asked = [block["id"] for block in blocks if block.get("type") == "tool_use"]
     return None
@@ -190,11 +192,11 @@ def _thinking(body: Body, model: Model) -> Failure | None:
         return refused("`max_tokens` must be greater than `thinking.budget_tokens`.")
     most = model.thinking.off_up_to_effort
     level = effort_level(body, model)
-    if kind in ("disabled", "between_tools") and most and level:
-        if EFFORTS.index(level) > EFFORTS.index(most):
-            return refused(
-                f"thinking.type: '{kind}' is not supported at effort '{level}'; use '{most}' or lower."
-            )
+    off = kind in ("disabled", "between_tools")
+    if off and most and level and EFFORTS.index(level) > EFFORTS.index(most):
+        return refused(
+            f"thinking.type: '{kind}' is not supported at effort '{level}'; use '{most}' or lower."
+        )
     return None
 
 
@@ -217,7 +219,8 @@ def _breakpoints(body: Body, model: Model) -> Failure | None:
     lifetimes = [block.ttl for block in blocks if block.ttl]
     if len(lifetimes) > MAX_BREAKPOINTS:
         return refused(
-            f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. Found {len(lifetimes)}."
+            f"A maximum of {MAX_BREAKPOINTS} blocks with cache_control may be provided. Found "
+            f"{len(lifetimes)}."
         )
     automatic = body.get("cache_control")
     if automatic and lifetimes and lifetimes[-1] != (automatic.get("ttl") or "5m"):
@@ -227,8 +230,8 @@ def _breakpoints(body: Body, model: Model) -> Failure | None:
     if "5m" in lifetimes and "1h" in lifetimes[lifetimes.index("5m") :]:
         late = [block for block in blocks if block.ttl == "1h"][-1]
         return refused(
-            f"{'.'.join(map(str, late.path))}.cache_control.ttl: a ttl='1h' cache_control block must not come after "
-            "a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, "
+            f"{'.'.join(map(str, late.path))}.cache_control.ttl: a ttl='1h' cache_control block must not come "
+            "after a ttl='5m' cache_control block. Note that blocks are processed in the following order: `tools`, "
             "`system`, `messages`."
         )
     return None

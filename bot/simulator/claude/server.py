@@ -7,7 +7,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, Self
 
 from aiohttp import web
 
@@ -92,7 +92,7 @@ class Claude:
             await self._runner.cleanup()
             self._runner = None
 
-    async def __aenter__(self) -> Claude:
+    async def __aenter__(self) -> Self:
         await self.start()
         return self
 
@@ -207,7 +207,7 @@ class Claude:
         body, model = await self._checked(request, call, counting=True)
         return web.json_response({"input_tokens": flatten(body, model).tokens})
 
-    async def _list(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
         query = request.query
         found = page(
             models(),
@@ -220,13 +220,13 @@ class Claude:
             raise found
         return web.json_response(found)
 
-    async def _retrieve(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
         model = find(request.match_info["id"])
         if model is None:
             raise Failure(404, f"model: {request.match_info['id']}")
         return web.json_response(model.info())
 
-    async def _unknown(self, request: web.Request, call: Call) -> web.StreamResponse:
+    async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
         raise Failure(404, "Not Found")
 
     async def _checked(

@@ -1,6 +1,6 @@
 """The shape of a request body: which fields there are, of which types; anything else is a 400.
 
-pydantic's own messages are the API's too ("max_tokens: Field required", "foo: Extra inputs are not permitted").
+pydantic's messages are the API's too ("max_tokens: Field required", "foo: Extra inputs are not permitted").
 """
 
 from __future__ import annotations

@@ -33,8 +33,8 @@ def sign(body: Body, model: Model, thinking: str) -> str:
 def check_bindings(body: Body, model: Model) -> Failure | None:
     """The first thinking block that was not signed here, or not for what now precedes it.
 
-    A block may only be replayed behind the same system prompt, tools and messages, and not without the thinking
-    between it and an earlier block that is still there; models before these bindings check the text alone.
+    A block may only be replayed behind the same system prompt, tools and messages, and not without the
+    thinking between it and an earlier block that is still there. Models without bindings check the text alone.
     """
     before, previous = "", ""
     chain = {block.path: block.content for block in flatten(body, model).blocks}

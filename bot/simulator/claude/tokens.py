@@ -1,7 +1,7 @@
 """The local Claude's own token counter.
 
-Deterministic, and additive over content blocks, so that appending to a conversation only ever adds. It follows
-the rule of thumb that 2.5 characters make a token; text beyond ASCII costs more, as with real tokenizers.
+Deterministic, and additive over content blocks, so that appending to a conversation only ever adds. By the
+rule of thumb that 2.5 characters make a token; text beyond ASCII costs more, as with real tokenizers.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from .images import image_tokens
 
-# Tenths of a token for one character, by the length of its UTF-8 form in bytes: 2.5 ASCII characters make a token,
+# Tenths of a token for one character, by the bytes of its UTF-8 form: 2.5 ASCII characters make a token;
 # accented, Cyrillic and Arabic letters cost half as much again, CJK a whole one, emoji two.
 ASCII_TENTHS = 4
 TWO_BYTES_TENTHS = 6
@@ -25,7 +25,7 @@ OLDER_SHARE = (10, 13)
 REQUEST_TOKENS = 8
 TURN_TOKENS = 4
 BLOCK_TOKENS = 3
-# A PDF page costs 1,500 to 3,000 tokens of text and an image; without a parser, its bytes stand for its pages.
+# A PDF page costs 1,500 to 3,000 tokens of text and an image; its bytes stand for its pages here.
 PDF_BYTES_PER_TOKEN = 20
 
 Tokenizer = Literal["current", "older"]
