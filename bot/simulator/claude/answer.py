@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from aiohttp import web
 
@@ -70,7 +70,7 @@ async def whole(answer: Answer, request: web.Request, call: Call) -> web.Respons
     if isinstance(answer.fault, ErrorEvent):
         raise answer.fault.failure
     if isinstance(answer.fault, Drop):
-        _drop(request)
+        drop(request)
     reply = answer.reply
     await asyncio.sleep(
         answer.pace.first_token_s + sum(answer.pace.before(delta, reply) for delta in reply.deltas)
@@ -129,7 +129,7 @@ async def _hold(
     if not isinstance(fault, ErrorEvent | Drop | CutShort) or not _due(fault.after, at, answer):
         return False
     if isinstance(fault, Drop):
-        _drop(request)
+        drop(request)
     if isinstance(fault, ErrorEvent) and response is not None:
         await response.write(events.failure(fault.failure))
     return True
@@ -145,7 +145,8 @@ def _due(after: int | None, at: int | None, answer: Answer) -> bool:
     return at == min(after, len(answer.reply.deltas))
 
 
-def _drop(request: web.Request) -> None:
+def drop(request: web.Request) -> NoReturn:
+    """Close the connection, in the middle of whatever was being sent."""
     if request.transport is not None:
         request.transport.close()
     raise HungUp

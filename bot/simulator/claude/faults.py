@@ -197,7 +197,11 @@ class Order:
 
 
 class Faults:
-    """The faults still to come; each request takes the first that fits it."""
+    """The faults still to come; each request takes the first that fits it.
+
+    A fault that lets no answer begin (an error status, a connection dropped before) leaves a queued reply in its
+    place, for the next try; every other fault uses it up.
+    """
 
     def __init__(self) -> None:
         self._orders: list[Order] = []

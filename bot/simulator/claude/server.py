@@ -12,12 +12,12 @@ from typing import Any, Self
 from aiohttp import web
 
 from .access import allows_sampling, check_access
-from .answer import Answer, HungUp, Pace, ended, failed, stream, whole
+from .answer import Answer, HungUp, Pace, drop, ended, failed, stream, whole
 from .caching import Cache
 from .catalogue import Model, find, models
 from .diagnostics import miss_reason
 from .failures import Failure, refused
-from .faults import Faults
+from .faults import Drop, Faults
 from .gate import Gate
 from .listing import page
 from .message import message, usage
@@ -185,6 +185,8 @@ class Claude:
         fault = self.faults.take(body)
         if isinstance(fault, Failure):
             raise fault
+        if fault == Drop(None):
+            drop(request)
         lookup = self.cache.look_up(prompt, model, call.started)
         reply = finish(ended(self._script.answer(body), fault), body, model)
         call.usage = usage(lookup, reply, limit=body["max_tokens"])
