@@ -18,8 +18,8 @@ from .reply import Reply
 from .tokens import count_text
 
 
-class HungUp(Exception):
-    """The connection is gone, by the client's doing or ours: there is nothing more to send."""
+class Dropped(Exception):
+    """We closed the connection on purpose: there is nothing more to send."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +149,7 @@ def drop(request: web.Request) -> NoReturn:
     """Close the connection, in the middle of whatever was being sent."""
     if request.transport is not None:
         request.transport.close()
-    raise HungUp
+    raise Dropped
 
 
 def failed(failure: Failure, request_id: str) -> web.Response:

@@ -12,7 +12,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from .access import allows_sampling, check_access
-from .answer import Answer, HungUp, Pace, drop, ended, failed, stream, whole
+from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
 from .caching import Cache
 from .catalogue import Model, find, models
 from .diagnostics import miss_reason
@@ -88,9 +88,9 @@ class Claude:
 
     async def stop(self) -> None:
         """Stop listening and break off what is under way."""
-        if self._runner is not None:
-            await self._runner.cleanup()
-            self._runner = None
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -166,9 +166,14 @@ class Claude:
             except Failure as failure:
                 call.status = failure.status
                 response = failed(failure, call.request_id)
-            except (HungUp, ConnectionError, asyncio.CancelledError) as gone:
-                # Ours when a fault dropped the connection, the client's in every other case.
-                call.hung_up = not isinstance(gone, HungUp)
+            except Dropped:
+                response = web.Response()
+            except ConnectionError:
+                call.hung_up = True
+                response = web.Response()
+            except asyncio.CancelledError:
+                # The server cancels what runs when its client hangs up, but also when it stops.
+                call.hung_up = self._runner is not None
                 raise
             finally:
                 call.finished = self._clock()
