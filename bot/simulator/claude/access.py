@@ -1,0 +1,35 @@
+"""Who may ask: the key and the version of the API that a request names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from .failures import Failure, refused
+
+VERSIONS = ("2023-01-01", "2023-06-01", "2026-10-21")
+# From this version on, no model takes sampling parameters.
+WITHOUT_SAMPLING = "2026-10-21"
+
+
+def check_access(headers: Mapping[str, str], key: str | None) -> Failure | None:
+    """Refuse a request without a key, with another key than `key` (None: any will do), or of no known version.
+
+    `x-api-key` counts where both it and a bearer token are sent, as in the real API.
+    """
+    bearer = headers.get("authorization", "")
+    given = headers.get("x-api-key") or bearer.removeprefix("Bearer ").strip()
+    if not given or (bearer and not bearer.startswith("Bearer ") and "x-api-key" not in headers):
+        return Failure(401, "x-api-key header is required")
+    if key is not None and given != key:
+        return Failure(401, "invalid x-api-key" if headers.get("x-api-key") else "Invalid bearer token")
+    version = headers.get("anthropic-version")
+    if version is None:
+        return refused("anthropic-version: header is required")
+    if version not in VERSIONS:
+        return refused(f'anthropic-version: "{version}" is not a valid version')
+    return None
+
+
+def allows_sampling(headers: Mapping[str, str]) -> bool:
+    """Whether the request's version still knows `temperature`, `top_p` and `top_k`."""
+    return headers.get("anthropic-version", WITHOUT_SAMPLING) < WITHOUT_SAMPLING

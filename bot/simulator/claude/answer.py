@@ -1,0 +1,161 @@
+"""Sending one answer, whole or in events, with its pace, its gates and its fault."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from . import events
+from .failures import Failure
+from .faults import CutShort, Drop, Ending, ErrorEvent, Fault, Noise
+from .gate import Gate
+from .record import Call
+from .reply import Reply
+from .tokens import count_text
+
+
+class Dropped(Exception):
+    """We closed the connection on purpose: there is nothing more to send."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How fast a reply comes: seconds to its first token, then tokens a second (None: at once)."""
+
+    first_token_s: float
+    tokens_per_s: float | None
+
+    def before(self, delta: str, reply: Reply) -> float:
+        """Seconds to wait before a delta."""
+        if reply.pause_s is not None:
+            return reply.pause_s
+        if self.tokens_per_s is None:
+            return 0.0
+        return count_text(delta) * reply.slowness / self.tokens_per_s
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Everything that one answer needs; `begin` makes its cache entries readable."""
+
+    reply: Reply
+    message: dict[str, Any]
+    pace: Pace
+    gates: Sequence[Gate]
+    fault: Fault | None
+    begin: Callable[[], None]
+
+
+def ended(reply: Reply, fault: Fault | None) -> Reply:
+    """The reply as a fault that only changes its ending leaves it."""
+    if not isinstance(fault, Ending):
+        return reply
+    return replace(
+        reply,
+        deltas=reply.deltas if fault.after is None else reply.deltas[: fault.after],
+        stop_reason=fault.stop_reason,
+        stop_details=fault.stop_details,
+        stop_sequence=None,
+    )
+
+
+async def whole(answer: Answer, request: web.Request, call: Call) -> web.Response:
+    """Answer in one piece; a fault that would break a stream breaks this answer too."""
+    for gate in _gates(answer):
+        await gate.strike()
+    if isinstance(answer.fault, ErrorEvent):
+        raise answer.fault.failure
+    if isinstance(answer.fault, Drop):
+        drop(request)
+    reply = answer.reply
+    await asyncio.sleep(
+        answer.pace.first_token_s + sum(answer.pace.before(delta, reply) for delta in reply.deltas)
+    )
+    answer.begin()
+    call.deltas = len(reply.deltas)
+    if isinstance(answer.fault, CutShort):
+        cut = replace(reply, deltas=reply.deltas[: answer.fault.after])
+        return web.json_response({**answer.message, "content": cut.content(), "stop_reason": None})
+    return web.json_response(answer.message)
+
+
+async def stream(answer: Answer, request: web.Request, response: web.StreamResponse, call: Call) -> None:
+    """Answer in server-sent events; the response is prepared here."""
+    await _hold(answer, None, request)
+    response.content_type = "text/event-stream"
+    response.headers["cache-control"] = "no-cache"
+    await response.prepare(request)
+    call.status = 200
+    answer.begin()
+    await response.write(events.opening(answer.message))
+    await asyncio.sleep(answer.pace.first_token_s)
+    await response.write(events.thinking(answer.reply))
+    if not await _text(answer, request, response, call):
+        return
+    await response.write(events.text_end(answer.reply) + events.closing(answer.message))
+
+
+async def _text(answer: Answer, request: web.Request, response: web.StreamResponse, call: Call) -> bool:
+    """Send the text; False when a fault ended the stream."""
+    reply = answer.reply
+    index = 0 if reply.thinking is None else 1
+    for at, sent in enumerate(events.text(reply)):
+        if await _hold(answer, at, request, response):
+            return False
+        if wait := answer.pace.before(reply.deltas[at], reply):
+            await asyncio.sleep(wait)
+        await response.write(sent)
+        call.deltas += 1
+        if isinstance(answer.fault, Noise):
+            await response.write(events.noise(answer.fault.kind, index))
+    return not await _hold(answer, len(reply.deltas), request, response)
+
+
+async def _hold(
+    answer: Answer, at: int | None, request: web.Request, response: web.StreamResponse | None = None
+) -> bool:
+    """Do what is due after `at` deltas; True when that ends the stream.
+
+    What is due later than the last delta strikes behind that.
+    """
+    for gate in _gates(answer):
+        if _due(gate.after, at, answer):
+            await gate.strike()
+    fault = answer.fault
+    if not isinstance(fault, ErrorEvent | Drop | CutShort) or not _due(fault.after, at, answer):
+        return False
+    if isinstance(fault, Drop):
+        drop(request)
+    if isinstance(fault, ErrorEvent) and response is not None:
+        await response.write(events.failure(fault.failure))
+    return True
+
+
+def _gates(answer: Answer) -> list[Gate]:
+    return [*answer.gates, *([answer.fault] if isinstance(answer.fault, Gate) else [])]
+
+
+def _due(after: int | None, at: int | None, answer: Answer) -> bool:
+    if after is None or at is None:
+        return after is None and at is None
+    return at == min(after, len(answer.reply.deltas))
+
+
+def drop(request: web.Request) -> NoReturn:
+    """Close the connection, in the middle of whatever was being sent."""
+    if request.transport is not None:
+        request.transport.close()
+    raise Dropped
+
+
+def failed(failure: Failure, request_id: str) -> web.Response:
+    """The response of an error."""
+    if failure.page is not None:
+        return web.Response(
+            status=failure.status, text=failure.page, content_type="text/html", headers=failure.headers
+        )
+    return web.json_response(failure.body(request_id), status=failure.status, headers=failure.headers)

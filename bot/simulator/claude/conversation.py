@@ -1,0 +1,70 @@
+"""What a request says, read as a person would: who wrote last, what, and what came before."""
+
+from __future__ import annotations
+
+import html
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from .prompt import Body, content_blocks
+
+# A chat bot may wrap what people write: <message from="Ann" username="ann">hello</message>
+WRAPPED = re.compile(r"<message\b([^>]*)>(.*?)</message>", re.DOTALL)
+ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """One person's message; `name` is None where nobody is named."""
+
+    name: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """The messages of the last turn, the number of earlier turns (of either side), and the system prompt.
+
+    `system` is its last block: what is fixed comes first, so that is the part that can be set.
+    """
+
+    said: tuple[Said, ...]
+    earlier_turns: int
+    system: str
+
+    @property
+    def last(self) -> Said:
+        """Who wrote last, and what."""
+        return self.said[-1] if self.said else Said(None, "")
+
+
+def read(body: Body) -> Conversation:
+    """The conversation in a valid request body."""
+    turns: list[tuple[str, str]] = []
+    for message in body["messages"]:
+        text = _text(message["content"])
+        if turns and turns[-1][0] == message["role"]:
+            turns[-1] = (message["role"], f"{turns[-1][1]}\n{text}")
+        elif message["role"] != "system":
+            turns.append((message["role"], text))
+    last = next((text for role, text in reversed(turns) if role == "user"), "")
+    system = [block["text"] for block in content_blocks(body.get("system") or [])]
+    return Conversation(_said(last), max(len(turns) - 1, 0), system[-1] if system else "")
+
+
+def _said(text: str) -> tuple[Said, ...]:
+    wrapped = tuple(
+        Said(_name(dict(ATTRIBUTE.findall(attributes))), html.unescape(inner).strip())
+        for attributes, inner in WRAPPED.findall(text)
+    )
+    return wrapped or (Said(None, html.unescape(text).strip()),)
+
+
+def _name(attributes: dict[str, str]) -> str | None:
+    name = attributes.get("from") or attributes.get("name") or attributes.get("username")
+    return html.unescape(name) if name else None
+
+
+def _text(content: Any) -> str:
+    return "\n".join(block["text"] for block in content_blocks(content) if block.get("type") == "text")

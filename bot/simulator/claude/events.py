@@ -1,0 +1,89 @@
+"""Server-sent events of a streamed message, in the order of the wire. Pure: the caller sends and waits."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from .failures import Failure
+from .reply import Reply
+
+Json = dict[str, Any]
+
+
+def event(name: str, data: Json | None = None) -> bytes:
+    """One event; `data` repeats the name as its type, as clients expect."""
+    body = json.dumps({"type": name, **(data or {})}, ensure_ascii=False, separators=(",", ":"))
+    return f"event: {name}\ndata: {body}\n\n".encode("utf-8", "replace")
+
+
+def opening(message: Json) -> bytes:
+    """The start of a message, its content still empty."""
+    usage = {**message["usage"], "output_tokens": 1, "output_tokens_details": None}
+    started = {**message, "content": [], "stop_reason": None, "stop_sequence": None, "usage": usage}
+    started["stop_details"] = None
+    return event("message_start", {"message": started}) + event("ping")
+
+
+def thinking(reply: Reply) -> bytes:
+    """The thinking block, if there is one: omitted thinking has a signature only."""
+    if reply.thinking is None:
+        return b""
+    block = {"type": "thinking", "thinking": "", "signature": ""}
+    parts = [event("content_block_start", {"index": 0, "content_block": block})]
+    if reply.thinking:
+        parts.append(_delta(0, {"type": "thinking_delta", "thinking": reply.thinking}))
+    parts.append(_delta(0, {"type": "signature_delta", "signature": reply.signature}))
+    parts.append(event("content_block_stop", {"index": 0}))
+    return b"".join(parts)
+
+
+def text(reply: Reply) -> Iterator[bytes]:
+    """The text block, a delta at a time, the first with the block's start; its end is separate."""
+    index = 0 if reply.thinking is None else 1
+    start = event("content_block_start", {"index": index, "content_block": {"type": "text", "text": ""}})
+    for at, delta in enumerate(reply.deltas):
+        sent = _delta(index, {"type": "text_delta", "text": delta})
+        yield start + sent if at == 0 else sent
+
+
+def text_end(reply: Reply) -> bytes:
+    """The end of the text block, if there was one."""
+    index = 0 if reply.thinking is None else 1
+    return event("content_block_stop", {"index": index}) if reply.deltas else b""
+
+
+def closing(message: Json) -> bytes:
+    """How the message ended, and that it did."""
+    delta = {key: message[key] for key in ("stop_reason", "stop_sequence", "stop_details", "container")}
+    counts = (
+        "input_tokens",
+        "cache_creation_input_tokens",
+        "cache_read_input_tokens",
+        "output_tokens",
+        "output_tokens_details",
+        "server_tool_use",
+    )
+    usage = {key: message["usage"][key] for key in counts}
+    return event("message_delta", {"delta": delta, "usage": usage}) + event("message_stop")
+
+
+def failure(failed: Failure) -> bytes:
+    """An error in mid-stream."""
+    return event("error", {"error": failed.error()})
+
+
+def noise(kind: str, index: int) -> bytes:
+    """What a client has to pass over: unknown types, or events that hold no data."""
+    if kind == "without_data":
+        return b": a comment\n\nevent: content_block_delta\n\nevent: hint\ndata:\n\nevent: ping\ndata: {}\n\n"
+    return (
+        event("weather_report", {"outlook": "sunny", "degrees": 21})
+        + _delta(index, {"type": "hologram_delta", "hologram": "…"})
+        + event("ping")
+    )
+
+
+def _delta(index: int, delta: Json) -> bytes:
+    return event("content_block_delta", {"index": index, "delta": delta})

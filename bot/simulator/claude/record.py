@@ -1,0 +1,35 @@
+"""What was asked of the local Claude, and how each request went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
+
+
+@dataclass(slots=True)
+class Call:
+    """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
+
+    `hung_up` says that the client left before the answer was complete; `deltas` counts the text deltas sent.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    started: float
+    body: Any = None
+    finished: float | None = None
+    status: int | None = None
+    usage: dict[str, Any] | None = None
+    message_id: str | None = None
+    request_id: str = ""
+    deltas: int = 0
+    hung_up: bool = False
+
+
+def without_key(headers: Mapping[str, str]) -> dict[str, str]:
+    """Headers by lower-case name, less those that hold the key."""
+    return {name.lower(): value for name, value in headers.items() if name.lower() not in SECRET_HEADERS}

@@ -1,0 +1,115 @@
+"""The model's stand-in: friendly, plainly not Claude, and of some use for trying a bot.
+
+What it answers follows from the request alone. It never plays dice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Sequence
+
+from . import samples
+from .conversation import Conversation, read
+from .prompt import Body
+from .reply import Reply, cut
+
+WORDS_OF_SYSTEM = 12
+WORDS_OF_MESSAGE = 25
+# What `slow` means, beside the pace at which it answers otherwise.
+SLOWNESS = 8.0
+
+WORD = re.compile(r"[a-z]+")
+TERM = re.compile(r"(-?\d{1,12}(?:\.\d{1,6})?)\s*([-+*x×/÷])\s*(-?\d{1,12}(?:\.\d{1,6})?)")
+
+GREETINGS = (
+    "Hello {name}! I'm the local stand-in, not Claude: set `ANTHROPIC_API_KEY` to talk with the real one.",
+    "Good to hear from you, {name}. This is the local stand-in, not Claude; with an `ANTHROPIC_API_KEY` the "
+    "real one answers here.",
+    "Hi {name}, the local stand-in here, not Claude. Set `ANTHROPIC_API_KEY` and the real one takes over.",
+)
+OFFERS = (
+    "Say `code`, `table`, `long`, `slow` or `math` and I show what such an answer looks like.",
+    "I can also do `code`, a `table`, something `long`, something `slow`, or a bit of `math`.",
+    "To see more than an echo, try `code`, `table`, `long`, `slow` or `math`.",
+)
+
+
+def stand_in(body: Body) -> Reply:
+    """The reply to a request."""
+    talk = read(body)
+    pick = _Pick(repr((talk.said, talk.earlier_turns)))
+    words = WORD.findall(talk.last.text.lower())
+    asked = next((word for word in words if word in SHOWS), None)
+    parts = [_greeting(talk, pick), _seen(talk)]
+    parts.append(SHOWS[asked](talk, pick) if asked else pick(OFFERS))
+    return Reply(cut("\n\n".join(parts)), slowness=SLOWNESS if asked == "slow" else 1.0)
+
+
+class _Pick:
+    """Chooses among things, always the same for the same text."""
+
+    def __init__(self, text: str) -> None:
+        self._number = int.from_bytes(
+            hashlib.blake2b(text.encode("utf-8", "replace"), digest_size=8).digest()
+        )
+
+    def __call__(self, among: Sequence[str]) -> str:
+        return among[self._number % len(among)]
+
+
+def _greeting(talk: Conversation, pick: _Pick) -> str:
+    return pick(GREETINGS).format(name=f"**{talk.last.name}**" if talk.last.name else "there")
+
+
+def _seen(talk: Conversation) -> str:
+    lines = []
+    if talk.last.text:
+        lines.append(f"You wrote: {_quoted(talk.last.text)}")
+    others = sorted({said.name for said in talk.said[:-1] if said.name and said.name != talk.last.name})
+    if others:
+        lines.append(f"Also here since I last spoke: {', '.join(others)}.")
+    if talk.earlier_turns:
+        lines.append(f"I can see {talk.earlier_turns} earlier turn{'s' if talk.earlier_turns > 1 else ''}.")
+    else:
+        lines.append("This is the first turn that I can see.")
+    if talk.system:
+        lines.append(f"I was told: {_quoted(talk.system, WORDS_OF_SYSTEM)}")
+    return "\n".join(lines)
+
+
+def _quoted(text: str, words: int = WORDS_OF_MESSAGE) -> str:
+    # Their code fences and spans would reach into what follows.
+    all_words = text.replace("`", "'").split()
+    return f"“{' '.join(all_words[:words])}{' …' if len(all_words) > words else ''}”"
+
+
+def _math(talk: Conversation, _: _Pick) -> str:
+    found = TERM.search(talk.last.text)
+    left, sign, right = found.groups() if found else ("12", "×", "7")
+    result = _calculate(float(left), sign, float(right))
+    line = f"**{left} {sign} {right} = {result}**"
+    if found:
+        return line
+    return f"Give me two numbers and a sign, for instance `math 12 * 7`:\n\n{line}"
+
+
+def _calculate(left: float, sign: str, right: float) -> str:
+    if sign in "/÷" and right == 0:
+        return "nothing that a number could say"
+    result = {
+        "+": lambda: left + right,
+        "-": lambda: left - right,
+        "/": lambda: left / right,
+        "÷": lambda: left / right,
+    }.get(sign, lambda: left * right)()
+    return f"{result:.12g}"
+
+
+SHOWS: dict[str, Callable[[Conversation, _Pick], str]] = {
+    "code": lambda _, pick: pick(samples.CODE),
+    "table": lambda _, pick: pick(samples.TABLES),
+    "long": lambda _, pick: samples.essay(pick(samples.SUBJECTS)),
+    "slow": lambda _, pick: pick(samples.SLOW),
+    "math": _math,
+}
