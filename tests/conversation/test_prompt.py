@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import get_args
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from bot.conversation.prompt import (
     render_user,
     thread_name,
 )
-from bot.conversation.turn import Turn
+from bot.conversation.turn import Outcome, Turn
 from tests.conversation.builders import BEN, message, turn
 
 OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)">$', re.MULTILINE)
@@ -66,7 +67,7 @@ def test_what_is_attached_is_named() -> None:
     assert "image/png" in block
 
 
-outcomes = st.sampled_from(["answered", "failed", "refused"])
+outcomes: st.SearchStrategy[Outcome] = st.sampled_from(get_args(Outcome))
 histories = st.lists(outcomes, max_size=8).map(
     lambda kinds: [turn(i, user=f"q{i}", reply=f"a{i}", outcome=kind) for i, kind in enumerate(kinds)]
 )

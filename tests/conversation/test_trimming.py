@@ -56,7 +56,9 @@ def test_after_a_trim_the_cut_stays_until_the_high_water_mark_is_passed_again(
 def test_turn_by_turn_every_request_extends_the_one_before_unless_it_was_trimmed(
     all_sizes: list[tuple[int, int]], policy: TrimPolicy
 ) -> None:
-    cut, log, before = 0, [turn(0)][:0], ()
+    cut = 0
+    log: list[Turn] = []
+    before: tuple[Turn, ...] = ()
     for number, size in enumerate(all_sizes):
         window = trim(log[cut:], policy, cut)
         if not window.dropped:
