@@ -15,6 +15,8 @@ from bot.turns.run import Runner
 
 log = structlog.get_logger()
 
+AFTER_LAPSE_S = 0.05
+
 RELEASE_S = 2.0
 """How long a release may take on the way out; a lease that is not released lapses by itself."""
 
@@ -42,7 +44,12 @@ class Dispatcher:
         if conversation not in self._running:
             task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
             self._running[conversation] = task
-            task.add_done_callback(lambda _: self._running.pop(conversation, None))
+            task.add_done_callback(lambda _: self._ended(conversation))
+
+    def _ended(self, conversation: int) -> None:
+        del self._running[conversation]
+        if conversation in self._again:  # woken between the last look and the end of the task
+            self.wake(conversation)
 
     async def watch(self) -> None:
         """Look through the conversations that need attention, from now on until cancelled."""
@@ -91,7 +98,10 @@ class Dispatcher:
                 claim = await self._conversations.claim(conversation, self._owner)
                 match claim:
                     case Held():
-                        log.debug("held_elsewhere", conversation=conversation, for_s=claim.for_s)
+                        # The other one renews while it lives; if it dies, this is the moment to take over.
+                        asyncio.get_running_loop().call_later(
+                            claim.for_s + AFTER_LAPSE_S, self.wake, conversation
+                        )
                     case Idle():
                         pass
                     case Claim():

@@ -1,0 +1,16 @@
+FROM python:3.11-slim AS build
+WORKDIR /bobbin
+COPY requirements.lock .
+RUN python -m venv /venv \
+ && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+
+FROM python:3.11-slim
+ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_REDIS__DATA_DIR=/data
+RUN useradd --create-home bobbin && mkdir /data && chown bobbin /data
+COPY --from=build /venv /venv
+WORKDIR /bobbin
+COPY bot bot
+USER bobbin
+VOLUME /data
+STOPSIGNAL SIGTERM
+CMD ["python", "-m", "bot", "run"]

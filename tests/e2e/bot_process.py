@@ -1,0 +1,76 @@
+"""The real bot as its own process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+STOP_S = 12.0
+"""The bot promises to leave within 10 s."""
+
+
+class BotProcess:
+    """Runs `python -m bot run`; its output is kept for whoever wonders what went wrong."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+        self.output = ""
+        self._reader = asyncio.create_task(self._read(), name="bot-output")
+
+    @classmethod
+    async def start(cls, environment: Mapping[str, str], *arguments: str) -> BotProcess:
+        """Start the bot with nothing in its environment but what is given and what Python needs."""
+        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot",
+            "run",
+            *arguments,
+            cwd=ROOT,
+            env={**kept, "PYTHONPATH": str(ROOT), "BOT_TELEMETRY__LOG_FORMAT": "json", **environment},
+            stdin=asyncio.subprocess.DEVNULL,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+        )
+        return cls(process)
+
+    @property
+    def pid(self) -> int:
+        """The process id."""
+        return self._process.pid
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send a signal."""
+        self._process.send_signal(number)
+
+    async def ended(self, timeout_s: float = STOP_S) -> int:
+        """Wait for the end and return the exit code."""
+        async with asyncio.timeout(timeout_s):
+            code = await self._process.wait()
+            await self._reader
+        return code
+
+    async def stop(self) -> int:
+        """Ask it to leave."""
+        if self._process.returncode is None:
+            self.signal(signal.SIGTERM)
+        return await self.ended()
+
+    async def kill(self) -> None:
+        """Kill it as `kill -9` does."""
+        if self._process.returncode is None:
+            self._process.kill()
+        await self.ended()
+
+    async def _read(self) -> None:
+        if self._process.stdout is None:
+            return
+        while line := await self._process.stdout.readline():
+            self.output += line.decode(errors="replace")

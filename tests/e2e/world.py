@@ -1,0 +1,140 @@
+"""Everything a conversation needs: a Discord, a Claude, a Redis, and bots to put between them."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.simulator.claude import Claude
+from bot.simulator.discord import Discord
+from tests.e2e.bot_process import BotProcess
+
+START_S = 20.0
+ANSWER_S = 10.0
+
+_numbers = itertools.count(1)
+
+
+@dataclass
+class World:
+    """A server with people in it; each test takes a channel of its own."""
+
+    discord: Discord
+    claude: Claude
+    redis_url: str
+    app: Any
+    guild: Any
+    ann: Any
+    ben: Any
+    admin: Any
+    bots: list[BotProcess] = field(default_factory=list)
+
+    @classmethod
+    async def build(cls, redis_url: str) -> World:
+        """Start a Discord and a Claude with the usual people."""
+        discord, claude = Discord(), Claude()
+        await discord.start()
+        await claude.start()
+        app = discord.add_application("Bobbin", token="e2e-token")
+        guild = discord.add_guild("Weavers", bot=app)
+        return cls(
+            discord=discord,
+            claude=claude,
+            redis_url=redis_url,
+            app=app,
+            guild=guild,
+            ann=discord.add_user("ann", display_name="Ann", guild=guild),
+            ben=discord.add_user("ben", display_name="Ben", guild=guild),
+            admin=discord.add_user("root", display_name="Ruth", guild=guild, permissions=ADMINISTRATOR),
+        )
+
+    async def close(self) -> None:
+        """Stop everything."""
+        for bot in self.bots:
+            await bot.kill()
+        await self.discord.stop()
+        await self.claude.stop()
+
+    def environment(self, **settings: str) -> dict[str, str]:
+        """The six names that point a bot at this world, and further settings."""
+        return {
+            "DISCORD_TOKEN": self.app.token,
+            "BOT_DISCORD__API_URL": self.discord.api_url,
+            "BOT_DISCORD__GATEWAY_URL": self.discord.gateway_url,
+            "ANTHROPIC_API_KEY": "e2e-key",
+            "ANTHROPIC_BASE_URL": self.claude.base_url,
+            "REDIS_URL": self.redis_url,
+            **settings,
+        }
+
+    async def start_bot(self, **settings: str) -> BotProcess:
+        """Start a bot and wait until it listens."""
+        sessions = self.sessions()
+        bot = await BotProcess.start(self.environment(**settings), "--strict")
+        self.bots.append(bot)
+        try:
+            await self.discord.until(
+                lambda: self.sessions() > sessions and "discord_ready" in bot.output, timeout=START_S
+            )
+        except TimeoutError:
+            raise AssertionError(f"the bot did not get ready:\n{bot.output}") from None
+        return bot
+
+    def sessions(self) -> int:
+        """How many bots listen."""
+        return len(list(self.discord.connections))
+
+    def channel(self, kind: str = "text") -> Any:
+        """A fresh channel."""
+        return self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind)
+
+    @property
+    def mention(self) -> str:
+        """How one addresses the bot."""
+        return f"<@{self.app.user_id}>"
+
+    def replies(self, place: Any) -> list[dict[str, Any]]:
+        """The bot's messages in a place that are not small notices."""
+        return [m for m in self.said(place) if not m.get("flags", 0) & SUPPRESS_NOTIFICATIONS]
+
+    def said(self, place: Any) -> list[dict[str, Any]]:
+        """All of the bot's messages in a place."""
+        found = self.discord.messages(place)
+        return [m for m in found if m["author"]["id"] == str(self.app.user_id) and m["type"] in (0, 19)]
+
+    async def until(self, condition: Callable[[], bool], timeout_s: float = ANSWER_S) -> None:
+        """Wait for something to become true on Discord; says what the bots had to say if it does not."""
+        try:
+            await self.discord.until(condition, timeout=timeout_s)
+        except TimeoutError as error:
+            logs = "\n---\n".join(bot.output for bot in self.bots)
+            raise AssertionError(f"{error}\n{logs}") from None
+
+    async def answered(self, place: Any, count: int = 1, timeout_s: float = ANSWER_S) -> list[dict[str, Any]]:
+        """Wait until a place holds so many finished replies, and return them."""
+
+        def done() -> bool:
+            replies = self.replies(place)
+            return len(replies) >= count and not any(m["content"].endswith("▌") for m in replies)
+
+        await self.until(done, timeout_s)
+        return self.replies(place)
+
+    async def thread_of(self, message: dict[str, Any]) -> int:
+        """Wait for the thread that is started from a message."""
+        thread = int(message["id"])
+        await self.until(lambda: self.discord.thread(thread) is not None)
+        return thread
+
+    async def converse(self, channel: Any, text: str, who: Any = None) -> int:
+        """Mention the bot in a channel, wait for its reply, and return the thread."""
+        person = who or self.ann
+        thread = await self.thread_of(await person.post(channel, f"{self.mention} {text}"))
+        await self.answered(thread)
+        return thread
+
+
+ADMINISTRATOR = 1 << 3
+SUPPRESS_NOTIFICATIONS = 1 << 12
