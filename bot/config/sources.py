@@ -197,7 +197,7 @@ def _nearest(asked: str, names: Mapping[str, str]) -> str:
     if likeness(best) >= NEAREST_RATIO:
         return f"did you mean {names[best]}?"
     if siblings := [shown for path, shown in names.items() if section and path.startswith(f"{section}.")]:
-        return f"there are {', '.join(siblings)}"
+        return f"known there: {', '.join(siblings)}"
     return "config.example.toml lists what there is"
 
 

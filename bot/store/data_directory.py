@@ -1,0 +1,152 @@
+"""The directory where the private server keeps its data: its lock, its format, its socket, its log."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path
+from typing import BinaryIO
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+
+# What is in the directory, for a later version that would lay it out differently.
+FORMAT = "1"
+# sockaddr_un holds 104 bytes on macOS and 108 on Linux, its closing zero included.
+SOCKET_PATH_BYTES = 100
+# Where the socket goes when the directory's own path is too long; fixed, because two bots have to agree.
+SOCKET_HOME = Path("/tmp")  # noqa: S108 (inside it, a directory of our own, whose owner and mode are checked)
+# Starts and stops only, about 3 kB each: enough to look back on, small enough to forget about.
+LOG_BYTES = 1_000_000
+
+
+class DataDirectory:
+    """One directory of data; `socket` is where its server listens, a path of less than 100 bytes.
+
+    Everything here raises `StartError` where the operator has to do something about the directory.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.expanduser().resolve()
+        self.socket = self.path / "redis.sock"
+        if len(os.fsencode(self.socket)) >= SOCKET_PATH_BYTES:
+            name = hashlib.sha256(os.fsencode(self.path)).hexdigest()[:16]
+            self.socket = SOCKET_HOME / f"bobbin-{os.getuid()}-{name}" / "redis.sock"
+        self.pid_file = self.path / "server.pid"
+        self.append_only = self.path / "appendonlydir"
+        self._log = self.path / "server.log"
+        self._log_start = 0
+
+    def take_lock(self) -> int | None:
+        """Lock the directory and return the descriptor that holds the lock, None if somebody else has it."""
+        import fcntl  # there is none on Windows, where nobody comes this far
+
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self.unusable(error) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            return None
+        except OSError as error:
+            os.close(lock)
+            raise self.unusable(error) from error
+        return lock
+
+    def prepare(self) -> None:
+        """Make the directory ready for a server to start in; the caller holds the lock."""
+        marker = self.path / "format"
+        try:
+            found = marker.read_text(encoding="ascii", errors="replace").strip() if marker.exists() else ""
+            if not found:
+                marker.write_text(f"{FORMAT}\n", encoding="ascii")
+        except OSError as error:
+            raise self.unusable(error) from error
+        if found not in ("", FORMAT):
+            raise StartError(
+                f"{marker} says {found[:20]!r}, and this version of Bobbin reads only {FORMAT!r}: "
+                "use the version that wrote it, or choose another redis.data_dir",
+                exit_code=Exit.DATA_DIR_UNUSABLE,
+            )
+        if self.socket.parent != self.path:
+            _make_private(self.socket.parent)
+
+    def open_log(self) -> BinaryIO:
+        """Open the server's log to append to it, and remember where this start begins."""
+        try:
+            log = self._log.open("ab")
+        except OSError as error:
+            raise self.unusable(error) from error
+        if log.tell() > LOG_BYTES:
+            log.truncate(0)
+        self._log_start = log.tell()
+        return log
+
+    def failure(self) -> StartError:
+        """Say why the server did not start, in its own words."""
+        with self._log.open("rb") as log:
+            log.seek(self._log_start)
+            text = log.read().decode(errors="replace")
+        # "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; less from who never got that far
+        lines = re.findall(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", text, re.MULTILINE) or ["it said nothing"]
+        told = [line for line in lines if re.search(r"append.?only|\baof\b", line, re.IGNORECASE)]
+        broken = [
+            line
+            for line in told
+            if re.search(r"bad|fail|error|can't|unexpected|corrupt", line, re.IGNORECASE)
+        ]
+        if broken and self.append_only.exists():
+            return StartError(
+                f"the data in {self.append_only} cannot be read: {broken[-1].strip()}; "
+                "put a backup in its place, or move that directory away to begin empty",
+                exit_code=Exit.DATA_DIR_UNUSABLE,
+            )
+        return StartError(
+            f"the private server did not start: {lines[-1].strip()} (all of it in {self._log})",
+            exit_code=Exit.DATA_DIR_UNUSABLE,
+        )
+
+    def busy(self) -> StartError:
+        """Say that a server has the lock and does not answer."""
+        try:
+            process = f" (process {int(self.pid_file.read_text(encoding='ascii'))})"
+        except (OSError, ValueError):
+            process = ""
+        return StartError(
+            f"{self.path} is in use by a server that does not answer{process}: "
+            "stop it, or choose another redis.data_dir",
+            exit_code=Exit.DATA_DIR_BUSY,
+        )
+
+    def unusable(self, error: OSError) -> StartError:
+        """Say that the operating system does not let us work there."""
+        return StartError(
+            f"the data directory {self.path} cannot be used: {error.strerror}; "
+            "give the bot's user the right to write there, or choose another redis.data_dir",
+            exit_code=Exit.DATA_DIR_UNUSABLE,
+        )
+
+
+def _make_private(directory: Path) -> None:
+    """Make a directory that only this user can enter, or refuse one that somebody else put there."""
+    try:
+        directory.mkdir(mode=0o700, exist_ok=True)
+        found = directory.lstat()
+    except OSError as error:
+        line = f"the socket's directory {directory} cannot be made: {error.strerror}"
+        raise StartError(
+            f"{line}; choose a shorter redis.data_dir", exit_code=Exit.DATA_DIR_UNUSABLE
+        ) from error
+    ours = (
+        stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
+    )
+    if not ours:
+        line = f"{directory} is not a directory that only this user can enter"
+        raise StartError(
+            f"{line}: remove it, or choose a shorter redis.data_dir", exit_code=Exit.DATA_DIR_UNUSABLE
+        )
