@@ -24,7 +24,7 @@ from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts
-from bot.turns.ask import Asker
+from bot.turns.ask import Asked, Asker
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.policy import TurnPolicy
 
@@ -86,16 +86,11 @@ class Runner:
         result = claim.result
         if result is None or claim.state is not State.COMMITTED:
             result = await self._ask(claim, writer)
-        shown = result.reply or "\n".join(wording.small(notice) for notice in result.notices)
-        await writer.finish(shown)
-        if result.reply and result.notices:
+        notices = "\n".join(wording.small(notice) for notice in result.notices)
+        await writer.finish(result.reply or notices)
+        if result.reply and notices:
             await self._outbox.send(
-                claim.conversation,
-                Outgoing(
-                    "\n".join(wording.small(notice) for notice in result.notices),
-                    nonce=f"{claim.lead}-n",
-                    silent=True,
-                ),
+                claim.conversation, Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             )
         waiting = await self._persist(lambda: self._conversations.acknowledge(claim))
         log.info(
@@ -113,15 +108,24 @@ class Runner:
         opens = claim.messages[0].opens
         if opens is not None and claim.meta.parent is not None and not claim.replies:
             await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
-        writer.start()
         system_prompt = await self._prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
-        asked = await self._asker.ask(claim, system_prompt, writer.push)
-        await writer.close_text()
+        asked = await self._stream(claim, system_prompt, writer)
         result = Result(asked.conclusion.reply, asked.conclusion.notices)
         await self._persist(lambda: self._conversations.commit(claim, asked.turn, result, cut=asked.cut))
         return result
+
+    async def _stream(self, claim: Claim, system_prompt: str | None, writer: Writer) -> Asked:
+        """Ask while writing; when the writing fails, there is no point in asking on."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(writer.run(), name=f"writer-{claim.conversation}")
+                asked = await self._asker.ask(claim, system_prompt, writer.push)
+                writer.close_text()
+        except BaseExceptionGroup as failures:
+            raise failures.exceptions[0] from failures
+        return asked
 
     async def _commit_notice(self, claim: Claim, notice: str) -> Result:
         result = Result("", (notice,))
