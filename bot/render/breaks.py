@@ -42,8 +42,8 @@ class Rank(IntEnum):
     WORD = auto()
 
 
-# What is tried in turn: the worst kind of place, how full the message must be at least (a better kind is worth
-# half a message, but no stub), and whether inline markers may be open there.
+# What is tried in turn: the worst kind of place, how full the message must be at least (a better kind is
+# worth half a message, but no stub), and whether inline markers may be open there.
 _TRIES = (
     (Rank.BLOCK, 0.5, False),
     (Rank.INDENTED, 0.5, False),
@@ -74,7 +74,7 @@ class _Paragraph:
 
 
 def cut(window: str, context: Context, room: int) -> Cut:
-    """Cut a message's own text, of which `window` is more than fits, so that what is shown fits `room` units."""
+    """Cut a message's own text, of which `window` is too much, so that `room` units hold what is shown."""
     return _Cutter(window, context, room - units(context.opening)).best()
 
 
@@ -134,7 +134,7 @@ class _Cutter:
             current.ended = False
 
     def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
-        """The markers open at a place in a line's paragraph, outermost first; None in the middle of a piece."""
+        """The markers open at a place of a line's paragraph, outermost first; None inside of a piece."""
         paragraph = self.paragraphs.get(index)
         if paragraph is None:
             return ()
@@ -210,7 +210,11 @@ class _Cutter:
 
     def _within_text(self, index: int, line: Line) -> Iterator[tuple[Rank, Cut]]:
         start = line.content + 1
-        for pattern, rank in ((_BLANKS, Rank.WORD), (_UNSPACED_GAP, Rank.WORD), (_SENTENCE_END, Rank.SENTENCE)):
+        for pattern, rank in (
+            (_BLANKS, Rank.WORD),
+            (_UNSPACED_GAP, Rank.WORD),
+            (_SENTENCE_END, Rank.SENTENCE),
+        ):
             for match in pattern.finditer(self.text, start, min(line.end, self.top + 2)):
                 end, resume = match.span()
                 if rank is Rank.SENTENCE:
@@ -231,9 +235,9 @@ class _Cutter:
             return self._place(end, resume, line.fence.closing, Context(fence=line.fence, broken=True))
         if not rough and (not rest or _BLOCK_START.match(rest)):
             return None
-        if not rough and len(rest) < _BLOCK_START_MAX_CHARS and rest[0] in "#>-+*0123456789`~|":
-            if resume + len(rest) == len(self.text):
-                return None  # what follows is not known yet
+        unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
+        if not rough and unknown and rest[0] in "#>-+*0123456789`~|":
+            return None
         markers = self._open_at(index, end)
         if markers is None or markers != self._open_at(index, resume):
             if not rough:
@@ -244,7 +248,7 @@ class _Cutter:
         return self._place(end, resume, "".join(reversed(markers)), context)
 
     def _anywhere(self) -> Cut:
-        """There is no blank in all of it: cut at a character, if at all possible at one that tears nothing."""
+        """There is no blank in all of it: cut at a character, if possible at one that tears nothing."""
         for strict in (3, 2, 1, 0):
             for end in range(self.top, max(0, self.top - _SEARCH_BACK_CHARS), -1):
                 if strict >= 1 and not is_boundary(self.text, end):

@@ -58,8 +58,4 @@ def continue_message(
 
 def continues(line: Line, before: Line) -> bool:
     """Whether a line belongs to the paragraph of the line before it."""
-    return (
-        line.kind is Kind.TEXT
-        and before.kind in (Kind.TEXT, Kind.ITEM)
-        and line.depth == before.depth
-    )
+    return line.kind is Kind.TEXT and before.kind in (Kind.TEXT, Kind.ITEM) and line.depth == before.depth

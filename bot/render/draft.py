@@ -15,7 +15,8 @@ from bot.render.preview import preview
 
 # Room for the longest opening (quotes, a fence and its language), its closing, and something in between.
 LIMIT_MIN_UNITS = 160
-# A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small ones.
+# A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small
+# ones.
 _BITE_CHARS = 4096
 _NOT_BLANK = re.compile(r"\S")
 
@@ -37,10 +38,10 @@ class Piece:
 class Draft:
     """Lays a reply out in Discord messages while it is being written; it takes Markdown cut anywhere.
 
-    Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of the
-    pieces, in order, are the reply; between two of them only whitespace is missing (outside of code blocks), one
-    line break (in them), or the line that closes a code block, where the closing line of the message before
-    already stands for it.
+    Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
+    the pieces, in order, are the reply; between two of them only whitespace is missing (outside of code
+    blocks), one line break (in them), or the line that closes a code block, where the closing line of the
+    message before already stands for it.
     """
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS) -> None:
@@ -76,6 +77,11 @@ class Draft:
         return self._heard[0]
 
     @property
+    def complete(self) -> int:
+        """How many messages are final."""
+        return len(self._complete)
+
+    @property
     def pieces(self) -> tuple[Piece, ...]:
         """What each message is made of; all but the last one are final."""
         growing = None if self._finished else self._growing()
@@ -83,7 +89,7 @@ class Draft:
 
     @property
     def parts(self) -> tuple[str, ...]:
-        """What each message should show now; all but the last one are final, and all are once it is finished."""
+        """What each message should show now: all but the last are final, and all once it is finished."""
         if len(self._texts) < len(self._complete):
             self._texts += tuple(piece.text for piece in self._complete[len(self._texts) :])
         growing = None if self._finished else self._growing()
@@ -132,7 +138,7 @@ class Draft:
             self._complete.append(piece)
 
     def _trim_start(self) -> None:
-        """Drop what cannot show at the start of a message: blanks, and the end of a block closed in the last."""
+        """Drop what cannot show at the start of a message: blanks, the end of a block closed before."""
         if self._begun:
             return
         if self._context.fence is None:
@@ -145,7 +151,9 @@ class Draft:
         start = 0
         while (newline := self._tail.find("\n", start)) >= 0 or self._finished:
             end = newline if newline >= 0 else len(self._tail)
-            line, fence = read_line(self._tail, start, end, min(end + 1, len(self._tail)), self._context.fence)
+            line, fence = read_line(
+                self._tail, start, end, min(end + 1, len(self._tail)), self._context.fence
+            )
             if line.content + line.indent < line.end:
                 if fence is not self._context.fence:
                     resume = line.after if line.kind is Kind.CLOSE else line.start
@@ -160,7 +168,8 @@ class Draft:
     def _overflow(self) -> str | None:
         """As much of the tail as shows where to cut it, or None if it fits, or might.
 
-        It ends with the first character that is not blank and does not fit: so the cut depends on nothing else.
+        It ends with the first character that is not blank and does not fit: so the cut depends on nothing
+        else.
         """
         room = self._limit - units(self._context.opening)
         fits = len(self._tail) if 2 * len(self._tail) <= room else fitting(self._tail, room)
@@ -199,7 +208,7 @@ class Draft:
         return Piece(self._context.opening, body, closing)
 
     def _growing(self) -> Piece | None:
-        """What the last message should show while its text is being written: nothing that is open or uncertain."""
+        """What the last message should show while its text is written: nothing open, nothing uncertain."""
         self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
         shown = preview(self._tail, self._context, self._lines, self._fence)
         if shown is None:

@@ -41,9 +41,9 @@ class Span:
 class Inline:
     """What one paragraph holds.
 
-    `pairs`: markers that are closed. `pieces`: links and the like. `opened`: markers that no later one has closed,
-    outermost first, with where they stand (-1: before the text). `held`: from where on the text may still turn
-    into something else when more of it comes.
+    `pairs`: markers that are closed. `pieces`: links and the like. `opened`: markers that no later one has
+    closed, outermost first, with where they stand (-1: before the text). `held`: from where on the text may
+    still turn into something else when more of it comes.
     """
 
     held: int

@@ -8,7 +8,8 @@ from enum import Enum, auto
 
 # Longer than any that is meant as a fence; it is repeated in every message of a long code block.
 FENCE_MARKER_MAX_CHARS = 16
-# A line of three backticks and much text is no fence that anybody meant, and would be held back while it streams.
+# A line of three backticks and much text is no fence that anybody meant, and would be held back while it
+# streams.
 FENCE_INFO_MAX_CHARS = 100
 # What names a language in Discord; the rest of an info string is not repeated.
 LANGUAGE_MAX_CHARS = 32

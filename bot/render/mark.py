@@ -18,7 +18,7 @@ _MARKS = (" " + CURSOR, "\n" + CURSOR)
 
 
 def marked(text: str) -> str:
-    """The text with the mark at its end, MARK_UNITS longer; after a code block it stands on a line of its own."""
+    """The text with the mark at its end, MARK_UNITS longer; below a code block, on its own line."""
     last = text[text.rfind("\n") + 1 :].lstrip(" >")
     fenced = last.startswith(("```", "~~~")) and not last.strip("`~")
     return text + _MARKS[1 if fenced else 0]

@@ -11,8 +11,8 @@ MESSAGE_LIMIT_UNITS = 2000
 def units(text: str) -> int:
     """The length of a text in UTF-16 code units.
 
-    Discord's servers count code points and its clients UTF-16 units (discord-api-docs, issue 1315); a text that
-    fits by the larger of the two fits by both.
+    Discord's servers count code points and its clients UTF-16 units (discord-api-docs, issue 1315); a text
+    that fits by the larger of the two fits by both.
     """
     return len(text) if text.isascii() else len(text.encode("utf-16-le", "surrogatepass")) // 2
 

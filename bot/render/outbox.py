@@ -10,9 +10,9 @@ from typing import Protocol
 class Outgoing:
     """One message to post: at most 2000 characters of `content` (Discord, resources/message).
 
-    `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the message
-    it answers, None for none. `silent` marks the bot's own small notices (flag SUPPRESS_NOTIFICATIONS), so that
-    a reader of the thread can tell them from replies.
+    `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the
+    message it answers, None for none. `silent` marks the bot's own small notices (flag
+    SUPPRESS_NOTIFICATIONS), so that a reader of the thread can tell them from replies.
     """
 
     content: str

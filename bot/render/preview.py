@@ -15,7 +15,8 @@ _FENCE_BEGUN = re.compile(r"(?:`+|~+)$")
 
 
 def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
-    """How much of `tail` to show and what closes it, given its complete lines and the code block open after them.
+    """How much of `tail` to show and what closes it, given its complete lines and the code block open after
+    them.
 
     None while there is nothing to show.
     """
@@ -26,14 +27,15 @@ def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None)
         continue_message(tail, context, partial, fence, whole=True)
         if _is_certain(tail, partial[-1]):
             shown = [*lines, partial[-1]]
+    ended = bool(shown) and shown[-1].kind is Kind.BLANK
     while shown and shown[-1].kind is Kind.BLANK:
         shown = shown[:-1]
     if not shown:
         return None
     last = shown[-1]
-    if last.kind is Kind.CODE and last.fence is not None or last.kind is Kind.OPEN:
-        return _code(tail, shown, last.fence)
-    if last.kind is Kind.CLOSE or last is not (lines or shown)[-1] and last.after < start:
+    if last.kind in (Kind.OPEN, Kind.CODE):
+        return _code(tail, shown, fence)
+    if ended or last.kind is Kind.CLOSE:
         return len(tail[: last.end].rstrip()), ""
     return _text(tail, context, shown)
 
@@ -70,7 +72,7 @@ def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | N
     markers = context.markers if start == 0 else ()
     inline = scan_inline(tail, start, last.end, markers, ended=ended)
     end = inline.held
-    if end < len(tail) and is_unfinished(tail[:end]) or end == len(tail) and is_unfinished(tail):
+    if is_unfinished(tail[max(0, end - 8) : end]):
         end -= 1
     opened = [(at, marker) for at, marker in inline.opened if at < end]
     while opened and not tail[max(opened[-1][0], 0) + _width(opened[-1]) : end].strip():
