@@ -46,8 +46,8 @@ class Kind(Enum):
 
 _URGENT = frozenset({Kind.FIRST, Kind.PART, Kind.LAST, Kind.DELETE})
 # How many calls a channel may have had in its window before one of this kind; other kinds have other buckets.
-_PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 4, Kind.EDIT: 4}
-# How many of those may have been for more text before another one: the rest is for new messages and last edits.
+_PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 5, Kind.EDIT: 4}
+# How many of those may have been for more text: the rest is for new messages and last edits.
 _PLACE_PATIENT_MAX = 3
 
 
@@ -185,7 +185,7 @@ class Schedule:
 
 
 def _full_until(calls: list[Call], most: int) -> float:
-    """When fewer than `most` of the calls still count: Discord counted each between its beginning and its end."""
+    """When fewer than `most` of them count; Discord counted each between its beginning and its end."""
     if len(calls) < most:
         return 0.0
     return sorted(call.ended for call in calls)[len(calls) - most] + PLACE_WINDOW_S
