@@ -35,8 +35,9 @@ class Writer:
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it;
     whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
-    which is repeated and surfaces from `finish` when it lasts. `posted` are messages of an earlier try, in
-    order: they are reused.
+    which is repeated, and surfaces from `finish` when it lasts. `posted` are messages of an earlier try, in
+    order: they are reused. `retried` says that an earlier try may have posted with the same nonces: then a
+    post brings back what that one posted, and what it shows is not taken for granted.
     """
 
     def __init__(
@@ -51,6 +52,7 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        retried: bool = False,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
         self._outbox = outbox
@@ -62,6 +64,7 @@ class Writer:
         self._may_write = may_write
         self._reply_to = reply_to
         self._shown = list(posted)
+        self._retried = retried
         self._limit = limit
         self._draft = Draft(limit)
         self._sending: dict[int, str] = {}
@@ -123,15 +126,21 @@ class Writer:
             self._typing.cancel()
             self._stopped.set()
 
-    async def finish(self) -> tuple[Posted, ...]:
+    async def finish(self, final_text: str | None = None) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
-        Raises what ended the writing, DiscordUnavailable after the last try, or Fenced if it was abandoned.
+        The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
+        before, all of it is written now. Raises what ended the writing, DiscordUnavailable after the last
+        try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
         if self._failure is not None:
             raise self._failure
+        if final_text is not None and final_text != self._draft.text:
+            self._draft = Draft(self._limit)
+            self._draft.push(final_text)
+            self._draft.finish()
         tries = 0
         while (action := self._next()) is not None:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
@@ -215,19 +224,24 @@ class Writer:
         if self._typing is not None:
             self._typing.cancel()
         self._call = asyncio.create_task(self._do(action))
+        done = False
         try:
             await self._call
+            done = True
         except asyncio.CancelledError:
             task = asyncio.current_task()
             if not self._abandoned or (task is not None and task.cancelling()):
                 raise
-        except DiscordUnavailable:
-            self._doubtful = True
-            if isinstance(action, Edit):
-                self._shown[action.index] = Posted(action.message_id, "")
-            raise
         finally:
             self._call = None
+            if not done:
+                self._doubt(action)
+
+    def _doubt(self, action: Action) -> None:
+        """A call that was lost or dropped may have taken effect, or may still."""
+        self._doubtful = True
+        if isinstance(action, Edit):
+            self._shown[action.index] = Posted(action.message_id, "")
 
     async def _do(self, action: Action) -> None:
         if isinstance(action, Send):
@@ -248,7 +262,7 @@ class Writer:
         reply_to = self._reply_to if index == 0 else None
         outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
         message_id = await self._outbox.send(self._place, outgoing)
-        self._shown.append(Posted(message_id, content))
+        self._shown.append(Posted(message_id, "" if self._retried else content))
         await self._after_send(index, message_id)
 
     async def _rest(self, seconds: float) -> None:
