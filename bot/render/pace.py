@@ -1,0 +1,99 @@
+"""Turns at calling Discord, shared by everything in the bot that calls it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from math import isinf
+
+from bot.render.schedule import Call, Kind, Schedule
+
+__all__ = ["Kind", "Pace", "Turn"]
+
+
+class Turn:
+    """A place in the queue; `granted` once the call may go."""
+
+    def __init__(self, notify: Callable[[], None]) -> None:
+        self.granted = False
+        self._notify = notify
+
+    def grant(self) -> None:
+        """Let the call go."""
+        self.granted = True
+        self._notify()
+
+
+class Pace:
+    """Lets the writers of one bot call Discord one after the other; belongs to one event loop."""
+
+    def __init__(self) -> None:
+        self._schedule = Schedule()
+        self._waiting: dict[Call, Turn] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    @property
+    def streams(self) -> int:
+        """How many replies are being written."""
+        return self._schedule.streams
+
+    @contextmanager
+    def streaming(self) -> Iterator[None]:
+        """Count a reply that is being written: the more there are, the rarer are the edits of each."""
+        self._schedule.streams += 1
+        try:
+            yield
+        finally:
+            self._schedule.streams -= 1
+
+    @contextmanager
+    def turn(self, place: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Turn]:
+        """Queue for a call: `notify` is called when the turn is granted; leave when the call has returned.
+
+        Whoever leaves before that leaves the queue.
+        """
+        call = self._schedule.ask(place, kind)
+        turn = self._waiting[call] = Turn(notify)
+        try:
+            self._grant()
+            yield turn
+        finally:
+            self._waiting.pop(call, None)
+            self._end(call)
+
+    @asynccontextmanager
+    async def waited(self, place: int, kind: Kind) -> AsyncIterator[None]:
+        """Queue for a call that nothing overtakes, and wait until it may go."""
+        granted = asyncio.Event()
+        with self.turn(place, kind, granted.set):
+            await granted.wait()
+            yield
+
+    @contextmanager
+    def try_turn(self, place: int, kind: Kind) -> Iterator[bool]:
+        """Whether a call may go at once; one that may not is best not made at all."""
+        call = self._schedule.try_now(place, kind, self._now())
+        try:
+            yield call is not None
+        finally:
+            if call is not None:
+                self._end(call)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()
+
+    def _end(self, call: Call) -> None:
+        self._schedule.end(call, self._now())
+        self._grant()
+
+    def _grant(self) -> None:
+        now = self._now()
+        for call in self._schedule.grant(now):
+            self._waiting.pop(call).grant()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        next_at = self._schedule.next_at(now)
+        if not isinf(next_at):
+            self._timer = asyncio.get_running_loop().call_at(next_at, self._grant)

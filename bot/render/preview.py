@@ -1,0 +1,89 @@
+"""What a message shows while its text is still being written: nothing that is open, nothing uncertain."""
+
+from __future__ import annotations
+
+import re
+
+from bot.render.context import Context, continue_message, continues
+from bot.render.grapheme import is_unfinished
+from bot.render.inline import scan_inline
+from bot.render.lines import Fence, Kind, Line
+
+# A line that shows nothing yet but markers: what it will be is not known.
+_ONLY_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)]?)\s*)*(?:#{1,6}\s*|-#\s*)?")
+_FENCE_BEGUN = re.compile(r"(?:`+|~+)$")
+
+
+def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
+    """How much of `tail` to show and what closes it, given its complete lines and the code block open after
+    them.
+
+    None while there is nothing to show.
+    """
+    shown = lines
+    start = lines[-1].after if lines else 0
+    if start < len(tail):
+        partial = lines[-1:]
+        continue_message(tail, context, partial, fence, whole=True)
+        if _is_certain(tail, partial[-1]):
+            shown = [*lines, partial[-1]]
+    ended = bool(shown) and shown[-1].kind is Kind.BLANK
+    while shown and shown[-1].kind is Kind.BLANK:
+        shown = shown[:-1]
+    if not shown:
+        return None
+    last = shown[-1]
+    if last.kind in (Kind.OPEN, Kind.CODE):
+        return _code(tail, shown, fence)
+    if ended or last.kind is Kind.CLOSE:
+        return len(tail[: last.end].rstrip()), ""
+    return _text(tail, context, shown)
+
+
+def _is_certain(tail: str, line: Line) -> bool:
+    """Whether a line without its line break is what it seems to be."""
+    if line.kind in (Kind.BLANK, Kind.OPEN):
+        return False
+    rest = tail[line.content : line.end].strip()
+    if line.fence is not None:
+        return bool(rest) and bool(rest.strip(line.fence.marker[0]))
+    return not _ONLY_MARKERS.fullmatch(tail, line.start, line.end) and not _FENCE_BEGUN.match(rest)
+
+
+def _code(tail: str, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
+    """A code block is shown as soon as it holds something; an empty one Discord would show as text."""
+    for index in range(len(lines) - 1, -1, -1):
+        line = lines[index]
+        if line.kind is Kind.OPEN:
+            before = len(tail[: line.start].rstrip())
+            return (before, "") if before else None
+        if line.content + line.indent < line.end:
+            end = len(tail[: lines[-1].end].rstrip())
+            return (end, fence.closing) if fence else (end, "")
+    return None
+
+
+def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+    first = len(lines) - 1
+    while first > 0 and continues(lines[first], lines[first - 1]):
+        first -= 1
+    start, last = lines[first].start, lines[-1]
+    ended = last.after > last.end and last.kind in (Kind.HEADING, Kind.ROW)
+    markers = context.markers if start == 0 else ()
+    inline = scan_inline(tail, start, last.end, markers, ended=ended)
+    end = inline.held
+    if is_unfinished(tail[max(0, end - 8) : end]):
+        end -= 1
+    opened = [(at, marker) for at, marker in inline.opened if at < end]
+    while opened and not tail[max(opened[-1][0], 0) + _width(opened[-1]) : end].strip():
+        end = max(opened.pop()[0], 0)
+    line_start = tail.rfind("\n", 0, end) + 1
+    if line_start < end and _ONLY_MARKERS.fullmatch(tail, line_start, end):
+        end = line_start
+    end = len(tail[:end].rstrip())
+    return (end, "".join(marker for _, marker in reversed(opened))) if end else None
+
+
+def _width(opened: tuple[int, str]) -> int:
+    at, marker = opened
+    return len(marker) if at >= 0 else 0

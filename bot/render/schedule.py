@@ -1,0 +1,191 @@
+"""Which call to Discord may go when, so that none is ever refused: pure, the clock is an argument.
+
+Discord allows 5 posts and edits per 5 s in a channel and 50 calls per second to a bot (facts of its
+documentation and of its maintainers' answers: topics/rate-limits; issues 1442, 2375). discord.py returns from
+the call that takes the last token of a bucket only when the bucket is full again, so the last token is left
+alone.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from math import inf
+
+# The window of a channel's bucket is 5 s; some more for clocks that differ.
+PLACE_WINDOW_S = 5.1
+# The window of the whole bot.
+TOTAL_WINDOW_S = 1.0
+# Of the 50 calls per second, some are left for what does not ask here (threads, members, commands).
+TOTAL_MAX_PER_S = 45
+# Edits that show more text leave at least so much to first texts, new messages and last edits ...
+PATIENT_MAX_PER_S = 25
+# ... and go on at this rate when those alone would fill the rest.
+PATIENT_MIN_PER_S = 5
+# Typing shows nothing that is worth delaying anything for.
+TYPING_MAX_TOTAL_PER_S = 20
+# Faster edits flicker; 3 of them, and a new message, fit into a channel's bucket with a token to spare.
+EDIT_INTERVAL_MIN_S = 1.5
+# What all streams together make of PATIENT_MAX_PER_S, so that they do not queue.
+EDITS_ALL_PER_S = 22
+
+
+class Kind(Enum):
+    """What a call is for."""
+
+    FIRST = auto()  # the first text of a reply
+    PART = auto()  # a further message
+    LAST = auto()  # what stands between a reply and its being complete
+    DELETE = auto()
+    FILL = auto()  # the end of a message that has been continued in the next
+    EDIT = auto()  # more text
+    READ = auto()  # what can wait
+    TYPING = auto()
+
+
+_URGENT = frozenset({Kind.FIRST, Kind.PART, Kind.LAST, Kind.DELETE})
+# How many calls a channel may have had in its window before one of this kind; other kinds have other buckets.
+_PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 5, Kind.EDIT: 4}
+# How many of those may have been for more text: the rest is for new messages and last edits.
+_PLACE_PATIENT_MAX = 3
+
+
+@dataclass(eq=False, slots=True)
+class Call:
+    """One call that waits, runs, or has ended; times are seconds on the caller's clock."""
+
+    place: int
+    kind: Kind
+    began: float = inf
+    ended: float = inf
+
+    @property
+    def urgent(self) -> bool:
+        """Whether somebody waits for it to see anything at all, or the end of it."""
+        return self.kind in _URGENT
+
+
+@dataclass(slots=True)
+class Schedule:
+    """The calls that wait and those that count; `streams` is the number of replies that are being written."""
+
+    streams: int = 0
+    _urgent: dict[Call, None] = field(default_factory=dict)
+    _patient: dict[Call, None] = field(default_factory=dict)
+    _places: dict[int, list[Call]] = field(default_factory=dict)
+    _recent: deque[Call] = field(default_factory=deque)
+    _sweep_at_places: int = 256
+
+    @property
+    def edit_interval_s(self) -> float:
+        """The least time between two edits of a reply: it widens smoothly as more replies are written."""
+        return max(EDIT_INTERVAL_MIN_S, self.streams / EDITS_ALL_PER_S)
+
+    def ask(self, place: int, kind: Kind) -> Call:
+        """Queue a call."""
+        call = Call(place, kind)
+        (self._urgent if call.urgent else self._patient)[call] = None
+        return call
+
+    def try_now(self, place: int, kind: Kind, now: float) -> Call | None:
+        """Begin a call that is not worth waiting, if it is in nobody's way."""
+        self._forget(now)
+        if self._urgent or len(self._recent) >= TYPING_MAX_TOTAL_PER_S:
+            return None
+        call = Call(place, kind)
+        self._begin(call, now)
+        return call
+
+    def end(self, call: Call, now: float) -> None:
+        """A call has returned, or is not wanted any more."""
+        self._urgent.pop(call, None)
+        self._patient.pop(call, None)
+        call.ended = now
+        if len(self._places) > self._sweep_at_places:
+            for place in list(self._places):
+                self._history(place, now)
+            self._sweep_at_places = 2 * len(self._places) + 256
+
+    def grant(self, now: float) -> list[Call]:
+        """The calls that begin now: urgent ones first, each kind in the order in which they asked."""
+        self._forget(now)
+        urgent, patient = self._ready(self._urgent, now), self._ready(self._patient, now)
+        reserved = PATIENT_MIN_PER_S if patient else 0
+        began = sum(call.urgent for call in self._recent)
+        room = min(TOTAL_MAX_PER_S - len(self._recent), TOTAL_MAX_PER_S - reserved - began)
+        granted = self._begin_some(urgent, room, now)
+        most = PATIENT_MIN_PER_S if len(granted) < len(urgent) else PATIENT_MAX_PER_S
+        began = sum(not call.urgent for call in self._recent)
+        room = min(TOTAL_MAX_PER_S - len(self._recent), most - began)
+        return granted + self._begin_some(patient, room, now)
+
+    def next_at(self, now: float) -> float:
+        """When to ask `grant` again, if nothing is asked and nothing ends before; infinity if never."""
+        self._forget(now)
+        waiting = [*self._urgent, *self._patient]
+        if not waiting:
+            return inf
+        ready = min(self._ready_at(call, now) for call in waiting)
+        if ready > now:
+            return ready
+        # Something waits for nothing but the second's share, which is freed as calls leave the last second.
+        return self._recent[0].began + TOTAL_WINDOW_S if self._recent else now
+
+    def _ready(self, waiting: dict[Call, None], now: float) -> list[Call]:
+        return [call for call in waiting if self._ready_at(call, now) <= now]
+
+    def _begin_some(self, calls: list[Call], room: int, now: float) -> list[Call]:
+        """Begin at most `room` of them, each as long as its channel still allows it."""
+        begun: list[Call] = []
+        for call in calls:
+            if len(begun) >= room:
+                break
+            if self._ready_at(call, now) <= now:
+                begun.append(self._begin(call, now))
+        return begun
+
+    def _begin(self, call: Call, now: float) -> Call:
+        self._urgent.pop(call, None)
+        self._patient.pop(call, None)
+        call.began = now
+        self._recent.append(call)
+        if call.kind in _PLACE_MAX:
+            self._places.setdefault(call.place, []).append(call)
+        return call
+
+    def _ready_at(self, call: Call, now: float) -> float:
+        """When its own channel allows a call; infinity while that hangs on one that has not returned."""
+        most = _PLACE_MAX.get(call.kind)
+        if most is None:
+            return now
+        history = self._history(call.place, now)
+        ready = max(now, _full_until(history, most))
+        if call.kind is Kind.EDIT and history:
+            patient = [other for other in history if not other.urgent]
+            ready = max(ready, _full_until(patient, _PLACE_PATIENT_MAX))
+            ready = max(ready, history[-1].began + self.edit_interval_s)
+        return ready
+
+    def _history(self, place: int, now: float) -> list[Call]:
+        """A channel's calls that may still count."""
+        history = self._places.get(place)
+        if history is None:
+            return []
+        kept = [call for call in history if call.ended + PLACE_WINDOW_S > now]
+        if kept:
+            self._places[place] = kept
+        else:
+            del self._places[place]
+        return kept
+
+    def _forget(self, now: float) -> None:
+        while self._recent and self._recent[0].began + TOTAL_WINDOW_S <= now:
+            self._recent.popleft()
+
+
+def _full_until(calls: list[Call], most: int) -> float:
+    """When fewer than `most` of them count; Discord counted each between its beginning and its end."""
+    if len(calls) < most:
+        return 0.0
+    return sorted(call.ended for call in calls)[len(calls) - most] + PLACE_WINDOW_S
