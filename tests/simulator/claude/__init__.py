@@ -1,0 +1,1 @@
+"""The local Claude, mostly as the unmodified SDK meets it."""
