@@ -19,7 +19,8 @@ from bot.conversation.errors import (
 )
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Pace
-from bot.render.writer import Posted, Writer
+from bot.render.plan import Posted
+from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations

@@ -11,6 +11,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 
+START_S = 20.0
+
 STOP_S = 12.0
 """The bot promises to leave within 10 s."""
 
@@ -21,6 +23,7 @@ class BotProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.output = ""
+        self._changed = asyncio.Event()
         self._reader = asyncio.create_task(self._read(), name="bot-output")
 
     @classmethod
@@ -50,6 +53,18 @@ class BotProcess:
         """Send a signal."""
         self._process.send_signal(number)
 
+    async def said(self, text: str, timeout_s: float = START_S) -> None:
+        """Wait until its output holds a text; AssertionError with the output if it ends or takes too long."""
+        try:
+            async with asyncio.timeout(timeout_s):
+                while text not in self.output:
+                    if self._reader.done():
+                        raise AssertionError(f"the bot ended without saying {text!r}:\n{self.output}")
+                    self._changed.clear()
+                    await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"the bot did not say {text!r}:\n{self.output}") from None
+
     async def ended(self, timeout_s: float = STOP_S) -> int:
         """Wait for the end and return the exit code."""
         async with asyncio.timeout(timeout_s):
@@ -72,5 +87,9 @@ class BotProcess:
     async def _read(self) -> None:
         if self._process.stdout is None:
             return
-        while line := await self._process.stdout.readline():
-            self.output += line.decode(errors="replace")
+        try:
+            while line := await self._process.stdout.readline():
+                self.output += line.decode(errors="replace")
+                self._changed.set()
+        finally:
+            asyncio.get_running_loop().call_soon(self._changed.set)

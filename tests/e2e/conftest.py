@@ -24,5 +24,5 @@ async def shared(redis_server_url: str) -> AsyncIterator[World]:
 @pytest.fixture
 def world(shared: World) -> World:
     """The shared world, with nothing left over from the test before."""
-    shared.claude.requests.clear()
+    shared.begin()
     return shared

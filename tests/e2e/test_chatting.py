@@ -14,7 +14,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 def last_user_text(world: World) -> str:
     """What the latest request ends with."""
-    return str(text_of(world.claude.requests[-1].body["messages"][-1]))
+    return str(text_of(world.asked[-1].body["messages"][-1]))
 
 
 def text_of(message: dict[str, Any]) -> str:
@@ -45,7 +45,7 @@ async def test_in_a_channel_nothing_is_answered_without_a_mention(world: World) 
     channel = world.channel()
     await world.ann.post(channel, "just talking")
     await world.converse(channel, "hello")
-    assert len(world.claude.requests) == 1
+    assert len(world.asked) == 1
     assert world.said(channel) == []
 
 
@@ -56,7 +56,7 @@ async def test_in_somebody_elses_thread_a_mention_makes_it_join(world: World) ->
     await world.answered(thread, 1)
     await world.ben.post(thread, "this too")
     await world.answered(thread, 2)
-    assert len(world.claude.requests) == 2
+    assert len(world.asked) == 2
 
 
 async def test_in_a_forum_post_a_mention_is_answered(world: World) -> None:
@@ -73,7 +73,7 @@ async def test_direct_messages_are_one_conversation(world: World) -> None:
     await world.answered(dm, 1)
     await world.ben.post(dm, "still there?")
     await world.answered(dm, 2)
-    assert len(world.claude.requests[-1].body["messages"]) == 3
+    assert len(world.asked[-1].body["messages"]) == 3
 
 
 async def test_what_is_for_somebody_else_is_not_answered(world: World) -> None:
@@ -82,8 +82,8 @@ async def test_what_is_for_somebody_else_is_not_answered(world: World) -> None:
     await world.ben.post(thread, "I like it", reply_to=theirs["id"])
     await world.ann.post(thread, "and you, Bobbin?")
     await world.answered(thread, 2)
-    assert "I like it" not in str([request.body for request in world.claude.requests])
-    assert len(world.claude.requests) == 2
+    assert "I like it" not in str([request.body for request in world.asked])
+    assert len(world.asked) == 2
 
 
 async def test_a_message_with_the_prefix_is_neither_answered_nor_kept(world: World) -> None:
@@ -91,7 +91,7 @@ async def test_a_message_with_the_prefix_is_neither_answered_nor_kept(world: Wor
     await world.ann.post(thread, "// a word among ourselves")
     await world.ann.post(thread, "go on")
     await world.answered(thread, 2)
-    assert "among ourselves" not in str([request.body for request in world.claude.requests])
+    assert "among ourselves" not in str([request.body for request in world.asked])
 
 
 async def test_people_are_told_apart_and_none_can_pose_as_another(world: World) -> None:
@@ -109,11 +109,11 @@ async def test_the_reply_streams_and_the_bot_types_until_the_first_text(world: W
     world.claude.say(["One ", "two ", "three ", "four."], pause=0.6)
     thread = await world.thread_of(await world.ann.post(channel, f"{world.mention} count"))
     (reply,) = await world.answered(thread)
-    shown = [content for content, _ in world.discord.history(reply["id"])]
+    shown = [revision.content for revision in world.discord.history(reply["id"])]
     assert len(shown) >= 3
     assert all(content.endswith("▌") for content in shown[:-1])
     assert shown[-1] == "One two three four."
-    assert world.discord.typing_since(thread)
+    assert world.called("POST", f"/channels/{thread}/typing")
 
 
 async def test_a_long_reply_goes_on_in_further_messages_with_its_fences_whole(world: World) -> None:
@@ -151,14 +151,14 @@ async def test_what_arrives_during_an_answer_is_answered_together_in_order(world
     sent = last_user_text(world)
     assert sent.index("second") < sent.index("third")
     assert "first" not in sent
-    assert len(world.claude.requests) == 3
+    assert len(world.asked) == 3
 
 
 async def test_the_default_model_thinks_with_medium_effort_and_only_text_is_kept(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     await world.ann.post(thread, "again")
     await world.answered(thread, 2)
-    body = world.claude.requests[-1].body
+    body = world.asked[-1].body
     assert body["model"] == "claude-sonnet-5-5"
     assert body["output_config"] == {"effort": "medium"}
     kinds = {block["type"] for message in body["messages"] for block in message["content"]}
@@ -174,8 +174,9 @@ async def test_two_messages_sent_at_once_to_a_channel_get_a_thread_each(world: W
 
 async def test_bots_and_webhooks_are_not_answered(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    other = world.discord.add_user("robot", display_name="Robot", guild=world.guild, bot=True)
-    await other.post(thread, f"{world.mention} hello from a bot")
+    other = world.discord.add_application("Robot", token="another")
+    world.discord.add_bot(world.guild, other)
+    await world.discord.actor(other.user_id).post(thread, f"{world.mention} hello from a bot")
     await world.ann.post(thread, "hello from a person")
     await world.answered(thread, 2)
-    assert "from a bot" not in str([request.body for request in world.claude.requests])
+    assert "from a bot" not in str([request.body for request in world.asked])

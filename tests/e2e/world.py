@@ -11,7 +11,6 @@ from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 
-START_S = 20.0
 ANSWER_S = 10.0
 
 _numbers = itertools.count(1)
@@ -30,6 +29,7 @@ class World:
     ben: Any
     admin: Any
     bots: list[BotProcess] = field(default_factory=list)
+    _asked_before: int = 0
 
     @classmethod
     async def build(cls, redis_url: str) -> World:
@@ -57,6 +57,15 @@ class World:
         await self.discord.stop()
         await self.claude.stop()
 
+    def begin(self) -> None:
+        """Count Claude's requests from here on."""
+        self._asked_before = len(self.claude.requests)
+
+    @property
+    def asked(self) -> list[Any]:
+        """The requests to Claude since the beginning of the test."""
+        return list(self.claude.requests)[self._asked_before :]
+
     def environment(self, **settings: str) -> dict[str, str]:
         """The six names that point a bot at this world, and further settings."""
         return {
@@ -71,35 +80,31 @@ class World:
 
     async def start_bot(self, **settings: str) -> BotProcess:
         """Start a bot and wait until it listens."""
-        sessions = self.sessions()
         bot = await BotProcess.start(self.environment(**settings), "--strict")
         self.bots.append(bot)
-        try:
-            await self.discord.until(
-                lambda: self.sessions() > sessions and "discord_ready" in bot.output, timeout=START_S
-            )
-        except TimeoutError:
-            raise AssertionError(f"the bot did not get ready:\n{bot.output}") from None
+        await bot.said("discord_ready")
         return bot
 
-    def sessions(self) -> int:
-        """How many bots listen."""
-        return len(list(self.discord.connections))
+    def channel(self, kind: str = "text") -> int:
+        """The id of a fresh channel."""
+        return int(self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind).id)
 
-    def channel(self, kind: str = "text") -> Any:
-        """A fresh channel."""
-        return self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind)
+    def called(self, method: str, path_end: str) -> list[Any]:
+        """The calls of bots to a route, by the end of its path."""
+        return [
+            call for call in self.discord.requests if call.method == method and call.path.endswith(path_end)
+        ]
 
     @property
     def mention(self) -> str:
         """How one addresses the bot."""
         return f"<@{self.app.user_id}>"
 
-    def replies(self, place: Any) -> list[dict[str, Any]]:
+    def replies(self, place: int) -> list[dict[str, Any]]:
         """The bot's messages in a place that are not small notices."""
         return [m for m in self.said(place) if not m.get("flags", 0) & SUPPRESS_NOTIFICATIONS]
 
-    def said(self, place: Any) -> list[dict[str, Any]]:
+    def said(self, place: int) -> list[dict[str, Any]]:
         """All of the bot's messages in a place."""
         found = self.discord.messages(place)
         return [m for m in found if m["author"]["id"] == str(self.app.user_id) and m["type"] in (0, 19)]
@@ -112,7 +117,7 @@ class World:
             logs = "\n---\n".join(bot.output for bot in self.bots)
             raise AssertionError(f"{error}\n{logs}") from None
 
-    async def answered(self, place: Any, count: int = 1, timeout_s: float = ANSWER_S) -> list[dict[str, Any]]:
+    async def answered(self, place: int, count: int = 1, timeout_s: float = ANSWER_S) -> list[dict[str, Any]]:
         """Wait until a place holds so many finished replies, and return them."""
 
         def done() -> bool:
@@ -125,10 +130,10 @@ class World:
     async def thread_of(self, message: dict[str, Any]) -> int:
         """Wait for the thread that is started from a message."""
         thread = int(message["id"])
-        await self.until(lambda: self.discord.thread(thread) is not None)
+        await self.until(lambda: thread in self.discord.world.channels)
         return thread
 
-    async def converse(self, channel: Any, text: str, who: Any = None) -> int:
+    async def converse(self, channel: int, text: str, who: Any = None) -> int:
         """Mention the bot in a channel, wait for its reply, and return the thread."""
         person = who or self.ann
         thread = await self.thread_of(await person.post(channel, f"{self.mention} {text}"))
