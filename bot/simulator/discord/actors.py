@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from bot.simulator.discord import channels, drafts, messages, pins, reactions, threads, wire
+from bot.simulator.discord import channels, drafts, invocations, messages, pins, reactions, threads, wire
 from bot.simulator.discord.drafts import Upload
-from bot.simulator.discord.model import Channel, Json, Message, User
+from bot.simulator.discord.errors import refusal
+from bot.simulator.discord.handles import InteractionHandle
+from bot.simulator.discord.model import Channel, Interaction, Json, Message, User
 
 if TYPE_CHECKING:
     from bot.simulator.discord.service import Discord
@@ -144,11 +146,70 @@ class Actor:
             channels.remove(self._world, place)
         self._discord.commit()
 
+    async def command(self, channel: Place, name: str, options: Json | None = None) -> InteractionHandle:
+        """Run a slash command, with its subcommands: `system set`; options by name.
+
+        A user or a role is given by id, a file as (name, type, bytes). Raises ApiError as the client would refuse.
+        """
+        place = self._see(channel)
+        return self._begun(invocations.command(self._world, place, self.id, name, options or {}))
+
+    async def context_command(self, channel: Place, name: str, message_id: int | str) -> InteractionHandle:
+        """Run a context-menu command on a message."""
+        place, message = self._find(channel, message_id)
+        return self._begun(invocations.on_message(self._world, place, self.id, name, message))
+
+    async def user_command(self, channel: Place, name: str, user_id: int) -> InteractionHandle:
+        """Run a context-menu command on a user."""
+        place = self._see(channel)
+        return self._begun(invocations.on_user(self._world, place, self.id, name, user_id))
+
+    async def press(self, channel: Place, message_id: int | str, custom_id: str) -> InteractionHandle:
+        """Press a button, of an ephemeral message too."""
+        return self._use(channel, message_id, custom_id, None)
+
+    async def choose(
+        self, channel: Place, message_id: int | str, custom_id: str, values: Sequence[str]
+    ) -> InteractionHandle:
+        """Choose in a select menu."""
+        return self._use(channel, message_id, custom_id, values)
+
+    async def submit(self, opened: InteractionHandle, values: Json) -> InteractionHandle:
+        """Submit the modal that an interaction was answered with, with what is entered by custom id."""
+        return self._begun(invocations.submit(self._world, opened.interaction, self.id, values))
+
+    async def autocomplete(
+        self,
+        channel: Place,
+        name: str,
+        options: Json | None = None,
+        focused: str = "",
+        timeout: float = 3.0,
+    ) -> list[Json]:
+        """The choices offered for the option that is being typed."""
+        place = self._see(channel)
+        begun = invocations.autocomplete(self._world, place, self.id, name, options or {}, focused)
+        answer = await self._begun(begun).response(timeout)
+        return list(answer.data["choices"])
+
     async def open_dm(self, user_id: int) -> Json:
         """The direct messages with somebody."""
         made = channels.open_dm(self._world, self.id, self._world.user(user_id).id)
         self._discord.commit()
         return wire.channel(self._world, made, self.id)
+
+    def _use(
+        self, channel: Place, message_id: int | str, custom_id: str, values: Sequence[str] | None
+    ) -> InteractionHandle:
+        place = self._see(channel)
+        message = self._world.messages.get(int(message_id))
+        if message is None or message.channel_id != place.id:
+            raise refusal(10008)
+        return self._begun(invocations.component(self._world, place, self.id, message, custom_id, values))
+
+    def _begun(self, interaction: Interaction) -> InteractionHandle:
+        self._discord.commit()
+        return InteractionHandle(self._discord, interaction)
 
     def _see(self, place: Place) -> Channel:
         return self._world.visible_channel(channel_id(place), self.id)

@@ -19,6 +19,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
     20001: (403, "Bots cannot use this endpoint"),
+    20012: (403, "You are not authorized to perform this action on this application"),
     30003: (400, "Maximum number of pins reached (50)"),
     30010: (400, "Maximum number of reactions reached (20)"),
     30032: (400, "Maximum number of application commands reached (100)"),

@@ -268,7 +268,7 @@ def _mention(
 ) -> None:
     text = message.content + "\n" + components.text_of(message.components)
     replied_to: int | None = None
-    if message.type == REPLY and message.reference is not None:
+    if message.type == REPLY and message.reference is not None and not users_only:
         original = world.messages.get(int(message.reference["message_id"]))
         if original is not None and original.author.id in world.users:
             replied_to = original.author.id

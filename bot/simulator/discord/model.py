@@ -153,6 +153,8 @@ class Message(State):
     application_id: int | None = None
     interaction_id: int | None = None
     interaction_metadata: Json | None = None
+    # The deprecated `interaction` field, which discord.py still reads.
+    legacy_interaction: Json | None = None
     # The one user who sees it, for an ephemeral message.
     ephemeral_for: int | None = None
 
@@ -169,6 +171,8 @@ class Interaction(State):
     at: float
     # The message whose component was used.
     message_id: int | None = None
+    # The interaction whose modal this one submits.
+    opened_by: int | None = None
     # What it was answered with: the callback type and its data; None until then.
     answered_with: int | None = None
     answer: Json | None = None

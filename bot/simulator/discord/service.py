@@ -11,14 +11,17 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.simulator.discord import channels, guilds, intents, wire
+from bot.simulator.discord import cdn, channels, guilds, intents, page, wire
 from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.control import Control
 from bot.simulator.discord.faults import Faults
 from bot.simulator.discord.gateway import Connection, Gateway
 from bot.simulator.discord.model import Application, Channel, Guild, Json
 from bot.simulator.discord.rest.server import Recorded, RestServer
 from bot.simulator.discord.snowflakes import Clock
+from bot.simulator.discord.state import Saver, load
+from bot.simulator.discord.stream import Stream
 from bot.simulator.discord.world import Event, Revision, World
 
 _KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
@@ -31,14 +34,19 @@ class Discord:
     """
 
     def __init__(
-        self, state: Path | None = None, round_trip_s: float = 0.0, *, clock: Clock = time.time
+        self, state: Path | str | None = None, round_trip_s: float = 0.0, *, clock: Clock = time.time
     ) -> None:
         self.faults = Faults()
         self._waiters: set[asyncio.Future[None]] = set()
         self._listeners: list[Callable[[Event], None]] = []
-        self.world = World(clock)
+        self._saver: Saver | None = None
+        path = None if state is None else Path(state)
+        self.world = World(clock, None if path is None else load(path))
+        if path is not None:
+            self._saver = Saver(path, self.world.snapshot)
         self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
         self.gateway = Gateway(self.world, self.faults, self.commit)
+        self._stream = Stream(self)
         self._runner: web.AppRunner | None = None
 
     # Life.
@@ -49,6 +57,10 @@ class Discord:
         self.rest.add_to(app)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
+        Control(self).add_to(app)
+        self._stream.add_to(app)
+        cdn.add_to(app, self.world)
+        page.add_to(app)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
@@ -60,13 +72,18 @@ class Discord:
         bound = self._runner.addresses[0]
         self.world.base_url = f"http://{bound[0]}:{bound[1]}"
         self.world.gateway_url = f"ws://{bound[0]}:{bound[1]}/gateway"
+        if self._saver is not None:
+            self._saver.start()
 
     async def stop(self) -> None:
-        """Close every socket and stop listening."""
+        """Close every socket, stop listening, save."""
+        self._stream.close()
         await self.gateway.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
+        if self._saver is not None:
+            await self._saver.stop()
 
     @property
     def api_url(self) -> str:
@@ -92,6 +109,8 @@ class Discord:
 
     def commit(self) -> None:
         """Dispatch what has happened in the world and wake whoever waits for it."""
+        if self._saver is not None:
+            self._saver.changed()
         while events := self.world.take_events():
             self.gateway.dispatch(events)
             for event in events:

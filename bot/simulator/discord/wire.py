@@ -296,6 +296,8 @@ def message(world: World, value: Message, viewer_id: int | None, *, nested: bool
         told["application_id"] = str(value.application_id)
     if value.interaction_metadata is not None:
         told["interaction_metadata"] = value.interaction_metadata
+    if value.legacy_interaction is not None:
+        told["interaction"] = value.legacy_interaction
     if value.reference is not None:
         told["message_reference"] = value.reference
     if nested:

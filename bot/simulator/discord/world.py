@@ -14,6 +14,7 @@ from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.errors import refusal
 from bot.simulator.discord.model import (
     Application,
+    Attachment,
     Channel,
     Guild,
     Interaction,
@@ -86,6 +87,8 @@ class World:
         self.nonces = Nonces()
         self.revisions: dict[int, list[Revision]] = {}
         self.typing: dict[tuple[int, int], Typing] = {}
+        # Files handed over with a command, which belong to no message.
+        self.loose_files: dict[int, Attachment] = {}
         self.old_edits: dict[int, list[float]] = {}
         self.events: list[Event] = []
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from bot.simulator.discord import ratelimits as limits
-from bot.simulator.discord.rest import channels, guilds, messages, users
+from bot.simulator.discord.rest import channels, commands, guilds, interactions, messages, users
 from bot.simulator.discord.rest.call import Route
 
 _C = "/channels/{channel_id}"
 _M = "/channels/{channel_id}/messages/{message_id}"
 _G = "/guilds/{guild_id}"
 _T = "/channels/{channel_id}/thread-members"
+_A = "/applications/{application_id}"
+_W = "/webhooks/{application_id}/{token}"
 _R = "/channels/{channel_id}/messages/{message_id}/reactions"
 
 # The order matters where a fixed path and one with a parameter meet: the fixed one comes first.
@@ -62,4 +64,30 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _T + "/{user_id}", channels.member, major="channel_id"),
     Route("PUT", _T + "/{user_id}", channels.add_member, major="channel_id"),
     Route("DELETE", _T + "/{user_id}", channels.remove_member, major="channel_id"),
+    *(
+        Route(method, _A + place + path, handler, limits.COMMANDS)
+        for place in ("", "/guilds/{guild_id}")
+        for method, path, handler in (
+            ("GET", "/commands", commands.get_all),
+            ("PUT", "/commands", commands.put_all),
+            ("POST", "/commands", commands.create),
+            ("GET", "/commands/{command_id}", commands.get),
+            ("PATCH", "/commands/{command_id}", commands.patch),
+            ("DELETE", "/commands/{command_id}", commands.delete),
+        )
+    ),
+    Route(
+        "POST",
+        "/interactions/{interaction_id}/{token}/callback",
+        interactions.callback,
+        limits.WEBHOOK,
+        "token",
+        interaction=True,
+    ),
+    Route("POST", _W, interactions.follow_up, limits.WEBHOOK, "token", interaction=True),
+    Route("GET", _W + "/messages/{message}", interactions.get, limits.WEBHOOK, "token", interaction=True),
+    Route("PATCH", _W + "/messages/{message}", interactions.patch, limits.WEBHOOK, "token", interaction=True),
+    Route(
+        "DELETE", _W + "/messages/{message}", interactions.delete, limits.WEBHOOK, "token", interaction=True
+    ),
 )
