@@ -60,6 +60,7 @@ def ended(reply: Reply, fault: Fault | None) -> Reply:
         stop_reason=fault.stop_reason,
         stop_details=fault.stop_details,
         stop_sequence=None,
+        thinks=fault.thinks,
     )
 
 

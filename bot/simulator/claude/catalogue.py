@@ -1,7 +1,8 @@
 """The models that the local Claude knows, from `models.json`.
 
 Limits, prices and rules are those that Anthropic documents; a release date that is not known is the epoch, as
-in the real list. What is not documented (the smallest cacheable prompt of Fable 5.2) repeats its siblings.
+in the real list. What is not documented repeats a model's siblings (the smallest cacheable prompt of Fable
+5.2) or is a guess (when the two old models were deprecated).
 """
 
 from __future__ import annotations

@@ -37,11 +37,15 @@ class CutShort:
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """The reply ends after so many text deltas (None: all of them) with this stop reason."""
+    """The reply ends after so many text deltas (None: all of them) with this stop reason.
+
+    Without `thinks` there is no thinking block either.
+    """
 
     stop_reason: str
     after: int | None = None
     stop_details: dict[str, Any] | None = None
+    thinks: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,8 +152,9 @@ def stall(after: int | None = None, seconds: float | None = None) -> Gate:
 
 
 def refusal(category: str | None = "cyber", after: int = 0, explanation: str | None = None) -> Ending:
-    """The classifiers step in."""
-    return Ending("refusal", after, {"type": "refusal", "category": category, "explanation": explanation})
+    """The classifiers step in; before the first delta, there is no content at all."""
+    details = {"type": "refusal", "category": category, "explanation": explanation}
+    return Ending("refusal", after, details, thinks=after > 0)
 
 
 def max_tokens(after: int) -> Ending:
@@ -173,8 +178,8 @@ def stopped(reason: str, after: int | None = None) -> Ending:
 
 
 def empty() -> Ending:
-    """`end_turn` without any text."""
-    return Ending("end_turn", 0)
+    """`end_turn` without any content."""
+    return Ending("end_turn", 0, thinks=False)
 
 
 def unknown_events() -> Noise:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from .catalogue import Model
@@ -122,7 +122,8 @@ def _settings(body: Body, model: Model) -> dict[Scope, str]:
     images = any(
         block.get("type") == "image" for message in messages for block in content_blocks(message["content"])
     )
-    thinking = {**(body.get("thinking") or {}), "type": thinking_type(body, model)}
+    given = {name: value for name, value in (body.get("thinking") or {}).items() if value is not None}
+    thinking = {**given, "type": thinking_type(body, model)}
     choice = body.get("tool_choice") or {"type": "auto"}
     speed = body.get("speed") or "standard"
     return {
@@ -158,9 +159,7 @@ def _mark_last(blocks: list[Block], control: Body | None) -> None:
         if block.kind not in UNMARKABLE:
             if block.ttl is None:
                 ttl: Ttl = control.get("ttl") or "5m"
-                blocks[at] = Block(
-                    block.scope, block.path, block.kind, block.content, block.prefix, block.tokens, ttl
-                )
+                blocks[at] = replace(block, ttl=ttl)
             return
 
 

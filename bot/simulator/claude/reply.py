@@ -21,7 +21,8 @@ THINKING_TOKENS = {"medium": 60, "high": 120, "xhigh": 240, "max": 480}
 class Reply:
     """One reply as it will be sent.
 
-    `thinking` is None where the model does not think, and "" where its thinking is omitted. `pause_s` is
+    `thinking` is None where the model does not think, as always without `thinks`, and "" where its thinking is
+    omitted. `pause_s` is
     waited before each delta in place of the server's pace; `slowness` multiplies that pace. `stop_details`
     goes with a refusal.
     """
@@ -30,6 +31,7 @@ class Reply:
     stop_reason: str = "end_turn"
     stop_sequence: str | None = None
     stop_details: dict[str, Any] | None = None
+    thinks: bool = True
     thinking: str | None = None
     signature: str = ""
     thinking_tokens: int = 0
@@ -93,7 +95,8 @@ def finish(reply: Reply, body: Body, model: Model) -> Reply:
 def _thought(reply: Reply, body: Body, model: Model) -> Reply:
     kind = thinking_type(body, model)
     effort = effort_level(body, model) or "medium"
-    if kind not in ("adaptive", "enabled") or (kind == "adaptive" and effort not in THINKING_TOKENS):
+    asked = kind == "enabled" or (kind == "adaptive" and effort in THINKING_TOKENS)
+    if not asked or not reply.thinks:
         return reply
     tokens = THINKING_TOKENS.get(effort, THINKING_TOKENS["medium"]) + len(reply.text) % 40
     display = (body.get("thinking") or {}).get("display") or model.thinking.display

@@ -123,7 +123,7 @@ def _roles(body: Body, _: Model) -> Failure | None:
         for inner, block in enumerate(content_blocks(message["content"])):
             place = f"messages.{at}.content.{inner}"
             kind = block.get("type")
-            if message["role"] == "user" and kind in ("thinking", "redacted_thinking", "tool_use"):
+            if message["role"] != "assistant" and kind in ("thinking", "redacted_thinking", "tool_use"):
                 return refused(f"{place}: `{kind}` blocks are only allowed in `assistant` messages")
             if message["role"] != "user" and kind in ("tool_result", "image", "document"):
                 return refused(f"{place}: `{kind}` blocks are only allowed in `user` messages")
@@ -211,9 +211,6 @@ def _instead(kind: str, model: Model) -> str:
 
 
 def _breakpoints(body: Body, model: Model) -> Failure | None:
-    for place, block in _placed(body):
-        if block.get("cache_control") and block.get("type") == "text" and not block["text"]:
-            return refused(f"{place}: cache_control cannot be set for empty text blocks")
     blocks = flatten(body, model).blocks
     # The automatic one is already on the last block here, unless that has one of its own.
     lifetimes = [block.ttl for block in blocks if block.ttl]

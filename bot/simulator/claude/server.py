@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import secrets
 import time
@@ -55,7 +56,9 @@ class Claude:
     ) -> None:
         self.faults = Faults()
         self.cache = Cache()
+        # Every request, and of these the ones for a message; either may be cleared.
         self.calls: list[Call] = []
+        self.requests: list[Call] = []
         self.key = key
         self.pace = Pace(first_token_s, tokens_per_s)
         self._clock = clock or time.monotonic
@@ -67,6 +70,7 @@ class Claude:
         self._address = ("", 0)
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
@@ -104,11 +108,6 @@ class Claude:
         """Where it listens, as the SDK's `base_url`."""
         host, port = self._address
         return f"http://{host}:{port}"
-
-    @property
-    def requests(self) -> list[Call]:
-        """Every request for a message so far; `calls` holds those for models and counts too."""
-        return [call for call in self.calls if call.path == "/v1/messages"]
 
     @property
     def default(self) -> Callable[[Body], str | Reply]:
@@ -154,8 +153,10 @@ class Claude:
     def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         async def handler(request: web.Request) -> web.StreamResponse:
             call = Call(request.method, request.path, without_key(request.headers), self._clock())
-            call.request_id = f"req_{self._run}{len(self.calls):04d}"
+            call.request_id = f"req_{self._run}{next(self._numbers):06d}"
             self.calls.append(call)
+            if call.path == "/v1/messages":
+                self.requests.append(call)
             self._changed.set()
             try:
                 refusal = check_access(request.headers, self.key)
@@ -195,7 +196,7 @@ class Claude:
         lookup = self.cache.look_up(prompt, model, call.started)
         reply = finish(ended(self._script.answer(body), fault), body, model)
         call.usage = usage(lookup, reply, limit=body["max_tokens"])
-        call.message_id = f"msg_{self._run}{len(self.calls):04d}"
+        call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
         answer = Answer(
             reply,
             message(call.message_id, model, reply, call.usage, self._diagnose(body, prompt, call.message_id)),

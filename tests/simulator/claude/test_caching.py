@@ -157,7 +157,9 @@ def test_a_string_is_short_for_a_block_and_turns_of_one_role_are_merged() -> Non
     apart["messages"] = [{"role": "user", "content": LONG}, {"role": "user", "content": "more"}]
     together = body(LONG, cache_control=FIVE_MINUTES)
     together["messages"] = [{"role": "user", "content": [block(LONG), block("more", FIVE_MINUTES)]}]
-    assert ask(cache, together).written_5m == ask(cache, apart).read
+    first, second = ask(cache, together), ask(cache, apart)
+    assert first.written_5m == second.read
+    assert first.total == second.total
 
 
 TOOL = {"name": "look", "description": LONG, "input_schema": {"type": "object"}}

@@ -118,6 +118,10 @@ async def test_the_record_tells_how_each_request_went(
     await sdk.models.list()
     assert [one.path for one in claude.calls] == ["/v1/messages", "/v1/models"]
     assert len(claude.requests) == 1
+    claude.requests.clear()
+    again = await whole(sdk)
+    assert [one.message_id for one in claude.requests] == [again.id]
+    assert again.id != message.id
 
 
 async def test_two_messages_never_share_an_id(claude: Claude, sdk: AsyncAnthropic) -> None:

@@ -207,6 +207,16 @@ async def test_a_reply_ends_as_ordered(
     assert (message.stop_reason, text_of(message)) == (reason, text)
 
 
+@pytest.mark.parametrize("fault", [faults.empty(), faults.refusal()])
+@pytest.mark.parametrize("ask", [create, stream])
+async def test_a_reply_can_have_no_content_at_all(
+    claude: Claude, sdk: AsyncAnthropic, fault: faults.Ending, ask: object
+) -> None:
+    claude.faults.add(fault)
+    message = await (create(sdk) if ask is create else stream(sdk))
+    assert (message.content, message.stop_reason) == ([], fault.stop_reason)
+
+
 @pytest.mark.parametrize("fault", [faults.unknown_events(), faults.events_without_data()])
 async def test_unknown_events_and_events_without_data_do_no_harm(
     claude: Claude, sdk: AsyncAnthropic, fault: faults.Noise
