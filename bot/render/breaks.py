@@ -243,6 +243,8 @@ class _Cutter:
             if not rough:
                 return None
             markers = ()
+        if markers and not rough and self.text[end - 1] == "\\":
+            return None  # it would escape what closes the markers
         quote = "> " * line.depth
         context = Context(markers=markers, quote=quote, broken=True)
         return self._place(end, resume, "".join(reversed(markers)), context)

@@ -142,7 +142,7 @@ class Writer:
             self._draft.push(final_text)
             self._draft.finish()
         tries = 0
-        while (action := self._next()) is not None:
+        while not self._abandoned and (action := self._next()) is not None:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
             try:
                 await self._in_turn(kind)

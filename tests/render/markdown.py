@@ -1,0 +1,183 @@
+"""Replies to lay out: well-formed ones, hostile ones, and how a reader of the parts puts them together again."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import strategies as st
+
+from bot.render.draft import Draft, Piece
+
+WORDS = st.sampled_from(
+    "a word the reply model of which and thread conversation message streaming idempotent snake_case_name 3.14 "
+    "naïve Straße e.g. don't (in brackets) 42% x=1 C++ hello, world. Really? Yes! "
+    "Привет мир שלום עולם مرحبا بالعالم हिन्दी ক্ষমা 한국어 日本語の文章です。 漢字仮名交じり文、 ภาษาไทย 👍🏽 👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🇩🇪🇫🇷 e\u0301a\u0308 𝒳𝒴 ❤️".split(
+        " "
+    )
+)
+PHRASE = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
+SHORT = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
+INLINE = st.one_of(
+    PHRASE,
+    PHRASE,
+    SHORT.map("**{}**".format),
+    SHORT.map("*{}*".format),
+    SHORT.map("***{}***".format),
+    SHORT.map("~~{}~~".format),
+    SHORT.map("||{}||".format),
+    SHORT.map("`{}`".format),
+    SHORT.map("``{} ` tick``".format),
+    SHORT.map("[{}](https://example.com/a_b/c?d=e&f=*)".format),
+    SHORT.map("**bold *and* {}**".format),
+    SHORT.map("[`{}`](<https://example.com/x>)".format),
+    st.just("<https://example.com/auto_link_>"),
+    st.just("https://example.com/a_long/bare_link_with_underscores"),
+    st.just("<:smile:123456789012345678>"),
+)
+SENTENCES = st.lists(INLINE, min_size=1, max_size=10).map(" ".join)
+CODE_LINE = st.sampled_from(
+    [
+        "def f(x: int) -> int:",
+        "    return x * 2  # **not bold**",
+        "",
+        "    if a || b: `tick`",
+        "x = [1](2)",
+        "\tindented by a tab",
+        "日本語 = '漢字'",
+        "> not a quote",
+        "# not a heading",
+        "a very long line of code " * 9,
+        "y" * 230,
+    ]
+)
+CODE = st.lists(CODE_LINE, min_size=1, max_size=25).map("\n".join).filter(lambda code: bool(code.strip()))
+MARKERS = st.sampled_from(["```", "```", "```", "````", "~~~"])
+LANGUAGES = st.sampled_from(["", "python", "c++", "js", "text title=x"])
+
+
+def _fence(marker: str, language: str, code: str, prefix: str) -> str:
+    lines = [f"{marker}{language}", *code.split("\n"), marker]
+    return "\n".join((prefix + line).rstrip() if prefix == "> " else prefix + line for line in lines)
+
+
+FENCE = st.builds(_fence, MARKERS, LANGUAGES, CODE, st.sampled_from(["", "", "   ", "> "]))
+ITEMS = st.lists(
+    st.tuples(st.sampled_from(["- ", "  - ", "1. ", "    - ", "* "]), SENTENCES), min_size=1, max_size=8
+)
+LIST = ITEMS.map(lambda items: "\n".join(bullet + text for bullet, text in items))
+QUOTE = st.lists(SENTENCES, min_size=1, max_size=4).map(
+    lambda lines: "\n".join(f"> {line}" for line in lines)
+)
+HEADING = st.tuples(st.sampled_from(["# ", "## ", "### "]), SHORT).map("".join)
+PARAGRAPH = st.lists(SENTENCES, min_size=1, max_size=4).map("\n".join)
+BLOCK = st.one_of(PARAGRAPH, PARAGRAPH, FENCE, LIST, QUOTE, HEADING)
+REPLY = st.lists(BLOCK, max_size=10).map("\n\n".join)
+
+HOSTILE_PIECES = st.sampled_from(
+    [
+        "`",
+        "``",
+        "```",
+        "````",
+        "~~~",
+        "*",
+        "**",
+        "***",
+        "_",
+        "__",
+        "~~",
+        "||",
+        "|",
+        "[",
+        "](",
+        ")",
+        "]",
+        "!",
+        "<",
+        ">",
+    ]
+    + [
+        "\\",
+        "\n",
+        "\n\n",
+        "\r\n",
+        " ",
+        "    ",
+        "- ",
+        "> ",
+        ">> ",
+        "1. ",
+        "# ",
+        "-# ",
+        "▌",
+        " ▌",
+        "\n```py\n",
+        "\n```\n",
+    ]
+    + [
+        "\n~~~\n",
+        "word",
+        "a b c",
+        "\u200b",
+        "\u200d",
+        "👨‍👩‍👧",
+        "🇩🇪",
+        "e\u0301",
+        "\u202e",
+        "\u00a0",
+        "\u3000",
+        "漢字。",
+        "\ufeff",
+    ]
+    + [
+        "x" * 90,
+        "`" * 70,
+        "\n" * 30,
+        " " * 90,
+        "> " * 40,
+        "https://example.com/",
+        "<@1>",
+        "\x00",
+        "\t",
+        "\u2028",
+        "\x85",
+    ]
+)
+HOSTILE = st.lists(HOSTILE_PIECES, max_size=150).map("".join)
+ANY_REPLY = st.one_of(REPLY, HOSTILE, st.tuples(REPLY, HOSTILE, REPLY).map("\n".join))
+
+
+def lay_out(text: str, cuts: list[int], limit: int) -> Draft:
+    """A finished draft of the text, pushed in deltas cut at the places."""
+    draft = Draft(limit)
+    places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
+    for start, end in zip(places, places[1:], strict=False):
+        draft.push(text[start:end])
+    draft.finish()
+    return draft
+
+
+def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
+    """Why the bodies of the pieces are not the reply, or None if they are."""
+    at = 0
+    fence = False
+    for index, piece in enumerate(pieces):
+        found = text.find(piece.body, at)
+        if found < 0:
+            return f"part {index} is not in the reply"
+        gap = text[at:found]
+        if fence:
+            if gap not in ("", "\n") and not re.fullmatch(r"\s*(?:[> \t]*(?:`{3,}|~{3,})[ \t]*)?\s*", gap):
+                return f"before part {index}, code is missing: {gap!r}"
+        elif gap.strip():
+            return f"before part {index}, text is missing: {gap!r}"
+        at = found + len(piece.body)
+        fence = bool(re.fullmatch(r"\n[> ]*(?:`{3,}|~{3,})", piece.closing))
+    rest = text[at:]
+    if fence:
+        rest = re.sub(r"^\s*[> \t]*(?:`{3,}|~{3,})", "", rest)
+    return (
+        f"the end is missing: {rest!r}"
+        if any(char.isprintable() and not char.isspace() for char in rest)
+        else None
+    )

@@ -1,0 +1,109 @@
+"""What must hold for every reply, however it is cut into deltas."""
+
+from __future__ import annotations
+
+import re
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from bot.render.draft import Draft
+from bot.render.mark import is_marked, marked
+from bot.render.measure import is_visible, units
+from tests.render.markdown import ANY_REPLY, REPLY, lay_out, put_together
+
+LIMITS = st.sampled_from([160, 200, 333, 2000])
+CUTS = st.lists(st.integers(0, 20_000), max_size=30)
+READER = MarkdownIt("commonmark").enable("strikethrough")
+
+
+def is_sendable(content: str, limit: int) -> bool:
+    """Whether Discord takes it and shows all of it."""
+    return units(content) <= limit and content == content.strip() and is_visible(content)
+
+
+def open_fence(content: str) -> str:
+    """The marker of a code block that a message leaves open."""
+    marker = ""
+    for line in content.split("\n"):
+        found = re.match(r"[> \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,16}(?!`)|~{3,16}(?!~))(.*)", line)
+        if found is None:
+            continue
+        run, info = found.groups()
+        if not marker:
+            marker = "" if run[0] == "`" and "`" in info else run
+        elif run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
+            marker = ""
+    return marker
+
+
+def stray_markers(content: str) -> str:
+    """What a reader would see of markers that do not mark anything."""
+    seen = ""
+    for token in READER.parse(content):
+        for child in token.children or ():
+            if child.type == "text":
+                seen += child.content
+            elif child.type in ("softbreak", "hardbreak"):
+                seen += "\n"
+            else:
+                seen += "\ufffc"
+    bars = "||" if seen.count("||") % 2 else ""
+    return bars + "".join(re.findall(r"\*+|~~|`+|\]\(", seen))
+
+
+@given(ANY_REPLY, CUTS, LIMITS)
+def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
+    text: str, cuts: list[int], limit: int
+) -> None:
+    assert lay_out(text, cuts, limit).parts == lay_out(text, [], limit).parts
+
+
+@given(ANY_REPLY, LIMITS)
+def test_the_messages_are_the_reply(text: str, limit: int) -> None:
+    draft = lay_out(text, [], limit)
+    assert put_together(text, draft.pieces) is None
+    assert draft.text == text
+
+
+@settings(max_examples=150)
+@given(ANY_REPLY, CUTS, LIMITS)
+def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
+    text: str, cuts: list[int], limit: int
+) -> None:
+    draft = Draft(limit)
+    places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
+    complete: tuple[str, ...] = ()
+    for start, end in zip(places, places[1:], strict=False):
+        draft.push(text[start:end])
+        parts = draft.parts
+        assert parts[: len(complete)] == complete
+        complete = parts[: draft.complete]
+        for part in parts:
+            assert is_sendable(part, limit)
+            assert is_sendable(marked(part), limit)
+            assert not is_marked(part)
+            assert not open_fence(part)
+    draft.finish()
+    assert draft.parts[: len(complete)] == complete
+    for part in draft.parts:
+        assert is_sendable(part, limit)
+        assert not is_marked(part)
+        assert not open_fence(part)
+
+
+@settings(max_examples=150)
+@given(REPLY, CUTS, st.sampled_from([300, 2000]))
+def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
+    text: str, cuts: list[int], limit: int
+) -> None:
+    draft = Draft(limit)
+    places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
+    for start, end in zip(places, places[1:], strict=False):
+        draft.push(text[start:end])
+        for part in draft.parts:
+            assert not stray_markers(part), part
+    draft.finish()
+    for part in draft.parts:
+        assert not stray_markers(part), part
