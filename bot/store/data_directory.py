@@ -107,7 +107,7 @@ class DataDirectory:
                 exit_code=Exit.DATA_DIR_UNUSABLE,
             )
         return StartError(
-            f"the private server did not start: {lines[-1].strip()} (all of it in {self._log})",
+            f"the private server did not start, saying last: {lines[-1].strip()} (all of it in {self._log})",
             exit_code=Exit.DATA_DIR_UNUSABLE,
         )
 
