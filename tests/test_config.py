@@ -146,6 +146,12 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
             '[discord]\ngateway_url = "https://x"',
             "discord.gateway_url: found 'https://x'; must be an address that begins with wss:// or ws://",
         ),
+        ('[claude]\nmodel = ["a"]', "claude.model: found a list; must be a valid string"),
+        ("[claude.model]\na = 1", "claude.model: found a table; must be a valid string"),
+        (
+            '[redis]\ndata_dir = "~nobody-here/x"',
+            "redis.data_dir: found '~nobody-here/x'; begins with ~, and there is no home directory",
+        ),
         ('[redis]\nserver = "/none"', "redis.server: found '/none'; must name a file that is there"),
         ('[redis]\ndata_dir = ""', "redis.data_dir: found ''; must name a directory"),
         (

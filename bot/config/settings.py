@@ -115,7 +115,12 @@ class RedisSettings(Section):
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod
     def _expand(cls, value: Any) -> Any:
-        return str(Path(value).expanduser()) if isinstance(value, str) and value.startswith("~") else value
+        if not isinstance(value, str) or not value.startswith("~"):
+            return value
+        try:
+            return str(Path(value).expanduser())
+        except RuntimeError as error:
+            raise ValueError("begins with ~, and there is no home directory") from error
 
     @field_validator("data_dir", mode="before")
     @classmethod

@@ -237,5 +237,7 @@ def _allowed(path: str) -> str:
 def _shown(path: str, value: Any) -> str:
     if path in HIDDEN:
         return "a value that is not shown here"
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
     text = repr(value).lower() if isinstance(value, bool) else repr(value)
     return text if len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…"

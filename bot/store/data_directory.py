@@ -96,18 +96,19 @@ class DataDirectory:
         lines = re.findall(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", text, re.MULTILINE) or ["it said nothing"]
         told = [line for line in lines if re.search(r"append.?only|\baof\b", line, re.IGNORECASE)]
         broken = [
-            line
-            for line in told
-            if re.search(r"bad|fail|error|can't|unexpected|corrupt", line, re.IGNORECASE)
+            line for line in told if re.search(r"bad|fail|error|can't|unable|corrupt", line, re.IGNORECASE)
         ]
         if broken and self.append_only.exists():
+            reason = (
+                broken[-1].partition(": make a backup")[0].strip()
+            )  # with a tool that does not come along
             return StartError(
-                f"the data in {self.append_only} cannot be read: {broken[-1].strip()}; "
+                f"the data in {self.append_only} cannot be read: {reason}; "
                 "put a backup in its place, or move that directory away to begin empty",
                 exit_code=Exit.DATA_DIR_UNUSABLE,
             )
         return StartError(
-            f"the private server did not start: {lines[-1].strip()} (all of it in {self._log})",
+            f"the private server did not start, saying last: {lines[-1].strip()} (all of it in {self._log})",
             exit_code=Exit.DATA_DIR_UNUSABLE,
         )
 

@@ -1,0 +1,149 @@
+"""The log: events with values, in colours on a terminal, as one JSON object per line elsewhere.
+
+What must never be in it is stopped three times: only plain values are rendered, never an object that might
+hold a message; an error is shown without its text (`tracebacks`); and every known secret is struck from the
+finished line.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import sys
+from collections.abc import Iterable
+from enum import Enum
+from pathlib import Path
+from types import TracebackType
+from typing import Any, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from bot.config import TelemetrySettings
+from bot.telemetry.tracebacks import format_error
+
+HIDDEN = "[hidden]"
+# A shorter "secret" would strike out ordinary words all over the log, and guards nothing anyway.
+SECRET_CHARACTERS = 4
+# Discord puts the token that answers an interaction, or speaks as a webhook, into the path.
+TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+")
+
+
+def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextIO | None = None) -> None:
+    """Send every log of the process to `stream` (standard output), and strike `secrets` from it.
+
+    The bot's own events appear from `log_level` on, those of libraries from WARNING on: below it, they log
+    what they send and receive. Calling it again replaces what was configured before.
+    """
+    stream = stream or sys.stdout
+    terminal = stream.isatty()
+    if settings.log_format == "console" or (settings.log_format == "auto" and terminal):
+        renderer: Processor = structlog.dev.ConsoleRenderer(
+            colors=terminal and not os.environ.get("NO_COLOR")
+        )
+    else:
+        renderer = structlog.processors.JSONRenderer()
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[
+                _first_line_of_asyncio,
+                _errors_without_their_text,
+                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                _plain_values,
+                renderer,
+                _Strike(secrets),
+            ],
+        )
+    )
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+    )
+    root = logging.getLogger()
+    for old in [
+        one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+    ]:
+        root.removeHandler(old)
+    root.addHandler(handler)
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    root.setLevel(max(level, logging.WARNING))
+    logging.getLogger("bot").setLevel(level)
+    logging.captureWarnings(capture=True)
+    logging.raiseExceptions = False  # else a record that cannot be formatted is printed with its arguments
+    sys.excepthook = _log_bug
+
+
+def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    logging.getLogger("bot").critical("stopped_by_a_bug", exc_info=error)
+
+
+def _first_line_of_asyncio(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Keep what asyncio says, without the tasks it quotes: their repr holds the text of their error."""
+    if event.get("logger") == "asyncio":
+        event["event"] = str(event["event"]).partition("\n")[0]
+    return event
+
+
+def _errors_without_their_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    given = event.pop("exc_info", None)
+    error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = format_error(error)
+    return event
+
+
+def _plain_values(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    return {key: _plain(value) for key, value in event.items()}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Enum():
+            return _plain(value.value)
+        case None | bool() | int() | float() | str():
+            return value
+        case Path():
+            return str(value)
+        case list() | tuple() | set() | frozenset():
+            return [_plain(item) for item in value]
+        case dict():
+            return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        case type():
+            return value.__qualname__
+        case _:
+            return f"<{type(value).__qualname__}>"
+
+
+class _Strike:
+    """Strike every secret from a finished line, however the renderer has written it."""
+
+    def __init__(self, secrets: Iterable[str]) -> None:
+        forms = {
+            form
+            for secret in secrets
+            if len(secret) >= SECRET_CHARACTERS
+            for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
+        }
+        # The longest first: one secret may be part of another.
+        self._secret = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or r"(?!)")
+
+    def __call__(self, _: WrappedLogger, __: str, line: Any) -> str:
+        return TOKEN_IN_PATH.sub(rf"\1{HIDDEN}", self._secret.sub(HIDDEN, str(line)))

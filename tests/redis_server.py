@@ -1,0 +1,64 @@
+"""A Redis of the tests' own: quick, empty, gone with them."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from bot.store.embedded import GUARD, server_binary
+
+# Another server to test against, such as Debian's redis-server.
+BINARY_VARIABLE = "BOBBIN_TEST_REDIS_SERVER"
+START_TIMEOUT_S = 10.0
+
+
+@contextlib.contextmanager
+def redis_server(binary: Path | None = None) -> Iterator[str]:
+    """Run a server that keeps nothing, on a unix socket; yields its URL."""
+    binary = binary or Path(os.environ.get(BINARY_VARIABLE) or server_binary())
+    with tempfile.TemporaryDirectory(prefix="bobbin-redis-") as directory:
+        path = Path(directory) / "redis.sock"
+        options = [
+            "--port",
+            "0",
+            "--unixsocket",
+            str(path),
+            "--dir",
+            directory,
+            "--appendonly",
+            "no",
+            "--save",
+            "",
+        ]
+        with (Path(directory) / "log").open("wb") as log:
+            # The guard ends the server even when the tests are killed; the lock it passes on has no use here.
+            guard = subprocess.Popen(
+                [sys.executable, "-I", "-S", str(GUARD), str(log.fileno()), str(binary), *options],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                pass_fds=[log.fileno()],
+            )
+        with guard:  # on leaving, closes its standard input, which is the order to stop, and waits
+            _wait_until_it_answers(path, guard)
+            yield f"unix://{path}"
+
+
+def _wait_until_it_answers(path: Path, guard: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while True:
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(path))
+            connection.sendall(b"PING\r\n")
+            if connection.recv(5) == b"+PONG":
+                return
+        if guard.poll() is not None or time.monotonic() > deadline:
+            raise RuntimeError(
+                f"no server: {(path.parent / 'log').read_text(encoding='utf-8', errors='replace')}"
+            )
+        time.sleep(0.005)
