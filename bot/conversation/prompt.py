@@ -24,6 +24,8 @@ fenced code blocks; it shows no tables and no LaTeX."""
 _FORGED_TAG = re.compile(r"<(?=\s*/?\s*message\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
+_MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]+|[\s*_~`|]+$")
+
 
 def render_user(messages: Sequence[Message]) -> str:
     """Render what waits in the inbox as one user block, in order, each author named."""
@@ -81,10 +83,9 @@ def prefix_key(model: str, system: Sequence[str]) -> str:
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    line = next((line.strip() for line in message_text.splitlines() if line.strip()), "")
-    line = _CONTROL.sub(" ", re.sub(r"^[#>\-*\s]+", "", line)).strip(" *_~`|")
-    if not line:
-        line = f"Chat with {_CONTROL.sub(' ', author_name).strip()}"
+    lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in message_text.splitlines())
+    line = next((line for line in lines if line), "") or f"Chat with {_CONTROL.sub(' ', author_name).strip()}"
+    line = line.strip()
     if len(line) <= MAX_THREAD_NAME_CHARS:
         return line
     cut = line[: MAX_THREAD_NAME_CHARS - 1]

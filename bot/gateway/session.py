@@ -33,6 +33,7 @@ def point_at(settings: DiscordSettings) -> None:
     """Point discord.py at the servers of the settings; it keeps both addresses on its classes."""
     Route.BASE = settings.api_url.rstrip("/")
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
+    discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
 
 
 async def login(client: discord.Client, token: str) -> None:

@@ -8,17 +8,17 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.world import World
+from tests.redis_server import redis_server
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def shared(redis_server_url: str) -> AsyncIterator[World]:
+async def shared() -> AsyncIterator[World]:
     """A world in which a bot with the default settings listens."""
-    world = await World.build(
-        f"{redis_server_url}?db=1" if redis_server_url.startswith("unix") else redis_server_url
-    )
-    await world.start_bot(BOT_REDIS__PREFIX="shared")
-    yield world
-    await world.close()
+    with redis_server() as url:
+        world = await World.build(url)
+        await world.start_bot()
+        yield world
+        await world.close()
 
 
 @pytest.fixture

@@ -106,14 +106,16 @@ async def test_people_are_told_apart_and_none_can_pose_as_another(world: World) 
 
 async def test_the_reply_streams_and_the_bot_types_until_the_first_text(world: World) -> None:
     channel = world.channel()
+    gate = world.claude.hold(after=None)
     world.claude.say(["One ", "two ", "three ", "four."], pause=0.6)
     thread = await world.thread_of(await world.ann.post(channel, f"{world.mention} count"))
+    await world.until(lambda: world.called("POST", f"/channels/{thread}/typing"))
+    gate.release()
     (reply,) = await world.answered(thread)
     shown = [revision.content for revision in world.discord.history(reply["id"])]
     assert len(shown) >= 3
     assert all(content.endswith("▌") for content in shown[:-1])
     assert shown[-1] == "One two three four."
-    assert world.called("POST", f"/channels/{thread}/typing")
 
 
 async def test_a_long_reply_goes_on_in_further_messages_with_its_fences_whole(world: World) -> None:
@@ -144,8 +146,8 @@ async def test_what_arrives_during_an_answer_is_answered_together_in_order(world
     await world.ann.post(thread, "first")
     await gate.reached()
     await world.until(lambda: len(world.replies(thread)) == 2)
-    await world.ben.post(thread, "second")
-    await world.ann.post(thread, "third")
+    for person, text in ((world.ben, "second"), (world.ann, "third")):
+        await world.kept(await person.post(thread, text))
     gate.release()
     await world.answered(thread, 3)
     sent = last_user_text(world)

@@ -109,7 +109,7 @@ class World:
         found = self.discord.messages(place)
         return [m for m in found if m["author"]["id"] == str(self.app.user_id) and m["type"] in (0, 19)]
 
-    async def until(self, condition: Callable[[], bool], timeout_s: float = ANSWER_S) -> None:
+    async def until(self, condition: Callable[[], object], timeout_s: float = ANSWER_S) -> None:
         """Wait for something to become true on Discord; says what the bots had to say if it does not."""
         try:
             await self.discord.until(condition, timeout=timeout_s)
@@ -126,6 +126,10 @@ class World:
 
         await self.until(done, timeout_s)
         return self.replies(place)
+
+    async def kept(self, message: dict[str, Any]) -> None:
+        """Wait until a bot has taken a message into its inbox."""
+        await self.bots[0].said(str(message["id"]))
 
     async def thread_of(self, message: dict[str, Any]) -> int:
         """Wait for the thread that is started from a message."""

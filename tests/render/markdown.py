@@ -9,11 +9,55 @@ from hypothesis import strategies as st
 from bot.render.draft import Draft, Piece
 
 WORDS = st.sampled_from(
-    "a word the reply model of which and thread conversation message streaming idempotent snake_case_name 3.14 "
-    "naïve Straße e.g. don't (in brackets) 42% x=1 C++ hello, world. Really? Yes! "
-    "Привет мир שלום עולם مرحبا بالعالم हिन्दी ক্ষমা 한국어 日本語の文章です。 漢字仮名交じり文、 ภาษาไทย 👍🏽 👨‍👩‍👧‍👦 🏴󠁧󠁢󠁥󠁮󠁧󠁿 🇩🇪🇫🇷 e\u0301a\u0308 𝒳𝒴 ❤️".split(
-        " "
-    )
+    [
+        "a",
+        "word",
+        "the",
+        "reply",
+        "model",
+        "of",
+        "which",
+        "and",
+        "thread",
+        "conversation",
+        "message",
+        "streaming",
+        "idempotent",
+        "snake_case_name",
+        "3.14",
+        "naïve",
+        "Straße",
+        "e.g.",
+        "don't",
+        "(in",
+        "brackets)",
+        "42%",
+        "x=1",
+        "C++",
+        "hello,",
+        "world.",
+        "Really?",
+        "Yes!",
+        "Привет",
+        "мир",
+        "שלום",
+        "עולם",
+        "مرحبا",
+        "بالعالم",
+        "हिन्दी",
+        "ক্ষমা",
+        "한국어",
+        "日本語の文章です。",
+        "漢字仮名交じり文、",
+        "ภาษาไทย",
+        "👍🏽",
+        "👨\u200d👩\u200d👧\u200d👦",
+        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
+        "🇩🇪🇫🇷",
+        "éä",
+        "𝒳𝒴",
+        "❤️",
+    ]
 )
 PHRASE = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
 SHORT = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
