@@ -8,7 +8,7 @@ from __future__ import annotations
 import secrets
 from bisect import bisect_left, insort
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.errors import refusal
