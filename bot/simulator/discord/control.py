@@ -1,0 +1,311 @@
+"""The control API under /control/: what the page does as one of the users. JSON in, JSON out.
+
+Errors are `{"error": "one readable line"}` with 400, 403 or 404.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.simulator.discord import guilds, permissions
+from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.errors import ApiError
+from bot.simulator.discord.handles import InteractionHandle, shown_to
+from bot.simulator.discord.model import Channel, Json
+from bot.simulator.discord.origin import foreign
+
+if TYPE_CHECKING:
+    from bot.simulator.discord.service import Discord
+
+Handler = Callable[[web.Request], Awaitable[Any]]
+
+# The colours of the users' names, dealt out in turn.
+_COLORS = ("#f47fff", "#3ba55d", "#faa61a", "#5865f2", "#ed4245", "#45ddc0", "#e67e22")
+MOST_MESSAGES = 200
+
+
+class Control:
+    """Serves the control API of a local Discord."""
+
+    def __init__(self, discord: Discord) -> None:
+        self._discord = discord
+        self._world = discord.world
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve every route."""
+        routes: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", "/state", self._state),
+            ("GET", "/channels/{id}/messages", self._messages),
+            ("GET", "/commands", self._commands),
+            ("POST", "/messages", self._post),
+            ("PATCH", "/messages", self._edit),
+            ("DELETE", "/messages", self._delete),
+            ("POST", "/reactions", self._react),
+            ("DELETE", "/reactions", self._unreact),
+            ("POST", "/commands", self._command),
+            ("POST", "/context", self._context),
+            ("POST", "/components", self._component),
+            ("POST", "/modals", self._modal),
+            ("POST", "/autocomplete", self._autocomplete),
+            ("POST", "/threads", self._thread),
+            ("POST", "/posts", self._forum_post),
+            ("POST", "/users", self._user),
+            ("POST", "/dms", self._dm),
+            ("POST", "/typing", self._typing),
+        )
+        for method, path, handler in routes:
+            app.router.add_route(method, "/control" + path, _answering(handler))
+
+    async def _state(self, _: web.Request) -> Json:
+        world = self._world
+        people = [each for each in world.users.values() if not each.bot and not self._owns(each.id)]
+        return {
+            "guilds": [self._guild(each.id) for each in world.guilds.values()],
+            "users": [
+                {
+                    "id": str(each.id),
+                    "username": each.username,
+                    "display_name": each.display_name or each.username,
+                    "color": _COLORS[index % len(_COLORS)],
+                    "permissions": str(self._permissions(each.id)),
+                }
+                for index, each in enumerate(people)
+            ],
+            "applications": [
+                {
+                    "id": str(each.id),
+                    "user_id": str(each.user_id),
+                    "name": each.name,
+                    "online": self._discord.gateway.online(each.id),
+                }
+                for each in world.applications.values()
+            ],
+            "dms": [dm for each in world.channels.values() if (dm := self._direct(each)) is not None],
+        }
+
+    async def _messages(self, request: web.Request) -> list[Json]:
+        viewer = self._actor(request.query)
+        channel = self._world.visible_channel(_id(request.match_info, "id"), viewer.id)
+        limit = min(int(request.query.get("limit", "100")), MOST_MESSAGES)
+        before = int(request.query.get("before") or 0)
+        everything = (self._world.messages[each] for each in self._world.timelines.get(channel.id, ()))
+        seen = [each for each in everything if each.ephemeral_for in (None, viewer.id)]
+        page = [each for each in seen if not before or each.id < before][-limit:]
+        return [shown_to(self._discord, each, viewer.id) for each in page]
+
+    async def _commands(self, request: web.Request) -> list[Json]:
+        application = self._world.applications.get(_id(request.query, "application_id"))
+        if application is None:
+            raise ApiError(404, 0, "There is no such application.")
+        return list(application.commands.values())
+
+    async def _post(self, request: web.Request) -> Json:
+        body = await _body(request)
+        return await self._actor(body).post(
+            _id(body, "channel_id"), _text(body, "content"), body.get("reply_to")
+        )
+
+    async def _edit(self, request: web.Request) -> Json:
+        body = await _body(request)
+        content = _text(body, "content")
+        return await self._actor(body).edit(_id(body, "channel_id"), _id(body, "message_id"), content)
+
+    async def _delete(self, request: web.Request) -> Json:
+        body = await _body(request)
+        message = self._world.messages.get(_id(body, "message_id"))
+        if message is not None and message.ephemeral_for == self._actor(body).id:
+            # "Dismiss message": only the user's own view of it goes.
+            self._world.remove(message)
+            return {}
+        await self._actor(body).delete(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _react(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).react(_id(body, "channel_id"), _id(body, "message_id"), _text(body, "emoji"))
+        return {}
+
+    async def _unreact(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).unreact(
+            _id(body, "channel_id"), _id(body, "message_id"), _text(body, "emoji")
+        )
+        return {}
+
+    async def _command(self, request: web.Request) -> Json:
+        body = await _body(request)
+        options = body.get("options") or {}
+        return _begun(await self._actor(body).command(_id(body, "channel_id"), _text(body, "name"), options))
+
+    async def _context(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name = _id(body, "channel_id"), _text(body, "name")
+        return _begun(await self._actor(body).context_command(place, name, _id(body, "message_id")))
+
+    async def _component(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, message_id, custom_id = (
+            _id(body, "channel_id"),
+            _id(body, "message_id"),
+            _text(body, "custom_id"),
+        )
+        if body.get("values") is None:
+            return _begun(await self._actor(body).press(place, message_id, custom_id))
+        return _begun(await self._actor(body).choose(place, message_id, custom_id, body["values"]))
+
+    async def _modal(self, request: web.Request) -> Json:
+        body = await _body(request)
+        opened = self._world.interactions.get(_id(body, "interaction_id"))
+        if opened is None:
+            raise ApiError(404, 10062, "There is no such interaction any more.")
+        values = body.get("values") or {}
+        return _begun(await self._actor(body).submit(InteractionHandle(self._discord, opened), values))
+
+    async def _autocomplete(self, request: web.Request) -> list[Json]:
+        body = await _body(request)
+        place, name, focused = _id(body, "channel_id"), _text(body, "name"), _text(body, "focused")
+        try:
+            return await self._actor(body).autocomplete(place, name, body.get("options") or {}, focused)
+        except TimeoutError:
+            raise ApiError(404, 0, "The application did not answer.") from None
+
+    async def _thread(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name = _id(body, "channel_id"), _text(body, "name")
+        private = bool(body.get("private"))
+        return await self._actor(body).create_thread(place, name, body.get("message_id"), private)
+
+    async def _forum_post(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name, content = _id(body, "channel_id"), _text(body, "name"), _text(body, "content")
+        return await self._actor(body).create_post(place, name, content)
+
+    async def _user(self, request: web.Request) -> Json:
+        """Somebody new, a member of every server."""
+        body = await _body(request)
+        name = _text(body, "username")
+        user = guilds.add_user(self._world, name, body.get("display_name") or name)
+        for guild in self._world.guilds.values():
+            guilds.join(self._world, guild, user)
+        self._discord.commit()
+        return {"id": str(user.id), "username": user.username, "display_name": user.display_name}
+
+    async def _dm(self, request: web.Request) -> Json:
+        body = await _body(request)
+        application = self._world.applications.get(_id(body, "application_id"))
+        if application is None:
+            raise ApiError(404, 0, "There is no such application.")
+        return await self._actor(body).open_dm(application.user_id)
+
+    async def _typing(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).type(_id(body, "channel_id"))
+        return {}
+
+    def _actor(self, holder: Any) -> Actor:
+        user_id = _id(holder, "as")
+        user = self._world.users.get(user_id)
+        if user is None or user.bot:
+            raise ApiError(404, 0, f"There is no user {user_id}.")
+        return Actor(self._discord, user_id)
+
+    def _guild(self, guild_id: int) -> Json:
+        guild = self._world.guilds[guild_id]
+        found = [
+            each for each in self._world.channels.values() if each.guild_id == guild_id and not each.thread
+        ]
+        found.sort(key=lambda each: each.position)
+        return {"id": str(guild.id), "name": guild.name, "channels": [self._channel(each) for each in found]}
+
+    def _channel(self, channel: Channel) -> Json:
+        told = {"id": str(channel.id), "name": channel.name, "type": channel.type}
+        return told | {"threads": [_thread_line(each) for each in self._world.threads_of(channel.id)]}
+
+    def _direct(self, channel: Channel) -> Json | None:
+        applications = [self._world.application_of(each) for each in channel.recipients]
+        application = next((each for each in applications if each is not None), None)
+        if channel.guild_id is not None or application is None:
+            return None
+        user_id = next((each for each in channel.recipients if each != application.user_id), None)
+        return {"id": str(channel.id), "user_id": str(user_id), "application_id": str(application.id)}
+
+    def _owns(self, user_id: int) -> bool:
+        return any(each.owner_id == user_id for each in self._world.guilds.values())
+
+    def _permissions(self, user_id: int) -> int:
+        return next((permissions.in_guild(each, user_id) for each in self._world.guilds.values()), 0)
+
+
+def _thread_line(thread: Channel) -> Json:
+    state = thread.thread
+    return {
+        "id": str(thread.id),
+        "name": thread.name,
+        "archived": bool(state and state.archived),
+        "locked": bool(state and state.locked),
+        "private": thread.type == 12,
+        "last_message_id": None if thread.last_message_id is None else str(thread.last_message_id),
+        "message_count": 0 if state is None else state.message_count,
+    }
+
+
+def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        if (reason := foreign(request)) is not None:
+            return _json({"error": reason}, 403)
+        try:
+            return _json(await handler(request), 200)
+        except ApiError as error:
+            return _json({"error": _line(error)}, error.status if error.status in (403, 404) else 400)
+
+    return handle
+
+
+def _json(told: Any, status: int) -> web.Response:
+    return web.Response(status=status, text=json.dumps(told), content_type="application/json")
+
+
+def _line(error: ApiError) -> str:
+    """A refusal in one line: of an `errors` tree the first problem."""
+    node: Any = error.errors
+    path: list[str] = []
+    while isinstance(node, dict) and "_errors" not in node and node:
+        key = next(iter(node))
+        path.append(key)
+        node = node[key]
+    if not isinstance(node, dict) or not node:
+        return error.message
+    where = ".".join(path)
+    return f"{where}: {node['_errors'][0]['message']}" if where else str(node["_errors"][0]["message"])
+
+
+async def _body(request: web.Request) -> Json:
+    try:
+        body = json.loads(await request.read() or b"{}")
+    except ValueError:
+        raise ApiError(400, 0, "The body is no JSON.") from None
+    if not isinstance(body, dict):
+        raise ApiError(400, 0, "The body is no JSON object.")
+    return body
+
+
+def _id(holder: Any, key: str) -> int:
+    text = str(holder.get(key) or "")
+    if not text.isdigit():
+        raise ApiError(400, 0, f"{key!r} is missing or no id.")
+    return int(text)
+
+
+def _text(body: Json, key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ApiError(400, 0, f"{key!r} is missing or empty.")
+    return value
+
+
+def _begun(handle: InteractionHandle) -> Json:
+    return {"interaction_id": str(handle.id)}

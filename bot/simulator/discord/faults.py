@@ -1,0 +1,142 @@
+"""Scripted faults: what goes wrong, where and how often, decided before a request is worked on."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Literal
+
+Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit"]
+
+
+@dataclass(slots=True)
+class Fault:
+    """One scripted fault. Routes are matched whole or in part against paths such as `/channels/123/messages`.
+
+    - `status`: answer with `status` (500, 502, 503, …) without doing the work
+    - `reset`: close the socket before the work; `reset_after`: do the work, then close it without an answer
+    - `delay`: wait `delay_s` before the work
+    - `error`: answer with a Discord error of `status` and `code`
+    - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared` or `global`)
+    """
+
+    action: Action
+    method: str | None = None
+    route: re.Pattern[str] | None = None
+    # How many requests it still befalls; None for all of them.
+    times: int | None = 1
+    # How many matching requests pass before it begins.
+    after: int = 0
+    only_token: str | None = None
+    status: int = 500
+    code: int = 0
+    message: str = ""
+    delay_s: float = 0.0
+    retry_after_s: float = 1.0
+    scope: str = "user"
+    # How many requests it has befallen.
+    struck: int = field(default=0, init=False)
+
+    def matches(self, method: str, path: str, token: str | None) -> bool:
+        if self.method is not None and self.method.upper() != method:
+            return False
+        if self.route is not None and self.route.search(path) is None:
+            return False
+        return self.only_token is None or self.only_token == token
+
+
+class Faults:
+    """The faults in waiting, oldest first."""
+
+    def __init__(self) -> None:
+        self._waiting: list[Fault] = []
+        self.gateway = GatewayFaults()
+
+    def add(
+        self,
+        *,
+        action: Action,
+        method: str | None = None,
+        route: str | None = None,
+        times: int | None = 1,
+        after: int = 0,
+        only_token: str | None = None,
+        status: int = 500,
+        code: int = 0,
+        message: str = "",
+        delay_s: float = 0.0,
+        retry_after_s: float = 1.0,
+        scope: str = "user",
+    ) -> Fault:
+        """Script a fault; see `Fault`. `route` is a regular expression searched for in the path."""
+        pattern = None if route is None else re.compile(route)
+        fault = Fault(
+            action,
+            method,
+            pattern,
+            times,
+            after,
+            only_token,
+            status,
+            code,
+            message,
+            delay_s,
+            retry_after_s,
+            scope,
+        )
+        self._waiting.append(fault)
+        return fault
+
+    def swallow_events(self, count: int, only: str | None = None) -> None:
+        """Never deliver nor replay the next events (of that name)."""
+        self.gateway.swallowing, self.gateway.only = count, only
+
+    def double_events(self, count: int, only: str | None = None) -> None:
+        """Deliver the next events (of that name) twice."""
+        self.gateway.doubling, self.gateway.only = count, only
+
+    def clear(self) -> None:
+        """Let everything go right again."""
+        self._waiting.clear()
+        self.gateway.swallowing = self.gateway.doubling = 0
+
+    def strike(self, method: str, path: str, token: str | None) -> list[Fault]:
+        """The faults that befall a request: delays add up, and the first of another kind is the last."""
+        struck: list[Fault] = []
+        for fault in list(self._waiting):
+            if not fault.matches(method, path, token):
+                continue
+            if fault.after > 0:
+                fault.after -= 1
+                continue
+            fault.struck += 1
+            if fault.times is not None:
+                fault.times -= 1
+                if fault.times <= 0:
+                    self._waiting.remove(fault)
+            struck.append(fault)
+            if fault.action != "delay":
+                break
+        return struck
+
+
+@dataclass(slots=True)
+class GatewayFaults:
+    """What goes wrong with events: the next `swallowing` are never delivered nor replayed, the next `doubling`
+    are delivered twice. `only` limits both to an event name."""
+
+    swallowing: int = 0
+    doubling: int = 0
+    only: str | None = None
+
+    def copies(self, name: str) -> int:
+        """How often this event is delivered."""
+        if self.only is not None and self.only != name:
+            return 1
+        if self.swallowing > 0:
+            self.swallowing -= 1
+            return 0
+        if self.doubling > 0:
+            self.doubling -= 1
+            return 2
+        return 1

@@ -1,0 +1,355 @@
+"""The gateway: sockets, their handshake, heartbeats, RESUME, and the dispatch of events (topics/gateway).
+
+Several sessions may be connected with the same token; each receives every event.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from aiohttp import WSMsgType, web
+
+from bot.simulator.discord import intents, wire
+from bot.simulator.discord.faults import Faults
+from bot.simulator.discord.model import Application, Json
+from bot.simulator.discord.sessions import Session
+from bot.simulator.discord.world import Event, World
+
+HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, SOUNDS = 1, 2, 3, 4, 6, 8, 31
+RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 9, 10, 11
+
+UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 4003, 4004, 4005
+INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
+INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
+
+# What the real gateway says.
+HEARTBEAT_S = 41.25
+# A session without a socket can be resumed for "a few minutes".
+RESUMABLE_S = 180.0
+MOST_FRAME_BYTES = 4096
+MOST_SENDS, SENDS_S = 120, 60.0
+
+
+@dataclass(slots=True, eq=False)
+class Connection:
+    """A socket and, after its handshake, the session on it. Everything goes out through one queue, in order."""
+
+    ws: web.WebSocketResponse
+    transport: asyncio.Transport | None = None
+    compressor: Any = None
+    session: Session | None = None
+    _out: asyncio.Queue[tuple[str | int | None, asyncio.Future[None]]] = field(default_factory=asyncio.Queue)
+    _sends: deque[float] = field(default_factory=deque)
+
+    def send(self, payload: Json | str) -> asyncio.Future[None]:
+        """Queue a frame; the future is done when it is written."""
+        return self._put(payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":")))
+
+    def close(self, code: int = 4000) -> asyncio.Future[None]:
+        """Close the socket with a code, after what is queued."""
+        return self._put(code)
+
+    def drop(self) -> asyncio.Future[None]:
+        """Cut the TCP connection without a close frame."""
+        return self._put(None)
+
+    def reconnect(self) -> asyncio.Future[None]:
+        """Tell the client to reconnect and resume (op 7)."""
+        return self.send({"op": RECONNECT, "d": None})
+
+    def invalidate(self, *, resumable: bool = False) -> asyncio.Future[None]:
+        """Tell the client that its session is invalid (op 9); unless resumable, it cannot be resumed any more."""
+        if self.session is not None and not resumable:
+            self.session.kept.clear()
+            self.session.lost_at = 0.0
+        return self.send({"op": INVALID_SESSION, "d": resumable})
+
+    def over_limit(self, now: float) -> bool:
+        """Whether the client has sent more than 120 frames in 60 s."""
+        self._sends.append(now)
+        while now - self._sends[0] >= SENDS_S:
+            self._sends.popleft()
+        return len(self._sends) > MOST_SENDS
+
+    def _put(self, item: str | int | None) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._out.put_nowait((item, done))
+        return done
+
+    async def write(self) -> None:
+        """Send what is queued until the socket is gone."""
+        while True:
+            item, done = await self._out.get()
+            try:
+                await self._write(item)
+            except ConnectionError:
+                return
+            finally:
+                if not done.done():
+                    done.set_result(None)
+
+    async def _write(self, item: str | int | None) -> None:
+        if item is None:
+            if self.transport is not None:
+                self.transport.abort()
+        elif isinstance(item, int):
+            await self.ws.close(code=item)
+        elif self.compressor is not None:
+            data = self.compressor.compress(item.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
+            await self.ws.send_bytes(data)
+        else:
+            await self.ws.send_str(item)
+
+
+class Gateway:
+    """All connections and sessions. `changed` is called when one comes or goes."""
+
+    def __init__(self, world: World, faults: Faults, changed: Callable[[], None]) -> None:
+        self._world = world
+        self._faults = faults
+        self._changed = changed
+        self.heartbeat_s = HEARTBEAT_S
+        self.connections: list[Connection] = []
+        self.sessions: dict[str, Session] = {}
+        # Every IDENTIFY and RESUME seen, for tests.
+        self.handshakes: list[Json] = []
+
+    def online(self, application_id: int) -> bool:
+        """Whether a session of the application is connected."""
+        return any(
+            each.session and each.session.application_id == application_id for each in self.connections
+        )
+
+    def dispatch(self, events: Iterable[Event]) -> None:
+        """Give each event to every session that it is for, connected or waiting to be resumed."""
+        self._expire()
+        for event in events:
+            wanting = [each for each in self.sessions.values() if each.wants(self._world, event)]
+            copies = self._faults.gateway.copies(event.name) if wanting else 0
+            for session in wanting:
+                data = session.view(self._world, event)
+                for _ in range(copies):
+                    self._push(session, event.name, data)
+
+    async def close(self) -> None:
+        """Close every socket as a gateway that goes away does."""
+        await asyncio.gather(*(each.ws.close(code=1001) for each in list(self.connections)))
+
+    async def serve(self, request: web.Request) -> web.StreamResponse:
+        """One socket, from HELLO to its end."""
+        ws = web.WebSocketResponse(max_msg_size=64 * 1024, autoping=True, timeout=1.0)
+        await ws.prepare(request)
+        compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
+        connection = Connection(ws, request.transport, compressor)
+        writer = asyncio.create_task(connection.write())
+        try:
+            if request.query.get("v", "10") not in ("9", "10"):
+                await connection.close(INVALID_VERSION)
+            else:
+                connection.send(
+                    {"op": HELLO, "d": {"heartbeat_interval": int(self.heartbeat_s * 1000), "_trace": []}}
+                )
+                await self._listen(connection)
+        finally:
+            writer.cancel()
+            self._lost(connection)
+        return ws
+
+    async def _listen(self, connection: Connection) -> None:
+        while True:
+            try:
+                message = await connection.ws.receive(timeout=self.heartbeat_s * 1.5)
+            except TimeoutError:
+                await connection.ws.close(code=TIMED_OUT)
+                return
+            if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
+                return
+            code = self._receive(connection, message.data)
+            if code is not None:
+                await connection.close(code)
+                return
+
+    def _receive(self, connection: Connection, content: str | bytes) -> int | None:
+        """Act on a frame; a close code if it ends the connection."""
+        if len(content) > MOST_FRAME_BYTES:
+            return DECODE_ERROR
+        if connection.over_limit(self._world.clock()):
+            return RATE_LIMITED
+        try:
+            payload = json.loads(content)
+            op, data = payload["op"], payload.get("d")
+        except (ValueError, TypeError, KeyError):
+            return DECODE_ERROR
+        if op == HEARTBEAT:
+            connection.send({"op": HEARTBEAT_ACK, "d": None})
+            return None
+        if op in (IDENTIFY, RESUME):
+            if connection.session is not None:
+                return ALREADY
+            if not isinstance(data, dict):
+                return DECODE_ERROR
+            self.handshakes.append({"op": op, **data})
+            return self._identify(connection, data) if op == IDENTIFY else self._resume(connection, data)
+        if connection.session is None:
+            return NOT_AUTHENTICATED
+        if op == MEMBERS and isinstance(data, dict):
+            self._chunk(connection.session, data)
+            return None
+        return None if op in (PRESENCE, VOICE, SOUNDS) else UNKNOWN_OPCODE
+
+    def _identify(self, connection: Connection, data: Json) -> int | None:
+        application = self._world.application_by_token(_bare(data.get("token")))
+        if application is None:
+            return REFUSED
+        asked = data.get("intents")
+        if not isinstance(asked, int) or asked & ~intents.KNOWN:
+            return INVALID_INTENTS
+        if asked & intents.PRIVILEGED & ~application.privileged_intents:
+            return DISALLOWED_INTENTS
+        shard = data.get("shard") or (0, 1)
+        if len(shard) != 2 or not 0 <= shard[0] < shard[1]:
+            return INVALID_SHARD
+        session = Session(
+            secrets.token_hex(16), application.id, application.user_id, asked, (shard[0], shard[1])
+        )
+        self.sessions[session.id] = session
+        self._attach(connection, session)
+        self._push(session, "READY", self._ready(application, session, data))
+        if asked & intents.GUILDS:
+            for guild in self._guilds(session):
+                self._push(session, "GUILD_CREATE", wire.guild_create(self._world, guild, session.user_id))
+        return None
+
+    def _ready(self, application: Application, session: Session, data: Json) -> Json:
+        world = self._world
+        ready: Json = {
+            "v": 10,
+            "user": wire.own_user(world.users[application.user_id]),
+            "user_settings": {},
+            "guilds": [{"id": str(each.id), "unavailable": True} for each in self._guilds(session)],
+            "session_id": session.id,
+            "resume_gateway_url": world.gateway_url,
+            "session_type": "normal",
+            "application": {
+                "id": str(application.id),
+                "flags": intents.application_flags(application.privileged_intents),
+            },
+            "private_channels": [],
+            "relationships": [],
+            "presences": [],
+            "guild_join_requests": [],
+            "geo_ordered_rtc_regions": [],
+            "_trace": [],
+        }
+        return ready | ({"shard": list(session.shard)} if "shard" in data else {})
+
+    def _guilds(self, session: Session) -> list[Any]:
+        mine = [each for each in self._world.guilds.values() if session.user_id in each.members]
+        return [each for each in mine if (each.id >> 22) % session.shard[1] == session.shard[0]]
+
+    def _resume(self, connection: Connection, data: Json) -> int | None:
+        application = self._world.application_by_token(_bare(data.get("token")))
+        if application is None:
+            return REFUSED
+        self._expire()
+        session = self.sessions.get(str(data.get("session_id")))
+        sequence = data.get("seq")
+        if session is None or session.application_id != application.id:
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return None
+        if not isinstance(sequence, int) or sequence > session.sequence:
+            return INVALID_SEQUENCE
+        missed = session.missed(sequence)
+        if missed is None:
+            del self.sessions[session.id]
+            connection.send({"op": INVALID_SESSION, "d": False})
+            return None
+        for other in self.connections:
+            if other.session is session:
+                other.session = None
+                other.close(4000)
+        self._attach(connection, session)
+        for frame in missed:
+            connection.send(frame)
+        self._push(session, "RESUMED", {"_trace": []})
+        return None
+
+    def _chunk(self, session: Session, data: Json) -> None:
+        """GUILD_MEMBERS_CHUNK: by ids or by the beginning of a name; everybody only with GUILD_MEMBERS."""
+        guild = self._world.guilds.get(int(data.get("guild_id") or 0))
+        if guild is None or session.user_id not in guild.members:
+            return
+        asked = data.get("user_ids") or []
+        ids = {int(each) for each in (asked if isinstance(asked, list) else [asked])}
+        query, limit = str(data.get("query") or "").casefold(), int(data.get("limit") or 0)
+        everybody = bool(session.intents & intents.GUILD_MEMBERS)
+        found = [
+            member
+            for member in guild.members.values()
+            if (
+                member.user_id in ids
+                if ids
+                else self._world.users[member.user_id].username.casefold().startswith(query)
+            )
+        ]
+        if not ids and not everybody:
+            found = found[:limit] if query else []
+        elif limit:
+            found = found[:limit]
+        told: Json = {
+            "guild_id": str(guild.id),
+            "members": [wire.member(self._world, each) for each in found],
+            "chunk_index": 0,
+            "chunk_count": 1,
+            "not_found": [str(each) for each in sorted(ids - set(guild.members))],
+        }
+        if data.get("nonce"):
+            told["nonce"] = data["nonce"]
+        self._push(session, "GUILD_MEMBERS_CHUNK", told)
+
+    def _push(self, session: Session, name: str, data: Json) -> None:
+        frame = session.frame(name, data)
+        for connection in self.connections:
+            if connection.session is session:
+                connection.send(frame)
+
+    def _attach(self, connection: Connection, session: Session) -> None:
+        connection.session = session
+        session.lost_at = None
+        self.connections.append(connection)
+        self._presence(session.application_id)
+
+    def _lost(self, connection: Connection) -> None:
+        if connection in self.connections:
+            self.connections.remove(connection)
+        session = connection.session
+        if session is None:
+            return
+        if connection.ws.close_code in (1000, 1001):
+            self.sessions.pop(session.id, None)
+        elif session.lost_at is None:
+            session.lost_at = self._world.clock()
+        self._presence(session.application_id)
+
+    def _presence(self, application_id: int) -> None:
+        data = {"application_id": str(application_id), "online": self.online(application_id)}
+        everyone = frozenset(self._world.users)
+        self._world.emit(Event("PRESENCE", data, only=everyone, bots=False))
+        self._changed()
+
+    def _expire(self) -> None:
+        now = self._world.clock()
+        for session in list(self.sessions.values()):
+            if session.lost_at is not None and now - session.lost_at >= RESUMABLE_S:
+                del self.sessions[session.id]
+
+
+def _bare(token: object) -> str:
+    return str(token or "").removeprefix("Bot ")

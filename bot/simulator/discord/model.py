@@ -1,0 +1,196 @@
+"""Everything that a world consists of, and nothing else: what is here is saved, and comes back after a restart.
+
+Ids are integers here and strings on the wire; moments are epoch seconds.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Json = dict[str, Any]
+
+
+class State(BaseModel):
+    """The base of all that is saved; assignments are trusted, because only the world makes them."""
+
+    model_config = ConfigDict(extra="forbid", ser_json_bytes="base64", val_json_bytes="base64")
+
+
+class User(State):
+    id: int
+    username: str
+    display_name: str | None = None
+    bot: bool = False
+    # A webhook's message has an author that is no user.
+    webhook: bool = False
+
+
+class Application(State):
+    id: int
+    user_id: int
+    name: str
+    token: str
+    description: str = ""
+    # The privileged intents switched on in the portal, as a bit set.
+    privileged_intents: int = 0
+    commands: dict[int, Json] = Field(default_factory=dict)
+    # (guild id or 0, epoch second) of every command created, for the daily limit.
+    command_creates: list[tuple[int, float]] = Field(default_factory=list)
+
+
+class Role(State):
+    id: int
+    name: str
+    permissions: int
+    position: int = 0
+    managed: bool = False
+
+
+class Member(State):
+    user_id: int
+    role_ids: list[int] = Field(default_factory=list)
+    joined_at: float = 0.0
+    nick: str | None = None
+
+
+class Guild(State):
+    id: int
+    name: str
+    owner_id: int
+    roles: dict[int, Role] = Field(default_factory=dict)
+    members: dict[int, Member] = Field(default_factory=dict)
+
+
+class Overwrite(State):
+    id: int
+    # 0 a role, 1 a member.
+    type: int
+    allow: int = 0
+    deny: int = 0
+
+
+class ThreadMember(State):
+    user_id: int
+    joined_at: float
+
+
+class ThreadState(State):
+    """What only threads have."""
+
+    owner_id: int
+    archived: bool = False
+    locked: bool = False
+    invitable: bool = True
+    auto_archive_duration: int = 4320
+    archive_timestamp: float
+    message_count: int = 0
+    total_message_sent: int = 0
+    applied_tags: list[int] = Field(default_factory=list)
+    members: dict[int, ThreadMember] = Field(default_factory=dict)
+
+
+class Channel(State):
+    id: int
+    type: int
+    guild_id: int | None = None
+    name: str | None = None
+    position: int = 0
+    parent_id: int | None = None
+    topic: str | None = None
+    nsfw: bool = False
+    flags: int = 0
+    rate_limit_per_user: int = 0
+    overwrites: dict[int, Overwrite] = Field(default_factory=dict)
+    last_message_id: int | None = None
+    last_pin_at: float | None = None
+    recipients: list[int] = Field(default_factory=list)
+    available_tags: list[Json] = Field(default_factory=list)
+    thread: ThreadState | None = None
+
+
+class Attachment(State):
+    id: int
+    channel_id: int
+    filename: str
+    content_type: str | None
+    description: str | None = None
+    content: bytes
+
+    @property
+    def size(self) -> int:
+        return len(self.content)
+
+
+class Reaction(State):
+    emoji: Json
+    users: list[int] = Field(default_factory=list)
+
+
+class Message(State):
+    id: int
+    channel_id: int
+    guild_id: int | None
+    author: User
+    type: int = 0
+    content: str = ""
+    at: float
+    edited_at: float | None = None
+    tts: bool = False
+    mention_everyone: bool = False
+    mentions: list[int] = Field(default_factory=list)
+    mention_roles: list[int] = Field(default_factory=list)
+    attachments: list[Attachment] = Field(default_factory=list)
+    embeds: list[Json] = Field(default_factory=list)
+    components: list[Json] = Field(default_factory=list)
+    reactions: list[Reaction] = Field(default_factory=list)
+    pinned: bool = False
+    flags: int = 0
+    nonce: str | int | None = None
+    reference: Json | None = None
+    webhook_id: int | None = None
+    application_id: int | None = None
+    interaction_id: int | None = None
+    interaction_metadata: Json | None = None
+    # The deprecated `interaction` field, which discord.py still reads.
+    legacy_interaction: Json | None = None
+    # The one user who sees it, for an ephemeral message.
+    ephemeral_for: int | None = None
+
+
+class Interaction(State):
+    id: int
+    application_id: int
+    type: int
+    token: str
+    user_id: int
+    channel_id: int
+    guild_id: int | None
+    data: Json
+    at: float
+    # The message whose component was used.
+    message_id: int | None = None
+    # The interaction whose modal this one submits.
+    opened_by: int | None = None
+    # What it was answered with: the callback type and its data; None until then.
+    answered_with: int | None = None
+    answer: Json | None = None
+    # A deferred message that shows nothing yet.
+    loading: bool = False
+    original_id: int | None = None
+    followup_ids: list[int] = Field(default_factory=list)
+
+
+class Snapshot(State):
+    """A whole world, as it is saved."""
+
+    version: int = 1
+    last_snowflake: int = 0
+    cdn_secret: str = ""
+    users: dict[int, User] = Field(default_factory=dict)
+    applications: dict[int, Application] = Field(default_factory=dict)
+    guilds: dict[int, Guild] = Field(default_factory=dict)
+    channels: dict[int, Channel] = Field(default_factory=dict)
+    messages: dict[int, Message] = Field(default_factory=dict)
+    interactions: dict[int, Interaction] = Field(default_factory=dict)

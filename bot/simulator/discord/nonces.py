@@ -1,0 +1,28 @@
+"""The memory behind `enforce_nonce`: the same author's same nonce within a few minutes is the same message.
+
+Discord does not say how long "the past few minutes" are; three are assumed here. Pure: time is an argument.
+"""
+
+from __future__ import annotations
+
+WINDOW_S = 180.0
+
+
+class Nonces:
+    """Remembers which message an author's nonce made."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, str], tuple[float, int]] = {}
+
+    def find(self, author_id: int, nonce: str, now: float) -> int | None:
+        """The id of the message that this nonce made within the window, deleted or not; None if there is none."""
+        made = self._made.get((author_id, nonce))
+        if made is None or now - made[0] >= WINDOW_S:
+            return None
+        return made[1]
+
+    def remember(self, author_id: int, nonce: str, message_id: int, now: float) -> None:
+        """Keep a nonce, and let those go that are past the window."""
+        for key in [key for key, (at, _) in self._made.items() if now - at >= WINDOW_S]:
+            del self._made[key]
+        self._made[(author_id, nonce)] = (now, message_id)

@@ -1,0 +1,91 @@
+"""A local Discord with one server, and the unmodified discord.py pointed at it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import discord as discordpy
+import pytest
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.simulator.discord import Discord
+from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.model import Application, Channel, Guild
+
+TOKEN = "a token for tests"
+
+
+@dataclass
+class Scene:
+    """One server with a text channel, one bot, and Ann, who may do what everyone may."""
+
+    discord: Discord
+    app: Application
+    guild: Guild
+    text: Channel
+    ann: Actor
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    local = Discord()
+    await local.start()
+    app = local.add_application("Bobbin", TOKEN)
+    guild = local.add_guild("Weavers", bot=app)
+    text = local.add_channel(guild, "general")
+    ann = local.add_user("ann", "Ann", guild)
+    yield Scene(local, app, guild, text, ann)
+    await local.stop()
+
+
+class Client(discordpy.Client):
+    """A bot that remembers the names of the events it was told of, and can be waited for until it hears one."""
+
+    def __init__(self, intents: discordpy.Intents | None = None) -> None:
+        wanted = intents or discordpy.Intents(guilds=True, messages=True, message_content=True)
+        super().__init__(intents=wanted, guild_ready_timeout=0.05)
+        self.seen: list[str] = []
+        self._heard = asyncio.Condition()
+
+    async def on_socket_event_type(self, name: str) -> None:
+        async with self._heard:
+            self.seen.append(name)
+            self._heard.notify_all()
+
+    async def hear(self, name: str, times: int = 1) -> None:
+        """Wait until an event of that name has come so many times."""
+        async with self._heard, asyncio.timeout(15):
+            await self._heard.wait_for(lambda: self.seen.count(name) >= times)
+
+
+@pytest.fixture
+def pointed(scene: Scene) -> Iterator[None]:
+    """discord.py's two addresses, set to the local Discord and put back afterwards."""
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    Route.BASE = scene.discord.api_url
+    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(scene.discord.gateway_url)
+    yield
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+
+
+@contextlib.asynccontextmanager
+async def running(client: Client, token: str = TOKEN) -> AsyncIterator[Client]:
+    """The client logged in, connected and ready."""
+    tasks: list[asyncio.Task[None]] = []
+    try:
+        await client.login(token)
+        tasks = [asyncio.create_task(client.connect()), asyncio.create_task(client.wait_until_ready())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        if tasks[0].done():
+            tasks[0].result()
+        yield client
+    finally:
+        await client.close()
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
