@@ -24,7 +24,7 @@ from bot.gateway.chat import Chat
 from bot.gateway.client import Client
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.gateway.registration import register
 from bot.local import LOCAL_KEY, LOCAL_TOKEN, local_claude, local_discord
 from bot.render.pace import Pace
@@ -33,6 +33,7 @@ from bot.store.connection import check, connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
 from bot.store.embedded import EmbeddedServer
+from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asker
@@ -43,6 +44,9 @@ from bot.turns.run import Runner
 log = structlog.get_logger()
 
 DAY_S = 24 * 3600
+
+SETTLE_AFTER_S = 2.0
+"""By then a call that was given up has landed, or never will."""
 
 LEAST_ROOM_TOKENS = 1000
 """What remains for the history of a model whose limits leave less than its settings want."""
@@ -181,19 +185,22 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     ttl_s = settings.history.ttl_days * DAY_S
     desk = Desk(redis, keys, instance=uuid.uuid4().hex)
     client = Client(desk)
-    conversations = Conversations(redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s)
+    conversations = Conversations(redis, keys, ttl_s=ttl_s)
+    journal = Journal(
+        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
+    )
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
     policy = _turn_policy(settings, model, token)
     runner = Runner(
-        conversations=conversations,
+        journal=journal,
         prompts=prompts,
         asker=Asker(claude, policy),
         outbox=outbox,
         pace=Pace(),
         policy=policy,
     )
-    dispatcher = Dispatcher(conversations, Attention(redis, keys), runner, poll_s=settings.turns.poll_s)
+    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=settings.turns.poll_s)
     intake = Intake(
         conversations,
         dispatcher,
@@ -263,6 +270,8 @@ def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> Tur
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,
+        interrupts=settings.reply.while_answering == "interrupt",
+        gather_s=settings.reply.gather_ms / 1000,
         secret=hashlib.sha256(token.encode()).digest(),
     )
 

@@ -27,6 +27,7 @@ CONTEXT_FULL = (
     "Write “go on”, or start afresh with /reset."
 )
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
     "an admin can raise claude.max_tokens."

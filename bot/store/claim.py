@@ -42,7 +42,7 @@ class Claim:
     `lead` is the id of the turn's first message and so the turn's own; `members` are the ids of all. `replies`
     holds the ids of the messages that were posted, by part. `tries` counts this one too. `listed` holds if the
     message came from a listing, so that it may have been answered before. `waiting` more messages are left for
-    the next turn.
+    the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
     """
 
     conversation: int
@@ -58,6 +58,7 @@ class Claim:
     listed: bool
     history: tuple[Turn, ...]
     waiting: int
+    settling: bool = False
 
     @property
     def reply_to(self) -> int | None:
@@ -90,7 +91,7 @@ class Idle:
 
 def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
     """Read the claim script's answer."""
-    _, token, meta, lead, record, result, messages, history, waiting = answer
+    kind, token, meta, lead, record, result, messages, history, waiting = answer
     fields = pairs(record)
     return Claim(
         conversation=conversation,
@@ -106,6 +107,7 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
         listed=fields.get("source") == "listing",
         history=tuple(load_turn(entry) for entry in history),
         waiting=int(waiting),
+        settling=kind == "SETTLE",
     )
 
 

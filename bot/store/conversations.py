@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -83,7 +84,7 @@ class Conversations:
     async def known_since(self, since_ms: int) -> tuple[int, ...]:
         """Return the conversations in which something was said since then, the latest first."""
         with translated():
-            found = await self._redis.zrevrangebyscore(self._keys.known, "+inf", since_ms)
+            found: list[Any] = await self._redis.zrevrangebyscore(self._keys.known, "+inf", since_ms)
             await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({since_ms}")
         return tuple(int(member) for member in found)
 
