@@ -20,6 +20,7 @@ from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartE
 from bot.conversation.intake import Policy
 from bot.conversation.trimming import TrimPolicy
 from bot.gateway import session
+from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
 from bot.gateway.intake import Intake
@@ -109,6 +110,7 @@ async def run(settings: Settings) -> None:
 class _Bot:
     client: Client
     dispatcher: Dispatcher
+    catchup: Catchup
     embedded: EmbeddedServer | None
 
 
@@ -117,6 +119,7 @@ async def _serve(settings: Settings, bot: _Bot, stopping: asyncio.Task[bool]) ->
     parts = [
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
+        asyncio.create_task(bot.catchup.watch(), name="catchup"),
     ]
     if bot.embedded is not None:
         parts.append(asyncio.create_task(bot.embedded.keep(), name="redis"))
@@ -183,7 +186,8 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     session.point_at(settings.discord)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
-    desk = Desk(redis, keys, instance=uuid.uuid4().hex)
+    instance = uuid.uuid4().hex
+    desk = Desk(redis, keys, instance=instance)
     client = Client(desk)
     conversations = Conversations(redis, keys, ttl_s=ttl_s)
     journal = Journal(
@@ -192,15 +196,17 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
     policy = _turn_policy(settings, model, token)
+    pace = Pace()
     runner = Runner(
         journal=journal,
         prompts=prompts,
         asker=Asker(claude, policy),
         outbox=outbox,
-        pace=Pace(),
+        pace=pace,
         policy=policy,
     )
-    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=settings.turns.poll_s)
+    attention = Attention(redis, keys)
+    dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)
     intake = Intake(
         conversations,
         dispatcher,
@@ -216,7 +222,21 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    catchup = Catchup(
+        client,
+        conversations,
+        attention,
+        intake,
+        outbox,
+        pace,
+        instance=instance,
+        max_age_s=settings.recovery.max_age_hours * 3600,
+        max_messages=settings.recovery.max_messages,
+        poll_s=settings.turns.poll_s,
+        every_s=settings.recovery.every_s,
+    )
     client.on_person_wrote = intake.take
+    client.on_listening = catchup.want
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
 
@@ -224,7 +244,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     await session.login(client, token)
     await register(client.tree, desk, client.application_id or 0)
     _banner(lines, client, settings)
-    return _Bot(client, dispatcher, embedded)
+    return _Bot(client, dispatcher, catchup, embedded)
 
 
 async def _fill_in(settings: Settings, stack: AsyncExitStack, lines: list[str]) -> Settings:

@@ -169,6 +169,7 @@ class TurnsSettings(Section):
 class RecoverySettings(Section):
     max_age_hours: Annotated[float, Field(ge=0, le=168)] = 24.0  # records of messages are kept for a week
     max_messages: Annotated[int, Field(ge=1, le=1000)] = 100
+    every_s: Seconds = 120.0
 
 
 class ShutdownSettings(Section):

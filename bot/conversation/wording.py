@@ -96,6 +96,12 @@ def missing_permission(permission: str, *, place: str) -> str:
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
 
 
+def missed(count: int) -> str:
+    """Say that messages were left unanswered because they are too old by now."""
+    what = "a message" if count == 1 else f"{count} messages"
+    return f"I was away for long and left {what} from back then unanswered. Write again if you still want an answer."
+
+
 def small(sentence: str) -> str:
     """Set a sentence as a small notice."""
     return SMALL + sentence

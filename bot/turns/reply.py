@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from bot.conversation import prompt, wording
-from bot.conversation.errors import StoreUnavailable
+from bot.conversation.errors import DiscordGone, StoreUnavailable
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
@@ -94,7 +94,12 @@ class Reply:
         claim = self._claim
         if claim.replies or not (claim.listed or (claim.state is State.POSTING and claim.tries > 1)):
             return None
-        seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+        try:
+            seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+        except DiscordGone:
+            if claim.messages[0].opens is None:
+                raise
+            return None  # the thread was not started yet
         found = find_reply(seen, claim.members, claim.conversation)
         if found is None:
             return None
@@ -171,8 +176,9 @@ class Reply:
                     elif may_restart:
                         so_far = self._writer.text
                         await self._writer.abandon()
+                        grown = await self._join()
                         self._writer = self._new_writer()
-                        if await self._join():
+                        if grown:
                             asking.cancel()
                             return None
                         self._writer.push(so_far)

@@ -55,6 +55,7 @@ class Runner:
     async def run(self, claim: Claim, arrivals: asyncio.Event) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
+        log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
             async with self._kept(claim) as heartbeat:
                 reply = Reply(
