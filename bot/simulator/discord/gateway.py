@@ -45,6 +45,9 @@ class Connection:
     transport: asyncio.Transport | None = None
     compressor: Any = None
     session: Session | None = None
+    # The code that the server closed it with.
+    closed_with: int | None = None
+    _over: bool = False
     _out: asyncio.Queue[tuple[str | int | None, asyncio.Future[None]]] = field(default_factory=asyncio.Queue)
     _sends: deque[float] = field(default_factory=deque)
 
@@ -80,26 +83,34 @@ class Connection:
 
     def _put(self, item: str | int | None) -> asyncio.Future[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._out.put_nowait((item, done))
+        if self._over:
+            done.set_result(None)
+        else:
+            self._out.put_nowait((item, done))
         return done
 
     async def write(self) -> None:
-        """Send what is queued until the socket is gone."""
-        while True:
-            item, done = await self._out.get()
-            try:
-                await self._write(item)
-            except ConnectionError:
-                return
-            finally:
-                if not done.done():
-                    done.set_result(None)
+        """Send what is queued until the socket is gone; what is left then counts as done."""
+        try:
+            while True:
+                item, done = await self._out.get()
+                try:
+                    await self._write(item)
+                finally:
+                    _settle(done)
+        except ConnectionError:
+            return
+        finally:
+            self._over = True
+            while not self._out.empty():
+                _settle(self._out.get_nowait()[1])
 
     async def _write(self, item: str | int | None) -> None:
         if item is None:
             if self.transport is not None:
                 self.transport.abort()
         elif isinstance(item, int):
+            self.closed_with = item
             await self.ws.close(code=item)
         elif self.compressor is not None:
             data = self.compressor.compress(item.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
@@ -140,7 +151,7 @@ class Gateway:
 
     async def close(self) -> None:
         """Close every socket as a gateway that goes away does."""
-        await asyncio.gather(*(each.ws.close(code=1001) for each in list(self.connections)))
+        await asyncio.gather(*(each.close(1001) for each in self.connections))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from HELLO to its end."""
@@ -167,7 +178,7 @@ class Gateway:
             try:
                 message = await connection.ws.receive(timeout=self.heartbeat_s * 1.5)
             except TimeoutError:
-                await connection.ws.close(code=TIMED_OUT)
+                await connection.close(TIMED_OUT)
                 return
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
@@ -332,7 +343,12 @@ class Gateway:
         session = connection.session
         if session is None:
             return
-        if connection.ws.close_code in (1000, 1001):
+        # A client that says goodbye ends its session, and so does a wrong sequence or a silence. What a client
+        # answers to the server's own close frame says nothing.
+        ours = connection.closed_with
+        if ours in (INVALID_SEQUENCE, TIMED_OUT) or (
+            ours is None and connection.ws.close_code in (1000, 1001)
+        ):
             self.sessions.pop(session.id, None)
         elif session.lost_at is None:
             session.lost_at = self._world.clock()
@@ -349,6 +365,11 @@ class Gateway:
         for session in list(self.sessions.values()):
             if session.lost_at is not None and now - session.lost_at >= RESUMABLE_S:
                 del self.sessions[session.id]
+
+
+def _settle(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _bare(token: object) -> str:

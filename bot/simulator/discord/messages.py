@@ -38,10 +38,11 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     message = build(world, channel, author, draft, reference=reference)
     if draft.enforce_nonce and draft.nonce is not None:
         world.nonces.remember(author.id, str(draft.nonce), message.id, now)
-    publish(world, channel, message)
     for user_id in message.mentions:
+        # Before the message is told of, so that whoever is brought into a private thread hears it.
         if channel.thread is not None and world.permissions(channel, user_id) & bits.VIEW_CHANNEL:
             threads.join(world, channel, user_id)
+    publish(world, channel, message)
     return message
 
 

@@ -12,7 +12,7 @@ from bot.simulator.discord.world import Event, World
 NEWS, PUBLIC, PRIVATE = 10, 11, 12
 FORUM = 15
 # Message types (resources/message, "Message Types").
-NAME_CHANGE, CREATED, STARTER = 4, 18, 21
+RECIPIENT_ADD, NAME_CHANGE, CREATED, STARTER = 1, 4, 18, 21
 REQUIRE_TAG = 1 << 4
 PINNED = 1 << 1
 ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
@@ -129,6 +129,16 @@ def join(world: World, thread: Channel, user_id: int) -> None:
         "presence": None,
     }
     _members_update(world, thread, added=[told])
+
+
+def add(world: World, thread: Channel, user_id: int, by: User) -> None:
+    """Bring somebody else into a thread, which says so in it."""
+    if user_id in _state(thread).members:
+        return
+    join(world, thread, user_id)
+    note = messages.build(world, thread, by, Draft(), kind=RECIPIENT_ADD)
+    note.mentions = [user_id]
+    messages.publish(world, thread, note)
 
 
 def leave(world: World, thread: Channel, user_id: int) -> None:
