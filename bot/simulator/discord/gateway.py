@@ -9,21 +9,20 @@ import asyncio
 import json
 import secrets
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from bot.simulator.discord import intents, wire
+from bot.simulator.discord.connections import INVALID_SESSION, Connection
 from bot.simulator.discord.faults import Faults
 from bot.simulator.discord.model import Application, Json
 from bot.simulator.discord.sessions import Session
 from bot.simulator.discord.world import Event, World
 
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, SOUNDS = 1, 2, 3, 4, 6, 8, 31
-RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 9, 10, 11
+HELLO, HEARTBEAT_ACK = 10, 11
 
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 4003, 4004, 4005
 INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
@@ -34,89 +33,6 @@ HEARTBEAT_S = 41.25
 # A session without a socket can be resumed for "a few minutes".
 RESUMABLE_S = 180.0
 MOST_FRAME_BYTES = 4096
-MOST_SENDS, SENDS_S = 120, 60.0
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """A socket and, after its handshake, the session on it. Everything goes out through one queue, in order."""
-
-    ws: web.WebSocketResponse
-    transport: asyncio.Transport | None = None
-    compressor: Any = None
-    session: Session | None = None
-    # The code that the server closed it with.
-    closed_with: int | None = None
-    _over: bool = False
-    _out: asyncio.Queue[tuple[str | int | None, asyncio.Future[None]]] = field(default_factory=asyncio.Queue)
-    _sends: deque[float] = field(default_factory=deque)
-
-    def send(self, payload: Json | str) -> asyncio.Future[None]:
-        """Queue a frame; the future is done when it is written."""
-        return self._put(payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":")))
-
-    def close(self, code: int = 4000) -> asyncio.Future[None]:
-        """Close the socket with a code, after what is queued."""
-        return self._put(code)
-
-    def drop(self) -> asyncio.Future[None]:
-        """Cut the TCP connection without a close frame."""
-        return self._put(None)
-
-    def reconnect(self) -> asyncio.Future[None]:
-        """Tell the client to reconnect and resume (op 7)."""
-        return self.send({"op": RECONNECT, "d": None})
-
-    def invalidate(self, *, resumable: bool = False) -> asyncio.Future[None]:
-        """Tell the client that its session is invalid (op 9); unless resumable, it cannot be resumed any more."""
-        if self.session is not None and not resumable:
-            self.session.kept.clear()
-            self.session.lost_at = 0.0
-        return self.send({"op": INVALID_SESSION, "d": resumable})
-
-    def over_limit(self, now: float) -> bool:
-        """Whether the client has sent more than 120 frames in 60 s."""
-        self._sends.append(now)
-        while now - self._sends[0] >= SENDS_S:
-            self._sends.popleft()
-        return len(self._sends) > MOST_SENDS
-
-    def _put(self, item: str | int | None) -> asyncio.Future[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        if self._over:
-            done.set_result(None)
-        else:
-            self._out.put_nowait((item, done))
-        return done
-
-    async def write(self) -> None:
-        """Send what is queued until the socket is gone; what is left then counts as done."""
-        try:
-            while True:
-                item, done = await self._out.get()
-                try:
-                    await self._write(item)
-                finally:
-                    _settle(done)
-        except ConnectionError:
-            return
-        finally:
-            self._over = True
-            while not self._out.empty():
-                _settle(self._out.get_nowait()[1])
-
-    async def _write(self, item: str | int | None) -> None:
-        if item is None:
-            if self.transport is not None:
-                self.transport.abort()
-        elif isinstance(item, int):
-            self.closed_with = item
-            await self.ws.close(code=item)
-        elif self.compressor is not None:
-            data = self.compressor.compress(item.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
-            await self.ws.send_bytes(data)
-        else:
-            await self.ws.send_str(item)
 
 
 class Gateway:
@@ -365,11 +281,6 @@ class Gateway:
         for session in list(self.sessions.values()):
             if session.lost_at is not None and now - session.lost_at >= RESUMABLE_S:
                 del self.sessions[session.id]
-
-
-def _settle(done: asyncio.Future[None]) -> None:
-    if not done.done():
-        done.set_result(None)
 
 
 def _bare(token: object) -> str:

