@@ -145,7 +145,6 @@ async def test_what_is_not_there_or_not_allowed_has_its_code(scene: Scene, rest:
             {"content": "x"},
             50013,
         ),
-        (bits.EMBED_LINKS, "POST", f"{here}/messages", {"embeds": [{"title": "x"}]}, 50013),
         (bits.VIEW_CHANNEL, "POST", f"{here}/messages", {"content": "x"}, 50001),
         (bits.READ_MESSAGE_HISTORY, "GET", message, None, 50001),
     ):
@@ -259,3 +258,10 @@ async def test_a_thread_opened_by_itself_is_private_unless_said_otherwise(scene:
     assert (status, public["type"]) == (201, 11)
     [note] = scene.discord.messages(scene.text.id)
     assert (note["type"], note["content"], note["message_reference"]["channel_id"]) == (18, "y", public["id"])
+
+
+async def test_embeds_and_files_need_their_own_permissions(scene: Scene, rest: Rest) -> None:
+    path = f"/channels/{scene.text.id}/messages"
+    scene.discord.set_overwrite(scene.text, scene.guild.id, deny=bits.EMBED_LINKS)
+    assert await rest.code("POST", path, {"embeds": [{"title": "x"}]}) == 50013
+    assert await rest.code("POST", path, {"content": "x"}) == 0
