@@ -11,13 +11,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.simulator.discord import cdn, channels, guilds, intents, page, wire
+from bot.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, wire
 from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.connections import Connection
 from bot.simulator.discord.control import Control
 from bot.simulator.discord.faults import Faults
-from bot.simulator.discord.gateway import Connection, Gateway
-from bot.simulator.discord.model import Application, Channel, Guild, Json
+from bot.simulator.discord.gateway import Gateway
+from bot.simulator.discord.model import Application, Channel, Guild, Json, User
 from bot.simulator.discord.rest.server import Recorded, RestServer
 from bot.simulator.discord.snowflakes import Clock
 from bot.simulator.discord.state import Saver, load
@@ -45,6 +46,7 @@ class Discord:
         if path is not None:
             self._saver = Saver(path, self.world.snapshot)
         self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
+        self.rest.observers.append(lambda _: self._wake())
         self.gateway = Gateway(self.world, self.faults, self.commit)
         self._stream = Stream(self)
         self._runner: web.AppRunner | None = None
@@ -116,6 +118,9 @@ class Discord:
             for event in events:
                 for listener in list(self._listeners):
                     listener(event)
+        self._wake()
+
+    def _wake(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -128,7 +133,7 @@ class Discord:
     async def until(
         self,
         condition: Callable[[], Any],
-        timeout: float = 5.0,
+        timeout: float = 5.0,  # noqa: ASYNC109 - what was waited for goes into the error
         what: str = "",
     ) -> Any:
         """Wait until `condition()` is true, asked anew at every change; returns what it returned.
@@ -208,6 +213,18 @@ class Discord:
     def actor(self, user_id: int) -> Actor:
         """Somebody who exists already, to act as."""
         return Actor(self, self.world.user(user_id).id)
+
+    def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
+        """A message of a webhook, whose author is no user."""
+        webhook_id = self.world.snowflakes.next()
+        author = User(id=webhook_id, username=username, webhook=True)
+        message = messages.build(
+            self.world, channel, author, drafts.parse({"content": content}), users_only=True
+        )
+        message.webhook_id = webhook_id
+        messages.publish(self.world, channel, message)
+        self.commit()
+        return wire.message(self.world, message, None)
 
     def set_overwrite(self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0) -> None:
         """Allow and deny a role or a member something in a channel; an id of no role means a member."""
