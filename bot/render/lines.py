@@ -68,7 +68,7 @@ class Line:
     """`text[start:end]` without its line break; `after` is where the next line starts.
 
     `content` is where the text behind quote marks, indentation and bullets begins; `indent` counts the blanks
-    behind the quote marks. `fence` is the code block that is open when the line begins.
+    behind the quote marks. `fence` is the code block that the line belongs to.
     """
 
     kind: Kind
@@ -84,6 +84,11 @@ class Line:
     def depth(self) -> int:
         """How many quotes it stands in."""
         return self.quote.count(">")
+
+    @property
+    def closing(self) -> str:
+        """What closes a message that ends with it."""
+        return self.fence.closing if self.fence and self.kind is not Kind.CLOSE else ""
 
 
 def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) -> tuple[Line, Fence | None]:
@@ -103,7 +108,7 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
         kind = Kind.BLANK
     else:
         kind = _kind(text, quote_end, end)
-    return Line(kind, start, content, end, after, indent, quote, None), opened
+    return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
 def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tuple[Line, Fence | None]:

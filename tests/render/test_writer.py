@@ -66,6 +66,5 @@ def test_a_reply_streams_and_ends_complete() -> None:
         assert [item.content for item in posted] == desk.outbox.texts()
         assert " ".join(desk.outbox.texts()) == text.strip()
         assert not any(is_marked(shown) for shown in desk.outbox.texts())
-        print([(d.what, round(d.at, 2), len(d.content)) for d in desk.outbox.calls])
 
     run(main())
