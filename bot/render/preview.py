@@ -27,17 +27,9 @@ def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None)
         continue_message(tail, context, partial, fence, whole=True)
         if _is_certain(tail, partial[-1]):
             shown = [*lines, partial[-1]]
-    ended = bool(shown) and shown[-1].kind is Kind.BLANK
-    while shown and shown[-1].kind is Kind.BLANK:
-        shown = shown[:-1]
-    if not shown:
-        return None
-    last = shown[-1]
-    if last.kind in (Kind.OPEN, Kind.CODE):
-        return _code(tail, shown)
-    if ended or last.kind is Kind.CLOSE:
-        return len(tail[: last.end].rstrip()), ""
-    return _text(tail, context, shown)
+    if not shown or shown[-1].kind in (Kind.BLANK, Kind.OPEN, Kind.CODE, Kind.CLOSE):
+        return _ended(tail, shown)
+    return _paragraph(tail, context, shown)
 
 
 def _is_certain(tail: str, line: Line) -> bool:
@@ -50,18 +42,16 @@ def _is_certain(tail: str, line: Line) -> bool:
     return not _ONLY_MARKERS.fullmatch(tail, line.start, line.end) and not _FENCE_BEGUN.match(rest)
 
 
-def _code(tail: str, lines: list[Line]) -> tuple[int, str] | None:
-    """A code block is shown as soon as it holds something; an empty one Discord would show as text."""
+def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
+    """Whole blocks; a code block is shown only once it holds something: an empty one Discord shows as text."""
     for line in reversed(lines):
-        if line.kind is Kind.OPEN:
-            before = len(tail[: line.start].rstrip())
-            return (before, "") if before else None
-        if line.content + line.indent < line.end:
-            return len(tail[: lines[-1].end].rstrip()), lines[-1].closing
+        empty = line.content + line.indent >= line.end
+        if line.kind not in (Kind.BLANK, Kind.OPEN) and not (line.kind is Kind.CODE and empty):
+            return len(tail[: line.end].rstrip()), line.closing
     return None
 
 
-def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
     first = len(lines) - 1
     while first > 0 and continues(lines[first], lines[first - 1]):
         first -= 1
@@ -88,4 +78,6 @@ def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | N
     line_start = tail.rfind("\n", 0, end) + 1
     if line_start < end and _ONLY_MARKERS.fullmatch(tail, line_start, end):
         end = len(tail[:line_start].rstrip())
-    return (end, "".join(marker for _, marker in reversed(opened))) if end else None
+    if end <= start:
+        return _ended(tail, lines[:first])
+    return end, "".join(marker for _, marker in reversed(opened))

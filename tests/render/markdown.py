@@ -11,8 +11,8 @@ from bot.render.draft import Draft, Piece
 
 _WORDS = """
 a word the reply model of which and thread conversation message streaming idempotent snake_case_name naïve
-3.14 Straße e.g. don't (in brackets) 42% x=1 C++ hello, world. Really? Yes! Привет мир שלום עולם مرحبا بالعالم हिन्दी
-ক্ষমা 한국어 日本語の文章です。 漢字仮名交じり文、 ภาษาไทย 👍🏽 👨‍👩‍👧‍👦 🇩🇪🇫🇷 e\u0301a\u0308 𝒳𝒴 ❤️
+3.14 e.g. don't (in brackets) 42% x=1 C++ hello, world. Really? Yes! Привет мир שלום עולם مرحبا بالعالم हिन्दी
+ক্ষমা Straße 한국어 日本語の文章です。 漢字仮名交じり文、 ภาษาไทย 👍🏽 👨‍👩‍👧‍👦 🇩🇪🇫🇷 e\u0301a\u0308 𝒳𝒴 ❤️
 """
 WORDS = st.sampled_from(_WORDS.split())
 PHRASE = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
