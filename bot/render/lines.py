@@ -104,7 +104,7 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     opened = _open_fence(text, quote, quote_end, content, end)
     if opened is not None:
         kind = Kind.OPEN
-    elif quote_end + indent == end:
+    elif not text[quote_end:end].strip():
         kind = Kind.BLANK
     else:
         kind = _kind(text, quote_end, end)
@@ -118,7 +118,7 @@ def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tup
     if fence.depth and text[content : content + 1] == " ":
         content += 1
     indent = _indent(text, content, end)
-    rest = text[content + indent : end].rstrip()
+    rest = text[content + indent : end].rstrip(" \t\r")
     allowed = len(fence.lead) - len(fence.quote) + 3
     closes = len(rest) >= len(fence.marker) and not rest.strip(fence.marker[0]) and indent <= allowed
     kind = Kind.CLOSE if closes else Kind.CODE
@@ -159,6 +159,6 @@ def _kind(text: str, start: int, end: int) -> Kind:
 
 def _indent(text: str, start: int, end: int) -> int:
     index = start
-    while index < end and text[index].isspace():
+    while index < end and text[index] in " \t":
         index += 1
     return index - start
