@@ -36,6 +36,7 @@ class Rank(IntEnum):
     ITEM = auto()
     GAP_IN_CODE = auto()
     LINE = auto()
+    PAUSE_IN_CODE = auto()
     LINE_OF_CODE = auto()
     INDENTED = auto()
     SENTENCE = auto()
@@ -177,8 +178,10 @@ class _Cutter:
             return
         place = self._place(line.start - 1, line.start, line.fence.closing, Context(fence=line.fence))
         if place is not None:
-            gap = _is_empty(before) and line.indent <= len(line.fence.lead)
-            yield Rank.GAP_IN_CODE if gap else Rank.LINE_OF_CODE, place
+            rank = Rank.LINE_OF_CODE
+            if _is_empty(before):
+                rank = Rank.GAP_IN_CODE if line.indent <= len(line.fence.lead) else Rank.PAUSE_IN_CODE
+            yield rank, place
 
     def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Cut]]:
         markers: tuple[str, ...] | None = ()
@@ -277,7 +280,7 @@ class _Cutter:
                 place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
                 if place is not None:
                     return place
-        return Cut(self.top, self.top, "", Context(broken=True))
+        return Cut(len(self.text[: self.top].rstrip()), self.top, "", Context(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]

@@ -43,7 +43,7 @@ def _is_certain(tail: str, line: Line) -> bool:
 
 
 def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
-    """Whole blocks; a code block is shown only once it holds something: Discord shows an empty one as text."""
+    """Whole blocks; a code block only once it holds something: Discord shows an empty one as text."""
     for line in reversed(lines):
         empty = line.content + line.indent >= line.end
         if line.kind not in (Kind.BLANK, Kind.OPEN) and not (line.kind is Kind.CODE and empty):

@@ -8,6 +8,7 @@ from itertools import pairwise
 from hypothesis import strategies as st
 
 from bot.render.draft import Draft, Piece
+from bot.render.measure import is_visible
 
 _WORDS = """
 a word the reply model of which and thread conversation message streaming idempotent snake_case_name naïve
@@ -107,15 +108,11 @@ def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
         if fence:
             if gap not in ("", "\n") and not re.fullmatch(r"\s*(?:[> \t]*(?:`{3,}|~{3,})[ \t]*)?\s*", gap):
                 return f"before part {index}, code is missing: {gap!r}"
-        elif gap.strip():
+        elif is_visible(gap):
             return f"before part {index}, text is missing: {gap!r}"
         at = found + len(piece.body)
         fence = bool(re.fullmatch(r"\n[> ]*(?:`{3,}|~{3,})", piece.closing))
     rest = text[at:]
     if fence:
         rest = re.sub(r"^\s*[> \t]*(?:`{3,}|~{3,})", "", rest)
-    return (
-        f"the end is missing: {rest!r}"
-        if any(char.isprintable() and not char.isspace() for char in rest)
-        else None
-    )
+    return f"the end is missing: {rest!r}" if is_visible(rest) else None
