@@ -68,7 +68,7 @@ class Line:
     """`text[start:end]` without its line break; `after` is where the next line starts.
 
     `content` is where the text behind quote marks, indentation and bullets begins; `indent` counts the blanks
-    behind the quote marks. `fence` is the code block that is open when the line begins.
+    behind the quote marks. `fence` is the code block that the line belongs to.
     """
 
     kind: Kind
@@ -85,6 +85,11 @@ class Line:
         """How many quotes it stands in."""
         return self.quote.count(">")
 
+    @property
+    def closing(self) -> str:
+        """What closes a message that ends with it."""
+        return self.fence.closing if self.fence and self.kind is not Kind.CLOSE else ""
+
 
 def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) -> tuple[Line, Fence | None]:
     """One line, with the code block that is open after it."""
@@ -99,11 +104,11 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     opened = _open_fence(text, quote, quote_end, content, end)
     if opened is not None:
         kind = Kind.OPEN
-    elif quote_end + indent == end:
+    elif not text[quote_end:end].strip():
         kind = Kind.BLANK
     else:
         kind = _kind(text, quote_end, end)
-    return Line(kind, start, content, end, after, indent, quote, None), opened
+    return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
 def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tuple[Line, Fence | None]:
@@ -113,7 +118,7 @@ def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tup
     if fence.depth and text[content : content + 1] == " ":
         content += 1
     indent = _indent(text, content, end)
-    rest = text[content + indent : end].rstrip()
+    rest = text[content + indent : end].rstrip(" \t\r")
     allowed = len(fence.lead) - len(fence.quote) + 3
     closes = len(rest) >= len(fence.marker) and not rest.strip(fence.marker[0]) and indent <= allowed
     kind = Kind.CLOSE if closes else Kind.CODE
@@ -154,6 +159,6 @@ def _kind(text: str, start: int, end: int) -> Kind:
 
 def _indent(text: str, start: int, end: int) -> int:
     index = start
-    while index < end and text[index].isspace():
+    while index < end and text[index] in " \t":
         index += 1
     return index - start

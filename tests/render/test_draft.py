@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.render.draft import Draft
+from bot.render.lines import FENCE_INFO_MAX_CHARS
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
 from tests.render.markdown import ANY_REPLY, REPLY, lay_out, put_together
@@ -24,13 +26,22 @@ def is_sendable(content: str, limit: int) -> bool:
 
 
 def open_fence(content: str) -> str:
-    """The marker of a code block that a message leaves open."""
-    marker = ""
+    """The marker of a code block that a message leaves open; one in a quote ends with its quote."""
+    marker, depth = "", 0
     for line in content.split("\n"):
-        found = re.match(r"[> \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,16}(?!`)|~{3,16}(?!~))(.*)", line)
+        quotes = re.match(r" {0,3}(?:> ?)*", line)
+        assert quotes is not None
+        if marker and quotes.group().count(">") < depth:
+            marker = ""
+        if not marker:
+            depth = quotes.group().count(">")
+        rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
+        found = re.match(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,16}(?!`)|~{3,16}(?!~))(.*)", rest)
         if found is None:
             continue
         run, info = found.groups()
+        if len(info.strip()) > FENCE_INFO_MAX_CHARS:
+            continue
         if not marker:
             marker = "" if run[0] == "`" and "`" in info else run
         elif run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
@@ -75,7 +86,7 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
     draft = Draft(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     complete: tuple[str, ...] = ()
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         draft.push(text[start:end])
         parts = draft.parts
         assert parts[: len(complete)] == complete
@@ -100,7 +111,7 @@ def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
 ) -> None:
     draft = Draft(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         draft.push(text[start:end])
         for part in draft.parts:
             assert not stray_markers(part), part
