@@ -124,9 +124,10 @@ function draw() {
   drawTyping(at("#typing"), world.typingIn(channel.id, api.as).map((id) => world.person(id)));
   drawBeginning(at("#beginning"), channel, { world, shown: messages.complete && channel.type !== FORUM });
   const sign = channel.type === 1 ? "@" : "#";
+  const name = channel.parent_id ? `“${channel.name}”` : sign + channel.name;
   const locked = Boolean(channel.locked);
-  composer.move(channel.id, locked ? "This thread is locked." : `Message ${sign}${channel.name}`, locked);
-  document.title = `${sign}${channel.name} – ${channel.guild?.name ?? "Direct messages"}`;
+  composer.move(channel.id, locked ? "This thread is locked." : `Message ${name}`, locked);
+  document.title = `${name} – ${channel.guild?.name ?? "Direct messages"}`;
 }
 
 async function openChannel() {
