@@ -4,7 +4,7 @@ import { actions } from "./actions.js";
 import { Api, Refused } from "./api.js";
 import { flatten, commandForm } from "./commands.js";
 import { Composer } from "./composer.js";
-import { drawForum } from "./forum.js";
+import { drawForum, drawPosts } from "./forum.js";
 import { drawBanner, drawBeginning, drawHeader, drawTyping } from "./frame.js";
 import { Hint } from "./hint.js";
 import { Interactions } from "./interactions.js";
@@ -72,7 +72,7 @@ const messages = new MessageList({ scroller: at("#scroller"), list: at("#message
 const act = actions({
   world, composer, messages, interactions, attempt,
   api: () => api,
-  open: (id) => (location.hash = id),
+  open: openNew,
 });
 const hint = new Hint(at("#hint"), {
   bot: () => world.bots()[0],
@@ -130,6 +130,12 @@ function draw() {
   document.title = `${name} – ${channel.guild?.name ?? "Direct messages"}`;
 }
 
+/** Go to a thread just made, without waiting for the event that tells of it. */
+function openNew(thread) {
+  world.apply("THREAD_CREATE", thread);
+  location.hash = thread.id;
+}
+
 async function openChannel() {
   const id = location.hash.slice(1);
   const previous = channel;
@@ -137,6 +143,7 @@ async function openChannel() {
   if (!channel) return;
   document.body.classList.remove("menu-open");
   const isForum = channel.type === FORUM;
+  hint.show(channel.type === 0);
   at("#forum").hidden = !isForum;
   at("#scroller").hidden = at("#composer").hidden = isForum;
   if (previous?.id !== channel.id) at("#command").replaceChildren();
@@ -145,7 +152,7 @@ async function openChannel() {
     messages.clear();
     const post = async (name, content) => {
       const made = await attempt(() => api.post(channel.id, name, content));
-      if (made) location.hash = made.id;
+      if (made) openNew(made);
     };
     drawForum(at("#forum"), channel, { world, people: completable, post });
   } else {
@@ -171,7 +178,6 @@ async function refresh() {
     commands = known.flat();
     drawPeople(at("#self"), { world, me: api.as, become, add: addPerson });
     await openChannel();
-    hint.show();
   });
 }
 
@@ -223,6 +229,7 @@ async function start() {
 
 world.addEventListener("changed", () => {
   draw();
+  if (channel?.type === FORUM) drawPosts(at("#forum"), channel, world);
   if (messages.channel) messages.draw();
 });
 world.addEventListener("typing", draw);
