@@ -38,12 +38,12 @@ export function actions({ world, composer, messages, interactions, attempt, api,
         done: () => api().delete(message.channel_id, message.id),
       }),
     thread: (message) => {
-      if (world.channels.has(message.id)) return open(message.id);
+      if (world.channels.has(message.id)) return void (location.hash = message.id);
       return ask("Open a thread", {
         label: "Name",
         value: decode(message.content.split("\n")[0], people()).slice(0, MOST_NAME_CHARACTERS),
         button: "Open",
-        done: async (name) => open((await api().startThread(message.channel_id, name, message.id)).id),
+        done: async (name) => open(await api().startThread(message.channel_id, name, message.id)),
       });
     },
     component: (message, { dataset }) => use(message, dataset.customId),

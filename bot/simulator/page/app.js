@@ -4,7 +4,7 @@ import { actions } from "./actions.js";
 import { Api, Refused } from "./api.js";
 import { flatten, commandForm } from "./commands.js";
 import { Composer } from "./composer.js";
-import { drawForum } from "./forum.js";
+import { drawForum, drawPosts } from "./forum.js";
 import { drawBanner, drawBeginning, drawHeader, drawTyping } from "./frame.js";
 import { Hint } from "./hint.js";
 import { Interactions } from "./interactions.js";
@@ -72,7 +72,7 @@ const messages = new MessageList({ scroller: at("#scroller"), list: at("#message
 const act = actions({
   world, composer, messages, interactions, attempt,
   api: () => api,
-  open: (id) => (location.hash = id),
+  open: openNew,
 });
 const hint = new Hint(at("#hint"), {
   bot: () => world.bots()[0],
@@ -124,9 +124,16 @@ function draw() {
   drawTyping(at("#typing"), world.typingIn(channel.id, api.as).map((id) => world.person(id)));
   drawBeginning(at("#beginning"), channel, { world, shown: messages.complete && channel.type !== FORUM });
   const sign = channel.type === 1 ? "@" : "#";
+  const name = channel.parent_id ? `“${channel.name}”` : sign + channel.name;
   const locked = Boolean(channel.locked);
-  composer.move(channel.id, locked ? "This thread is locked." : `Message ${sign}${channel.name}`, locked);
-  document.title = `${sign}${channel.name} – ${channel.guild?.name ?? "Direct messages"}`;
+  composer.move(channel.id, locked ? "This thread is locked." : `Message ${name}`, locked);
+  document.title = `${name} – ${channel.guild?.name ?? "Direct messages"}`;
+}
+
+/** Go to a thread just made, without waiting for the event that tells of it. */
+function openNew(thread) {
+  world.apply("THREAD_CREATE", thread);
+  location.hash = thread.id;
 }
 
 async function openChannel() {
@@ -136,6 +143,7 @@ async function openChannel() {
   if (!channel) return;
   document.body.classList.remove("menu-open");
   const isForum = channel.type === FORUM;
+  hint.show(channel.type === 0);
   at("#forum").hidden = !isForum;
   at("#scroller").hidden = at("#composer").hidden = isForum;
   if (previous?.id !== channel.id) at("#command").replaceChildren();
@@ -144,7 +152,7 @@ async function openChannel() {
     messages.clear();
     const post = async (name, content) => {
       const made = await attempt(() => api.post(channel.id, name, content));
-      if (made) location.hash = made.id;
+      if (made) openNew(made);
     };
     drawForum(at("#forum"), channel, { world, people: completable, post });
   } else {
@@ -170,7 +178,6 @@ async function refresh() {
     commands = known.flat();
     drawPeople(at("#self"), { world, me: api.as, become, add: addPerson });
     await openChannel();
-    hint.show();
   });
 }
 
@@ -222,6 +229,7 @@ async function start() {
 
 world.addEventListener("changed", () => {
   draw();
+  if (channel?.type === FORUM) drawPosts(at("#forum"), channel, world);
   if (messages.channel) messages.draw();
 });
 world.addEventListener("typing", draw);

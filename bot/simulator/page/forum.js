@@ -12,6 +12,15 @@ export function drawForum(holder, forum, { world, people, post }) {
     event.preventDefault();
     post(title.value.trim(), encode(text.value.trim(), people()));
   };
+  holder.replaceChildren(
+    el("form.new-post", { onsubmit: submit }, el("h2", {}, "New post"), title, text, el("button.button.primary", { type: "submit" }, "Post")),
+    el("div.posts"),
+  );
+  drawPosts(holder, forum, world);
+}
+
+/** Draw the posts alone, so that one that is being written stays as it is. */
+export function drawPosts(holder, forum, world) {
   const posts = world.threadsOf(forum.id).map((each) =>
     el(
       "a.forum-post",
@@ -21,8 +30,5 @@ export function drawForum(holder, forum, { world, people, post }) {
       el("span", {}, `${each.message_count ?? 0} messages${each.archived ? " · archived" : ""}`),
     ),
   );
-  holder.replaceChildren(
-    el("form.new-post", { onsubmit: submit }, el("h2", {}, "New post"), title, text, el("button.button.primary", { type: "submit" }, "Post")),
-    ...posts,
-  );
+  holder.querySelector(".posts")?.replaceChildren(...posts);
 }

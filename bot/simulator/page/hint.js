@@ -10,9 +10,10 @@ export class Hint {
     Object.assign(this, { holder, bot, begin });
   }
 
-  show() {
+  /** Show the hint where it is of use, until it has been taken. */
+  show(useful) {
     const bot = this.bot();
-    this.holder.hidden = !bot || localStorage.getItem(KEY) !== null;
+    this.holder.hidden = !useful || !bot || localStorage.getItem(KEY) !== null;
     if (this.holder.hidden) return;
     this.holder.replaceChildren(
       el("span.wave", { "aria-hidden": "true" }, "👋"),

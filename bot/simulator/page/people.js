@@ -24,7 +24,7 @@ export function drawPeople(panel, { world, me, become, add }) {
     "button.self",
     { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `You write as ${self.name}. Change` },
     avatar(self),
-    el("span.who", {}, el("b", {}, self.name), el("small", {}, "you write as")),
+    el("span.who", {}, el("small", {}, "You write as"), el("b", {}, self.name)),
     icon("down"),
   );
   const show = (open) => {
