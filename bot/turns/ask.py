@@ -13,7 +13,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import prompt, wording
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.tokens import estimate, measure_user
 from bot.conversation.trimming import TrimPolicy, Window, trim
 from bot.conversation.turn import Turn
@@ -22,10 +22,6 @@ from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
-
-MOST_PAUSES = 3
-"""How often a reply that ended with `pause_turn` is continued (Anthropic, "Handling stop reasons")."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -66,7 +62,9 @@ class Asker:
             request = replace(request, messages=prompt.render_messages(window.turns, user))
             text, end = await self._stream(request, push)
         conclusion = conclude(text, end)
-        if window.dropped:
+        if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
+            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        elif window.dropped:
             conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
         log.info(
             "claude_answered",
@@ -88,18 +86,14 @@ class Asker:
     ) -> tuple[str, Finished | BobbinError]:
         text: list[str] = []
         try:
-            for _ in range(MOST_PAUSES):
-                end = await self._stream_once(request, text, push)
-                if end.stop_reason != "pause_turn" or not "".join(text).strip():
-                    break
-                so_far = PromptMessage("assistant", ("".join(text).rstrip(),))
-                asked = request.messages if request.messages[-1].role == "user" else request.messages[:-1]
-                request = replace(request, messages=(*asked, so_far))
+            end = await self._stream_to_its_end(request, text, push)
         except ClaudeError as error:
             return "".join(text), error
         return "".join(text), end
 
-    async def _stream_once(self, request: Request, text: list[str], push: Callable[[str], None]) -> Finished:
+    async def _stream_to_its_end(
+        self, request: Request, text: list[str], push: Callable[[str], None]
+    ) -> Finished:
         async with aclosing(self._claude.stream(request)) as events:
             async for event in events:
                 match event:
