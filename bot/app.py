@@ -20,11 +20,12 @@ from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartE
 from bot.conversation.intake import Policy
 from bot.conversation.trimming import TrimPolicy
 from bot.gateway import session
+from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.gateway.registration import register
 from bot.local import LOCAL_KEY, LOCAL_TOKEN, local_claude, local_discord
 from bot.render.pace import Pace
@@ -33,6 +34,7 @@ from bot.store.connection import check, connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
 from bot.store.embedded import EmbeddedServer
+from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asker
@@ -43,6 +45,9 @@ from bot.turns.run import Runner
 log = structlog.get_logger()
 
 DAY_S = 24 * 3600
+
+SETTLE_AFTER_S = 2.0
+"""By then a call that was given up has landed, or never will."""
 
 LEAST_ROOM_TOKENS = 1000
 """What remains for the history of a model whose limits leave less than its settings want."""
@@ -105,6 +110,7 @@ async def run(settings: Settings) -> None:
 class _Bot:
     client: Client
     dispatcher: Dispatcher
+    catchup: Catchup
     embedded: EmbeddedServer | None
 
 
@@ -113,6 +119,7 @@ async def _serve(settings: Settings, bot: _Bot, stopping: asyncio.Task[bool]) ->
     parts = [
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
+        asyncio.create_task(bot.catchup.watch(), name="catchup"),
     ]
     if bot.embedded is not None:
         parts.append(asyncio.create_task(bot.embedded.keep(), name="redis"))
@@ -179,21 +186,27 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     session.point_at(settings.discord)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
-    desk = Desk(redis, keys, instance=uuid.uuid4().hex)
+    instance = uuid.uuid4().hex
+    desk = Desk(redis, keys, instance=instance)
     client = Client(desk)
-    conversations = Conversations(redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s)
+    conversations = Conversations(redis, keys, ttl_s=ttl_s)
+    journal = Journal(
+        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
+    )
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
     policy = _turn_policy(settings, model, token)
+    pace = Pace()
     runner = Runner(
-        conversations=conversations,
+        journal=journal,
         prompts=prompts,
         asker=Asker(claude, policy),
         outbox=outbox,
-        pace=Pace(),
+        pace=pace,
         policy=policy,
     )
-    dispatcher = Dispatcher(conversations, Attention(redis, keys), runner, poll_s=settings.turns.poll_s)
+    attention = Attention(redis, keys)
+    dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)
     intake = Intake(
         conversations,
         dispatcher,
@@ -209,7 +222,21 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    catchup = Catchup(
+        client,
+        conversations,
+        attention,
+        intake,
+        outbox,
+        pace,
+        instance=instance,
+        max_age_s=settings.recovery.max_age_hours * 3600,
+        max_messages=settings.recovery.max_messages,
+        poll_s=settings.turns.poll_s,
+        every_s=settings.recovery.every_s,
+    )
     client.on_person_wrote = intake.take
+    client.on_listening = catchup.want
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
 
@@ -217,7 +244,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> _Bot:
     await session.login(client, token)
     await register(client.tree, desk, client.application_id or 0)
     _banner(lines, client, settings)
-    return _Bot(client, dispatcher, embedded)
+    return _Bot(client, dispatcher, catchup, embedded)
 
 
 async def _fill_in(settings: Settings, stack: AsyncExitStack, lines: list[str]) -> Settings:
@@ -263,6 +290,8 @@ def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> Tur
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,
+        interrupts=settings.reply.while_answering == "interrupt",
+        gather_s=settings.reply.gather_ms / 1000,
         secret=hashlib.sha256(token.encode()).digest(),
     )
 

@@ -28,6 +28,7 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
     "an admin can raise claude.max_tokens."
@@ -98,6 +99,12 @@ def missing_permission(permission: str, *, place: str) -> str:
     """Name a permission that the bot lacks, and who can give it."""
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def missed(count: int) -> str:
+    """Say that messages were left unanswered because they are too old by now."""
+    what = "a message" if count == 1 else f"{count} messages"
+    return f"I was away for long and left {what} from back then unanswered. Write again if you still want an answer."
 
 
 def small(sentence: str) -> str:

@@ -14,7 +14,8 @@ from discord.http import Route
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
 from bot.gateway import permissions
-from bot.render.outbox import Outgoing
+from bot.gateway.convert import ORDINARY
+from bot.render.outbox import Outgoing, Seen, Sent
 
 log = structlog.get_logger()
 
@@ -25,11 +26,14 @@ TRIES = 5
 repeated: a post carries its nonce, the others say what is to be, not what to change."""
 
 FIRST_PAUSE_S = 0.3
-CALL_S = 45.0
+CALL_S = 15.0
 """One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
 
 GLOBAL_S = 1.0
 """The window of Discord's limit for a bot as a whole (topics/rate-limits)."""
+
+READ_MESSAGES = 100
+"""One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
 
 ARCHIVED_CODE = 50083
 THREAD_EXISTS_CODE = 160004
@@ -42,8 +46,8 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
 
-    async def send(self, place: int, message: Outgoing) -> int:
-        """Post a message and return its id; the same nonce again returns the same id."""
+    async def send(self, place: int, message: Outgoing) -> Sent:
+        """Post a message; the same nonce again returns the same message, as it is by now."""
         channel = self._client.get_partial_messageable(place)
         options: dict[str, Any] = {"nonce": message.nonce, "silent": message.silent}
         if message.reply_to is not None:
@@ -51,8 +55,9 @@ class DiscordOutbox:
                 message_id=message.reply_to, channel_id=place, fail_if_not_exists=False
             )
 
-        async def post() -> int:
-            return (await channel.send(message.content, **options)).id
+        async def post() -> Sent:
+            posted = await channel.send(message.content, **options)
+            return Sent(posted.id, posted.content)
 
         return await self._call("send", place, permissions.TO_SEND, post)
 
@@ -107,6 +112,26 @@ class DiscordOutbox:
                     raise
 
         await self._call("open_thread", channel, permissions.TO_OPEN, start)
+
+    async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
+        """Return the bot's own messages after an id, oldest first."""
+        channel = self._client.get_partial_messageable(place)
+        me = self._client.user.id if self._client.user else 0
+
+        async def read() -> tuple[Seen, ...]:
+            found = [m async for m in channel.history(limit=READ_MESSAGES, after=discord.Object(after))]
+            return tuple(
+                Seen(
+                    id=m.id,
+                    content=m.content,
+                    reply_to=m.reference.message_id if m.reference else None,
+                    silent=m.flags.suppress_notifications,
+                )
+                for m in found
+                if m.author.id == me and m.type in ORDINARY
+            )
+
+        return await self._call("read", place, permissions.TO_SEND, read)
 
     async def _call(
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]

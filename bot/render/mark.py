@@ -29,6 +29,11 @@ def is_marked(content: str) -> bool:
     return content.endswith(_MARKS)
 
 
+def unmarked(content: str) -> str:
+    """What a marked message shows besides the mark."""
+    return content[:-MARK_UNITS] if is_marked(content) else content
+
+
 def unmistakable(text: str) -> str:
     """The text, changed (by a backslash that Discord does not show) where it would pass for a marked one."""
     if is_marked(text) or text == CURSOR:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeTooLong
+from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort
 from bot.conversation.request import Finished
 from bot.conversation.turn import Outcome
 
@@ -24,7 +24,8 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
     reply = text.strip()
     if isinstance(end, BobbinError):
         if reply:
-            return Conclusion("answered", reply, (wording.INTERRUPTED,))
+            notice = wording.CUT_SHORT if isinstance(end, CutShort) else wording.INTERRUPTED
+            return Conclusion("answered", reply, (notice,))
         return Conclusion("failed", "", (wording.explain(end),))
     if end.stop_reason == "refusal":
         # The partial text is to be discarded, and the turn left out of what is sent from now on.

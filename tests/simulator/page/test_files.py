@@ -1,0 +1,53 @@
+"""The page is whole by itself: what it names is there, and it names nothing outside."""
+
+import re
+
+import pytest
+
+from tests.simulator.page.node import NODE, PAGE, needs_node, run
+
+SCRIPTS = sorted(PAGE.glob("*.js"))
+EVERYTHING = [*SCRIPTS, PAGE / "index.html", PAGE / "style.css"]
+
+
+def test_every_file_that_the_page_names_exists() -> None:
+    index = (PAGE / "index.html").read_text()
+    named = re.findall(r'(?:src|href)="([^"#]+)"', index)
+    assert "static/app.js" in named
+    missing = [each for each in named if not (PAGE / each.removeprefix("static/")).is_file()]
+    assert missing == []
+
+
+def test_every_module_is_reached_from_the_first_and_exists() -> None:
+    reached, waiting = set(), ["app.js"]
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting += re.findall(r'from "\./([\w.]+)"', (PAGE / name).read_text())
+    assert reached == {each.name for each in SCRIPTS}
+
+
+@pytest.mark.parametrize("path", EVERYTHING, ids=lambda path: path.name)
+def test_no_external_address_is_named(path: object) -> None:
+    text = (PAGE / str(path)).read_text()
+    addresses = re.findall(r"""(?:https?:)?//[\w-]+\.[\w.-]+""", text)
+    assert [each for each in addresses if "www.w3.org/2000/svg" not in each] == []
+
+
+def test_the_browser_is_told_to_load_nothing_from_elsewhere() -> None:
+    index = (PAGE / "index.html").read_text()
+    policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"', index)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe" not in policy[1]
+    assert "script-src 'self'" in policy[1]
+
+
+@needs_node
+def test_every_module_is_valid_javascript() -> None:
+    assert NODE is not None
+    # Imports are resolved and linked before anything runs; `app.js` alone needs a browser to run.
+    for path in SCRIPTS:
+        if path.name != "app.js":
+            assert isinstance(run(path.name, "Object.keys(m)"), list)
