@@ -26,6 +26,7 @@ CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
     "Write “go on”, or start afresh with /reset."
 )
+PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
@@ -33,6 +34,10 @@ THINKING_TOOK_ALL = (
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+STILL_TOO_LONG = (
+    "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
+    "or start afresh with /reset."
+)
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -27,6 +28,9 @@ repeated: a post carries its nonce, the others say what is to be, not what to ch
 FIRST_PAUSE_S = 0.3
 CALL_S = 15.0
 """One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
+
+GLOBAL_S = 1.0
+"""The window of Discord's limit for a bot as a whole (topics/rate-limits)."""
 
 READ_MESSAGES = 100
 """One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
@@ -87,10 +91,11 @@ class DiscordOutbox:
     async def typing(self, place: int) -> None:
         """Show that the bot is typing; a courtesy, so its failures do not matter."""
         try:
-            async with asyncio.timeout(CALL_S):
-                await self._client.http.request(
-                    Route("POST", "/channels/{channel_id}/typing", channel_id=place)
-                )
+            with self._unlocking():
+                async with asyncio.timeout(CALL_S):
+                    await self._client.http.request(
+                        Route("POST", "/channels/{channel_id}/typing", channel_id=place)
+                    )
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("typing_failed", conversation=place, kind=type(error).__name__)
 
@@ -136,8 +141,9 @@ class DiscordOutbox:
             if attempt:
                 await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
             try:
-                async with asyncio.timeout(CALL_S):
-                    return await call()
+                with self._unlocking():
+                    async with asyncio.timeout(CALL_S):
+                        return await call()
             except discord.NotFound as error:
                 raise DiscordGone(f"code {error.code}") from error
             except discord.Forbidden as error:
@@ -154,3 +160,17 @@ class DiscordOutbox:
                 failure = type(error).__name__
             log.info("discord_call_repeated", call=kind, place=place, attempt=attempt + 1, failure=failure)
         raise DiscordUnavailable(f"{kind}: {failure}")
+
+    @contextmanager
+    def _unlocking(self) -> Iterator[None]:
+        """Undo what discord.py 2.7.1 leaves behind where a call is cancelled while it sits out a global limit.
+
+        It holds every other call back with an event that only the sleeping call would set again.
+        """
+        try:
+            yield
+        except (asyncio.CancelledError, TimeoutError):
+            over = self._client.http._global_over
+            if isinstance(over, asyncio.Event) and not over.is_set():
+                asyncio.get_running_loop().call_later(GLOBAL_S, over.set)
+            raise

@@ -14,7 +14,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import prompt, wording
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, CutShort
-from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.tokens import estimate, measure_user
 from bot.conversation.trimming import TrimPolicy, Window, trim
 from bot.conversation.turn import Turn
@@ -23,10 +23,6 @@ from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
-
-MOST_PAUSES = 3
-"""How often a reply that ended with `pause_turn` is continued (Anthropic, "Handling stop reasons")."""
-
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -69,7 +65,9 @@ class Asker:
             request = replace(request, messages=prompt.render_messages(window.turns, user))
             text, end = await self._until_cut(request, push, cut)
         conclusion = conclude(text, end)
-        if window.dropped:
+        if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
+            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        elif window.dropped:
             conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
         log.info(
             "claude_answered",
@@ -106,18 +104,13 @@ class Asker:
         self, request: Request, text: list[str], push: Callable[[str], None]
     ) -> Finished | BobbinError:
         try:
-            for _ in range(MOST_PAUSES):
-                end = await self._stream_once(request, text, push)
-                if end.stop_reason != "pause_turn" or not "".join(text).strip():
-                    break
-                so_far = PromptMessage("assistant", ("".join(text).rstrip(),))
-                asked = request.messages if request.messages[-1].role == "user" else request.messages[:-1]
-                request = replace(request, messages=(*asked, so_far))
+            return await self._stream_to_its_end(request, text, push)
         except ClaudeError as error:
             return error
-        return end
 
-    async def _stream_once(self, request: Request, text: list[str], push: Callable[[str], None]) -> Finished:
+    async def _stream_to_its_end(
+        self, request: Request, text: list[str], push: Callable[[str], None]
+    ) -> Finished:
         async with aclosing(self._claude.stream(request)) as events:
             async for event in events:
                 match event:

@@ -37,6 +37,8 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {
     "max_tokens": ((wording.CUT_AT_MAX_TOKENS,), wording.THINKING_TOOK_ALL),
     "model_context_window_exceeded": ((wording.CONTEXT_FULL,), wording.explain(ClaudeTooLong())),
-    "pause_turn": ((wording.CUT_AT_MAX_TOKENS,), wording.EMPTY_REPLY),
+    # Only server tools pause a turn, and the bot asks for none; resending what came as it is, as one does with
+    # tools, would end the request with an assistant message, which current models refuse.
+    "pause_turn": ((wording.PAUSED,), wording.EMPTY_REPLY),
 }
 """Notices under a text, and the answer where there is none."""
