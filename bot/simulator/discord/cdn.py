@@ -1,4 +1,7 @@
-"""Files over HTTP, only by addresses that were given out and are not over (reference, "Signed Attachment CDN URLs")."""
+"""Files over HTTP, only by addresses that were given out and are not over.
+
+Source: reference, "Signed Attachment CDN URLs".
+"""
 
 from __future__ import annotations
 

@@ -25,9 +25,10 @@ def command(world: World, channel: Channel, user_id: int, name: str, options: Js
     Raises what the client would say: 10063 for a command that does not exist or is not offered to this user here
     (50013 if it is for lack of permissions), 50035 for wrong options.
     """
-    application, found = _choose(world, channel, user_id, name.split(maxsplit=1)[0], commands.SLASH)
+    root, *path = name.split()
+    application, found = _choose(world, channel, user_id, root, commands.SLASH)
     resolved: Json = {}
-    told = _options(world, channel, found, name.split()[1:], options, resolved, focused=None)
+    told = _options(world, channel, found, path, options, resolved, focused=None)
     data = _command_data(found, told, resolved)
     return _begin(world, application, COMMAND, channel, user_id, data)
 
@@ -36,8 +37,9 @@ def autocomplete(
     world: World, channel: Channel, user_id: int, name: str, options: Json, focused: str
 ) -> Interaction:
     """Ask for the choices of one option while it is typed."""
-    application, found = _choose(world, channel, user_id, name.split(maxsplit=1)[0], commands.SLASH)
-    told = _options(world, channel, found, name.split()[1:], options, {}, focused=focused)
+    root, *path = name.split()
+    application, found = _choose(world, channel, user_id, root, commands.SLASH)
+    told = _options(world, channel, found, path, options, {}, focused=focused)
     return _begin(world, application, AUTOCOMPLETE, channel, user_id, _command_data(found, told, {}))
 
 

@@ -27,9 +27,10 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     """Post as a user or a bot, with every check that Discord makes; a repeated enforced nonce makes nothing new."""
     _check_may_post(world, channel, author.id, draft)
     now = world.clock()
-    if draft.enforce_nonce and draft.nonce is not None:
-        if (made := world.nonces.find(author.id, str(draft.nonce), now)) is not None:
-            return world.message(world.messages[made].channel_id if made in world.messages else 0, made)
+    made = world.nonces.find(author.id, str(draft.nonce), now) if draft.enforce_nonce else None
+    if made is not None:
+        # Deleted by now: Unknown Message.
+        return world.message(world.messages[made].channel_id if made in world.messages else 0, made)
     reference = _reference(world, channel, author.id, draft)
     if channel.thread is not None:
         threads.wake(world, channel, author.id)

@@ -125,7 +125,12 @@ class Discord:
         self._listeners.append(listener)
         return lambda: self._listeners.remove(listener)
 
-    async def until(self, condition: Callable[[], Any], timeout: float = 5.0, what: str = "") -> Any:
+    async def until(
+        self,
+        condition: Callable[[], Any],
+        timeout: float = 5.0,  # noqa: ASYNC109 - what was waited for goes into the error
+        what: str = "",
+    ) -> Any:
         """Wait until `condition()` is true, asked anew at every change; returns what it returned.
 
         Raises TimeoutError, which names the condition and the latest requests.
@@ -133,14 +138,14 @@ class Discord:
         loop = asyncio.get_running_loop()
         deadline = loop.time() + timeout
         while not (found := condition()):
+            if loop.time() >= deadline:
+                raise TimeoutError(self._late(what or _name(condition), timeout))
             waiter: asyncio.Future[None] = loop.create_future()
             self._waiters.add(waiter)
             try:
                 await asyncio.wait({waiter}, timeout=max(0.0, deadline - loop.time()))
             finally:
                 self._waiters.discard(waiter)
-            if not waiter.done() and loop.time() >= deadline and not condition():
-                raise TimeoutError(self._late(what or _name(condition), timeout))
         return found
 
     def _late(self, what: str, timeout: float) -> str:

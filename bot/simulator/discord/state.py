@@ -26,11 +26,9 @@ def load(path: Path) -> Snapshot | None:
     except FileNotFoundError:
         return None
     try:
-        version = json.loads(content).get("version")
-        if version != VERSION:
-            raise ValueError(f"its version is {version!r}, not {VERSION}")
+        _check_version(json.loads(content))
         return Snapshot.model_validate_json(content)
-    except (ValueError, AttributeError, ValidationError) as error:
+    except ValueError as error:
         aside = path.with_name(path.name + ".unreadable")
         path.replace(aside)
         reason = "it holds no saved world" if isinstance(error, ValidationError) else str(error)
@@ -39,6 +37,12 @@ def load(path: Path) -> Snapshot | None:
         )
         print(line, file=sys.stderr)  # noqa: T201 - the simulator has no log of its own
         return None
+
+
+def _check_version(saved: object) -> None:
+    version = saved.get("version") if isinstance(saved, dict) else None
+    if version != VERSION:
+        raise ValueError(f"its version is {version!r}, not {VERSION}")
 
 
 def write(path: Path, content: str) -> None:

@@ -27,7 +27,7 @@ def check_options(body: Json, problems: Problems, *, named: bool) -> None:
     if name is None:
         if named:
             problems.add("name", "BASE_TYPE_REQUIRED", "This field is required")
-    elif not len(str(name).strip()) >= 1 or len(str(name)) > MOST_NAME_CHARACTERS:
+    elif not str(name).strip() or len(str(name)) > MOST_NAME_CHARACTERS:
         text = f"Must be between 1 and {MOST_NAME_CHARACTERS} in length."
         problems.add("name", "BASE_TYPE_BAD_LENGTH", text)
     minutes = body.get("auto_archive_duration")

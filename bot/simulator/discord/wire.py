@@ -171,7 +171,7 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
     return told
 
 
-def guild(world: World, value: Guild) -> Json:
+def guild(value: Guild) -> Json:
     """A server as `GET /guilds/{id}` shows it; what this world does not know is as in a new one."""
     return {
         "id": str(value.id),
@@ -219,7 +219,7 @@ def guild_create(world: World, value: Guild, viewer_id: int) -> Json:
     """GUILD_CREATE: the server with its channels, the visible active threads and the viewer as member."""
     channels = [each for each in world.channels.values() if each.guild_id == value.id]
     visible = [each for each in channels if world.can_view(each, viewer_id)]
-    return guild(world, value) | {
+    return guild(value) | {
         "joined_at": timestamp(value.members[viewer_id].joined_at),
         "large": False,
         "unavailable": False,

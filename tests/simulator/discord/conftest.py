@@ -44,16 +44,23 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 class Client(discordpy.Client):
-    """A bot that remembers the names of the events it was told of."""
+    """A bot that remembers the names of the events it was told of, and can be waited for until it hears one."""
 
     def __init__(self, intents: discordpy.Intents | None = None) -> None:
         wanted = intents or discordpy.Intents(guilds=True, messages=True, message_content=True)
-        super().__init__(intents=wanted, guild_ready_timeout=0.05, enable_debug_events=True)
+        super().__init__(intents=wanted, guild_ready_timeout=0.05)
         self.seen: list[str] = []
-        self.failed: BaseException | None = None
+        self._heard = asyncio.Condition()
 
     async def on_socket_event_type(self, name: str) -> None:
-        self.seen.append(name)
+        async with self._heard:
+            self.seen.append(name)
+            self._heard.notify_all()
+
+    async def hear(self, name: str, times: int = 1) -> None:
+        """Wait until an event of that name has come so many times."""
+        async with self._heard, asyncio.timeout(15):
+            await self._heard.wait_for(lambda: self.seen.count(name) >= times)
 
 
 @pytest.fixture
@@ -69,15 +76,16 @@ def pointed(scene: Scene) -> Iterator[None]:
 @contextlib.asynccontextmanager
 async def running(client: Client, token: str = TOKEN) -> AsyncIterator[Client]:
     """The client logged in, connected and ready."""
-    await client.login(token)
-    task = asyncio.create_task(client.connect())
-    ready = asyncio.create_task(client.wait_until_ready())
+    tasks: list[asyncio.Task[None]] = []
     try:
-        await asyncio.wait({task, ready}, return_when=asyncio.FIRST_COMPLETED, timeout=10)
-        if task.done():
-            task.result()
+        await client.login(token)
+        tasks = [asyncio.create_task(client.connect()), asyncio.create_task(client.wait_until_ready())]
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        if tasks[0].done():
+            tasks[0].result()
         yield client
     finally:
-        ready.cancel()
         await client.close()
-        await asyncio.gather(task, ready, return_exceptions=True)
+        for task in tasks[1:]:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

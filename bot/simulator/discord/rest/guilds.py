@@ -13,7 +13,7 @@ MOST_FOUND = 25
 
 def guild(call: Call) -> Json:
     value = _guild(call)
-    told = wire.guild(call.world, value)
+    told = wire.guild(value)
     if call.query.get("with_counts") in ("true", "1"):
         told.update(approximate_member_count=len(value.members), approximate_presence_count=1)
     return told
