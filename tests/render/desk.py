@@ -25,7 +25,7 @@ class Desk:
     allowed: bool = True
     fenced_at: str = ""
 
-    def writer(self, *posted: Posted, place: int = PLACE, retried: bool = False) -> Writer:
+    def writer(self, *posted: Posted, place: int = PLACE) -> Writer:
         return Writer(
             self.outbox,
             place,
@@ -33,7 +33,6 @@ class Desk:
             nonce=lambda part: f"{place}-{part}",
             reply_to=42,
             posted=posted,
-            retried=retried,
             before_send=self.before,
             after_send=self.after,
             may_write=lambda: self.allowed,

@@ -131,7 +131,7 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         desk = Desk()
         desk.outbox.messages = {1: "what the earlier try wrote ▌"}
         desk.outbox.nonces = {"7-0": 1}
-        posted = await write(desk, desk.writer(retried=True), "New.")
+        posted = await write(desk, desk.writer(), "New.")
         assert posted == (Posted(1, "New."),)
         assert shows(desk, "New.")
 
