@@ -1,0 +1,1 @@
+"""The turn engine as a whole: nothing lost, nothing answered twice."""
