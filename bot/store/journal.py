@@ -28,6 +28,7 @@ class Journal:
     """
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, lease_s: float, settle_s: float) -> None:
+        self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
         self._ttl_s = ttl_s
@@ -67,6 +68,12 @@ class Journal:
     async def renew(self, claim: Claim) -> None:
         """Keep the lease."""
         await self._step("renew", [self._keys.lease(claim.conversation)], [claim.token, self._lease_ms])
+
+    async def knows(self, claim: Claim, messages: Sequence[int]) -> bool:
+        """Say whether all of these messages of the conversation are in the journal."""
+        keys = {self._keys.record(claim.conversation, message) for message in messages}
+        with translated():
+            return bool(await self._redis.exists(*keys) == len(keys))
 
     async def release(self, claim: Claim) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse."""
