@@ -35,6 +35,15 @@ def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Foun
     return None
 
 
+def answered_later(seen: Sequence[Seen], members: Sequence[int]) -> tuple[int, ...]:
+    """Return the messages after `members` to which replies point: these may answer the members, too."""
+    return tuple(
+        message.reply_to
+        for message in seen
+        if not message.silent and message.reply_to is not None and message.reply_to > members[-1]
+    )
+
+
 def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
     """Return what points to the same message as a reply and is no part of it: written twice."""
     if reply_to is None:

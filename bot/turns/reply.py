@@ -11,7 +11,7 @@ from typing import TypeVar
 import structlog
 
 from bot.conversation import prompt, wording
-from bot.conversation.errors import DiscordGone, StoreUnavailable
+from bot.conversation.errors import AnsweredBefore, DiscordGone, StoreUnavailable
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
@@ -27,7 +27,7 @@ from bot.store.journal import Journal
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asked, Asker
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import find_reply
+from bot.turns.look import answered_later, find_reply
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
@@ -41,6 +41,9 @@ PERSIST_PAUSE_S = 0.25
 
 MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
+
+NONCE_SERIES = ("", "b", "c", "d")
+"""What is put behind the nonces where those of an earlier try are taken by another answer."""
 
 
 class Reply:
@@ -68,6 +71,7 @@ class Reply:
         self._outbox = outbox
         self._pace = pace
         self._policy = policy
+        self._series = NONCE_SERIES[0]
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -78,21 +82,38 @@ class Reply:
         if result is None:
             result = await self._look() or await self._ask()
         notices = "\n".join(wording.small(notice) for notice in result.notices)
-        await self._writer.finish(result.reply or notices)
+        await self._finish(result.reply or notices)
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
         settle = claim.tries > 1 or claim.listed or self._writer.doubtful
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
 
+    async def _finish(self, text: str) -> None:
+        """Show the whole text; what is committed gets a message of its own where an earlier try's answers more."""
+        for again in range(len(NONCE_SERIES)):
+            self._series = NONCE_SERIES[again]
+            if again:
+                self._writer = self._new_writer()
+            try:
+                await self._writer.finish(text)
+            except AnsweredBefore:
+                log.info("answered_before", conversation=self._claim.conversation, turn=self._claim.lead)
+            else:
+                return
+        raise AnsweredBefore
+
     async def abandon(self) -> None:
         """Write nothing more."""
         await self._writer.abandon()
 
     async def _look(self) -> Result | None:
-        """Look on Discord before writing there, if an earlier try may have: adopt what it finished."""
+        """Look on Discord before writing there, if an earlier try may have: adopt what it finished.
+
+        That the journal knows of no post proves little: a store that went back has forgotten it.
+        """
         claim = self._claim
-        if claim.replies or not (claim.listed or (claim.state is State.POSTING and claim.tries > 1)):
+        if claim.replies or not (claim.listed or claim.tries > 1):
             return None
         try:
             seen = await self._outbox.own_messages(claim.conversation, claim.lead)
@@ -102,6 +123,10 @@ class Reply:
             return None  # the thread was not started yet
         found = find_reply(seen, claim.members, claim.conversation)
         if found is None:
+            later = answered_later(seen, claim.members)
+            if later and claim.tries <= self._policy.tries and not await self._journal.knows(claim, later):
+                # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
+                raise AnsweredBefore
             return None
         if found.members != claim.members:
             await self._journal.narrow(claim, found.members)
@@ -225,7 +250,7 @@ class Reply:
             self._outbox,
             claim.conversation,
             pace=self._pace,
-            nonce=lambda part: f"{claim.lead}-{part}",
+            nonce=lambda part: f"{claim.lead}-{part}{self._series}",
             reply_to=claim.reply_to,
             posted=self._found,
             before_send=before_send,

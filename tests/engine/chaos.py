@@ -192,7 +192,9 @@ class Chaos:
                 invariants.replies(shown, self.app.user_id),
                 await invariants.history_of(self.redis, PREFIX, conversation),
             )
-        return found + invariants.request_faults(call.body for call in self.claude.requests)
+        return found + invariants.request_faults(
+            call.body for call in list(self.claude.requests) if call.body
+        )
 
     def _bugs(self) -> list[tuple[str, str]]:
         logged = [(name, str(entry.get("event"))) for name, bot in self.bots for entry in bot.entries]

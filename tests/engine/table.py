@@ -9,7 +9,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import fields
 from pathlib import Path
 
 from tests.engine.chaos import Chaos, Outcome
@@ -100,6 +100,10 @@ def table(outcomes: Sequence[Outcome]) -> str:
     return "\n".join(f"{name:20} {value}" for name, value in rows)
 
 
+def _plain(outcome: Outcome) -> dict[str, object]:
+    return {one.name: getattr(outcome, one.name) for one in fields(outcome)}
+
+
 def _line(outcome: Outcome) -> str:
     verdict = explained(outcome) if outcome.failures else "ok"
     return (
@@ -126,7 +130,7 @@ def main() -> None:
     chosen = parser.parse_args()
     if chosen.seed is not None:
         outcome = asyncio.run(Chaos(schedule(chosen.seed, chosen.seconds)).run())
-        _say(json.dumps(asdict(outcome)) if chosen.json else _line(outcome))
+        _say(json.dumps(_plain(outcome)) if chosen.json else _line(outcome))
         return
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     until_s = time.monotonic() + chosen.minutes * 60

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import tempfile
 import time
 from collections.abc import Iterable, Sequence
@@ -39,7 +40,7 @@ class Timeline:
         """Write it all to a file, and return its path."""
         lines = [*self.notes, *_logs(bots), *_requests(discord), *_calls(claude)]
         lines.sort(key=lambda line: line[0])
-        path = Path(tempfile.gettempdir()) / f"bobbin-chaos-{seed}.log"
+        path = Path(tempfile.gettempdir()) / f"bobbin-chaos-{seed}-{os.getpid()}.log"
         first = lines[0][0] if lines else 0.0
         text = "\n".join(f"{at - first:8.3f} {who:10} {what}" for at, who, what in lines)
         path.write_text(f"{text}\n\n" + "\n".join(failures) + "\n", encoding="utf-8")
