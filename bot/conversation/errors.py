@@ -113,7 +113,15 @@ class DiscordUnavailable(DiscordError):
 
 
 class AnsweredBefore(BobbinError):
-    """Discord shows an answer of an earlier try to messages that the store, gone back, has yet to hear of again."""
+    """Discord shows an answer of an earlier try, which the store, gone back, has forgotten, to other messages.
+
+    `message` is its id and `reply_to` the message that it points to, where they are known.
+    """
+
+    def __init__(self, message: int | None = None, reply_to: int | None = None) -> None:
+        super().__init__()
+        self.message = message
+        self.reply_to = reply_to
 
 
 class StoreError(BobbinError):

@@ -265,7 +265,7 @@ class Writer:
             # try has posted is not known here.
             self._doubtful = True
             if index == 0 and sent.reply_to != reply_to:
-                raise AnsweredBefore
+                raise AnsweredBefore(sent.id, sent.reply_to)
         self._shown.append(Posted(sent.id, sent.content))
         await self._after_send(index, sent.id)
 

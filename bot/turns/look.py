@@ -44,6 +44,11 @@ def answered_later(seen: Sequence[Seen], members: Sequence[int]) -> tuple[int, .
     )
 
 
+def parts_of(message: int | None, seen: Sequence[Seen]) -> tuple[Seen, ...]:
+    """Return the whole reply that begins with a message, none if it is not there any more."""
+    return next((parts for parts in _replies(seen) if parts[0].id == message), ())
+
+
 def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
     """Return what points to the same message as a reply and is no part of it: written twice."""
     if reply_to is None:

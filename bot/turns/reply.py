@@ -16,7 +16,7 @@ from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
 from bot.render.mark import is_marked
-from bot.render.outbox import Outbox, Outgoing
+from bot.render.outbox import Outbox, Outgoing, Seen
 from bot.render.pace import Pace
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
@@ -27,7 +27,7 @@ from bot.store.journal import Journal
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asked, Asker
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import answered_later, find_reply
+from bot.turns.look import answered_later, find_reply, parts_of
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
@@ -90,15 +90,23 @@ class Reply:
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
 
     async def _finish(self, text: str) -> None:
-        """Show the whole text; what is committed gets a message of its own where an earlier try's answers more."""
+        """Show the whole text, by now committed.
+
+        Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
+        one goes if this turn answers all that it did, and is left to be found by the other messages' turn if not.
+        """
         for again in range(len(NONCE_SERIES)):
             self._series = NONCE_SERIES[again]
             if again:
                 self._writer = self._new_writer()
             try:
                 await self._writer.finish(text)
-            except AnsweredBefore:
-                log.info("answered_before", conversation=self._claim.conversation, turn=self._claim.lead)
+            except AnsweredBefore as before:
+                claim = self._claim
+                log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
+                if before.reply_to is None or before.reply_to in claim.members:
+                    for part in parts_of(before.message, await self._seen()):
+                        await self._outbox.delete(claim.conversation, part.id)
             else:
                 return
         raise AnsweredBefore
@@ -116,7 +124,7 @@ class Reply:
         if claim.replies or not (claim.listed or claim.tries > 1):
             return None
         try:
-            seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+            seen = await self._seen()
         except DiscordGone:
             if claim.messages[0].opens is None:
                 raise
@@ -137,6 +145,9 @@ class Reply:
         unfinished = any(is_marked(part.content) for part in found.parts)
         log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
         return None if unfinished else await self._adopt(rejoin([part.content for part in found.parts]))
+
+    async def _seen(self) -> tuple[Seen, ...]:
+        return await self._outbox.own_messages(self._claim.conversation, self._claim.lead)
 
     async def _adopt(self, text: str) -> Result:
         claim = self._claim
