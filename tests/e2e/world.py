@@ -112,9 +112,9 @@ class World:
             **settings,
         }
 
-    async def start_bot(self, **settings: str) -> BotProcess:
-        """Start a bot and wait until it listens."""
-        bot = await BotProcess.start(self.environment(**settings), "--strict")
+    async def start_bot(self, *, module: str = "bot", **settings: str) -> BotProcess:
+        """Start a bot and wait until it listens; `module` names another than the plain one."""
+        bot = await BotProcess.start(self.environment(**settings), "--strict", module=module)
         self.bots.append(bot)
         await bot.said("discord_ready")
         return bot
