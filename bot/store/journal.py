@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Journal:
     """
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, lease_s: float, settle_s: float) -> None:
+        self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
         self._ttl_s = ttl_s
@@ -128,11 +130,15 @@ class Journal:
 
     async def doubt(self, claim: Claim) -> None:
         """Have a turn settled by whoever holds the lease by then; needs no lease itself."""
+        now_ms = round(time.time() * 1000)
+        await self._hint(claim.conversation, now_ms)
         await self._run(
             "doubt",
             [self._keys.settling(claim.conversation)],
             [padded(claim.lead), self._settle_ms, DONE_RECORD_S],
         )
+        # Whoever has the lease may have finished, found nothing more to do, and be about to say so.
+        await self._hint(claim.conversation, now_ms + 1)
 
     async def settled(self, claim: Claim, *, again: bool = False) -> None:
         """Note that a turn was compared with what Discord shows; `again` asks for another look later."""
@@ -146,6 +152,10 @@ class Journal:
             ],
             [claim.token, padded(claim.lead), self._settle_ms if again else ""],
         )
+
+    async def _hint(self, conversation: int, when_ms: int) -> None:
+        with translated():
+            await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
 
     async def _end(self, claim: Claim, state: str, settle_ms: int | None) -> int:
         keys, conversation = self._keys, claim.conversation

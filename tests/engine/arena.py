@@ -92,7 +92,7 @@ class Stage:
         """Wait for something; AssertionError if it does not happen."""
         try:
             async with asyncio.timeout(STEP_S):
-                while not condition():
+                while not condition():  # noqa: ASYNC110 - other processes change it
                     await asyncio.sleep(LOOK_S)
         except TimeoutError:
             raise AssertionError(f"waited in vain until {what}") from None
@@ -131,14 +131,14 @@ class Stage:
     async def struck(self, bot: Bot) -> None:
         """Wait until a bot is hit."""
         path = bot.output.with_suffix(".points")
-        while not path.exists() or b"!" not in path.read_bytes():
+        while not path.exists() or b"!" not in path.read_bytes():  # noqa: ASYNC110 - a process writes it
             await asyncio.sleep(LOOK_S)
 
     async def snapshot(self) -> dict[str, bytes]:
         """All that Redis holds of this world."""
         raw = self.arena.raw
         keys = [key async for key in raw.scan_iter(match=f"{self.scene.prefix}:*", count=1000)]
-        return {key.decode(): await raw.dump(key) for key in keys}
+        return {key.decode(): await raw.dump(key) or b"" for key in keys}
 
     async def roll_back(self, snapshot: dict[str, bytes]) -> None:
         """Put Redis back to a snapshot, as a server does that comes back older than it was."""

@@ -49,5 +49,5 @@ class Bot:
     async def ready(self) -> None:
         """Wait until it listens, or has ended."""
         async with asyncio.timeout(START_S):
-            while "discord_ready" not in self.said and self.code is None:
+            while "discord_ready" not in self.said and self.code is None:  # noqa: ASYNC110 - a process writes it
                 await asyncio.sleep(LOOK_S)

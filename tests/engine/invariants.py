@@ -48,7 +48,7 @@ class Scene:
 
     discord: Discord
     bot_user: int
-    redis: Redis
+    redis: Redis  # with decoded answers
     prefix: str
     said: list[Said] = field(default_factory=list)
 
@@ -106,7 +106,7 @@ class Scene:
             for message in self._by_bot(place)
             if is_marked(message["content"])
         ]
-        entries = [load_turn(entry) for entry in await self.redis.lrange(keys.history(place), 0, -1)]
+        entries = [load_turn(str(entry)) for entry in await self.redis.lrange(keys.history(place), 0, -1)]
         found += [
             f"{place}: {count} entries in the history for {lead}"
             for lead, count in Counter(entry.id for entry in entries).items()
@@ -120,7 +120,9 @@ class Scene:
             record = await self.redis.hgetall(keys.record(place, said.message))
             lead = int(record.get("turn", 0))
             if record.get("state") != "done" or lead not in by_lead:
-                found.append(f"{place}: {said.message} ({said.words}) is {record.get('state')}, turn {lead}")
+                found.append(
+                    f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
+                )
             else:
                 answered[lead].append(said.message)
             times = sum(entry.user.count(said.words) for entry in entries)
@@ -143,7 +145,7 @@ class Scene:
             if any(fnmatch.fnmatchcase(key, pattern) for pattern in for_ever):
                 continue
             if await self.redis.ttl(key) == -1:
-                found.append(f"never expires: {key}")
+                found.append(f"never expires: {key!s}")
         return found
 
 

@@ -321,8 +321,10 @@ async def test_who_was_fenced_off_can_still_ask_for_settling(store: Store, redis
     new = await claimed(store, "new")
     await store.journal.commit(new, answered(new), Result("answer"), cut=0)
     await store.journal.acknowledge(new, settle=False)
+    await redis.delete(Keys("test").work)
     await store.journal.doubt(old)
     assert isinstance(await store.journal.claim(C, "me"), Later)
+    assert await redis.zrange(Keys("test").work, 0, -1) == [str(C)], "or nobody would ever look"
 
 
 async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known(store: Store) -> None:
