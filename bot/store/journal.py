@@ -86,9 +86,9 @@ class Journal:
             raise Fenced("join")
         return read_messages(answer[1]) if answer[0] == "OK" else None
 
-    async def narrow(self, claim: Claim, members: Sequence[int]) -> None:
-        """Leave only these messages to the turn; the others wait on."""
-        await self._step("narrow", self._turn(claim), [claim.token, " ".join(map(padded, members))])
+    async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
+        """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
+        await self._step("adopt", self._turn(claim), [claim.token, " ".join(map(padded, members)), *parts])
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""

@@ -287,11 +287,12 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     assert await store.journal.acknowledge(claim, settle=False) == 1
 
 
-async def test_a_turn_can_be_narrowed_to_what_its_reply_answers(store: Store) -> None:
+async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store: Store) -> None:
     first, second = message("hello"), message("and", number=11)
     await receive(store, first, second)
     claim = await claimed(store)
-    await store.journal.narrow(claim, [first.id])
+    await store.journal.adopt(claim, [first.id], [77])
+    assert await store.journal.join(claim) is None, "the reply is visible already"
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, settle=False) == 1
     assert (await claimed(store)).messages == (second,)
