@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 import structlog
 
@@ -98,7 +99,13 @@ class Catchup:
                     await self._sweep(overlap_s)
             except StoreUnavailable:
                 self._doubt, self._due_s = True, 0.0
-            except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
+            except (
+                discord.DiscordException,
+                DiscordError,
+                aiohttp.ClientError,
+                OSError,
+                TimeoutError,
+            ) as error:
                 log.info("catchup_put_off", kind=type(error).__name__)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):

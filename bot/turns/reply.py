@@ -121,7 +121,9 @@ class Reply:
         That the journal knows of no post proves little: a store that went back has forgotten it.
         """
         claim = self._claim
-        if claim.replies or not (claim.listed or claim.tries > 1):
+        # An earlier try may have been about to post a part, the first or a further one; whether it did is not known.
+        in_doubt = claim.tries > 1 and (claim.state is State.POSTING or not claim.replies)
+        if not in_doubt and (claim.replies or not claim.listed):
             return None
         try:
             seen = await self._seen()
@@ -136,10 +138,9 @@ class Reply:
                 # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
                 raise AnsweredBefore
             return None
-        if found.members != claim.members:
-            await self._journal.narrow(claim, found.members)
-            kept = tuple(message for message in claim.messages if message.id in found.members)
-            self._claim = replace(claim, members=found.members, messages=kept)
+        await self._journal.adopt(claim, found.members, [part.id for part in found.parts])
+        kept = tuple(message for message in claim.messages if message.id in found.members)
+        self._claim = replace(claim, members=found.members, messages=kept)
         self._found = tuple(Posted(part.id, part.content) for part in found.parts)
         self._writer = self._new_writer()
         unfinished = any(is_marked(part.content) for part in found.parts)

@@ -1,142 +1,231 @@
-"""What must hold after anything: read from Discord, from the store, and from what Claude was sent."""
+"""What must hold once everything has come to rest, whatever happened before: read from Discord, Redis and Claude.
+
+Each user message has exactly one reply, whose text equals its single entry in the history; what Claude was sent is
+valid and alternates; no reply is marked as unfinished; nothing waits; and nothing but what is meant to stays for
+ever in Redis.
+"""
 
 from __future__ import annotations
 
+import asyncio
+import fnmatch
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.conversation import wording
 from bot.conversation.turn import Turn
+from bot.conversation.wording import SMALL
 from bot.render.draft import Draft
 from bot.render.mark import is_marked
+from bot.render.measure import MESSAGE_LIMIT_UNITS
+from bot.simulator.claude.record import Call
+from bot.simulator.discord import Discord
 from bot.store.codec import load_turn
+from bot.store.keys import WITHOUT_EXPIRY, Keys
 
-SILENT = 1 << 12
-ORDINARY = (0, 19)
-TOKEN = re.compile(r"\[m(\d+)\]")
-"""What makes a user's message recognisable wherever it is quoted."""
+SUPPRESS_NOTIFICATIONS = 1 << 12
+ORDINARY_TYPES = (0, 19)
+LOOK_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A user's message that is to be answered; `number` is in its text, as `[m7]`."""
+    """A user's message, the conversation it belongs to, and words that stand in no other message."""
 
-    number: int
+    place: int
     message: int
-    conversation: int
+    words: str
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A visible reply: the message that it points to, and the contents of its messages."""
+@dataclass(slots=True)
+class Scene:
+    """Where to look: one bot's view of a Discord, its keys in a Redis, and what was asked of Claude for it."""
 
-    reply_to: int | None
-    contents: tuple[str, ...]
+    discord: Discord
+    bot_user: int
+    redis: Redis  # with decoded answers
+    prefix: str
+    said: list[Said] = field(default_factory=list)
+    # An event that never comes is made good by a listing, by which time later messages may have been answered.
+    in_order: bool = True
+
+    async def breaches(self, asked: Collection[Call]) -> list[str]:
+        """Everything that does not hold at this moment."""
+        found = [*_requests(asked), *_told_twice(asked, self.said)]
+        places: dict[int, list[Said]] = defaultdict(list)
+        for said in self.said:
+            places[said.place].append(said)
+        for place, messages in places.items():
+            found += await self._place(place, messages)
+        return found + await self._store(tuple(places))
+
+    async def come_to_rest(
+        self, asked: Collection[Call], *, within_s: float, still_s: float, quick: bool = True
+    ) -> list[str]:
+        """Wait until all holds, then for so long again; return what does not hold then.
+
+        Without `quick`, all of the time is waited.
+        """
+        until_s = time.monotonic() + within_s
+        while (found := await self.breaches(asked)) or not quick:
+            if time.monotonic() > until_s:
+                break
+            await asyncio.sleep(LOOK_S)
+        if found:
+            return found
+        before = self._shown()
+        await asyncio.sleep(still_s)
+        found = await self.breaches(asked)
+        if not found and (after := self._shown()) != before:
+            found = [f"what is shown has changed afterwards: {_difference(before, after)}"]
+        return found
+
+    def _shown(self) -> dict[int, str]:
+        return {
+            int(message["id"]): message["content"]
+            for place in {said.place for said in self.said}
+            for message in self._by_bot(place)
+        }
+
+    def _by_bot(self, place: int) -> list[dict[str, Any]]:
+        if place not in self.discord.world.channels:
+            return []
+        return [
+            message
+            for message in self.discord.messages(place)
+            if message["author"]["id"] == str(self.bot_user) and message["type"] in ORDINARY_TYPES
+        ]
+
+    async def _place(self, place: int, messages: list[Said]) -> list[str]:
+        keys = Keys(self.prefix)
+        found = [
+            f"{place}: left unfinished: {message['id']} {_short(message['content'])}"
+            for message in self._by_bot(place)
+            if is_marked(message["content"])
+        ]
+        entries = [load_turn(str(entry)) for entry in await self.redis.lrange(keys.history(place), 0, -1)]
+        found += [
+            f"{place}: {count} entries in the history for {lead}"
+            for lead, count in Counter(entry.id for entry in entries).items()
+            if count != 1
+        ]
+        if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
+            found.append(f"{place}: the history is out of order")
+        by_lead = {entry.id: entry for entry in entries}
+        answered: dict[int, list[int]] = defaultdict(list)
+        for said in sorted(messages, key=lambda each: each.message):
+            record = await self.redis.hgetall(keys.record(place, said.message))
+            lead = int(record.get("turn", 0))
+            if record.get("state") != "done" or lead not in by_lead:
+                found.append(
+                    f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
+                )
+            else:
+                answered[lead].append(said.message)
+            times = sum(entry.user.count(said.words) for entry in entries)
+            if times != 1:
+                found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
+        return found + _replies(place, self._by_bot(place), by_lead, answered)
+
+    async def _store(self, places: Sequence[int]) -> list[str]:
+        keys = Keys(self.prefix)
+        found = []
+        for place in places:
+            if waiting := await self.redis.zrange(keys.pending(place), 0, -1):
+                found.append(f"{place}: still pending: {waiting}")
+            if settling := await self.redis.zrange(keys.settling(place), 0, -1):
+                found.append(f"{place}: still to be settled: {settling}")
+        if work := await self.redis.zrange(keys.work, 0, -1):
+            found.append(f"still on the list of work: {work}")
+        for_ever = [f"{self.prefix}:{name}" for name in WITHOUT_EXPIRY]
+        async for key in self.redis.scan_iter(match=f"{self.prefix}:*", count=1000):
+            if any(fnmatch.fnmatchcase(key, pattern) for pattern in for_ever):
+                continue
+            if await self.redis.ttl(key) == -1:
+                found.append(f"never expires: {key!s}")
+        return found
 
 
-def token(number: int) -> str:
-    """What a message has to hold to be recognised."""
-    return f"[m{number}]"
-
-
-def replies(messages: Iterable[Mapping[str, Any]], me: int) -> list[Shown]:
-    """The bot's replies in a place, in order; small notices aside."""
-    found: list[Shown] = []
-    for message in messages:
-        mine = int(message["author"]["id"]) == me and message["type"] in ORDINARY
-        if not mine or message.get("flags", 0) & SILENT:
+def _replies(
+    place: int, by_bot: list[dict[str, Any]], by_lead: dict[int, Turn], answered: dict[int, list[int]]
+) -> list[str]:
+    """Compare what the thread shows with the history."""
+    found = []
+    groups: dict[int | None, list[list[str]]] = defaultdict(list)
+    latest: list[str] | None = None
+    for message in by_bot:
+        if message.get("flags", 0) & SUPPRESS_NOTIFICATIONS:
             continue
-        reference = (message.get("message_reference") or {}).get("message_id")
-        if reference is not None or not found:
-            found.append(Shown(int(reference) if reference else None, ()))
-        last = found.pop()
-        found.append(Shown(last.reply_to, (*last.contents, message["content"])))
+        reference = message.get("message_reference")
+        if reference is not None or latest is None:
+            latest = []
+            groups[int(reference["message_id"]) if reference else None].append(latest)
+        latest.append(message["content"])
+    for lead, messages in answered.items():
+        last = max(messages)
+        replies = groups.pop(None if last == place else last, [])
+        if len(replies) != 1:
+            found.append(f"{place}: {len(replies)} replies to {last}")
+            continue
+        entry = by_lead[lead]
+        shown, kept = replies[0], _parts(entry.reply)
+        if not entry.reply:
+            if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):
+                found.append(f"{place}: the reply to {last} is no notice: {_short(str(shown))}")
+        elif shown != kept:
+            found.append(
+                f"{place}: the reply to {last} is {_short(str(shown))}, kept was {_short(str(kept))}"
+            )
+    found += [
+        f"{place}: an answer to {points_to} that nobody keeps: {_short(str(group))}"
+        for points_to, group in groups.items()
+    ]
     return found
 
 
-def conversation_faults(
-    conversation: int, said: Sequence[Said], shown: Sequence[Shown], history: Sequence[Turn]
-) -> list[str]:
-    """What is wrong with one conversation: each message one entry, each entry one reply that shows its text."""
-    faults = []
-    counts = Counter(int(number) for turn in history for number in TOKEN.findall(turn.user))
-    for one in said:
-        if counts[one.number] != 1:
-            faults.append(f"{token(one.number)} stands in {counts[one.number]} entries of the history")
-    known = {one.number: one.message for one in said}
-    expected: dict[int | None, Turn] = {}
-    for turn in history:
-        numbers = [int(number) for number in TOKEN.findall(turn.user)]
-        if numbers != sorted(numbers):
-            faults.append(f"entry {turn.id} holds its messages out of order: {numbers}")
-        last = known.get(numbers[-1]) if numbers else None
-        expected[None if last == conversation else last] = turn
-    pointed = Counter(one.reply_to for one in shown)
-    faults += [f"{times} replies point to {to}" for to, times in pointed.items() if times > 1]
-    faults += [f"no reply points to {to}" for to in expected if to not in pointed]
-    for one in shown:
-        if any(is_marked(content) for content in one.contents):
-            faults.append(f"the reply to {one.reply_to} is marked as unfinished")
-        turn = expected.get(one.reply_to)
-        if turn is None:
-            faults.append(f"the reply to {one.reply_to} has no entry in the history")
-        elif not _shows(one.contents, turn):
-            faults.append(
-                f"the reply to {one.reply_to} shows {_brief(one.contents)}, not {turn.reply[:60]!r}"
-            )
-    return [f"{conversation}: {fault}" for fault in faults]
-
-
-def _shows(contents: Sequence[str], turn: Turn) -> bool:
-    if turn.outcome != "answered":
-        return len(contents) == 1 and contents[0].startswith(wording.SMALL)
-    draft = Draft()
-    draft.push(turn.reply)
+def _parts(text: str) -> list[str]:
+    draft = Draft(MESSAGE_LIMIT_UNITS)
+    draft.push(text)
     draft.finish()
-    return tuple(contents) == draft.parts
+    return list(draft.parts)
 
 
-def _brief(contents: Sequence[str]) -> str:
-    return " + ".join(repr(content[:60]) for content in contents)
+def _requests(asked: Collection[Call]) -> list[str]:
+    """The simulator refuses what the API would refuse; alternation the API does not ask for, but we do."""
+    found = [f"Claude refused a request with {call.status}" for call in asked if call.status == 400]
+    for call in asked:
+        if not isinstance(call.body, dict):
+            continue
+        roles = [message["role"] for message in call.body["messages"]]
+        if roles != (["user", "assistant"] * len(roles))[: len(roles)] or roles[-1] != "user":
+            found.append(f"Claude was sent {roles}")
+    return found
 
 
-def request_faults(bodies: Iterable[Mapping[str, Any]]) -> list[str]:
-    """What is wrong with what Claude was sent: turns alternate, and no message is told twice."""
-    faults = []
-    for number, body in enumerate(bodies):
-        messages = body["messages"]
-        roles = [message["role"] for message in messages]
-        if roles != [("user", "assistant")[place % 2] for place in range(len(roles))]:
-            faults.append(f"request {number} does not alternate: {roles}")
-        told = Counter(
-            found
-            for message in messages
-            if message["role"] == "user"
-            for found in TOKEN.findall(str(message))
-        )
-        faults += [
-            f"request {number} holds [m{one}] {times} times" for one, times in told.items() if times > 1
-        ]
-    return faults
+def _told_twice(asked: Collection[Call], said: Collection[Said]) -> list[str]:
+    found = []
+    for call in asked:
+        if not isinstance(call.body, dict):
+            continue
+        told = "".join(str(each["content"]) for each in call.body["messages"] if each["role"] == "user")
+        found += [f"Claude was told {one.words} twice at once" for one in said if told.count(one.words) > 1]
+    return found
 
 
-async def store_faults(redis: Redis, prefix: str) -> list[str]:
-    """What the store still has to do."""
-    faults = []
-    waiting = [f"{prefix}:work"]
-    for kind in ("q", "s"):
-        waiting += [str(key) async for key in redis.scan_iter(f"{prefix}:{{*}}:{kind}")]
-    for key in waiting:
-        if held := await redis.zrange(key, 0, 5):
-            faults.append(f"{key} holds {held}")
-    return faults
+def _short(text: str) -> str:
+    text = re.sub(r"\s+", " ", text)
+    return text if len(text) < 160 else f"{text[:80]} … {text[-70:]} ({len(text)})"
 
 
-async def history_of(redis: Redis, prefix: str, conversation: int) -> list[Turn]:
-    """The entries of a conversation's history."""
-    return [load_turn(str(entry)) for entry in await redis.lrange(f"{prefix}:{{{conversation}}}:h", 0, -1)]
+def _difference(before: dict[int, str], after: dict[int, str]) -> str:
+    changed = [
+        f"{message}: {_short(before.get(message, '(none)'))} -> {_short(after.get(message, '(gone)'))}"
+        for message in sorted(before.keys() | after.keys())
+        if before.get(message) != after.get(message)
+    ]
+    return "; ".join(changed)
