@@ -284,15 +284,14 @@ class Chaos:
 
     def _strike_claude(self, fault: Fault) -> None:
         after = fault.count * 2
-        self.claude.faults.add(
-            {
-                "claude_stall": faults.stall(after if fault.which else None, 4.0),
-                "claude_drop": faults.dropped(after if fault.which else None),
-                "claude_cut_short": faults.cut_short(after),
-                "claude_error_event": faults.error_event(after),
-                "claude_overloaded": faults.overloaded(),
-            }[fault.kind]
-        )
+        kinds: dict[str, faults.Fault] = {
+            "claude_stall": faults.stall(after if fault.which else None, 4.0),
+            "claude_drop": faults.dropped(after if fault.which else None),
+            "claude_cut_short": faults.cut_short(after),
+            "claude_error_event": faults.error_event(after),
+            "claude_overloaded": faults.overloaded(),
+        }
+        self.claude.faults.add(kinds[fault.kind])
 
     # The bots, as a host keeps them.
 
