@@ -40,6 +40,15 @@ async def test_what_was_written_while_the_bot_was_away_is_answered_once(alone: W
     assert len(alone.claude.requests) == 3
 
 
+async def test_a_mention_in_a_channel_that_was_made_while_the_bot_was_away_is_answered(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    await alone.converse(alone.channel(), "hello")
+    await bot.stop()
+    mention = await alone.ann.post(alone.channel(), f"{alone.mention} come here, too")
+    await alone.start_bot(**QUICK)
+    await alone.answered(await alone.thread_of(mention), 1)
+
+
 async def test_a_reply_that_was_running_at_the_kill_goes_on_in_the_same_message(alone: World) -> None:
     bot = await alone.start_bot(**QUICK)
     gate = alone.claude.hold(after=1)
