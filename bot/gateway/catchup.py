@@ -11,10 +11,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
 
-import aiohttp
 import discord
 import structlog
 
@@ -30,8 +29,7 @@ from bot.store.conversations import Conversations
 log = structlog.get_logger()
 
 OVERLAP_S = 60.0
-"""After a roll-back of the store the marks may say more than the records hold: so much is listed again. As much is
-allowed for clocks that differ from Discord's."""
+"""After a roll-back of the store the marks may say more than the records hold: so much is listed again."""
 
 FETCHED_AT_MOST = 100
 """Archived threads and direct messages have to be asked for one by one; the latest are."""
@@ -100,14 +98,10 @@ class Catchup:
                     await self._sweep(overlap_s)
             except StoreUnavailable:
                 self._doubt, self._due_s = True, 0.0
-            except (
-                discord.DiscordException,
-                DiscordError,
-                aiohttp.ClientError,
-                OSError,
-                TimeoutError,
-            ) as error:
+            except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
                 log.info("catchup_put_off", kind=type(error).__name__)
+            except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
+                log.exception("catchup_failed")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
                     await self._wanted.wait()
@@ -124,23 +118,16 @@ class Catchup:
         self._beat = beat
 
     async def _sweep(self, overlap_s: float) -> None:
-        servers = [guild.id for guild in self._client.guilds]
-        swept = dict(zip(servers, await self._conversations.marks(servers), strict=True))
-        begun = _snowflake_before(OVERLAP_S)
         places = [place async for place in self._places()]
         marks = await self._conversations.marks([place.id for place in places])
         for place, mark in zip(places, marks, strict=True):
             if mark is None or place.latest > mark or overlap_s:
-                await self._catch_up_for_good(place, mark, swept, overlap_s)
-        for server, before in swept.items():
-            await self._advance(server, before, begun, ())
+                await self._catch_up_for_good(place, mark, overlap_s)
 
-    async def _catch_up_for_good(
-        self, place: Place, mark: int | None, swept: Mapping[int, int | None], overlap_s: float
-    ) -> None:
+    async def _catch_up_for_good(self, place: Place, mark: int | None, overlap_s: float) -> None:
         """List a place until nothing changes under the listing; the next sweep is for what does not settle."""
         for _ in range(TRIES):
-            if await self._catch_up(place, mark, swept, overlap_s):
+            if await self._catch_up(place, mark, overlap_s):
                 return
             (mark,) = await self._conversations.marks([place.id])
 
@@ -196,9 +183,7 @@ class Catchup:
             return None
         return found if isinstance(found, (discord.Thread, discord.DMChannel)) else None
 
-    async def _catch_up(
-        self, place: Place, mark: int | None, swept: Mapping[int, int | None], overlap_s: float
-    ) -> bool:
+    async def _catch_up(self, place: Place, mark: int | None, overlap_s: float) -> bool:
         """List a place from its mark on and move the mark; False if that has to be done again."""
         me = self._client.user
         channel = place.channel or await self._fetch(place.id)
@@ -206,12 +191,6 @@ class Catchup:
             return True
         oldest = _snowflake_before(self._max_age_s)
         after = mark if mark is not None else oldest
-        if mark is None and not await self._is_ours(channel, me.id):
-            # New since the last sweep of its server, if there was one; what is older was said to nobody.
-            before = None if channel.guild is None else swept.get(channel.guild.id)
-            if before is None or place.latest <= before:
-                return await self._advance(channel.id, None, place.latest, ())
-            after = max(before, oldest)
         if overlap_s:
             after = min(after, _snowflake_before(overlap_s))
         if mark is None and not await self._is_ours(channel, me.id):
