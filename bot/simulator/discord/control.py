@@ -65,8 +65,8 @@ class Control:
     async def _messages(self, request: web.Request) -> list[Json]:
         viewer = self._actor(request.query)
         channel = self._world.visible_channel(_id(request.match_info, "id"), viewer.id)
-        limit = min(int(request.query.get("limit", "100")), MOST_MESSAGES)
-        before = int(request.query.get("before") or 0)
+        limit = min(_id(request.query, "limit") if "limit" in request.query else 100, MOST_MESSAGES)
+        before = _id(request.query, "before") if request.query.get("before") else 0
         everything = (self._world.messages[each] for each in self._world.timelines.get(channel.id, ()))
         seen = [each for each in everything if each.ephemeral_for in (None, viewer.id)]
         page = [each for each in seen if not before or each.id < before][-limit:]
@@ -113,7 +113,7 @@ class Control:
 
     async def _command(self, request: web.Request) -> Json:
         body = await _body(request)
-        options = body.get("options") or {}
+        options = _object(body, "options")
         return _begun(await self._actor(body).command(_id(body, "channel_id"), _text(body, "name"), options))
 
     async def _context(self, request: web.Request) -> Json:
@@ -128,23 +128,28 @@ class Control:
             _id(body, "message_id"),
             _text(body, "custom_id"),
         )
-        if body.get("values") is None:
+        values = body.get("values")
+        if values is None:
             return _begun(await self._actor(body).press(place, message_id, custom_id))
-        return _begun(await self._actor(body).choose(place, message_id, custom_id, body["values"]))
+        if not isinstance(values, list):
+            raise ApiError(400, 0, "'values' is no list.")
+        return _begun(
+            await self._actor(body).choose(place, message_id, custom_id, [str(each) for each in values])
+        )
 
     async def _modal(self, request: web.Request) -> Json:
         body = await _body(request)
         opened = self._world.interactions.get(_id(body, "interaction_id"))
         if opened is None:
             raise ApiError(404, 10062, "There is no such interaction any more.")
-        values = body.get("values") or {}
+        values = _object(body, "values")
         return _begun(await self._actor(body).submit(InteractionHandle(self._discord, opened), values))
 
     async def _autocomplete(self, request: web.Request) -> list[Json]:
         body = await _body(request)
         place, name, focused = _id(body, "channel_id"), _text(body, "name"), _text(body, "focused")
         try:
-            return await self._actor(body).autocomplete(place, name, body.get("options") or {}, focused)
+            return await self._actor(body).autocomplete(place, name, _object(body, "options"), focused)
         except TimeoutError:
             raise ApiError(404, 0, "The application did not answer.") from None
 
@@ -247,6 +252,13 @@ def _text(body: Json, key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value.strip():
         raise ApiError(400, 0, f"{key!r} is missing or empty.")
+    return value
+
+
+def _object(body: Json, key: str) -> Json:
+    value = body.get(key) or {}
+    if not isinstance(value, dict):
+        raise ApiError(400, 0, f"{key!r} is no object.")
     return value
 
 

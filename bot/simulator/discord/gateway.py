@@ -71,7 +71,7 @@ class Gateway:
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from HELLO to its end."""
-        ws = web.WebSocketResponse(max_msg_size=64 * 1024, autoping=True, timeout=1.0)
+        ws = web.WebSocketResponse(max_msg_size=64 * 1024, autoping=True, timeout=0.5)
         await ws.prepare(request)
         compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
         connection = Connection(ws, request.transport, compressor)

@@ -13,7 +13,7 @@ from aiohttp import web
 
 from bot.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, wire
 from bot.simulator.discord import permissions as bits
-from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.actors import Actor, Place, channel_id
 from bot.simulator.discord.connections import Connection
 from bot.simulator.discord.control import Control
 from bot.simulator.discord.faults import Faults
@@ -63,7 +63,7 @@ class Discord:
         self._stream.add_to(app)
         cdn.add_to(app, self.world)
         page.add_to(app)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         try:
@@ -235,32 +235,32 @@ class Discord:
 
     # What is there, as on the wire.
 
-    def messages(self, channel_id: int) -> list[Json]:
+    def messages(self, channel: Place) -> list[Json]:
         """The messages of a channel or thread, oldest first, without ephemeral ones."""
-        return [wire.message(self.world, each, None) for each in self.world.history(int(channel_id))]
+        return [wire.message(self.world, each, None) for each in self.world.history(channel_id(channel))]
 
     def message(self, message_id: int) -> Json:
         """One message, ephemeral or not."""
         return wire.message(self.world, self.world.messages[int(message_id)], None)
 
-    def thread(self, thread_id: int) -> Json:
+    def thread(self, thread: Place) -> Json:
         """A thread, or any other channel."""
-        return wire.channel(self.world, self.world.channel(int(thread_id)))
+        return wire.channel(self.world, self.world.channel(channel_id(thread)))
 
-    def threads(self, channel_id: int) -> list[Json]:
+    def threads(self, channel: Place) -> list[Json]:
         """The threads of a channel, oldest first."""
-        return [wire.channel(self.world, each) for each in self.world.threads_of(int(channel_id))]
+        return [wire.channel(self.world, each) for each in self.world.threads_of(channel_id(channel))]
 
     def history(self, message_id: int) -> list[Revision]:
         """All contents that a message has had, with the epoch second of each."""
         return list(self.world.revisions.get(int(message_id), ()))
 
-    def typing_since(self, channel_id: int) -> float | None:
+    def typing_since(self, channel: Place) -> float | None:
         """The epoch second since when a bot has been shown as typing without a break; None if none is."""
         live = [
             typing.since
             for (place, user_id), typing in self.world.typing.items()
-            if place == int(channel_id)
+            if place == channel_id(channel)
             and self.world.users[user_id].bot
             and self.world.is_typing(place, user_id)
         ]

@@ -167,3 +167,18 @@ async def test_the_page_serves_its_folder_and_nothing_above_it(
     for path in ("static/%2e%2e/__init__.py", "static/..%2f__init__.py", "static/none.js"):
         async with session.get(scene.discord.page_url + path) as response:
             assert response.status == 404
+
+
+async def test_an_open_stream_does_not_keep_the_server_from_stopping(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    async with events(scene, session, scene.ann.id):
+        async with asyncio.timeout(0.4):
+            await scene.discord.stop()
+
+
+async def test_a_wrong_shape_is_refused_too(scene: Scene, ask: Ask) -> None:
+    where = {"as": str(scene.ann.id), "channel_id": str(scene.text.id)}
+    await ask("POST", "/commands", where | {"name": "x", "options": ["y"]}, status=400)
+    await ask("POST", "/components", where | {"message_id": "1", "custom_id": "x", "values": "y"}, status=400)
+    await ask("GET", f"/channels/{scene.text.id}/messages?as={scene.ann.id}&limit=x", status=400)
