@@ -21,7 +21,7 @@ _CHUNK_BYTES = 4096
 def serve(
     port: int = 8765,
     state: Path | None = None,
-    token: str = "local",  # noqa: S107 - it opens nothing but this toy
+    token: str = "local",
     round_trip_s: float = 0.0,
     die_with_parent: bool = False,
 ) -> None:

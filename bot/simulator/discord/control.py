@@ -59,8 +59,9 @@ class Control:
         for method, path, handler in routes:
             app.router.add_route(method, "/control" + path, _answering(handler))
 
-    async def _state(self, _: web.Request) -> Json:
-        return overview.of(self._world, self._discord.gateway.online)
+    async def _state(self, request: web.Request) -> Json:
+        viewer_id = self._actor(request.query).id if request.query.get("as") else None
+        return overview.of(self._world, self._discord.gateway.online, viewer_id)
 
     async def _messages(self, request: web.Request) -> list[Json]:
         viewer = self._actor(request.query)

@@ -12,11 +12,11 @@ from bot.simulator.discord.world import World
 _COLORS = ("#f47fff", "#3ba55d", "#faa61a", "#5865f2", "#ed4245", "#45ddc0", "#e67e22")
 
 
-def of(world: World, online: Callable[[int], bool]) -> Json:
-    """The whole of a world in short; `online` says whether an application is connected."""
+def of(world: World, online: Callable[[int], bool], viewer_id: int | None = None) -> Json:
+    """The whole of a world in short, or as much of it as a viewer sees; `online` tells of an application."""
     people = [each for each in world.users.values() if not each.bot and not _owns(world, each.id)]
     return {
-        "guilds": [_guild(world, each) for each in world.guilds],
+        "guilds": [_guild(world, each, viewer_id) for each in world.guilds],
         "users": [
             {
                 "id": str(each.id),
@@ -40,16 +40,22 @@ def of(world: World, online: Callable[[int], bool]) -> Json:
     }
 
 
-def _guild(world: World, guild_id: int) -> Json:
+def _guild(world: World, guild_id: int, viewer_id: int | None) -> Json:
     guild = world.guilds[guild_id]
     found = [each for each in world.channels.values() if each.guild_id == guild_id and not each.thread]
-    found.sort(key=lambda each: each.position)
-    return {"id": str(guild.id), "name": guild.name, "channels": [_channel(world, each) for each in found]}
+    found = sorted(_seen(world, found, viewer_id), key=lambda each: each.position)
+    told = [_channel(world, each, viewer_id) for each in found]
+    return {"id": str(guild.id), "name": guild.name, "channels": told}
 
 
-def _channel(world: World, channel: Channel) -> Json:
+def _channel(world: World, channel: Channel, viewer_id: int | None) -> Json:
     told = {"id": str(channel.id), "name": channel.name, "type": channel.type}
-    return told | {"threads": [_thread_line(each) for each in world.threads_of(channel.id)]}
+    seen = _seen(world, world.threads_of(channel.id), viewer_id)
+    return told | {"threads": [_thread_line(each) for each in seen]}
+
+
+def _seen(world: World, channels: list[Channel], viewer_id: int | None) -> list[Channel]:
+    return [each for each in channels if viewer_id is None or world.can_view(each, viewer_id)]
 
 
 def _direct(world: World, channel: Channel) -> Json | None:

@@ -49,13 +49,16 @@ async def test_the_state_lists_servers_people_applications_and_direct_messages(
     scene: Scene, ask: Ask
 ) -> None:
     await scene.ann.create_thread(scene.text, "a talk")
+    ben = scene.discord.add_user("ben", guild=scene.guild)
+    await ben.create_thread(scene.text, "not for Ann", private=True)
     dm = await ask("POST", "/dms", {"as": str(scene.ann.id), "application_id": str(scene.app.id)})
-    state = await ask("GET", "/state")
+    assert len((await ask("GET", "/state"))["guilds"][0]["channels"][0]["threads"]) == 2
+    state = await ask("GET", f"/state?as={scene.ann.id}")
     [channel] = state["guilds"][0]["channels"]
     [thread] = channel["threads"]
     keys = {"id", "name", "archived", "locked", "private", "last_message_id", "message_count"}
     assert set(thread) == keys
-    assert [each["username"] for each in state["users"]] == ["ann"]
+    assert [each["username"] for each in state["users"]] == ["ann", "ben"]
     application = {
         "id": str(scene.app.id),
         "user_id": str(scene.app.user_id),
