@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.render.draft import Draft
-from bot.render.lines import FENCE_INFO_MAX_CHARS
+from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
 from tests.render.markdown import ANY_REPLY, REPLY, lay_out, put_together
@@ -36,15 +36,15 @@ def open_fence(content: str) -> str:
         if not marker:
             depth = quotes.group().count(">")
         rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
-        found = re.match(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,16}(?!`)|~{3,16}(?!~))(.*)", rest)
+        found = re.match(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})(.*)", rest)
         if found is None:
             continue
         run, info = found.groups()
         if len(info.strip()) > FENCE_INFO_MAX_CHARS:
             continue
-        if not marker:
+        if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
-        elif run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
+        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
             marker = ""
     return marker
 
