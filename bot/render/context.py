@@ -11,7 +11,7 @@ from bot.render.lines import Fence, Kind, Line, read_line
 class Context:
     """How a message begins: in a code block, in inline `markers` (outermost first), in the middle of a line.
 
-    `quote` holds the quote marks of a line that was broken; `trimmed` is the width of the indentation that its
+    `quote` holds the quote marks of a line that was broken; `trimmed` is the width of the indentation that the
     first line has lost, because Discord trims it.
     """
 

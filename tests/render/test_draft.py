@@ -27,8 +27,8 @@ def is_sendable(content: str, limit: int) -> bool:
 
 def open_fence(content: str) -> str:
     """The marker of a code block that a message leaves open; one in a quote ends with its quote."""
-    marker, depth = "", 0
-    for line in content.split("\n"):
+    marker, depth, farthest = "", 0, 0
+    for number, line in enumerate(content.split("\n")):
         quotes = re.match(r" {0,3}(?:> ?)*", line)
         assert quotes is not None
         if marker and quotes.group().count(">") < depth:
@@ -36,16 +36,16 @@ def open_fence(content: str) -> str:
         if not marker:
             depth = quotes.group().count(">")
         rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
-        found = re.match(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,}|~{3,})(.*)", rest)
-        if found is None:
+        found = re.match(r"([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*)(`{3,}|~{3,})(.*)", rest)
+        if found is None or len(found[3].strip()) > FENCE_INFO_MAX_CHARS:
             continue
-        run, info = found.groups()
-        if len(info.strip()) > FENCE_INFO_MAX_CHARS:
-            continue
+        lead, run, info = found.groups()
         if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
+            # The first line of a message may have lost its indentation.
+            farthest = len(lead) + 3 if number else 1000
         elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
-            marker = ""
+            marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
 
 
