@@ -9,10 +9,10 @@ from bot.render.lines import Fence, Kind, Line, read_line
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How a message begins: in a code block, in inline `markers` (outermost first), in the middle of a line.
+    """How a message begins: in a code block, in inline `markers` (outermost first), or in a `broken` line.
 
-    `quote` holds the quote marks of a line that was broken; `trimmed` is the width of the indentation that the
-    first line has lost, because Discord trims it.
+    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that the first
+    line has lost, because Discord trims it.
     """
 
     fence: Fence | None = None

@@ -61,7 +61,7 @@ def _fence(marker: str, language: str, code: str, prefix: str) -> str:
     return "\n".join((prefix + line).rstrip() if prefix == "> " else prefix + line for line in lines)
 
 
-FENCE = st.builds(_fence, MARKERS, LANGUAGES, CODE, st.sampled_from(["", "", "   ", "      ", "> "]))
+FENCE = st.builds(_fence, MARKERS, LANGUAGES, CODE, st.sampled_from(["", "", "   ", "> "]))
 ITEMS = st.lists(
     st.tuples(st.sampled_from(["- ", "  - ", "1. ", "    - ", "* "]), SENTENCES), min_size=1, max_size=8
 )

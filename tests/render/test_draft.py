@@ -26,7 +26,14 @@ def is_sendable(content: str, limit: int) -> bool:
 
 
 def open_fence(content: str) -> str:
-    """The marker of a code block that a message leaves open; one in a quote ends with its quote."""
+    """The marker of a code block that a message leaves open; one in a quote ends with its quote.
+
+    The first line of a message may have lost its indentation; then its block may end further to the right.
+    """
+    return _open_fence(content, 3) and _open_fence(content, 1000)
+
+
+def _open_fence(content: str, first_farthest: int) -> str:
     marker, depth, farthest = "", 0, 0
     for number, line in enumerate(content.split("\n")):
         quotes = re.match(r" {0,3}(?:> ?)*", line)
@@ -42,8 +49,7 @@ def open_fence(content: str) -> str:
         lead, run, info = found.groups()
         if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
-            # The first line of a message may have lost its indentation.
-            farthest = len(lead) + 3 if number else 1000
+            farthest = len(lead) + 3 if number else first_farthest
         elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
             marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
