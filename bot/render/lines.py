@@ -17,7 +17,9 @@ LANGUAGE_MAX_CHARS = 32
 CLOSING_LEAD_MAX_CHARS = 24
 
 # Deeper quotes are ornament, or hostile; their marks are repeated in every message of a long one.
-_QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){0,8}")
+QUOTE_DEPTH_MAX = 8
+
+_QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t]*")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
