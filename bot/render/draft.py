@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render.breaks import cut
 from bot.render.context import Context, continue_message, continues
@@ -142,8 +142,15 @@ class Draft:
         if self._begun:
             return
         if self._context.fence is None:
-            self._tail = self._tail.lstrip()
-            self._begun = bool(self._tail)
+            text = self._tail.lstrip()
+            blanks = self._tail[: len(self._tail) - len(text)]
+            # Blanks that came before are gone already, so they count on until a line break.
+            before = 0 if "\n" in blanks else self._context.trimmed
+            trimmed = before + len(blanks) - (blanks.rfind("\n") + 1)
+            if trimmed != self._context.trimmed:
+                self._context = replace(self._context, trimmed=trimmed)
+            self._tail = text
+            self._begun = bool(text)
             return
         if self._context.broken:
             self._begun = True

@@ -123,6 +123,19 @@ def test_a_fence_in_a_list_keeps_the_indentation_of_its_code() -> None:
     assert all(part.endswith("\n   ```") for part in cut[:-1])
 
 
+def test_a_fence_far_to_the_right_ends_where_it_ends_also_at_the_start_of_a_message() -> None:
+    item = f"- {LOREM}\n  - {LOREM}\n\n"
+    code = "      ```py\n      x = 1\n      ```\n\n"
+    for text in (f"{item}{code}{LOREM * 8}", f"{LOREM * 3}\n\n{code}{LOREM * 8}"):
+        for deltas in (1, len(text)):
+            draft = Draft(200)
+            for start in range(0, len(text), len(text) // deltas):
+                draft.push(text[start : start + len(text) // deltas])
+            draft.finish()
+            assert sum(part.count("```") for part in draft.parts) == 2
+            assert draft.parts == parts(text, 200)
+
+
 def test_blank_lines_and_indentation_of_code_survive_a_break() -> None:
     code = "def f():\n    one = 1\n\n\n    return one\n\n" * 10
     draft = lay_out(f"```\n{code}```", [], 200)
