@@ -24,6 +24,7 @@ from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
 
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What came of it: the entry for the history, what the thread is to show, where the window begins."""

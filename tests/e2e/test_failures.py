@@ -61,9 +61,7 @@ CASES = {
     "max_tokens": Case(faults.max_tokens(2), wording.CUT_AT_MAX_TOKENS, HALF),
     "max_tokens_without_text": Case(faults.max_tokens(0), wording.THINKING_TOOK_ALL),
     "context_window": Case(faults.context_window_exceeded(2), wording.CONTEXT_FULL, HALF),
-    "context_window_without_text": Case(
-        faults.context_window_exceeded(0), wording.explain(ClaudeTooLong())
-    ),
+    "context_window_without_text": Case(faults.context_window_exceeded(0), wording.explain(ClaudeTooLong())),
     "pause_turn": Case(faults.pause_turn(2), wording.PAUSED, HALF),
     "pause_turn_without_text": Case(faults.pause_turn(0), wording.EMPTY_REPLY),
     "unknown_reason": Case(faults.stopped("tea_break", 2), "", HALF),
@@ -143,7 +141,8 @@ async def seen(shared: World) -> AsyncIterator[dict[str, asyncio.Task[Seen]]]:
     settings = {"BOT_CLAUDE__STALL_TIMEOUT_S": "1", "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "1"}
     async with shared.apart(**settings) as world:
         tasks = {
-            name: asyncio.create_task(go_through(world, name, case), name=name) for name, case in CASES.items()
+            name: asyncio.create_task(go_through(world, name, case), name=name)
+            for name, case in CASES.items()
         }
         await asyncio.wait(tasks.values())
         yield tasks

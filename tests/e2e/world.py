@@ -61,7 +61,9 @@ class World:
         )
 
     @asynccontextmanager
-    async def apart(self, *, bots: int = 1, redis_url: str | None = None, **settings: str) -> AsyncIterator[World]:
+    async def apart(
+        self, *, bots: int = 1, redis_url: str | None = None, **settings: str
+    ) -> AsyncIterator[World]:
         """A server with people and bots of its own, on the same Discord, Claude and Redis."""
         number = next(_numbers)
         own = self._peopled(
