@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -62,7 +62,7 @@ class World:
 
     @asynccontextmanager
     async def apart(
-        self, *, bots: int = 1, redis_url: str | None = None, **settings: str
+        self, settings: Mapping[str, str] | None = None, *, bots: int = 1, redis_url: str | None = None
     ) -> AsyncIterator[World]:
         """A server with people and bots of its own, on the same Discord, Claude and Redis."""
         number = next(_numbers)
@@ -71,7 +71,7 @@ class World:
             self.claude,
             redis_url or self.redis_url,
             f"e2e-token-{number}",
-            {"BOT_REDIS__PREFIX": f"apart{number}", **settings},
+            {"BOT_REDIS__PREFIX": f"apart{number}", **(settings or {})},
         )
         own.begin()
         try:
