@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import is_boundary
 from bot.render.inline import Inline, scan_inline
-from bot.render.lines import Kind, Line
+from bot.render.lines import Kind, Line, seems_to_open
 from bot.render.measure import fitting, is_visible, units
 
 # What a line might turn into if it began here.
@@ -242,7 +242,7 @@ class _Cutter:
             if not rough and (not rest or rest[0] == line.fence.marker[0]):
                 return None
             return self._place(end, resume, line.fence.closing, Context(fence=line.fence, broken=True))
-        if not rough and (not rest or _BLOCK_START.match(rest)):
+        if not rough and (not rest or _BLOCK_START.match(rest) or seems_to_open(self.text, line.start, end)):
             return None
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
         if not rough and unknown and rest[0] in "#>-+*0123456789`~|":

@@ -162,11 +162,13 @@ class Draft:
                 self._tail, start, end, min(end + 1, len(self._tail)), self._context.fence
             )
             if line.content + line.indent < line.end:
-                if fence is not self._context.fence:
-                    resume = line.after if line.kind is Kind.CLOSE else line.start
-                    self._begin(self._tail[resume:], Context())
+                if fence is self._context.fence:
+                    self._begun = True
+                else:
+                    self._begin(
+                        self._tail[line.after if line.kind is Kind.CLOSE else line.start :], Context()
+                    )
                     self._trim_start()
-                self._begun = True
                 return
             if newline < 0:
                 return

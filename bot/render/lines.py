@@ -117,6 +117,11 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
+def seems_to_open(text: str, start: int, end: int) -> bool:
+    """Whether a line cut off at `end` would open a code block."""
+    return read_line(text, start, end, end, None)[0].kind is Kind.OPEN
+
+
 def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tuple[Line, Fence | None]:
     content = start
     for _ in range(fence.depth):
