@@ -90,7 +90,8 @@ function content(message, world) {
 }
 
 function below(message, world) {
-  const thread = message.type !== STARTER && world.channels.get(message.id);
+  // The first message of a forum post has the id of its thread, and stands in it.
+  const thread = message.id !== message.channel_id && message.type !== STARTER && world.channels.get(message.id);
   return [
     ...attachments(message.attachments),
     ...embeds(message.embeds, names(world)),
