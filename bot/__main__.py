@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.config import load
-from bot.conversation.errors import StartError
+if TYPE_CHECKING:
+    from asyncio import AbstractEventLoop
 
 cli = typer.Typer(
     name="bobbin",
@@ -36,14 +36,24 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; what is not configured gets a local stand-in."""
+    from bot.shutdown import leave_at_signal
+
+    leave_at_signal()
+    # Loading the libraries makes a hundred thousand objects and no garbage: a quarter of it would go into looking.
+    gc.disable()
+
+    import asyncio
+
+    from bot import app, defaults
+    from bot.config import load
+    from bot.conversation.errors import StartError
+    from bot.telemetry import logs
+
     try:
         settings = load(config)
-        from bot import app
-        from bot.telemetry import logs
-
         logs.configure(settings.telemetry, settings.secrets())
         if strict:
-            app.refuse_defaults(settings)
+            defaults.refuse(settings)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(app.run(settings))
     except StartError as error:
@@ -51,7 +61,7 @@ def run(
         raise typer.Exit(error.exit_code) from None
 
 
-def _loop_factory() -> type[asyncio.AbstractEventLoop] | None:
+def _loop_factory() -> type[AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None
     import uvloop

@@ -8,6 +8,7 @@ already change nothing. An idle place costs no request of its own.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
@@ -76,12 +77,14 @@ class Catchup:
         self._poll_s = poll_s
         self._every_s = every_s
         self._due_s = 0.0
+        self._wanted = asyncio.Event()
         self._doubt = False
         self._beat = ""
 
     def want(self) -> None:
-        """Look through everything soon."""
+        """Look through everything now."""
         self._due_s = 0.0
+        self._wanted.set()
 
     async def watch(self) -> None:
         """Feel the store's pulse, and look through everything when that is due, until cancelled."""
@@ -98,7 +101,10 @@ class Catchup:
                 log.info("catchup_put_off", kind=type(error).__name__)
             except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
                 log.exception("catchup_failed")
-            await asyncio.sleep(self._poll_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._wanted.wait()
+            self._wanted.clear()
 
     async def _feel_pulse(self) -> None:
         beat = str(time.time_ns())

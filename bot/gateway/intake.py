@@ -109,7 +109,9 @@ class Intake:
         if channel.owner_id == me.id:
             return Where.OWN_THREAD
         meta = await self._conversations.meta(channel.id)
-        return Where.JOINED_THREAD if meta is not None and meta.joined else Where.OTHER_THREAD
+        # What was said before the bot joined was not said to it, although a listing may show it only now.
+        joined = meta is not None and meta.joined is not None and message.id >= meta.joined
+        return Where.JOINED_THREAD if joined else Where.OTHER_THREAD
 
     async def _receive(
         self,
@@ -141,7 +143,7 @@ class Intake:
             elif where is Where.DIRECT:
                 facts["starter"] = message.author.id
         if where is Where.OTHER_THREAD:
-            facts["joined"] = 1
+            facts["joined"] = message.id
         kept = convert.to_message(message, opens=opens)
         new = await self._conversations.receive(conversation, kept, source=source, facts=facts)
         if new:

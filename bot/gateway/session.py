@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 
 import aiohttp
 import discord
 import structlog
 import yarl
-from discord.gateway import DiscordWebSocket
 from discord.http import Route
 
 from bot.config import DiscordSettings, Exit
 from bot.conversation.errors import StartError
+from bot.gateway import leniency
+from bot.gateway.client import Client
+from bot.gateway.registration import register
 
 log = structlog.get_logger()
 
@@ -21,24 +24,53 @@ LOGIN_TRIES = 5
 LOGIN_PAUSE_S = 2.0
 """A host may start the bot before its network is up."""
 
+LOGIN_S = 30.0
+"""All tries together; discord.py alone would repeat a 502 for 15 s, and wait for an answer for 5 minutes."""
+
+REGISTER_S = 10.0
+"""Commands that cannot be registered by then are by the next start; the bot works without."""
+
 FIRST_RECONNECT_S = 1.0
 MOST_RECONNECT_S = 60.0
-"""discord.py reconnects by itself; this is for what escapes it, such as a KeyError in one of its parsers. Each
+"""discord.py reconnects by itself; this is for what escapes it, such as a first connection that is refused. Each
 time is an IDENTIFY, of which there are 1000 a day."""
 
+HANG_UP_S = 1.0
+"""For a close frame to be answered; who does not answer is left."""
+
 PORTAL = "https://discord.com/developers/applications"
+API_PATH = "/api/v10"
+NOT_HERE = (404, 405)
 
 
 def point_at(settings: DiscordSettings) -> None:
-    """Point discord.py at the servers of the settings; it keeps both addresses on its classes."""
-    Route.BASE = settings.api_url.rstrip("/")
-    DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(settings.gateway_url)
+    """Point discord.py at the servers of the settings, before a client is made; it keeps both on its classes."""
+    api = settings.api_url.rstrip("/")
+    Route.BASE = f"{api}/v10" if api.endswith("/api") else api
+    leniency.install(yarl.URL(settings.gateway_url))
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
+    logging.getLogger("discord.client").addFilter(_without_traceback)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Strip what discord.py adds to each failed connection: an outage is no bug."""
+    if str(record.msg).startswith("Attempting a reconnect"):
+        record.exc_info = None
+    return True
 
 
 async def login(client: discord.Client, token: str) -> None:
     """Log in, or raise StartError."""
-    for attempt in range(1, LOGIN_TRIES + 1):
+    try:
+        async with asyncio.timeout(LOGIN_S):
+            await _login(client, token)
+    except TimeoutError as error:
+        raise _unreachable("it does not answer") from error
+
+
+async def _login(client: discord.Client, token: str) -> None:
+    attempt = 1
+    while True:
         try:
             await client.login(token)
         except discord.LoginFailure as error:
@@ -47,17 +79,46 @@ async def login(client: discord.Client, token: str) -> None:
                 f"{PORTAL} shows under Bot (Reset Token makes a new one)",
                 exit_code=Exit.DISCORD_TOKEN,
             ) from error
-        except (discord.HTTPException, aiohttp.ClientError, OSError) as error:
+        except discord.HTTPException as error:
+            if error.status in NOT_HERE and not yarl.URL(Route.BASE).path.strip("/"):
+                log.info("discord_api_path_added", path=API_PATH)
+                Route.BASE += API_PATH
+                continue
+            if error.status < 500 or attempt == LOGIN_TRIES:
+                raise _unreachable(f"it answers with {error.status}") from error
+            log.warning("discord_unreachable", status=error.status, attempt=attempt)
+        except (aiohttp.ClientError, OSError) as error:
             if attempt == LOGIN_TRIES:
-                raise StartError(
-                    f"Discord cannot be reached at {Route.BASE} ({type(error).__name__}): check the network, "
-                    "or discord.api_url if you changed it",
-                    exit_code=Exit.DISCORD_UNREACHABLE,
-                ) from error
+                raise _unreachable(type(error).__name__) from error
             log.warning("discord_unreachable", kind=type(error).__name__, attempt=attempt)
-            await asyncio.sleep(LOGIN_PAUSE_S)
+        except (KeyError, TypeError, ValueError) as error:
+            raise _unreachable("it does not answer as Discord does") from error
         else:
             return
+        finally:
+            attempt += 1
+            if client.application is None:
+                # Each login makes a session of its own, and would leave the one before open.
+                await client.http.close()
+                client.http.connector = discord.utils.MISSING
+        await asyncio.sleep(LOGIN_PAUSE_S)
+
+
+def _unreachable(reason: str) -> StartError:
+    return StartError(
+        f"Discord cannot be reached at {Route.BASE} ({reason}): check the network, or discord.api_url "
+        "(BOT_DISCORD__API_URL) if you changed it",
+        exit_code=Exit.DISCORD_UNREACHABLE,
+    )
+
+
+async def register_commands(client: Client) -> None:
+    """Register the slash commands if need be; without them the bot still chats, so no failure ends the start."""
+    try:
+        async with asyncio.timeout(REGISTER_S):
+            await register(client.tree, client.desk, client.application_id or 0)
+    except Exception as error:  # noqa: BLE001 - whatever another server answers
+        log.warning("commands_not_registered", kind=type(error).__name__)
 
 
 async def stay_connected(client: discord.Client) -> None:
@@ -88,23 +149,31 @@ async def stay_connected(client: discord.Client) -> None:
         except Exception as error:  # noqa: BLE001 - one odd event must not end the bot
             if loop.time() - began_s > MOST_RECONNECT_S:
                 pause_s = FIRST_RECONNECT_S
-            log.warning("discord_connection_failed", kind=type(error).__name__, again_in_s=pause_s)
+            log.warning(
+                "discord_connection_failed",
+                kind=type(error).__name__,
+                again_in_s=pause_s,
+                hint="check the network, or discord.gateway_url if you changed it",
+            )
             await _hang_up(client)
             await asyncio.sleep(pause_s)
             pause_s = min(pause_s * 2, MOST_RECONNECT_S)
 
 
 async def leave(client: discord.Client) -> None:
-    """Close the connection so that the bot is shown as offline at once.
+    """Close the connection so that the bot is shown as offline at once; again is harmless.
 
     discord.py closes with 4000, which leaves the session open, and the bot online, for about two minutes.
     """
     await _hang_up(client)
-    await client.close()
+    with contextlib.suppress(Exception):
+        async with asyncio.timeout(HANG_UP_S):
+            await client.close()
 
 
 async def _hang_up(client: discord.Client) -> None:
-    if client.ws is not None:
+    # It is None until the first connection, whatever its type says.
+    if getattr(client, "ws", None) is not None:
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(1.0):
+            async with asyncio.timeout(HANG_UP_S):
                 await client.ws.socket.close(code=1000)

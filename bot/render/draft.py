@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render.breaks import cut
 from bot.render.context import Context, continue_message, continues
@@ -142,8 +142,15 @@ class Draft:
         if self._begun:
             return
         if self._context.fence is None:
-            self._tail = self._tail.lstrip()
-            self._begun = bool(self._tail)
+            text = self._tail.lstrip()
+            blanks = self._tail[: len(self._tail) - len(text)]
+            # Blanks that came before are gone already, so they count on until a line break.
+            before = 0 if "\n" in blanks else self._context.trimmed
+            trimmed = before + len(blanks) - (blanks.rfind("\n") + 1)
+            if trimmed != self._context.trimmed:
+                self._context = replace(self._context, trimmed=trimmed)
+            self._tail = text
+            self._begun = bool(text)
             return
         if self._context.broken:
             self._begun = True
@@ -193,19 +200,17 @@ class Draft:
 
     def _last_piece(self) -> Piece:
         lines: list[Line] = []
-        fence = continue_message(self._tail, self._context, lines, self._context.fence, whole=True)
-        body = self._tail.rstrip()
-        if fence is not None:
-            return Piece(self._context.opening, body, fence.closing)
-        closing = ""
-        if self._context.markers:
-            index = 0
-            while index + 1 < len(lines) and continues(lines[index + 1], lines[index]):
-                index += 1
-            end = lines[index].end if lines else 0
-            inline = scan_inline(self._tail, 0, end, self._context.markers, ended=True)
+        continue_message(self._tail, self._context, lines, self._context.fence, whole=True)
+        shown = [line for line in lines if line.kind is not Kind.BLANK]
+        closing = shown[-1].closing if shown else ""
+        if self._context.markers and not closing:
+            last = 0
+            while last + 1 < len(lines) and continues(lines[last + 1], lines[last]):
+                last += 1
+            inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
+            # A marker that was never closed was none; but those that were reopened here are closed here.
             closing = "".join(marker for _, marker in reversed(inline.opened))
-        return Piece(self._context.opening, body, closing)
+        return Piece(self._context.opening, self._tail.rstrip(), closing)
 
     def _growing(self) -> Piece | None:
         """What the last message should show while its text is written: nothing open, nothing uncertain."""

@@ -36,8 +36,7 @@ class Writer:
     whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts. `posted` are messages of an earlier try, in
-    order: they are reused. `retried` says that an earlier try may have posted with the same nonces: then a
-    post brings back what that one posted, and what it shows is not taken for granted.
+    order: they are reused.
     """
 
     def __init__(

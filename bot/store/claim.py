@@ -25,12 +25,15 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it."""
+    """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
+
+    `joined` is the first message that the bot answered in a thread of somebody else's.
+    """
 
     guild: int | None = None
     parent: int | None = None
     starter: int | None = None
-    joined: bool = False
+    joined: int | None = None
     system: str | None = None
     cut: int = 0
 
@@ -132,7 +135,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         guild=number("guild"),
         parent=number("parent"),
         starter=number("starter"),
-        joined=fields.get("joined") == "1",
+        joined=number("joined"),
         system=fields.get("system"),
         cut=number("cut") or 0,
     )

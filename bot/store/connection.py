@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,12 @@ HEALTH_CHECK_S = 15
 """An idle connection is tried before it is used; hosts cut idle ones silently after minutes."""
 
 
+PATIENCE_S = 3.0
+"""A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
+
+LOOK_AGAIN_S = 0.2
+
+
 def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: bool = True) -> Redis:
     """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet."""
     options: dict[str, object] = {}
@@ -34,6 +41,7 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
             options["ssl_ca_certs"] = str(ca_file)
     pool = BlockingConnectionPool.from_url(
         url,
+        protocol=2,  # nothing here needs RESP3, and HELLO, which asks for it, is unknown to older servers
         decode_responses=True,
         max_connections=CONNECTIONS,
         timeout=timeout_s,
@@ -47,9 +55,23 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
 
 
 async def check(redis: Redis) -> None:
-    """Raise StartError, with one readable line, unless the server answers and lets us in."""
+    """Raise StartError, with one readable line, unless the server answers, lets us in and runs scripts."""
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + PATIENCE_S
+    while True:
+        try:
+            await _try(redis)
+        except StartError as error:
+            if error.exit_code != Exit.REDIS_UNREACHABLE or loop.time() > until_s:
+                raise
+            await asyncio.sleep(LOOK_AGAIN_S)
+        else:
+            return
+
+
+async def _try(redis: Redis) -> None:
     try:
-        await redis.ping()
+        await redis.eval("return 1", 0)
     except (AuthenticationError, NoPermissionError) as error:
         raise StartError(
             "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",

@@ -98,3 +98,14 @@ async def test_a_new_message_can_cut_the_running_answer_short(alone: World) -> N
     assert [reply["content"] for reply in replies] == ["First half", "The other answer."]
     assert "First half" in str(alone.claude.requests[-1].body)
     gate.release()
+
+
+async def test_what_was_said_before_the_bot_joined_a_thread_is_not_answered_later(alone: World) -> None:
+    thread = int((await alone.ann.create_thread(alone.channel(), "ours"))["id"])
+    bot = await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
+    await alone.ann.post(thread, "not for you")
+    await alone.ann.post(thread, f"{alone.mention} but this")
+    await alone.answered(thread, 1)
+    listings = len(alone.called("GET", "/threads/active"))
+    await alone.until(lambda: len(alone.called("GET", "/threads/active")) > listings + 2)
+    assert len(alone.claude.requests) == 1, bot.output

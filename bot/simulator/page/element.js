@@ -1,8 +1,9 @@
 /**
  * A new element: `el("button.primary", {type: "button", onclick: run}, "Send")`.
  *
- * Properties with a dash and `role` become attributes, `html` is trusted markup (only markdown.js and icons.js
- * make any), and everything else is set as a property. Children that are null or false are left out.
+ * Properties with a dash and `role` become attributes, `on…` a listener, `html` is trusted markup (only
+ * markdown.js and icons.js make any), and everything else is set as a property. Children that are null or false
+ * are left out.
  */
 export function el(kind, properties = {}, ...children) {
   const [tag, ...classes] = kind.split(".");
@@ -11,6 +12,8 @@ export function el(kind, properties = {}, ...children) {
   for (const [name, value] of Object.entries(properties)) {
     if (value === undefined || value === null) continue;
     if (name === "html") made.innerHTML = value;
+    // A listener's return value must not count: an `on…` property that gives false would swallow the event.
+    else if (name.startsWith("on")) made.addEventListener(name.slice(2), value);
     else if (name === "data") Object.assign(made.dataset, value);
     else if (name === "role" || name.includes("-")) made.setAttribute(name, value);
     else made[name] = value;

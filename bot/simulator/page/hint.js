@@ -10,13 +10,20 @@ export class Hint {
     Object.assign(this, { holder, bot, begin });
   }
 
-  show() {
+  /** Show the hint where it is of use, until it has been taken. */
+  show(useful) {
     const bot = this.bot();
-    this.holder.hidden = !bot || localStorage.getItem(KEY) !== null;
+    this.holder.hidden = !useful || !bot || localStorage.getItem(KEY) !== null;
     if (this.holder.hidden) return;
     this.holder.replaceChildren(
       el("span.wave", { "aria-hidden": "true" }, "👋"),
-      el("p", {}, "Welcome! Mention ", el("b.mention", {}, `@${bot.name}`), " in #general to begin: a thread opens, and the answer is written there."),
+      el(
+        "p",
+        {},
+        "Welcome! Mention ",
+        el("b.mention", {}, `@${bot.name}`),
+        " in #general to begin: a thread opens, and the answer is written there.",
+      ),
       el("button.button.primary", { type: "button", onclick: () => this.begin() }, "Begin"),
       iconButton("close", "Close the hint", { onclick: () => this.done() }),
     );

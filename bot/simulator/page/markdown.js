@@ -28,10 +28,8 @@ function blocks(text, place) {
   const out = [];
   let prose = "";
   let at = 0;
-  const flush = (before) => {
-    // The line break before a block is the block's own edge.
-    const shown = before ? prose.replace(/\n$/, "") : prose;
-    if (shown) out.push(inline(shown, place));
+  const flush = () => {
+    if (prose) out.push(inline(prose, place));
     prose = "";
   };
   const fences = [...text.matchAll(FENCE)];
@@ -40,12 +38,12 @@ function blocks(text, place) {
     const lineEnd = text.indexOf("\n", at) + 1 || text.length;
     const found = block(text.slice(at), place);
     if (found) {
-      flush(true);
+      flush();
       out.push(found.html);
       at += found.length;
     } else if (fence && fence.index < lineEnd) {
       prose += text.slice(at, fence.index);
-      flush(true);
+      flush();
       out.push(code(fence[2], fence[1]));
       at = fence.index + fence[0].length;
     } else {
@@ -53,7 +51,7 @@ function blocks(text, place) {
       at = lineEnd;
     }
   }
-  flush(false);
+  flush();
   return out.join("");
 }
 

@@ -48,8 +48,8 @@ export function messageElement(message, { world, me, grouped }) {
     ...[
       context(message, world),
       grouped ? el("time.gutter", { title: full(at) }, time(at)) : avatar(author),
-      el("div.body", {}, !grouped && head, ...content(shown, world), ...below(message, world, me)),
-      tools(message, own),
+      el("div.body", {}, !grouped && head, ...content(shown, world), ...below(message, world)),
+      tools(message, own, world),
     ].filter(Boolean),
   );
   return made;
@@ -89,14 +89,14 @@ function content(message, world) {
   return message.content ? [text] : [];
 }
 
-function below(message, world, me) {
+function below(message, world) {
   const thread = message.type !== STARTER && world.channels.get(message.id);
   return [
     ...attachments(message.attachments),
     ...embeds(message.embeds, names(world)),
     ...componentRows(message.components, names(world), world),
     message.reactions?.length && reactions(message.reactions),
-    thread && threadChip(thread, world.person(me)),
+    thread && threadChip(thread),
     isEphemeral(message) &&
       el(
         "div.only-you",
@@ -122,11 +122,19 @@ function reactions(list) {
 function threadChip(thread) {
   const count = thread.message_count ?? 0;
   const told = count === 1 ? "1 message" : `${count} messages`;
-  return el("a.thread-chip", { href: `#${thread.id}` }, icon("thread"), el("b", {}, thread.name), el("span", {}, `${told} ›`));
+  return el(
+    "a.thread-chip",
+    { href: `#${thread.id}` },
+    icon("thread"),
+    el("b", {}, thread.name),
+    el("span", {}, `${told} ›`),
+  );
 }
 
-function tools(message, own) {
+function tools(message, own, world) {
   if (isEphemeral(message)) return null;
+  const place = world.channels.get(message.channel_id);
+  const mayBranch = place?.type === 0;
   const tool = (action, name, label) =>
     el("button", { type: "button", title: label, "aria-label": label, data: { action } }, icon(name));
   return el(
@@ -134,7 +142,7 @@ function tools(message, own) {
     { role: "group", "aria-label": "Actions" },
     tool("pick", "smile", "Add a reaction"),
     tool("reply", "reply", "Reply"),
-    tool("thread", "thread", "Open a thread"),
+    mayBranch && tool("thread", "thread", "Open a thread"),
     own && message.type !== STARTER && tool("edit", "edit", "Edit"),
     own && message.type !== STARTER && tool("delete", "bin", "Delete"),
   );
@@ -149,7 +157,14 @@ function eventElement(message, world) {
     "article.message.event",
     { tabIndex: -1, data: { id: message.id } },
     icon(message.type === 4 ? "edit" : "thread"),
-    el("div.body", {}, el("b", {}, author.name), ` ${EVENTS[message.type](message)} `, link, el("time", {}, said(at))),
+    el(
+      "div.body",
+      {},
+      el("b", {}, author.name),
+      ` ${EVENTS[message.type](message)} `,
+      link,
+      el("time", {}, said(at)),
+    ),
   );
 }
 
@@ -160,7 +175,10 @@ function mentions(message, me) {
 /** How markdown.js finds the names of what is mentioned. */
 export function names(world) {
   return {
-    user: (id) => (world.users.has(id) || world.applications.some((each) => each.user_id === id) ? world.person(id).name : undefined),
+    user: (id) =>
+      world.users.has(id) || world.applications.some((each) => each.user_id === id)
+        ? world.person(id).name
+        : undefined,
     channel: (id) => world.channels.get(id)?.name,
   };
 }

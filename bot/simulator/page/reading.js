@@ -19,14 +19,14 @@ export class Reading {
   }
 
   mark(channel) {
-    if (!channel.last_message_id || this.#read[channel.id] === channel.last_message_id) return;
+    if (!this.#read || !channel.last_message_id || this.#read[channel.id] === channel.last_message_id) return;
     this.#read[channel.id] = channel.last_message_id;
     this.#save();
   }
 
   isUnread(channel) {
-    if (!channel.last_message_id) return false;
-    const read = this.#read?.[channel.id];
+    if (!this.#read || !channel.last_message_id) return false;
+    const read = this.#read[channel.id];
     return !read || newer(channel.last_message_id, read) > 0;
   }
 

@@ -136,7 +136,7 @@ class RestServer:
 
     def _authorise(self, route: Route, token: str | None) -> Application | None:
         application = None if token is None else self.world.application_by_token(token)
-        if application is None and not route.interaction:
+        if application is None and not route.public:
             raise ApiError(401, 0, "401: Unauthorized")
         return application
 
@@ -150,8 +150,8 @@ class RestServer:
     ) -> ratelimits.Verdict:
         now = self.world.clock()
         major = request.match_info[route.major] if route.major else ""
-        who = str(application.id) if application is not None and not route.interaction else ""
-        if not route.interaction and (wait := self.buckets.take_global(who, now)):
+        who = str(application.id) if application is not None and not route.public else ""
+        if not route.public and (wait := self.buckets.take_global(who, now)):
             return ratelimits.Verdict(
                 False, route.limit, 0, now + wait, wait, wait, scope="global", is_global=True
             )

@@ -1,0 +1,131 @@
+"""What is not configured, what stands in for it, and how to replace that."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from pydantic import SecretStr
+
+from bot.config import Exit, Settings
+from bot.conversation.errors import StartError
+from bot.local import LOCAL_KEY, LOCAL_TOKEN, LocalDiscord, LocalServer, local_claude
+from bot.shutdown import together
+from bot.store.embedded import EmbeddedServer
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Something that can be left out; `stand_in` is what there is then, `gain` what setting it brings."""
+
+    part: str
+    variable: str
+    where: str
+    stand_in: str
+    gain: str
+
+
+DISCORD = Default(
+    "Discord",
+    "DISCORD_TOKEN",
+    "https://discord.com/developers/applications, your application, Bot, Reset Token",
+    "a local one, on the page above",
+    "to join the real one",
+)
+CLAUDE = Default(
+    "Claude",
+    "ANTHROPIC_API_KEY",
+    "https://platform.claude.com, Settings, API keys",
+    "a stand-in that only plays",
+    "to talk with the real one",
+)
+REDIS = Default(
+    "Redis",
+    "REDIS_URL",
+    "your Redis or Valkey, as redis://user:password@host:6379/0",
+    "a private one",
+    "to use your own",
+)
+
+
+def missing(settings: Settings) -> tuple[Default, ...]:
+    """Return what is not configured."""
+    values = {DISCORD: settings.discord.token, CLAUDE: settings.claude.api_key, REDIS: settings.redis.url}
+    return tuple(default for default, value in values.items() if value is None)
+
+
+def refuse(settings: Settings) -> None:
+    """Raise StartError if anything is missing, naming all of it."""
+    if lacking := missing(settings):
+        lines = [f"{default.variable} is not set; get it here: {default.where}" for default in lacking]
+        lines.append("Without --strict, local stand-ins take the place of what is missing.")
+        raise StartError("\n".join(lines), exit_code=Exit.MISSING)
+
+
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """Settings that lack nothing any more, and the processes that made up for it."""
+
+    settings: Settings
+    lacking: tuple[Default, ...]
+    servers: tuple[LocalServer, ...] = ()
+    redis: EmbeddedServer | None = None
+    page: str | None = None
+
+
+async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
+    """Start a stand-in for whatever is not configured, all at the same time; `stack` ends them."""
+    lacking = missing(settings)
+    data_dir = settings.redis.data_dir
+    discord = LocalDiscord(data_dir, settings.local.port) if DISCORD in lacking else None
+    claude = local_claude() if CLAUDE in lacking else None
+    redis = EmbeddedServer(data_dir, settings.redis.server) if REDIS in lacking else None
+    servers = [server for server in (redis, discord, claude) if server is not None]
+    await together(*(stack.enter_async_context(server) for server in servers))
+    if discord is not None:
+        settings = _with(
+            settings,
+            "discord",
+            token=SecretStr(LOCAL_TOKEN),
+            api_url=discord.addresses["api_url"],
+            gateway_url=discord.addresses["gateway_url"],
+        )
+    if claude is not None:
+        settings = _with(
+            settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.addresses["base_url"]
+        )
+    if redis is not None:
+        settings = _with(settings, "redis", url=SecretStr(redis.url))
+    return Filled(
+        settings,
+        lacking,
+        servers=tuple(server for server in (discord, claude) if server is not None),
+        redis=redis,
+        page=discord.addresses["page_url"] if discord is not None else None,
+    )
+
+
+def _with(settings: Settings, section: str, **values: object) -> Settings:
+    changed = getattr(settings, section).model_copy(update=values)
+    return settings.model_copy(update={section: changed})
+
+
+def banner(filled: Filled, name: str) -> str:
+    """What an operator reads when the bot is there: where to chat, what is not the real thing."""
+    model = filled.settings.claude.model
+    head = f"Bobbin is {name} on Discord, and asks {model}."
+    if filled.page is not None:
+        head = f"Bobbin is here: {filled.page}"
+    if not filled.lacking:
+        return head
+    data_dir = filled.settings.redis.data_dir
+    rows = [
+        (default.part, f"{default.stand_in}, kept in {data_dir}" if default is REDIS else default.stand_in)
+        for default in filled.lacking
+    ]
+    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
+    lines = [
+        f"  {part:{widths[0]}}  {stand_in:{widths[1]}}  set {default.variable} {default.gain}"
+        for (part, stand_in), default in zip(rows, filled.lacking, strict=True)
+    ]
+    return "\n".join(["", head, "", *lines, "", "Ctrl-C stops it; what was said is kept.", ""])

@@ -1,0 +1,116 @@
+"""How the bot is told to stop, and how long it may take to leave."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+from collections.abc import Coroutine
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
+
+import structlog
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+LEAVE_S = 9.5
+"""Whatever still hangs then is left behind. Promised are 10 s; hosts kill after 30 s, Docker after 10 s."""
+
+REST_S = 2.5
+"""What remains of them, after the turns have ended, for handing over the rest, hanging up and saving."""
+
+
+class Stopped(Exception):
+    """The bot was told to stop before a step had ended."""
+
+
+def leave_at_signal() -> None:
+    """Let a signal end the process quietly as long as there is nothing to finish, and no `Shutdown` yet."""
+    for number in SIGNALS:
+        signal.signal(number, _leave)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
+    sys.exit(0)
+
+
+class Shutdown:
+    """The order to stop. The first signal gives it, and `LEAVE_S` to follow it; a second one leaves at once."""
+
+    def __init__(self) -> None:
+        self._ordered = asyncio.Event()
+        self._loop = asyncio.get_running_loop()
+        self._until_s = 0.0
+
+    def listen(self) -> None:
+        """Take the signals from here on."""
+        for number in SIGNALS:
+            try:
+                self._loop.add_signal_handler(number, self._signalled, number)
+            except NotImplementedError:  # Windows
+                signal.signal(
+                    number, lambda number, _: self._loop.call_soon_threadsafe(self._signalled, number)
+                )
+
+    def grace_s(self, wanted_s: float) -> float:
+        """How long turns may go on, if they want `wanted_s`."""
+        if not self._ordered.is_set():
+            return wanted_s
+        return max(0.0, min(wanted_s, self._until_s - REST_S - self._loop.time()))
+
+    async def ordered(self) -> None:
+        """Return when the order comes."""
+        await self._ordered.wait()
+
+    async def unless_ordered(self, step: Coroutine[Any, Any, T]) -> T:
+        """Do a step of the start; Stopped, with the step called off, if the order comes first."""
+        doing = asyncio.create_task(step, name="start")
+        waiting = asyncio.create_task(self.ordered(), name="stop")
+        try:
+            await asyncio.wait([doing, waiting], return_when=asyncio.FIRST_COMPLETED)
+            if doing.done():
+                return doing.result()
+            raise Stopped
+        finally:
+            waiting.cancel()
+            doing.cancel()
+            await asyncio.gather(doing, waiting, return_exceptions=True)
+
+    def _signalled(self, number: int) -> None:
+        if self._ordered.is_set():
+            _exit(128 + number)  # as a shell tells a signal: not everything was finished
+        self._until_s = self._loop.time() + LEAVE_S
+        # A thread, since what hangs may be the loop itself.
+        last_resort = threading.Timer(LEAVE_S, _leave_behind)
+        last_resort.daemon = True
+        last_resort.start()
+        self._ordered.set()
+
+
+def _leave_behind() -> None:
+    log.warning("left_without_finishing", after_s=LEAVE_S)
+    _exit(0)
+
+
+def _exit(code: int) -> NoReturn:
+    """End now; the children notice by their pipes, and whatever was not finished is so by the next start."""
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+async def together(*steps: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Do steps at the same time; the first failure calls off the others and is raised as it is."""
+    tasks = [asyncio.create_task(step) for step in steps]
+    try:
+        return list(await asyncio.gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

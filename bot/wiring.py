@@ -1,0 +1,202 @@
+"""The composition root: which object is built from which settings, and which it is given."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from bot.claude.client import Claude
+from bot.claude.models import ModelInfo
+from bot.config import Exit, Settings
+from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
+from bot.conversation.intake import Policy
+from bot.conversation.trimming import TrimPolicy
+from bot.gateway import counting, session
+from bot.gateway.catchup import Catchup
+from bot.gateway.chat import Chat
+from bot.gateway.client import Client
+from bot.gateway.intake import Intake
+from bot.gateway.memory import Memory
+from bot.gateway.outbox import CALL_S, DiscordOutbox
+from bot.render.pace import Pace
+from bot.shutdown import together
+from bot.store.attention import Attention
+from bot.store.connection import check, connect
+from bot.store.conversations import Conversations
+from bot.store.desk import Desk
+from bot.store.journal import Journal
+from bot.store.keys import Keys
+from bot.store.prompts import Prompts
+from bot.telemetry.metrics import Metrics
+from bot.turns.ask import Asker
+from bot.turns.dispatch import Dispatcher
+from bot.turns.policy import TurnPolicy
+from bot.turns.run import Runner
+
+log = structlog.get_logger()
+
+DAY_S = 24 * 3600
+
+SETTLE_AFTER_S = 2.0
+"""By then a call that was given up has landed, or never will."""
+
+LEAST_ROOM_TOKENS = 1000
+"""What remains for the history of a model whose limits leave less than its settings want."""
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """What is there to run."""
+
+    client: Client
+    dispatcher: Dispatcher
+    catchup: Catchup
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+    """Connect with Redis, Claude and Discord, and build everything between them; `stack` takes it down.
+
+    Raises StartError. `settings` must lack nothing.
+    """
+    metrics = Metrics()
+    if settings.telemetry.metrics_port is not None:
+        host = settings.telemetry.metrics_host
+        port = stack.enter_context(metrics.served(host, settings.telemetry.metrics_port))
+        log.info("metrics_served", host=host, port=port)
+
+    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
+    url = settings.redis.url.get_secret_value() if settings.redis.url else ""
+    redis = connect(
+        url,
+        timeout_s=settings.redis.timeout_s,
+        ca_file=settings.redis.ca_file,
+        verify=settings.redis.verify_certificate,
+    )
+    stack.push_async_callback(redis.aclose)
+    keys = Keys(settings.redis.prefix)
+    ttl_s = settings.history.ttl_days * DAY_S
+    instance = uuid.uuid4().hex
+    desk = Desk(redis, keys, instance=instance)
+    conversations = Conversations(redis, keys, ttl_s=ttl_s)
+    journal = Journal(
+        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
+    )
+    prompts = Prompts(redis, keys, ttl_s=ttl_s)
+
+    session.point_at(settings.discord)
+    client = Client(desk)
+    counting.count(client, metrics)
+    stack.push_async_callback(session.leave, client)
+    claude = await _claude(settings, stack)
+    _, model, _ = await together(
+        check(redis), _checked_model(claude, settings.claude.model), session.login(client, token)
+    )
+
+    outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
+    policy = _turn_policy(settings, model, token)
+    pace = Pace()
+    runner = Runner(
+        journal=journal,
+        prompts=prompts,
+        asker=Asker(claude, policy),
+        outbox=outbox,
+        pace=pace,
+        policy=policy,
+    )
+    attention = Attention(redis, keys)
+    dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)
+    intake = Intake(
+        conversations,
+        dispatcher,
+        outbox,
+        Policy(
+            when=settings.reply.when,
+            ignore_prefix=settings.reply.ignore_prefix or "",
+            direct_messages=settings.discord.direct_messages,
+        ),
+    )
+    memory = Memory(conversations, prompts, dispatcher, outbox, default_prompt=settings.claude.system)
+    Chat(
+        conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
+    ).add_to(client.tree)
+    memory.add_to(client.tree)
+    catchup = Catchup(
+        client,
+        conversations,
+        attention,
+        intake,
+        outbox,
+        pace,
+        instance=instance,
+        max_age_s=settings.recovery.max_age_hours * 3600,
+        max_messages=settings.recovery.max_messages,
+        poll_s=settings.turns.poll_s,
+        every_s=settings.recovery.every_s,
+    )
+    client.on_listening = catchup.want
+    client.on_person_wrote = intake.take
+    client.on_press = memory.pressed
+    client.on_submit = memory.submitted
+    await session.register_commands(client)
+    return Bot(client, dispatcher, catchup)
+
+
+async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
+    key = settings.claude.api_key.get_secret_value() if settings.claude.api_key else ""
+    try:
+        claude = Claude(
+            api_key=key,
+            base_url=settings.claude.base_url,
+            first_text_timeout_s=settings.claude.first_text_timeout_s,
+            stall_timeout_s=settings.claude.stall_timeout_s,
+            cache=settings.claude.cache,
+        )
+    except ClaudeKeyRefused as error:
+        raise _key_refused(error) from error
+    return await stack.enter_async_context(claude)
+
+
+async def _checked_model(claude: Claude, model: str) -> ModelInfo | None:
+    try:
+        return await claude.check_model(model)
+    except ClaudeKeyRefused as error:
+        raise _key_refused(error) from error
+    except ClaudeModelUnknown as error:
+        raise StartError(
+            f"The model {model!r} is unknown ({error}): change claude.model (BOT_CLAUDE__MODEL)",
+            exit_code=Exit.CLAUDE_MODEL,
+        ) from error
+
+
+def _key_refused(error: ClaudeKeyRefused) -> StartError:
+    return StartError(
+        f"Claude refused the API key ({error}): set ANTHROPIC_API_KEY to a valid one "
+        "from https://platform.claude.com, Settings, API keys",
+        exit_code=Exit.CLAUDE_KEY,
+    )
+
+
+def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> TurnPolicy:
+    high = settings.history.max_tokens
+    if model is not None and model.context_tokens is not None:
+        high = max(LEAST_ROOM_TOKENS, min(high, model.context_tokens - settings.claude.max_tokens))
+    takes_effort = model is None or settings.claude.effort in model.efforts
+    if not takes_effort:
+        log.info("effort_not_sent", model=settings.claude.model, effort=settings.claude.effort)
+    return TurnPolicy(
+        model=settings.claude.model,
+        effort=settings.claude.effort if takes_effort else None,
+        max_tokens=settings.claude.max_tokens,
+        system=settings.claude.system,
+        trimming=TrimPolicy(high_tokens=high, low_tokens=int(high * settings.history.keep_ratio)),
+        tries=settings.turns.tries,
+        lease_s=settings.turns.lease_s,
+        heartbeat_s=settings.turns.heartbeat_s,
+        interrupts=settings.reply.while_answering == "interrupt",
+        gather_s=settings.reply.gather_ms / 1000,
+        secret=hashlib.sha256(token.encode()).digest(),
+    )
