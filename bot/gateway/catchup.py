@@ -99,6 +99,8 @@ class Catchup:
                 self._doubt, self._due_s = True, 0.0
             except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
                 log.info("catchup_put_off", kind=type(error).__name__)
+            except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
+                log.exception("catchup_failed")
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self._poll_s):
                     await self._wanted.wait()

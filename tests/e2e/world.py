@@ -123,6 +123,17 @@ class World:
         """The id of a fresh channel."""
         return int(self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind).id)
 
+    def deny(self, channel: int, bit: int, who: int | None = None) -> None:
+        """Take a permission in a channel away from the bot, or from somebody else."""
+        place = self.discord.world.channels[channel]
+        self.discord.set_overwrite(place, who or self.app.user_id, deny=bit)
+
+    def person(self, username: str, permissions: int = 0) -> Any:
+        """Somebody new in the server."""
+        return self.discord.add_user(
+            f"{username}{next(_numbers)}", username.title(), guild=self.guild, permissions=permissions
+        )
+
     def called(self, method: str, path_end: str) -> list[Any]:
         """The calls of this world's bots to a route, by the end of its path."""
         return [call for call in self.calls() if call.method == method and call.path.endswith(path_end)]
