@@ -50,7 +50,7 @@ def _open_fence(content: str, first_farthest: int) -> str:
         if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
             farthest = len(lead) + 3 if number else first_farthest
-        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
+        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip(" \t\r"):
             marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
 
