@@ -114,9 +114,14 @@ class World:
 
     async def start_bot(self, **settings: str) -> BotProcess:
         """Start a bot and wait until it listens."""
+        bot = await self.start_bot_unready(**settings)
+        await bot.said("discord_ready")
+        return bot
+
+    async def start_bot_unready(self, **settings: str) -> BotProcess:
+        """Start a bot."""
         bot = await BotProcess.start(self.environment(**settings), "--strict")
         self.bots.append(bot)
-        await bot.said("discord_ready")
         return bot
 
     def channel(self, kind: str = "text") -> int:
