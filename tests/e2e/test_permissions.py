@@ -7,6 +7,7 @@ import pytest
 from bot.conversation import wording
 from bot.gateway import answers
 from bot.simulator.discord import permissions as bits
+from bot.store.prompts import Scope
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -178,4 +179,4 @@ async def test_a_thread_that_the_library_does_not_know_is_looked_up(world: World
     await world.ann.post(thread, "and now?")
     assert (await world.answered(thread, 2))[-1]["content"] == "Still."
     said = await world.ann.command(thread, "system clear")
-    assert (await said.message())["content"] == answers.prompt_cleared(answers.Scope.THREAD, was_set=False)
+    assert (await said.message())["content"] == answers.prompt_cleared(Scope.THREAD, was_set=False)
