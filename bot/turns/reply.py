@@ -17,7 +17,7 @@ from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
 from bot.render.mark import is_marked
 from bot.render.outbox import Outbox, Outgoing
-from bot.render.pace import Pace
+from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
 from bot.render.writer import Writer
@@ -146,7 +146,8 @@ class Reply:
             return result
         opens = claim.messages[0].opens
         if opens is not None and claim.meta.parent is not None and not self._found:
-            await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
+            async with self._pace.waited(claim.meta.parent, Kind.READ):
+                await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
         system_prompt = await self._prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
