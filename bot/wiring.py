@@ -16,17 +16,19 @@ from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartE
 from bot.conversation.intake import Policy
 from bot.conversation.trimming import TrimPolicy
 from bot.gateway import counting, session
+from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.attention import Attention
 from bot.store.connection import check, connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
+from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.telemetry.metrics import Metrics
@@ -39,6 +41,9 @@ log = structlog.get_logger()
 
 DAY_S = 24 * 3600
 
+SETTLE_AFTER_S = 2.0
+"""By then a call that was given up has landed, or never will."""
+
 LEAST_ROOM_TOKENS = 1000
 """What remains for the history of a model whose limits leave less than its settings want."""
 
@@ -49,6 +54,7 @@ class Bot:
 
     client: Client
     dispatcher: Dispatcher
+    catchup: Catchup
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -73,8 +79,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     stack.push_async_callback(redis.aclose)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
-    desk = Desk(redis, keys, instance=uuid.uuid4().hex)
-    conversations = Conversations(redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s)
+    instance = uuid.uuid4().hex
+    desk = Desk(redis, keys, instance=instance)
+    conversations = Conversations(redis, keys, ttl_s=ttl_s)
+    journal = Journal(
+        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
+    )
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
 
     session.point_at(settings.discord)
@@ -88,15 +98,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
     policy = _turn_policy(settings, model, token)
+    pace = Pace()
     runner = Runner(
-        conversations=conversations,
+        journal=journal,
         prompts=prompts,
         asker=Asker(claude, policy),
         outbox=outbox,
-        pace=Pace(),
+        pace=pace,
         policy=policy,
     )
-    dispatcher = Dispatcher(conversations, Attention(redis, keys), runner, poll_s=settings.turns.poll_s)
+    attention = Attention(redis, keys)
+    dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)
     intake = Intake(
         conversations,
         dispatcher,
@@ -112,10 +124,24 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    catchup = Catchup(
+        client,
+        conversations,
+        attention,
+        intake,
+        outbox,
+        pace,
+        instance=instance,
+        max_age_s=settings.recovery.max_age_hours * 3600,
+        max_messages=settings.recovery.max_messages,
+        poll_s=settings.turns.poll_s,
+        every_s=settings.recovery.every_s,
+    )
+    client.on_listening = catchup.want
     client.on_person_wrote = intake.take
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
-    return Bot(client, dispatcher)
+    return Bot(client, dispatcher, catchup)
 
 
 async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
@@ -169,5 +195,7 @@ def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> Tur
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,
+        interrupts=settings.reply.while_answering == "interrupt",
+        gather_s=settings.reply.gather_ms / 1000,
         secret=hashlib.sha256(token.encode()).digest(),
     )

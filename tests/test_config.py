@@ -156,7 +156,7 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
         ('[redis]\ndata_dir = ""', "redis.data_dir: found ''; must name a directory"),
         (
             "[turns]\nheartbeat_s = 7.5",
-            "turns: heartbeat_s (7.5) must be less than half of lease_s (15)",
+            "turns: heartbeat_s (7.5) must be less than half of lease_s (6)",
         ),
         ("[history]\nmax_token = 1", "history.max_token: unknown; did you mean history.max_tokens?"),
         ("[histroy]\nmax_tokens = 1", "histroy: unknown; did you mean [history]?"),

@@ -145,13 +145,15 @@ class HistorySettings(Section):
 class ReplySettings(Section):
     when: Literal["always", "mentioned", "auto"] = "auto"
     ignore_prefix: str | None = "//"
+    while_answering: Literal["queue", "interrupt"] = "queue"
+    gather_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
     # Discord knows no other durations.
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
 
 
 class TurnsSettings(Section):
-    lease_s: Seconds = 15.0
-    heartbeat_s: Seconds = 5.0
+    lease_s: Seconds = 6.0
+    heartbeat_s: Seconds = 2.0
     poll_s: Seconds = 5.0
     tries: Annotated[int, Field(ge=1)] = 5
 
@@ -162,6 +164,12 @@ class TurnsSettings(Section):
                 f"heartbeat_s ({self.heartbeat_s:g}) must be less than half of lease_s ({self.lease_s:g})"
             )
         return self
+
+
+class RecoverySettings(Section):
+    max_age_hours: Annotated[float, Field(ge=0, le=168)] = 24.0  # records of messages are kept for a week
+    max_messages: Annotated[int, Field(ge=1, le=1000)] = 100
+    every_s: Seconds = 120.0
 
 
 class ShutdownSettings(Section):
@@ -190,6 +198,7 @@ class Settings(BaseSettings):
     history: HistorySettings = HistorySettings()
     reply: ReplySettings = ReplySettings()
     turns: TurnsSettings = TurnsSettings()
+    recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()
     telemetry: TelemetrySettings = TelemetrySettings()
     local: LocalSettings = LocalSettings()

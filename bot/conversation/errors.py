@@ -10,6 +10,7 @@ BobbinError
 │   ├── ClaudeModelUnknown    404
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
+├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
@@ -76,6 +77,10 @@ class ClaudeTooLong(ClaudeError):
 
 class ClaudeRefusedRequest(ClaudeError):
     """The API calls the request invalid."""
+
+
+class CutShort(BobbinError):
+    """A new message ended the running answer."""
 
 
 class DiscordError(BobbinError):

@@ -26,12 +26,18 @@ CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
     "Write “go on”, or start afresh with /reset."
 )
+PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+STILL_TOO_LONG = (
+    "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
+    "or start afresh with /reset."
+)
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."
@@ -91,8 +97,17 @@ def explain(error: BobbinError) -> str:
 
 def missing_permission(permission: str, *, place: str) -> str:
     """Name a permission that the bot lacks, and who can give it."""
+    if permission == "Manage Threads":
+        # Nothing else in a thread needs it.
+        return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def missed(count: int) -> str:
+    """Say that messages were left unanswered because they are too old by now."""
+    what = "a message" if count == 1 else f"{count} messages"
+    return f"I was away for long and left {what} from back then unanswered. Write again if you still want an answer."
 
 
 def small(sentence: str) -> str:

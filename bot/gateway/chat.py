@@ -81,7 +81,7 @@ class Chat:
         await self._join(interaction, thread)
         if text:
             opener = Outgoing(f"**{name}:** {text}", nonce=f"{interaction.id}-o")
-            message_id = await self._outbox.send(thread, opener)
+            message_id = (await self._outbox.send(thread, opener)).id
             await self._conversations.receive(
                 thread, Message(message_id, author, text), source="command", facts=facts
             )

@@ -32,6 +32,7 @@ class Client(discord.Client):
         )
         self.tree = Tree(self, desk)
         self.desk = desk
+        self.on_listening: Callable[[], None] | None = None
         self.on_person_wrote: Callable[[discord.Message, discord.ClientUser], Awaitable[None]] | None = None
         self.on_press: Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]] | None = None
         self.on_submit: (
@@ -42,12 +43,18 @@ class Client(discord.Client):
         """Say where the bot is."""
         invite = discord.utils.oauth_url(self.application_id or 0, permissions=permissions.INVITE)
         log.info("discord_ready", name=str(self.user), servers=len(self.guilds), invite=invite)
+        self._listen()
         if not self.guilds:
             log.warning("no_servers", hint="invite the bot to a server with the link above")
 
     async def on_resumed(self) -> None:
         """Note that the session went on after a gap."""
         log.info("discord_resumed")
+        self._listen()
+
+    def _listen(self) -> None:
+        if self.on_listening is not None:
+            self.on_listening()
 
     async def on_message(self, message: discord.Message) -> None:
         """Hand a message to the intake."""

@@ -55,22 +55,51 @@ class Intake:
             else:
                 return
 
-    async def _take(self, message: discord.Message, me: discord.ClientUser) -> None:
+    async def take_listed(self, message: discord.Message, me: discord.ClientUser) -> int | None:
+        """Take a message that a listing has shown; return its conversation if it has a record there now.
+
+        Whoever lists wakes the conversation when all of its messages are in, so that they are answered together.
+        """
+        return await self._take(message, me, source="listing") if message.author.id != me.id else None
+
+    def wake(self, conversation: int) -> None:
+        """Have a conversation seen to."""
+        self._dispatcher.wake(conversation)
+
+    async def would_answer(self, message: discord.Message, me: discord.ClientUser) -> bool:
+        """Say whether a message would be answered, without taking it."""
+        return message.author.id != me.id and await self._decide(message, me) is not None
+
+    async def _decide(
+        self, message: discord.Message, me: discord.ClientUser
+    ) -> tuple[object, Where, Answer] | None:
         channel: object = message.channel
+        if message.guild is None and getattr(message.channel, "guild_id", None) is not None:
+            # A server that discord.py does not know (yet) looks like direct messages, and is none.
+            log.warning("server_unknown", message=message.id)
+            return None
         if message.guild is not None and isinstance(message.channel, discord.PartialMessageable):
-            fetched = await _fetch(message, message.channel.id)
-            if fetched is None:
-                return
-            channel = fetched
+            channel = await _fetch(message, message.channel.id)
+            if channel is None:
+                return None
         where = await self._where(message, channel, me)
         decision = decide(convert.facts(message, where, me), self._policy)
         if isinstance(decision, Ignore):
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
-            return
+            return None
+        return channel, where, decision
+
+    async def _take(
+        self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
+    ) -> int | None:
+        decided = await self._decide(message, me)
+        if decided is None:
+            return None
+        channel, where, decision = decided
         if decision.opens_thread and getattr(channel, "type", None) not in WITH_THREADS:
             await self._say(message, wording.NO_THREADS_HERE)
-            return
-        await self._receive(message, channel, where, decision, me)
+            return None
+        return await self._receive(message, channel, where, decision, me, source)
 
     async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
         if message.guild is None:
@@ -80,7 +109,9 @@ class Intake:
         if channel.owner_id == me.id:
             return Where.OWN_THREAD
         meta = await self._conversations.meta(channel.id)
-        return Where.JOINED_THREAD if meta is not None and meta.joined else Where.OTHER_THREAD
+        # What was said before the bot joined was not said to it, although a listing may show it only now.
+        joined = meta is not None and meta.joined is not None and message.id >= meta.joined
+        return Where.JOINED_THREAD if joined else Where.OTHER_THREAD
 
     async def _receive(
         self,
@@ -89,7 +120,8 @@ class Intake:
         where: Where,
         decision: Answer,
         me: discord.ClientUser,
-    ) -> None:
+        source: str,
+    ) -> int | None:
         facts: dict[str, str | int] = {}
         if message.guild is not None:
             facts["guild"] = message.guild.id
@@ -111,11 +143,20 @@ class Intake:
             elif where is Where.DIRECT:
                 facts["starter"] = message.author.id
         if where is Where.OTHER_THREAD:
-            facts["joined"] = 1
+            facts["joined"] = message.id
         kept = convert.to_message(message, opens=opens)
-        if await self._conversations.receive(conversation, kept, source="event", facts=facts):
-            log.info("message_received", conversation=conversation, message=message.id, where=where.value)
-        self._dispatcher.wake(conversation)
+        new = await self._conversations.receive(conversation, kept, source=source, facts=facts)
+        if new:
+            log.info(
+                "message_received",
+                conversation=conversation,
+                message=message.id,
+                where=where.value,
+                source=source,
+            )
+        if source == "event":
+            self._dispatcher.wake(conversation)
+        return None if new is None else conversation
 
     async def _say(self, message: discord.Message, sentence: str) -> None:
         try:

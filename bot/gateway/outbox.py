@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
 import aiohttp
@@ -13,7 +14,8 @@ from discord.http import Route
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
 from bot.gateway import permissions
-from bot.render.outbox import Outgoing
+from bot.gateway.convert import ORDINARY
+from bot.render.outbox import Outgoing, Seen, Sent
 
 log = structlog.get_logger()
 
@@ -24,8 +26,14 @@ TRIES = 5
 repeated: a post carries its nonce, the others say what is to be, not what to change."""
 
 FIRST_PAUSE_S = 0.3
-CALL_S = 45.0
+CALL_S = 15.0
 """One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
+
+GLOBAL_S = 1.0
+"""The window of Discord's limit for a bot as a whole (topics/rate-limits)."""
+
+READ_MESSAGES = 100
+"""One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
 
 ARCHIVED_CODE = 50083
 THREAD_EXISTS_CODE = 160004
@@ -38,8 +46,8 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
 
-    async def send(self, place: int, message: Outgoing) -> int:
-        """Post a message and return its id; the same nonce again returns the same id."""
+    async def send(self, place: int, message: Outgoing) -> Sent:
+        """Post a message; the same nonce again returns the same message, as it is by now."""
         channel = self._client.get_partial_messageable(place)
         options: dict[str, Any] = {"nonce": message.nonce, "silent": message.silent}
         if message.reply_to is not None:
@@ -47,8 +55,9 @@ class DiscordOutbox:
                 message_id=message.reply_to, channel_id=place, fail_if_not_exists=False
             )
 
-        async def post() -> int:
-            return (await channel.send(message.content, **options)).id
+        async def post() -> Sent:
+            posted = await channel.send(message.content, **options)
+            return Sent(posted.id, posted.content)
 
         return await self._call("send", place, permissions.TO_SEND, post)
 
@@ -82,10 +91,11 @@ class DiscordOutbox:
     async def typing(self, place: int) -> None:
         """Show that the bot is typing; a courtesy, so its failures do not matter."""
         try:
-            async with asyncio.timeout(CALL_S):
-                await self._client.http.request(
-                    Route("POST", "/channels/{channel_id}/typing", channel_id=place)
-                )
+            with self._unlocking():
+                async with asyncio.timeout(CALL_S):
+                    await self._client.http.request(
+                        Route("POST", "/channels/{channel_id}/typing", channel_id=place)
+                    )
         except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
             log.debug("typing_failed", conversation=place, kind=type(error).__name__)
 
@@ -103,6 +113,26 @@ class DiscordOutbox:
 
         await self._call("open_thread", channel, permissions.TO_OPEN, start)
 
+    async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
+        """Return the bot's own messages after an id, oldest first."""
+        channel = self._client.get_partial_messageable(place)
+        me = self._client.user.id if self._client.user else 0
+
+        async def read() -> tuple[Seen, ...]:
+            found = [m async for m in channel.history(limit=READ_MESSAGES, after=discord.Object(after))]
+            return tuple(
+                Seen(
+                    id=m.id,
+                    content=m.content,
+                    reply_to=m.reference.message_id if m.reference else None,
+                    silent=m.flags.suppress_notifications,
+                )
+                for m in found
+                if m.author.id == me and m.type in ORDINARY
+            )
+
+        return await self._call("read", place, permissions.TO_SEND, read)
+
     async def _call(
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
     ) -> T:
@@ -111,8 +141,9 @@ class DiscordOutbox:
             if attempt:
                 await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
             try:
-                async with asyncio.timeout(CALL_S):
-                    return await call()
+                with self._unlocking():
+                    async with asyncio.timeout(CALL_S):
+                        return await call()
             except discord.NotFound as error:
                 raise DiscordGone(f"code {error.code}") from error
             except discord.Forbidden as error:
@@ -120,7 +151,7 @@ class DiscordOutbox:
                 raise DiscordForbidden(name) from error
             except discord.HTTPException as error:
                 if error.status < 500 and error.status != 429:
-                    if error.code == permissions.READ_HISTORY_CODE:
+                    if error.code in permissions.BY_CODE:
                         name = permissions.missing(self._client, place, needed, code=error.code)
                         raise DiscordForbidden(name) from error
                     raise DiscordRejected(error.code) from error
@@ -129,3 +160,17 @@ class DiscordOutbox:
                 failure = type(error).__name__
             log.info("discord_call_repeated", call=kind, place=place, attempt=attempt + 1, failure=failure)
         raise DiscordUnavailable(f"{kind}: {failure}")
+
+    @contextmanager
+    def _unlocking(self) -> Iterator[None]:
+        """Undo what discord.py 2.7.1 leaves behind where a call is cancelled while it sits out a global limit.
+
+        It holds every other call back with an event that only the sleeping call would set again.
+        """
+        try:
+            yield
+        except (asyncio.CancelledError, TimeoutError):
+            over = self._client.http._global_over
+            if isinstance(over, asyncio.Event) and not over.is_set():
+                asyncio.get_running_loop().call_later(GLOBAL_S, over.set)
+            raise

@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import is_boundary
 from bot.render.inline import Inline, scan_inline
-from bot.render.lines import Kind, Line
+from bot.render.lines import Kind, Line, seems_to_open
 from bot.render.measure import fitting, is_visible, units
 
 # What a line might turn into if it began here.
@@ -36,6 +36,7 @@ class Rank(IntEnum):
     ITEM = auto()
     GAP_IN_CODE = auto()
     LINE = auto()
+    PAUSE_IN_CODE = auto()
     LINE_OF_CODE = auto()
     INDENTED = auto()
     SENTENCE = auto()
@@ -115,7 +116,9 @@ class _Cutter:
         return best[1] if best else None
 
     def _place(self, end: int, resume: int, closing: str, context: Context) -> Cut | None:
-        """The cut, if it fits, goes on, and shows something."""
+        """The cut, if it fits, goes on, and shows something; blanks at the end of a message do not show."""
+        if context.fence is None:
+            end = len(self.text[:end].rstrip())
         if not 0 < end <= self.top or units(self.text[:end]) + units(closing) > self.room:
             return None
         return Cut(end, resume, closing, context) if is_visible(self.text[:end]) else None
@@ -133,17 +136,20 @@ class _Cutter:
         if current is not None:
             current.ended = False
 
-    def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
-        """The markers open at a place of a line's paragraph, outermost first; None inside of a piece."""
-        paragraph = self.paragraphs.get(index)
-        if paragraph is None:
-            return ()
+    def _inline(self, paragraph: _Paragraph) -> Inline:
         if paragraph.inline is None:
             markers = self.context.markers if paragraph.start == 0 else ()
             paragraph.inline = scan_inline(
                 self.text, paragraph.start, paragraph.end, markers, ended=paragraph.ended
             )
-        inline = paragraph.inline
+        return paragraph.inline
+
+    def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
+        """The markers open at a place of a line's paragraph, outermost first; None inside of a piece."""
+        paragraph = self.paragraphs.get(index)
+        if paragraph is None:
+            return ()
+        inline = self._inline(paragraph)
         if inline.held < place or any(piece.start < place < piece.end for piece in inline.pieces):
             return None
         opened = [(at, marker) for at, marker in inline.opened if at < place]
@@ -172,17 +178,20 @@ class _Cutter:
             return
         place = self._place(line.start - 1, line.start, line.fence.closing, Context(fence=line.fence))
         if place is not None:
-            gap = _is_empty(before) and line.indent <= len(line.fence.lead)
-            yield Rank.GAP_IN_CODE if gap else Rank.LINE_OF_CODE, place
+            rank = Rank.LINE_OF_CODE
+            if _is_empty(before):
+                rank = Rank.GAP_IN_CODE if line.indent <= len(line.fence.lead) else Rank.PAUSE_IN_CODE
+            yield rank, place
 
     def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Cut]]:
         markers: tuple[str, ...] | None = ()
         if index - 1 in self.paragraphs and self.paragraphs.get(index) is self.paragraphs[index - 1]:
             markers = self._open_at(index, line.start)
-        if markers is None or (markers and line.depth):
-            return
         end = len(self.text[: line.start].rstrip())
-        place = self._place(end, line.start, "".join(reversed(markers)), Context(markers=markers))
+        if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
+            return
+        closing = before.closing or "".join(reversed(markers))
+        place = self._place(end, line.start, closing, Context(markers=markers))
         if place is not None:
             yield self._rank(index, line, before), place
 
@@ -230,24 +239,37 @@ class _Cutter:
         """A cut in the middle of a line; a `rough` one tears what must be torn."""
         rest = self.text[resume : min(resume + _BLOCK_START_MAX_CHARS, line.end)]
         if line.kind is Kind.CODE and line.fence is not None:
-            if not rough and (not rest or rest[0] == line.fence.marker[0]):
+            if not rest or (not rough and rest[0] == line.fence.marker[0]):
                 return None
             return self._place(end, resume, line.fence.closing, Context(fence=line.fence, broken=True))
-        if not rough and (not rest or _BLOCK_START.match(rest)):
+        if not rough and (not rest or _BLOCK_START.match(rest) or seems_to_open(self.text, line.start, end)):
             return None
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
         if not rough and unknown and rest[0] in "#>-+*0123456789`~|":
             return None
         markers = self._open_at(index, end)
-        if markers is None or markers != self._open_at(index, resume):
+        if (
+            markers is None
+            or markers != self._open_at(index, resume)
+            or self._garbles(index, markers, end, resume)
+        ):
             if not rough:
                 return None
             markers = ()
-        if markers and not rough and self.text[end - 1] == "\\":
-            return None  # it would escape what closes the markers
         quote = "> " * line.depth
         context = Context(markers=markers, quote=quote, broken=True)
         return self._place(end, resume, "".join(reversed(markers)), context)
+
+    def _garbles(self, index: int, markers: tuple[str, ...], end: int, resume: int) -> bool:
+        """Whether what closes and reopens the markers would run into the text's own characters."""
+        if not markers:
+            return False
+        inner = markers[-1][0]
+        if markers[-1].startswith("```"):
+            return True  # at the start of a message it would open a code block
+        ends_pair = any(pair.end == end for pair in self._inline(self.paragraphs[index]).pairs)
+        runs_on = not ends_pair and self.text[end - 1] in (inner, "\\")
+        return runs_on or self.text[resume : resume + 1] == inner
 
     def _anywhere(self) -> Cut:
         """There is no blank in all of it: cut at a character, if possible at one that tears nothing."""
@@ -260,8 +282,7 @@ class _Cutter:
                 place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
                 if place is not None:
                     return place
-        end = self.top
-        return Cut(end, end, "", Context(broken=True))
+        return Cut(len(self.text[: self.top].rstrip()), self.top, "", Context(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]

@@ -43,6 +43,7 @@ def _extends(char: str) -> bool:
         or "\U0001f3fb" <= char <= "\U0001f3ff"  # skin tones
         or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions
         or char in "\uff9e\uff9f"  # half-width kana voicing
+        or char in "\u0e33\u0eb3"  # Thai and Lao am, letters that are spacing marks
     )
 
 

@@ -12,8 +12,9 @@ from bot.render.measure import units
 CURSOR = "▌"
 # A blank and the cursor.
 MARK_UNITS = 1 + units(CURSOR)
-# What a message must leave free so that it can be marked: the mark, and a backslash (see `unmistakable`).
-RESERVED_UNITS = MARK_UNITS + 1
+# What a message must leave free so that it can be marked: the mark, and a backslash at either end (see
+# `unmistakable`, and `Draft`).
+RESERVED_UNITS = MARK_UNITS + 2
 _MARKS = (" " + CURSOR, "\n" + CURSOR)
 
 
@@ -27,6 +28,11 @@ def marked(text: str) -> str:
 def is_marked(content: str) -> bool:
     """Whether what a message shows says of itself that its reply is unfinished."""
     return content.endswith(_MARKS)
+
+
+def unmarked(content: str) -> str:
+    """What a marked message shows besides the mark."""
+    return content[:-MARK_UNITS] if is_marked(content) else content
 
 
 def unmistakable(text: str) -> str:

@@ -21,14 +21,32 @@ class Outgoing:
     silent: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message as Discord keeps it: with a repeated nonce, `content` is what was posted the first time."""
+
+    id: int
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One of the bot's own messages as a place shows it; `reply_to` and `silent` as in Outgoing."""
+
+    id: int
+    content: str
+    reply_to: int | None
+    silent: bool
+
+
 class Outbox(Protocol):
     """Posts to Discord; `place` is the id of a thread or a DM channel.
 
     Raises DiscordGone, DiscordForbidden or DiscordUnavailable. Lost calls have been repeated by then.
     """
 
-    async def send(self, place: int, message: Outgoing) -> int:
-        """Post a message and return its id; the same nonce again returns the same id."""
+    async def send(self, place: int, message: Outgoing) -> Sent:
+        """Post a message; the same nonce again returns the same message, as it is by now."""
         ...
 
     async def edit(self, place: int, message_id: int, content: str) -> None:
@@ -45,4 +63,8 @@ class Outbox(Protocol):
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
         """Start a thread from a message; its id is the message's. One that is there already is no error."""
+        ...
+
+    async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
+        """Return the bot's own messages after an id, oldest first; at most the first hundred messages are read."""
         ...

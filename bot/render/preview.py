@@ -7,7 +7,7 @@ import re
 from bot.render.context import Context, continue_message, continues
 from bot.render.grapheme import is_unfinished
 from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line
+from bot.render.lines import Fence, Kind, Line, seems_to_open
 
 # A line that shows nothing yet but markers: what it will be is not known.
 _ONLY_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)]?)\s*)*(?:#{1,6}\s*|-#\s*)?")
@@ -27,17 +27,9 @@ def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None)
         continue_message(tail, context, partial, fence, whole=True)
         if _is_certain(tail, partial[-1]):
             shown = [*lines, partial[-1]]
-    ended = bool(shown) and shown[-1].kind is Kind.BLANK
-    while shown and shown[-1].kind is Kind.BLANK:
-        shown = shown[:-1]
-    if not shown:
-        return None
-    last = shown[-1]
-    if last.kind in (Kind.OPEN, Kind.CODE):
-        return _code(tail, shown, fence)
-    if ended or last.kind is Kind.CLOSE:
-        return len(tail[: last.end].rstrip()), ""
-    return _text(tail, context, shown)
+    if not shown or shown[-1].kind in (Kind.BLANK, Kind.OPEN, Kind.CODE, Kind.CLOSE):
+        return _ended(tail, shown)
+    return _paragraph(tail, context, shown)
 
 
 def _is_certain(tail: str, line: Line) -> bool:
@@ -50,20 +42,16 @@ def _is_certain(tail: str, line: Line) -> bool:
     return not _ONLY_MARKERS.fullmatch(tail, line.start, line.end) and not _FENCE_BEGUN.match(rest)
 
 
-def _code(tail: str, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
-    """A code block is shown as soon as it holds something; an empty one Discord would show as text."""
-    for index in range(len(lines) - 1, -1, -1):
-        line = lines[index]
-        if line.kind is Kind.OPEN:
-            before = len(tail[: line.start].rstrip())
-            return (before, "") if before else None
-        if line.content + line.indent < line.end:
-            end = len(tail[: lines[-1].end].rstrip())
-            return (end, fence.closing) if fence else (end, "")
+def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
+    """Whole blocks; a code block only once it holds something: Discord shows an empty one as text."""
+    for line in reversed(lines):
+        empty = line.content + line.indent >= line.end
+        if line.kind not in (Kind.BLANK, Kind.OPEN) and not (line.kind is Kind.CODE and empty):
+            return len(tail[: line.end].rstrip()), line.closing
     return None
 
 
-def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
     first = len(lines) - 1
     while first > 0 and continues(lines[first], lines[first - 1]):
         first -= 1
@@ -75,15 +63,22 @@ def _text(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | N
     if is_unfinished(tail[max(0, end - 8) : end]):
         end -= 1
     opened = [(at, marker) for at, marker in inline.opened if at < end]
-    while opened and not tail[max(opened[-1][0], 0) + _width(opened[-1]) : end].strip():
-        end = max(opened.pop()[0], 0)
-    line_start = tail.rfind("\n", 0, end) + 1
-    if line_start < end and _ONLY_MARKERS.fullmatch(tail, line_start, end):
-        end = line_start
     end = len(tail[:end].rstrip())
-    return (end, "".join(marker for _, marker in reversed(opened))) if end else None
-
-
-def _width(opened: tuple[int, str]) -> int:
-    at, marker = opened
-    return len(marker) if at >= 0 else 0
+    while opened:
+        at, marker = opened[-1]
+        inside = tail[max(at, 0) + (len(marker) if at >= 0 else 0) : end]
+        if not inside.strip(marker[0] + " \n\\"):
+            opened.pop()
+            end = max(at, 0)
+        elif inside[-1] in (marker[0], "\\") and all(pair.end != end for pair in inline.pairs):
+            end -= 1  # it would run into what closes the marker
+        else:
+            break
+        end = len(tail[:end].rstrip())
+    line_start = tail.rfind("\n", 0, end) + 1
+    shows = not _ONLY_MARKERS.fullmatch(tail, line_start, end) and not seems_to_open(tail, line_start, end)
+    if line_start < end and not shows:
+        end = len(tail[:line_start].rstrip())
+    if end <= start:
+        return _ended(tail, lines[:first])
+    return end, "".join(marker for _, marker in reversed(opened))

@@ -36,8 +36,7 @@ class Writer:
     whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts. `posted` are messages of an earlier try, in
-    order: they are reused. `retried` says that an earlier try may have posted with the same nonces: then a
-    post brings back what that one posted, and what it shows is not taken for granted.
+    order: they are reused.
     """
 
     def __init__(
@@ -52,7 +51,6 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
-        retried: bool = False,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
         self._outbox = outbox
@@ -64,7 +62,6 @@ class Writer:
         self._may_write = may_write
         self._reply_to = reply_to
         self._shown = list(posted)
-        self._retried = retried
         self._limit = limit
         self._draft = Draft(limit)
         self._sending: dict[int, str] = {}
@@ -261,9 +258,10 @@ class Writer:
         await self._before_send(index, content)
         reply_to = self._reply_to if index == 0 else None
         outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
-        message_id = await self._outbox.send(self._place, outgoing)
-        self._shown.append(Posted(message_id, "" if self._retried else content))
-        await self._after_send(index, message_id)
+        sent = await self._outbox.send(self._place, outgoing)
+        # What an earlier try posted with the same nonce may say something else; the next edit puts it right.
+        self._shown.append(Posted(sent.id, sent.content))
+        await self._after_send(index, sent.id)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""

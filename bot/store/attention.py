@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from redis.asyncio import Redis
 
 from bot.store.connection import translated
-from bot.store.keys import Keys
+from bot.store.keys import PULSE_S, Keys
 from bot.store.scripts import Scripts
 
 HINTS_AT_ONCE = 500
@@ -35,6 +35,26 @@ class Attention:
         with translated():
             found = await self._redis.zrange(self._keys.work, 0, HINTS_AT_ONCE - 1, withscores=True)
         return tuple(Hint(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
+
+    async def waits(self, hint: Hint) -> bool:
+        """Say whether a conversation on the list has messages that wait, or a turn to settle."""
+        keys = self._keys
+        with translated():
+            found = await self._redis.exists(
+                keys.pending(hint.conversation), keys.settling(hint.conversation)
+            )
+        return bool(found)
+
+    async def expect(self, conversation: int, when_ms: int) -> None:
+        """Put a conversation on the list."""
+        with translated():
+            await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
+
+    async def beat(self, instance: str, before: str, now: str) -> bool:
+        """Say whether the store still knows the beat before; it does not after a roll-back or a loss."""
+        with translated():
+            kept = await self._scripts.run("pulse", [self._keys.pulse(instance)], [before, now, PULSE_S])
+        return bool(kept)
 
     async def rest(self, hint: Hint) -> None:
         """Take a conversation off the list, unless something has come since the hint was read."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.codec import Result
+from bot.store.codec import Result, load_message, load_result, load_turn, pairs
 
 
 class State(StrEnum):
@@ -17,40 +19,58 @@ class State(StrEnum):
     POSTING = "posting"
     POSTED = "posted"
     COMMITTED = "committed"
+    DONE = "done"
+    CANCELLED = "cancelled"
 
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it."""
+    """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
+
+    `joined` is the first message that the bot answered in a thread of somebody else's.
+    """
 
     guild: int | None = None
     parent: int | None = None
     starter: int | None = None
-    joined: bool = False
+    joined: int | None = None
     system: str | None = None
     cut: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A conversation that is ours until the lease ends, and the turn to do.
+    """A conversation that is ours until the lease ends, and the turn to do, or to settle.
 
-    `lead` is the id of the turn's first message and so the turn's own. `replies` holds the ids of the messages
-    that an earlier try has posted, by part. `tries` counts this one too. `waiting` more messages are left for
-    the next turn.
+    `lead` is the id of the turn's first message and so the turn's own; `members` are the ids of all. `replies`
+    holds the ids of the messages that were posted, by part. `tries` counts this one too. `listed` holds if the
+    message came from a listing, so that it may have been answered before. `waiting` more messages are left for
+    the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
     """
 
     conversation: int
     token: int
     meta: Meta
     lead: int
+    members: tuple[int, ...]
     messages: tuple[Message, ...]
     state: State
     replies: dict[int, int]
     result: Result | None
     tries: int
+    listed: bool
     history: tuple[Turn, ...]
     waiting: int
+    settling: bool = False
+
+    @property
+    def reply_to(self) -> int | None:
+        """The message that the reply points to: the last one it answers, so that Discord alone tells which.
+
+        None for a thread's first message, which stands outside of it, where no reply can point to.
+        """
+        last = self.members[-1] if self.members else self.lead
+        return None if last == self.conversation else last
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,5 +81,61 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Nothing waits but a turn to settle, `in_s` seconds from now."""
+
+    in_s: float
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Nothing waits."""
+
+
+def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
+    """Read the claim script's answer."""
+    kind, token, meta, lead, record, result, messages, history, waiting = answer
+    fields = pairs(record)
+    return Claim(
+        conversation=conversation,
+        token=int(token),
+        meta=read_meta(pairs(meta)),
+        lead=int(lead),
+        members=tuple(int(member) for member in fields.get("members", "").split()),
+        messages=read_messages(messages),
+        state=State(fields.get("state", State.CANCELLED)),
+        replies=read_replies(fields),
+        result=load_result(result) if result else None,
+        tries=int(fields.get("tries", 0)),
+        listed=fields.get("source") == "listing",
+        history=tuple(load_turn(entry) for entry in history),
+        waiting=int(waiting),
+        settling=kind == "SETTLE",
+    )
+
+
+def read_messages(flat: Sequence[Any]) -> tuple[Message, ...]:
+    """Read ids and payloads; a message without one has been taken away."""
+    return tuple(load_message(payload) for payload in pairs(flat).values() if payload)
+
+
+def read_replies(fields: Mapping[str, str]) -> dict[int, int]:
+    """Read the ids of the messages that were posted, by part."""
+    found = {int(name[6:]): int(value) for name, value in fields.items() if name.startswith("reply:")}
+    return dict(sorted(found.items()))
+
+
+def read_meta(fields: Mapping[str, str]) -> Meta:
+    """Read what is known of a conversation."""
+
+    def number(name: str) -> int | None:
+        return int(fields[name]) if name in fields else None
+
+    return Meta(
+        guild=number("guild"),
+        parent=number("parent"),
+        starter=number("starter"),
+        joined=number("joined"),
+        system=fields.get("system"),
+        cut=number("cut") or 0,
+    )

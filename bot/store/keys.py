@@ -8,8 +8,13 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:{C}:q | sorted set | ids of messages that wait for their answer, by time |
 | …:{C}:h | list | the history: one entry per turn, only ever appended to |
 | …:{C}:l | hash | the lease: token, owner, expiry in ms |
+| …:{C}:r:<message> | string | what the thread is to show for a turn that is committed |
+| …:{C}:hw | string | the high-water mark: up to which message the place has been listed |
+| …:{C}:s | sorted set | turns to settle, by the time (ms) from which that is safe |
 | …:{C}:meta | hash | where the thread stands, who started it, its prompt, the cut, totals |
 | …:i:<interaction> | string | which instance answers an interaction |
+| …:pulse:<instance> | string | the latest beat of an instance: missing or old after a roll-back of the store |
+| …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
 | …:scope:<id> | hash | the prompt of a channel or a server; no expiry |
 | …:commands:<application> | string | what was last registered as slash commands; no expiry |
@@ -17,7 +22,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 
 from __future__ import annotations
 
-WITHOUT_EXPIRY = ("work", "scope:*", "commands:*")
+WITHOUT_EXPIRY = ("work", "known", "scope:*", "commands:*")
 """The keys that stay until somebody removes them; everything else expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
@@ -25,6 +30,12 @@ DONE_RECORD_S = 7 * 24 * 3600
 
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
+
+RESULT_S = 3600
+"""How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
+
+PULSE_S = 3600
+"""An instance that was silent for so long looks through everything anyway."""
 
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
@@ -36,6 +47,7 @@ class Keys:
     def __init__(self, prefix: str) -> None:
         self._prefix = prefix
         self.work = f"{prefix}:work"
+        self.known = f"{prefix}:known"
 
     def record_prefix(self, conversation: int) -> str:
         """The beginning of every message record of a conversation."""
@@ -56,6 +68,26 @@ class Keys:
     def lease(self, conversation: int) -> str:
         """Who works on the conversation."""
         return f"{self._prefix}:{{{conversation}}}:l"
+
+    def result_prefix(self, conversation: int) -> str:
+        """The beginning of every result of a conversation."""
+        return f"{self._prefix}:{{{conversation}}}:r:"
+
+    def result(self, conversation: int, lead: int) -> str:
+        """What the thread is to show for a turn."""
+        return self.result_prefix(conversation) + padded(lead)
+
+    def mark(self, place: int) -> str:
+        """How far a thread or channel has been listed."""
+        return f"{self._prefix}:{{{place}}}:hw"
+
+    def settling(self, conversation: int) -> str:
+        """The turns to settle."""
+        return f"{self._prefix}:{{{conversation}}}:s"
+
+    def pulse(self, instance: str) -> str:
+        """The latest beat of an instance."""
+        return f"{self._prefix}:pulse:{instance}"
 
     def meta(self, conversation: int) -> str:
         """What is known of the conversation itself."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import Callable
@@ -12,8 +13,8 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import prompt, wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, CutShort
+from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.tokens import estimate, measure_user
 from bot.conversation.trimming import TrimPolicy, Window, trim
 from bot.conversation.turn import Turn
@@ -22,9 +23,6 @@ from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
-
-MOST_PAUSES = 3
-"""How often a reply that ended with `pause_turn` is continued (Anthropic, "Handling stop reasons")."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +41,10 @@ class Asker:
         self._claude = claude
         self._policy = policy
 
-    async def ask(self, claim: Claim, system_prompt: str | None, push: Callable[[str], None]) -> Asked:
-        """Stream the reply into `push`; a failure of the API is an outcome, not an exception."""
+    async def ask(
+        self, claim: Claim, system_prompt: str | None, push: Callable[[str], None], cut: asyncio.Event
+    ) -> Asked:
+        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
         policy = self._policy
         user = prompt.render_user(claim.messages)
         system = prompt.render_system(policy.system if system_prompt is None else system_prompt)
@@ -58,15 +58,17 @@ class Asker:
             messages=prompt.render_messages(window.turns, user),
             user_key=_opaque(claim.messages[0].author.id, policy.secret),
         )
-        text, end = await self._stream(request, push)
+        text, end = await self._until_cut(request, push, cut)
         if isinstance(end, ClaudeTooLong) and not text and window.turns:
             # The count was too low: half of the window goes at once, and the request is made once more.
             half = TrimPolicy(high_tokens=0, low_tokens=window.tokens // 2)
             window = _cut_again(window, half, other_tokens)
             request = replace(request, messages=prompt.render_messages(window.turns, user))
-            text, end = await self._stream(request, push)
+            text, end = await self._until_cut(request, push, cut)
         conclusion = conclude(text, end)
-        if window.dropped:
+        if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
+            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        elif window.dropped:
             conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
         log.info(
             "claude_answered",
@@ -83,23 +85,33 @@ class Asker:
         turn = self._entry(claim, user, conclusion, end, window, prompt.prefix_key(policy.model, system))
         return Asked(turn, conclusion, window.cut)
 
-    async def _stream(
-        self, request: Request, push: Callable[[str], None]
+    async def _until_cut(
+        self, request: Request, push: Callable[[str], None], cut: asyncio.Event
     ) -> tuple[str, Finished | BobbinError]:
         text: list[str] = []
+        stream = asyncio.ensure_future(self._stream(request, text, push))
+        cutting = asyncio.ensure_future(cut.wait())
         try:
-            for _ in range(MOST_PAUSES):
-                end = await self._stream_once(request, text, push)
-                if end.stop_reason != "pause_turn" or not "".join(text).strip():
-                    break
-                so_far = PromptMessage("assistant", ("".join(text).rstrip(),))
-                asked = request.messages if request.messages[-1].role == "user" else request.messages[:-1]
-                request = replace(request, messages=(*asked, so_far))
-        except ClaudeError as error:
-            return "".join(text), error
-        return "".join(text), end
+            await asyncio.wait({stream, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            if not stream.done():
+                return "".join(text), CutShort()
+            return "".join(text), stream.result()
+        finally:
+            cutting.cancel()
+            stream.cancel()
+            await asyncio.wait({stream})
 
-    async def _stream_once(self, request: Request, text: list[str], push: Callable[[str], None]) -> Finished:
+    async def _stream(
+        self, request: Request, text: list[str], push: Callable[[str], None]
+    ) -> Finished | BobbinError:
+        try:
+            return await self._stream_to_its_end(request, text, push)
+        except ClaudeError as error:
+            return error
+
+    async def _stream_to_its_end(
+        self, request: Request, text: list[str], push: Callable[[str], None]
+    ) -> Finished:
         async with aclosing(self._claude.stream(request)) as events:
             async for event in events:
                 match event:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeTooLong
+from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort
 from bot.conversation.request import Finished
 from bot.conversation.turn import Outcome
 
@@ -24,7 +24,8 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
     reply = text.strip()
     if isinstance(end, BobbinError):
         if reply:
-            return Conclusion("answered", reply, (wording.INTERRUPTED,))
+            notice = wording.CUT_SHORT if isinstance(end, CutShort) else wording.INTERRUPTED
+            return Conclusion("answered", reply, (notice,))
         return Conclusion("failed", "", (wording.explain(end),))
     if end.stop_reason == "refusal":
         # The partial text is to be discarded, and the turn left out of what is sent from now on.
@@ -36,6 +37,8 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {
     "max_tokens": ((wording.CUT_AT_MAX_TOKENS,), wording.THINKING_TOOK_ALL),
     "model_context_window_exceeded": ((wording.CONTEXT_FULL,), wording.explain(ClaudeTooLong())),
-    "pause_turn": ((wording.CUT_AT_MAX_TOKENS,), wording.EMPTY_REPLY),
+    # Only server tools pause a turn, and the bot asks for none; resending what came as it is, as one does with
+    # tools, would end the request with an assistant message, which current models refuse.
+    "pause_turn": ((wording.PAUSED,), wording.EMPTY_REPLY),
 }
 """Notices under a text, and the answer where there is none."""

@@ -9,13 +9,14 @@ import structlog
 
 from bot.conversation.errors import DiscordUnavailable, Fenced, StoreUnavailable
 from bot.store.attention import Attention, Hint
-from bot.store.claim import Claim, Held, Idle
-from bot.store.conversations import Conversations
+from bot.store.claim import Claim, Held, Idle, Later
+from bot.store.journal import Journal
 from bot.turns.run import Runner
 
 log = structlog.get_logger()
 
 AFTER_LAPSE_S = 0.05
+"""Clocks count in milliseconds; a look just before the time is a look in vain."""
 
 RELEASE_S = 2.0
 """How long a release may take on the way out; a lease that is not released lapses by itself."""
@@ -24,15 +25,14 @@ RELEASE_S = 2.0
 class Dispatcher:
     """Starts turns where messages wait, and picks up those that somebody else has left."""
 
-    def __init__(
-        self, conversations: Conversations, attention: Attention, runner: Runner, *, poll_s: float
-    ) -> None:
-        self._conversations = conversations
+    def __init__(self, journal: Journal, attention: Attention, runner: Runner, *, poll_s: float) -> None:
+        self._journal = journal
         self._attention = attention
         self._runner = runner
         self._poll_s = poll_s
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
+        self._arrivals: dict[int, asyncio.Event] = {}
         self._again: set[int] = set()
         self._stopping = False
 
@@ -41,13 +41,16 @@ class Dispatcher:
         if self._stopping:
             return
         self._again.add(conversation)
-        if conversation not in self._running:
+        if conversation in self._running:
+            self._arrivals[conversation].set()
+        else:
+            self._arrivals[conversation] = asyncio.Event()
             task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
     def _ended(self, conversation: int) -> None:
-        del self._running[conversation]
+        del self._running[conversation], self._arrivals[conversation]
         if conversation in self._again:  # woken between the last look and the end of the task
             self.wake(conversation)
 
@@ -86,7 +89,7 @@ class Dispatcher:
     async def _look(self, hint: Hint) -> None:
         if hint.conversation in self._running or self._stopping:
             return
-        if not await self._conversations.waits(hint.conversation):
+        if not await self._attention.waits(hint):
             await self._attention.rest(hint)
             return
         self.wake(hint.conversation)
@@ -95,13 +98,13 @@ class Dispatcher:
         while conversation in self._again:
             self._again.discard(conversation)
             try:
-                claim = await self._conversations.claim(conversation, self._owner)
+                claim = await self._journal.claim(conversation, self._owner)
                 match claim:
                     case Held():
                         # The other one renews while it lives; if it dies, this is the moment to take over.
-                        asyncio.get_running_loop().call_later(
-                            claim.for_s + AFTER_LAPSE_S, self.wake, conversation
-                        )
+                        self._wake_in(claim.for_s, conversation)
+                    case Later():
+                        self._wake_in(claim.in_s, conversation)
                     case Idle():
                         pass
                     case Claim():
@@ -112,11 +115,20 @@ class Dispatcher:
             except StoreUnavailable as error:
                 log.warning("store_unavailable", conversation=conversation, detail=str(error))
 
+    def _wake_in(self, seconds: float, conversation: int) -> None:
+        asyncio.get_running_loop().call_later(seconds + AFTER_LAPSE_S, self.wake, conversation)
+
     async def _turn(self, claim: Claim) -> int:
         """Run a turn; whatever stops it, others may go on with it at once."""
         done = False
         try:
-            waiting = await self._runner.run(claim)
+            waiting = 1
+            if claim.settling:
+                await self._runner.settle(claim)
+            else:
+                arrivals = self._arrivals[claim.conversation]
+                arrivals.clear()
+                waiting = await self._runner.run(claim, arrivals)
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
@@ -135,6 +147,6 @@ class Dispatcher:
     async def _release(self, claim: Claim) -> None:
         try:
             async with asyncio.timeout(RELEASE_S):
-                await self._conversations.release(claim)
+                await self._journal.release(claim)
         except (StoreUnavailable, TimeoutError):
             log.debug("lease_left_to_lapse", conversation=claim.conversation)

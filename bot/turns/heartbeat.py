@@ -11,7 +11,7 @@ import structlog
 
 from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.store.claim import Claim
-from bot.store.conversations import Conversations
+from bot.store.journal import Journal
 
 log = structlog.get_logger()
 
@@ -26,10 +26,8 @@ RETRY_S = 0.5
 class Heartbeat:
     """Renews a claim's lease in the background; when it is lost, the body is cancelled and Fenced is raised."""
 
-    def __init__(
-        self, conversations: Conversations, claim: Claim, *, lease_s: float, heartbeat_s: float
-    ) -> None:
-        self._conversations = conversations
+    def __init__(self, journal: Journal, claim: Claim, *, lease_s: float, heartbeat_s: float) -> None:
+        self._journal = journal
         self._claim = claim
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
@@ -62,7 +60,7 @@ class Heartbeat:
             await asyncio.sleep(wait_s)
             sent_s = time.monotonic()
             try:
-                await self._conversations.renew(self._claim)
+                await self._journal.renew(self._claim)
             except StoreUnavailable:
                 wait_s = RETRY_S
                 continue

@@ -13,7 +13,8 @@ class TurnPolicy:
     """Times in seconds; `trimming` is bounded by the model's context already.
 
     `effort` is None where the model knows none. After `tries` tries a turn is set aside. `secret` makes the
-    names under which Anthropic knows people opaque.
+    names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
+    before each request there is a pause of `gather_s`.
     """
 
     model: str
@@ -25,3 +26,5 @@ class TurnPolicy:
     lease_s: float
     heartbeat_s: float
     secret: bytes
+    interrupts: bool = False
+    gather_s: float = 0.0

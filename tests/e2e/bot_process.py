@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import signal
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,6 +25,7 @@ class BotProcess:
     def __init__(self, process: asyncio.subprocess.Process) -> None:
         self._process = process
         self.output = ""
+        self.entries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
         self._reader = asyncio.create_task(self._read(), name="bot-output")
 
@@ -65,6 +68,26 @@ class BotProcess:
         except TimeoutError:
             raise AssertionError(f"the bot did not say {text!r}:\n{self.output}") from None
 
+    async def logged(self, event: str, timeout_s: float = START_S, **fields: object) -> dict[str, Any]:
+        """Wait for a line of the log by its event and some of its fields, and return it."""
+        found: dict[str, Any] | None = None
+        looked_at = 0
+        try:
+            async with asyncio.timeout(timeout_s):
+                while found is None:
+                    fresh, looked_at = self.entries[looked_at:], len(self.entries)
+                    found = next((entry for entry in fresh if _fits(entry, event, fields)), None)
+                    if found is None:
+                        self._changed.clear()
+                        await self._changed.wait()
+        except TimeoutError:
+            raise AssertionError(f"the bot did not log {event!r} {fields}:\n{self.output}") from None
+        return found
+
+    def log(self, event: str, **fields: object) -> list[dict[str, Any]]:
+        """Every line of the log with this event and these fields so far."""
+        return [entry for entry in self.entries if _fits(entry, event, fields)]
+
     async def ended(self, timeout_s: float = STOP_S) -> int:
         """Wait for the end and return the exit code."""
         async with asyncio.timeout(timeout_s):
@@ -90,6 +113,19 @@ class BotProcess:
         try:
             while line := await self._process.stdout.readline():
                 self.output += line.decode(errors="replace")
+                self.entries.append(_entry(line))
                 self._changed.set()
         finally:
             asyncio.get_running_loop().call_soon(self._changed.set)
+
+
+def _fits(entry: dict[str, Any], event: str, fields: dict[str, object]) -> bool:
+    return entry.get("event") == event and fields.items() <= entry.items()
+
+
+def _entry(line: bytes) -> dict[str, Any]:
+    try:
+        entry = json.loads(line)
+    except ValueError:
+        return {}
+    return entry if isinstance(entry, dict) else {}

@@ -118,7 +118,7 @@ async def test_with_a_key_and_no_token_the_model_of_the_key_answers_on_the_page(
 ) -> None:
     environment = {"ANTHROPIC_API_KEY": "e2e-key", "ANTHROPIC_BASE_URL": shared.claude.base_url}
     async with started(tmp_path / "data", **environment) as (bot, page):
-        shared.claude.say("The real thing.")
+        shared.claude.say_when(lambda body: "who is there?" in str(body), "The real thing.")
         (reply,) = await page.answered(await page.mention("who is there?"))
         assert reply["content"] == "The real thing."
         assert "set ANTHROPIC_API_KEY" not in bot.output

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -29,6 +31,7 @@ class World:
     ben: Any
     admin: Any
     bots: list[BotProcess] = field(default_factory=list)
+    settings: dict[str, str] = field(default_factory=dict)
     _asked_before: int = 0
 
     @classmethod
@@ -37,7 +40,13 @@ class World:
         discord, claude = Discord(), Claude()
         await discord.start()
         await claude.start()
-        app = discord.add_application("Bobbin", token="e2e-token")
+        return cls._peopled(discord, claude, redis_url, "e2e-token", {})
+
+    @classmethod
+    def _peopled(
+        cls, discord: Discord, claude: Claude, redis_url: str, token: str, settings: dict[str, str]
+    ) -> World:
+        app = discord.add_application("Bobbin", token=token)
         guild = discord.add_guild("Weavers", bot=app)
         return cls(
             discord=discord,
@@ -48,7 +57,29 @@ class World:
             ann=discord.add_user("ann", display_name="Ann", guild=guild),
             ben=discord.add_user("ben", display_name="Ben", guild=guild),
             admin=discord.add_user("root", display_name="Ruth", guild=guild, permissions=ADMINISTRATOR),
+            settings=settings,
         )
+
+    @asynccontextmanager
+    async def apart(
+        self, settings: Mapping[str, str] | None = None, *, bots: int = 1, redis_url: str | None = None
+    ) -> AsyncIterator[World]:
+        """A server with people and bots of its own, on the same Discord, Claude and Redis."""
+        number = next(_numbers)
+        own = self._peopled(
+            self.discord,
+            self.claude,
+            redis_url or self.redis_url,
+            f"e2e-token-{number}",
+            {"BOT_REDIS__PREFIX": f"apart{number}", **(settings or {})},
+        )
+        own.begin()
+        try:
+            await asyncio.gather(*(own.start_bot() for _ in range(bots)))
+            yield own
+        finally:
+            for bot in own.bots:
+                await bot.kill()
 
     async def close(self) -> None:
         """Stop everything."""
@@ -58,8 +89,10 @@ class World:
         await self.claude.stop()
 
     def begin(self) -> None:
-        """Count Claude's requests from here on."""
+        """Forget what the test before ordered, and count Claude's requests from here on."""
         self._asked_before = len(self.claude.requests)
+        self.claude.faults.clear()
+        self.discord.faults.clear()
 
     @property
     def asked(self) -> list[Any]:
@@ -75,6 +108,7 @@ class World:
             "ANTHROPIC_API_KEY": "e2e-key",
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.redis_url,
+            **self.settings,
             **settings,
         }
 
@@ -94,11 +128,30 @@ class World:
         """The id of a fresh channel."""
         return int(self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind).id)
 
+    def deny(self, channel: int, bit: int, who: int | None = None) -> None:
+        """Take a permission in a channel away from the bot, or from somebody else."""
+        place = self.discord.world.channels[channel]
+        self.discord.set_overwrite(place, who or self.app.user_id, deny=bit)
+
+    def person(self, username: str, permissions: int = 0) -> Any:
+        """Somebody new in the server."""
+        return self.discord.add_user(
+            f"{username}{next(_numbers)}", username.title(), guild=self.guild, permissions=permissions
+        )
+
     def called(self, method: str, path_end: str) -> list[Any]:
-        """The calls of bots to a route, by the end of its path."""
-        return [
-            call for call in self.discord.requests if call.method == method and call.path.endswith(path_end)
-        ]
+        """The calls of this world's bots to a route, by the end of its path."""
+        return [call for call in self.calls() if call.method == method and call.path.endswith(path_end)]
+
+    def calls(self) -> list[Any]:
+        """Every call of this world's bots to Discord; those of interactions carry no token."""
+        theirs = (self.app.token, None)
+        return [call for call in self.discord.requests if call.token in theirs]
+
+    @property
+    def prefix(self) -> str:
+        """What the keys of this world's bots begin with."""
+        return self.settings.get("BOT_REDIS__PREFIX", "bobbin")
 
     @property
     def mention(self) -> str:
@@ -131,6 +184,21 @@ class World:
 
         await self.until(done, timeout_s)
         return self.replies(place)
+
+    async def noticed(self, place: int, count: int = 1, timeout_s: float = ANSWER_S) -> list[dict[str, Any]]:
+        """Wait until the bot has said so much in a place, small notices included, and has finished."""
+
+        def done() -> bool:
+            said = self.said(place)
+            return len(said) >= count and not any(m["content"].endswith("▌") for m in said)
+
+        await self.until(done, timeout_s)
+        return self.said(place)
+
+    async def settled(self, message: dict[str, Any] | int, timeout_s: float = ANSWER_S) -> None:
+        """Wait until the turn that a message began has come to its end."""
+        lead = message if isinstance(message, int) else int(message["id"])
+        await self.bots[0].logged("turn_done", timeout_s, turn=lead)
 
     async def kept(self, message: dict[str, Any]) -> None:
         """Wait until a bot has taken a message into its inbox."""

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Outgoing, Seen, Sent
 
 
 @dataclass(slots=True)
@@ -48,7 +48,7 @@ class FakeOutbox:
         """The calls of one sort."""
         return [done for done in self.calls if done.what == what]
 
-    async def send(self, place: int, message: Outgoing) -> int:
+    async def send(self, place: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
         await self._before()
         message_id = self.nonces.get(message.nonce)
@@ -59,7 +59,7 @@ class FakeOutbox:
             self.nonces[message.nonce] = message_id
             self.replies_to[message_id] = message.reply_to
         await self._after()
-        return message_id
+        return Sent(message_id, self.messages.get(message_id, message.content))
 
     async def edit(self, place: int, message_id: int, content: str) -> None:
         """Replace a text."""
@@ -76,6 +76,18 @@ class FakeOutbox:
     async def typing(self, place: int) -> None:
         """Only noted."""
         self._note(Done("typing", 0.0, place))
+
+    async def open_thread(self, channel: int, message: int, name: str) -> None:
+        """Replies are written into threads that are there."""
+        raise NotImplementedError
+
+    async def own_messages(self, _place: int, after: int) -> tuple[Seen, ...]:
+        """What there is after an id."""
+        return tuple(
+            Seen(message_id, text, self.replies_to.get(message_id), silent=False)
+            for message_id, text in sorted(self.messages.items())
+            if message_id > after
+        )
 
     def _take(self, done: Done) -> None:
         if done.what == "delete":

@@ -1,64 +1,21 @@
-"""Replies to lay out: well-formed ones, hostile ones, and how a reader of the parts puts them together again."""
+"""Replies to lay out: well-formed ones, hostile ones, and how the parts are put together again."""
 
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 
 from hypothesis import strategies as st
 
 from bot.render.draft import Draft, Piece
+from bot.render.measure import is_visible
 
-WORDS = st.sampled_from(
-    [
-        "a",
-        "word",
-        "the",
-        "reply",
-        "model",
-        "of",
-        "which",
-        "and",
-        "thread",
-        "conversation",
-        "message",
-        "streaming",
-        "idempotent",
-        "snake_case_name",
-        "3.14",
-        "naïve",
-        "Straße",
-        "e.g.",
-        "don't",
-        "(in",
-        "brackets)",
-        "42%",
-        "x=1",
-        "C++",
-        "hello,",
-        "world.",
-        "Really?",
-        "Yes!",
-        "Привет",
-        "мир",
-        "שלום",
-        "עולם",
-        "مرحبا",
-        "بالعالم",
-        "हिन्दी",
-        "ক্ষমা",
-        "한국어",
-        "日本語の文章です。",
-        "漢字仮名交じり文、",
-        "ภาษาไทย",
-        "👍🏽",
-        "👨\u200d👩\u200d👧\u200d👦",
-        "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f",
-        "🇩🇪🇫🇷",
-        "éä",
-        "𝒳𝒴",
-        "❤️",
-    ]
-)
+_WORDS = """
+a word the reply model of which and thread conversation message streaming idempotent snake_case_name naïve
+3.14 e.g. don't (in brackets) 42% x=1 C++ hello, world. Really? Yes! Привет мир שלום עולם مرحبا بالعالم हिन्दी
+ক্ষমা Straße 한국어 日本語の文章です。 漢字仮名交じり文、 ภาษาไทย 👍🏽 👨‍👩‍👧‍👦 🇩🇪🇫🇷 e\u0301a\u0308 𝒳𝒴 ❤️
+"""
+WORDS = st.sampled_from(_WORDS.split())
 PHRASE = st.lists(WORDS, min_size=1, max_size=12).map(" ".join)
 SHORT = st.lists(WORDS, min_size=1, max_size=4).map(" ".join)
 INLINE = st.one_of(
@@ -117,75 +74,13 @@ PARAGRAPH = st.lists(SENTENCES, min_size=1, max_size=4).map("\n".join)
 BLOCK = st.one_of(PARAGRAPH, PARAGRAPH, FENCE, LIST, QUOTE, HEADING)
 REPLY = st.lists(BLOCK, max_size=10).map("\n\n".join)
 
-HOSTILE_PIECES = st.sampled_from(
-    [
-        "`",
-        "``",
-        "```",
-        "````",
-        "~~~",
-        "*",
-        "**",
-        "***",
-        "_",
-        "__",
-        "~~",
-        "||",
-        "|",
-        "[",
-        "](",
-        ")",
-        "]",
-        "!",
-        "<",
-        ">",
-    ]
-    + [
-        "\\",
-        "\n",
-        "\n\n",
-        "\r\n",
-        " ",
-        "    ",
-        "- ",
-        "> ",
-        ">> ",
-        "1. ",
-        "# ",
-        "-# ",
-        "▌",
-        " ▌",
-        "\n```py\n",
-        "\n```\n",
-    ]
-    + [
-        "\n~~~\n",
-        "word",
-        "a b c",
-        "\u200b",
-        "\u200d",
-        "👨‍👩‍👧",
-        "🇩🇪",
-        "e\u0301",
-        "\u202e",
-        "\u00a0",
-        "\u3000",
-        "漢字。",
-        "\ufeff",
-    ]
-    + [
-        "x" * 90,
-        "`" * 70,
-        "\n" * 30,
-        " " * 90,
-        "> " * 40,
-        "https://example.com/",
-        "<@1>",
-        "\x00",
-        "\t",
-        "\u2028",
-        "\x85",
-    ]
+_MARKERS = "` `` ``` ```` ~~~ * ** *** _ __ ~~ || | [ ]( ) ] ! < > ▌ \\ <@1> word https://example.com/"
+HOSTILE_PIECES = st.one_of(
+    st.sampled_from(_MARKERS.split()),
+    st.sampled_from(["\n", "\n\n", "\r\n", " ", "    ", "- ", "> ", ">> ", "1. ", "# ", "-# ", " ▌", "\t"]),
+    st.sampled_from(["\n```py\n", "\n```\n", "\n~~~\n", "\n> ```\n", "a b c", "漢字。", "👨‍👩‍👧", "🇩🇪"]),
+    st.sampled_from(["\u200b", "\u200d", "\u202e", "\u00a0", "\u3000", "\ufeff", "\x00", "\u2028", "\x85"]),
+    st.sampled_from(["x" * 90, "`" * 70, "\n" * 30, " " * 90, "> " * 40, "e\u0301"]),
 )
 HOSTILE = st.lists(HOSTILE_PIECES, max_size=150).map("".join)
 ANY_REPLY = st.one_of(REPLY, HOSTILE, st.tuples(REPLY, HOSTILE, REPLY).map("\n".join))
@@ -195,7 +90,7 @@ def lay_out(text: str, cuts: list[int], limit: int) -> Draft:
     """A finished draft of the text, pushed in deltas cut at the places."""
     draft = Draft(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
-    for start, end in zip(places, places[1:], strict=False):
+    for start, end in pairwise(places):
         draft.push(text[start:end])
     draft.finish()
     return draft
@@ -204,24 +99,16 @@ def lay_out(text: str, cuts: list[int], limit: int) -> Draft:
 def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
     """Why the bodies of the pieces are not the reply, or None if they are."""
     at = 0
-    fence = False
     for index, piece in enumerate(pieces):
         found = text.find(piece.body, at)
         if found < 0:
             return f"part {index} is not in the reply"
         gap = text[at:found]
-        if fence:
-            if gap not in ("", "\n") and not re.fullmatch(r"\s*(?:[> \t]*(?:`{3,}|~{3,})[ \t]*)?\s*", gap):
+        if re.match(r"[> ]*(?:`{3,}|~{3,})", piece.opening):
+            if gap not in ("", "\n"):
                 return f"before part {index}, code is missing: {gap!r}"
-        elif gap.strip():
+        elif is_visible(gap):
             return f"before part {index}, text is missing: {gap!r}"
         at = found + len(piece.body)
-        fence = bool(re.fullmatch(r"\n[> ]*(?:`{3,}|~{3,})", piece.closing))
     rest = text[at:]
-    if fence:
-        rest = re.sub(r"^\s*[> \t]*(?:`{3,}|~{3,})", "", rest)
-    return (
-        f"the end is missing: {rest!r}"
-        if any(char.isprintable() and not char.isspace() for char in rest)
-        else None
-    )
+    return f"the end is missing: {rest!r}" if is_visible(rest) else None

@@ -9,18 +9,20 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.errors import Fenced
-from bot.conversation.message import Message
+from bot.conversation.message import Message, created_ms
 from bot.conversation.turn import Turn
 from bot.store.attention import Attention
-from bot.store.claim import Claim, Held, Idle, State
+from bot.store.claim import Claim, Held, Idle, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
+from bot.store.journal import Journal
 from bot.store.keys import Keys
 from tests.conversation.builders import BEN, message, snowflake, turn
 
 C = snowflake(5)
 TTL_S = 1000
 LEASE_S = 5.0
+SETTLE_S = 0.05
 FACTS: dict[str, str | int] = {"guild": 1, "parent": 2, "starter": 3}
 
 
@@ -32,17 +34,25 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
+class Store(Conversations):
+    """Both sides of the store at once."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, Keys("test"), ttl_s=TTL_S)
+        self.journal = Journal(redis, Keys("test"), ttl_s=TTL_S, lease_s=LEASE_S, settle_s=SETTLE_S)
+
+
 @pytest.fixture
-def conversations(redis: Redis) -> Conversations:
-    return Conversations(redis, Keys("test"), ttl_s=TTL_S, lease_s=LEASE_S)
+def store(redis: Redis) -> Store:
+    return Store(redis)
 
 
-async def receive(conversations: Conversations, *messages: Message) -> list[bool]:
-    return [await conversations.receive(C, m, source="event", facts=FACTS) for m in messages]
+async def receive(store: Store, *messages: Message) -> list[bool | None]:
+    return [await store.receive(C, m, source="event", facts=FACTS) for m in messages]
 
 
-async def claimed(conversations: Conversations, owner: str = "me") -> Claim:
-    claim = await conversations.claim(C, owner)
+async def claimed(store: Store, owner: str = "me") -> Claim:
+    claim = await store.journal.claim(C, owner)
     assert isinstance(claim, Claim)
     return claim
 
@@ -56,213 +66,286 @@ async def expire_lease(redis: Redis) -> None:
     await redis.hset(Keys("test").lease(C), "expires", "0")
 
 
-async def test_a_message_is_taken_in_once_however_often_it_is_delivered(conversations: Conversations) -> None:
+async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: Store) -> None:
     hello = message("hello")
-    assert await receive(conversations, hello, hello, hello) == [True, False, False]
-    claim = await claimed(conversations)
+    assert await receive(store, hello, hello, hello) == [True, False, False]
+    claim = await claimed(store)
     assert claim.messages == (hello,)
 
 
 async def test_everything_that_waits_joins_one_turn_in_the_order_it_was_written(
-    conversations: Conversations,
+    store: Store,
 ) -> None:
     first, second, third = (
         message("one", number=1),
         message("two", number=2, author=BEN),
         message("three", number=3),
     )
-    await receive(conversations, third, first, second)
-    claim = await claimed(conversations)
+    await receive(store, third, first, second)
+    claim = await claimed(store)
     assert claim.messages == (first, second, third)
     assert (claim.lead, claim.state, claim.waiting, claim.tries) == (first.id, State.CLAIMED, 0, 1)
     assert (claim.meta.guild, claim.meta.parent, claim.meta.starter) == (1, 2, 3)
 
 
-async def test_a_conversation_with_nothing_to_do_is_idle(conversations: Conversations) -> None:
-    assert await conversations.claim(C, "me") == Idle()
+async def test_a_conversation_with_nothing_to_do_is_idle(store: Store) -> None:
+    assert await store.journal.claim(C, "me") == Idle()
 
 
-async def test_while_one_works_on_it_nobody_else_can(conversations: Conversations) -> None:
-    await receive(conversations, message("hello"))
-    await claimed(conversations, "me")
-    held = await conversations.claim(C, "you")
+async def test_while_one_works_on_it_nobody_else_can(store: Store) -> None:
+    await receive(store, message("hello"))
+    await claimed(store, "me")
+    held = await store.journal.claim(C, "you")
     assert isinstance(held, Held)
     assert 0 < held.for_s <= LEASE_S
 
 
-async def test_asking_twice_for_the_same_lease_gives_the_same_lease(conversations: Conversations) -> None:
-    await receive(conversations, message("hello"))
-    assert (await claimed(conversations, "me")).token == (await claimed(conversations, "me")).token
+async def test_asking_twice_for_the_same_lease_gives_the_same_lease(store: Store) -> None:
+    await receive(store, message("hello"))
+    assert (await claimed(store, "me")).token == (await claimed(store, "me")).token
 
 
-async def test_a_turn_goes_from_the_inbox_to_the_history(conversations: Conversations) -> None:
-    await receive(conversations, message("hello"))
-    claim = await claimed(conversations)
-    await conversations.intend(claim, 0, 1)
-    await conversations.posted(claim, 0, 77)
-    await conversations.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await conversations.acknowledge(claim) == 0
-    assert await conversations.claim(C, "me") == Idle()
-    await receive(conversations, message("again", number=11))
-    assert (await claimed(conversations)).history == (answered(claim),)
+async def test_a_turn_goes_from_the_inbox_to_the_history(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 1)
+    await store.journal.posted(claim, 0, 77)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    assert await store.journal.acknowledge(claim, settle=False) == 0
+    assert await store.journal.claim(C, "me") == Idle()
+    await receive(store, message("again", number=11))
+    assert (await claimed(store)).history == (answered(claim),)
 
 
-async def test_a_message_that_comes_during_the_turn_waits_for_the_next(conversations: Conversations) -> None:
-    await receive(conversations, message("hello"))
-    claim = await claimed(conversations)
-    await conversations.intend(claim, 0, 1)
-    await receive(conversations, message("and", number=11))
-    await conversations.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await conversations.acknowledge(claim) == 1
-    assert [m.text for m in (await claimed(conversations)).messages] == ["and"]
+async def test_a_message_that_comes_during_the_turn_waits_for_the_next(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 1)
+    await receive(store, message("and", number=11))
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    assert await store.journal.acknowledge(claim, settle=False) == 1
+    assert [m.text for m in (await claimed(store)).messages] == ["and"]
 
 
-async def test_every_step_done_twice_is_done_once(conversations: Conversations, redis: Redis) -> None:
-    await receive(conversations, message("hello"))
-    claim = await claimed(conversations)
+async def test_every_step_done_twice_is_done_once(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
     for _ in range(2):
-        await conversations.intend(claim, 0, 1)
+        await store.journal.intend(claim, 0, 1)
     for _ in range(2):
-        await conversations.posted(claim, 0, 77)
+        await store.journal.posted(claim, 0, 77)
     for _ in range(2):
-        await conversations.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert [await conversations.acknowledge(claim) for _ in range(2)] == [0, 0]
+        await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    assert [await store.journal.acknowledge(claim, settle=False) for _ in range(2)] == [0, 0]
     assert await redis.llen(Keys("test").history(C)) == 1
     assert await redis.hget(Keys("test").meta(C), "turns") == "1"
 
 
-async def test_who_has_lost_the_lease_can_do_nothing_more(conversations: Conversations, redis: Redis) -> None:
-    await receive(conversations, message("hello"))
-    old = await claimed(conversations, "old")
-    await conversations.intend(old, 0, 1)
+async def test_who_has_lost_the_lease_can_do_nothing_more(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    old = await claimed(store, "old")
+    await store.journal.intend(old, 0, 1)
     await expire_lease(redis)
-    new = await claimed(conversations, "new")
+    new = await claimed(store, "new")
     assert new.token > old.token
     for step in (
-        conversations.renew(old),
-        conversations.intend(old, 0, 1),
-        conversations.posted(old, 0, 7),
-        conversations.commit(old, answered(old), Result("late"), cut=0),
-        conversations.acknowledge(old),
-        conversations.cancel(old),
+        store.journal.renew(old),
+        store.journal.intend(old, 0, 1),
+        store.journal.posted(old, 0, 7),
+        store.journal.commit(old, answered(old), Result("late"), cut=0),
+        store.journal.acknowledge(old, settle=False),
+        store.journal.cancel(old),
     ):
         with pytest.raises(Fenced):
             await step
-    await conversations.release(old)
-    await conversations.renew(new)
+    await store.journal.release(old)
+    await store.journal.renew(new)
 
 
 async def test_a_token_is_later_than_any_before_although_the_store_went_back_in_time(
-    conversations: Conversations, redis: Redis
+    store: Store, redis: Redis
 ) -> None:
-    await receive(conversations, message("hello"))
-    before = await claimed(conversations, "old")
+    await receive(store, message("hello"))
+    before = await claimed(store, "old")
     await redis.delete(Keys("test").lease(C))
     await asyncio.sleep(0.002)
-    assert (await claimed(conversations, "new")).token > before.token
+    assert (await claimed(store, "new")).token > before.token
 
 
-async def test_what_an_earlier_try_has_posted_is_known_to_the_next(
-    conversations: Conversations, redis: Redis
-) -> None:
-    await receive(conversations, message("hello"))
-    old = await claimed(conversations, "old")
-    await conversations.intend(old, 0, 1)
-    await conversations.posted(old, 0, 77)
-    await conversations.intend(old, 1, 1)
-    await conversations.posted(old, 1, 78)
-    await receive(conversations, message("more", number=11))
+async def test_what_an_earlier_try_has_posted_is_known_to_the_next(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    old = await claimed(store, "old")
+    await store.journal.intend(old, 0, 1)
+    await store.journal.posted(old, 0, 77)
+    await store.journal.intend(old, 1, 1)
+    await store.journal.posted(old, 1, 78)
+    await receive(store, message("more", number=11))
     await expire_lease(redis)
-    new = await claimed(conversations, "new")
+    new = await claimed(store, "new")
     assert (new.state, new.replies, new.tries, new.waiting) == (State.POSTED, {0: 77, 1: 78}, 2, 1)
     assert [m.text for m in new.messages] == ["hello"]
 
 
 async def test_before_anything_is_visible_later_messages_join_the_turn_that_was_left(
-    conversations: Conversations, redis: Redis
+    store: Store, redis: Redis
 ) -> None:
-    await receive(conversations, message("hello"))
-    await claimed(conversations, "old")
-    await receive(conversations, message("more", number=11))
+    await receive(store, message("hello"))
+    await claimed(store, "old")
+    await receive(store, message("more", number=11))
     await expire_lease(redis)
-    assert [m.text for m in (await claimed(conversations, "new")).messages] == ["hello", "more"]
+    assert [m.text for m in (await claimed(store, "new")).messages] == ["hello", "more"]
 
 
-async def test_a_committed_reply_is_shown_by_whoever_comes_next(
-    conversations: Conversations, redis: Redis
-) -> None:
-    await receive(conversations, message("hello"))
-    old = await claimed(conversations, "old")
-    await conversations.commit(old, answered(old), Result("answer", ("note",)), cut=4)
+async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    old = await claimed(store, "old")
+    await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=4)
     await expire_lease(redis)
-    new = await claimed(conversations, "new")
+    new = await claimed(store, "new")
     assert (new.state, new.result, new.meta.cut) == (State.COMMITTED, Result("answer", ("note",)), 4)
-    await conversations.acknowledge(new)
+    await store.journal.acknowledge(new, settle=False)
     assert await redis.llen(Keys("test").history(C)) == 1
 
 
-async def test_nothing_is_acknowledged_that_was_not_committed(conversations: Conversations) -> None:
-    await receive(conversations, message("hello"))
-    claim = await claimed(conversations)
+async def test_nothing_is_acknowledged_that_was_not_committed(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
     with pytest.raises(Fenced):
-        await conversations.acknowledge(claim)
+        await store.journal.acknowledge(claim, settle=False)
 
 
-async def test_only_the_window_is_read(conversations: Conversations) -> None:
+async def test_only_the_window_is_read(store: Store) -> None:
     for number in range(6):
-        await receive(conversations, message("hello", number=10 + number))
-        claim = await claimed(conversations)
+        await receive(store, message("hello", number=10 + number))
+        claim = await claimed(store)
         assert len(claim.history) == (number if number < 4 else number - 3)
         cut = 3 if number >= 3 else 0
-        await conversations.commit(claim, answered(claim), Result("answer"), cut=cut)
-        await conversations.acknowledge(claim)
+        await store.journal.commit(claim, answered(claim), Result("answer"), cut=cut)
+        await store.journal.acknowledge(claim, settle=False)
 
 
-async def test_a_reset_forgets_and_fences_off_a_running_turn(
-    conversations: Conversations, redis: Redis
-) -> None:
-    await receive(conversations, message("hello", number=10))
-    claim = await claimed(conversations)
-    await conversations.commit(claim, answered(claim), Result("answer"), cut=0)
-    await conversations.acknowledge(claim)
-    await receive(conversations, message("more", number=11))
-    running = await claimed(conversations)
-    await conversations.intend(running, 0, 1)
-    await conversations.posted(running, 0, 77)
-    assert await conversations.reset(C, before=snowflake(12)) == (1, (77,))
+async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello", number=10))
+    claim = await claimed(store)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.acknowledge(claim, settle=False)
+    await receive(store, message("more", number=11))
+    running = await claimed(store)
+    await store.journal.intend(running, 0, 1)
+    await store.journal.posted(running, 0, 77)
+    assert await store.reset(C, before=snowflake(12)) == (1, (77,))
     with pytest.raises(Fenced):
-        await conversations.commit(running, answered(running), Result("late"), cut=0)
-    assert await conversations.claim(C, "me") == Idle()
-    assert await receive(conversations, message("repeated", number=9), message("new", number=13)) == [
-        False,
+        await store.journal.commit(running, answered(running), Result("late"), cut=0)
+    assert await store.journal.claim(C, "me") == Idle()
+    assert await receive(store, message("repeated", number=9), message("new", number=13)) == [
+        None,
         True,
     ]
-    fresh = await claimed(conversations)
+    fresh = await claimed(store)
     assert fresh.history == ()
     assert fresh.meta.starter == 3
 
 
-async def test_every_key_of_a_conversation_expires(conversations: Conversations, redis: Redis) -> None:
-    await receive(conversations, message("hello"), message("more", number=11))
-    claim = await claimed(conversations)
-    await conversations.commit(claim, answered(claim), Result("answer"), cut=0)
-    await conversations.acknowledge(claim)
+async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"), message("more", number=11))
+    claim = await claimed(store)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.acknowledge(claim, settle=False)
     keys = [key async for key in redis.scan_iter("test:{*")]
     assert len(keys) >= 5
     assert all([await redis.ttl(key) > 0 for key in keys])
-    assert {key async for key in redis.scan_iter("*") if await redis.ttl(key) < 0} == {Keys("test").work}
+    assert {key async for key in redis.scan_iter("*") if await redis.ttl(key) < 0} == {
+        Keys("test").work,
+        Keys("test").known,
+    }
 
 
-async def test_a_conversation_stays_on_the_list_until_nothing_waits(
-    conversations: Conversations, redis: Redis
-) -> None:
+async def test_a_conversation_stays_on_the_list_until_nothing_waits(store: Store, redis: Redis) -> None:
     attention = Attention(redis, Keys("test"))
-    await receive(conversations, message("hello"))
+    await receive(store, message("hello"))
     (hint,) = await attention.hints()
     assert hint.conversation == C
-    await receive(conversations, message("more", number=11))
+    await receive(store, message("more", number=11))
     await attention.rest(hint)
     assert [found.conversation for found in await attention.hints()] == [C]
     (hint,) = await attention.hints()
     await attention.rest(hint)
     assert await attention.hints() == ()
+
+
+async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await receive(store, message("and", number=11))
+    joined = await store.journal.join(claim)
+    assert joined is not None
+    assert [m.text for m in joined] == ["hello", "and"]
+    await store.journal.intend(claim, 0, 1)
+    await receive(store, message("too late", number=12))
+    assert await store.journal.join(claim) is None
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    assert await store.journal.acknowledge(claim, settle=False) == 1
+
+
+async def test_a_turn_can_be_narrowed_to_what_its_reply_answers(store: Store) -> None:
+    first, second = message("hello"), message("and", number=11)
+    await receive(store, first, second)
+    claim = await claimed(store)
+    await store.journal.narrow(claim, [first.id])
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    assert await store.journal.acknowledge(claim, settle=False) == 1
+    assert (await claimed(store)).messages == (second,)
+
+
+async def test_a_turn_in_doubt_is_settled_once_that_is_safe(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 1)
+    await store.journal.posted(claim, 0, 77)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.acknowledge(claim, settle=True)
+    later = await store.journal.claim(C, "me")
+    assert isinstance(later, Later)
+    await asyncio.sleep(later.in_s + 0.005)
+    settling = await claimed(store)
+    assert (settling.settling, settling.lead, settling.replies) == (True, claim.lead, {0: 77})
+    assert settling.result == Result("answer")
+    await store.journal.settled(settling)
+    assert await store.journal.claim(C, "me") == Idle()
+
+
+async def test_who_was_fenced_off_can_still_ask_for_settling(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    old = await claimed(store, "old")
+    await expire_lease(redis)
+    new = await claimed(store, "new")
+    await store.journal.commit(new, answered(new), Result("answer"), cut=0)
+    await store.journal.acknowledge(new, settle=False)
+    await store.journal.doubt(old)
+    assert isinstance(await store.journal.claim(C, "me"), Later)
+
+
+async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known(store: Store) -> None:
+    known, lost = message("hello", number=10), message("lost", number=11)
+    await receive(store, known)
+    assert await store.marks([C]) == (None,)
+    assert not await store.advance(C, before=5, after=known.id, conversation=C, listed=[known.id])
+    assert await store.advance(C, before=None, after=known.id, conversation=C, listed=[known.id])
+    assert not await store.advance(C, before=known.id, after=lost.id, conversation=C, listed=[lost.id])
+    assert await store.marks([C, 1]) == (known.id, None)
+
+
+async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Redis) -> None:
+    attention = Attention(redis, Keys("test"))
+    assert await attention.beat("me", "", "1")
+    assert await attention.beat("me", "1", "2")
+    assert await attention.beat("me", "1", "2")
+    await redis.set(Keys("test").pulse("me"), "1")
+    assert not await attention.beat("me", "2", "3")
+
+
+async def test_conversations_are_known_by_their_latest_message(store: Store) -> None:
+    await receive(store, message("hello", number=10))
+    since = created_ms(snowflake(10))
+    assert await store.known_since(since) == (C,)
+    assert await store.known_since(since + 1) == ()

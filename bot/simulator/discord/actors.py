@@ -184,7 +184,7 @@ class Actor:
         name: str,
         options: Json | None = None,
         focused: str = "",
-        timeout: float = 3.0,  # noqa: ASYNC109
+        timeout: float = 3.0,
     ) -> list[Json]:
         """The choices offered for the option that is being typed."""
         place = self._see(channel)

@@ -93,5 +93,8 @@ def type_in(world: World, channel: Channel, user_id: int) -> None:
 
 
 def _tell(world: World, name: str, channel: Channel) -> None:
-    data = wire.channel(world, channel)
-    world.emit(Event(name, data, channel.guild_id, channel.id, intent=intents.GUILDS))
+    """To whoever sees the channel; the others learn only that there is one."""
+    seeing = world.viewers(channel)
+    others = frozenset(world.guilds[channel.guild_id or 0].members) - seeing
+    for only, data in ((seeing, wire.channel(world, channel)), (others, wire.hidden_channel(channel))):
+        world.emit(Event(name, data, channel.guild_id, channel.id, only, intents.GUILDS))

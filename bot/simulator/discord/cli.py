@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.simulator.discord.seed import seed
 from bot.simulator.discord.service import Discord
+from bot.simulator.discord.state import StateInUse, claimed
 
 _STDIN = 0
 _CHUNK_BYTES = 4096
@@ -20,7 +21,7 @@ _CHUNK_BYTES = 4096
 def serve(
     port: int = 8765,
     state: Path | None = None,
-    token: str = "local",  # noqa: S107 - it opens nothing but this toy
+    token: str = "local",
     round_trip_s: float = 0.0,
     die_with_parent: bool = False,
 ) -> None:
@@ -29,7 +30,10 @@ def serve(
     The world is kept in STATE. With --die-with-parent it also ends when its standard input does.
     """
     try:
-        asyncio.run(_serve(state, port, token, round_trip_s, die_with_parent=die_with_parent))
+        with claimed(state):
+            asyncio.run(_serve(state, port, token, round_trip_s, die_with_parent=die_with_parent))
+    except StateInUse as error:
+        sys.exit(str(error))
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else str(error)
         sys.exit(

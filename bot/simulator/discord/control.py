@@ -11,20 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 
-from bot.simulator.discord import guilds, permissions
+from bot.simulator.discord import guilds, overview
 from bot.simulator.discord.actors import Actor
 from bot.simulator.discord.errors import ApiError
 from bot.simulator.discord.handles import InteractionHandle, shown_to
-from bot.simulator.discord.model import Channel, Json
+from bot.simulator.discord.model import Json, Message
 from bot.simulator.discord.origin import foreign
+from bot.simulator.discord.world import Event
 
 if TYPE_CHECKING:
     from bot.simulator.discord.service import Discord
 
 Handler = Callable[[web.Request], Awaitable[Any]]
 
-# The colours of the users' names, dealt out in turn.
-_COLORS = ("#f47fff", "#3ba55d", "#faa61a", "#5865f2", "#ed4245", "#45ddc0", "#e67e22")
 MOST_MESSAGES = 200
 
 
@@ -60,38 +59,15 @@ class Control:
         for method, path, handler in routes:
             app.router.add_route(method, "/control" + path, _answering(handler))
 
-    async def _state(self, _: web.Request) -> Json:
-        world = self._world
-        people = [each for each in world.users.values() if not each.bot and not self._owns(each.id)]
-        return {
-            "guilds": [self._guild(each.id) for each in world.guilds.values()],
-            "users": [
-                {
-                    "id": str(each.id),
-                    "username": each.username,
-                    "display_name": each.display_name or each.username,
-                    "color": _COLORS[index % len(_COLORS)],
-                    "permissions": str(self._permissions(each.id)),
-                }
-                for index, each in enumerate(people)
-            ],
-            "applications": [
-                {
-                    "id": str(each.id),
-                    "user_id": str(each.user_id),
-                    "name": each.name,
-                    "online": self._discord.gateway.online(each.id),
-                }
-                for each in world.applications.values()
-            ],
-            "dms": [dm for each in world.channels.values() if (dm := self._direct(each)) is not None],
-        }
+    async def _state(self, request: web.Request) -> Json:
+        viewer_id = self._actor(request.query).id if request.query.get("as") else None
+        return overview.of(self._world, self._discord.gateway.online, viewer_id)
 
     async def _messages(self, request: web.Request) -> list[Json]:
         viewer = self._actor(request.query)
         channel = self._world.visible_channel(_id(request.match_info, "id"), viewer.id)
-        limit = min(int(request.query.get("limit", "100")), MOST_MESSAGES)
-        before = int(request.query.get("before") or 0)
+        limit = min(_id(request.query, "limit") if "limit" in request.query else 100, MOST_MESSAGES)
+        before = _id(request.query, "before") if request.query.get("before") else 0
         everything = (self._world.messages[each] for each in self._world.timelines.get(channel.id, ()))
         seen = [each for each in everything if each.ephemeral_for in (None, viewer.id)]
         page = [each for each in seen if not before or each.id < before][-limit:]
@@ -119,7 +95,7 @@ class Control:
         message = self._world.messages.get(_id(body, "message_id"))
         if message is not None and message.ephemeral_for == self._actor(body).id:
             # "Dismiss message": only the user's own view of it goes.
-            self._world.remove(message)
+            self._dismiss(message)
             return {}
         await self._actor(body).delete(_id(body, "channel_id"), _id(body, "message_id"))
         return {}
@@ -138,7 +114,7 @@ class Control:
 
     async def _command(self, request: web.Request) -> Json:
         body = await _body(request)
-        options = body.get("options") or {}
+        options = _object(body, "options")
         return _begun(await self._actor(body).command(_id(body, "channel_id"), _text(body, "name"), options))
 
     async def _context(self, request: web.Request) -> Json:
@@ -153,23 +129,28 @@ class Control:
             _id(body, "message_id"),
             _text(body, "custom_id"),
         )
-        if body.get("values") is None:
+        values = body.get("values")
+        if values is None:
             return _begun(await self._actor(body).press(place, message_id, custom_id))
-        return _begun(await self._actor(body).choose(place, message_id, custom_id, body["values"]))
+        if not isinstance(values, list):
+            raise ApiError(400, 0, "'values' is no list.")
+        return _begun(
+            await self._actor(body).choose(place, message_id, custom_id, [str(each) for each in values])
+        )
 
     async def _modal(self, request: web.Request) -> Json:
         body = await _body(request)
         opened = self._world.interactions.get(_id(body, "interaction_id"))
         if opened is None:
             raise ApiError(404, 10062, "There is no such interaction any more.")
-        values = body.get("values") or {}
+        values = _object(body, "values")
         return _begun(await self._actor(body).submit(InteractionHandle(self._discord, opened), values))
 
     async def _autocomplete(self, request: web.Request) -> list[Json]:
         body = await _body(request)
         place, name, focused = _id(body, "channel_id"), _text(body, "name"), _text(body, "focused")
         try:
-            return await self._actor(body).autocomplete(place, name, body.get("options") or {}, focused)
+            return await self._actor(body).autocomplete(place, name, _object(body, "options"), focused)
         except TimeoutError:
             raise ApiError(404, 0, "The application did not answer.") from None
 
@@ -206,51 +187,19 @@ class Control:
         await self._actor(body).type(_id(body, "channel_id"))
         return {}
 
+    def _dismiss(self, message: Message) -> None:
+        self._world.remove(message)
+        data: Json = {"id": str(message.id), "channel_id": str(message.channel_id)}
+        only = frozenset({message.ephemeral_for or 0})
+        self._world.emit(Event("MESSAGE_DELETE", data, channel_id=message.channel_id, only=only, bots=False))
+        self._discord.commit()
+
     def _actor(self, holder: Any) -> Actor:
         user_id = _id(holder, "as")
         user = self._world.users.get(user_id)
         if user is None or user.bot:
             raise ApiError(404, 0, f"There is no user {user_id}.")
         return Actor(self._discord, user_id)
-
-    def _guild(self, guild_id: int) -> Json:
-        guild = self._world.guilds[guild_id]
-        found = [
-            each for each in self._world.channels.values() if each.guild_id == guild_id and not each.thread
-        ]
-        found.sort(key=lambda each: each.position)
-        return {"id": str(guild.id), "name": guild.name, "channels": [self._channel(each) for each in found]}
-
-    def _channel(self, channel: Channel) -> Json:
-        told = {"id": str(channel.id), "name": channel.name, "type": channel.type}
-        return told | {"threads": [_thread_line(each) for each in self._world.threads_of(channel.id)]}
-
-    def _direct(self, channel: Channel) -> Json | None:
-        applications = [self._world.application_of(each) for each in channel.recipients]
-        application = next((each for each in applications if each is not None), None)
-        if channel.guild_id is not None or application is None:
-            return None
-        user_id = next((each for each in channel.recipients if each != application.user_id), None)
-        return {"id": str(channel.id), "user_id": str(user_id), "application_id": str(application.id)}
-
-    def _owns(self, user_id: int) -> bool:
-        return any(each.owner_id == user_id for each in self._world.guilds.values())
-
-    def _permissions(self, user_id: int) -> int:
-        return next((permissions.in_guild(each, user_id) for each in self._world.guilds.values()), 0)
-
-
-def _thread_line(thread: Channel) -> Json:
-    state = thread.thread
-    return {
-        "id": str(thread.id),
-        "name": thread.name,
-        "archived": bool(state and state.archived),
-        "locked": bool(state and state.locked),
-        "private": thread.type == 12,
-        "last_message_id": None if thread.last_message_id is None else str(thread.last_message_id),
-        "message_count": 0 if state is None else state.message_count,
-    }
 
 
 def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -304,6 +253,13 @@ def _text(body: Json, key: str) -> str:
     value = body.get(key)
     if not isinstance(value, str) or not value.strip():
         raise ApiError(400, 0, f"{key!r} is missing or empty.")
+    return value
+
+
+def _object(body: Json, key: str) -> Json:
+    value = body.get(key) or {}
+    if not isinstance(value, dict):
+        raise ApiError(400, 0, f"{key!r} is no object.")
     return value
 
 

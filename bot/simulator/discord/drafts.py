@@ -5,6 +5,7 @@ Pure: a JSON object and the uploaded files in, a `Draft` out.
 
 from __future__ import annotations
 
+import mimetypes
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -151,12 +152,19 @@ def _uploads(body: Json, uploads: Sequence[Upload], problems: Problems) -> tuple
             Upload(
                 each.index,
                 str(told.get("filename") or each.filename),
-                each.content_type,
+                _kind(each, str(told.get("filename") or each.filename)),
                 each.content,
                 told.get("description"),
             )
         )
     return tuple(found)
+
+
+def _kind(upload: Upload, filename: str) -> str | None:
+    """What kind of file it is: as it says, or else by its name, since libraries send everything as bytes."""
+    if upload.content_type not in (None, "application/octet-stream"):
+        return upload.content_type
+    return mimetypes.guess_type(filename)[0] or upload.content_type
 
 
 def _kept(body: Json) -> tuple[int, ...] | None:

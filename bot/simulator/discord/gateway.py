@@ -9,21 +9,20 @@ import asyncio
 import json
 import secrets
 import zlib
-from collections import deque
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from aiohttp import WSMsgType, web
 
 from bot.simulator.discord import intents, wire
+from bot.simulator.discord.connections import INVALID_SESSION, Connection
 from bot.simulator.discord.faults import Faults
 from bot.simulator.discord.model import Application, Json
 from bot.simulator.discord.sessions import Session
 from bot.simulator.discord.world import Event, World
 
 HEARTBEAT, IDENTIFY, PRESENCE, VOICE, RESUME, MEMBERS, SOUNDS = 1, 2, 3, 4, 6, 8, 31
-RECONNECT, INVALID_SESSION, HELLO, HEARTBEAT_ACK = 7, 9, 10, 11
+HELLO, HEARTBEAT_ACK = 10, 11
 
 UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 4003, 4004, 4005
 INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
@@ -34,78 +33,6 @@ HEARTBEAT_S = 41.25
 # A session without a socket can be resumed for "a few minutes".
 RESUMABLE_S = 180.0
 MOST_FRAME_BYTES = 4096
-MOST_SENDS, SENDS_S = 120, 60.0
-
-
-@dataclass(slots=True, eq=False)
-class Connection:
-    """A socket and, after its handshake, the session on it. Everything goes out through one queue, in order."""
-
-    ws: web.WebSocketResponse
-    transport: asyncio.Transport | None = None
-    compressor: Any = None
-    session: Session | None = None
-    _out: asyncio.Queue[tuple[str | int | None, asyncio.Future[None]]] = field(default_factory=asyncio.Queue)
-    _sends: deque[float] = field(default_factory=deque)
-
-    def send(self, payload: Json | str) -> asyncio.Future[None]:
-        """Queue a frame; the future is done when it is written."""
-        return self._put(payload if isinstance(payload, str) else json.dumps(payload, separators=(",", ":")))
-
-    def close(self, code: int = 4000) -> asyncio.Future[None]:
-        """Close the socket with a code, after what is queued."""
-        return self._put(code)
-
-    def drop(self) -> asyncio.Future[None]:
-        """Cut the TCP connection without a close frame."""
-        return self._put(None)
-
-    def reconnect(self) -> asyncio.Future[None]:
-        """Tell the client to reconnect and resume (op 7)."""
-        return self.send({"op": RECONNECT, "d": None})
-
-    def invalidate(self, *, resumable: bool = False) -> asyncio.Future[None]:
-        """Tell the client that its session is invalid (op 9); unless resumable, it cannot be resumed any more."""
-        if self.session is not None and not resumable:
-            self.session.kept.clear()
-            self.session.lost_at = 0.0
-        return self.send({"op": INVALID_SESSION, "d": resumable})
-
-    def over_limit(self, now: float) -> bool:
-        """Whether the client has sent more than 120 frames in 60 s."""
-        self._sends.append(now)
-        while now - self._sends[0] >= SENDS_S:
-            self._sends.popleft()
-        return len(self._sends) > MOST_SENDS
-
-    def _put(self, item: str | int | None) -> asyncio.Future[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._out.put_nowait((item, done))
-        return done
-
-    async def write(self) -> None:
-        """Send what is queued until the socket is gone."""
-        while True:
-            item, done = await self._out.get()
-            try:
-                await self._write(item)
-            except ConnectionError:
-                return
-            finally:
-                if not done.done():
-                    done.set_result(None)
-
-    async def _write(self, item: str | int | None) -> None:
-        if item is None:
-            if self.transport is not None:
-                self.transport.abort()
-        elif isinstance(item, int):
-            await self.ws.close(code=item)
-        elif self.compressor is not None:
-            data = self.compressor.compress(item.encode()) + self.compressor.flush(zlib.Z_SYNC_FLUSH)
-            await self.ws.send_bytes(data)
-        else:
-            await self.ws.send_str(item)
 
 
 class Gateway:
@@ -140,11 +67,11 @@ class Gateway:
 
     async def close(self) -> None:
         """Close every socket as a gateway that goes away does."""
-        await asyncio.gather(*(each.ws.close(code=1001) for each in list(self.connections)))
+        await asyncio.gather(*(each.close(1001) for each in self.connections))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
         """One socket, from HELLO to its end."""
-        ws = web.WebSocketResponse(max_msg_size=64 * 1024, autoping=True, timeout=1.0)
+        ws = web.WebSocketResponse(max_msg_size=64 * 1024, autoping=True, timeout=0.5)
         await ws.prepare(request)
         compressor = zlib.compressobj() if request.query.get("compress") == "zlib-stream" else None
         connection = Connection(ws, request.transport, compressor)
@@ -167,7 +94,7 @@ class Gateway:
             try:
                 message = await connection.ws.receive(timeout=self.heartbeat_s * 1.5)
             except TimeoutError:
-                await connection.ws.close(code=TIMED_OUT)
+                await connection.close(TIMED_OUT)
                 return
             if message.type not in (WSMsgType.TEXT, WSMsgType.BINARY):
                 return
@@ -332,7 +259,12 @@ class Gateway:
         session = connection.session
         if session is None:
             return
-        if connection.ws.close_code in (1000, 1001):
+        # A client that says goodbye ends its session, and so does a wrong sequence or a silence. What a client
+        # answers to the server's own close frame says nothing.
+        ours = connection.closed_with
+        if ours in (INVALID_SEQUENCE, TIMED_OUT) or (
+            ours is None and connection.ws.close_code in (1000, 1001)
+        ):
             self.sessions.pop(session.id, None)
         elif session.lost_at is None:
             session.lost_at = self._world.clock()

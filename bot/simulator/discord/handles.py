@@ -30,7 +30,7 @@ class InteractionHandle:
         self.interaction = interaction
         self.id = interaction.id
 
-    async def response(self, timeout: float = 3.0) -> Response:  # noqa: ASYNC109
+    async def response(self, timeout: float = 3.0) -> Response:
         """The first answer; TimeoutError if there is none, which a user sees as "did not respond"."""
         await self._discord.until(
             lambda: self.interaction.answered_with is not None, timeout, "the interaction is answered"
@@ -40,7 +40,7 @@ class InteractionHandle:
         flags = int(data.get("flags") or 0)
         return Response(kind, data, bool(flags & EPHEMERAL))
 
-    async def message(self, timeout: float = 3.0) -> Json:  # noqa: ASYNC109
+    async def message(self, timeout: float = 3.0) -> Json:
         """The message that the answer shows: after a deferral, once it is filled in."""
         await self._discord.until(self._shown, timeout, "the interaction's answer shows a message")
         original = responses.original_of(self._discord.world, self.interaction)

@@ -38,10 +38,11 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     message = build(world, channel, author, draft, reference=reference)
     if draft.enforce_nonce and draft.nonce is not None:
         world.nonces.remember(author.id, str(draft.nonce), message.id, now)
-    publish(world, channel, message)
     for user_id in message.mentions:
+        # Before the message is told of, so that whoever is brought into a private thread hears it.
         if channel.thread is not None and world.permissions(channel, user_id) & bits.VIEW_CHANNEL:
             threads.join(world, channel, user_id)
+    publish(world, channel, message)
     return message
 
 
@@ -86,7 +87,11 @@ def publish(world: World, channel: Channel, message: Message) -> None:
             channel.thread.message_count += 1
             channel.thread.total_message_sent += 1
     world.typing.pop((channel.id, message.author.id), None)
-    tell(world, "MESSAGE_CREATE", message)
+    # The nonce comes back with the answer and this event only; it is in no history.
+    data = wire.gateway_message(world, message)
+    if message.nonce is not None:
+        data["nonce"] = message.nonce
+    world.emit(_event(world, "MESSAGE_CREATE", data, message))
 
 
 def edit(world: World, channel: Channel, message: Message, editor_id: int, draft: Draft) -> Message:
@@ -186,28 +191,6 @@ def bulk_delete(world: World, channel: Channel, ids: list[int], user_id: int) ->
     world.emit(event)
 
 
-def page(
-    world: World,
-    channel: Channel,
-    limit: int,
-    *,
-    before: int | None = None,
-    after: int | None = None,
-    around: int | None = None,
-) -> list[Message]:
-    """A page of a channel's history, newest first, as `GET /channels/{id}/messages` gives it."""
-    everything = world.history(channel.id)
-    if around is not None:
-        older = [each for each in everything if each.id < around][-(limit // 2) :]
-        newer = [each for each in everything if each.id >= around][: limit - len(older)]
-        return list(reversed(older + newer))
-    if before is not None:
-        everything = [each for each in everything if each.id < before]
-    if after is not None:
-        return list(reversed([each for each in everything if each.id > after][:limit]))
-    return list(reversed(everything[-limit:]))
-
-
 def tell(world: World, name: str, message: Message) -> None:
     """Emit a message's event to those who see it."""
     world.emit(_event(world, name, wire.gateway_message(world, message), message))
@@ -229,7 +212,9 @@ def _check_may_post(world: World, channel: Channel, author_id: int, draft: Draft
         raise refusal(50008)
     if channel.guild_id is not None:
         sending = bits.SEND_MESSAGES_IN_THREADS if channel.thread else bits.SEND_MESSAGES
-        world.require(channel, author_id, sending, *([bits.ATTACH_FILES] if draft.uploads else []))
+        files = [bits.ATTACH_FILES] if draft.uploads else []
+        embeds = [bits.EMBED_LINKS] if draft.embeds else []
+        world.require(channel, author_id, sending, *files, *embeds)
     else:
         world.require(channel, author_id)
         # Two applications cannot write to each other.

@@ -70,8 +70,8 @@ class Verdict:
         told = {
             "X-RateLimit-Limit": str(self.limit.requests),
             "X-RateLimit-Remaining": str(self.remaining),
-            "X-RateLimit-Reset": f"{self.reset_at:.3f}",
-            "X-RateLimit-Reset-After": f"{self.reset_after_s:.3f}",
+            "X-RateLimit-Reset": f"{up_to_ms(self.reset_at):.3f}",
+            "X-RateLimit-Reset-After": f"{up_to_ms(self.reset_after_s):.3f}",
             "X-RateLimit-Bucket": self.limit.hash,
         }
         if not self.passed:
@@ -129,3 +129,8 @@ class Buckets:
         """Let closed windows go once there are many, so that a long run does not gather them."""
         if len(self._windows) > 4096:
             self._windows = {key: each for key, each in self._windows.items() if each.ends > now}
+
+
+def up_to_ms(seconds: float) -> float:
+    """Seconds as they are told, never shorter than they are: a client that waits so long must get through."""
+    return math.ceil(seconds * 1000) / 1000

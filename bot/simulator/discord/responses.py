@@ -78,7 +78,6 @@ def callback(world: World, interaction: Interaction) -> Json:
             "type": interaction.type,
             "channel_id": str(interaction.channel_id),
         },
-        "resource": {"type": interaction.answered_with},
     }
     if interaction.guild_id is not None:
         told["interaction"]["guild_id"] = str(interaction.guild_id)
@@ -88,7 +87,10 @@ def callback(world: World, interaction: Interaction) -> Json:
             "response_message_loading": bool(shown.flags & LOADING),
             "response_message_ephemeral": bool(shown.flags & EPHEMERAL),
         }
-        told["resource"]["message"] = wire.message(world, shown, shown.author.id)
+    # A deferred message is none of the resources that are shown (per the OpenAPI document).
+    if shown is not None and interaction.answered_with != DEFERRED:
+        shown_as = wire.message(world, shown, shown.author.id)
+        told["resource"] = {"type": interaction.answered_with, "message": shown_as}
     return told
 
 

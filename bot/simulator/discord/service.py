@@ -11,13 +11,14 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.simulator.discord import cdn, channels, guilds, intents, page, wire
+from bot.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, wire
 from bot.simulator.discord import permissions as bits
-from bot.simulator.discord.actors import Actor
+from bot.simulator.discord.actors import Actor, Place, channel_id
+from bot.simulator.discord.connections import Connection
 from bot.simulator.discord.control import Control
 from bot.simulator.discord.faults import Faults
-from bot.simulator.discord.gateway import Connection, Gateway
-from bot.simulator.discord.model import Application, Channel, Guild, Json
+from bot.simulator.discord.gateway import Gateway
+from bot.simulator.discord.model import Application, Channel, Guild, Json, User
 from bot.simulator.discord.rest.server import Recorded, RestServer
 from bot.simulator.discord.snowflakes import Clock
 from bot.simulator.discord.state import Saver, load
@@ -45,6 +46,7 @@ class Discord:
         if path is not None:
             self._saver = Saver(path, self.world.snapshot)
         self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
+        self.rest.observers.append(lambda _: self._wake())
         self.gateway = Gateway(self.world, self.faults, self.commit)
         self._stream = Stream(self)
         self._runner: web.AppRunner | None = None
@@ -61,7 +63,7 @@ class Discord:
         self._stream.add_to(app)
         cdn.add_to(app, self.world)
         page.add_to(app)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
         await self._runner.setup()
         site = web.TCPSite(self._runner, host, port)
         try:
@@ -116,6 +118,9 @@ class Discord:
             for event in events:
                 for listener in list(self._listeners):
                     listener(event)
+        self._wake()
+
+    def _wake(self) -> None:
         for waiter in self._waiters:
             if not waiter.done():
                 waiter.set_result(None)
@@ -128,7 +133,7 @@ class Discord:
     async def until(
         self,
         condition: Callable[[], Any],
-        timeout: float = 5.0,  # noqa: ASYNC109 - what was waited for goes into the error
+        timeout: float = 5.0,
         what: str = "",
     ) -> Any:
         """Wait until `condition()` is true, asked anew at every change; returns what it returned.
@@ -209,6 +214,18 @@ class Discord:
         """Somebody who exists already, to act as."""
         return Actor(self, self.world.user(user_id).id)
 
+    def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
+        """A message of a webhook, whose author is no user."""
+        webhook_id = self.world.snowflakes.next()
+        author = User(id=webhook_id, username=username, webhook=True)
+        message = messages.build(
+            self.world, channel, author, drafts.parse({"content": content}), users_only=True
+        )
+        message.webhook_id = webhook_id
+        messages.publish(self.world, channel, message)
+        self.commit()
+        return wire.message(self.world, message, None)
+
     def set_overwrite(self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0) -> None:
         """Allow and deny a role or a member something in a channel; an id of no role means a member."""
         guild = self.world.guilds[channel.guild_id or 0]
@@ -218,32 +235,32 @@ class Discord:
 
     # What is there, as on the wire.
 
-    def messages(self, channel_id: int) -> list[Json]:
+    def messages(self, channel: Place) -> list[Json]:
         """The messages of a channel or thread, oldest first, without ephemeral ones."""
-        return [wire.message(self.world, each, None) for each in self.world.history(int(channel_id))]
+        return [wire.message(self.world, each, None) for each in self.world.history(channel_id(channel))]
 
     def message(self, message_id: int) -> Json:
         """One message, ephemeral or not."""
         return wire.message(self.world, self.world.messages[int(message_id)], None)
 
-    def thread(self, thread_id: int) -> Json:
+    def thread(self, thread: Place) -> Json:
         """A thread, or any other channel."""
-        return wire.channel(self.world, self.world.channel(int(thread_id)))
+        return wire.channel(self.world, self.world.channel(channel_id(thread)))
 
-    def threads(self, channel_id: int) -> list[Json]:
+    def threads(self, channel: Place) -> list[Json]:
         """The threads of a channel, oldest first."""
-        return [wire.channel(self.world, each) for each in self.world.threads_of(int(channel_id))]
+        return [wire.channel(self.world, each) for each in self.world.threads_of(channel_id(channel))]
 
     def history(self, message_id: int) -> list[Revision]:
         """All contents that a message has had, with the epoch second of each."""
         return list(self.world.revisions.get(int(message_id), ()))
 
-    def typing_since(self, channel_id: int) -> float | None:
+    def typing_since(self, channel: Place) -> float | None:
         """The epoch second since when a bot has been shown as typing without a break; None if none is."""
         live = [
             typing.since
             for (place, user_id), typing in self.world.typing.items()
-            if place == int(channel_id)
+            if place == channel_id(channel)
             and self.world.users[user_id].bot
             and self.world.is_typing(place, user_id)
         ]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import fcntl
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -56,6 +57,28 @@ def write(path: Path, content: str) -> None:
     draft.replace(path)
 
 
+class StateInUse(OSError):
+    """Another process keeps its world in the same file."""
+
+
+@contextlib.contextmanager
+def claimed(path: Path | None) -> Iterator[None]:
+    """Keep a state file to oneself: two worlds in one file would overwrite each other.
+
+    The system lets go of the claim when the process ends, however it does.
+    """
+    if path is None:
+        yield
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StateInUse(f"{path.name} is in use by another local Discord.") from None
+        yield
+
+
 class Saver:
     """Saves a world some time after it has changed, and once more at the end."""
 
@@ -64,6 +87,7 @@ class Saver:
         self._snapshot = snapshot
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._writing: asyncio.Future[None] | None = None
 
     def start(self) -> None:
         self._task = asyncio.create_task(self._run())
@@ -78,6 +102,9 @@ class Saver:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
+        if self._writing is not None:
+            # A thread that writes cannot be called off, and two must not write at once.
+            await self._writing
         write(self._path, self._snapshot().model_dump_json())
 
     async def _run(self) -> None:
@@ -85,6 +112,6 @@ class Saver:
             await self._changed.wait()
             self._changed.clear()
             content = self._snapshot().model_dump_json()
-            # Not called off half way: the next save must not find this one still writing.
-            await asyncio.shield(asyncio.to_thread(write, self._path, content))
+            self._writing = asyncio.ensure_future(asyncio.to_thread(write, self._path, content))
+            await asyncio.shield(self._writing)
             await asyncio.sleep(SAVE_EVERY_S)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.simulator.discord import intents, messages, wire
+from bot.simulator.discord import intents, messages, thread_options, wire
 from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.drafts import Draft
 from bot.simulator.discord.errors import Problems, refusal
@@ -12,38 +12,16 @@ from bot.simulator.discord.world import Event, World
 NEWS, PUBLIC, PRIVATE = 10, 11, 12
 FORUM = 15
 # Message types (resources/message, "Message Types").
-NAME_CHANGE, CREATED, STARTER = 4, 18, 21
+RECIPIENT_ADD, NAME_CHANGE, CREATED, STARTER = 1, 4, 18, 21
 REQUIRE_TAG = 1 << 4
 PINNED = 1 << 1
-ARCHIVE_MINUTES = (60, 1440, 4320, 10080)
-MOST_NAME_CHARACTERS = 100
-MOST_TAGS = 5
 MOST_MEMBERS = 1000
-
-
-def check_options(body: Json, problems: Problems, *, named: bool) -> None:
-    """Note what is wrong with a thread's name and settings; `named` if it must have a name."""
-    name = body.get("name")
-    if name is None:
-        if named:
-            problems.add("name", "BASE_TYPE_REQUIRED", "This field is required")
-    elif not str(name).strip() or len(str(name)) > MOST_NAME_CHARACTERS:
-        text = f"Must be between 1 and {MOST_NAME_CHARACTERS} in length."
-        problems.add("name", "BASE_TYPE_BAD_LENGTH", text)
-    minutes = body.get("auto_archive_duration")
-    if minutes is not None and minutes not in ARCHIVE_MINUTES:
-        problems.add("auto_archive_duration", "BASE_TYPE_CHOICES", f"Value must be one of {ARCHIVE_MINUTES}.")
-    slow = body.get("rate_limit_per_user")
-    if slow is not None and not 0 <= slow <= 21600:
-        problems.add("rate_limit_per_user", "NUMBER_TYPE_MAX", "int value should be between 0 and 21600.")
-    if len(body.get("applied_tags") or ()) > MOST_TAGS:
-        problems.add("applied_tags", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_TAGS} or fewer in length.")
 
 
 def from_message(world: World, channel: Channel, message: Message, owner: User, body: Json) -> Channel:
     """Open the thread of a message; its id is the message's."""
     problems = Problems()
-    check_options(body, problems, named=True)
+    thread_options.check(body, problems, named=True)
     problems.raise_if_any()
     world.require(channel, owner.id, bits.CREATE_PUBLIC_THREADS)
     if channel.type not in (0, 5):
@@ -70,7 +48,7 @@ def from_message(world: World, channel: Channel, message: Message, owner: User, 
 def alone(world: World, channel: Channel, owner: User, body: Json) -> Channel:
     """Open a thread without a message. Its type is private unless said otherwise, as Discord has it."""
     problems = Problems()
-    check_options(body, problems, named=True)
+    thread_options.check(body, problems, named=True)
     kind = body.get("type")
     kind = PRIVATE if kind is None else kind
     if kind not in (NEWS, PUBLIC, PRIVATE):
@@ -96,7 +74,7 @@ def alone(world: World, channel: Channel, owner: User, body: Json) -> Channel:
 def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) -> tuple[Channel, Message]:
     """Open a forum post: the thread and its first message, both with the same id; SEND_MESSAGES is enough."""
     problems = Problems()
-    check_options(body, problems, named=True)
+    thread_options.check(body, problems, named=True)
     problems.raise_if_any()
     world.require(forum, owner.id, bits.SEND_MESSAGES)
     if draft.empty:
@@ -129,6 +107,16 @@ def join(world: World, thread: Channel, user_id: int) -> None:
         "presence": None,
     }
     _members_update(world, thread, added=[told])
+
+
+def add(world: World, thread: Channel, user_id: int, by: User) -> None:
+    """Bring somebody else into a thread, which says so in it."""
+    if user_id in _state(thread).members:
+        return
+    join(world, thread, user_id)
+    note = messages.build(world, thread, by, Draft(), kind=RECIPIENT_ADD)
+    note.mentions = [user_id]
+    messages.publish(world, thread, note)
 
 
 def leave(world: World, thread: Channel, user_id: int) -> None:
@@ -164,7 +152,7 @@ def modify(world: World, thread: Channel, user: User, body: Json) -> None:
     """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived one only when it is opened by it."""
     state = _state(thread)
     problems = Problems()
-    check_options(body, problems, named=False)
+    thread_options.check(body, problems, named=False)
     problems.raise_if_any()
     world.require(thread, user.id)
     manages = bool(world.permissions(thread, user.id) & bits.MANAGE_THREADS)

@@ -14,14 +14,20 @@ _NAMES = (
     "acknowledge",
     "claim",
     "commit",
+    "doubt",
     "intend",
+    "join",
+    "mark",
+    "narrow",
     "once",
     "posted",
+    "pulse",
     "receive",
     "release",
     "renew",
     "reset",
     "rest",
+    "settled",
 )
 
 

@@ -1,7 +1,9 @@
 -- The thread shows the whole reply: take its messages out of the inbox. State: committed -> done.
--- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)
+-- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)  4 settling (sorted set)
+--      5 result (string)
 -- ARGV 1 token  2 prefix of the records  3 lead, padded  4 lifetime of what is done in s
---      5 state to leave: done | cancelled
+--      5 state to leave: done | cancelled  6 ms from now until it is to be settled, '' for not at all
+--      7 lifetime of the result in s
 -- A cancelled turn may end in any state but done. Returns {'OK', messages that still wait} or {'FENCED'}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
 local state = redis.call('HGET', KEYS[2], 'state')
@@ -14,7 +16,13 @@ if state ~= 'done' and state ~= 'cancelled' then
     redis.call('HDEL', member, 'payload')
     redis.call('EXPIRE', member, ARGV[4])
   end
-  redis.call('HDEL', KEYS[2], 'result')
+  redis.call('EXPIRE', KEYS[5], ARGV[7])
+  if ARGV[6] ~= '' then
+    local clock = redis.call('TIME')
+    local due = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[6])
+    redis.call('ZADD', KEYS[4], string.format('%d', due), ARGV[3])
+    redis.call('EXPIRE', KEYS[4], ARGV[4])
+  end
 end
 local left = redis.call('ZCARD', KEYS[3])
 if left == 0 then redis.call('HSET', KEYS[1], 'expires', '0') end

@@ -1,13 +1,18 @@
--- Take the lease and open the next turn, or the one that somebody left. State: received -> claimed.
--- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)
--- ARGV 1 owner, unique to this attempt  2 lease in ms  3 prefix of the records  4 most messages to a turn
--- Returns {'IDLE'} with nothing to do, {'HELD', ms left} if somebody else works on it, else
---   {'OPEN', token, meta, the turn's record, {id, payload, ...}, history from the cut on, messages left out}.
-local pending = redis.call('ZRANGE', KEYS[2], 0, -1)
-if #pending == 0 then return {'IDLE'} end
-
+-- Take the lease and open the next turn, or the one that somebody left; else a turn that is due to be settled.
+-- State: received -> claimed.
+-- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
+-- ARGV 1 owner, unique to this attempt  2 lease in ms  3 prefix of the records  4 prefix of the results
+--      5 most messages to a turn
+-- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due to be settled}, {'HELD', ms left} if
+--   somebody else works on it, else {'OPEN' | 'SETTLE', token, meta, lead, its record, its result or '',
+--   {id, payload, ...}, history from the cut on, messages left out}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
+local pending = redis.call('ZRANGE', KEYS[2], 0, -1)
+local settle = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')
+if #pending == 0 and #settle == 0 then return {'IDLE'} end
+if #pending == 0 and tonumber(settle[2]) > now then return {'LATER', tonumber(settle[2]) - now} end
+
 local lease = redis.call('HMGET', KEYS[1], 'token', 'owner', 'expires')
 local token, expires = tonumber(lease[1] or 0), tonumber(lease[3] or 0)
 if now < expires then
@@ -16,13 +21,17 @@ else
   -- Later than every token before, also than those that a roll-back of the store has forgotten.
   token = math.max(now, token + 1)
 end
-redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', ARGV[1],
+token = string.format('%d', token)
+redis.call('HSET', KEYS[1], 'token', token, 'owner', ARGV[1],
   'expires', string.format('%d', now + tonumber(ARGV[2])))
 redis.call('EXPIRE', KEYS[1], 86400)
-
 local meta = redis.call('HGETALL', KEYS[4])
-local cut = tonumber(redis.call('HGET', KEYS[4], 'cut') or 0)
-local history = redis.call('LRANGE', KEYS[3], cut, -1)
+
+if #pending == 0 then
+  local lead = settle[1]
+  return {'SETTLE', token, meta, lead, redis.call('HGETALL', ARGV[3] .. lead),
+    redis.call('GET', ARGV[4] .. lead) or '', {}, {}, 0}
+end
 
 local lead = pending[1]
 local record = ARGV[3] .. lead
@@ -32,7 +41,7 @@ if started and redis.call('HGET', record, 'state') ~= 'claimed' then
   for id in string.gmatch(started, '%d+') do members[#members + 1] = id end
 else
   -- Nothing is visible yet, so whatever waits by now joins.
-  for i = 1, math.min(#pending, tonumber(ARGV[4])) do members[i] = pending[i] end
+  for i = 1, math.min(#pending, tonumber(ARGV[5])) do members[i] = pending[i] end
   redis.call('HSET', record, 'state', 'claimed', 'members', table.concat(members, ' '))
 end
 redis.call('HINCRBY', record, 'tries', 1)
@@ -42,5 +51,6 @@ for _, id in ipairs(members) do
   messages[#messages + 1] = id
   messages[#messages + 1] = redis.call('HGET', ARGV[3] .. id, 'payload') or ''
 end
-return {'OPEN', string.format('%d', token), meta, redis.call('HGETALL', record), messages, history,
-  #pending - #members}
+local cut = tonumber(redis.call('HGET', KEYS[4], 'cut') or 0)
+return {'OPEN', token, meta, lead, redis.call('HGETALL', record), redis.call('GET', ARGV[4] .. lead) or '',
+  messages, redis.call('LRANGE', KEYS[3], cut, -1), #pending - #members}

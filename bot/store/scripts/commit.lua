@@ -1,5 +1,5 @@
 -- Append the turn to the history and fix what its reply says. State: claimed | posting | posted -> committed.
--- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)
+-- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)  5 result (string)
 -- ARGV 1 token  2 history entry, '' for none  3 result: what the thread is to show  4 cut
 --      5 lifetime in s  6 input tokens  7 output tokens
 -- Returns 'OK', also if this turn was committed already, or 'FENCED'.
@@ -8,7 +8,8 @@ local state = redis.call('HGET', KEYS[2], 'state')
 if state == 'committed' then return 'OK' end
 if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' then return 'FENCED' end
 if ARGV[2] ~= '' then redis.call('RPUSH', KEYS[3], ARGV[2]) end
-redis.call('HSET', KEYS[2], 'state', 'committed', 'result', ARGV[3])
+redis.call('HSET', KEYS[2], 'state', 'committed')
+redis.call('SET', KEYS[5], ARGV[3], 'EX', ARGV[5])
 redis.call('HSET', KEYS[4], 'cut', ARGV[4])
 redis.call('HINCRBY', KEYS[4], 'turns', 1)
 redis.call('HINCRBY', KEYS[4], 'input_tokens', ARGV[6])

@@ -1,5 +1,5 @@
 -- Forget the history and whatever waits; a turn that runs is fenced off.
--- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)
+-- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
 -- ARGV 1 prefix of the records  2 id before which nothing counts any more, padded  3 lifetime of what is done in s
 --      4 lifetime in s
 -- Returns {turns forgotten, lead of the turn that was running or '', its fields}.
@@ -9,7 +9,7 @@ local token = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'token') or 0) 
 redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0')
 redis.call('EXPIRE', KEYS[1], 86400)
 local turns = redis.call('LLEN', KEYS[3])
-redis.call('DEL', KEYS[3])
+redis.call('DEL', KEYS[3], KEYS[5])
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
@@ -20,7 +20,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     if lead == '' and redis.call('HGET', ARGV[1] .. id, 'members') then lead, record = id, fields end
     redis.call('ZREM', KEYS[2], id)
     redis.call('HSET', ARGV[1] .. id, 'state', 'cancelled')
-    redis.call('HDEL', ARGV[1] .. id, 'payload', 'result')
+    redis.call('HDEL', ARGV[1] .. id, 'payload')
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
 end

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
+import aiohttp
 import discord as discordpy
 import pytest
 import yarl
@@ -16,8 +17,19 @@ from discord.http import Route
 from bot.simulator.discord import Discord
 from bot.simulator.discord.actors import Actor
 from bot.simulator.discord.model import Application, Channel, Guild
+from tests.simulator import openapi
 
 TOKEN = "a token for tests"
+
+
+class Hands:
+    """A clock that stands until it is moved, in epoch seconds."""
+
+    def __init__(self) -> None:
+        self.now = 1_800_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
 
 
 @dataclass
@@ -29,18 +41,40 @@ class Scene:
     guild: Guild
     text: Channel
     ann: Actor
+    clock: Hands
 
 
-@pytest.fixture
-async def scene() -> AsyncIterator[Scene]:
-    local = Discord()
+@contextlib.asynccontextmanager
+async def staged(local: Discord, clock: Hands) -> AsyncIterator[Scene]:
     await local.start()
     app = local.add_application("Bobbin", TOKEN)
     guild = local.add_guild("Weavers", bot=app)
     text = local.add_channel(guild, "general")
     ann = local.add_user("ann", "Ann", guild)
-    yield Scene(local, app, guild, text, ann)
-    await local.stop()
+    try:
+        yield Scene(local, app, guild, text, ann, clock)
+    finally:
+        await local.stop()
+
+
+@pytest.fixture
+async def scene() -> AsyncIterator[Scene]:
+    async with staged(Discord(), Hands()) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def still() -> AsyncIterator[Scene]:
+    """A scene in which time stands."""
+    clock = Hands()
+    async with staged(Discord(clock=clock), clock) as scene:
+        yield scene
+
+
+@pytest.fixture
+async def session() -> AsyncIterator[aiohttp.ClientSession]:
+    async with aiohttp.ClientSession() as opened:
+        yield opened
 
 
 class Client(discordpy.Client):
@@ -65,12 +99,18 @@ class Client(discordpy.Client):
 
 @pytest.fixture
 def pointed(scene: Scene) -> Iterator[None]:
-    """discord.py's two addresses, set to the local Discord and put back afterwards."""
+    """discord.py's two addresses, set to the local Discord and put back afterwards.
+
+    Where the official OpenAPI document is at hand, what went to and fro is held against it.
+    """
     base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
     Route.BASE = scene.discord.api_url
     DiscordWebSocket.DEFAULT_GATEWAY = yarl.URL(scene.discord.gateway_url)
     yield
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+    if openapi.document_path().is_file():
+        openapi.check_requests(scene.discord.requests)
+        openapi.check_answers(scene.discord.requests)
 
 
 @contextlib.asynccontextmanager

@@ -104,8 +104,9 @@ class Route:
     handler: Handler
     limit: Limit = OTHER
     major: str | None = None
-    # Authorised by the token in its path, and not counted in the global limit.
-    interaction: bool = False
+    # Needs no Authorization header and is not in the global limit: answers to interactions, whose token is in the
+    # path, and the address of the gateway.
+    public: bool = False
 
 
 def _snowflake(name: str, text: str) -> int:

@@ -76,7 +76,7 @@ def add_member(call: Call) -> None:
     other = call.world.user(call.id("user_id"))
     if not call.world.permissions(thread, other.id) & bits.VIEW_CHANNEL:
         raise refusal(50001)
-    threads.join(call.world, thread, other.id)
+    threads.add(call.world, thread, other.id, call.user)
 
 
 def remove_member(call: Call) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.simulator.discord import drafts, messages, pins, reactions, wire
+from bot.simulator.discord import history as history_
 from bot.simulator.discord import permissions as bits
 from bot.simulator.discord.errors import invalid
 from bot.simulator.discord.model import Json
@@ -13,7 +14,8 @@ from bot.simulator.discord.snowflakes import timestamp
 def create(call: Call) -> Json:
     channel = call.channel()
     draft = drafts.parse(call.json, call.uploads)
-    return call.show(messages.post(call.world, channel, call.user, draft))
+    posted = messages.post(call.world, channel, call.user, draft)
+    return call.show(posted) | ({} if draft.nonce is None else {"nonce": draft.nonce})
 
 
 def history(call: Call) -> list[Json]:
@@ -22,7 +24,7 @@ def history(call: Call) -> list[Json]:
     limit = call.limit(50, 100)
     if not call.world.permissions(channel, call.user.id) & bits.READ_MESSAGE_HISTORY:
         return []
-    found = messages.page(
+    found = history_.page(
         call.world,
         channel,
         limit,

@@ -16,7 +16,7 @@ _R = "/channels/{channel_id}/messages/{message_id}/reactions"
 
 # The order matters where a fixed path and one with a parameter meet: the fixed one comes first.
 ROUTES: tuple[Route, ...] = (
-    Route("GET", "/gateway", users.gateway, interaction=True),
+    Route("GET", "/gateway", users.gateway, public=True),
     Route("GET", "/gateway/bot", users.gateway_bot),
     Route("GET", "/users/@me", users.me),
     Route("GET", "/users/@me/guilds", users.my_guilds),
@@ -82,12 +82,10 @@ ROUTES: tuple[Route, ...] = (
         interactions.callback,
         limits.WEBHOOK,
         "token",
-        interaction=True,
+        public=True,
     ),
-    Route("POST", _W, interactions.follow_up, limits.WEBHOOK, "token", interaction=True),
-    Route("GET", _W + "/messages/{message}", interactions.get, limits.WEBHOOK, "token", interaction=True),
-    Route("PATCH", _W + "/messages/{message}", interactions.patch, limits.WEBHOOK, "token", interaction=True),
-    Route(
-        "DELETE", _W + "/messages/{message}", interactions.delete, limits.WEBHOOK, "token", interaction=True
-    ),
+    Route("POST", _W, interactions.follow_up, limits.WEBHOOK, "token", public=True),
+    Route("GET", _W + "/messages/{message}", interactions.get, limits.WEBHOOK, "token", public=True),
+    Route("PATCH", _W + "/messages/{message}", interactions.patch, limits.WEBHOOK, "token", public=True),
+    Route("DELETE", _W + "/messages/{message}", interactions.delete, limits.WEBHOOK, "token", public=True),
 )

@@ -30,7 +30,7 @@ _FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 
 @dataclass(slots=True)
 class Recorded:
-    """A request as it came in, and the status it was answered with (0: the socket was closed instead)."""
+    """A request as it came in, and what it was answered with (status 0: the socket was closed instead)."""
 
     method: str
     route: str
@@ -41,6 +41,7 @@ class Recorded:
     token: str | None
     at: float
     status: int | None = None
+    answer: Any = None
 
 
 @dataclass(slots=True)
@@ -135,7 +136,7 @@ class RestServer:
 
     def _authorise(self, route: Route, token: str | None) -> Application | None:
         application = None if token is None else self.world.application_by_token(token)
-        if application is None and not route.interaction:
+        if application is None and not route.public:
             raise ApiError(401, 0, "401: Unauthorized")
         return application
 
@@ -149,8 +150,8 @@ class RestServer:
     ) -> ratelimits.Verdict:
         now = self.world.clock()
         major = request.match_info[route.major] if route.major else ""
-        who = str(application.id) if application is not None and not route.interaction else ""
-        if not route.interaction and (wait := self.buckets.take_global(who, now)):
+        who = str(application.id) if application is not None and not route.public else ""
+        if not route.public and (wait := self.buckets.take_global(who, now)):
             return ratelimits.Verdict(
                 False, route.limit, 0, now + wait, wait, wait, scope="global", is_global=True
             )
@@ -191,6 +192,7 @@ class RestServer:
         return web.Response(status=500)
 
     def _answer(self, recorded: Recorded, status: int, told: Any, headers: dict[str, str]) -> web.Response:
+        recorded.answer = told
         self._finish(recorded, status)
         headers = {"Via": "1.1 google", **headers}
         if told is None:
@@ -219,7 +221,7 @@ class RestServer:
 def _limited(retry_after_s: float, is_global: bool) -> dict[str, Any]:
     return {
         "message": "You are being rate limited.",
-        "retry_after": round(retry_after_s, 3),
+        "retry_after": ratelimits.up_to_ms(retry_after_s),
         "global": is_global,
     }
 

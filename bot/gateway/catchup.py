@@ -1,0 +1,240 @@
+"""What was missed: Discord's own history is the inbox, the gateway only a doorbell.
+
+Every place the bot can read has a mark in the store: up to which message it has been listed. Where Discord knows a
+later message, the place is listed from there and each message goes the usual way in, where those that are known
+already change nothing. An idle place costs no request of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+
+import discord
+import structlog
+
+from bot.conversation import wording
+from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.gateway.intake import Intake
+from bot.render.outbox import Outbox, Outgoing
+from bot.render.pace import Kind, Pace
+from bot.store.attention import Attention
+from bot.store.conversations import Conversations
+
+log = structlog.get_logger()
+
+OVERLAP_S = 60.0
+"""After a roll-back of the store the marks may say more than the records hold: so much is listed again."""
+
+FETCHED_AT_MOST = 100
+"""Archived threads and direct messages have to be asked for one by one; the latest are."""
+
+TRIES = 3
+
+Listable = discord.TextChannel | discord.Thread | discord.DMChannel
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Something that can be listed, and the id of its latest message; `channel` is None until it is fetched."""
+
+    id: int
+    latest: int
+    channel: Listable | None = None
+
+
+class Catchup:
+    """Looks for what was missed, when asked to, from time to time, and whenever the store has forgotten."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        conversations: Conversations,
+        attention: Attention,
+        intake: Intake,
+        outbox: Outbox,
+        pace: Pace,
+        *,
+        instance: str,
+        max_age_s: float,
+        max_messages: int,
+        poll_s: float,
+        every_s: float,
+    ) -> None:
+        self._client = client
+        self._conversations = conversations
+        self._attention = attention
+        self._intake = intake
+        self._outbox = outbox
+        self._pace = pace
+        self._instance = instance
+        self._max_age_s = max_age_s
+        self._max_messages = max_messages
+        self._poll_s = poll_s
+        self._every_s = every_s
+        self._due_s = 0.0
+        self._wanted = asyncio.Event()
+        self._doubt = False
+        self._beat = ""
+
+    def want(self) -> None:
+        """Look through everything now."""
+        self._due_s = 0.0
+        self._wanted.set()
+
+    async def watch(self) -> None:
+        """Feel the store's pulse, and look through everything when that is due, until cancelled."""
+        while True:
+            try:
+                await self._feel_pulse()
+                if self._client.is_ready() and time.monotonic() >= self._due_s:
+                    self._due_s = time.monotonic() + self._every_s
+                    overlap_s, self._doubt = (OVERLAP_S if self._doubt else 0.0), False
+                    await self._sweep(overlap_s)
+            except StoreUnavailable:
+                self._doubt, self._due_s = True, 0.0
+            except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
+                log.info("catchup_put_off", kind=type(error).__name__)
+            except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
+                log.exception("catchup_failed")
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._poll_s):
+                    await self._wanted.wait()
+            self._wanted.clear()
+
+    async def _feel_pulse(self) -> None:
+        beat = str(time.time_ns())
+        kept = await self._attention.beat(self._instance, self._beat, beat)
+        if self._beat and not kept:
+            log.warning(
+                "store_went_back", hint="the store has lost its latest writes; looking through everything"
+            )
+            self._doubt, self._due_s = True, 0.0
+        self._beat = beat
+
+    async def _sweep(self, overlap_s: float) -> None:
+        places = [place async for place in self._places()]
+        marks = await self._conversations.marks([place.id for place in places])
+        for place, mark in zip(places, marks, strict=True):
+            if mark is None or place.latest > mark or overlap_s:
+                await self._catch_up_for_good(place, mark, overlap_s)
+
+    async def _catch_up_for_good(self, place: Place, mark: int | None, overlap_s: float) -> None:
+        """List a place until nothing changes under the listing; the next sweep is for what does not settle."""
+        for _ in range(TRIES):
+            if await self._catch_up(place, mark, overlap_s):
+                return
+            (mark,) = await self._conversations.marks([place.id])
+
+    async def _places(self) -> AsyncIterator[Place]:
+        seen: set[int] = set()
+        for guild in self._client.guilds:
+            for channel in await self._channels_of(guild):
+                if channel.last_message_id is not None:
+                    seen.add(channel.id)
+                    yield Place(channel.id, channel.last_message_id, channel)
+        since_ms = round((time.time() - self._max_age_s) * 1000)
+        away = [known for known in await self._conversations.known_since(since_ms) if known not in seen]
+        for known in away[:FETCHED_AT_MOST]:
+            if (latest := await self._latest_of(known)) is not None:
+                yield Place(known, latest)
+
+    async def _channels_of(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
+        try:
+            channels: Iterable[object] = await guild.fetch_channels()
+            threads: Iterable[object] = await guild.active_threads()
+        except discord.HTTPException as error:
+            log.debug("channels_from_cache", server=guild.id, status=error.status)
+            channels, threads = guild.channels, guild.threads
+        found = [*channels, *threads]
+        return [
+            channel
+            for channel in found
+            if isinstance(channel, (discord.TextChannel, discord.Thread)) and self._may_read(guild, channel)
+        ]
+
+    def _may_read(self, guild: discord.Guild, channel: discord.TextChannel | discord.Thread) -> bool:
+        try:
+            held = channel.permissions_for(guild.me)
+        except discord.ClientException:  # a thread whose channel is not known
+            return True
+        return held.view_channel and held.read_message_history
+
+    async def _latest_of(self, channel: int) -> int | None:
+        """Ask for the latest message of an archived thread or of direct messages."""
+        try:
+            async with self._pace.waited(channel, Kind.READ):
+                found = await self._client.http.get_channel(channel)
+        except (discord.NotFound, discord.Forbidden):
+            return None
+        latest = dict(found).get("last_message_id")
+        return int(str(latest)) if latest else None
+
+    async def _fetch(self, channel: int) -> Listable | None:
+        try:
+            async with self._pace.waited(channel, Kind.READ):
+                found = await self._client.fetch_channel(channel)
+        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+            return None
+        return found if isinstance(found, (discord.Thread, discord.DMChannel)) else None
+
+    async def _catch_up(self, place: Place, mark: int | None, overlap_s: float) -> bool:
+        """List a place from its mark on and move the mark; False if that has to be done again."""
+        me = self._client.user
+        channel = place.channel or await self._fetch(place.id)
+        if me is None or channel is None:
+            return True
+        oldest = _snowflake_before(self._max_age_s)
+        if mark is None and not await self._is_ours(channel, me.id):
+            return await self._advance(channel.id, None, place.latest, ())
+        after = mark if mark is not None else oldest
+        if overlap_s:
+            after = min(after, _snowflake_before(overlap_s))
+        async with self._pace.waited(channel.id, Kind.READ):
+            found = [
+                message
+                async for message in channel.history(
+                    limit=self._max_messages, after=discord.Object(after), oldest_first=False
+                )
+            ]
+        kept, too_old = [], 0
+        conversations: set[int] = set()
+        for message in reversed(found):
+            if message.id < oldest:
+                too_old += await self._intake.would_answer(message, me)
+            elif (conversation := await self._intake.take_listed(message, me)) is not None:
+                conversations.add(conversation)
+                kept += [message.id] if conversation == channel.id else []
+        for conversation in conversations:
+            self._intake.wake(conversation)
+        if too_old:
+            await self._tell(channel.id, place.latest, too_old)
+        latest = max([place.latest, *(message.id for message in found)])
+        if kept:
+            log.info("caught_up", place=channel.id, messages=len(kept))
+        return await self._advance(channel.id, mark, max(latest, mark or 0), kept)
+
+    async def _is_ours(self, channel: Listable, me: int) -> bool:
+        if isinstance(channel, discord.Thread) and channel.owner_id == me:
+            return True
+        return await self._conversations.meta(channel.id) is not None
+
+    async def _advance(self, place: int, mark: int | None, latest: int, kept: Iterable[int]) -> bool:
+        return await self._conversations.advance(
+            place, before=mark, after=latest, conversation=place, listed=kept
+        )
+
+    async def _tell(self, place: int, latest: int, count: int) -> None:
+        notice = Outgoing(wording.small(wording.missed(count)), nonce=f"{latest}-a", silent=True)
+        try:
+            await self._outbox.send(place, notice)
+        except DiscordError as error:
+            log.info("notice_failed", place=place, kind=type(error).__name__)
+
+
+def _snowflake_before(seconds: float) -> int:
+    return (round((time.time() - seconds) * 1000) - DISCORD_EPOCH_MS) << 22

@@ -1,0 +1,82 @@
+// The simulator's control API: everything that the page does as a person. See bot/simulator/discord/control.
+
+/** A refusal, in one line for the person. */
+export class Refused extends Error {}
+
+const EVENTS = (
+  "MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_DELETE MESSAGE_DELETE_BULK MESSAGE_REACTION_ADD MESSAGE_REACTION_REMOVE " +
+  "THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
+).split(" ");
+
+async function call(method, path, body) {
+  let response;
+  try {
+    response = await fetch(`/control/${path}`, {
+      method,
+      headers: body ? { "Content-Type": "application/json" } : {},
+      body: body ? JSON.stringify(body) : undefined,
+    });
+  } catch {
+    throw new Refused("The local Discord does not answer. Is it still running?");
+  }
+  const told = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(told.error ?? `The local Discord answered with ${response.status}.`);
+  return told;
+}
+
+/** The control API as one person. */
+export class Api {
+  constructor(as) {
+    this.as = as;
+  }
+
+  state = () => call("GET", `state?as=${this.as ?? ""}`);
+  addUser = (name) => call("POST", "users", { username: usernameOf(name), display_name: name });
+  commands = (applicationId) => call("GET", `commands?application_id=${applicationId}`);
+
+  messages(channelId, before) {
+    const page = before ? `&before=${before}` : "";
+    return call("GET", `channels/${channelId}/messages?limit=100&as=${this.as}${page}`);
+  }
+
+  send = (channel_id, content, reply_to) => this.#post("messages", { channel_id, content, reply_to });
+  react = (channel_id, message_id, emoji) => this.#post("reactions", { channel_id, message_id, emoji });
+  edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
+  delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });
+  unreact = (channel_id, message_id, emoji) => this.#act("DELETE", "reactions", { channel_id, message_id, emoji });
+  startThread = (channel_id, name, message_id) => this.#post("threads", { channel_id, name, message_id });
+  type = (channel_id) => this.#post("typing", { channel_id });
+  post = (channel_id, name, content) => this.#post("posts", { channel_id, name, content });
+  openDm = (application_id) => this.#post("dms", { application_id });
+
+  runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });
+  autocomplete = (channel_id, name, options, focused) =>
+    this.#post("autocomplete", { channel_id, name, options, focused });
+  useComponent = (channel_id, message_id, custom_id, values) =>
+    this.#post("components", { channel_id, message_id, custom_id, values });
+  submitModal = (interaction_id, values) => this.#post("modals", { interaction_id, values });
+
+  /**
+   * Calls `heard(name, data)` for every event, and `live(bool)` when the line opens or breaks.
+   * Returns what stops it.
+   */
+  listen(heard, live) {
+    const source = new EventSource(`/control/events?as=${this.as}`);
+    for (const name of EVENTS) source.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
+    source.onopen = () => live(true);
+    source.onerror = () => live(false);
+    return () => source.close();
+  }
+
+  #post = (path, body) => this.#act("POST", path, body);
+  #act = (method, path, body) => call(method, path, { as: this.as, ...body });
+}
+
+function usernameOf(name) {
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9_.]+/g, "_")
+    .replace(/^_+|_+$/g, "");
+  return plain.slice(0, 32) || `person_${Date.now() % 10_000}`;
+}

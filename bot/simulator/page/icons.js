@@ -1,0 +1,29 @@
+import { el } from "./element.js";
+
+const PATHS = {
+  thread: "M5 5h14v9H9l-4 4zM9 8.5h6M9 11h4",
+  lock: "M7 11h10v8H7zM9 11V8a3 3 0 0 1 6 0v3",
+  forum: "M4 5h12v8H9l-3 3v-3H4zM18 9h2v8h-2v3l-3-3H9",
+  reply: "M10 7 5 12l5 5M5 12h8q6 0 6 6",
+  edit: "m5 19 1-4L16 5l3 3L9 18zM14 7l3 3",
+  bin: "M5 7h14M10 7V5h4v2M7 7l1 12h8l1-12M10.5 10.5v5M13.5 10.5v5",
+  smile: "M12 4a8 8 0 1 0 0 16 8 8 0 0 0 0-16M9 10v.5M15 10v.5M8.5 14q3.5 3 7 0",
+  send: "m4 5 16 7-16 7 2-7zM6 12h8",
+  menu: "M4 7h16M4 12h16M4 17h16",
+  close: "m6 6 12 12M18 6 6 18",
+  copy: "M9 9h10v10H9zM15 9V5H5v10h4",
+  down: "m6 9 6 6 6-6",
+  plus: "M12 5v14M5 12h14",
+  eye: "M3 12q9-12 18 0-9 12-18 0M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
+};
+
+/** A line drawing, decorative: what it stands for is said in words beside it or in a label. */
+export function icon(name) {
+  const svg = `<svg viewBox="0 0 24 24" aria-hidden="true"><path d="${PATHS[name]}"/></svg>`;
+  return el("span.icon", { html: svg });
+}
+
+/** A button that shows only an icon. */
+export function iconButton(name, label, properties = {}) {
+  return el("button.icon-button", { type: "button", title: label, "aria-label": label, ...properties }, icon(name));
+}

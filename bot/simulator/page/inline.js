@@ -1,0 +1,94 @@
+// What may stand within a line of Discord's Markdown. Pure; see markdown.js for why it is safe.
+
+import { escape } from "./escape.js";
+import { clockTag } from "./timestamps.js";
+
+const DEEPEST_NESTING = 12;
+
+// The characters that one of the rules can begin with; everything between them is plain text.
+const SPECIAL = /[\\`<[*_~|h@]/g;
+
+// In the order in which they are tried. Each pattern is sticky: it matches at a place or not at all.
+const RULES = [
+  [/\\([^\p{L}\p{N}\s])/uy, (match) => escape(match[1])],
+  // Only whole runs of backticks count, so that a long one is not tried in all its lengths.
+  [/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/y, (match) => `<code>${escape(unpadded(match[2]))}</code>`],
+  [/<(https?:\/\/[^\s<>]+)>/y, (match) => link(match[1], escape(match[1]))],
+  [
+    /\[((?:\\.|[^[\]\\\n])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,
+    (match, place) => link(match[2] ?? match[3], inline(match[1], { ...place, linked: true })),
+  ],
+  [/https?:\/\/[^\s<]*[^\s<.,:;!?"'\])*]/y, (match, place) => bareLink(match[0], place)],
+  [/<@!?(\d{1,20})>/y, (match, { names }) => pill("@", names.user?.(match[1]) ?? "unknown-user", match[1])],
+  [/<@&(\d{1,20})>/y, (match, { names }) => pill("@", names.role?.(match[1]) ?? "unknown-role")],
+  [/<#(\d{1,20})>/y, (match, { names }) => channelPill(match[1], names.channel?.(match[1]))],
+  [/<\/([\w -]{1,100}):\d{1,20}>/y, (match) => pill("/", match[1])],
+  [/<a?:(\w{2,32}):\d{1,20}>/y, (match) => escape(`:${match[1]}:`)],
+  [/<t:(-?\d{1,13})(?::([tTdDfFRsS]))?>/y, (match) => clockTag(Number(match[1]), match[2] ?? "f")],
+  [/@(everyone|here)\b/y, (match) => pill("@", match[1])],
+  [/\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)/y, wrap("strong")],
+  [/__((?:\\[\s\S]|[^\\])+?)__(?!_)/y, wrap("u")],
+  [/\*(?=[^\s*])((?:\*\*|\\[\s\S]|[^*\\])+?)(?<!\s)\*(?!\*)/y, wrap("em")],
+  [/(?<![\p{L}\p{N}_])_((?:__|\\[\s\S]|[^_\\])+?)_(?![\p{L}\p{N}_])/uy, wrap("em")],
+  [/~~((?:\\[\s\S]|[^\\])+?)~~/y, wrap("s")],
+  [
+    /\|\|((?:\\[\s\S]|[^\\])+?)\|\|/y,
+    (match, place) =>
+      `<span class="spoiler" role="button" tabindex="0" aria-label="Spoiler">${inner(match[1], place)}</span>`,
+  ],
+];
+
+/** The HTML of a run of text; line breaks stay as they are, for `white-space: pre-wrap`. */
+export function inline(text, place) {
+  if ((place.depth ?? 0) > DEEPEST_NESTING) return escape(text);
+  let out = "";
+  let plain = 0;
+  for (const { index } of text.matchAll(SPECIAL)) {
+    const found = index < plain ? null : ruleAt(text, index);
+    if (!found) continue;
+    out += escape(text.slice(plain, index)) + found.show(found.match, place);
+    plain = index + found.match[0].length;
+  }
+  return out + escape(text.slice(plain));
+}
+
+function ruleAt(text, at) {
+  for (const [pattern, show] of RULES) {
+    pattern.lastIndex = at;
+    const match = pattern.exec(text);
+    if (match) return { match, show };
+  }
+  return null;
+}
+
+function inner(text, place) {
+  return inline(text, { ...place, depth: (place.depth ?? 0) + 1 });
+}
+
+function wrap(tag) {
+  return (match, place) => `<${tag}>${inner(match[1], place)}</${tag}>`;
+}
+
+/** `` `` `a` `` `` needs spaces around the backticks of its content; they are not shown. */
+function unpadded(code) {
+  return /^ .*` $|^ `.* $/s.test(code) ? code.slice(1, -1) : code;
+}
+
+function link(address, shown) {
+  const href = escape(address);
+  return `<a href="${href}" title="${href}" target="_blank" rel="noopener noreferrer">${shown}</a>`;
+}
+
+function bareLink(address, place) {
+  return place.linked ? escape(address) : link(address, escape(address));
+}
+
+function pill(sign, name, userId) {
+  const data = userId ? ` data-user="${escape(userId)}"` : "";
+  return `<span class="mention"${data}>${escape(sign + name)}</span>`;
+}
+
+function channelPill(id, name) {
+  if (name === undefined) return pill("#", "unknown");
+  return `<a class="mention" href="#${escape(id)}">${escape(`#${name}`)}</a>`;
+}

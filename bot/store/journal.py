@@ -1,0 +1,183 @@
+"""The journal of turns: a message's way from the inbox to the history, each step one script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.errors import Fenced
+from bot.conversation.message import Message
+from bot.conversation.turn import Turn
+from bot.store.claim import Claim, Held, Idle, Later, read_claim, read_messages
+from bot.store.codec import Result, dump_result, dump_turn
+from bot.store.connection import translated
+from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
+from bot.store.scripts import Scripts
+
+MESSAGES_PER_TURN = 50
+"""More than this in one go would not be a conversation; the rest joins the turn after."""
+
+
+class Journal:
+    """Takes turns through their states; every step raises Fenced once the lease is somebody else's.
+
+    `ttl_s` after its last message a conversation is forgotten; a lease lasts `lease_s` without renewal; a turn
+    that is in doubt is settled after `settle_s`, when no call to Discord can be under way any more.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, lease_s: float, settle_s: float) -> None:
+        self._scripts = Scripts(redis)
+        self._keys = keys
+        self._ttl_s = ttl_s
+        self._lease_ms = round(lease_s * 1000)
+        self._settle_ms = round(settle_s * 1000)
+
+    async def claim(self, conversation: int, owner: str) -> Claim | Held | Later | Idle:
+        """Take the lease and everything a turn needs, in one round trip."""
+        keys = self._keys
+        answer = await self._run(
+            "claim",
+            [
+                keys.lease(conversation),
+                keys.pending(conversation),
+                keys.history(conversation),
+                keys.meta(conversation),
+                keys.settling(conversation),
+            ],
+            [
+                owner,
+                self._lease_ms,
+                keys.record_prefix(conversation),
+                keys.result_prefix(conversation),
+                MESSAGES_PER_TURN,
+            ],
+        )
+        match answer[0]:
+            case "IDLE":
+                return Idle()
+            case "LATER":
+                return Later(int(answer[1]) / 1000)
+            case "HELD":
+                return Held(int(answer[1]) / 1000)
+            case _:
+                return read_claim(conversation, answer)
+
+    async def renew(self, claim: Claim) -> None:
+        """Keep the lease."""
+        await self._step("renew", [self._keys.lease(claim.conversation)], [claim.token, self._lease_ms])
+
+    async def release(self, claim: Claim) -> None:
+        """Let the lease go, so that another worker need not wait for it to lapse."""
+        await self._run("release", [self._keys.lease(claim.conversation)], [claim.token])
+
+    async def join(self, claim: Claim) -> tuple[Message, ...] | None:
+        """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
+        keys = self._keys
+        answer = await self._run(
+            "join",
+            [*self._turn(claim), keys.pending(claim.conversation)],
+            [claim.token, keys.record_prefix(claim.conversation), MESSAGES_PER_TURN],
+        )
+        if answer[0] == "FENCED":
+            raise Fenced("join")
+        return read_messages(answer[1]) if answer[0] == "OK" else None
+
+    async def narrow(self, claim: Claim, members: Sequence[int]) -> None:
+        """Leave only these messages to the turn; the others wait on."""
+        await self._step("narrow", self._turn(claim), [claim.token, " ".join(map(padded, members))])
+
+    async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
+        """Journal that a part of the reply is about to be posted."""
+        await self._step("intend", self._turn(claim), [claim.token, part, now_ms])
+
+    async def posted(self, claim: Claim, part: int, message: int) -> None:
+        """Journal the id of a part of the reply."""
+        await self._step("posted", self._turn(claim), [claim.token, part, message])
+
+    async def commit(self, claim: Claim, turn: Turn | None, result: Result, *, cut: int) -> None:
+        """Append the turn to the history and fix what the thread is to show."""
+        keys, conversation = self._keys, claim.conversation
+        await self._step(
+            "commit",
+            [
+                *self._turn(claim),
+                keys.history(conversation),
+                keys.meta(conversation),
+                keys.result(conversation, claim.lead),
+            ],
+            [
+                claim.token,
+                dump_turn(turn) if turn else "",
+                dump_result(result),
+                cut,
+                self._ttl_s,
+                turn.usage.input_total if turn else 0,
+                turn.usage.output if turn else 0,
+            ],
+        )
+
+    async def acknowledge(self, claim: Claim, *, settle: bool) -> int:
+        """Take the turn's messages out of the inbox; return how many wait for the next one."""
+        return await self._end(claim, "done", self._settle_ms if settle else None)
+
+    async def cancel(self, claim: Claim) -> int:
+        """End a turn that can have no answer, because what it belongs to is gone."""
+        return await self._end(claim, "cancelled", None)
+
+    async def doubt(self, claim: Claim) -> None:
+        """Have a turn settled by whoever holds the lease by then; needs no lease itself."""
+        await self._run(
+            "doubt",
+            [self._keys.settling(claim.conversation)],
+            [padded(claim.lead), self._settle_ms, DONE_RECORD_S],
+        )
+
+    async def settled(self, claim: Claim, *, again: bool = False) -> None:
+        """Note that a turn was compared with what Discord shows; `again` asks for another look later."""
+        keys = self._keys
+        await self._step(
+            "settled",
+            [
+                keys.lease(claim.conversation),
+                keys.settling(claim.conversation),
+                keys.pending(claim.conversation),
+            ],
+            [claim.token, padded(claim.lead), self._settle_ms if again else ""],
+        )
+
+    async def _end(self, claim: Claim, state: str, settle_ms: int | None) -> int:
+        keys, conversation = self._keys, claim.conversation
+        answer = await self._run(
+            "acknowledge",
+            [
+                *self._turn(claim),
+                keys.pending(conversation),
+                keys.settling(conversation),
+                keys.result(conversation, claim.lead),
+            ],
+            [
+                claim.token,
+                keys.record_prefix(conversation),
+                padded(claim.lead),
+                DONE_RECORD_S,
+                state,
+                "" if settle_ms is None else settle_ms,
+                RESULT_S,
+            ],
+        )
+        if answer[0] == "FENCED":
+            raise Fenced("acknowledge")
+        return int(answer[1])
+
+    def _turn(self, claim: Claim) -> list[str]:
+        return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]
+
+    async def _step(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:
+        if await self._run(name, keys, arguments) == "FENCED":
+            raise Fenced(name)
+
+    async def _run(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
+        with translated():
+            return await self._scripts.run(name, keys, arguments)

@@ -1,0 +1,54 @@
+"""Find on Discord what an earlier try has written, when the store may not know it any more: pure.
+
+A reply points to the last message that it answers, its further parts point to nothing, and notices are silent: so
+the messages of a thread tell by themselves which of them were answered, by which reply.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.render.outbox import Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A reply: the messages that it answers, and those it consists of, in order."""
+
+    members: tuple[int, ...]
+    parts: tuple[Seen, ...]
+
+
+def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Found | None:
+    """Return the reply to the first of `members`, None if there is none.
+
+    `seen` are the bot's own messages in the thread after it, oldest first.
+    """
+    for parts in _replies(seen):
+        points_to = parts[0].reply_to
+        if points_to is None:
+            if members[0] == place:
+                return Found((members[0],), parts)
+        elif points_to in members:
+            return Found(tuple(member for member in members if member <= points_to), parts)
+    return None
+
+
+def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
+    """Return what points to the same message as a reply and is no part of it: written twice."""
+    if reply_to is None:
+        return ()
+    replies = [parts for parts in _replies(seen) if parts[0].reply_to == reply_to]
+    return tuple(part for parts in replies for part in parts if part.id not in kept)
+
+
+def _replies(seen: Sequence[Seen]) -> list[tuple[Seen, ...]]:
+    replies: list[list[Seen]] = []
+    for message in seen:
+        if message.silent:
+            continue
+        if message.reply_to is not None or not replies:
+            replies.append([])
+        replies[-1].append(message)
+    return [tuple(parts) for parts in replies]

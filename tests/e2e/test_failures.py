@@ -1,0 +1,202 @@
+"""Whatever goes wrong with a reply, the thread is told in one sentence, and the conversation goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+import pytest_asyncio
+
+from bot.conversation import wording
+from bot.conversation.errors import (
+    ClaudeBusy,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeRefusedRequest,
+    ClaudeSpendLimit,
+    ClaudeTooLong,
+    ClaudeUnreachable,
+)
+from bot.simulator.claude import faults
+from bot.simulator.claude.failures import Failure
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PARTIAL = ["The warp ", "runs along, ", "the weft ", "across."]
+"""What Claude would say, in deltas."""
+
+TRIES = 3
+"""How often the bot asks before the first text."""
+
+MOST_CHARS = 200
+"""A notice longer than this is not read."""
+
+
+def busy_no_more(failure: Failure) -> Failure:
+    """The same failure, with leave to come back at once."""
+    return replace(failure, headers={**failure.headers, "retry-after": "0"})
+
+
+@dataclass(frozen=True)
+class Case:
+    """A fault, how often it strikes, what the thread is to show, and what of it Claude is told afterwards."""
+
+    fault: faults.Fault
+    notice: str
+    shown: str = ""
+    times: int = 1
+    keeps_message: bool = True
+    said: tuple[str, ...] = field(default_factory=lambda: tuple(PARTIAL))
+
+
+HALF = "The warp runs along,"
+
+CASES = {
+    "refusal": Case(faults.refusal(), wording.REFUSED, keeps_message=False),
+    "refusal_in_mid_stream": Case(faults.refusal(after=2), wording.REFUSED, keeps_message=False),
+    "max_tokens": Case(faults.max_tokens(2), wording.CUT_AT_MAX_TOKENS, HALF),
+    "max_tokens_without_text": Case(faults.max_tokens(0), wording.THINKING_TOOK_ALL),
+    "context_window": Case(faults.context_window_exceeded(2), wording.CONTEXT_FULL, HALF),
+    "context_window_without_text": Case(faults.context_window_exceeded(0), wording.explain(ClaudeTooLong())),
+    "pause_turn": Case(faults.pause_turn(2), wording.PAUSED, HALF),
+    "pause_turn_without_text": Case(faults.pause_turn(0), wording.EMPTY_REPLY),
+    "unknown_reason": Case(faults.stopped("tea_break", 2), "", HALF),
+    "unknown_reason_without_text": Case(faults.stopped("tea_break", 0), wording.EMPTY_REPLY),
+    "stop_sequence": Case(faults.stopped("stop_sequence", 2), "", HALF),
+    "empty": Case(faults.empty(), wording.EMPTY_REPLY),
+    "blank": Case(faults.stopped("end_turn"), wording.EMPTY_REPLY, said=("  \n", " ")),
+    "400": Case(faults.bad_request("messages: whatever"), wording.explain(ClaudeRefusedRequest())),
+    "400_usage_limit": Case(faults.usage_limit(), wording.explain(ClaudeSpendLimit())),
+    "401": Case(faults.unauthorized(), wording.explain(ClaudeKeyRefused())),
+    "402": Case(faults.payment_required(), wording.explain(ClaudeSpendLimit())),
+    "403": Case(faults.forbidden(), wording.explain(ClaudeKeyRefused())),
+    "404": Case(faults.not_found(), wording.explain(ClaudeModelUnknown())),
+    # The first refusal of a long request makes the bot send half of it, hence the two.
+    "413": Case(faults.too_large(), wording.STILL_TOO_LONG, times=2),
+    "429_with_retry_after": Case(faults.rate_limited(0), wording.explain(ClaudeBusy()), times=TRIES),
+    "429_with_a_long_retry_after": Case(faults.rate_limited(3600), wording.explain(ClaudeBusy())),
+    "429_without_retry_after": Case(faults.rate_limited(), wording.explain(ClaudeBusy()), times=TRIES),
+    "429_spend_limit": Case(faults.spend_limit(), wording.explain(ClaudeSpendLimit())),
+    "500": Case(busy_no_more(faults.server_error()), wording.explain(ClaudeBusy()), times=TRIES),
+    "502": Case(busy_no_more(faults.bad_gateway()), wording.explain(ClaudeBusy()), times=TRIES),
+    "529": Case(busy_no_more(faults.overloaded()), wording.explain(ClaudeBusy()), times=TRIES),
+    "error_event": Case(faults.error_event(2), wording.INTERRUPTED, HALF),
+    "error_event_before_text": Case(faults.error_event(0), wording.explain(ClaudeBusy()), times=TRIES),
+    "dropped": Case(faults.dropped(2), wording.INTERRUPTED, HALF),
+    "dropped_before_text": Case(faults.dropped(), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "no_message_stop": Case(faults.cut_short(2), wording.INTERRUPTED, HALF),
+    "no_message_stop_nor_text": Case(faults.cut_short(0), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "stall": Case(faults.stall(2), wording.INTERRUPTED, HALF),
+    "stall_before_text": Case(faults.stall(0), wording.explain(ClaudeUnreachable()), times=TRIES),
+    "no_answer_at_all": Case(faults.stall(), wording.explain(ClaudeUnreachable()), times=TRIES),
+}
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was on the thread after the failure and after the next message, and the last request."""
+
+    after_failure: list[str]
+    after_next: list[str]
+    history: list[str]
+    request: Any
+    asked: list[Any]
+
+
+def ends_with(text: str) -> Callable[[Any], bool]:
+    """Whether the newest message of a request says so."""
+    return lambda body: str(body["messages"][-1]["content"][-1]["text"]).endswith(f"{text}\n</message>")
+
+
+async def go_through(world: World, name: str, case: Case) -> Seen:
+    """Greet, meet the fault, go on."""
+    world.claude.say_when(ends_with(f"hello <{name}>"), "Hello.")
+    thread = await world.converse(world.channel(), f"hello <{name}>")
+    failing = ends_with(f"question <{name}>")
+    world.claude.faults.add(case.fault, when=failing, times=case.times)
+    world.claude.say_when(failing, list(case.said), pause=0.05)
+    failed = await world.ann.post(thread, f"question <{name}>")
+    await world.settled(failed)
+    after_failure = world.said(thread)[1:]
+    world.claude.say_when(ends_with(f"next <{name}>"), "All is well again.")
+    await world.settled(await world.ann.post(thread, f"next <{name}>"))
+    asked = [call for call in world.asked if f"<{name}>" in str(call.body)]
+    return Seen(
+        after_failure=[m["content"] for m in after_failure],
+        after_next=[m["content"] for m in world.said(thread)[1 + len(after_failure) :]],
+        history=[each.content for m in after_failure for each in world.discord.history(m["id"])],
+        request=asked[-1],
+        asked=asked,
+    )
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def seen(shared: World) -> AsyncIterator[dict[str, asyncio.Task[Seen]]]:
+    """All cases at once, each in a thread of its own: most of their time is waiting between tries."""
+    shared.begin()
+    settings = {"BOT_CLAUDE__STALL_TIMEOUT_S": "1", "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "1"}
+    async with shared.apart(settings) as world:
+        tasks = {
+            name: asyncio.create_task(go_through(world, name, case), name=name)
+            for name, case in CASES.items()
+        }
+        await asyncio.wait(tasks.values())
+        yield tasks
+    shared.begin()
+
+
+@pytest.fixture(params=CASES)
+def name(request: pytest.FixtureRequest) -> str:
+    """Each case in turn."""
+    return str(request.param)
+
+
+async def test_the_thread_is_told_once_what_happened_and_what_to_do(
+    seen: dict[str, asyncio.Task[Seen]], name: str
+) -> None:
+    case, found = CASES[name], await seen[name]
+    notices = [wording.small(case.notice)] if case.notice else []
+    assert found.after_failure == ([case.shown] if case.shown else []) + notices
+    assert len(case.notice) <= MOST_CHARS
+
+
+async def test_the_next_message_is_answered_as_if_nothing_had_been(
+    seen: dict[str, asyncio.Task[Seen]], name: str
+) -> None:
+    found = await seen[name]
+    assert found.after_next == ["All is well again."]
+    assert found.request.status == 200
+
+
+async def test_the_message_of_a_failed_turn_is_in_the_next_request(
+    seen: dict[str, asyncio.Task[Seen]], name: str
+) -> None:
+    case, found = CASES[name], await seen[name]
+    sent = str(found.request.body["messages"])
+    assert (f"question <{name}>" in sent) is case.keeps_message
+    assert (case.shown in sent) or not case.shown
+    assert "-# " not in sent
+
+
+async def test_no_request_is_repeated_in_vain(seen: dict[str, asyncio.Task[Seen]], name: str) -> None:
+    case, found = CASES[name], await seen[name]
+    assert len(found.asked) == 1 + case.times + 1
+
+
+async def test_a_refused_reply_was_shown_while_it_streamed_and_is_gone(
+    seen: dict[str, asyncio.Task[Seen]],
+) -> None:
+    found = await seen["refusal_in_mid_stream"]
+    assert found.history[-1] == wording.small(wording.REFUSED)
+    assert "The warp" not in str(found.request.body["messages"])
+
+
+async def test_a_busy_claude_that_recovers_in_time_is_not_mentioned(world: World) -> None:
+    world.claude.faults.add(faults.rate_limited(0), faults.overloaded())
+    thread = await world.converse(world.channel(), "hello")
+    assert len(world.said(thread)) == 1
+    assert len(world.asked) == 3

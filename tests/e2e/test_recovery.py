@@ -1,0 +1,111 @@
+"""Nothing is lost and nothing is answered twice: what happens while a bot is away, killed, or one of two."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from tests.e2e.world import World
+from tests.redis_server import redis_server
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+QUICK = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def alone() -> AsyncIterator[World]:
+    """A world without a bot."""
+    with redis_server() as url:
+        world = await World.build(url)
+        yield world
+        await world.close()
+
+
+async def test_what_was_written_while_the_bot_was_away_is_answered_once(alone: World) -> None:
+    channel = alone.channel()
+    bot = await alone.start_bot(**QUICK)
+    thread = await alone.converse(channel, "hello")
+    await bot.stop()
+    for number in range(3):
+        await alone.ann.post(thread, f"number {number}")
+    mention = await alone.ben.post(channel, f"{alone.mention} and a new one")
+    await alone.start_bot(**QUICK)
+    await alone.answered(thread, 2)
+    await alone.answered(await alone.thread_of(mention), 1)
+    sent = str(alone.claude.requests[-2:][0].body) + str(alone.claude.requests[-1].body)
+    assert all(f"number {number}" in sent for number in range(3))
+    assert len(alone.claude.requests) == 3
+
+
+async def test_a_reply_that_was_running_at_the_kill_goes_on_in_the_same_message(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    gate = alone.claude.hold(after=1)
+    alone.claude.say(["Half ", "a reply"])
+    thread = await alone.thread_of(await alone.ann.post(alone.channel(), f"{alone.mention} hello"))
+    await gate.reached()
+    await alone.until(lambda: alone.replies(thread))
+    await bot.kill()
+    gate.release()
+    alone.claude.say("The whole reply.")
+    await alone.start_bot(**QUICK)
+    (reply,) = await alone.answered(thread)
+    assert reply["content"] == "The whole reply."
+
+
+async def test_of_two_bots_one_answers_and_the_other_takes_over_when_it_dies(alone: World) -> None:
+    bots = [await alone.start_bot(**QUICK), await alone.start_bot(**QUICK)]
+    thread = await alone.converse(alone.channel(), "hello")
+    assert len(alone.claude.requests) == 1
+    gate = alone.claude.hold(after=1)
+    alone.claude.say(["Half ", "a reply"])
+    asked = await alone.ann.post(thread, "go on")
+    await gate.reached()
+    await alone.until(lambda: len(alone.replies(thread)) == 2)
+    (working,) = [bot for bot in bots if f'"turn": {asked["id"]}' in bot.output]
+    alone.claude.say("All of it.")
+    await working.kill()
+    replies = await alone.answered(thread, 2)
+    assert [reply["content"] for reply in replies][1] == "All of it."
+
+
+async def test_a_message_before_the_first_text_joins_the_running_answer(alone: World) -> None:
+    await alone.start_bot(**QUICK)
+    gate = alone.claude.hold(after=None)
+    thread = await alone.thread_of(await alone.ann.post(alone.channel(), f"{alone.mention} hello"))
+    await gate.reached()
+    await alone.ann.post(thread, "and one more thing")
+    await alone.until(lambda: alone.claude.requests and alone.claude.requests[0].hung_up)
+    gate.release()
+    (reply,) = await alone.answered(thread)
+    await alone.until(lambda: len(alone.claude.requests) == 2)
+    assert "one more thing" in str(alone.claude.requests[-1].body)
+    assert reply["message_reference"]["message_id"] != str(thread)
+
+
+async def test_a_new_message_can_cut_the_running_answer_short(alone: World) -> None:
+    await alone.start_bot(**QUICK, BOT_REPLY__WHILE_ANSWERING="interrupt")
+    gate = alone.claude.hold(after=1)
+    alone.claude.say(["First half", " second half"])
+    thread = await alone.thread_of(await alone.ann.post(alone.channel(), f"{alone.mention} hello"))
+    await gate.reached()
+    await alone.until(lambda: alone.replies(thread))
+    alone.claude.say("The other answer.")
+    await alone.ann.post(thread, "no, something else")
+    replies = await alone.answered(thread, 2)
+    assert [reply["content"] for reply in replies] == ["First half", "The other answer."]
+    assert "First half" in str(alone.claude.requests[-1].body)
+    gate.release()
+
+
+async def test_what_was_said_before_the_bot_joined_a_thread_is_not_answered_later(alone: World) -> None:
+    thread = int((await alone.ann.create_thread(alone.channel(), "ours"))["id"])
+    bot = await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
+    await alone.ann.post(thread, "not for you")
+    await alone.ann.post(thread, f"{alone.mention} but this")
+    await alone.answered(thread, 1)
+    listings = len(alone.called("GET", "/threads/active"))
+    await alone.until(lambda: len(alone.called("GET", "/threads/active")) > listings + 2)
+    assert len(alone.claude.requests) == 1, bot.output

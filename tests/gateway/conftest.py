@@ -1,0 +1,50 @@
+"""The outbox as the bot uses it, in front of a local Discord."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+import yarl
+from discord.gateway import DiscordWebSocket
+from discord.http import Route
+
+from bot.gateway.client import Client
+from bot.gateway.outbox import DiscordOutbox
+from bot.simulator.discord import Discord
+
+
+@dataclass
+class Post:
+    """A bot that is logged in, though not connected, and a thread to post to."""
+
+    discord: Discord
+    outbox: DiscordOutbox
+    client: Client
+    ann: Any
+    channel: int
+    thread: int
+
+
+@pytest.fixture
+async def post() -> AsyncIterator[Post]:
+    """An outbox for a fresh thread."""
+    discord = Discord()
+    await discord.start()
+    app = discord.add_application("Bobbin", token="outbox-token")
+    guild = discord.add_guild("Weavers", bot=app)
+    channel = discord.add_channel(guild, "general")
+    ann = discord.add_user("ann", "Ann", guild)
+    thread = int((await ann.create_thread(channel, "a thread"))["id"])
+    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, yarl.URL(discord.gateway_url)
+    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    await client.login("outbox-token")
+    try:
+        yield Post(discord, DiscordOutbox(client, archive_minutes=60), client, ann, channel.id, thread)
+    finally:
+        await client.close()
+        await discord.stop()
+        Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway

@@ -1,0 +1,71 @@
+"""A writer with everything around it: Discord at our own seam, a journal, a lease."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from bot.conversation.errors import Fenced
+from bot.render.pace import Pace
+from bot.render.plan import Posted
+from bot.render.writer import Writer
+from tests.render.fake_outbox import FakeOutbox
+
+PLACE = 7
+TEXT = "Some words that make up a reply. " * 150  # 2.5 messages
+
+
+@dataclass(slots=True)
+class Desk:
+    """Writers with everything around them."""
+
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    pace: Pace = field(default_factory=Pace)
+    journal: list[tuple[str, int, str | int]] = field(default_factory=list)
+    allowed: bool = True
+    fenced_at: str = ""
+
+    def writer(self, *posted: Posted, place: int = PLACE) -> Writer:
+        return Writer(
+            self.outbox,
+            place,
+            pace=self.pace,
+            nonce=lambda part: f"{place}-{part}",
+            reply_to=42,
+            posted=posted,
+            before_send=self.before,
+            after_send=self.after,
+            may_write=lambda: self.allowed,
+        )
+
+    async def before(self, part: int, content: str) -> None:
+        self.note("before", part, content)
+
+    async def after(self, part: int, message_id: int) -> None:
+        self.note("after", part, message_id)
+
+    def note(self, step: str, part: int, what: str | int) -> None:
+        if self.fenced_at == f"{step} {part}":
+            raise Fenced
+        self.journal.append((step, part, what))
+
+
+async def stream(writer: Writer, text: str = TEXT, *, every_s: float = 0.02, chars: int = 4) -> None:
+    for start in range(0, len(text), chars):
+        writer.push(text[start : start + chars])
+        await asyncio.sleep(every_s)
+
+
+async def write(desk: Desk, writer: Writer, text: str = TEXT) -> tuple[Posted, ...]:
+    """A whole reply, streamed, with a commit that takes a moment."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(writer.run())
+        await stream(writer, text)
+        writer.close_text()
+    await asyncio.sleep(0.01)
+    return await writer.finish()
+
+
+def shows(desk: Desk, text: str = TEXT) -> bool:
+    """Whether Discord shows exactly the reply."""
+    return " ".join(desk.outbox.texts()) == text.strip()

@@ -1,0 +1,211 @@
+"""The schedule of calls, in simulated time."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import pairwise
+from math import inf
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.render.schedule import (
+    EDIT_INTERVAL_MIN_S,
+    PATIENT_MIN_PER_S,
+    TOTAL_MAX_PER_S,
+    Call,
+    Kind,
+    Schedule,
+)
+
+COUNTED = (Kind.FIRST, Kind.PART, Kind.LAST, Kind.FILL, Kind.EDIT)
+
+
+@dataclass(slots=True)
+class World:
+    """Asks, grants and ends calls in the order of their times; each call takes `took_s` of its number."""
+
+    schedule: Schedule = field(default_factory=Schedule)
+    took_s: Callable[[int], float] = lambda _: 0.15
+    now: float = 0.0
+    granted: list[Call] = field(default_factory=list)
+    asked_at: dict[Call, float] = field(default_factory=dict)
+    then: dict[Call, Callable[[], None]] = field(default_factory=dict)
+    events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
+    number: int = 0
+
+    def at(self, when: float, event: Callable[[], None]) -> None:
+        self.number += 1
+        heapq.heappush(self.events, (when, self.number, event))
+
+    def ask(self, place: int, kind: Kind, then: Callable[[], None] = lambda: None) -> None:
+        call = self.schedule.ask(place, kind)
+        self.asked_at[call] = self.now
+        self.then[call] = then
+
+    def run(self, until: float = inf) -> None:
+        """Until nothing is left to happen."""
+        for _ in range(200_000):
+            self.grant()
+            woken = self.schedule.next_at(self.now)
+            event_at = self.events[0][0] if self.events else inf
+            self.now = max(self.now, min(woken, event_at))
+            if self.now >= until or self.now == inf:
+                return
+            while self.events and self.events[0][0] <= self.now:
+                heapq.heappop(self.events)[2]()
+        raise AssertionError("the schedule never comes to rest")
+
+    def grant(self) -> None:
+        for call in self.schedule.grant(self.now):
+            took = self.took_s(len(self.granted))
+            self.granted.append(call)
+            self.at(self.now + took, lambda call=call: self.end(call))  # type: ignore[misc]
+
+    def end(self, call: Call) -> None:
+        self.schedule.end(call, self.now)
+        self.then.pop(call, lambda: None)()
+
+
+def most_in_a_window(times: list[float], window_s: float) -> int:
+    """How many of the times fall into the fullest window."""
+    times = sorted(times)
+    return max((sum(start <= time < start + window_s for time in times) for start in times), default=0)
+
+
+ASKS = st.lists(
+    st.tuples(st.floats(0, 20), st.integers(0, 12), st.sampled_from(list(Kind)[:-1])),
+    min_size=1,
+    max_size=150,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(ASKS, st.lists(st.floats(0.01, 2.0), min_size=1, max_size=20), st.floats(0, 1))
+def test_no_window_of_a_channel_or_of_the_bot_has_too_many_calls_and_all_are_granted(
+    asks: list[tuple[float, int, Kind]], took: list[float], moment: float
+) -> None:
+    world = World(took_s=lambda number: took[number % len(took)])
+    for when, place, kind in asks:
+        world.at(when, lambda place=place, kind=kind: world.ask(place, kind))  # type: ignore[misc]
+    world.run()
+    assert len(world.granted) == len(asks)
+    # Discord counts a call at some moment between its beginning and its end.
+    for place in range(13):
+        calls = [call for call in world.granted if call.place == place and call.kind in COUNTED]
+        assert most_in_a_window([call.began + moment * (call.ended - call.began) for call in calls], 5.0) <= 5
+        edits = [call.began for call in calls if call.kind is Kind.EDIT]
+        assert most_in_a_window(edits, 5.0) <= 3
+        assert all(later - earlier >= EDIT_INTERVAL_MIN_S - 1e-6 for earlier, later in pairwise(edits))
+    assert most_in_a_window([call.began for call in world.granted], 1.0) <= TOTAL_MAX_PER_S
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 100))
+def test_what_is_urgent_never_waits_behind_what_is_not(urgent: int, patient: int, before: int) -> None:
+    world = World()
+    for place in range(patient):
+        world.ask(place, Kind.EDIT)
+    for place in range(before):
+        world.ask(2000 + place, Kind.FIRST)
+    world.grant()
+    at_first = len(world.granted)
+    for place in range(urgent):
+        world.ask(1000 + place, Kind.LAST)
+    world.run()
+    urgent_began = [call.began for call in world.granted[at_first:] if call.urgent]
+    # All that others may take of each second is the little that keeps them from starving.
+    seconds = (urgent + before) / (TOTAL_MAX_PER_S - PATIENT_MIN_PER_S) + 1.1
+    assert max(urgent_began) <= seconds
+    assert len(world.granted) == urgent + patient + before
+
+
+def test_edits_go_on_when_urgent_calls_fill_every_second() -> None:
+    world = World()
+    for number in range(20):
+        for place in range(50):
+            world.at(number, lambda place=place: world.ask(place + 1000, Kind.DELETE))  # type: ignore[misc]
+    for place in range(40):
+        world.ask(place, Kind.EDIT)
+    world.run(until=15.0)
+    edits = [call for call in world.granted if call.kind is Kind.EDIT]
+    assert len(edits) == 40
+    assert [call.place for call in edits] == list(range(40))
+
+
+def stream(world: World, place: int, until: float, edits: dict[int, int]) -> None:
+    """A reply that always has more to show."""
+
+    def again() -> None:
+        edits[place] = edits.get(place, 0) + 1
+        if world.now < until:
+            world.ask(place, Kind.EDIT, again)
+
+    world.schedule.streams += 1
+    world.ask(place, Kind.FIRST, again)
+
+
+def test_streams_share_fairly_and_further_apart_the_more_there_are() -> None:
+    gaps = []
+    for streams in (1, 20, 50, 100, 200):
+        world = World()
+        edits: dict[int, int] = {}
+        for place in range(streams):
+            stream(world, place, 40.0, edits)
+        world.run(until=40.0)
+        counts = [edits[place] for place in range(streams)]
+        assert max(counts) - min(counts) <= 2
+        began = [call.began for call in world.granted if call.place == 0]
+        gaps.append((began[-1] - began[1]) / (len(began) - 2))
+    assert gaps == sorted(gaps)
+    assert gaps[0] < 1.8
+    assert gaps[-1] < 12
+
+
+def test_a_last_edit_finds_room_at_once_in_a_channel_that_streams() -> None:
+    for ends_at in (1.0, 3.7, 5.05, 9.9, 20.3):
+        world = World()
+        stream(world, 1, ends_at, {})
+        world.at(ends_at + 0.2, lambda world=world: world.ask(1, Kind.LAST))  # type: ignore[misc]
+        world.run()
+        (last,) = (call for call in world.granted if call.kind is Kind.LAST)
+        assert last.began == world.asked_at[last]
+
+
+def test_200_replies_that_end_at_once_are_shown_as_fast_as_the_bot_may() -> None:
+    world = World()
+    for place in range(200):
+        world.ask(place, Kind.LAST)
+    world.run()
+    assert max(call.began for call in world.granted) <= 200 / TOTAL_MAX_PER_S
+
+
+def test_typing_goes_only_where_it_is_in_nobody_s_way() -> None:
+    schedule = Schedule()
+    assert schedule.try_now(1, Kind.TYPING, 0.0) is not None
+    for place in range(30):
+        schedule.ask(place, Kind.FIRST)
+    assert schedule.try_now(2, Kind.TYPING, 0.0) is None
+    assert len(schedule.grant(0.0)) == 30
+    assert schedule.try_now(2, Kind.TYPING, 0.5) is None
+    assert schedule.try_now(2, Kind.TYPING, 1.0) is not None
+
+
+def test_a_call_that_is_given_up_while_it_waits_takes_no_room() -> None:
+    schedule = Schedule()
+    given_up = schedule.ask(1, Kind.EDIT)
+    schedule.end(given_up, 0.0)
+    assert schedule.grant(0.0) == []
+    assert schedule.next_at(0.0) == inf
+
+
+def test_channels_that_are_quiet_are_forgotten() -> None:
+    schedule = Schedule()
+    for place in range(2000):
+        call = schedule.ask(place, Kind.FIRST)
+        now = place * 0.1
+        assert schedule.grant(now) == [call]
+        schedule.end(call, now)
+    assert len(schedule._places) < 700
