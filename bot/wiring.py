@@ -141,7 +141,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
-    await session.register_commands(client)
     return Bot(client, dispatcher, catchup)
 
 

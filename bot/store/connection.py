@@ -77,7 +77,9 @@ async def _try(redis: Redis) -> None:
         await redis.eval("return 1", 0)
     except (RedisError, OSError, TimeoutError) as error:
         # Where it fails while connecting, redis-py tells of the connection first.
-        if any(isinstance(each, (AuthenticationError, NoPermissionError)) for each in (error, error.__cause__)):
+        if any(
+            isinstance(each, (AuthenticationError, NoPermissionError)) for each in (error, error.__cause__)
+        ):
             raise StartError(
                 "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
                 exit_code=Exit.REDIS_PASSWORD,

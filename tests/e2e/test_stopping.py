@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
+from bot.shutdown import SAME_ORDER_S
 from tests.e2e.bot_process import BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server
@@ -87,10 +88,22 @@ async def test_what_is_said_while_it_leaves_is_answered_after_the_next_start(alo
 async def test_a_second_signal_leaves_at_once(alone: World) -> None:
     await alone.start_bot()
     bot, _, _ = await half_a_reply(alone)
-    bot.signal(signal.SIGINT)
+    bot.signal(signal.SIGTERM)
     await bot.said("finishing_turns")
+    await asyncio.sleep(SAME_ORDER_S)
     bot.signal(signal.SIGINT)
     assert await bot.ended(AT_ONCE_S) == 128 + signal.SIGINT
+
+
+async def test_one_order_that_comes_twice_is_one(alone: World) -> None:
+    await alone.start_bot()
+    bot, gate, thread = await half_a_reply(alone)
+    bot.signal(signal.SIGINT)
+    bot.signal(signal.SIGTERM)
+    await bot.said("finishing_turns")
+    gate.release()
+    assert await bot.ended() == 0
+    assert [m["content"] for m in alone.replies(thread)] == ["The first half, the second half."]
 
 
 async def test_it_leaves_in_time_while_claude_and_discord_hang(alone: World) -> None:
