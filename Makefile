@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format bench lock clean
+.PHONY: help run test check points format bench lock clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -29,6 +29,9 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 
 test: check  ## Everything that must pass before a change lands
 	$(BIN)/python -m pytest
+
+points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
+	BOBBIN_POINTS=all $(BIN)/python -m pytest -s tests/engine/test_points.py tests/engine/test_sabotage.py
 
 format: $(INSTALLED)  ## Put the formatting right
 	$(BIN)/ruff format .

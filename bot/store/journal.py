@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -28,6 +29,7 @@ class Journal:
     """
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, lease_s: float, settle_s: float) -> None:
+        self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
         self._ttl_s = ttl_s
@@ -84,9 +86,9 @@ class Journal:
             raise Fenced("join")
         return read_messages(answer[1]) if answer[0] == "OK" else None
 
-    async def narrow(self, claim: Claim, members: Sequence[int]) -> None:
-        """Leave only these messages to the turn; the others wait on."""
-        await self._step("narrow", self._turn(claim), [claim.token, " ".join(map(padded, members))])
+    async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
+        """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
+        await self._step("adopt", self._turn(claim), [claim.token, " ".join(map(padded, members)), *parts])
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
@@ -128,11 +130,15 @@ class Journal:
 
     async def doubt(self, claim: Claim) -> None:
         """Have a turn settled by whoever holds the lease by then; needs no lease itself."""
+        now_ms = round(time.time() * 1000)
+        await self._hint(claim.conversation, now_ms)
         await self._run(
             "doubt",
             [self._keys.settling(claim.conversation)],
             [padded(claim.lead), self._settle_ms, DONE_RECORD_S],
         )
+        # Whoever has the lease may have finished, found nothing more to do, and be about to say so.
+        await self._hint(claim.conversation, now_ms + 1)
 
     async def settled(self, claim: Claim, *, again: bool = False) -> None:
         """Note that a turn was compared with what Discord shows; `again` asks for another look later."""
@@ -146,6 +152,10 @@ class Journal:
             ],
             [claim.token, padded(claim.lead), self._settle_ms if again else ""],
         )
+
+    async def _hint(self, conversation: int, when_ms: int) -> None:
+        with translated():
+            await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
 
     async def _end(self, claim: Claim, state: str, settle_ms: int | None) -> int:
         keys, conversation = self._keys, claim.conversation

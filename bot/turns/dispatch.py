@@ -34,6 +34,7 @@ class Dispatcher:
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
         self._again: set[int] = set()
+        self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
 
     def wake(self, conversation: int) -> None:
@@ -116,7 +117,17 @@ class Dispatcher:
                 log.warning("store_unavailable", conversation=conversation, detail=str(error))
 
     def _wake_in(self, seconds: float, conversation: int) -> None:
-        asyncio.get_running_loop().call_later(seconds + AFTER_LAPSE_S, self.wake, conversation)
+        # One at a time: each look that finds the conversation held would begin another series of looks.
+        if timer := self._timers.pop(conversation, None):
+            timer.cancel()
+        loop = asyncio.get_running_loop()
+        self._timers[conversation] = loop.call_later(
+            seconds + AFTER_LAPSE_S, self._wake_from_timer, conversation
+        )
+
+    def _wake_from_timer(self, conversation: int) -> None:
+        del self._timers[conversation]
+        self.wake(conversation)
 
     async def _turn(self, claim: Claim) -> int:
         """Run a turn; whatever stops it, others may go on with it at once."""

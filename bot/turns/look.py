@@ -36,9 +36,11 @@ def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Foun
 
 
 def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
-    """Return what points to the same message as a reply and is no part of it: written twice."""
-    if reply_to is None:
-        return ()
+    """Return what belongs to the reply to a message and is not among its known parts.
+
+    It was written twice, or by an earlier try whose answer was longer, or it landed after that try was over.
+    None stands for a thread's first message, to which nothing can point.
+    """
     replies = [parts for parts in _replies(seen) if parts[0].reply_to == reply_to]
     return tuple(part for parts in replies for part in parts if part.id not in kept)
 

@@ -92,7 +92,9 @@ class Reply:
     async def _look(self) -> Result | None:
         """Look on Discord before writing there, if an earlier try may have: adopt what it finished."""
         claim = self._claim
-        if claim.replies or not (claim.listed or (claim.state is State.POSTING and claim.tries > 1)):
+        # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
+        in_doubt = claim.state is State.POSTING and claim.tries > 1
+        if not in_doubt and (claim.replies or not claim.listed):
             return None
         try:
             seen = await self._outbox.own_messages(claim.conversation, claim.lead)
@@ -103,10 +105,9 @@ class Reply:
         found = find_reply(seen, claim.members, claim.conversation)
         if found is None:
             return None
-        if found.members != claim.members:
-            await self._journal.narrow(claim, found.members)
-            kept = tuple(message for message in claim.messages if message.id in found.members)
-            self._claim = replace(claim, members=found.members, messages=kept)
+        await self._journal.adopt(claim, found.members, [part.id for part in found.parts])
+        kept = tuple(message for message in claim.messages if message.id in found.members)
+        self._claim = replace(claim, members=found.members, messages=kept)
         self._found = tuple(Posted(part.id, part.content) for part in found.parts)
         self._writer = self._new_writer()
         unfinished = any(is_marked(part.content) for part in found.parts)

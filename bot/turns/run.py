@@ -116,15 +116,14 @@ class Runner:
         ids = list(claim.replies.values())
         if claim.result is None or not ids or any(message not in contents for message in ids):
             return  # somebody has deleted a part of it, which is no mistake of ours
-        surplus = strays(seen, claim.reply_to, ids)
+        # As they stand in the thread: what is not known of may be a part between two that are.
+        parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         writer = Writer(
             self._outbox,
             claim.conversation,
             pace=self._pace,
             nonce=lambda part: f"{claim.lead}-{part}",
-            posted=[
-                Posted(message, contents[message]) for message in (*ids, *(stray.id for stray in surplus))
-            ],
+            posted=[Posted(message, contents[message]) for message in parts],
             before_send=_nothing,
             after_send=_nothing,
             may_write=heartbeat.may_write,

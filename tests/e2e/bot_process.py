@@ -30,13 +30,13 @@ class BotProcess:
         self._reader = asyncio.create_task(self._read(), name="bot-output")
 
     @classmethod
-    async def start(cls, environment: Mapping[str, str], *arguments: str) -> BotProcess:
+    async def start(cls, environment: Mapping[str, str], *arguments: str, module: str = "bot") -> BotProcess:
         """Start the bot with nothing in its environment but what is given and what Python needs."""
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
-            "bot",
+            module,
             "run",
             *arguments,
             cwd=ROOT,

@@ -40,12 +40,13 @@ class World:
         discord, claude = Discord(), Claude()
         await discord.start()
         await claude.start()
-        return cls._peopled(discord, claude, redis_url, "e2e-token", {})
+        return cls.peopled(discord, claude, redis_url, "e2e-token", {})
 
     @classmethod
-    def _peopled(
+    def peopled(
         cls, discord: Discord, claude: Claude, redis_url: str, token: str, settings: dict[str, str]
     ) -> World:
+        """The usual people around a bot of its own, on servers that may have others."""
         app = discord.add_application("Bobbin", token=token)
         guild = discord.add_guild("Weavers", bot=app)
         return cls(
@@ -66,7 +67,7 @@ class World:
     ) -> AsyncIterator[World]:
         """A server with people and bots of its own, on the same Discord, Claude and Redis."""
         number = next(_numbers)
-        own = self._peopled(
+        own = self.peopled(
             self.discord,
             self.claude,
             redis_url or self.redis_url,
@@ -112,15 +113,15 @@ class World:
             **settings,
         }
 
-    async def start_bot(self, **settings: str) -> BotProcess:
-        """Start a bot and wait until it listens."""
-        bot = await self.start_bot_unready(**settings)
+    async def start_bot(self, *, module: str = "bot", **settings: str) -> BotProcess:
+        """Start a bot and wait until it listens; `module` names another than the plain one."""
+        bot = await self.start_bot_unready(module=module, **settings)
         await bot.said("discord_ready")
         return bot
 
-    async def start_bot_unready(self, **settings: str) -> BotProcess:
+    async def start_bot_unready(self, *, module: str = "bot", **settings: str) -> BotProcess:
         """Start a bot."""
-        bot = await BotProcess.start(self.environment(**settings), "--strict")
+        bot = await BotProcess.start(self.environment(**settings), "--strict", module=module)
         self.bots.append(bot)
         return bot
 

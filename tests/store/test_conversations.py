@@ -287,11 +287,12 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     assert await store.journal.acknowledge(claim, settle=False) == 1
 
 
-async def test_a_turn_can_be_narrowed_to_what_its_reply_answers(store: Store) -> None:
+async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store: Store) -> None:
     first, second = message("hello"), message("and", number=11)
     await receive(store, first, second)
     claim = await claimed(store)
-    await store.journal.narrow(claim, [first.id])
+    await store.journal.adopt(claim, [first.id], [77])
+    assert await store.journal.join(claim) is None, "the reply is visible already"
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, settle=False) == 1
     assert (await claimed(store)).messages == (second,)
@@ -321,8 +322,10 @@ async def test_who_was_fenced_off_can_still_ask_for_settling(store: Store, redis
     new = await claimed(store, "new")
     await store.journal.commit(new, answered(new), Result("answer"), cut=0)
     await store.journal.acknowledge(new, settle=False)
+    await redis.delete(Keys("test").work)
     await store.journal.doubt(old)
     assert isinstance(await store.journal.claim(C, "me"), Later)
+    assert await redis.zrange(Keys("test").work, 0, -1) == [str(C)], "or nobody would ever look"
 
 
 async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known(store: Store) -> None:

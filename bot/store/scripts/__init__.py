@@ -12,13 +12,13 @@ from redis.exceptions import NoScriptError
 
 _NAMES = (
     "acknowledge",
+    "adopt",
     "claim",
     "commit",
     "doubt",
     "intend",
     "join",
     "mark",
-    "narrow",
     "once",
     "posted",
     "pulse",

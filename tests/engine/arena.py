@@ -1,0 +1,267 @@
+"""One Discord, one Claude, one Redis, and many small worlds in them at the same time, each with bots of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import re
+import signal
+import tempfile
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.simulator.claude import Claude
+from bot.simulator.claude.record import Call
+from bot.simulator.claude.reply import Reply
+from bot.simulator.discord import Discord
+from tests.e2e.world import World
+from tests.engine.bot import LOOK_S, Bot
+from tests.engine.invariants import Said, Scene
+from tests.engine.nursery import Nursery
+from tests.redis_server import redis_server
+
+QUICK = {
+    "BOT_TURNS__LEASE_S": "1.0",
+    "BOT_TURNS__HEARTBEAT_S": "0.3",
+    "BOT_TURNS__POLL_S": "0.15",
+    "BOT_RECOVERY__EVERY_S": "1.0",
+    "BOT_SHUTDOWN__GRACE_S": "1.5",
+    "POINTS_CALL_S": "1.5",
+    "POINTS_SETTLE_AFTER_S": "0.5",
+    "POINTS_EDIT_EVERY_S": "0.3",
+    "POINTS_LATE_S": "1.5",
+}
+"""Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done."""
+
+STEP_S = 30.0
+"""Longer than anything takes that is going to happen at all."""
+
+_WORDS = re.compile(r"(\w+) (w\d+m\d+x)")
+
+
+@dataclass
+class Stage:
+    """One world: `words` of every message are unique, and their first one says what Claude is to answer."""
+
+    number: int
+    world: World
+    scene: Scene
+    arena: Arena
+    settings: dict[str, str] = field(default_factory=dict)
+    bots: list[Bot] = field(default_factory=list)
+
+    @property
+    def tag(self) -> str:
+        """What all words of this world contain, and those of no other."""
+        return f" w{self.number}m"
+
+    @property
+    def asked(self) -> list[Call]:
+        """What Claude was asked for this world."""
+        return [call for call in self.arena.claude.requests if self.tag in json.dumps(call.body)]
+
+    async def start(self, **settings: str) -> Bot:
+        """Start a bot; it logs its points beside its output."""
+        output = self.arena.directory / f"w{self.number}-{len(self.bots)}.log"
+        environment = self.world.environment(
+            **QUICK, POINTS_LOG=str(output.with_suffix(".points")), **self.settings, **settings
+        )
+        bot = await self.arena.nursery.bot(environment, output)
+        self.bots.append(bot)
+        return bot
+
+    async def post(self, place: int | None, kind: str) -> int:
+        """Post a message, None for a mention in a new channel; returns the conversation's id."""
+        words = f"{kind}{self.tag}{len(self.scene.said) + 1}x"
+        if place is None:
+            message = await self.world.ann.post(self.world.channel(), f"{self.world.mention} {words}")
+        else:
+            message = await self.world.ann.post(place, words)
+        conversation = int(message["id"]) if place is None else place
+        self.scene.said.append(Said(conversation, int(message["id"]), words))
+        return conversation
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for something; AssertionError if it does not happen."""
+        try:
+            async with asyncio.timeout(STEP_S):
+                while not condition():  # noqa: ASYNC110 - other processes change it
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            raise AssertionError(f"waited in vain until {what}") from None
+
+    async def opened(self, thread: int) -> None:
+        """Wait for a thread."""
+        await self.until(lambda: thread in self.world.discord.world.channels, "the thread was open")
+
+    async def visible(self, thread: int, count: int) -> None:
+        """Wait for so many messages of the bot's."""
+        await self.opened(thread)
+        await self.until(lambda: len(self.world.replies(thread)) >= count, f"{count} messages were there")
+
+    async def finished(self, thread: int, count: int) -> None:
+        """Wait for so many messages of the bot's, none of them unfinished."""
+        await self.visible(thread, count)
+        await self.until(
+            lambda: not any(m["content"].endswith("▌") for m in self.world.replies(thread)),
+            "the reply was finished",
+        )
+
+    async def requested(self, times: int) -> None:
+        """Wait until Claude was asked so often."""
+        await self.until(lambda: len(self.asked) >= times, f"Claude was asked {times} times")
+
+    async def rest(self, within_s: float = 25.0, still_s: float = 1.2) -> list[str]:
+        """Wait until nothing goes on any more; returns what does not hold then."""
+        return await self.scene.come_to_rest(_Asked(self), within_s=within_s, still_s=still_s)
+
+    def points(self, bot: Bot) -> list[str]:
+        """The points that a bot has reached, in order."""
+        path = bot.output.with_suffix(".points")
+        lines = path.read_text("ascii").splitlines() if path.exists() else []
+        return [line.split(" ", 1)[1] for line in lines]
+
+    async def struck(self, bot: Bot) -> None:
+        """Wait until a bot is hit."""
+        path = bot.output.with_suffix(".points")
+        while not path.exists() or b"!" not in path.read_bytes():  # noqa: ASYNC110 - a process writes it
+            await asyncio.sleep(LOOK_S)
+
+    async def snapshot(self) -> dict[str, bytes]:
+        """All that Redis holds of this world."""
+        raw = self.arena.raw
+        keys = [key async for key in raw.scan_iter(match=f"{self.scene.prefix}:*", count=1000)]
+        return {key.decode(): await raw.dump(key) or b"" for key in keys}
+
+    async def roll_back(self, snapshot: dict[str, bytes]) -> None:
+        """Put Redis back to a snapshot, as a server does that comes back older than it was."""
+        raw = self.arena.raw
+        pipe = raw.pipeline(transaction=True)
+        async for key in raw.scan_iter(match=f"{self.scene.prefix}:*", count=1000):
+            pipe.delete(key)
+        for key, value in snapshot.items():
+            permanent = key.endswith((":work", ":known")) or ":commands:" in key
+            pipe.restore(key, 0 if permanent else 3600_000, value, replace=True)
+        await pipe.execute()
+
+
+class _Asked(Collection[Call]):
+    """The requests of a world as they are whenever somebody looks."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+
+    def __iter__(self) -> Any:
+        return iter(self._stage.asked)
+
+    def __len__(self) -> int:
+        return len(self._stage.asked)
+
+    def __contains__(self, call: object) -> bool:
+        return call in self._stage.asked
+
+
+class Arena:
+    """What all stages share."""
+
+    def __init__(
+        self, discord: Discord, claude: Claude, redis_url: str, nursery: Nursery, directory: Path
+    ) -> None:
+        self.discord = discord
+        self.claude = claude
+        self.redis_url = redis_url
+        self.redis = Redis.from_url(redis_url, decode_responses=True)
+        self.raw = Redis.from_url(redis_url)
+        self.nursery = nursery
+        self.directory = directory
+        self.attempts: Counter[str] = Counter()
+        self._numbers = itertools.count(1)
+        claude.default = self._answer
+
+    @asynccontextmanager
+    async def stage(self, **settings: str) -> AsyncIterator[Stage]:
+        """A world of its own; its bots are killed at the end."""
+        number = next(self._numbers)
+        prefix = f"w{number}"
+        world = World.peopled(
+            self.discord, self.claude, self.redis_url, f"arena-token-{number}", {"BOT_REDIS__PREFIX": prefix}
+        )
+        scene = Scene(self.discord, int(world.app.user_id), self.redis, prefix)
+        stage = Stage(number, world, scene, self, settings)
+        try:
+            yield stage
+        finally:
+            for bot in stage.bots:
+                await bot.kill()
+
+    def _answer(self, body: dict[str, Any]) -> Reply:
+        """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
+        kind, words = _WORDS.findall(json.dumps(body["messages"][-1]).replace("\\n", " "))[-1]
+        self.attempts[words] += 1
+        return KINDS[kind](f"{words} attempt {self.attempts[words]}", self.attempts[words])
+
+
+def _stream(name: str, _: int) -> Reply:
+    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(8)), pause_s=0.12)
+
+
+def _slow(name: str, _: int) -> Reply:
+    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(3)), pause_s=0.5)
+
+
+def _short(name: str, _: int) -> Reply:
+    return Reply((f"{name}, ", "in short."), pause_s=0.02)
+
+
+def _long(name: str, _: int) -> Reply:
+    paragraphs = tuple(f"{name}, paragraph {number}. {'More words. ' * 45}".strip() for number in range(8))
+    return Reply(tuple(f"{text}\n\n" for text in paragraphs), pause_s=0.05)
+
+
+def _shrinking(name: str, attempt: int) -> Reply:
+    return _long(name, attempt) if attempt == 1 else _short(name, attempt)
+
+
+KINDS: dict[str, Callable[[str, int], Reply]] = {
+    "stream": _stream,  # several edits
+    "slow": _slow,  # half a second before the first text
+    "short": _short,
+    "long": _long,  # three messages
+    "shrinking": _shrinking,  # three messages at first, and one if it is asked for again
+}
+
+
+@asynccontextmanager
+async def arena() -> AsyncIterator[Arena]:
+    """Start everything."""
+    discord, claude = Discord(), Claude()
+    with redis_server() as url, tempfile.TemporaryDirectory(prefix="bobbin-arena-") as directory:
+        await discord.start()
+        await claude.start()
+        nursery = await Nursery.start()
+        found = Arena(discord, claude, url, nursery, Path(directory))
+        try:
+            yield found
+        finally:
+            await nursery.close()
+            await found.redis.aclose()
+            await found.raw.aclose()
+            await claude.stop()
+            await discord.stop()
+
+
+def resume(bot: Bot) -> None:
+    """Let a frozen process go on."""
+    bot.signal(signal.SIGCONT)
+
+
+def freeze(bot: Bot) -> None:
+    """Stop a process where it is."""
+    bot.signal(signal.SIGSTOP)

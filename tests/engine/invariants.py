@@ -1,0 +1,219 @@
+"""What must hold once everything has come to rest, whatever happened before: read from Discord, Redis and Claude.
+
+Each user message has exactly one reply, whose text equals its single entry in the history; what Claude was sent is
+valid and alternates; no reply is marked as unfinished; nothing waits; and nothing but what is meant to stays for
+ever in Redis.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import re
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.turn import Turn
+from bot.conversation.wording import SMALL
+from bot.render.draft import Draft
+from bot.render.mark import is_marked
+from bot.render.measure import MESSAGE_LIMIT_UNITS
+from bot.simulator.claude.record import Call
+from bot.simulator.discord import Discord
+from bot.store.codec import load_turn
+from bot.store.keys import WITHOUT_EXPIRY, Keys
+
+SUPPRESS_NOTIFICATIONS = 1 << 12
+ORDINARY_TYPES = (0, 19)
+LOOK_S = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A user's message, the conversation it belongs to, and words that stand in no other message."""
+
+    place: int
+    message: int
+    words: str
+
+
+@dataclass(slots=True)
+class Scene:
+    """Where to look: one bot's view of a Discord, its keys in a Redis, and what was asked of Claude for it."""
+
+    discord: Discord
+    bot_user: int
+    redis: Redis  # with decoded answers
+    prefix: str
+    said: list[Said] = field(default_factory=list)
+
+    async def breaches(self, asked: Collection[Call]) -> list[str]:
+        """Everything that does not hold at this moment."""
+        found = _requests(asked)
+        places: dict[int, list[Said]] = defaultdict(list)
+        for said in self.said:
+            places[said.place].append(said)
+        for place, messages in places.items():
+            found += await self._place(place, messages)
+        return found + await self._store(tuple(places))
+
+    async def come_to_rest(
+        self, asked: Collection[Call], *, within_s: float, still_s: float, quick: bool = True
+    ) -> list[str]:
+        """Wait until all holds, then for so long again; return what does not hold then.
+
+        Without `quick`, all of the time is waited.
+        """
+        until_s = time.monotonic() + within_s
+        while (found := await self.breaches(asked)) or not quick:
+            if time.monotonic() > until_s:
+                break
+            await asyncio.sleep(LOOK_S)
+        if found:
+            return found
+        before = self._shown()
+        await asyncio.sleep(still_s)
+        found = await self.breaches(asked)
+        if not found and (after := self._shown()) != before:
+            found = [f"what is shown has changed afterwards: {_difference(before, after)}"]
+        return found
+
+    def _shown(self) -> dict[int, str]:
+        return {
+            int(message["id"]): message["content"]
+            for place in {said.place for said in self.said}
+            for message in self._by_bot(place)
+        }
+
+    def _by_bot(self, place: int) -> list[dict[str, Any]]:
+        if place not in self.discord.world.channels:
+            return []
+        return [
+            message
+            for message in self.discord.messages(place)
+            if message["author"]["id"] == str(self.bot_user) and message["type"] in ORDINARY_TYPES
+        ]
+
+    async def _place(self, place: int, messages: list[Said]) -> list[str]:
+        keys = Keys(self.prefix)
+        found = [
+            f"{place}: left unfinished: {message['id']} {_short(message['content'])}"
+            for message in self._by_bot(place)
+            if is_marked(message["content"])
+        ]
+        entries = [load_turn(str(entry)) for entry in await self.redis.lrange(keys.history(place), 0, -1)]
+        found += [
+            f"{place}: {count} entries in the history for {lead}"
+            for lead, count in Counter(entry.id for entry in entries).items()
+            if count != 1
+        ]
+        if sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
+            found.append(f"{place}: the history is out of order")
+        by_lead = {entry.id: entry for entry in entries}
+        answered: dict[int, list[int]] = defaultdict(list)
+        for said in sorted(messages, key=lambda each: each.message):
+            record = await self.redis.hgetall(keys.record(place, said.message))
+            lead = int(record.get("turn", 0))
+            if record.get("state") != "done" or lead not in by_lead:
+                found.append(
+                    f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
+                )
+            else:
+                answered[lead].append(said.message)
+            times = sum(entry.user.count(said.words) for entry in entries)
+            if times != 1:
+                found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
+        return found + _replies(place, self._by_bot(place), by_lead, answered)
+
+    async def _store(self, places: Sequence[int]) -> list[str]:
+        keys = Keys(self.prefix)
+        found = []
+        for place in places:
+            if waiting := await self.redis.zrange(keys.pending(place), 0, -1):
+                found.append(f"{place}: still pending: {waiting}")
+            if settling := await self.redis.zrange(keys.settling(place), 0, -1):
+                found.append(f"{place}: still to be settled: {settling}")
+        if work := await self.redis.zrange(keys.work, 0, -1):
+            found.append(f"still on the list of work: {work}")
+        for_ever = [f"{self.prefix}:{name}" for name in WITHOUT_EXPIRY]
+        async for key in self.redis.scan_iter(match=f"{self.prefix}:*", count=1000):
+            if any(fnmatch.fnmatchcase(key, pattern) for pattern in for_ever):
+                continue
+            if await self.redis.ttl(key) == -1:
+                found.append(f"never expires: {key!s}")
+        return found
+
+
+def _replies(
+    place: int, by_bot: list[dict[str, Any]], by_lead: dict[int, Turn], answered: dict[int, list[int]]
+) -> list[str]:
+    """Compare what the thread shows with the history."""
+    found = []
+    groups: dict[int | None, list[list[str]]] = defaultdict(list)
+    latest: list[str] | None = None
+    for message in by_bot:
+        if message.get("flags", 0) & SUPPRESS_NOTIFICATIONS:
+            continue
+        reference = message.get("message_reference")
+        if reference is not None or latest is None:
+            latest = []
+            groups[int(reference["message_id"]) if reference else None].append(latest)
+        latest.append(message["content"])
+    for lead, messages in answered.items():
+        last = max(messages)
+        replies = groups.pop(None if last == place else last, [])
+        if len(replies) != 1:
+            found.append(f"{place}: {len(replies)} replies to {last}")
+            continue
+        entry = by_lead[lead]
+        shown, kept = replies[0], _parts(entry.reply)
+        if not entry.reply:
+            if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):
+                found.append(f"{place}: the reply to {last} is no notice: {_short(str(shown))}")
+        elif shown != kept:
+            found.append(
+                f"{place}: the reply to {last} is {_short(str(shown))}, kept was {_short(str(kept))}"
+            )
+    found += [
+        f"{place}: an answer to {points_to} that nobody keeps: {_short(str(group))}"
+        for points_to, group in groups.items()
+    ]
+    return found
+
+
+def _parts(text: str) -> list[str]:
+    draft = Draft(MESSAGE_LIMIT_UNITS)
+    draft.push(text)
+    draft.finish()
+    return list(draft.parts)
+
+
+def _requests(asked: Collection[Call]) -> list[str]:
+    """The simulator refuses what the API would refuse; alternation the API does not ask for, but we do."""
+    found = [f"Claude refused a request with {call.status}" for call in asked if call.status == 400]
+    for call in asked:
+        if not isinstance(call.body, dict):
+            continue
+        roles = [message["role"] for message in call.body["messages"]]
+        if roles != (["user", "assistant"] * len(roles))[: len(roles)] or roles[-1] != "user":
+            found.append(f"Claude was sent {roles}")
+    return found
+
+
+def _short(text: str) -> str:
+    text = re.sub(r"\s+", " ", text)
+    return text if len(text) < 160 else f"{text[:80]} … {text[-70:]} ({len(text)})"
+
+
+def _difference(before: dict[int, str], after: dict[int, str]) -> str:
+    changed = [
+        f"{message}: {_short(before.get(message, '(none)'))} -> {_short(after.get(message, '(gone)'))}"
+        for message in sorted(before.keys() | after.keys())
+        if before.get(message) != after.get(message)
+    ]
+    return "; ".join(changed)

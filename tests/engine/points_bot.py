@@ -1,0 +1,171 @@
+"""The real bot with a point before and after every step, at which something can be made to happen.
+
+`python -m tests.engine.points_bot run --strict` takes the arguments and the environment of `python -m bot`, and:
+
+- `POINTS_LOG`: a file to which every point reached is appended, as `<monotonic seconds> <point>`. A point is
+  `<step>:<before|after>:<number of the call>`; steps are the scripts, the outbox's calls, and `event` for each
+  event of Claude's stream. After `!` stands the point at which something was done.
+- `POINTS_AT`, `POINTS_DO`: the point, and what is done there. `kill`, `stop` and `term` signal the process itself;
+  `double` makes the call twice, as after a lost answer; `late` lets a post or an edit land `POINTS_LATE_S`
+  later, although the process is killed at once, as a request does that was on its way.
+- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`: shorter times in place of the constants
+- `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import aclosing
+from typing import Any
+
+from discord.http import Route
+
+from bot import wiring
+from bot.__main__ import main
+from bot.claude.client import Claude
+from bot.gateway import outbox
+from bot.gateway.outbox import DiscordOutbox
+from bot.render import schedule
+from bot.render.outbox import Outgoing
+from bot.store.scripts import Scripts
+from tests.engine import sabotage
+
+CALLS = ("send", "edit", "delete", "open_thread", "own_messages")
+SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "term": signal.SIGTERM}
+
+LATE_REQUEST = """
+import json, sys, time, urllib.request
+seconds, method, url, token, body = sys.argv[1:]
+time.sleep(float(seconds))
+headers = {"Authorization": "Bot " + token, "Content-Type": "application/json", "User-Agent": "DiscordBot (-, 0)"}
+urllib.request.urlopen(urllib.request.Request(url, body.encode(), headers, method=method)).read()
+"""
+
+
+class Points:
+    """Counts the points as they are reached, and does at one of them what was ordered."""
+
+    def __init__(self, log: str | None, at: str | None, do: str | None, late_s: float) -> None:
+        self._log = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600) if log else None
+        self._at = at
+        self._do = do
+        self._late_s = late_s
+        self._calls: Counter[str] = Counter()
+
+    def call(self, step: str) -> int:
+        """Number a call of a step."""
+        self._calls[step] += 1
+        return self._calls[step]
+
+    def reach(self, step: str, when: str, number: int) -> str | None:
+        """Note a point; returns what is to be done there besides a signal, which it sends."""
+        point = f"{step}:{when}:{number}"
+        hit = point == self._at
+        if self._log is not None:
+            os.write(self._log, f"{time.monotonic():.6f} {point}{' !' if hit else ''}\n".encode())
+        if hit and self._do in SIGNALS:
+            os.kill(os.getpid(), SIGNALS[self._do])
+        return self._do if hit else None
+
+    async def through(
+        self, step: str, make: Callable[[], Awaitable[Any]], late: Callable[[], None] | None = None
+    ) -> Any:
+        """Make a call between its two points."""
+        number = self.call(step)
+        ordered = self.reach(step, "before", number)
+        if ordered == "late" and late is not None:
+            late()
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = await make()
+        if ordered == "double":
+            result = await make()
+        self.reach(step, "after", number)
+        return result
+
+    def later(self, method: str, path: str, body: dict[str, Any], token: str) -> None:
+        """Have a request made by somebody who outlives this process."""
+        arguments = [str(self._late_s), method, Route.BASE + path, token, json.dumps(body)]
+        subprocess.Popen(
+            [sys.executable, "-I", "-S", "-c", LATE_REQUEST, *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+def instrument(points: Points) -> None:
+    """Put points around every script, every call to Discord and every event of a stream."""
+    run = Scripts.run
+
+    async def running(self: Scripts, name: str, *rest: Any) -> Any:
+        return await points.through(name, lambda: run(self, name, *rest))
+
+    setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
+    for name in CALLS:
+        setattr(DiscordOutbox, name, _calling(points, name, getattr(DiscordOutbox, name)))
+    stream = Claude.stream
+
+    async def streaming(self: Claude, request: Any) -> AsyncGenerator[Any, None]:
+        async with aclosing(stream(self, request)) as events:
+            async for event in events:
+                number = points.call("event")
+                points.reach("event", "before", number)
+                yield event
+                points.reach("event", "after", number)
+
+    setattr(Claude, "stream", streaming)  # noqa: B010
+
+
+def _calling(points: Points, name: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(call)
+    async def calling(self: DiscordOutbox, *arguments: Any) -> Any:
+        late = functools.partial(_late, points, self, arguments) if name in ("send", "edit") else None
+        return await points.through(name, lambda: call(self, *arguments), late)
+
+    return calling
+
+
+def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> None:
+    token = outbox._client.http.token or ""
+    match arguments:
+        case (place, Outgoing() as message):
+            body: dict[str, Any] = {"content": message.content, "nonce": message.nonce, "enforce_nonce": True}
+            body["flags"] = 1 << 12 if message.silent else 0
+            if message.reply_to is not None:
+                body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
+            points.later("POST", f"/channels/{place}/messages", body, token)
+        case (place, message_id, content):
+            points.later("PATCH", f"/channels/{place}/messages/{message_id}", {"content": content}, token)
+
+
+def _seconds(variable: str, *places: tuple[object, str]) -> None:
+    """Put a time from the environment, if it is there, in the place of constants."""
+    if value := os.environ.get(variable):
+        for module, name in places:
+            setattr(module, name, float(value))
+
+
+def prepare() -> None:
+    """Do what the environment says."""
+    _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring, "CALL_S"))
+    _seconds("POINTS_SETTLE_AFTER_S", (wiring, "SETTLE_AFTER_S"))
+    _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
+    if name := os.environ.get("SABOTAGE"):
+        sabotage.remove(name)
+    late_s = float(os.environ.get("POINTS_LATE_S", "1"))
+    log, at, do = (os.environ.get(variable) for variable in ("POINTS_LOG", "POINTS_AT", "POINTS_DO"))
+    instrument(Points(log, at, do, late_s))
+
+
+if __name__ == "__main__":
+    prepare()
+    main()
