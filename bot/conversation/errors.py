@@ -16,6 +16,7 @@ BobbinError
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
 │   ├── DiscordRejected       any other 400: this cannot be done here
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
+├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
 └── StoreError
     ├── Fenced                the lease is somebody else's by now: drop everything at once
     └── StoreUnavailable      Redis does not answer
@@ -109,6 +110,18 @@ class DiscordRejected(DiscordError):
 
 class DiscordUnavailable(DiscordError):
     """Discord did not answer, or not usefully, after all tries."""
+
+
+class AnsweredBefore(BobbinError):
+    """Discord shows an answer of an earlier try, which the store, gone back, has forgotten, to other messages.
+
+    `message` is its id and `reply_to` the message that it points to, where they are known.
+    """
+
+    def __init__(self, message: int | None = None, reply_to: int | None = None) -> None:
+        super().__init__()
+        self.message = message
+        self.reply_to = reply_to
 
 
 class StoreError(BobbinError):

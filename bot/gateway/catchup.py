@@ -2,7 +2,8 @@
 
 Every place the bot can read has a mark in the store: up to which message it has been listed. Where Discord knows a
 later message, the place is listed from there and each message goes the usual way in, where those that are known
-already change nothing. An idle place costs no request of its own.
+already change nothing. A place without a mark is listed from when the bot began to listen, for its first message may
+be the one that was missed. An idle place costs no request of its own.
 """
 
 from __future__ import annotations
@@ -189,11 +190,13 @@ class Catchup:
         if me is None or channel is None:
             return True
         oldest = _snowflake_before(self._max_age_s)
-        if mark is None and not await self._is_ours(channel, me.id):
-            return await self._advance(channel.id, None, place.latest, ())
         after = mark if mark is not None else oldest
         if overlap_s:
             after = min(after, _snowflake_before(overlap_s))
+        if mark is None and not await self._is_ours(channel, me.id):
+            after = max(after, await self._began(channel))
+            if place.latest <= after:
+                return await self._advance(channel.id, None, place.latest, ())
         async with self._pace.waited(channel.id, Kind.READ):
             found = [
                 message
@@ -217,6 +220,13 @@ class Catchup:
         if kept:
             log.info("caught_up", place=channel.id, messages=len(kept))
         return await self._advance(channel.id, mark, max(latest, mark or 0), kept)
+
+    async def _began(self, channel: Listable) -> int:
+        """The id from which on the bot was there to hear what is said in a place that was never listed."""
+        joined = channel.guild.me.joined_at if channel.guild else None
+        joined_id = discord.utils.time_snowflake(joined) if joined else 0
+        since_ms = await self._conversations.since(round(time.time() * 1000))
+        return max(joined_id, (since_ms - DISCORD_EPOCH_MS) << 22)
 
     async def _is_ours(self, channel: Listable, me: int) -> bool:
         if isinstance(channel, discord.Thread) and channel.owner_id == me:

@@ -57,7 +57,7 @@ class DiscordOutbox:
 
         async def post() -> Sent:
             posted = await channel.send(message.content, **options)
-            return Sent(posted.id, posted.content)
+            return Sent(posted.id, posted.content, posted.reference.message_id if posted.reference else None)
 
         return await self._call("send", place, permissions.TO_SEND, post)
 

@@ -23,10 +23,11 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as Discord keeps it: with a repeated nonce, `content` is what was posted the first time."""
+    """A message as Discord keeps it: with a repeated nonce, what was posted the first time."""
 
     id: int
     content: str
+    reply_to: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.conversation.errors import BobbinError, DiscordUnavailable, Fenced
+from bot.conversation.errors import AnsweredBefore, BobbinError, DiscordUnavailable, Fenced
 from bot.render.draft import Draft
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.outbox import Outbox, Outgoing
@@ -35,7 +35,8 @@ class Writer:
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it;
     whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
-    which is repeated, and surfaces from `finish` when it lasts. `posted` are messages of an earlier try, in
+    which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
+    what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
     order: they are reused.
     """
 
@@ -259,7 +260,12 @@ class Writer:
         reply_to = self._reply_to if index == 0 else None
         outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
         sent = await self._outbox.send(self._place, outgoing)
-        # What an earlier try posted with the same nonce may say something else; the next edit puts it right.
+        if sent.content != content:
+            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
+            # try has posted is not known here.
+            self._doubtful = True
+            if index == 0 and sent.reply_to != reply_to:
+                raise AnsweredBefore(sent.id, sent.reply_to)
         self._shown.append(Posted(sent.id, sent.content))
         await self._after_send(index, sent.id)
 

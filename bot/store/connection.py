@@ -92,8 +92,18 @@ async def _try(redis: Redis) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only."""
+    """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only.
+
+    redis-py 8.1 swallows a cancellation that comes at certain moments, and goes on as if nothing had been: whoever
+    had cancelled a lease's renewal would wait for its end for ever. It is raised here instead.
+    """
+    task = asyncio.current_task()
+    cancelled_before = task.cancelling() if task else 0
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
+        if task and task.cancelling() > cancelled_before:
+            raise asyncio.CancelledError from error
         raise StoreUnavailable(type(error).__name__) from error
+    if task and task.cancelling() > cancelled_before:
+        raise asyncio.CancelledError

@@ -88,6 +88,12 @@ class Conversations:
             await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({since_ms}")
         return tuple(int(member) for member in found)
 
+    async def since(self, now_ms: int) -> int:
+        """Return when the bot began to listen with this store, in ms; that is now if it never did."""
+        with translated():
+            await self._redis.set(self._keys.since, now_ms, nx=True)
+            return int(str(await self._redis.get(self._keys.since) or now_ms))
+
     async def marks(self, places: Sequence[int]) -> tuple[int | None, ...]:
         """Return up to which message each place has been listed, None where it never was."""
         if not places:

@@ -70,6 +70,12 @@ class Journal:
         """Keep the lease."""
         await self._step("renew", [self._keys.lease(claim.conversation)], [claim.token, self._lease_ms])
 
+    async def knows(self, claim: Claim, messages: Sequence[int]) -> bool:
+        """Say whether all of these messages of the conversation are in the journal."""
+        keys = {self._keys.record(claim.conversation, message) for message in messages}
+        with translated():
+            return bool(await self._redis.exists(*keys) == len(keys))
+
     async def release(self, claim: Claim) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse."""
         await self._run("release", [self._keys.lease(claim.conversation)], [claim.token])

@@ -15,6 +15,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:i:<interaction> | string | which instance answers an interaction |
 | …:pulse:<instance> | string | the latest beat of an instance: missing or old after a roll-back of the store |
 | …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |
+| …:since | string | when the bot began to listen with this store (ms); no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
 | …:scope:<id> | hash | the prompt of a channel or a server; no expiry |
 | …:commands:<application> | string | what was last registered as slash commands; no expiry |
@@ -22,7 +23,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 
 from __future__ import annotations
 
-WITHOUT_EXPIRY = ("work", "known", "scope:*", "commands:*")
+WITHOUT_EXPIRY = ("work", "known", "since", "scope:*", "commands:*")
 """The keys that stay until somebody removes them; everything else expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
@@ -48,6 +49,7 @@ class Keys:
         self._prefix = prefix
         self.work = f"{prefix}:work"
         self.known = f"{prefix}:known"
+        self.since = f"{prefix}:since"
 
     def record_prefix(self, conversation: int) -> str:
         """The beginning of every message record of a conversation."""

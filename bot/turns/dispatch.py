@@ -7,7 +7,7 @@ import uuid
 
 import structlog
 
-from bot.conversation.errors import DiscordUnavailable, Fenced, StoreUnavailable
+from bot.conversation.errors import AnsweredBefore, DiscordUnavailable, Fenced, StoreUnavailable
 from bot.store.attention import Attention, Hint
 from bot.store.claim import Claim, Held, Idle, Later
 from bot.store.journal import Journal
@@ -143,6 +143,9 @@ class Dispatcher:
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
+            return 0
+        except AnsweredBefore:
+            log.info("answered_before", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
             return 0
         except (Fenced, StoreUnavailable):
             raise

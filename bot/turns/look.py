@@ -35,6 +35,20 @@ def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Foun
     return None
 
 
+def answered_later(seen: Sequence[Seen], members: Sequence[int]) -> tuple[int, ...]:
+    """Return the messages after `members` to which replies point: these may answer the members, too."""
+    return tuple(
+        message.reply_to
+        for message in seen
+        if not message.silent and message.reply_to is not None and message.reply_to > members[-1]
+    )
+
+
+def parts_of(message: int | None, seen: Sequence[Seen]) -> tuple[Seen, ...]:
+    """Return the whole reply that begins with a message, none if it is not there any more."""
+    return next((parts for parts in _replies(seen) if parts[0].id == message), ())
+
+
 def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
     """Return what belongs to the reply to a message and is not among its known parts.
 

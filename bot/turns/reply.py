@@ -11,12 +11,13 @@ from typing import TypeVar
 import structlog
 
 from bot.conversation import prompt, wording
-from bot.conversation.errors import DiscordGone, StoreUnavailable
+from bot.conversation.errors import AnsweredBefore, DiscordGone, StoreUnavailable
+from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
 from bot.render.mark import is_marked
-from bot.render.outbox import Outbox, Outgoing
+from bot.render.outbox import Outbox, Outgoing, Seen
 from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
@@ -27,7 +28,7 @@ from bot.store.journal import Journal
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asked, Asker
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import find_reply
+from bot.turns.look import answered_later, find_reply, parts_of
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
@@ -39,8 +40,14 @@ PERSIST_S = 30.0
 
 PERSIST_PAUSE_S = 0.25
 
+NONCE_SAFE_S = 60.0
+"""So long a repeated nonce surely brings back the same message ("the past few minutes", Discord, Create Message)."""
+
 MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
+
+NONCE_SERIES = ("", "b", "c", "d")
+"""What is put behind the nonces where those of an earlier try are taken by another answer."""
 
 
 class Reply:
@@ -68,6 +75,7 @@ class Reply:
         self._outbox = outbox
         self._pace = pace
         self._policy = policy
+        self._series = NONCE_SERIES[0]
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -78,32 +86,62 @@ class Reply:
         if result is None:
             result = await self._look() or await self._ask()
         notices = "\n".join(wording.small(notice) for notice in result.notices)
-        await self._writer.finish(result.reply or notices)
+        await self._finish(result.reply or notices)
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
         settle = claim.tries > 1 or claim.listed or self._writer.doubtful
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
 
+    async def _finish(self, text: str) -> None:
+        """Show the whole text, by now committed.
+
+        Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
+        one goes if this turn answers all that it did, and is left to be found by the other messages' turn if not.
+        """
+        for again in range(len(NONCE_SERIES)):
+            self._series = NONCE_SERIES[again]
+            if again:
+                self._writer = self._new_writer()
+            try:
+                await self._writer.finish(text)
+            except AnsweredBefore as before:
+                claim = self._claim
+                log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
+                if before.reply_to is None or before.reply_to in claim.members:
+                    for part in parts_of(before.message, await self._seen()):
+                        await self._outbox.delete(claim.conversation, part.id)
+            else:
+                return
+        raise AnsweredBefore
+
     async def abandon(self) -> None:
         """Write nothing more."""
         await self._writer.abandon()
 
     async def _look(self) -> Result | None:
-        """Look on Discord before writing there, if an earlier try may have: adopt what it finished."""
+        """Look on Discord before writing there, if an earlier try may have: adopt what it finished.
+
+        That the journal knows of no post proves little: a store that went back has forgotten it.
+        """
         claim = self._claim
         # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
         in_doubt = claim.state is State.POSTING and claim.tries > 1
-        if not in_doubt and (claim.replies or not claim.listed):
+        old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
+        if not in_doubt and (claim.replies or not (claim.listed or claim.tries > 1 or old)):
             return None
         try:
-            seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+            seen = await self._seen()
         except DiscordGone:
             if claim.messages[0].opens is None:
                 raise
             return None  # the thread was not started yet
         found = find_reply(seen, claim.members, claim.conversation)
         if found is None:
+            later = answered_later(seen, claim.members)
+            if later and claim.tries <= self._policy.tries and not await self._journal.knows(claim, later):
+                # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
+                raise AnsweredBefore
             return None
         await self._journal.adopt(claim, found.members, [part.id for part in found.parts])
         kept = tuple(message for message in claim.messages if message.id in found.members)
@@ -113,6 +151,9 @@ class Reply:
         unfinished = any(is_marked(part.content) for part in found.parts)
         log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
         return None if unfinished else await self._adopt(rejoin([part.content for part in found.parts]))
+
+    async def _seen(self) -> tuple[Seen, ...]:
+        return await self._outbox.own_messages(self._claim.conversation, self._claim.lead)
 
     async def _adopt(self, text: str) -> Result:
         claim = self._claim
@@ -227,7 +268,7 @@ class Reply:
             self._outbox,
             claim.conversation,
             pace=self._pace,
-            nonce=lambda part: f"{claim.lead}-{part}",
+            nonce=lambda part: f"{claim.lead}-{part}{self._series}",
             reply_to=claim.reply_to,
             posted=self._found,
             before_send=before_send,

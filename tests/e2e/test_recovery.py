@@ -109,3 +109,27 @@ async def test_what_was_said_before_the_bot_joined_a_thread_is_not_answered_late
     listings = len(alone.called("GET", "/threads/active"))
     await alone.until(lambda: len(alone.called("GET", "/threads/active")) > listings + 2)
     assert len(alone.claude.requests) == 1, bot.output
+
+
+async def test_the_first_mention_ever_in_a_channel_is_answered_although_nobody_heard_it(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    await alone.converse(
+        alone.channel(), "hello"
+    )  # by then, the places that there are have been looked through
+    quiet = alone.channel()
+    await bot.kill()
+    mention = await alone.ann.post(quiet, f"{alone.mention} is anybody there?")
+    thread = int((await alone.ben.create_thread(quiet, "ours"))["id"])
+    await alone.ben.post(thread, f"{alone.mention} and here?")
+    await alone.start_bot(**QUICK)
+    await alone.answered(await alone.thread_of(mention), 1)
+    await alone.answered(thread, 1)
+
+
+async def test_what_was_said_before_the_bot_ever_listened_is_not_answered(alone: World) -> None:
+    channel = alone.channel()
+    await alone.ann.post(channel, f"{alone.mention} hello?")
+    await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
+    listings = len(alone.called("GET", "/threads/active"))
+    await alone.until(lambda: len(alone.called("GET", "/threads/active")) > listings + 2)
+    assert not alone.claude.requests

@@ -59,7 +59,8 @@ class FakeOutbox:
             self.nonces[message.nonce] = message_id
             self.replies_to[message_id] = message.reply_to
         await self._after()
-        return Sent(message_id, self.messages.get(message_id, message.content))
+        content = self.messages.get(message_id, message.content)
+        return Sent(message_id, content, self.replies_to.get(message_id))
 
     async def edit(self, place: int, message_id: int, content: str) -> None:
         """Replace a text."""

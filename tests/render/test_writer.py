@@ -6,6 +6,7 @@ import asyncio
 
 import pytest
 
+from bot.conversation.errors import AnsweredBefore
 from bot.render.mark import is_marked
 from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
@@ -131,9 +132,27 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         desk = Desk()
         desk.outbox.messages = {1: "what the earlier try wrote ▌"}
         desk.outbox.nonces = {"7-0": 1}
-        posted = await write(desk, desk.writer(), "New.")
+        desk.outbox.replies_to = {1: 42}
+        writer = desk.writer()
+        posted = await write(desk, writer, "New.")
         assert posted == (Posted(1, "New."),)
         assert shows(desk, "New.")
+        assert writer.doubtful  # it may have posted more
+
+    run(main())
+
+
+def test_a_post_that_an_earlier_try_made_in_reply_to_another_message_is_left_alone() -> None:
+    async def main() -> None:
+        desk = Desk()
+        desk.outbox.messages = {1: "an answer to more"}
+        desk.outbox.nonces = {"7-0": 1}
+        desk.outbox.replies_to = {1: 43}
+        writer = desk.writer()
+        writer.push("New.")
+        with pytest.raises(AnsweredBefore):
+            await writer.finish()
+        assert shows(desk, "an answer to more")
 
     run(main())
 

@@ -1,0 +1,352 @@
+"""Everything goes wrong at once, by a seed: two bots, a store, a Discord and a Claude, then the invariants.
+
+`python -m tests.engine.chaos --seed 7` repeats one run; `--seeds 50 --minutes 30` makes many and prints a table.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import signal
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.simulator.claude import Claude, faults
+from bot.simulator.discord import Discord
+from tests.e2e.bot_process import BotProcess
+from tests.engine import invariants
+from tests.engine.chaos_invariants import Said, token
+from tests.engine.schedule import BOTS, PEOPLE, Fault, Post, Schedule
+from tests.engine.store_process import StoreProcess
+from tests.engine.timeline import Timeline
+
+PREFIX = "chaos"
+SETTINGS = {
+    "BOT_REDIS__PREFIX": PREFIX,
+    "BOT_REDIS__TIMEOUT_S": "1",
+    "BOT_TURNS__LEASE_S": "1.5",
+    "BOT_TURNS__HEARTBEAT_S": "0.3",
+    "BOT_TURNS__POLL_S": "0.2",
+    # What is set aside after several tries is a rule of its own; here, every message is to be answered.
+    "BOT_TURNS__TRIES": "1000",
+    "BOT_RECOVERY__EVERY_S": "1",
+    "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
+    "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
+    "BOT_SHUTDOWN__GRACE_S": "2",
+}
+
+WARM_S = 30.0
+"""Two bots start on a machine that other runs keep busy."""
+
+REST_S = 75.0
+"""Everything has to have come to rest by then: a turn in doubt is settled after 17 s, a lost connection to Discord
+may take discord.py some more to be made again."""
+
+LOOK_S = 0.5
+AGAIN_S = 4.0
+"""Rest that does not last is none."""
+
+RESTART_S = 0.3
+"""What a host waits before it starts a program anew that has left by itself."""
+
+BUGS = ("turn_failed", "event_failed")
+"""What the bots log when something has happened that nobody thought of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of a run."""
+
+    seed: int
+    messages: int
+    faults: Counter[str]
+    failures: tuple[str, ...]
+    claude_calls: int
+    rest_s: float
+    timeline: str = ""
+
+
+@dataclass
+class Chaos:
+    """One run in a world of its own."""
+
+    plan: Schedule
+    discord: Discord = field(default_factory=Discord)
+    claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
+    timeline: Timeline = field(default_factory=Timeline)
+    said: list[Said] = field(default_factory=list)
+    struck: Counter[str] = field(default_factory=Counter)
+    slots: dict[int, BotProcess] = field(default_factory=dict)
+    bots: list[tuple[str, BotProcess]] = field(default_factory=list)
+    threads: list[int] = field(default_factory=list)
+    foreign: list[int] = field(default_factory=list)
+    direct: list[int] = field(default_factory=list)
+    pauses: dict[int, float] = field(default_factory=dict)
+    store_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    calls: int = 0
+
+    async def run(self) -> Outcome:
+        """Do what was planned, wait for rest, and look twice."""
+        with tempfile.TemporaryDirectory(prefix="bobbin-chaos-") as directory:
+            self.store = StoreProcess(Path(directory))
+            await self.store.start()
+            await self.discord.start()
+            await self.claude.start()
+            self._people()
+            self.claude.default = self._answer
+            self.redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
+            keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
+            try:
+                return await self._outcome()
+            finally:
+                for keeper in keepers:
+                    keeper.cancel()
+                await asyncio.gather(*keepers, return_exceptions=True)
+                for _, bot in self.bots:
+                    await bot.kill()
+                await self.redis.aclose()
+                await self.discord.stop()
+                await self.claude.stop()
+                await self.store.close()
+
+    async def _outcome(self) -> Outcome:
+        began_s = time.monotonic()
+        failures = await self._warm_up()
+        if not failures:
+            await self._everything()
+            began_s = time.monotonic()
+            failures = await self._rest()
+            rest_s = time.monotonic() - began_s
+            if not failures:
+                await asyncio.sleep(AGAIN_S)
+                failures = [f"later: {failure}" for failure in await self._faults()]
+        else:
+            rest_s = time.monotonic() - began_s
+        failures += [f"{name} logged {event}" for name, event in self._bugs()]
+        text = ""
+        if failures:
+            text = self.timeline.written(self.plan.seed, self.bots, self.discord, self.claude, failures)
+        calls = len(self.claude.requests)
+        return Outcome(self.plan.seed, len(self.said), self.struck, tuple(failures), calls, rest_s, text)
+
+    def _people(self) -> None:
+        self.app = self.discord.add_application("Bobbin", token="chaos-token")
+        self.guild = self.discord.add_guild("Weavers", bot=self.app)
+        self.people = [
+            self.discord.add_user(name, display_name=name.title(), guild=self.guild)
+            for name in ("ann", "ben", "cleo", "dan")[:PEOPLE]
+        ]
+        self.channels = [int(self.discord.add_channel(self.guild, f"room-{n}").id) for n in range(3)]
+
+    async def _warm_up(self) -> list[str]:
+        for person in self.people[:2]:
+            self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
+        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=WARM_S)
+        for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
+            await self._post(Post(0.0, kind, number % 2, number, 20))
+        try:
+            async with asyncio.timeout(WARM_S):
+                while failures := await self._faults():
+                    await asyncio.sleep(LOOK_S)
+        except TimeoutError:
+            return [f"before anything went wrong: {failure}" for failure in failures]
+        return []
+
+    async def _everything(self) -> None:
+        began_s = time.monotonic()
+        events: list[Fault | Post] = sorted([*self.plan.faults, *self.plan.posts], key=lambda event: event.at)
+        async with asyncio.TaskGroup() as group:
+            for event in events:
+                await asyncio.sleep(max(0.0, began_s + event.at - time.monotonic()))
+                if isinstance(event, Post):
+                    await self._post(event)
+                else:
+                    self.struck[event.kind] += 1
+                    group.create_task(self._strike(event), name=event.kind)
+        self.discord.faults.clear()
+        self.claude.faults.clear()
+        self.timeline.note("fault", "all faults are over")
+
+    async def _rest(self) -> list[str]:
+        until_s = time.monotonic() + REST_S
+        while (failures := await self._faults()) and time.monotonic() < until_s:
+            await asyncio.sleep(LOOK_S)
+        return failures
+
+    async def _faults(self) -> list[str]:
+        found = await invariants.store_faults(self.redis, PREFIX)
+        for conversation in dict.fromkeys(one.conversation for one in self.said):
+            said = [one for one in self.said if one.conversation == conversation]
+            there = conversation in self.discord.world.channels
+            shown = self.discord.messages(conversation) if there else []
+            found += invariants.conversation_faults(
+                conversation,
+                said,
+                invariants.replies(shown, self.app.user_id),
+                await invariants.history_of(self.redis, PREFIX, conversation),
+            )
+        return found + invariants.request_faults(
+            call.body for call in list(self.claude.requests) if call.body
+        )
+
+    def _bugs(self) -> list[tuple[str, str]]:
+        logged = [(name, str(entry.get("event"))) for name, bot in self.bots for entry in bot.entries]
+        return [(name, event) for name, event in logged if event in BUGS]
+
+    # People.
+
+    async def _post(self, post: Post) -> None:
+        number = len(self.said) + 1
+        person = self.people[post.person]
+        text = f"{token(number)} {'weft and warp ' * 40}"[: post.length + 8]
+        mention = f"<@{self.app.user_id}> "
+        if post.kind in ("thread", "burst"):
+            open_threads = [thread for thread in self.threads if thread in self.discord.world.channels]
+            place = open_threads[post.place % len(open_threads)]
+        elif post.kind == "direct":
+            person, place = self.people[post.person % 2], self.direct[post.person % 2]
+        elif post.kind == "foreign":
+            if not self.foreign or post.place % 4 == 3:
+                channel = self.channels[post.place % len(self.channels)]
+                self.foreign.append(int((await person.create_thread(channel, f"ours {number}"))["id"]))
+            place, text = self.foreign[post.place % len(self.foreign)], mention + text
+        else:
+            place, text = self.channels[post.place % len(self.channels)], mention + text
+        made = int((await person.post(place, text))["id"])
+        if post.kind == "mention":
+            self.threads.append(made)
+        self.said.append(Said(number, made, made if post.kind == "mention" else place))
+        self.timeline.note("people", f"{person.user.username} posts {token(number)} {made} in {place}")
+
+    def _answer(self, body: Any) -> str:
+        """A reply that says what it answers; the same messages get the same length whenever they are asked for."""
+        self.calls += 1
+        told = invariants.TOKEN.findall(str(body["messages"][-1]))
+        chance = random.Random(f"{self.plan.seed} {told}")
+        text = f"Answer {self.calls} to {' '.join(f'(m{number})' for number in told)}."
+        words = chance.choices(
+            [chance.randint(5, 60), chance.randint(60, 250), chance.randint(500, 900)], [6, 3, 1]
+        )
+        filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(words[0]))
+        code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
+        return f"{text}{code}\n\n{filler}."
+
+    # What goes wrong.
+
+    async def _strike(self, fault: Fault) -> None:
+        self.timeline.note(
+            "fault", f"{fault.kind} {fault.which} {fault.seconds:.2f} s {fault.count} {fault.detail}"
+        )
+        if fault.kind in ("kill", "freeze", "stop"):
+            await self._strike_bot(fault)
+        elif fault.kind.startswith("store_"):
+            async with self.store_turn:
+                await self._strike_store(fault)
+        elif fault.kind.startswith("gateway_"):
+            await self._strike_gateway(fault)
+        elif fault.kind == "events_swallowed":
+            self.discord.faults.swallow_events(fault.count, fault.detail or None)
+        elif fault.kind == "events_doubled":
+            self.discord.faults.double_events(fault.count, fault.detail or None)
+        elif fault.kind.startswith("rest_"):
+            self._strike_rest(fault)
+        else:
+            self._strike_claude(fault)
+
+    async def _strike_bot(self, fault: Fault) -> None:
+        bot = self.slots.get(fault.which)
+        if bot is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            if fault.kind == "freeze":
+                bot.signal(signal.SIGSTOP)
+                await asyncio.sleep(fault.seconds)
+                bot.signal(signal.SIGCONT)
+            else:
+                self.pauses[fault.which] = fault.seconds / 2
+                bot.signal(signal.SIGKILL if fault.kind == "kill" else signal.SIGTERM)
+
+    async def _strike_store(self, fault: Fault) -> None:
+        if fault.kind == "store_freeze":
+            self.store.freeze()
+            await asyncio.sleep(fault.seconds)
+            self.store.thaw()
+        elif fault.kind == "store_kill":
+            await self.store.kill()
+            await asyncio.sleep(fault.seconds / 2)
+            await self.store.start()
+        else:
+            lost = await self.store.roll_back(fault.seconds)
+            self.timeline.note("fault", f"the store is {fault.seconds:.2f} s back: {lost} bytes lost")
+
+    async def _strike_gateway(self, fault: Fault) -> None:
+        connections = self.discord.connections
+        if not connections:
+            return
+        connection = connections[fault.which % len(connections)]
+        if fault.kind == "gateway_drop":
+            await connection.drop()
+        elif fault.kind == "gateway_reconnect":
+            await connection.reconnect()
+        else:
+            await connection.invalidate(resumable=fault.count == 1)
+
+    def _strike_rest(self, fault: Fault) -> None:
+        method, _, route = fault.detail.partition(" ")
+        action = {"rest_reset": "reset", "rest_lost_answer": "reset_after", "rest_delay": "delay"}
+        self.discord.faults.add(
+            action=action.get(fault.kind, "status"),  # type: ignore[arg-type]
+            method=method or None,
+            route=route or None,
+            times=fault.count,
+            status=(500, 502, 503)[fault.count - 1],
+            delay_s=fault.seconds,
+        )
+
+    def _strike_claude(self, fault: Fault) -> None:
+        after = fault.count * 2
+        self.claude.faults.add(
+            {
+                "claude_stall": faults.stall(after if fault.which else None, 4.0),
+                "claude_drop": faults.dropped(after if fault.which else None),
+                "claude_cut_short": faults.cut_short(after),
+                "claude_error_event": faults.error_event(after),
+                "claude_overloaded": faults.overloaded(),
+            }[fault.kind]
+        )
+
+    # The bots, as a host keeps them.
+
+    async def _keep(self, slot: int) -> None:
+        for number in range(1, 1000):
+            bot = await BotProcess.start(self._environment(), "--strict")
+            self.slots[slot] = bot
+            self.bots.append((f"bot {slot}.{number}", bot))
+            self.timeline.note("host", f"bot {slot}.{number} starts")
+            code = await bot.ended(timeout_s=3600.0)
+            self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
+            await asyncio.sleep(self.pauses.pop(slot, RESTART_S))
+
+    def _environment(self) -> dict[str, str]:
+        return {
+            "DISCORD_TOKEN": self.app.token,
+            "BOT_DISCORD__API_URL": self.discord.api_url,
+            "BOT_DISCORD__GATEWAY_URL": self.discord.gateway_url,
+            "ANTHROPIC_API_KEY": "chaos-key",
+            "ANTHROPIC_BASE_URL": self.claude.base_url,
+            "REDIS_URL": self.store.url,
+            **SETTINGS,
+        }
+
+
+if __name__ == "__main__":
+    from tests.engine.table import main
+
+    main()

@@ -1,0 +1,114 @@
+"""What goes wrong when, and who says what: decided by a seed before anything begins."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+FAULTS_PER_S = 1.6
+MESSAGES_PER_S = 1.7
+
+BOTS = (0, 1)
+PEOPLE = 4
+FAULT_WEIGHTS = {
+    "kill": 4,
+    "freeze": 4,
+    "stop": 2,
+    "store_kill": 2,
+    "store_freeze": 2,
+    "store_rollback": 3,
+    "gateway_drop": 2,
+    "gateway_reconnect": 2,
+    "gateway_invalid": 2,
+    "events_swallowed": 3,
+    "events_doubled": 3,
+    "rest_status": 4,
+    "rest_reset": 3,
+    "rest_lost_answer": 5,
+    "rest_delay": 4,
+    "claude_stall": 2,
+    "claude_drop": 3,
+    "claude_cut_short": 2,
+    "claude_error_event": 2,
+    "claude_overloaded": 2,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A fault at so many seconds from the beginning; what `which`, `seconds`, `count` mean depends on `kind`."""
+
+    at: float
+    kind: str
+    which: int
+    seconds: float
+    count: int
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """A message of a person, by number; `place` chooses among the threads that there are by then."""
+
+    at: float
+    kind: str
+    person: int
+    place: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Everything that a run does."""
+
+    seed: int
+    seconds: float
+    faults: tuple[Fault, ...]
+    posts: tuple[Post, ...]
+
+
+def schedule(seed: int, seconds: float) -> Schedule:
+    """Draw a run of so many seconds from a seed."""
+    chance = random.Random(seed)
+    faults = tuple(_fault(chance, at) for at in _times(chance, seconds, FAULTS_PER_S))
+    posts = [
+        post for at in _times(chance, seconds, MESSAGES_PER_S / 1.6) for post in _posts(chance, at, seconds)
+    ]
+    return Schedule(seed, seconds, faults, tuple(sorted(posts, key=lambda post: post.at)))
+
+
+def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[float]:
+    at = chance.expovariate(per_s)
+    while at < seconds:
+        yield at
+        at += chance.expovariate(per_s)
+
+
+def _fault(chance: random.Random, at: float) -> Fault:
+    kind = chance.choices(list(FAULT_WEIGHTS), list(FAULT_WEIGHTS.values()))[0]
+    which, count, detail = chance.choice(BOTS), chance.randint(1, 3), ""
+    seconds = chance.uniform(0.2, 2.5)
+    if kind in ("store_freeze", "freeze"):
+        seconds = chance.uniform(0.2, 4.0)
+    elif kind == "store_rollback":
+        seconds = chance.uniform(0.3, 3.0)
+    elif kind == "rest_delay":
+        seconds = chance.uniform(0.1, 3.0)
+    if kind.startswith("events_"):
+        detail = chance.choice(["MESSAGE_CREATE", "MESSAGE_CREATE", "THREAD_CREATE", ""])
+    elif kind.startswith("rest_"):
+        detail = chance.choice(["POST messages$", "PATCH messages/", "GET messages$", "POST threads$", ""])
+    return Fault(at, kind, which, seconds, count, detail)
+
+
+def _posts(chance: random.Random, at: float, seconds: float) -> Iterator[Post]:
+    kind = chance.choices(["mention", "thread", "burst", "direct", "foreign"], [3, 6, 3, 1.5, 1])[0]
+    person, place = chance.randrange(PEOPLE), chance.randrange(1000)
+    times = chance.randint(2, 4) if kind == "burst" else 1
+    several = chance.random() < 0.5
+    for _ in range(times):
+        if at < seconds:
+            who = chance.randrange(PEOPLE) if several and kind == "burst" else person
+            yield Post(at, "thread" if kind == "burst" else kind, who, place, chance.randint(0, 400))
+        at += chance.uniform(0.0, 0.35)
