@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
+if __name__ == "__main__":
+    # Until there is something to finish (`bot.shutdown`), a signal ends the process at once. First of all, since
+    # the imports take a while.
+    for _number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(_number, lambda *_: os._exit(0))
+
 import gc
 import sys
 from pathlib import Path
@@ -36,9 +45,6 @@ def run(
     ] = False,
 ) -> None:
     """Start the bot; what is not configured gets a local stand-in."""
-    from bot.shutdown import leave_at_signal
-
-    leave_at_signal()
     # Loading the libraries makes a hundred thousand objects and no garbage: a quarter of it would go into looking.
     gc.disable()
 

@@ -62,15 +62,16 @@ async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
     if filled.redis is not None:
         parts.append(asyncio.create_task(filled.redis.keep(), name="redis"))
     stopping = asyncio.create_task(shutdown.ordered(), name="stop")
+    registering = asyncio.create_task(session.register_commands(bot.client), name="commands")
     try:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
         # Still connected: what is said meanwhile is kept, and answered after the next start.
         await bot.dispatcher.stop(shutdown.grace_s(filled.settings.shutdown.grace_s))
     finally:
-        for task in (*parts, stopping):
+        for task in (*parts, stopping, registering):
             task.cancel()
-        ended = await asyncio.gather(*parts, return_exceptions=True)
+        ended = await asyncio.gather(*parts, registering, return_exceptions=True)
         await session.leave(bot.client)
     for result in ended:
         if isinstance(result, Exception):

@@ -95,7 +95,8 @@ class LocalServer:
             async with asyncio.timeout(START_S):
                 line = await self._process.stdout.readline()
         if not line:
-            self._process.kill()
+            with suppress(ProcessLookupError):
+                self._process.kill()
             told = (await self._process.stderr.read()).decode(errors="replace").split("\n")
             raise self.refusal(next((line for line in reversed(told) if line.strip()), "no answer"))
         self.addresses = json.loads(line)
@@ -116,7 +117,8 @@ class LocalServer:
             async with asyncio.timeout(STOP_S):
                 await process.wait()
         except TimeoutError:
-            process.kill()
+            with suppress(ProcessLookupError):
+                process.kill()
             await process.wait()
 
 

@@ -8,7 +8,6 @@ import signal
 import sys
 import threading
 from collections.abc import Coroutine
-from types import FrameType
 from typing import Any, NoReturn, TypeVar
 
 import structlog
@@ -26,18 +25,12 @@ REST_S = 2.5
 """What remains of them, after the turns have ended, for handing over the rest, hanging up and saving."""
 
 
+SAME_ORDER_S = 0.5
+"""Process managers pass on a Ctrl-C that the terminal has sent to everybody already: that is one order, not two."""
+
+
 class Stopped(Exception):
     """The bot was told to stop before a step had ended."""
-
-
-def leave_at_signal() -> None:
-    """Let a signal end the process quietly as long as there is nothing to finish, and no `Shutdown` yet."""
-    for number in SIGNALS:
-        signal.signal(number, _leave)
-
-
-def _leave(_number: int, _frame: FrameType | None) -> NoReturn:
-    sys.exit(0)
 
 
 class Shutdown:
@@ -83,9 +76,12 @@ class Shutdown:
             await asyncio.gather(doing, waiting, return_exceptions=True)
 
     def _signalled(self, number: int) -> None:
+        now_s = self._loop.time()
         if self._ordered.is_set():
+            if now_s < self._until_s - LEAVE_S + SAME_ORDER_S:
+                return
             _exit(128 + number)  # as a shell tells a signal: not everything was finished
-        self._until_s = self._loop.time() + LEAVE_S
+        self._until_s = now_s + LEAVE_S
         # A thread, since what hangs may be the loop itself.
         last_resort = threading.Timer(LEAVE_S, _leave_behind)
         last_resort.daemon = True

@@ -15,7 +15,7 @@ from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
 from bot.conversation.trimming import TrimPolicy
-from bot.gateway import session
+from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
@@ -31,6 +31,7 @@ from bot.store.desk import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.dispatch import Dispatcher
 from bot.turns.policy import TurnPolicy
@@ -61,6 +62,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     Raises StartError. `settings` must lack nothing.
     """
+    metrics = Metrics()
+    if settings.telemetry.metrics_port is not None:
+        host = settings.telemetry.metrics_host
+        port = stack.enter_context(metrics.served(host, settings.telemetry.metrics_port))
+        log.info("metrics_served", host=host, port=port)
+
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     url = settings.redis.url.get_secret_value() if settings.redis.url else ""
     redis = connect(
@@ -82,6 +89,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     session.point_at(settings.discord)
     client = Client(desk)
+    counting.count(client, metrics)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, stack)
     _, model, _ = await together(
@@ -133,7 +141,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
-    await session.register_commands(client)
     return Bot(client, dispatcher, catchup)
 
 

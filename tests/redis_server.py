@@ -18,8 +18,8 @@ START_TIMEOUT_S = 10.0
 
 
 @contextlib.contextmanager
-def redis_server(binary: Path | None = None) -> Iterator[str]:
-    """Run a server that keeps nothing, on a unix socket; yields its URL."""
+def redis_server(binary: Path | None = None, *further: str) -> Iterator[str]:
+    """Run a server that keeps nothing, on a unix socket; `further` are options of its own; yields its URL."""
     binary = binary or Path(os.environ.get(BINARY_VARIABLE) or server_binary())
     with tempfile.TemporaryDirectory(prefix="bobbin-redis-") as directory:
         path = Path(directory) / "redis.sock"
@@ -34,6 +34,7 @@ def redis_server(binary: Path | None = None) -> Iterator[str]:
             "no",
             "--save",
             "",
+            *further,
         ]
         with (Path(directory) / "log").open("wb") as log:
             # The guard ends the server even when the tests are killed; the lock it passes on has no use here.
@@ -55,7 +56,7 @@ def _wait_until_it_answers(path: Path, guard: "subprocess.Popen[bytes]") -> None
         with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as connection:
             connection.connect(str(path))
             connection.sendall(b"PING\r\n")
-            if connection.recv(5) == b"+PONG":
+            if connection.recv(5) in (b"+PONG", b"-NOAU"):
                 return
         if guard.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(

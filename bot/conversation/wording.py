@@ -97,6 +97,9 @@ def explain(error: BobbinError) -> str:
 
 def missing_permission(permission: str, *, place: str) -> str:
     """Name a permission that the bot lacks, and who can give it."""
+    if permission == "Manage Threads":
+        # Nothing else in a thread needs it.
+        return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
 

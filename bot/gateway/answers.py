@@ -60,8 +60,8 @@ def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
 def prompt_shown(scope: Scope | None, prompt: str) -> tuple[str, list[discord.File]]:
     """Show a prompt and where it comes from."""
     where = f"set for {_NAMES[scope]}" if scope else "the default of this bot"
-    if len(prompt) <= INLINE_CHARS:
-        quoted = prompt.replace("```", "`\u200b``")
+    quoted = prompt.replace("```", "`\u200b``")
+    if len(quoted) <= INLINE_CHARS:
         return f"The prompt in force here ({where}):\n```text\n{quoted}\n```", []
     attached = discord.File(io.BytesIO(prompt.encode()), "system-prompt.txt")
     return f"The prompt in force here ({where}) is attached.", [attached]

@@ -75,6 +75,10 @@ class Intake:
         self, message: discord.Message, me: discord.ClientUser
     ) -> tuple[object, Where, Answer] | None:
         channel: object = message.channel
+        if message.guild is None and getattr(message.channel, "guild_id", None) is not None:
+            # A server that discord.py does not know (yet) looks like direct messages, and is none.
+            log.warning("server_unknown", message=message.id)
+            return None
         if message.guild is not None and isinstance(message.channel, discord.PartialMessageable):
             channel = await _fetch(message, message.channel.id)
             if channel is None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import discord
 import structlog
@@ -16,8 +17,11 @@ from bot.store.desk import Desk
 
 log = structlog.get_logger()
 
-TAKE_S = 1.5
-"""An interaction must be answered within 3 s (Discord, interactions); half of that for asking who does it."""
+TAKE_S = 1.2
+"""An interaction must be answered within 3 s (Discord, interactions); this much for asking who does it."""
+
+LOOK_S = 1.2
+"""And this much for what has to be known before the first answer, where it cannot be put off (a modal)."""
 
 
 class Tree(app_commands.CommandTree[discord.Client]):
@@ -47,6 +51,16 @@ async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> 
         log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
         await say(interaction, wording.STORE_DOWN)
         return False
+
+
+@asynccontextmanager
+async def in_time() -> AsyncIterator[None]:
+    """Bound what is asked of the store before the first answer; StoreUnavailable when it takes too long."""
+    try:
+        async with asyncio.timeout(LOOK_S):
+            yield
+    except TimeoutError as error:
+        raise StoreUnavailable("too slow for an interaction") from error
 
 
 async def say(

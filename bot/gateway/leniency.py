@@ -116,7 +116,7 @@ async def json_or_text(response: aiohttp.ClientResponse) -> Any:
     """The body, read as JSON whatever stands behind the content type."""
     text = await response.text(encoding="utf-8")
     if response.content_type == "application/json" and text:
-        return json.loads(text)
+        return discord.utils._from_json(text)
     return text
 
 

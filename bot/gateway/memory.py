@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+import datetime as dt
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import discord
@@ -11,9 +14,10 @@ from discord import app_commands
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
 from bot.gateway.access import may_reset, may_set_prompt
-from bot.gateway.interactions import say
+from bot.gateway.interactions import in_time, say
 from bot.gateway.scene import Scene, look_around
-from bot.render.outbox import Outbox
+from bot.render.mark import is_marked
+from bot.render.outbox import Outbox, Seen
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
 from bot.turns.dispatch import Dispatcher
@@ -28,6 +32,12 @@ KEEP_ID = "bobbin:keep"
 PROMPT_ID = "bobbin:system"
 """The beginnings of custom ids; the state stands behind them, so that they work after a restart and in every
 instance."""
+
+ARRIVED_S = 1.5
+"""A call to Discord that was cancelled here may still take effect there; hardly later than this."""
+
+LONGEST_TURN = dt.timedelta(minutes=15)
+"""No reply takes longer; so much of a thread is looked through for one that was stopped."""
 
 PROMPT_FIELD = "prompt"
 PROMPT_CHARS = 4000
@@ -100,6 +110,9 @@ class Memory:
             return True
         turns = await self._reset(int(target), before=interaction.id)
         await interaction.edit_original_response(content=answers.forgotten(turns), view=None)
+        # What was on its way to Discord when the turn was stopped has arrived by now.
+        await asyncio.sleep(ARRIVED_S)
+        await self._clear_away(int(target), before=interaction.id)
         return True
 
     async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
@@ -109,6 +122,7 @@ class Memory:
         if kind != PROMPT_ID:
             return False
         scope = Scope(name)
+        await interaction.response.defer(ephemeral=True, thinking=True)
         scene = await look_around(interaction, self._conversations)
         prompt = values.get(PROMPT_FIELD, "").strip()
         if not may_set_prompt(scene.person, scope):
@@ -122,6 +136,7 @@ class Memory:
         return True
 
     async def _ask_to_reset(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
         if scene.conversation is None:
             await say(interaction, answers.NOT_A_CONVERSATION)
@@ -142,14 +157,27 @@ class Memory:
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)
         turns, half_written = await self._conversations.reset(conversation, before=before)
-        for message in half_written:
+        await self._delete(conversation, half_written)
+        log.info("conversation_reset", conversation=conversation, turns=turns)
+        self._dispatcher.wake(conversation)
+        return turns
+
+    async def _clear_away(self, conversation: int, *, before: int) -> None:
+        """Delete what a stopped turn has left unfinished: nobody will go on with it."""
+        since = discord.utils.time_snowflake(discord.utils.utcnow() - LONGEST_TURN)
+        try:
+            seen = await self._outbox.own_messages(conversation, since)
+        except DiscordError as error:
+            log.info("leftovers_unknown", conversation=conversation, kind=type(error).__name__)
+            return
+        await self._delete(conversation, left_behind(seen, before))
+
+    async def _delete(self, conversation: int, messages: Sequence[int]) -> None:
+        for message in messages:
             try:
                 await self._outbox.delete(conversation, message)
             except DiscordError as error:
                 log.info("leftover_not_deleted", conversation=conversation, kind=type(error).__name__)
-        log.info("conversation_reset", conversation=conversation, turns=turns)
-        self._dispatcher.wake(conversation)
-        return turns
 
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -165,17 +193,21 @@ class Memory:
         await say(interaction, text, files=files)
 
     async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
-        found = await self._allowed(interaction, chosen)
-        if found is None:
+        # Discord takes a modal only as the first answer, so this one cannot be put off.
+        async with in_time():
+            scene = await look_around(interaction, self._conversations)
+            scope = chosen or scene.default_scope()
+            target = scene.target(scope)
+            present = None if target is None else await self._prompts.get(scope, target)
+        if not await self._allowed(interaction, scene, scope) or target is None:
             return
-        scope, target = found
         modal = discord.ui.Modal(
             title=f"System prompt of this {scope.value}", custom_id=f"{PROMPT_ID}:{scope.value}:{target}"
         )
         field = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph,
             custom_id=PROMPT_FIELD,
-            default=await self._prompts.get(scope, target),
+            default=present,
             max_length=PROMPT_CHARS,
         )
         modal.add_item(
@@ -189,21 +221,36 @@ class Memory:
         modal.stop()  # it is answered by its custom id, also after a restart and by another instance
 
     async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
-        found = await self._allowed(interaction, chosen)
-        if found is not None:
-            scope, target = found
-            was_set = await self._prompts.clear(scope, target)
-            await say(interaction, answers.prompt_cleared(scope, was_set=was_set))
-
-    async def _allowed(self, interaction: Interaction, chosen: Scope | None) -> tuple[Scope, int] | None:
-        scene: Scene = await look_around(interaction, self._conversations)
+        await interaction.response.defer(ephemeral=True)
+        scene = await look_around(interaction, self._conversations)
         scope = chosen or scene.default_scope()
         target = scene.target(scope)
-        if target is None:
+        if await self._allowed(interaction, scene, scope) and target is not None:
+            was_set = await self._prompts.clear(scope, target)
+            log.info("prompt_cleared", scope=scope.value, target=target)
+            await say(interaction, answers.prompt_cleared(scope, was_set=was_set))
+
+    async def _allowed(self, interaction: Interaction, scene: Scene, scope: Scope) -> bool:
+        """Say whether somebody may change the prompt of a scope; if not, tell them."""
+        if scene.target(scope) is None:
             elsewhere = answers.NOT_A_CONVERSATION if scope is Scope.THREAD else answers.ONLY_IN_SERVERS
             await say(interaction, elsewhere)
-        elif not may_set_prompt(scene.person, scope):
+            return False
+        if not may_set_prompt(scene.person, scope):
             await say(interaction, answers.MAY_NOT_SET[scope])
-        else:
-            return scope, target
-        return None
+            return False
+        return True
+
+
+def left_behind(seen: Sequence[Seen], before: int) -> list[int]:
+    """Return the unfinished messages of replies to what was written before an id.
+
+    `seen` are the bot's own messages, oldest first. Only the first message of a reply points to what it answers.
+    """
+    found: list[int] = []
+    answers_to = 0
+    for message in seen:
+        answers_to = message.reply_to or answers_to
+        if answers_to <= before and is_marked(message.content):
+            found.append(message.id)
+    return found

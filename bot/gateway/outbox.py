@@ -151,7 +151,7 @@ class DiscordOutbox:
                 raise DiscordForbidden(name) from error
             except discord.HTTPException as error:
                 if error.status < 500 and error.status != 429:
-                    if error.code == permissions.READ_HISTORY_CODE:
+                    if error.code in permissions.BY_CODE:
                         name = permissions.missing(self._client, place, needed, code=error.code)
                         raise DiscordForbidden(name) from error
                     raise DiscordRejected(error.code) from error

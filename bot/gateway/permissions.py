@@ -11,6 +11,7 @@ NEEDED = {
     "create_private_threads": "Create Private Threads",
     "send_messages": "Send Messages",
     "send_messages_in_threads": "Send Messages in Threads",
+    "manage_threads": "Manage Threads",
 }
 
 INVITE = discord.Permissions(
@@ -28,6 +29,15 @@ INVITE = discord.Permissions(
 READ_HISTORY_CODE = 160002
 """A reply needs to read the message that it answers (Discord, "Cannot reply without permission")."""
 
+LOCKED_CODE = 160005
+"""In a locked thread only those write who may manage threads (Discord, topics/threads)."""
+
+BY_CODE = {
+    READ_HISTORY_CODE: NEEDED["read_message_history"],
+    LOCKED_CODE: NEEDED["manage_threads"],
+}
+"""Errors that name the permission by themselves; Discord gives them the status 400."""
+
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
@@ -35,8 +45,8 @@ TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_t
 
 def missing(client: discord.Client, place: int, needed: tuple[str, ...], *, code: int = 0) -> str:
     """Name the first of the needed permissions that the bot lacks in a place, "" if that cannot be told."""
-    if code == READ_HISTORY_CODE:
-        return NEEDED["read_message_history"]
+    if code in BY_CODE:
+        return BY_CODE[code]
     channel = client.get_channel(place)
     guild = getattr(channel, "guild", None)
     if (

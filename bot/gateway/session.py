@@ -27,9 +27,6 @@ LOGIN_PAUSE_S = 2.0
 LOGIN_S = 30.0
 """All tries together; discord.py alone would repeat a 502 for 15 s, and wait for an answer for 5 minutes."""
 
-REGISTER_S = 10.0
-"""Commands that cannot be registered by then are by the next start; the bot works without."""
-
 FIRST_RECONNECT_S = 1.0
 MOST_RECONNECT_S = 60.0
 """discord.py reconnects by itself; this is for what escapes it, such as a first connection that is refused. Each
@@ -113,10 +110,12 @@ def _unreachable(reason: str) -> StartError:
 
 
 async def register_commands(client: Client) -> None:
-    """Register the slash commands if need be; without them the bot still chats, so no failure ends the start."""
+    """Register the slash commands if need be; without them the bot still chats, so no failure ends it.
+
+    Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
+    """
     try:
-        async with asyncio.timeout(REGISTER_S):
-            await register(client.tree, client.desk, client.application_id or 0)
+        await register(client.tree, client.desk, client.application_id or 0)
     except Exception as error:  # noqa: BLE001 - whatever another server answers
         log.warning("commands_not_registered", kind=type(error).__name__)
 
@@ -166,6 +165,9 @@ async def leave(client: discord.Client) -> None:
     discord.py closes with 4000, which leaves the session open, and the bot online, for about two minutes.
     """
     await _hang_up(client)
+    # A task of discord.py's own, which announces the client as ready; it stumbles over one that is closed.
+    if (announcing := getattr(client._connection, "_ready_task", None)) is not None:
+        announcing.cancel()
     with contextlib.suppress(Exception):
         async with asyncio.timeout(HANG_UP_S):
             await client.close()

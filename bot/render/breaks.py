@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import is_boundary
 from bot.render.inline import Inline, scan_inline
-from bot.render.lines import Kind, Line
+from bot.render.lines import Kind, Line, seems_to_open
 from bot.render.measure import fitting, is_visible, units
 
 # What a line might turn into if it began here.
@@ -239,10 +239,10 @@ class _Cutter:
         """A cut in the middle of a line; a `rough` one tears what must be torn."""
         rest = self.text[resume : min(resume + _BLOCK_START_MAX_CHARS, line.end)]
         if line.kind is Kind.CODE and line.fence is not None:
-            if not rough and (not rest or rest[0] == line.fence.marker[0]):
+            if not rest or (not rough and rest[0] == line.fence.marker[0]):
                 return None
             return self._place(end, resume, line.fence.closing, Context(fence=line.fence, broken=True))
-        if not rough and (not rest or _BLOCK_START.match(rest)):
+        if not rough and (not rest or _BLOCK_START.match(rest) or seems_to_open(self.text, line.start, end)):
             return None
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
         if not rough and unknown and rest[0] in "#>-+*0123456789`~|":
@@ -265,6 +265,8 @@ class _Cutter:
         if not markers:
             return False
         inner = markers[-1][0]
+        if markers[-1].startswith("```"):
+            return True  # at the start of a message it would open a code block
         ends_pair = any(pair.end == end for pair in self._inline(self.paragraphs[index]).pairs)
         runs_on = not ends_pair and self.text[end - 1] in (inner, "\\")
         return runs_on or self.text[resume : resume + 1] == inner

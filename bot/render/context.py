@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render.lines import Fence, Kind, Line, read_line
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How a message begins: in a code block, in inline `markers` (outermost first), in the middle of a line.
+    """How a message begins: in a code block, in inline `markers` (outermost first), or in a `broken` line.
 
-    `quote` holds the quote marks of a line that was broken.
+    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that the first
+    line has lost, because Discord trims it.
     """
 
     fence: Fence | None = None
     markers: tuple[str, ...] = ()
     quote: str = ""
     broken: bool = False
+    trimmed: int = 0
 
     @property
     def opening(self) -> str:
@@ -51,6 +53,9 @@ def continue_message(
             lines.append(Line(kind, 0, 0, end, after, 0, context.quote, context.fence))
         else:
             line, fence = read_line(text, start, end, after, fence)
+            if start == 0 and context.trimmed and line.kind is Kind.OPEN and fence is not None:
+                fence = replace(fence, indent=fence.indent + context.trimmed)
+                line = replace(line, fence=fence)
             lines.append(line)
         start = after
     return fence

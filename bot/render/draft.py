@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render.breaks import cut
 from bot.render.context import Context, continue_message, continues
 from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line, read_line
+from bot.render.lines import Fence, Kind, Line, seems_to_open
 from bot.render.mark import RESERVED_UNITS, unmistakable
 from bot.render.measure import MESSAGE_LIMIT_UNITS, fitting, is_visible, units
 from bot.render.preview import preview
@@ -39,9 +39,8 @@ class Draft:
     """Lays a reply out in Discord messages while it is being written; it takes Markdown cut anywhere.
 
     Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
-    the pieces, in order, are the reply; between two of them only whitespace is missing (outside of code
-    blocks), one line break (in them), or the line that closes a code block, where the closing line of the
-    message before already stands for it.
+    the pieces, in order, are the reply: between two of them only whitespace is missing, and in a code block
+    at most one line break.
     """
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS) -> None:
@@ -130,40 +129,34 @@ class Draft:
             if window is None:
                 return
             place = cut(window, self._context, self._limit - RESERVED_UNITS)
-            self._emit(Piece(self._context.opening, self._tail[: place.end], place.closing))
+            self._emit(self._piece(place.end, place.closing))
             self._begin(self._tail[place.resume :], place.context)
+
+    def _piece(self, end: int, closing: str) -> Piece:
+        body, opening = self._tail[:end], self._context.opening
+        if self._context.broken and self._context.fence is None:
+            line_end = body.find("\n")
+            if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
+                opening += "\\"  # the rest of a line of backticks is no code block
+        return Piece(opening, body, closing)
 
     def _emit(self, piece: Piece) -> None:
         if is_visible(piece.body):
             self._complete.append(piece)
 
     def _trim_start(self) -> None:
-        """Drop what cannot show at the start of a message: blanks, the end of a block closed before."""
-        if self._begun:
+        """Drop the blanks that Discord would trim from the start of a message (none in a code block)."""
+        if self._begun or self._context.fence is not None:
             return
-        if self._context.fence is None:
-            self._tail = self._tail.lstrip()
-            self._begun = bool(self._tail)
-            return
-        if self._context.broken:
-            self._begun = True
-            return
-        start = 0
-        while (newline := self._tail.find("\n", start)) >= 0 or self._finished:
-            end = newline if newline >= 0 else len(self._tail)
-            line, fence = read_line(
-                self._tail, start, end, min(end + 1, len(self._tail)), self._context.fence
-            )
-            if line.content + line.indent < line.end:
-                if fence is not self._context.fence:
-                    resume = line.after if line.kind is Kind.CLOSE else line.start
-                    self._begin(self._tail[resume:], Context())
-                    self._trim_start()
-                self._begun = True
-                return
-            if newline < 0:
-                return
-            start = newline + 1
+        text = self._tail.lstrip()
+        blanks = self._tail[: len(self._tail) - len(text)]
+        # Blanks that came before are gone already, so they count on until a line break.
+        before = 0 if "\n" in blanks else self._context.trimmed
+        trimmed = before + len(blanks) - (blanks.rfind("\n") + 1)
+        if trimmed != self._context.trimmed:
+            self._context = replace(self._context, trimmed=trimmed)
+        self._tail = text
+        self._begun = bool(text)
 
     def _overflow(self) -> str | None:
         """As much of the tail as shows where to cut it, or None if it fits, or might.
@@ -203,7 +196,7 @@ class Draft:
             inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
             # A marker that was never closed was none; but those that were reopened here are closed here.
             closing = "".join(marker for _, marker in reversed(inline.opened))
-        return Piece(self._context.opening, self._tail.rstrip(), closing)
+        return self._piece(len(self._tail.rstrip()), closing)
 
     def _growing(self) -> Piece | None:
         """What the last message should show while its text is written: nothing open, nothing uncertain."""
@@ -212,8 +205,8 @@ class Draft:
         if shown is None:
             return None
         end, closing = shown
-        piece = Piece(self._context.opening, self._tail[:end], closing)
+        piece = self._piece(end, closing)
         if units(piece.text) > self._limit - RESERVED_UNITS:
             place = cut(self._tail, self._context, self._limit - RESERVED_UNITS)
-            piece = Piece(self._context.opening, self._tail[: place.end], place.closing)
+            piece = self._piece(place.end, place.closing)
         return piece if is_visible(piece.body) else None

@@ -17,7 +17,9 @@ LANGUAGE_MAX_CHARS = 32
 CLOSING_LEAD_MAX_CHARS = 24
 
 # Deeper quotes are ornament, or hostile; their marks are repeated in every message of a long one.
-_QUOTE = re.compile(r"[ \t]{0,3}(?:>[ \t]?){0,8}")
+QUOTE_DEPTH_MAX = 8
+
+_QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t]*")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
@@ -40,12 +42,16 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """An open code block: what reopens it in the next message, and what closes it."""
+    """A code block: what reopens it in the next message, and what closes it.
+
+    `indent` is how far it stands to the right of its quote, `lead` what its closing line begins with.
+    """
 
     marker: str
     language: str = ""
     quote: str = ""
     lead: str = ""
+    indent: int = 0
 
     @property
     def opening(self) -> str:
@@ -111,6 +117,11 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
+def seems_to_open(text: str, start: int, end: int) -> bool:
+    """Whether a line cut off at `end` would open a code block."""
+    return read_line(text, start, end, end, None)[0].kind is Kind.OPEN
+
+
 def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tuple[Line, Fence | None]:
     content = start
     for _ in range(fence.depth):
@@ -119,8 +130,9 @@ def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tup
         content += 1
     indent = _indent(text, content, end)
     rest = text[content + indent : end].rstrip(" \t\r")
-    allowed = len(fence.lead) - len(fence.quote) + 3
-    closes = len(rest) >= len(fence.marker) and not rest.strip(fence.marker[0]) and indent <= allowed
+    # What stands further to the right is code (CommonMark 0.31, section 4.5).
+    fits = indent <= fence.indent + 3 and len(rest) >= len(fence.marker)
+    closes = fits and not rest.strip(fence.marker[0])
     kind = Kind.CLOSE if closes else Kind.CODE
     line = Line(kind, start, content, end, after, indent, fence.quote, fence)
     return line, None if closes else fence
@@ -137,13 +149,13 @@ def _open_fence(text: str, quote: str, quote_end: int, content: int, end: int) -
         return None
     language = info.split()[0] if info else ""
     quote = "> " * quote.count(">")
-    blanks = " " * (content - quote_end)
-    lead = quote + blanks
+    lead = quote + " " * (content - quote_end)
     return Fence(
         marker=marker,
         language=language if len(language) <= LANGUAGE_MAX_CHARS else "",
         quote=quote,
         lead=lead if len(lead) <= CLOSING_LEAD_MAX_CHARS else quote,
+        indent=content - quote_end,
     )
 
 

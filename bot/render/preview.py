@@ -7,7 +7,7 @@ import re
 from bot.render.context import Context, continue_message, continues
 from bot.render.grapheme import is_unfinished
 from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line
+from bot.render.lines import Fence, Kind, Line, seems_to_open
 
 # A line that shows nothing yet but markers: what it will be is not known.
 _ONLY_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)]?)\s*)*(?:#{1,6}\s*|-#\s*)?")
@@ -76,7 +76,8 @@ def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str
             break
         end = len(tail[:end].rstrip())
     line_start = tail.rfind("\n", 0, end) + 1
-    if line_start < end and _ONLY_MARKERS.fullmatch(tail, line_start, end):
+    shows = not _ONLY_MARKERS.fullmatch(tail, line_start, end) and not seems_to_open(tail, line_start, end)
+    if line_start < end and not shows:
         end = len(tail[:line_start].rstrip())
     if end <= start:
         return _ended(tail, lines[:first])

@@ -42,6 +42,9 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
     pool = BlockingConnectionPool.from_url(
         url,
         protocol=2,  # nothing here needs RESP3, and HELLO, which asks for it, is unknown to older servers
+        # redis-py would introduce itself before each connection; where a password is missing, it then tries to
+        # find out by further connections why it is refused, without end.
+        driver_info=None,
         decode_responses=True,
         max_connections=CONNECTIONS,
         timeout=timeout_s,
@@ -72,12 +75,15 @@ async def check(redis: Redis) -> None:
 async def _try(redis: Redis) -> None:
     try:
         await redis.eval("return 1", 0)
-    except (AuthenticationError, NoPermissionError) as error:
-        raise StartError(
-            "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
-            exit_code=Exit.REDIS_PASSWORD,
-        ) from error
     except (RedisError, OSError, TimeoutError) as error:
+        # Where it fails while connecting, redis-py tells of the connection first.
+        if any(
+            isinstance(each, (AuthenticationError, NoPermissionError)) for each in (error, error.__cause__)
+        ):
+            raise StartError(
+                "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
+                exit_code=Exit.REDIS_PASSWORD,
+            ) from error
         raise StartError(
             f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
             exit_code=Exit.REDIS_UNREACHABLE,

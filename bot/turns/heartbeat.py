@@ -49,8 +49,11 @@ class Heartbeat:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._beat.cancel()
-        await asyncio.wait([self._beat])
+        # More than once: a cancellation that meets a call to Redis has been seen to be swallowed there, and the turn
+        # would wait here for ever.
+        while not self._beat.done():
+            self._beat.cancel()
+            await asyncio.wait([self._beat], timeout=RETRY_S)
         if self._lost and kind is asyncio.CancelledError and self._body.uncancel() == 0:
             raise Fenced("renew") from error
 

@@ -12,12 +12,13 @@ import structlog
 
 from bot.conversation import prompt, wording
 from bot.conversation.errors import AnsweredBefore, DiscordGone, StoreUnavailable
+from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
 from bot.render.mark import is_marked
 from bot.render.outbox import Outbox, Outgoing, Seen
-from bot.render.pace import Pace
+from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
 from bot.render.writer import Writer
@@ -38,6 +39,9 @@ PERSIST_S = 30.0
 """A reply that cost money is not thrown away because the store restarts: writing it down is tried this long."""
 
 PERSIST_PAUSE_S = 0.25
+
+NONCE_SAFE_S = 60.0
+"""So long a repeated nonce surely brings back the same message ("the past few minutes", Discord, Create Message)."""
 
 MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
@@ -121,9 +125,10 @@ class Reply:
         That the journal knows of no post proves little: a store that went back has forgotten it.
         """
         claim = self._claim
-        # An earlier try may have been about to post a part, the first or a further one; whether it did is not known.
-        in_doubt = claim.tries > 1 and (claim.state is State.POSTING or not claim.replies)
-        if not in_doubt and (claim.replies or not claim.listed):
+        # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
+        in_doubt = claim.state is State.POSTING and claim.tries > 1
+        old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
+        if not in_doubt and (claim.replies or not (claim.listed or claim.tries > 1 or old)):
             return None
         try:
             seen = await self._seen()
@@ -183,7 +188,8 @@ class Reply:
             return result
         opens = claim.messages[0].opens
         if opens is not None and claim.meta.parent is not None and not self._found:
-            await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
+            async with self._pace.waited(claim.meta.parent, Kind.READ):
+                await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
         system_prompt = await self._prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )

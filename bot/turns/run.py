@@ -150,7 +150,8 @@ class Runner:
 
     async def _tell(self, claim: Claim, sentence: Callable[[str], str]) -> None:
         """Say why there is no answer: in the thread, or else in the channel that the thread hangs from."""
-        for place, words in ((claim.conversation, "here"), (claim.meta.parent, "in a thread")):
+        thread = "in a thread" if claim.messages[0].opens else f"in <#{claim.conversation}>"
+        for place, words in ((claim.conversation, "here"), (claim.meta.parent, thread)):
             if place is None:
                 continue
             notice = Outgoing(wording.small(sentence(words)), nonce=f"{claim.lead}-{words[:2]}", silent=True)

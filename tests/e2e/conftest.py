@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
@@ -26,3 +27,11 @@ def world(shared: World) -> World:
     """The shared world, with nothing left over from the test before."""
     shared.begin()
     return shared
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def flaky(shared: World) -> AsyncIterator[tuple[World, RedisProxy, int]]:
+    """A world whose bot reaches Redis by a way that can be made slow, and a thread in it."""
+    async with RedisProxy.before(shared.redis_url) as proxy, shared.apart(redis_url=proxy.url) as own:
+        thread = await own.converse(own.channel(), "hello")
+        yield own, proxy, thread

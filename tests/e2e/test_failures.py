@@ -139,7 +139,7 @@ async def seen(shared: World) -> AsyncIterator[dict[str, asyncio.Task[Seen]]]:
     """All cases at once, each in a thread of its own: most of their time is waiting between tries."""
     shared.begin()
     settings = {"BOT_CLAUDE__STALL_TIMEOUT_S": "1", "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "1"}
-    async with shared.apart(**settings) as world:
+    async with shared.apart(settings) as world:
         tasks = {
             name: asyncio.create_task(go_through(world, name, case), name=name)
             for name, case in CASES.items()

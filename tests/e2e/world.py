@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -63,7 +63,7 @@ class World:
 
     @asynccontextmanager
     async def apart(
-        self, *, bots: int = 1, redis_url: str | None = None, **settings: str
+        self, settings: Mapping[str, str] | None = None, *, bots: int = 1, redis_url: str | None = None
     ) -> AsyncIterator[World]:
         """A server with people and bots of its own, on the same Discord, Claude and Redis."""
         number = next(_numbers)
@@ -72,7 +72,7 @@ class World:
             self.claude,
             redis_url or self.redis_url,
             f"e2e-token-{number}",
-            {"BOT_REDIS__PREFIX": f"apart{number}", **settings},
+            {"BOT_REDIS__PREFIX": f"apart{number}", **(settings or {})},
         )
         own.begin()
         try:
@@ -115,14 +115,30 @@ class World:
 
     async def start_bot(self, *, module: str = "bot", **settings: str) -> BotProcess:
         """Start a bot and wait until it listens; `module` names another than the plain one."""
+        bot = await self.start_bot_unready(module=module, **settings)
+        await bot.said("discord_ready")
+        return bot
+
+    async def start_bot_unready(self, *, module: str = "bot", **settings: str) -> BotProcess:
+        """Start a bot."""
         bot = await BotProcess.start(self.environment(**settings), "--strict", module=module)
         self.bots.append(bot)
-        await bot.said("discord_ready")
         return bot
 
     def channel(self, kind: str = "text") -> int:
         """The id of a fresh channel."""
         return int(self.discord.add_channel(self.guild, f"{kind}-{next(_numbers)}", kind=kind).id)
+
+    def deny(self, channel: int, bit: int, who: int | None = None) -> None:
+        """Take a permission in a channel away from the bot, or from somebody else."""
+        place = self.discord.world.channels[channel]
+        self.discord.set_overwrite(place, who or self.app.user_id, deny=bit)
+
+    def person(self, username: str, permissions: int = 0) -> Any:
+        """Somebody new in the server."""
+        return self.discord.add_user(
+            f"{username}{next(_numbers)}", username.title(), guild=self.guild, permissions=permissions
+        )
 
     def called(self, method: str, path_end: str) -> list[Any]:
         """The calls of this world's bots to a route, by the end of its path."""

@@ -99,20 +99,16 @@ def lay_out(text: str, cuts: list[int], limit: int) -> Draft:
 def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
     """Why the bodies of the pieces are not the reply, or None if they are."""
     at = 0
-    fence = False
     for index, piece in enumerate(pieces):
         found = text.find(piece.body, at)
         if found < 0:
             return f"part {index} is not in the reply"
         gap = text[at:found]
-        if fence:
-            if gap not in ("", "\n") and not re.fullmatch(r"\s*(?:[> \t]*(?:`{3,}|~{3,})[ \t]*)?\s*", gap):
+        if re.match(r"[> ]*(?:`{3,}|~{3,})", piece.opening):
+            if gap not in ("", "\n"):
                 return f"before part {index}, code is missing: {gap!r}"
         elif is_visible(gap):
             return f"before part {index}, text is missing: {gap!r}"
         at = found + len(piece.body)
-        fence = bool(re.fullmatch(r"\n[> ]*(?:`{3,}|~{3,})", piece.closing))
     rest = text[at:]
-    if fence:
-        rest = re.sub(r"^\s*[> \t]*(?:`{3,}|~{3,})", "", rest)
     return f"the end is missing: {rest!r}" if is_visible(rest) else None

@@ -123,6 +123,19 @@ def test_a_fence_in_a_list_keeps_the_indentation_of_its_code() -> None:
     assert all(part.endswith("\n   ```") for part in cut[:-1])
 
 
+def test_a_fence_far_to_the_right_ends_where_it_ends_also_at_the_start_of_a_message() -> None:
+    item = f"- {LOREM}\n  - {LOREM}\n\n"
+    code = "      ```py\n      x = 1\n      ```\n\n"
+    for text in (f"{item}{code}{LOREM * 8}", f"{LOREM * 3}\n\n{code}{LOREM * 8}"):
+        for deltas in (1, len(text)):
+            draft = Draft(200)
+            for start in range(0, len(text), len(text) // deltas):
+                draft.push(text[start : start + len(text) // deltas])
+            draft.finish()
+            assert sum(part.count("```") for part in draft.parts) == 2
+            assert draft.parts == parts(text, 200)
+
+
 def test_blank_lines_and_indentation_of_code_survive_a_break() -> None:
     code = "def f():\n    one = 1\n\n\n    return one\n\n" * 10
     draft = lay_out(f"```\n{code}```", [], 200)
@@ -195,7 +208,9 @@ def test_a_break_makes_no_heading_list_or_quote_of_what_is_none() -> None:
 
 
 def test_ten_thousand_backticks_go_through() -> None:
-    assert "".join(parts("`" * 10_000, 2000)) == "`" * 10_000
+    cut = parts("`" * 10_000, 2000)
+    assert "".join(cut).replace("\\", "") == "`" * 10_000
+    assert not any(open_fence(part) for part in cut)
 
 
 def test_what_streams_shows_no_open_marker() -> None:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from bot.render.draft import Draft
-from bot.render.lines import FENCE_INFO_MAX_CHARS
+from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, QUOTE_DEPTH_MAX
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
 from tests.render.markdown import ANY_REPLY, REPLY, lay_out, put_together
@@ -26,26 +26,32 @@ def is_sendable(content: str, limit: int) -> bool:
 
 
 def open_fence(content: str) -> str:
-    """The marker of a code block that a message leaves open; one in a quote ends with its quote."""
-    marker, depth = "", 0
-    for line in content.split("\n"):
-        quotes = re.match(r" {0,3}(?:> ?)*", line)
+    """The marker of a code block that a message leaves open; one in a quote ends with its quote.
+
+    The first line of a message may have lost its indentation; then its block may end further to the right.
+    """
+    return _open_fence(content, 3) and _open_fence(content, 1000)
+
+
+def _open_fence(content: str, first_farthest: int) -> str:
+    marker, depth, farthest = "", 0, 0
+    for number, line in enumerate(content.split("\n")):
+        quotes = re.match(rf" {{0,3}}(?:> ?){{0,{QUOTE_DEPTH_MAX}}}", line)
         assert quotes is not None
         if marker and quotes.group().count(">") < depth:
             marker = ""
         if not marker:
             depth = quotes.group().count(">")
         rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
-        found = re.match(r"[ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*(`{3,16}(?!`)|~{3,16}(?!~))(.*)", rest)
-        if found is None:
+        found = re.match(r"([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*)(`{3,}|~{3,})(.*)", rest)
+        if found is None or len(found[3].strip()) > FENCE_INFO_MAX_CHARS:
             continue
-        run, info = found.groups()
-        if len(info.strip()) > FENCE_INFO_MAX_CHARS:
-            continue
-        if not marker:
+        lead, run, info = found.groups()
+        if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
-        elif run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
-            marker = ""
+            farthest = len(lead) + 3 if number else first_farthest
+        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip(" \t\r"):
+            marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
 
 
@@ -64,6 +70,7 @@ def stray_markers(content: str) -> str:
     return bars + "".join(re.findall(r"\*+|~~|`+|\]\(", seen))
 
 
+@settings(deadline=None)
 @given(ANY_REPLY, CUTS, LIMITS)
 def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
     text: str, cuts: list[int], limit: int
@@ -71,6 +78,7 @@ def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
     assert lay_out(text, cuts, limit).parts == lay_out(text, [], limit).parts
 
 
+@settings(deadline=None)
 @given(ANY_REPLY, LIMITS)
 def test_the_messages_are_the_reply(text: str, limit: int) -> None:
     draft = lay_out(text, [], limit)
@@ -78,7 +86,7 @@ def test_the_messages_are_the_reply(text: str, limit: int) -> None:
     assert draft.text == text
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(ANY_REPLY, CUTS, LIMITS)
 def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
     text: str, cuts: list[int], limit: int
@@ -104,7 +112,7 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
         assert not open_fence(part)
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(REPLY, CUTS, st.sampled_from([300, 2000]))
 def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
     text: str, cuts: list[int], limit: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render.grapheme import is_boundary, is_unfinished
@@ -14,6 +14,7 @@ from tests.render.markdown import HOSTILE, lay_out
 TEXT = st.text(alphabet=st.sampled_from("a ▌\\\n`𝒳"))
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_a_marked_text_is_told_from_every_text_that_is_not(text: str) -> None:
     assert is_marked(marked(text))
@@ -21,6 +22,7 @@ def test_a_marked_text_is_told_from_every_text_that_is_not(text: str) -> None:
     assert units(marked(text)) == units(text) + MARK_UNITS
 
 
+@settings(deadline=None)
 @given(TEXT)
 def test_only_a_text_that_would_pass_for_a_marked_one_is_changed(text: str) -> None:
     changed = unmistakable(text)
@@ -43,6 +45,7 @@ def test_a_finished_reply_that_ends_with_a_cursor_is_finished(text: str) -> None
     assert part.replace("\\", "") == text.replace("\\", "")
 
 
+@settings(deadline=None)
 @given(HOSTILE, st.integers(0, 300))
 def test_what_fits_is_as_long_as_it_may_be(text: str, room: int) -> None:
     fits = fitting(text, room)
@@ -50,6 +53,7 @@ def test_what_fits_is_as_long_as_it_may_be(text: str, room: int) -> None:
     assert fits == len(text) or units(text[: fits + 1]) > room
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_units_are_those_of_utf_16(text: str) -> None:
     assert units(text) == len(text.encode("utf-16-le")) // 2

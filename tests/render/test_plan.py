@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.render.mark import is_marked, marked
@@ -41,11 +41,13 @@ def is_unfinished(shown: Sequence[Posted]) -> bool:
     return any(is_marked(posted.content) for posted in shown)
 
 
+@settings(deadline=None)
 @given(OLD, PARTS)
 def test_a_finished_plan_shows_exactly_the_parts(old: list[Posted], parts: list[str]) -> None:
     assert [posted.content for posted in steps(old, parts, finished=True)[-1]] == parts
 
 
+@settings(deadline=None)
 @given(OLD, PARTS)
 def test_a_plan_cut_off_anywhere_leaves_an_unfinished_reply(old: list[Posted], parts: list[str]) -> None:
     history = steps(old, parts, finished=True)
@@ -54,12 +56,14 @@ def test_a_plan_cut_off_anywhere_leaves_an_unfinished_reply(old: list[Posted], p
     assert not is_unfinished(history[-1])
 
 
+@settings(deadline=None)
 @given(OLD, PARTS)
 def test_messages_of_an_earlier_try_are_reused_in_order(old: list[Posted], parts: list[str]) -> None:
     kept = [posted.message_id for posted in steps(old, parts, finished=True)[-1]]
     assert kept[: len(old)] == [posted.message_id for posted in old[: len(parts)]]
 
 
+@settings(deadline=None)
 @given(OLD, PARTS)
 def test_a_growing_reply_is_marked_at_its_end_only_and_never_without_a_mark(
     old: list[Posted], parts: list[str]
@@ -72,6 +76,7 @@ def test_a_growing_reply_is_marked_at_its_end_only_and_never_without_a_mark(
     assert len(contents) >= len(old)
 
 
+@settings(deadline=None)
 @given(st.lists(PARTS, min_size=1, max_size=6))
 def test_a_reply_that_grows_and_ends_takes_few_calls(stages: list[list[str]]) -> None:
     shown: list[Posted] = []

@@ -15,7 +15,8 @@ export function actions({ world, composer, messages, interactions, attempt, api,
     reply: (message) => composer.reply(message, world.person(message.author.id, message.author)),
     react: (message, { dataset }) => attempt(() => api().react(message.channel_id, message.id, dataset.emoji)),
     unreact: (message, { dataset }) => attempt(() => api().unreact(message.channel_id, message.id, dataset.emoji)),
-    pick: (message, button) => pickEmoji(button, (emoji) => attempt(() => api().react(message.channel_id, message.id, emoji))),
+    pick: (message, button) =>
+      pickEmoji(button, (emoji) => attempt(() => api().react(message.channel_id, message.id, emoji))),
     dismiss: (message) =>
       attempt(async () => {
         await api().delete(message.channel_id, message.id);
@@ -26,7 +27,8 @@ export function actions({ world, composer, messages, interactions, attempt, api,
         messages.edit(null);
         composer.focus();
         const content = text && encode(text, people());
-        if (content && content !== message.content) await attempt(() => api().edit(message.channel_id, message.id, content));
+        if (content && content !== message.content)
+          await attempt(() => api().edit(message.channel_id, message.id, content));
       };
       messages.edit(message, editor(decode(message.content, people()), done));
     },
@@ -47,10 +49,17 @@ export function actions({ world, composer, messages, interactions, attempt, api,
       });
     },
     component: (message, { dataset }) => use(message, dataset.customId),
-    menu: (message, select) => use(message, select.dataset.customId, [...select.selectedOptions].map((each) => each.value)),
+    menu: (message, select) =>
+      use(
+        message,
+        select.dataset.customId,
+        [...select.selectedOptions].map((each) => each.value),
+      ),
   };
   const use = (message, customId, values) =>
-    attempt(async () => interactions.begin(await api().useComponent(message.channel_id, message.id, customId, values)));
+    attempt(async () =>
+      interactions.begin(await api().useComponent(message.channel_id, message.id, customId, values)),
+    );
   return (action, message, element) => doing[action]?.(message, element);
 }
 

@@ -3,11 +3,10 @@
 /** A refusal, in one line for the person. */
 export class Refused extends Error {}
 
-const EVENTS = [
-  "MESSAGE_CREATE", "MESSAGE_UPDATE", "MESSAGE_DELETE", "MESSAGE_DELETE_BULK", "MESSAGE_REACTION_ADD",
-  "MESSAGE_REACTION_REMOVE", "THREAD_CREATE", "THREAD_UPDATE", "THREAD_DELETE", "CHANNEL_CREATE", "CHANNEL_UPDATE",
-  "CHANNEL_DELETE", "TYPING_START", "INTERACTION_RESPONSE", "PRESENCE",
-];
+const EVENTS = (
+  "MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_DELETE MESSAGE_DELETE_BULK MESSAGE_REACTION_ADD MESSAGE_REACTION_REMOVE " +
+  "THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
+).split(" ");
 
 async function call(method, path, body) {
   let response;
@@ -50,15 +49,17 @@ export class Api {
   post = (channel_id, name, content) => this.#post("posts", { channel_id, name, content });
   openDm = (application_id) => this.#post("dms", { application_id });
 
-  runCommand = (channel_id, name, options) =>
-    this.#post("commands", { channel_id, name, options });
+  runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });
   autocomplete = (channel_id, name, options, focused) =>
     this.#post("autocomplete", { channel_id, name, options, focused });
   useComponent = (channel_id, message_id, custom_id, values) =>
     this.#post("components", { channel_id, message_id, custom_id, values });
   submitModal = (interaction_id, values) => this.#post("modals", { interaction_id, values });
 
-  /** Calls `heard(name, data)` for every event and `live(bool)` when the line opens or breaks; returns a way to stop. */
+  /**
+   * Calls `heard(name, data)` for every event, and `live(bool)` when the line opens or breaks.
+   * Returns what stops it.
+   */
   listen(heard, live) {
     const source = new EventSource(`/control/events?as=${this.as}`);
     for (const name of EVENTS) source.addEventListener(name, (event) => heard(name, JSON.parse(event.data)));
@@ -72,6 +73,10 @@ export class Api {
 }
 
 function usernameOf(name) {
-  const plain = name.normalize("NFKD").toLowerCase().replace(/[^a-z0-9_.]+/g, "_").replace(/^_+|_+$/g, "");
+  const plain = name
+    .normalize("NFKD")
+    .toLowerCase()
+    .replace(/[^a-z0-9_.]+/g, "_")
+    .replace(/^_+|_+$/g, "");
   return plain.slice(0, 32) || `person_${Date.now() % 10_000}`;
 }

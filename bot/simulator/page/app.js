@@ -2,7 +2,7 @@
 
 import { actions } from "./actions.js";
 import { Api, Refused } from "./api.js";
-import { flatten, commandForm } from "./commands.js";
+import { CommandBar } from "./commandbar.js";
 import { Composer } from "./composer.js";
 import { drawForum, drawPosts } from "./forum.js";
 import { drawBanner, drawBeginning, drawHeader, drawTyping } from "./frame.js";
@@ -22,7 +22,6 @@ const world = new World();
 let api = new Api(null);
 let reading = null;
 let live = false;
-let commands = [];
 let channel = null;
 let stop = () => {};
 
@@ -50,16 +49,16 @@ const interactions = new Interactions({
 
 const composer = new Composer(at("#composer"), {
   people: completable,
-  commands: () => commands,
+  commands: () => bar.commands,
   on: {
     send: async (text, replyTo) => {
-      const exact = commands.find((each) => text.toLowerCase() === `/${each.name}`);
-      if (exact) return showCommand(exact) ?? true;
+      const command = bar.named(text);
+      if (command) return bar.open(command, channel.id) ?? true;
       const sent = await attempt(() => api.send(channel.id, text, replyTo));
       if (sent && world.bots().some((bot) => text.includes(`<@${bot.id}>`))) hint.done();
       return Boolean(sent);
     },
-    command: (command) => showCommand(command),
+    command: (command) => bar.open(command, channel.id),
     editLast: () => {
       const last = messages.lastOf(api.as);
       if (last) act("edit", last);
@@ -68,12 +67,26 @@ const composer = new Composer(at("#composer"), {
   },
 });
 
-const messages = new MessageList({ scroller: at("#scroller"), list: at("#messages"), world, act: (...what) => act(...what) });
-const act = actions({
-  world, composer, messages, interactions, attempt,
+const bar = new CommandBar(at("#command"), {
+  world,
+  attempt,
   api: () => api,
-  open: openNew,
+  run: async (command, values) => {
+    const begun = await attempt(() => api.runCommand(channel.id, command.name, values));
+    if (begun) interactions.begin(begun);
+    return Boolean(begun);
+  },
+  ended: () => composer.focus(),
+  changed: () => composer.suggest(),
 });
+
+const messages = new MessageList({
+  scroller: at("#scroller"),
+  list: at("#messages"),
+  world,
+  act: (...what) => act(...what),
+});
+const act = actions({ world, composer, messages, interactions, attempt, api: () => api, open: openNew });
 const hint = new Hint(at("#hint"), {
   bot: () => world.bots()[0],
   begin: () => {
@@ -82,24 +95,6 @@ const hint = new Hint(at("#hint"), {
   },
 });
 
-function showCommand(command) {
-  const holder = at("#command");
-  const close = () => {
-    holder.replaceChildren();
-    composer.focus();
-  };
-  const run = async (values) => {
-    const begun = await attempt(() => api.runCommand(channel.id, command.name, values));
-    if (!begun) return; // the form stays, to be put right
-    close();
-    interactions.begin(begun);
-  };
-  if (!command.options.length) return void run({});
-  const autocomplete = async (values, focused) =>
-    (await attempt(() => api.autocomplete(channel.id, command.name, values, focused))) ?? [];
-  holder.replaceChildren(commandForm(command, { world, autocomplete, run, cancel: close }));
-}
-
 function startChannel() {
   return world.guilds.flatMap((guild) => guild.channels).find((each) => each.type === 0);
 }
@@ -107,9 +102,12 @@ function startChannel() {
 /** Draw everything but the messages. */
 function draw() {
   if (!channel) return;
+  channel = world.channels.get(channel.id) ?? channel; // an event may have put a newer one in its place
   reading.mark(channel);
   drawSidebar(at("#channels"), {
-    world, me: api.as, current: channel.id,
+    world,
+    me: api.as,
+    current: channel.id,
     isUnread: (each) => reading.isUnread(each),
     openDm: async (application) => {
       const dm = await attempt(() => api.openDm(application.id));
@@ -121,7 +119,10 @@ function draw() {
   const bots = world.bots();
   drawHeader(at("#place"), channel, world);
   drawBanner(at("#banner"), { live, offline: bots.filter((each) => !each.online) });
-  drawTyping(at("#typing"), world.typingIn(channel.id, api.as).map((id) => world.person(id)));
+  drawTyping(
+    at("#typing"),
+    world.typingIn(channel.id, api.as).map((id) => world.person(id)),
+  );
   drawBeginning(at("#beginning"), channel, { world, shown: messages.complete && channel.type !== FORUM });
   const sign = channel.type === 1 ? "@" : "#";
   const name = channel.parent_id ? `“${channel.name}”` : sign + channel.name;
@@ -146,7 +147,7 @@ async function openChannel() {
   hint.show(channel.type === 0);
   at("#forum").hidden = !isForum;
   at("#scroller").hidden = at("#composer").hidden = isForum;
-  if (previous?.id !== channel.id) at("#command").replaceChildren();
+  if (previous?.id !== channel.id) bar.close();
   draw();
   if (isForum) {
     messages.clear();
@@ -172,10 +173,7 @@ async function loadWorld() {
 async function refresh() {
   await attempt(async () => {
     await loadWorld();
-    const known = await Promise.all(
-      world.applications.map(async (each) => flatten(await api.commands(each.id), each)),
-    );
-    commands = known.flat();
+    bar.load();
     drawPeople(at("#self"), { world, me: api.as, become, add: addPerson });
     await openChannel();
   });
@@ -191,8 +189,6 @@ function become(id) {
     (name, data) => {
       if (name === "INTERACTION_RESPONSE") interactions.hear(data);
       world.apply(name, data);
-      // A bot that has just come may have registered commands.
-      if (name === "PRESENCE" && data.online) refresh();
     },
     (open) => {
       live = open;
@@ -217,7 +213,9 @@ async function start() {
   const state = await attempt(() => api.state());
   if (!state) return void setTimeout(start, 2000);
   world.load(state);
+  // `?as=ben` opens the page as somebody; after that, who one is can be changed.
   const wanted = new URLSearchParams(location.search).get("as");
+  if (wanted) history.replaceState(null, "", location.pathname + location.hash);
   const ids = [
     state.users.find((each) => each.username === wanted || each.id === wanted)?.id,
     sessionStorage.getItem("as"),

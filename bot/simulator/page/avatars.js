@@ -15,7 +15,10 @@ export function avatar(person, size = "") {
 function initials(name) {
   const words = name.trim().split(/\s+/);
   const letters = words.length > 1 ? [words[0], words.at(-1)] : words;
-  return letters.map((word) => [...word][0] ?? "?").join("").toUpperCase();
+  return letters
+    .map((word) => [...word][0] ?? "?")
+    .join("")
+    .toUpperCase();
 }
 
 /** A colour for somebody who has none, always the same. */

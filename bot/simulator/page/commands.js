@@ -12,7 +12,9 @@ const AUTOCOMPLETE_AFTER_MS = 250;
 /** The commands of one application as `{name: "system set", description, options, by}`. */
 export function flatten(commands, application) {
   const slash = commands.filter((each) => (each.type ?? 1) === 1);
-  return slash.flatMap((each) => unfold(each, each.name)).map((each) => ({ ...each, by: application.name, application }));
+  return slash
+    .flatMap((each) => unfold(each, each.name))
+    .map((each) => ({ ...each, by: application.name, application }));
 }
 
 function unfold(command, name) {
@@ -26,7 +28,13 @@ export function commandForm(command, { world, autocomplete, run, cancel }) {
   const options = [...command.options].sort((a, b) => Number(b.required ?? false) - Number(a.required ?? false));
   const inputs = new Map(options.map((option) => [option.name, inputFor(option, world)]));
   const values = () => {
-    const filled = [...inputs].map(([name, input]) => [name, valueOf(options.find((each) => each.name === name), input)]);
+    const filled = [...inputs].map(([name, input]) => [
+      name,
+      valueOf(
+        options.find((each) => each.name === name),
+        input,
+      ),
+    ]);
     return Object.fromEntries(filled.filter(([, value]) => value !== undefined));
   };
   for (const option of options) {
@@ -82,11 +90,17 @@ function inputFor(option, world) {
 /** What there is to choose from for an option, if it is that kind of option. */
 function choicesOf(option, world) {
   if (option.choices?.length) return option.choices;
-  if (option.type === BOOLEAN) return [{ name: "True", value: true }, { name: "False", value: false }];
+  if (option.type === BOOLEAN)
+    return [
+      { name: "True", value: true },
+      { name: "False", value: false },
+    ];
   const everybody = () => [...world.people(), ...world.bots()].map(({ id, name }) => ({ name, value: id }));
   if (option.type === 6 || option.type === 9) return everybody();
   if (option.type !== 7) return null;
-  return [...world.channels.values()].filter((each) => each.guild).map(({ id, name }) => ({ name: `#${name}`, value: id }));
+  return [...world.channels.values()]
+    .filter((each) => each.guild)
+    .map(({ id, name }) => ({ name: `#${name}`, value: id }));
 }
 
 function valueOf(option, input) {

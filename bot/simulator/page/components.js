@@ -9,7 +9,14 @@ const SHOWN = {
   1: (row, ...rest) => el("div.row", {}, inside(row, ...rest)),
   2: (item) => button(item),
   3: (item) => menu(item, item.options),
-  5: (item, names, world) => menu(item, world.people().concat(world.bots()).map(({ id, name }) => ({ value: id, label: name }))),
+  5: (item, names, world) =>
+    menu(
+      item,
+      world
+        .people()
+        .concat(world.bots())
+        .map(({ id, name }) => ({ value: id, label: name })),
+    ),
   8: (item, names, world) => menu(item, channelsOf(world)),
   9: (section, names, world) =>
     el("div.section", {}, el("div", {}, inside(section, names, world)), one(section.accessory, names, world)),

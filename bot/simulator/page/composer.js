@@ -26,7 +26,7 @@ export class Composer {
     this.bar = root.querySelector(".reply-bar");
     this.completion = new Completion(root.querySelector(".completion"), this.field);
     this.field.addEventListener("input", () => this.#changed(true));
-    this.field.addEventListener("click", () => this.#suggest());
+    this.field.addEventListener("click", () => this.suggest());
     this.field.addEventListener("blur", () => this.completion.close());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
     root.querySelector(".send").addEventListener("click", () => this.#send());
@@ -67,17 +67,20 @@ export class Composer {
   }
 
   #changed(typed) {
-    const shown = parts(this.field.value, this.people()).map(([text, mention]) => (mention ? el("mark", {}, text) : text));
+    const shown = parts(this.field.value, this.people()).map(([text, mention]) =>
+      mention ? el("mark", {}, text) : text,
+    );
     // A line break at the very end takes up no room without something after it.
     this.mirror.replaceChildren(...shown, "\u200b");
-    this.#suggest();
+    this.suggest();
     if (typed && this.field.value && Date.now() - this.#typedAt > TYPING_EVERY_MS) {
       this.#typedAt = Date.now();
       this.on.typing();
     }
   }
 
-  #suggest() {
+  /** Offer what the text before the caret may become. */
+  suggest() {
     const { value, selectionStart } = this.field;
     if (document.activeElement !== this.field) return;
     const name = begun(value, selectionStart);
@@ -86,10 +89,12 @@ export class Composer {
     const found = this.people().filter((person) => person.name.toLowerCase().startsWith(name.toLowerCase()));
     this.completion.open(
       "People",
-      found.slice(0, MOST_SUGGESTIONS).map((person) => ({
-        show: [avatar(person, "small"), el("b", {}, person.name), person.bot && el("span.tag", {}, "BOT")],
-        pick: () => this.#replace(selectionStart - name.length - 1, selectionStart, `@${person.name} `),
-      })),
+      found
+        .slice(0, MOST_SUGGESTIONS)
+        .map((person) => ({
+          show: [avatar(person, "small"), el("b", {}, person.name), person.bot && el("span.tag", {}, "BOT")],
+          pick: () => this.#replace(selectionStart - name.length - 1, selectionStart, `@${person.name} `),
+        })),
     );
   }
 

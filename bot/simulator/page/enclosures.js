@@ -11,7 +11,11 @@ export function attachments(list = []) {
     const href = local(file.url);
     if (!href) return el("div.attachment", {}, file.filename);
     if (file.content_type?.startsWith("image/")) {
-      return el("a.picture", { href, target: "_blank" }, el("img", { src: href, alt: file.description ?? file.filename }));
+      return el(
+        "a.picture",
+        { href, target: "_blank" },
+        el("img", { src: href, alt: file.description ?? file.filename }),
+      );
     }
     const link = el("a", { href, target: "_blank", rel: "noopener" }, file.filename);
     return el("div.attachment", {}, icon("copy"), link, el("span", {}, inWords(file.size)));

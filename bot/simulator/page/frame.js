@@ -8,7 +8,8 @@ import { FORUM } from "./world.js";
 
 export function drawHeader(holder, channel, world) {
   const parent = world.channels.get(channel.parent_id);
-  const sign = channel.type === 1 ? el("span.hash", {}, "@") : parent ? icon("thread") : channel.type === FORUM ? icon("forum") : el("span.hash", {}, "#");
+  const drawn = parent ? "thread" : channel.type === FORUM && "forum";
+  const sign = drawn ? icon(drawn) : el("span.hash", {}, channel.type === 1 ? "@" : "#");
   holder.replaceChildren(
     ...[
       parent && el("a.parent", { href: `#${parent.id}` }, `# ${parent.name}`),
@@ -23,14 +24,17 @@ export function drawHeader(holder, channel, world) {
 
 export function drawBanner(holder, { live, offline }) {
   const names = offline.map((each) => each.name).join(", ");
-  const text = live ? names && `${names} is offline. What you write waits until it is back.` : "The line to the local Discord is down. It is tried again …";
+  const text = live
+    ? names && `${names} is offline and cannot answer right now.`
+    : "The line to the local Discord is down. It is tried again …";
   holder.hidden = !text;
   if (text && holder.textContent !== text) holder.textContent = text;
 }
 
 export function drawTyping(holder, people) {
   const names = people.map((each) => each.name);
-  const told = names.length > 3 ? "Several people are typing" : `${list(names)} ${names.length === 1 ? "is" : "are"} typing`;
+  const told =
+    names.length > 3 ? "Several people are typing" : `${list(names)} ${names.length === 1 ? "is" : "are"} typing`;
   const made = el("div", { id: "typing", role: "status" });
   if (names.length) made.append(dots(), el("span", {}, `${told} …`));
   morph(holder, made);

@@ -5,10 +5,10 @@ import { escape } from "./escape.js";
 const C_COMMENT = "\\/\\/[^\\n]*|\\/\\*[\\s\\S]*?(?:\\*\\/|$)";
 const HASH_COMMENT = "#[^\\n]*";
 const STRING =
-  '"""[\\s\\S]*?(?:"""|$)|\'\'\'[\\s\\S]*?(?:\'\'\'|$)|' +
-  '"(?:\\\\[\\s\\S]|[^"\\\\\\n])*"?|\'(?:\\\\[\\s\\S]|[^\'\\\\\\n])*\'?|`(?:\\\\[\\s\\S]|[^`\\\\])*`?';
+  "\"\"\"[\\s\\S]*?(?:\"\"\"|$)|'''[\\s\\S]*?(?:'''|$)|" +
+  "\"(?:\\\\[\\s\\S]|[^\"\\\\\\n])*\"?|'(?:\\\\[\\s\\S]|[^'\\\\\\n])*'?|`(?:\\\\[\\s\\S]|[^`\\\\])*`?";
 // A quote after `&` or `<` begins a lifetime in Rust, no string.
-const RUST_STRING = '"(?:\\\\[\\s\\S]|[^"\\\\])*"?|\'(?:\\\\.|[^\'\\\\\\n])\'';
+const RUST_STRING = "\"(?:\\\\[\\s\\S]|[^\"\\\\])*\"?|'(?:\\\\.|[^'\\\\\\n])'";
 
 const C_WORDS =
   "auto bool break case catch char class const continue default delete do double else enum explicit extern false " +
@@ -51,7 +51,8 @@ const LANGUAGES = {
     "--[^\\n]*|\\/\\*[\\s\\S]*?(?:\\*\\/|$)",
     "add all alter and as asc begin between by case commit create delete desc distinct drop else end exists from " +
       "full group having in index inner insert into is join key left like limit not null offset on or order outer " +
-      "primary references returning right rollback select set table then union unique update values view when where with",
+      "primary references returning right rollback select set table then union unique update values view when where " +
+      "with",
   ],
   ruby: [
     HASH_COMMENT,
@@ -62,16 +63,39 @@ const LANGUAGES = {
   json: ["(?!)", "true false null"],
   css: ["\\/\\*[\\s\\S]*?(?:\\*\\/|$)", "important and not media supports keyframes from to var calc"],
 };
+// The other names that a language goes by; some are close enough to share one.
 const ALIASES = {
-  py: "python", js: "javascript", jsx: "javascript", mjs: "javascript", ts: "javascript", tsx: "javascript",
-  typescript: "javascript", rs: "rust", golang: "go", cpp: "c", "c++": "c", h: "c", hpp: "c", cs: "c", csharp: "c",
-  "c#": "c", java: "c", kotlin: "c", kt: "c", swift: "c", php: "c", dart: "c", sh: "bash", shell: "bash", zsh: "bash",
-  console: "bash", rb: "ruby", yaml: "data", yml: "data", toml: "data", ini: "data", dockerfile: "bash", scss: "css",
+  python: "py python3",
+  javascript: "js jsx mjs ts tsx typescript",
+  rust: "rs",
+  go: "golang",
+  c: "cpp c++ h hpp cs csharp c# java kotlin kt swift php dart",
+  bash: "sh shell zsh console dockerfile",
+  ruby: "rb",
+  data: "yaml yml toml ini",
+  css: "scss",
 };
-const MARKUP = /(?<comment><!--[\s\S]*?(?:-->|$))|(?<keyword><\/?[\w:-]+|\/?>)|(?<string>"[^"]*"|'[^']*')|(?<function>[\w:-]+(?==))/g;
+const NAMES = new Map(
+  Object.entries(ALIASES).flatMap(([name, others]) => others.split(" ").map((each) => [each, name])),
+);
+const MARKUP = new RegExp(
+  [
+    "(?<comment><!--[\\s\\S]*?(?:-->|$))",
+    "(?<keyword><\\/?[\\w:-]+|\\/?>)",
+    "(?<string>\"[^\"]*\"|'[^']*')",
+    "(?<function>[\\w:-]+(?==))",
+  ].join("|"),
+  "g",
+);
 const DIFF = /(?<string>^\+[^\n]*)|(?<deleted>^-[^\n]*)|(?<keyword>^@@[^\n]*)/gm;
 const IGNORES_CASE = new Set(["sql"]);
-const patterns = new Map([["html", MARKUP], ["xml", MARKUP], ["svg", MARKUP], ["vue", MARKUP], ["diff", DIFF]]);
+const patterns = new Map([
+  ["html", MARKUP],
+  ["xml", MARKUP],
+  ["svg", MARKUP],
+  ["vue", MARKUP],
+  ["diff", DIFF],
+]);
 
 /** The HTML of a piece of code; without a known language it is only escaped. */
 export function highlight(code, language) {
@@ -88,7 +112,7 @@ export function highlight(code, language) {
 }
 
 function patternOf(language) {
-  const name = Object.hasOwn(ALIASES, language) ? ALIASES[language] : language;
+  const name = NAMES.get(language) ?? language;
   if (!patterns.has(name) && Object.hasOwn(LANGUAGES, name)) {
     const [comment, words, string = STRING] = LANGUAGES[name];
     const parts = [

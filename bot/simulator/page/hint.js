@@ -17,7 +17,13 @@ export class Hint {
     if (this.holder.hidden) return;
     this.holder.replaceChildren(
       el("span.wave", { "aria-hidden": "true" }, "👋"),
-      el("p", {}, "Welcome! Mention ", el("b.mention", {}, `@${bot.name}`), " in #general to begin: a thread opens, and the answer is written there."),
+      el(
+        "p",
+        {},
+        "Welcome! Mention ",
+        el("b.mention", {}, `@${bot.name}`),
+        " in #general to begin: a thread opens, and the answer is written there.",
+      ),
       el("button.button.primary", { type: "button", onclick: () => this.begin() }, "Begin"),
       iconButton("close", "Close the hint", { onclick: () => this.done() }),
     );

@@ -11,7 +11,8 @@ const SPECIAL = /[\\`<[*_~|h@]/g;
 // In the order in which they are tried. Each pattern is sticky: it matches at a place or not at all.
 const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (match) => escape(match[1])],
-  [/(`+)([\s\S]*?[^`])\1(?!`)/y, (match) => `<code>${escape(unpadded(match[2]))}</code>`],
+  // Only whole runs of backticks count, so that a long one is not tried in all its lengths.
+  [/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/y, (match) => `<code>${escape(unpadded(match[2]))}</code>`],
   [/<(https?:\/\/[^\s<>]+)>/y, (match) => link(match[1], escape(match[1]))],
   [
     /\[((?:\\.|[^[\]\\\n])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,

@@ -16,7 +16,11 @@ export class Interactions {
   begin({ interaction_id }) {
     // The answer may have come before the reply that tells its id.
     if (this.#early.has(interaction_id)) this.answered(this.#early.get(interaction_id));
-    else this.#waiting.set(interaction_id, setTimeout(() => this.#giveUp(interaction_id), PATIENCE_MS));
+    else
+      this.#waiting.set(
+        interaction_id,
+        setTimeout(() => this.#giveUp(interaction_id), PATIENCE_MS),
+      );
     this.#early.clear();
   }
 

@@ -39,7 +39,9 @@ export function begun(text, caret) {
 
 function namePattern(people) {
   // The longest first, so that "Ann Lee" is not taken for "Ann".
-  const names = people.map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")).sort((a, b) => b.length - a.length);
+  const names = people
+    .map(({ name }) => name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&"))
+    .sort((a, b) => b.length - a.length);
   if (!names.length) return null;
   return new RegExp(`(?<![\\p{L}\\p{N}_])@(${names.join("|")})(?![\\p{L}\\p{N}_])`, "giu");
 }

@@ -90,7 +90,8 @@ function content(message, world) {
 }
 
 function below(message, world) {
-  const thread = message.type !== STARTER && world.channels.get(message.id);
+  // The first message of a forum post has the id of its thread, and stands in it.
+  const thread = message.id !== message.channel_id && message.type !== STARTER && world.channels.get(message.id);
   return [
     ...attachments(message.attachments),
     ...embeds(message.embeds, names(world)),
@@ -122,7 +123,13 @@ function reactions(list) {
 function threadChip(thread) {
   const count = thread.message_count ?? 0;
   const told = count === 1 ? "1 message" : `${count} messages`;
-  return el("a.thread-chip", { href: `#${thread.id}` }, icon("thread"), el("b", {}, thread.name), el("span", {}, `${told} ›`));
+  return el(
+    "a.thread-chip",
+    { href: `#${thread.id}` },
+    icon("thread"),
+    el("b", {}, thread.name),
+    el("span", {}, `${told} ›`),
+  );
 }
 
 function tools(message, own, world) {
@@ -151,7 +158,14 @@ function eventElement(message, world) {
     "article.message.event",
     { tabIndex: -1, data: { id: message.id } },
     icon(message.type === 4 ? "edit" : "thread"),
-    el("div.body", {}, el("b", {}, author.name), ` ${EVENTS[message.type](message)} `, link, el("time", {}, said(at))),
+    el(
+      "div.body",
+      {},
+      el("b", {}, author.name),
+      ` ${EVENTS[message.type](message)} `,
+      link,
+      el("time", {}, said(at)),
+    ),
   );
 }
 
@@ -162,7 +176,10 @@ function mentions(message, me) {
 /** How markdown.js finds the names of what is mentioned. */
 export function names(world) {
   return {
-    user: (id) => (world.users.has(id) || world.applications.some((each) => each.user_id === id) ? world.person(id).name : undefined),
+    user: (id) =>
+      world.users.has(id) || world.applications.some((each) => each.user_id === id)
+        ? world.person(id).name
+        : undefined,
     channel: (id) => world.channels.get(id)?.name,
   };
 }

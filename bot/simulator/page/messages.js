@@ -35,10 +35,12 @@ export class MessageList {
 
   /** Show a channel from its end; with the same channel, catch up on what was missed. */
   async show(channel, api) {
+    if (this.channel?.id !== channel.id) {
+      this.#editing = null;
+      this.#atEnd = true;
+    }
     this.channel = channel;
     this.api = api;
-    this.#editing = null;
-    this.#atEnd = true;
     this.#complete = false;
     const meanwhile = (this.#meanwhile = []);
     const page = await api.messages(channel.id);
@@ -65,7 +67,9 @@ export class MessageList {
   }
 
   lastOf(userId) {
-    return [...this.#messages.values()].findLast((each) => each.author.id === userId && each.type < 20 && !isEphemeral(each));
+    return [...this.#messages.values()].findLast(
+      (each) => each.author.id === userId && each.type < 20 && !isEphemeral(each),
+    );
   }
 
   /** Put an editor in the place of a message's text; `null` ends it. */
@@ -146,7 +150,11 @@ export class MessageList {
     if (!message) return;
     const step = name.endsWith("ADD") ? 1 : -1;
     const others = (message.reactions ?? []).filter((each) => each.emoji.name !== emoji.name);
-    const known = (message.reactions ?? []).find((each) => each.emoji.name === emoji.name) ?? { emoji, count: 0, me: false };
+    const known = (message.reactions ?? []).find((each) => each.emoji.name === emoji.name) ?? {
+      emoji,
+      count: 0,
+      me: false,
+    };
     const now = { ...known, count: known.count + step, me: user_id === this.api.as ? step > 0 : known.me };
     const position = message.reactions?.indexOf(known) ?? -1;
     if (now.count > 0) others.splice(position < 0 ? others.length : position, 0, now);

@@ -10,7 +10,12 @@ export function drawPeople(panel, { world, me, become, add }) {
   const entry = (person) =>
     el(
       "button.person",
-      { type: "button", role: "menuitemradio", "aria-checked": String(person.id === me), onclick: () => become(person.id) },
+      {
+        type: "button",
+        role: "menuitemradio",
+        "aria-checked": String(person.id === me),
+        onclick: () => become(person.id),
+      },
       avatar(person, "small"),
       el("span", {}, person.name),
     );
@@ -22,7 +27,12 @@ export function drawPeople(panel, { world, me, become, add }) {
   );
   const button = el(
     "button.self",
-    { type: "button", "aria-haspopup": "menu", "aria-expanded": "false", "aria-label": `You write as ${self.name}. Change` },
+    {
+      type: "button",
+      "aria-haspopup": "menu",
+      "aria-expanded": "false",
+      "aria-label": `You write as ${self.name}. Change`,
+    },
     avatar(self),
     el("span.who", {}, el("small", {}, "You write as"), el("b", {}, self.name)),
     icon("down"),

@@ -35,7 +35,13 @@ export class World extends EventTarget {
     const user = this.users.get(id);
     const application = this.applications.find((each) => each.user_id === id);
     const name = user?.display_name ?? application?.name ?? author.global_name ?? user?.username ?? author.username;
-    return { id, name: name ?? "unknown-user", color: user?.color, avatar: user?.avatar, bot: Boolean(application ?? author.bot) };
+    return {
+      id,
+      name: name ?? "unknown-user",
+      color: user?.color,
+      avatar: user?.avatar,
+      bot: Boolean(application ?? author.bot),
+    };
   }
 
   /** The people that one can write as. */
@@ -45,7 +51,11 @@ export class World extends EventTarget {
   }
 
   bots() {
-    return this.applications.map((each) => ({ ...this.person(each.user_id), online: each.online, application: each }));
+    return this.applications.map((each) => ({
+      ...this.person(each.user_id),
+      online: each.online,
+      application: each,
+    }));
   }
 
   threadsOf(channelId) {
@@ -55,8 +65,10 @@ export class World extends EventTarget {
 
   typingIn(channelId, except) {
     const now = Date.now();
-    return [...this.#typing].filter(([key, until]) => key.startsWith(`${channelId}/`) && until > now)
-      .map(([key]) => key.split("/")[1]).filter((id) => id !== except);
+    return [...this.#typing]
+      .filter(([key, until]) => key.startsWith(`${channelId}/`) && until > now)
+      .map(([key]) => key.split("/")[1])
+      .filter((id) => id !== except);
   }
 
   /** Take an event as the gateway tells it. */

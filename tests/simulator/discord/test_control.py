@@ -49,13 +49,16 @@ async def test_the_state_lists_servers_people_applications_and_direct_messages(
     scene: Scene, ask: Ask
 ) -> None:
     await scene.ann.create_thread(scene.text, "a talk")
+    ben = scene.discord.add_user("ben", guild=scene.guild)
+    await ben.create_thread(scene.text, "not for Ann", private=True)
     dm = await ask("POST", "/dms", {"as": str(scene.ann.id), "application_id": str(scene.app.id)})
-    state = await ask("GET", "/state")
+    assert len((await ask("GET", "/state"))["guilds"][0]["channels"][0]["threads"]) == 2
+    state = await ask("GET", f"/state?as={scene.ann.id}")
     [channel] = state["guilds"][0]["channels"]
     [thread] = channel["threads"]
     keys = {"id", "name", "archived", "locked", "private", "last_message_id", "message_count"}
     assert set(thread) == keys
-    assert [each["username"] for each in state["users"]] == ["ann"]
+    assert [each["username"] for each in state["users"]] == ["ann", "ben"]
     application = {
         "id": str(scene.app.id),
         "user_id": str(scene.app.user_id),
@@ -167,3 +170,18 @@ async def test_the_page_serves_its_folder_and_nothing_above_it(
     for path in ("static/%2e%2e/__init__.py", "static/..%2f__init__.py", "static/none.js"):
         async with session.get(scene.discord.page_url + path) as response:
             assert response.status == 404
+
+
+async def test_an_open_stream_does_not_keep_the_server_from_stopping(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    async with events(scene, session, scene.ann.id):
+        async with asyncio.timeout(0.4):
+            await scene.discord.stop()
+
+
+async def test_a_wrong_shape_is_refused_too(scene: Scene, ask: Ask) -> None:
+    where = {"as": str(scene.ann.id), "channel_id": str(scene.text.id)}
+    await ask("POST", "/commands", where | {"name": "x", "options": ["y"]}, status=400)
+    await ask("POST", "/components", where | {"message_id": "1", "custom_id": "x", "values": "y"}, status=400)
+    await ask("GET", f"/channels/{scene.text.id}/messages?as={scene.ann.id}&limit=x", status=400)

@@ -8,6 +8,7 @@ from bot.simulator.discord.wire.users import overwrite, user
 from bot.simulator.discord.world import World
 
 HIDDEN = 1 << 17
+VOICE = 2
 FORUM = 15
 
 
@@ -41,6 +42,8 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
             nsfw=value.nsfw,
             permission_overwrites=[overwrite(each) for each in value.overwrites.values()],
         )
+        if value.type == VOICE:
+            told.update(bitrate=64_000, user_limit=0, rtc_region=None)
         if value.type == FORUM:
             told.update(
                 available_tags=value.available_tags,

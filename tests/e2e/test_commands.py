@@ -1,0 +1,376 @@
+"""/chat, /reset and /system: who may use them, what they do; each is answered once, in time, to one alone."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from bot.conversation import wording
+from bot.gateway import answers
+from bot.simulator.discord import permissions as bits
+from bot.store.prompts import Scope
+from tests.e2e.redis_proxy import RedisProxy
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LONG_PROMPT = ("Speak like a weaver. " * 200)[:3995] + "Knot!"
+"""4000 characters: what a modal holds."""
+
+
+async def answer(handle: Any) -> str:
+    """What the person is told, and nobody else."""
+    await handle.response()
+    message = await handle.message()
+    assert message.get("ephemeral"), message
+    return str(message["content"])
+
+
+async def told_after(handle: Any, world: World) -> str:
+    """What the person is told in a further message."""
+    await world.until(lambda: handle.followups)
+    (message,) = handle.followups
+    assert message.get("ephemeral"), message
+    return str(message["content"])
+
+
+def button(message: dict[str, Any], label: str) -> str:
+    """The custom id of a button."""
+    return next(
+        str(each["custom_id"]) for each in message["components"][0]["components"] if each["label"] == label
+    )
+
+
+async def ask_to_reset(person: Any, thread: int) -> dict[str, Any]:
+    """Run /reset and return the question."""
+    handle = await person.command(thread, "reset")
+    await handle.response()
+    message: dict[str, Any] = await handle.message()
+    assert message["content"] == answers.RESET_QUESTION
+    assert message["ephemeral"]
+    return message
+
+
+async def reset(world: World, person: Any, thread: int) -> str:
+    """Reset a thread for good; what the question has become."""
+    question = await ask_to_reset(person, thread)
+    await person.press(thread, question["id"], button(question, "Forget it all"))
+    await world.until(lambda: world.discord.message(question["id"])["content"] != answers.RESET_QUESTION)
+    after = world.discord.message(question["id"])
+    assert not after["components"]
+    return str(after["content"])
+
+
+async def set_prompt(person: Any, place: int, prompt: str, scope: str | None = None) -> str:
+    """Set a prompt by command and modal."""
+    opened = await person.command(place, "system set", {"scope": scope} if scope else {})
+    assert (await opened.response()).kind == "modal"
+    return await answer(await person.submit(opened, {"prompt": prompt}))
+
+
+def system_of(call: Any) -> str:
+    """The system prompt of a request, as one text."""
+    return "\n".join(block["text"] for block in call.body["system"])
+
+
+# /chat
+
+
+async def test_chat_opens_a_thread_with_what_was_said_and_answers_in_it(world: World) -> None:
+    channel = world.channel()
+    world.claude.say("Looms weave.")
+    handle = await world.ann.command(channel, "chat", {"message": "how do looms work?"})
+    said = await answer(handle)
+    (thread,) = world.discord.threads(channel)
+    assert said == f"Here it is: <#{thread['id']}>"
+    assert thread["name"] == "how do looms work?"
+    assert thread["type"] == 11
+    opener, reply = await world.answered(int(thread["id"]), 2)
+    assert opener["content"] == "**Ann:** how do looms work?"
+    assert reply["content"] == "Looms weave."
+    assert reply["message_reference"]["message_id"] == opener["id"]
+    assert '<message from="Ann" username="ann">' in str(world.asked[-1].body["messages"])
+
+
+async def test_chat_without_a_message_just_opens_the_thread(world: World) -> None:
+    channel = world.channel()
+    await answer(await world.ann.command(channel, "chat"))
+    (thread,) = world.discord.threads(channel)
+    assert thread["name"] == "Chat with Ann"
+    assert world.asked == []
+    world.claude.say("Here I am.")
+    await world.ann.post(thread["id"], "hello")
+    assert (await world.answered(int(thread["id"])))[-1]["content"] == "Here I am."
+
+
+async def test_a_private_chat_is_seen_by_its_starter_alone(world: World) -> None:
+    channel = world.channel()
+    await answer(await world.ann.command(channel, "chat", {"message": "a secret", "private": True}))
+    (thread,) = world.discord.threads(channel)
+    assert thread["type"] == 12
+    await world.answered(int(thread["id"]), 2)
+    state = world.discord.world.channels[int(thread["id"])].thread
+    assert state is not None
+    assert set(state.members) == {world.ann.id, world.app.user_id}
+
+
+async def test_chat_within_a_thread_opens_another_one_beside_it(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await answer(await world.ann.command(thread, "chat", {"message": "something else"}))
+    assert [each["name"] for each in world.discord.threads(channel)] == ["hello", "something else"]
+
+
+async def test_chat_in_a_forum_post_says_what_to_do_instead(world: World) -> None:
+    post = await world.ann.create_post(world.channel("forum"), "Looms", "which loom?")
+    assert await answer(await world.ann.command(post, "chat")) == answers.NO_THREAD_HERE
+
+
+@pytest.mark.parametrize(
+    ("private", "bit", "name"),
+    [
+        (False, bits.CREATE_PUBLIC_THREADS, "Create Public Threads"),
+        (True, bits.CREATE_PRIVATE_THREADS, "Create Private Threads"),
+    ],
+)
+async def test_chat_without_the_permission_names_it(world: World, private: bool, bit: int, name: str) -> None:
+    channel = world.channel()
+    world.deny(channel, bit)
+    said = await answer(await world.ann.command(channel, "chat", {"private": private}))
+    assert said == answers.missing(name)
+
+
+# /reset
+
+
+async def test_a_reset_asks_first_and_forgets_then(world: World) -> None:
+    thread = await world.converse(world.channel(), "the password is tulip")
+    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    await world.ann.post(thread, "what was it?")
+    await world.answered(thread, 2)
+    assert "tulip" not in str(world.asked[-1].body["messages"])
+    assert "what was it?" in str(world.asked[-1].body["messages"])
+
+
+async def test_whoever_thinks_better_of_it_keeps_everything(world: World) -> None:
+    thread = await world.converse(world.channel(), "the password is tulip")
+    question = await ask_to_reset(world.ann, thread)
+    await world.ann.press(thread, question["id"], button(question, "Keep it"))
+    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.KEPT)
+    await world.ann.post(thread, "what was it?")
+    await world.answered(thread, 2)
+    assert "tulip" in str(world.asked[-1].body["messages"])
+
+
+async def test_only_the_starter_and_moderators_may_reset(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello", world.ann)
+    assert await answer(await world.ben.command(thread, "reset")) == answers.MAY_NOT_RESET
+    mod = world.person("mod", bits.MANAGE_THREADS)
+    assert await reset(world, mod, thread) == answers.forgotten(1)
+
+
+async def test_the_button_asks_again_whether_somebody_may(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "the password is tulip")
+    mod = world.person("mod", bits.MANAGE_THREADS)
+    question = await ask_to_reset(mod, thread)
+    world.deny(channel, bits.MANAGE_THREADS, mod.id)
+    pressed = await mod.press(thread, question["id"], button(question, "Forget it all"))
+    assert await told_after(pressed, world) == answers.MAY_NOT_RESET
+    await world.ann.post(thread, "what was it?")
+    await world.answered(thread, 2)
+    assert "tulip" in str(world.asked[-1].body["messages"])
+
+
+async def test_a_reset_outside_of_conversations_explains_itself(world: World) -> None:
+    assert await answer(await world.admin.command(world.channel(), "reset")) == answers.NOT_A_CONVERSATION
+
+
+async def test_direct_messages_can_be_reset_by_the_person(world: World) -> None:
+    person = world.person("dora")
+    dm = int((await person.open_dm(world.app.user_id))["id"])
+    await person.post(dm, "the password is tulip")
+    await world.answered(dm, 1)
+    assert await reset(world, person, dm) == answers.forgotten(1)
+
+
+async def test_a_reset_during_an_answer_leaves_nothing_of_it(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    gate = world.claude.hold(after=1)
+    world.claude.say(["The password ", "is tulip."])
+    await world.ann.post(thread, "what is it?")
+    await gate.reached()
+    await world.until(lambda: len(world.replies(thread)) == 2)
+    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    gate.release()
+    await world.until(lambda: len(world.replies(thread)) == 1)
+    world.claude.say("Fresh.")
+    await world.settled(await world.ann.post(thread, "and now?"))
+    assert [m["content"] for m in world.replies(thread)][1:] == ["Fresh."]
+    assert "what is it" not in str(world.asked[-1].body["messages"])
+
+
+async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    world.discord.faults.add(
+        action="delay", method="POST", route=f"/channels/{thread}/messages$", delay_s=0.8
+    )
+    gate = world.claude.hold(after=1)
+    world.claude.say(["The password ", "is tulip."])
+    await world.ann.post(thread, "what is it?")
+    await gate.reached()
+    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    await world.until(lambda: len(world.replies(thread)) == 2)
+    await world.until(lambda: len(world.replies(thread)) == 1)
+    gate.release()
+
+
+# /system
+
+
+async def test_the_narrowest_prompt_that_is_set_wins(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        assert await set_prompt(own.admin, channel, "SERVER RULES", "server") == answers.prompt_set(
+            Scope.SERVER
+        )
+        thread = await own.converse(channel, "one")
+        assert "SERVER RULES" in system_of(own.asked[-1])
+        assert await set_prompt(own.admin, channel, "CHANNEL RULES") == answers.prompt_set(Scope.CHANNEL)
+        await own.settled(await own.ann.post(thread, "two"))
+        assert "CHANNEL RULES" in system_of(own.asked[-1])
+        assert "SERVER RULES" not in system_of(own.asked[-1])
+        assert await set_prompt(own.ann, thread, "THREAD RULES") == answers.prompt_set(Scope.THREAD)
+        shown = await answer(await own.ben.command(thread, "system show"))
+        assert "THREAD RULES" in shown
+        assert "this thread" in shown
+        own.begin()
+        other = await own.converse(channel, "elsewhere")
+        assert "CHANNEL RULES" in system_of(own.asked[-1])
+        assert "this channel" in await answer(await own.ben.command(other, "system show"))
+        cleared = await answer(await own.ann.command(thread, "system clear"))
+        assert cleared == answers.prompt_cleared(Scope.THREAD, was_set=True)
+        again = await answer(await own.ann.command(thread, "system clear"))
+        assert again == answers.prompt_cleared(Scope.THREAD, was_set=False)
+        await answer(await own.admin.command(thread, "system clear", {"scope": "channel"}))
+        assert "SERVER RULES" in await answer(await own.ben.command(thread, "system show"))
+        await answer(await own.admin.command(thread, "system clear", {"scope": "server"}))
+        assert "the default of this bot" in await answer(await own.ben.command(thread, "system show"))
+
+
+async def test_a_prompt_may_be_as_long_as_a_modal_holds_and_is_edited_where_it_was_left(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    assert await set_prompt(world.ann, thread, LONG_PROMPT) == answers.prompt_set(Scope.THREAD)
+    await world.settled(await world.ann.post(thread, "go on"))
+    assert LONG_PROMPT in system_of(world.asked[-1])
+    opened = await world.ann.command(thread, "system set")
+    modal = (await opened.response()).data
+    assert modal["components"][0]["component"]["value"] == LONG_PROMPT
+    shown = await world.ben.command(thread, "system show")
+    message = await shown.message()
+    assert [each["filename"] for each in message["attachments"]] == ["system-prompt.txt"]
+
+
+async def test_a_prompt_cannot_break_out_of_the_block_it_is_shown_in(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await set_prompt(world.ann, thread, "one\n```\n@everyone")
+    shown = await answer(await world.ann.command(thread, "system show"))
+    assert shown.count("```") == 2
+
+
+async def test_an_empty_prompt_is_refused(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    assert await set_prompt(world.ann, thread, "   ") == answers.EMPTY_PROMPT
+
+
+@pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.SERVER])
+async def test_wider_prompts_need_manage_server(world: World, scope: Scope) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    mod = world.person("mod", bits.MANAGE_THREADS)
+    for command in ("system set", "system clear"):
+        for person in (world.ann, mod):
+            refused = await answer(await person.command(thread, command, {"scope": scope.value}))
+            assert refused == answers.MAY_NOT_SET[scope]
+    manager = world.person("boss", bits.MANAGE_GUILD)
+    cleared = await answer(await manager.command(thread, "system clear", {"scope": scope.value}))
+    assert cleared == answers.prompt_cleared(scope, was_set=False)
+
+
+async def test_a_thread_s_prompt_is_its_starter_s_and_the_moderators(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello", world.ann)
+    assert await answer(await world.ben.command(thread, "system set")) == answers.MAY_NOT_SET[Scope.THREAD]
+    mod = world.person("mod", bits.MANAGE_THREADS)
+    assert await set_prompt(mod, thread, "Be brief.") == answers.prompt_set(Scope.THREAD)
+
+
+async def test_in_direct_messages_the_person_sets_the_prompt_and_there_are_no_wider_ones(
+    world: World,
+) -> None:
+    person = world.person("dora")
+    dm = int((await person.open_dm(world.app.user_id))["id"])
+    assert await set_prompt(person, dm, "Be brief.") == answers.prompt_set(Scope.THREAD)
+    refused = await answer(await person.command(dm, "system set", {"scope": "channel"}))
+    assert refused == answers.ONLY_IN_SERVERS
+    await person.post(dm, "hello")
+    await world.answered(dm, 1)
+    assert "Be brief." in system_of(world.asked[-1])
+
+
+async def test_a_prompt_for_a_thread_needs_a_thread(world: World) -> None:
+    refused = await answer(await world.admin.command(world.channel(), "system set", {"scope": "thread"}))
+    assert refused == answers.NOT_A_CONVERSATION
+
+
+# Restarts, several bots, a store that is away
+
+
+async def test_buttons_and_modals_outlive_a_restart_and_commands_are_registered_once(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "the password is tulip")
+        question = await ask_to_reset(own.ann, thread)
+        opened = await own.ann.command(thread, "system set")
+        await opened.response()
+        await own.bots.pop().stop()
+        await own.start_bot()
+        said = await answer(await own.ann.submit(opened, {"prompt": "Be brief."}))
+        assert said == answers.prompt_set(Scope.THREAD)
+        await own.ann.press(thread, question["id"], button(question, "Forget it all"))
+        await own.until(lambda: own.discord.message(question["id"])["content"] == answers.forgotten(1))
+        assert len(own.called("PUT", f"/applications/{own.app.id}/commands")) == 1
+
+
+async def test_of_two_bots_exactly_one_answers_each_interaction(world: World) -> None:
+    async with world.apart(bots=2) as own:
+        thread = await own.converse(own.channel(), "hello")
+        handles = await asyncio.gather(*(own.ann.command(thread, "system show") for _ in range(12)))
+        for handle in handles:
+            assert "the default of this bot" in await answer(handle)
+            assert handle.followups == []
+        callbacks = [call for call in own.calls() if call.path.endswith("/callback")]
+        mine = [call for call in callbacks if any(str(handle.id) in call.path for handle in handles)]
+        assert [call.status for call in mine] == [204] * 12 or [call.status for call in mine] == [200] * 12
+        assert await reset(own, own.ann, thread) == answers.forgotten(1)
+
+
+@pytest.mark.parametrize("command", ["system show", "system set", "system clear", "reset"])
+async def test_every_command_is_answered_in_time_though_the_store_is_slow_or_away(
+    flaky: tuple[World, RedisProxy, int], command: str
+) -> None:
+    own, proxy, thread = flaky
+    for delay_s in (0.8, 5.0):
+        proxy.delay_s = delay_s
+        handle = await own.ann.command(thread, command)
+        response = await handle.response(timeout=2.9)
+        assert response.ephemeral or response.kind == "modal"
+    proxy.delay_s = 0.0
+
+
+async def test_without_a_store_the_person_is_told_and_nothing_else_happens(
+    flaky: tuple[World, RedisProxy, int],
+) -> None:
+    own, proxy, thread = flaky
+    proxy.leave()
+    for command in ("system show", "system set", "reset", "chat"):
+        assert await answer(await own.ann.command(thread, command)) == wording.STORE_DOWN

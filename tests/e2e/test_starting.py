@@ -1,0 +1,221 @@
+"""Starting with whatever is configured: what stands in for the rest, what is kept, what ends with the bot."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import signal
+import socket
+import urllib.request
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import aiohttp
+import pytest
+
+from bot.config import Exit
+from tests.e2e.bot_process import BotProcess
+from tests.e2e.local_page import LocalPage
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+LOOK_AGAIN_S = 0.02
+END_S = 10.0
+
+
+@asynccontextmanager
+async def started(data: Path, **environment: str) -> AsyncIterator[tuple[BotProcess, LocalPage]]:
+    """A bot with nothing configured but where it keeps its data, and its page."""
+    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment})
+    async with aiohttp.ClientSession() as session:
+        try:
+            yield bot, await LocalPage.of(bot, session)
+        finally:
+            await bot.kill()
+
+
+async def none_alive(pids: set[int]) -> None:
+    """Wait until all of these processes have ended."""
+    async with asyncio.timeout(END_S):
+        while any(alive(pid) for pid in pids):  # noqa: ASYNC110 - nobody tells of other processes' end
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+
+def family(pid: int) -> set[int]:
+    """The children of a process, and theirs."""
+    pids: set[int] = set()
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text().rpartition(")")[2].split()[1])
+        except (OSError, ValueError):
+            continue
+        if parent == pid:
+            child = int(stat.parent.name)
+            pids |= {child} | family(child)
+    return pids
+
+
+def alive(pid: int) -> bool:
+    """Whether a process runs; one that only waits to be collected does not."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def environment_of(pid: int) -> bytes:
+    return Path(f"/proc/{pid}/environ").read_bytes()
+
+
+async def test_with_nothing_configured_one_can_chat_on_a_local_page(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (_, page):
+        assert await page.html()
+        (reply,) = await page.answered(await page.mention("hello there"))
+        assert "not Claude" in reply["content"]
+        assert "first turn that I can see" in reply["content"]
+
+
+async def test_each_stand_in_is_told_with_what_replaces_it_and_the_page_comes_first(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (bot, page):
+        banner = bot.output[: bot.output.index("Ctrl-C")]
+        told = [line for line in banner.splitlines() if line and not line.startswith("{")]
+        assert told[0] == f"Bobbin is here: {page.address}/"
+        assert [line.split()[0] for line in told[1:]] == ["Discord", "Claude", "Redis"]
+        for line, variable in zip(told[1:], ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"), strict=True):
+            assert f"set {variable} " in line
+        assert str(tmp_path / "data") in told[3]
+
+
+async def test_after_ctrl_c_and_a_new_start_the_conversation_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (bot, page):
+        thread = await page.mention("remember me")
+        before = await page.answered(thread)
+        bot.signal(signal.SIGINT)
+        assert await bot.ended() == 0
+    async with started(tmp_path / "data") as (_, page):
+        assert await page.replies(thread) == before
+        await page.post(thread, "do you?")
+        replies = await page.answered(thread, 2)
+        assert "I can see 2 earlier turns." in replies[1]["content"]
+
+
+async def test_after_a_kill_the_conversation_goes_on_where_it_was(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (bot, page):
+        thread = await page.mention("remember me")
+        await page.answered(thread)
+        await bot.said("turn_done")
+        await bot.kill()
+    async with started(tmp_path / "data") as (_, page):
+        await page.post(thread, "do you?")
+        replies = await page.answered(thread, 2)
+        assert "I can see 2 earlier turns." in replies[1]["content"]
+
+
+async def test_with_a_key_and_no_token_the_model_of_the_key_answers_on_the_page(
+    tmp_path: Path, shared: World
+) -> None:
+    environment = {"ANTHROPIC_API_KEY": "e2e-key", "ANTHROPIC_BASE_URL": shared.claude.base_url}
+    async with started(tmp_path / "data", **environment) as (bot, page):
+        shared.claude.say_when(lambda body: "who is there?" in str(body), "The real thing.")
+        (reply,) = await page.answered(await page.mention("who is there?"))
+        assert reply["content"] == "The real thing."
+        assert "set ANTHROPIC_API_KEY" not in bot.output
+
+
+async def test_with_a_token_and_no_key_the_stand_in_answers_on_discord(tmp_path: Path, shared: World) -> None:
+    environment = shared.environment(BOT_REDIS__DATA_DIR=str(tmp_path))
+    del environment["ANTHROPIC_API_KEY"], environment["REDIS_URL"], environment["ANTHROPIC_BASE_URL"]
+    own = shared.discord.add_application("Second", token="e2e-second")
+    guild = shared.discord.add_guild("Spinners", bot=own)
+    person = shared.discord.add_user("eve", guild=guild)
+    channel = shared.discord.add_channel(guild, "general")
+    bot = await BotProcess.start({**environment, "DISCORD_TOKEN": "e2e-second"})
+    try:
+        await bot.said("discord_ready")
+        assert "Bobbin is Second" in bot.output
+        asked = await person.post(channel.id, f"<@{own.user_id}> hello")
+        await shared.discord.until(
+            lambda: (
+                int(asked["id"]) in shared.discord.world.channels
+                and any("not Claude" in m["content"] for m in shared.discord.messages(int(asked["id"])))
+            ),
+            timeout=10,
+        )
+    finally:
+        await bot.kill()
+
+
+async def test_the_children_end_with_the_bot_even_when_it_is_killed(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (bot, _):
+        children = family(bot.pid)
+        assert len(children) == 4  # a Discord, a model, a Redis and its guard
+        await bot.kill()
+        await none_alive(children)
+
+
+async def test_a_second_bot_on_the_same_data_refuses_and_harms_nothing(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (_, page):
+        thread = await page.mention("hello")
+        await page.answered(thread)
+        second = await BotProcess.start(
+            {"BOT_REDIS__DATA_DIR": str(tmp_path / "data"), "BOT_LOCAL__PORT": "0"}
+        )
+        assert await second.ended() == Exit.DATA_DIR_BUSY
+        assert second.output.count("\n") == 1
+        assert "BOT_REDIS__DATA_DIR" in second.output
+        await page.post(thread, "still there?")
+        assert "2 earlier turns" in (await page.answered(thread, 2))[1]["content"]
+
+
+async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path), "BOT_LOCAL__PORT": str(port)})
+        assert await bot.ended() == Exit.PORT_BUSY
+    assert bot.output.count("\n") == 1
+    assert "BOT_LOCAL__PORT" in bot.output
+    assert str(port) in bot.output
+
+
+async def test_strict_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
+    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path / "data")}, "--strict")
+    assert await bot.ended() == Exit.MISSING
+    for variable in ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"):
+        assert f"{variable} is not set" in bot.output
+    assert not (tmp_path / "data").exists()
+
+
+async def test_strict_starts_without_stand_ins_when_everything_is_there(shared: World) -> None:
+    own = shared.discord.add_application("Strict", token="e2e-strict")
+    bot = await BotProcess.start(shared.environment(DISCORD_TOKEN=own.token), "--strict")
+    try:
+        await bot.said("discord_ready")
+        assert family(bot.pid) == set()
+    finally:
+        assert await bot.stop() == 0
+
+
+async def test_metrics_are_served_where_the_settings_say(shared: World) -> None:
+    own = shared.discord.add_application("Counting", token="e2e-counting")
+    bot = await BotProcess.start(
+        shared.environment(DISCORD_TOKEN=own.token, BOT_TELEMETRY__METRICS_PORT="0"), "--strict"
+    )
+    try:
+        await bot.said("discord_ready")
+        found = re.search(r'"port": (\d+)', bot.output)
+        assert found, bot.output
+        url = f"http://127.0.0.1:{found[1]}/metrics"
+        text = await asyncio.to_thread(lambda: urllib.request.urlopen(url).read().decode())
+        assert re.search(r'bobbin_discord_calls_total\{method="GET",status="200"\} [1-9]', text)
+        assert "bobbin_discord_connected 1.0" in text
+    finally:
+        await bot.kill()
+
+
+async def test_no_secret_reaches_a_child(tmp_path: Path) -> None:
+    async with started(tmp_path / "data", BOT_CLAUDE__SYSTEM="secret instructions") as (bot, _):
+        environments = [environment_of(pid) for pid in family(bot.pid)]
+        assert environments
+        assert not any(b"secret instructions" in each for each in environments)
