@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import cast
@@ -12,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot.claude.client import Claude
 from bot.conversation.errors import AnsweredBefore, ClaudeBusy
+from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import SMALL
@@ -27,9 +29,10 @@ from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 
-C = snowflake(5)
-A, B = message("first", number=10), message("second", number=11)
-EARLIER = snowflake(12)
+NOW = int(time.time() - DISCORD_EPOCH_MS / 1000)
+C = snowflake(NOW - 20)
+A, B = message("first", number=NOW - 10), message("second", number=NOW - 9)
+EARLIER = snowflake(NOW - 8)
 ANSWER = "An answer to what is known."
 POLICY = TurnPolicy(
     model="claude-test",
