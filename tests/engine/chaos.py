@@ -74,6 +74,7 @@ class Outcome:
     rest_s: float
     timeline: str = ""
     options: str = ""
+    options: str = ""
 
 
 @dataclass
@@ -133,9 +134,15 @@ class Chaos:
         text = ""
         if failures:
             text = self.timeline.written(self.plan.seed, self.bots, self.discord, self.claude, failures)
-        calls = len(self.claude.requests)
         return Outcome(
-            self.plan.seed, len(self.scene.said), self.struck, tuple(failures), calls, rest_s, text
+            self.plan.seed,
+            len(self.scene.said),
+            self.struck,
+            tuple(failures),
+            len(self.claude.requests),
+            rest_s,
+            text,
+            self.plan.options,
         )
 
     def _people(self) -> None:

@@ -74,7 +74,7 @@ def explained(outcome: Outcome) -> str:
         [
             f"seed {outcome.seed} failed; its timeline is {outcome.timeline or 'not there'}",
             *(f"  {failure}" for failure in outcome.failures[:20]),
-            f"repeat it: python -m tests.engine.chaos --seed {outcome.seed}",
+            f"repeat it: python -m tests.engine.chaos {outcome.options or f'--seed {outcome.seed}'}",
         ]
     )
 
