@@ -74,7 +74,6 @@ class Outcome:
     rest_s: float
     timeline: str = ""
     options: str = ""
-    options: str = ""
 
 
 @dataclass
