@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -172,7 +172,10 @@ class Catchup:
     def _may_read(self, guild: discord.Guild, channel: discord.TextChannel | discord.Thread) -> bool:
         try:
             held = channel.permissions_for(guild.me)
-        except (discord.ClientException, AttributeError):  # a thread whose channel, or a server that, is not known
+        except (
+            discord.ClientException,
+            AttributeError,
+        ):  # a thread whose channel, or a server that, is not known
             return True
         return held.view_channel and held.read_message_history
 
@@ -226,22 +229,28 @@ class Catchup:
                 kept += [message.id] if conversation == channel.id else []
         for conversation in conversations:
             self._intake.wake(conversation)
-        unanswered = len(too_old) - await self._conversations.recorded(channel.id, too_old)
-        ours = await self._is_ours(channel, me.id)
-        if len(found) == self._max_messages and ours:
-            await self._tell(channel.id, place.latest, wording.missed_many(self._max_messages))
-        elif unanswered and ours:
-            await self._tell(channel.id, place.latest, wording.missed(unanswered))
-        elif len(found) == self._max_messages:
-            log.warning(
-                "messages_not_looked_at",
-                channel=channel.id,
-                hint="more was said while the bot was away than recovery.max_messages: older mentions are left",
-            )
+        await self._tell_what_is_left(channel, place.latest, too_old, full=len(found) == self._max_messages)
         latest = max([place.latest, *(message.id for message in found)])
         if kept:
             log.info("caught_up", place=channel.id, messages=len(kept))
         return await self._advance(channel.id, mark, max(latest, mark or 0), kept)
+
+    async def _tell_what_is_left(
+        self, channel: Listable, latest: int, too_old: Sequence[int], *, full: bool
+    ) -> None:
+        """Say, where people wait for answers, that some of what they wrote is not going to get one."""
+        unanswered = len(too_old) - await self._conversations.recorded(channel.id, too_old)
+        if not full and not unanswered:
+            return
+        if self._client.user is not None and await self._is_ours(channel, self._client.user.id):
+            sentence = wording.missed_many(self._max_messages) if full else wording.missed(unanswered)
+            await self._tell(channel.id, latest, sentence)
+        elif full:
+            log.warning(
+                "messages_not_looked_at",
+                channel=channel.id,
+                hint="more was said meanwhile than recovery.max_messages: older mentions are left unanswered",
+            )
 
     async def _began(self, channel: Listable) -> int:
         """The id from which on the bot was there to hear what is said in a place that was never listed."""

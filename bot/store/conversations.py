@@ -91,7 +91,7 @@ class Conversations:
     async def known(self, now_ms: int, most: int) -> tuple[int, ...]:
         """Return the conversations that are not forgotten yet, those with the latest message first."""
         with translated():
-            await self._redis.zremrangebyscore(self._keys.known, "-inf", now_ms - self._ttl_s * 1000)
+            await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
             found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, most - 1)
         return tuple(int(member) for member in found)
 
@@ -103,6 +103,12 @@ class Conversations:
             return int(
                 await self._redis.exists(*(self._keys.record(conversation, message) for message in messages))
             )
+
+    async def since(self, now_ms: int) -> int:
+        """Return when the bot began to listen with this store, in ms; that is now if it never did."""
+        with translated():
+            await self._redis.set(self._keys.since, now_ms, nx=True)
+            return int(str(await self._redis.get(self._keys.since) or now_ms))
 
     async def marks(self, places: Sequence[int]) -> tuple[int | None, ...]:
         """Return up to which message each place has been listed, None where it never was."""
