@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check points format bench lock clean
+.PHONY: help run test check chaos points format bench lock clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -29,6 +29,13 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 
 test: check  ## Everything that must pass before a change lands
 	$(BIN)/python -m pytest
+
+SEEDS ?= 30
+MINUTES ?= 30
+FIRST ?= 1
+
+chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from FIRST=1 on, for MINUTES=30 at most
+	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST)
 
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
 	BOBBIN_POINTS=all $(BIN)/python -m pytest -s tests/engine/test_points.py tests/engine/test_sabotage.py

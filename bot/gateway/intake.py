@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 
+import aiohttp
 import discord
 import structlog
 
@@ -176,6 +177,6 @@ async def _fetch(message: discord.Message, channel: int) -> object | None:
         return known
     try:
         return await guild.fetch_channel(channel)
-    except (discord.DiscordException, OSError, TimeoutError) as error:
+    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
         log.warning("channel_unknown", channel=channel, kind=type(error).__name__)
         return None

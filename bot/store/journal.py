@@ -99,6 +99,10 @@ class Journal:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
         await self._step("adopt", self._turn(claim), [claim.token, " ".join(map(padded, members)), *parts])
 
+    async def reopen(self, claim: Claim) -> None:
+        """Let a turn of which nothing stands on Discord begin anew, with all that waits by then."""
+        await self._step("reopen", self._turn(claim), [claim.token])
+
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
         await self._step("intend", self._turn(claim), [claim.token, part, now_ms])

@@ -10,6 +10,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import (
+    AnsweredBefore,
     DiscordError,
     DiscordForbidden,
     DiscordGone,
@@ -80,6 +81,9 @@ class Runner:
                 except DiscordForbidden as error:
                     await self._tell_what_is_missing(claim, error.permission)
                     return await self._journal.cancel(claim)
+                except AnsweredBefore:
+                    await self._journal.reopen(claim)
+                    raise
                 except DiscordRejected as error:
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)

@@ -40,6 +40,15 @@ async def test_what_was_written_while_the_bot_was_away_is_answered_once(alone: W
     assert len(alone.claude.requests) == 3
 
 
+async def test_a_mention_in_a_channel_that_was_made_while_the_bot_was_away_is_answered(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    await alone.converse(alone.channel(), "hello")
+    await bot.stop()
+    mention = await alone.ann.post(alone.channel(), f"{alone.mention} come here, too")
+    await alone.start_bot(**QUICK)
+    await alone.answered(await alone.thread_of(mention), 1)
+
+
 async def test_a_reply_that_was_running_at_the_kill_goes_on_in_the_same_message(alone: World) -> None:
     bot = await alone.start_bot(**QUICK)
     gate = alone.claude.hold(after=1)
@@ -133,3 +142,12 @@ async def test_what_was_said_before_the_bot_ever_listened_is_not_answered(alone:
     listings = len(alone.called("GET", "/threads/active"))
     await alone.until(lambda: len(alone.called("GET", "/threads/active")) > listings + 2)
     assert not alone.claude.requests
+
+
+async def test_a_connection_that_breaks_while_looking_for_what_was_missed_does_not_end_the_bot(
+    alone: World,
+) -> None:
+    await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
+    fault = alone.discord.faults.add(action="reset", method="GET", route="/guilds/", times=6)
+    await alone.until(lambda: fault.struck == 6)
+    await alone.converse(alone.channel(), "still there?")

@@ -36,9 +36,13 @@ QUICK = {
     "POINTS_CALL_S": "1.5",
     "POINTS_SETTLE_AFTER_S": "0.5",
     "POINTS_EDIT_EVERY_S": "0.3",
+    "POINTS_WINDOW_S": "1.05",
     "POINTS_LATE_S": "1.5",
 }
 """Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done."""
+
+LIMITS_PACE = 0.2
+"""The windows of Discord's rate limits, and of the bot's own pace, are a fifth of what they are."""
 
 STEP_S = 30.0
 """Longer than anything takes that is going to happen at all."""
@@ -243,6 +247,7 @@ async def arena() -> AsyncIterator[Arena]:
     """Start everything."""
     discord, claude = Discord(), Claude()
     with redis_server() as url, tempfile.TemporaryDirectory(prefix="bobbin-arena-") as directory:
+        discord.rest.buckets.pace = LIMITS_PACE
         await discord.start()
         await claude.start()
         nursery = await Nursery.start()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import re
 import signal
 import tempfile
 import time
@@ -21,8 +22,7 @@ from redis.asyncio import Redis
 from bot.simulator.claude import Claude, faults
 from bot.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
-from tests.engine import invariants
-from tests.engine.chaos_invariants import Said, token
+from tests.engine.invariants import Said, Scene
 from tests.engine.schedule import BOTS, PEOPLE, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.timeline import Timeline
@@ -49,14 +49,16 @@ REST_S = 75.0
 """Everything has to have come to rest by then: a turn in doubt is settled after 17 s, a lost connection to Discord
 may take discord.py some more to be made again."""
 
-LOOK_S = 0.5
 AGAIN_S = 4.0
 """Rest that does not last is none."""
 
 RESTART_S = 0.3
 """What a host waits before it starts a program anew that has left by itself."""
 
-BUGS = ("turn_failed", "event_failed")
+WORDS = re.compile(r"\[m\d+\]")
+"""What makes a person's message recognisable wherever it is quoted."""
+
+BUGS = ("turn_failed", "event_failed", "stopped_by_a_bug")
 """What the bots log when something has happened that nobody thought of."""
 
 
@@ -81,7 +83,6 @@ class Chaos:
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
-    said: list[Said] = field(default_factory=list)
     struck: Counter[str] = field(default_factory=Counter)
     slots: dict[int, BotProcess] = field(default_factory=dict)
     bots: list[tuple[str, BotProcess]] = field(default_factory=list)
@@ -101,7 +102,8 @@ class Chaos:
             await self.claude.start()
             self._people()
             self.claude.default = self._answer
-            self.redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
+            redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
+            self.scene = Scene(self.discord, self.app.user_id, redis, PREFIX, in_order=False)
             keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
             try:
                 return await self._outcome()
@@ -111,30 +113,27 @@ class Chaos:
                 await asyncio.gather(*keepers, return_exceptions=True)
                 for _, bot in self.bots:
                     await bot.kill()
-                await self.redis.aclose()
+                await redis.aclose()
                 await self.discord.stop()
                 await self.claude.stop()
                 await self.store.close()
 
     async def _outcome(self) -> Outcome:
-        began_s = time.monotonic()
         failures = await self._warm_up()
+        began_s = time.monotonic()
         if not failures:
             await self._everything()
             began_s = time.monotonic()
-            failures = await self._rest()
-            rest_s = time.monotonic() - began_s
-            if not failures:
-                await asyncio.sleep(AGAIN_S)
-                failures = [f"later: {failure}" for failure in await self._faults()]
-        else:
-            rest_s = time.monotonic() - began_s
+            failures = await self.scene.come_to_rest(self.claude.requests, within_s=REST_S, still_s=AGAIN_S)
+        rest_s = time.monotonic() - began_s
         failures += [f"{name} logged {event}" for name, event in self._bugs()]
         text = ""
         if failures:
             text = self.timeline.written(self.plan.seed, self.bots, self.discord, self.claude, failures)
         calls = len(self.claude.requests)
-        return Outcome(self.plan.seed, len(self.said), self.struck, tuple(failures), calls, rest_s, text)
+        return Outcome(
+            self.plan.seed, len(self.scene.said), self.struck, tuple(failures), calls, rest_s, text
+        )
 
     def _people(self) -> None:
         self.app = self.discord.add_application("Bobbin", token="chaos-token")
@@ -151,13 +150,8 @@ class Chaos:
         await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=WARM_S)
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
-        try:
-            async with asyncio.timeout(WARM_S):
-                while failures := await self._faults():
-                    await asyncio.sleep(LOOK_S)
-        except TimeoutError:
-            return [f"before anything went wrong: {failure}" for failure in failures]
-        return []
+        failures = await self.scene.come_to_rest(self.claude.requests, within_s=WARM_S, still_s=0.5)
+        return [f"before anything went wrong: {failure}" for failure in failures]
 
     async def _everything(self) -> None:
         began_s = time.monotonic()
@@ -174,28 +168,6 @@ class Chaos:
         self.claude.faults.clear()
         self.timeline.note("fault", "all faults are over")
 
-    async def _rest(self) -> list[str]:
-        until_s = time.monotonic() + REST_S
-        while (failures := await self._faults()) and time.monotonic() < until_s:
-            await asyncio.sleep(LOOK_S)
-        return failures
-
-    async def _faults(self) -> list[str]:
-        found = await invariants.store_faults(self.redis, PREFIX)
-        for conversation in dict.fromkeys(one.conversation for one in self.said):
-            said = [one for one in self.said if one.conversation == conversation]
-            there = conversation in self.discord.world.channels
-            shown = self.discord.messages(conversation) if there else []
-            found += invariants.conversation_faults(
-                conversation,
-                said,
-                invariants.replies(shown, self.app.user_id),
-                await invariants.history_of(self.redis, PREFIX, conversation),
-            )
-        return found + invariants.request_faults(
-            call.body for call in list(self.claude.requests) if call.body
-        )
-
     def _bugs(self) -> list[tuple[str, str]]:
         logged = [(name, str(entry.get("event"))) for name, bot in self.bots for entry in bot.entries]
         return [(name, event) for name, event in logged if event in BUGS]
@@ -203,9 +175,9 @@ class Chaos:
     # People.
 
     async def _post(self, post: Post) -> None:
-        number = len(self.said) + 1
+        number = len(self.scene.said) + 1
         person = self.people[post.person]
-        text = f"{token(number)} {'weft and warp ' * 40}"[: post.length + 8]
+        text = f"[m{number}] {'weft and warp ' * 40}"[: post.length + 8]
         mention = f"<@{self.app.user_id}> "
         if post.kind in ("thread", "burst"):
             open_threads = [thread for thread in self.threads if thread in self.discord.world.channels]
@@ -222,15 +194,15 @@ class Chaos:
         made = int((await person.post(place, text))["id"])
         if post.kind == "mention":
             self.threads.append(made)
-        self.said.append(Said(number, made, made if post.kind == "mention" else place))
-        self.timeline.note("people", f"{person.user.username} posts {token(number)} {made} in {place}")
+        self.scene.said.append(Said(made if post.kind == "mention" else place, made, f"[m{number}]"))
+        self.timeline.note("people", f"{person.user.username} posts [m{number}] {made} in {place}")
 
     def _answer(self, body: Any) -> str:
         """A reply that says what it answers; the same messages get the same length whenever they are asked for."""
         self.calls += 1
-        told = invariants.TOKEN.findall(str(body["messages"][-1]))
+        told = WORDS.findall(str(body["messages"][-1]))
         chance = random.Random(f"{self.plan.seed} {told}")
-        text = f"Answer {self.calls} to {' '.join(f'(m{number})' for number in told)}."
+        text = f"Answer {self.calls} to {' '.join(told).replace('[', '(').replace(']', ')')}."
         words = chance.choices(
             [chance.randint(5, 60), chance.randint(60, 250), chance.randint(500, 900)], [6, 3, 1]
         )
@@ -312,15 +284,14 @@ class Chaos:
 
     def _strike_claude(self, fault: Fault) -> None:
         after = fault.count * 2
-        self.claude.faults.add(
-            {
-                "claude_stall": faults.stall(after if fault.which else None, 4.0),
-                "claude_drop": faults.dropped(after if fault.which else None),
-                "claude_cut_short": faults.cut_short(after),
-                "claude_error_event": faults.error_event(after),
-                "claude_overloaded": faults.overloaded(),
-            }[fault.kind]
-        )
+        kinds: dict[str, faults.Fault] = {
+            "claude_stall": faults.stall(after if fault.which else None, 4.0),
+            "claude_drop": faults.dropped(after if fault.which else None),
+            "claude_cut_short": faults.cut_short(after),
+            "claude_error_event": faults.error_event(after),
+            "claude_overloaded": faults.overloaded(),
+        }
+        self.claude.faults.add(kinds[fault.kind])
 
     # The bots, as a host keeps them.
 

@@ -8,7 +8,8 @@
 - `POINTS_AT`, `POINTS_DO`: the point, and what is done there. `kill`, `stop` and `term` signal the process itself;
   `double` makes the call twice, as after a lost answer; `late` lets a post or an edit land `POINTS_LATE_S`
   later, although the process is killed at once, as a request does that was on its way.
-- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`: shorter times in place of the constants
+- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`: shorter
+  times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
 
@@ -159,6 +160,7 @@ def prepare() -> None:
     _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
+    _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

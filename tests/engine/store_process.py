@@ -59,7 +59,7 @@ class StoreProcess:
         self._socket.unlink(missing_ok=True)
         self._pidfile.unlink(missing_ok=True)
         with (self._directory / "log").open("ab") as log:
-            self._guard = subprocess.Popen(
+            self._guard = subprocess.Popen(  # noqa: ASYNC220 - it takes a millisecond
                 [sys.executable, "-I", "-S", str(GUARD), str(log.fileno()), str(binary), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=log,
@@ -67,7 +67,7 @@ class StoreProcess:
                 pass_fds=[log.fileno()],
             )
         async with asyncio.timeout(START_S):
-            while not await self._answers():
+            while not await self._answers():  # noqa: ASYNC110 - another process changes it
                 await asyncio.sleep(SAMPLE_S)
         if self._sampler is None:
             self._sampler = asyncio.create_task(self._sample(), name="store-sizes")

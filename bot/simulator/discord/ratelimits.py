@@ -85,9 +85,10 @@ class Verdict:
 
 
 class Buckets:
-    """The windows of all limits, by limit and key (bot and major parameter)."""
+    """The windows of all limits, by limit and key (bot and major parameter); each lasts `pace` times its time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pace: float = 1.0) -> None:
+        self.pace = pace
         self._windows: dict[tuple[str, str], _Window] = {}
         self._hidden: dict[str, deque[float]] = {}
         self._global: dict[str, _Window] = {}
@@ -96,7 +97,7 @@ class Buckets:
         """Count one request against a bucket, if it still has room; a refused one costs nothing."""
         window = self._windows.get((limit.name, key))
         if window is None or now >= window.ends:
-            window = self._windows[(limit.name, key)] = _Window(now + limit.per_s)
+            window = self._windows[(limit.name, key)] = _Window(now + limit.per_s * self.pace)
             self._forget(now)
         passed = window.used < limit.requests
         window.used += passed

@@ -25,6 +25,7 @@ _NAMES = (
     "receive",
     "release",
     "renew",
+    "reopen",
     "reset",
     "rest",
     "settled",

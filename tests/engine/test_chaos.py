@@ -1,0 +1,39 @@
+"""A few runs in which everything goes wrong at once; `make chaos` makes many."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from tests.engine.schedule import schedule
+from tests.engine.store_process import boundary
+from tests.engine.table import explained, many
+
+SEEDS = (1, 2, 5)
+FAULTY_S = 12.0
+
+
+@pytest.mark.timeout(180)
+async def test_whatever_goes_wrong_each_message_is_answered_once_and_nothing_is_left_to_do() -> None:
+    outcomes = await many(SEEDS, FAULTY_S, parallel=len(SEEDS))
+    failures = [explained(outcome) for outcome in outcomes if outcome.failures]
+    assert not failures, "\n".join(failures)
+    assert sum(outcome.messages for outcome in outcomes) > 20
+
+
+def test_a_seed_always_draws_the_same_run() -> None:
+    assert schedule(7, 20.0) == schedule(7, 20.0)
+    assert schedule(7, 20.0) != schedule(8, 20.0)
+
+
+def test_a_file_is_cut_behind_a_whole_command_and_never_within_a_transaction() -> None:
+    def command(*words: str) -> bytes:
+        return f"*{len(words)}\r\n".encode() + b"".join(f"${len(w)}\r\n{w}\r\n".encode() for w in words)
+
+    whole = [command("SET", "a", "1"), command("MULTI"), command("SET", "b", "*\r\n"), command("EXEC")]
+    held = b"".join(whole) + command("DEL", "a")
+    starts = {0, len(whole[0]), sum(map(len, whole)), len(held)}
+    chance = random.Random(1)
+    for most in [0, len(held), *(chance.randrange(len(held)) for _ in range(50))]:
+        assert boundary(held, most) == max(start for start in starts if start <= most)

@@ -1,0 +1,158 @@
+"""A turn whose earlier answer the store has forgotten: with a real Redis, a Discord and a Claude in memory."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import cast
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.claude.client import Claude
+from bot.conversation.errors import AnsweredBefore, ClaudeBusy
+from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.trimming import TrimPolicy
+from bot.conversation.wording import SMALL
+from bot.render.pace import Pace
+from bot.store.claim import Claim
+from bot.store.conversations import Conversations
+from bot.store.journal import Journal
+from bot.store.keys import Keys
+from bot.store.prompts import Prompts
+from bot.turns.ask import Asker
+from bot.turns.policy import TurnPolicy
+from bot.turns.run import Runner
+from tests.conversation.builders import message, snowflake
+from tests.render.fake_outbox import FakeOutbox
+
+NOW = int(time.time() - DISCORD_EPOCH_MS / 1000)
+C = snowflake(NOW - 20)
+A, B = message("first", number=NOW - 10), message("second", number=NOW - 9)
+EARLIER = snowflake(NOW - 8)
+ANSWER = "An answer to what is known."
+POLICY = TurnPolicy(
+    model="claude-test",
+    effort=None,
+    max_tokens=100,
+    system="Be kind.",
+    trimming=TrimPolicy(high_tokens=1000, low_tokens=500),
+    tries=5,
+    lease_s=5.0,
+    heartbeat_s=1.0,
+    secret=b"secret",
+)
+
+
+class FakeClaude:
+    """Says the same to everybody, in its own time, or is overloaded."""
+
+    busy = False
+
+    async def stream(self, _request: Request) -> AsyncIterator[TextDelta | Finished]:
+        if self.busy:
+            raise ClaudeBusy
+        yield TextDelta(ANSWER)
+        await asyncio.sleep(0.2)  # so that the first post is made before the end
+        yield Finished("end_turn", Usage(), "claude-test", "r", "m")
+
+
+@dataclass
+class Bench:
+    """One worker, and what it works on."""
+
+    conversations: Conversations
+    journal: Journal
+    runner: Runner
+    outbox: FakeOutbox
+    claude: FakeClaude
+
+    async def turn(self) -> Claim:
+        """Do the next turn."""
+        claim = await self.journal.claim(C, "me")
+        assert isinstance(claim, Claim)
+        try:
+            await self.runner.run(claim, asyncio.Event())
+        finally:
+            await self.journal.release(claim)
+        return claim
+
+    def answered_before(self, text: str, reply_to: int) -> None:
+        """Let Discord show an answer of which the store knows nothing."""
+        self.outbox.messages[EARLIER] = text
+        self.outbox.nonces[f"{A.id}-0"] = EARLIER
+        self.outbox.replies_to[EARLIER] = reply_to
+        self.outbox.next_id = EARLIER
+
+    async def history(self) -> list[str]:
+        """The replies that are kept."""
+        claim = await self.journal.claim(C, "me")
+        return [turn.reply for turn in claim.history] if isinstance(claim, Claim) else []
+
+
+@pytest.fixture
+async def bench(redis_url: str) -> AsyncIterator[Bench]:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await redis.flushall()
+    keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0), FakeClaude()
+    journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    runner = Runner(
+        journal=journal,
+        prompts=Prompts(redis, keys, ttl_s=1000),
+        asker=Asker(cast("Claude", claude), POLICY),
+        outbox=outbox,
+        pace=Pace(),
+        policy=POLICY,
+    )
+    yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
+    await redis.aclose()
+
+
+async def hear(bench: Bench, *messages: object) -> None:
+    for one in messages:
+        await bench.conversations.receive(C, one, source="event", facts={"guild": 1})  # type: ignore[arg-type]
+
+
+async def test_an_answer_to_more_than_is_known_is_waited_for_and_then_adopted(bench: Bench) -> None:
+    bench.answered_before("An answer to both.", reply_to=B.id)
+    await hear(bench, A)
+    with pytest.raises(AnsweredBefore):
+        await bench.turn()  # the nonce tells
+    with pytest.raises(AnsweredBefore):
+        await bench.turn()  # a look tells, before Claude is asked again
+    await hear(bench, B)
+    done = await bench.turn()
+    assert done.members == (A.id, B.id)
+    assert bench.outbox.texts() == ["An answer to both."]
+
+
+async def test_an_answer_to_less_than_is_asked_is_adopted_and_the_rest_waits(bench: Bench) -> None:
+    bench.answered_before("An answer to the first.", reply_to=A.id)
+    await hear(bench, A, B)
+    with pytest.raises(AnsweredBefore):
+        await bench.turn()
+    await bench.turn()
+    await bench.turn()
+    assert bench.outbox.texts() == ["An answer to the first.", ANSWER]
+
+
+async def test_what_is_committed_takes_the_place_of_a_forgotten_answer_to_a_part_of_it(bench: Bench) -> None:
+    bench.answered_before("An answer to the first.", reply_to=A.id)
+    bench.claude.busy = True  # so that nothing is posted before the commit
+    await hear(bench, A, B)
+    await bench.turn()
+    (shown,) = bench.outbox.texts()
+    assert shown.startswith(SMALL)
+    assert bench.outbox.replies_to[max(bench.outbox.messages)] == B.id
+
+
+async def test_what_is_committed_leaves_a_forgotten_answer_to_more_for_the_others(bench: Bench) -> None:
+    bench.answered_before("An answer to both.", reply_to=B.id)
+    bench.claude.busy = True
+    await hear(bench, A)
+    await bench.turn()
+    assert bench.outbox.messages[EARLIER] == "An answer to both."
+    assert bench.outbox.replies_to[max(bench.outbox.messages)] == A.id
