@@ -48,7 +48,9 @@ NO_THREADS_HERE = (
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
 )
-STORE_DOWN_FOR_NOW = "My memory is not reachable right now. I answer this as soon as it is back: no need to repeat it."
+STORE_DOWN_FOR_NOW = (
+    "My memory is not reachable right now. I answer as soon as it is back: no need to repeat it."
+)
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
