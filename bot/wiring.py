@@ -41,6 +41,8 @@ log = structlog.get_logger()
 
 DAY_S = 24 * 3600
 
+ANTHROPIC_URL = "https://api.anthropic.com"
+
 SETTLE_AFTER_S = 2.0
 """By then a call that was given up has landed, or never will."""
 
@@ -149,7 +151,8 @@ async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
     try:
         claude = Claude(
             api_key=key,
-            base_url=settings.claude.base_url,
+            # Named, because the SDK would read an empty ANTHROPIC_BASE_URL by itself and take it for an address.
+            base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
             cache=settings.claude.cache,

@@ -133,7 +133,7 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
             "[history]\nkeep_ratio = nan",
             "history.keep_ratio: found nan; must be a number, more than 0, less than 1",
         ),
-        ("[shutdown]\ngrace_s = 10", "shutdown.grace_s: found 10; must be a number, at least 0, at most 9"),
+        ("[shutdown]\ngrace_s = 10", "shutdown.grace_s: found 10; must be a number, at least 0, at most 7"),
         (
             '[claude]\neffort = "hi"',
             "claude.effort: found 'hi'; must be 'low', 'medium', 'high', 'xhigh' or 'max'",

@@ -173,7 +173,7 @@ class RecoverySettings(Section):
 
 
 class ShutdownSettings(Section):
-    grace_s: Annotated[float, Field(ge=0, le=9)] = 8.0  # with a second for the rest, gone within 10 s
+    grace_s: Annotated[float, Field(ge=0, le=7)] = 7.0  # with three for the rest, gone within 10 s
 
 
 class TelemetrySettings(Section):

@@ -48,6 +48,9 @@ NO_THREADS_HERE = (
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
 )
+STORE_DOWN_FOR_NOW = (
+    "My memory is not reachable right now. I answer as soon as it is back: no need to repeat it."
+)
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
@@ -108,6 +111,11 @@ def missed(count: int) -> str:
     """Say that messages were left unanswered because they are too old by now."""
     what = "a message" if count == 1 else f"{count} messages"
     return f"I was away for long and left {what} from back then unanswered. Write again if you still want an answer."
+
+
+def missed_many(count: int) -> str:
+    """Say that more was written meanwhile than is looked through."""
+    return f"More was written here while I was away than I look through, so I only saw the last {count} messages."
 
 
 def small(sentence: str) -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -31,8 +31,8 @@ log = structlog.get_logger()
 OVERLAP_S = 60.0
 """After a roll-back of the store the marks may say more than the records hold: so much is listed again."""
 
-FETCHED_AT_MOST = 100
-"""Archived threads and direct messages have to be asked for one by one; the latest are."""
+FETCHED_AT_MOST = 300
+"""Archived threads and direct messages have to be asked for one by one, after a start or a gap; the latest are."""
 
 TRIES = 3
 
@@ -78,13 +78,14 @@ class Catchup:
         self._poll_s = poll_s
         self._every_s = every_s
         self._due_s = 0.0
+        self._thorough = True
         self._wanted = asyncio.Event()
         self._doubt = False
         self._beat = ""
 
     def want(self) -> None:
-        """Look through everything now."""
-        self._due_s = 0.0
+        """Look through everything now, also what has to be asked for one by one."""
+        self._due_s, self._thorough = 0.0, True
         self._wanted.set()
 
     async def watch(self) -> None:
@@ -96,8 +97,9 @@ class Catchup:
                     self._due_s = time.monotonic() + self._every_s
                     overlap_s, self._doubt = (OVERLAP_S if self._doubt else 0.0), False
                     await self._sweep(overlap_s)
+                    self._thorough = False
             except StoreUnavailable:
-                self._doubt, self._due_s = True, 0.0
+                self._doubt, self._due_s, self._thorough = True, 0.0, True
             except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
                 log.info("catchup_put_off", kind=type(error).__name__)
             except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
@@ -114,7 +116,7 @@ class Catchup:
             log.warning(
                 "store_went_back", hint="the store has lost its latest writes; looking through everything"
             )
-            self._doubt, self._due_s = True, 0.0
+            self._doubt, self._due_s, self._thorough = True, 0.0, True
         self._beat = beat
 
     async def _sweep(self, overlap_s: float) -> None:
@@ -134,15 +136,24 @@ class Catchup:
     async def _places(self) -> AsyncIterator[Place]:
         seen: set[int] = set()
         for guild in self._client.guilds:
-            for channel in await self._channels_of(guild):
+            for channel in await self._channels_of_safely(guild):
                 if channel.last_message_id is not None:
                     seen.add(channel.id)
                     yield Place(channel.id, channel.last_message_id, channel)
-        since_ms = round((time.time() - self._max_age_s) * 1000)
-        away = [known for known in await self._conversations.known_since(since_ms) if known not in seen]
-        for known in away[:FETCHED_AT_MOST]:
-            if (latest := await self._latest_of(known)) is not None:
+        if not self._thorough:
+            return
+        known_ones = await self._conversations.known(round(time.time() * 1000), FETCHED_AT_MOST)
+        for known in known_ones:
+            if known not in seen and (latest := await self._latest_of(known)) is not None:
                 yield Place(known, latest)
+
+    async def _channels_of_safely(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
+        try:
+            return await self._channels_of(guild)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            # discord.py stumbles over odd channels; those of one server must not keep the others from theirs.
+            log.exception("channels_unreadable", server=guild.id)
+            return []
 
     async def _channels_of(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
         try:
@@ -161,7 +172,10 @@ class Catchup:
     def _may_read(self, guild: discord.Guild, channel: discord.TextChannel | discord.Thread) -> bool:
         try:
             held = channel.permissions_for(guild.me)
-        except discord.ClientException:  # a thread whose channel is not known
+        except (
+            discord.ClientException,
+            AttributeError,
+        ):  # a thread whose channel, or a server that, is not known
             return True
         return held.view_channel and held.read_message_history
 
@@ -204,22 +218,39 @@ class Catchup:
                     limit=self._max_messages, after=discord.Object(after), oldest_first=False
                 )
             ]
-        kept, too_old = [], 0
+        kept: list[int] = []
+        too_old: list[int] = []
         conversations: set[int] = set()
         for message in reversed(found):
             if message.id < oldest:
-                too_old += await self._intake.would_answer(message, me)
+                too_old += [message.id] if await self._intake.would_answer(message, me) else []
             elif (conversation := await self._intake.take_listed(message, me)) is not None:
                 conversations.add(conversation)
                 kept += [message.id] if conversation == channel.id else []
         for conversation in conversations:
             self._intake.wake(conversation)
-        if too_old:
-            await self._tell(channel.id, place.latest, too_old)
+        await self._tell_what_is_left(channel, place.latest, too_old, full=len(found) == self._max_messages)
         latest = max([place.latest, *(message.id for message in found)])
         if kept:
             log.info("caught_up", place=channel.id, messages=len(kept))
         return await self._advance(channel.id, mark, max(latest, mark or 0), kept)
+
+    async def _tell_what_is_left(
+        self, channel: Listable, latest: int, too_old: Sequence[int], *, full: bool
+    ) -> None:
+        """Say, where people wait for answers, that some of what they wrote is not going to get one."""
+        unanswered = len(too_old) - await self._conversations.recorded(channel.id, too_old)
+        if not full and not unanswered:
+            return
+        if self._client.user is not None and await self._is_ours(channel, self._client.user.id):
+            sentence = wording.missed_many(self._max_messages) if full else wording.missed(unanswered)
+            await self._tell(channel.id, latest, sentence)
+        elif full:
+            log.warning(
+                "messages_not_looked_at",
+                channel=channel.id,
+                hint="more was said meanwhile than recovery.max_messages: older mentions are left unanswered",
+            )
 
     async def _began(self, channel: Listable) -> int:
         """The id from which on the bot was there to hear what is said in a place that was never listed."""
@@ -238,8 +269,8 @@ class Catchup:
             place, before=mark, after=latest, conversation=place, listed=kept
         )
 
-    async def _tell(self, place: int, latest: int, count: int) -> None:
-        notice = Outgoing(wording.small(wording.missed(count)), nonce=f"{latest}-a", silent=True)
+    async def _tell(self, place: int, latest: int, sentence: str) -> None:
+        notice = Outgoing(wording.small(sentence), nonce=f"{latest}-a", silent=True)
         try:
             await self._outbox.send(place, notice)
         except DiscordError as error:

@@ -28,7 +28,7 @@ class Client(discord.Client):
             max_messages=None,
             chunk_guilds_at_startup=False,
             member_cache_flags=discord.MemberCacheFlags.none(),
-            guild_ready_timeout=1.0,
+            guild_ready_timeout=0.25,
         )
         self.tree = Tree(self, desk)
         self.desk = desk

@@ -50,7 +50,7 @@ class Intake:
             except StoreUnavailable as error:
                 log.warning("store_unavailable", message=message.id, detail=str(error))
                 if time.monotonic() > deadline_s:
-                    await self._say(message, wording.STORE_DOWN)
+                    await self._say(message, wording.STORE_DOWN_FOR_NOW)
                     return
                 await asyncio.sleep(PERSIST_PAUSE_S)
             else:

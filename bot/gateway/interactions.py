@@ -42,6 +42,13 @@ class Tree(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error.__cause__ or error)
 
 
+UNKNOWN_INTERACTION_CODE = 10062
+"""Too late: an interaction waits 3 s for its first answer."""
+
+ALREADY_ANSWERED_CODE = 40060
+"""Another instance was faster, while the store could not tell which is to answer."""
+
+
 async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
     """Say whether this instance answers; without the store nobody can tell, and the person is told so."""
     try:
@@ -77,9 +84,12 @@ async def say(
             await interaction.followup.send(text, ephemeral=True, files=files, view=shown)
         else:
             await interaction.response.send_message(text, ephemeral=True, files=files, view=shown)
-    except (discord.NotFound, discord.InteractionResponded) as error:
-        # 10062, 40060: too late, or the other instance was faster.
-        log.info("interaction_lost", interaction=interaction.id, kind=type(error).__name__)
+    except discord.InteractionResponded:
+        log.info("interaction_lost", interaction=interaction.id)
+    except discord.HTTPException as error:
+        if error.code not in (UNKNOWN_INTERACTION_CODE, ALREADY_ANSWERED_CODE):
+            raise
+        log.info("interaction_lost", interaction=interaction.id, code=error.code)
     finally:
         if view is not None:
             view.stop()  # its buttons are answered by their custom id, also after a restart

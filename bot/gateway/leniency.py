@@ -78,12 +78,27 @@ class Socket(DiscordWebSocket):
         ready = '"READY"' in msg
         if ready:
             msg = _with_complete_ready(msg, self.DEFAULT_GATEWAY)
+        elif '"available_tags":null' in msg.replace(": ", ":"):
+            # How a forum arrives that the bot may not see, since 16 November 2026 (Discord, channel obfuscation).
+            msg = _with_tags(msg)
         try:
             await super().received_message(msg)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
             if ready:
                 raise
             log.warning("discord_event_unreadable", name=_name(msg), kind=type(error).__name__)
+
+
+def _with_tags(text: str) -> str:
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: [] if key == "available_tags" and each is None else fill(each)
+                for key, each in value.items()
+            }
+        return [fill(each) for each in value] if isinstance(value, list) else value
+
+    return json.dumps(fill(json.loads(text)))
 
 
 class Inflater:

@@ -24,9 +24,9 @@ async def register(tree: app_commands.CommandTree[discord.Client], desk: Desk, a
     text = json.dumps(definition, sort_keys=True, default=str)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
     try:
-        standing = {command.name for command in await tree.fetch_commands()}
+        standing = await _standing(tree)
         unchanged = await desk.registered_commands(application) == fingerprint
-        if unchanged and standing == {command.name for command in tree.get_commands()}:
+        if unchanged and standing in (None, {command.name for command in tree.get_commands()}):
             return False
         await tree.sync()
         await desk.note_registered_commands(application, fingerprint)
@@ -39,3 +39,10 @@ async def register(tree: app_commands.CommandTree[discord.Client], desk: Desk, a
         return False
     log.info("commands_registered", commands=len(definition))
     return True
+
+
+async def _standing(tree: app_commands.CommandTree[discord.Client]) -> set[str] | None:
+    try:
+        return {command.name for command in await tree.fetch_commands()}
+    except discord.NotFound:  # another server than Discord's may only take commands
+        return None

@@ -10,7 +10,7 @@ from pathlib import Path
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
@@ -104,6 +104,12 @@ def translated() -> Iterator[None]:
     except (RedisError, OSError, TimeoutError) as error:
         if task and task.cancelling() > cancelled_before:
             raise asyncio.CancelledError from error
-        raise StoreUnavailable(type(error).__name__) from error
+        raise StoreUnavailable(_kind(error)) from error
     if task and task.cancelling() > cancelled_before:
         raise asyncio.CancelledError
+
+
+def _kind(error: BaseException) -> str:
+    """Name a failure; a server's answer by its code alone (OOM, READONLY, NOPERM), as the rest may quote."""
+    code = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
+    return f"{type(error).__name__} {code}" if code.isalpha() and code.isupper() else type(error).__name__

@@ -40,10 +40,11 @@ class Conversations:
                 [keys.record(conversation, message.id), keys.pending(conversation), keys.meta(conversation)],
                 [padded(message.id), when_ms, dump_message(message), source, self._ttl_s, *flat],
             )
-            if answer == 1:
+            if answer >= 0:
+                # Also if it is known: that may be the answer to a repeated call, or this the repair of a crash.
                 pipe = self._redis.pipeline(transaction=False)
                 pipe.zadd(keys.work, {str(conversation): when_ms + 1})
-                pipe.zadd(keys.known, {str(conversation): when_ms})
+                pipe.zadd(keys.known, {str(conversation): when_ms}, gt=True)
                 await pipe.execute()
         return None if answer < 0 else bool(answer)
 
@@ -77,16 +78,31 @@ class Conversations:
                     keys.meta(conversation),
                     keys.settling(conversation),
                 ],
-                [keys.record_prefix(conversation), padded(before), DONE_RECORD_S, self._ttl_s],
+                [
+                    keys.record_prefix(conversation),
+                    padded(before),
+                    DONE_RECORD_S,
+                    self._ttl_s,
+                    keys.result_prefix(conversation),
+                ],
             )
         return int(turns), tuple(read_replies(pairs(record)).values())
 
-    async def known_since(self, since_ms: int) -> tuple[int, ...]:
-        """Return the conversations in which something was said since then, the latest first."""
+    async def known(self, now_ms: int, most: int) -> tuple[int, ...]:
+        """Return the conversations that are not forgotten yet, those with the latest message first."""
         with translated():
-            found: list[Any] = await self._redis.zrevrangebyscore(self._keys.known, "+inf", since_ms)
-            await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({since_ms}")
+            await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
+            found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, most - 1)
         return tuple(int(member) for member in found)
+
+    async def recorded(self, conversation: int, messages: Sequence[int]) -> int:
+        """Return how many of these messages have a record, so that they were answered or are going to be."""
+        if not messages:
+            return 0
+        with translated():
+            return int(
+                await self._redis.exists(*(self._keys.record(conversation, message) for message in messages))
+            )
 
     async def since(self, now_ms: int) -> int:
         """Return when the bot began to listen with this store, in ms; that is now if it never did."""

@@ -76,9 +76,12 @@ class Journal:
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def release(self, claim: Claim) -> None:
-        """Let the lease go, so that another worker need not wait for it to lapse."""
-        await self._run("release", [self._keys.lease(claim.conversation)], [claim.token])
+    async def release(self, claim: Claim, *, blameless: bool) -> None:
+        """Let the lease go, so that another worker need not wait for it to lapse.
+
+        A `blameless` try does not count: it ended for a reason that lies outside of the turn.
+        """
+        await self._run("release", self._turn(claim), [claim.token, "1" if blameless else ""])
 
     async def join(self, claim: Claim) -> tuple[Message, ...] | None:
         """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
@@ -150,17 +153,13 @@ class Journal:
         # Whoever has the lease may have finished, found nothing more to do, and be about to say so.
         await self._hint(claim.conversation, now_ms + 1)
 
-    async def settled(self, claim: Claim, *, again: bool = False) -> None:
-        """Note that a turn was compared with what Discord shows; `again` asks for another look later."""
+    async def settled(self, claim: Claim) -> None:
+        """Note that a turn was compared with what Discord shows."""
         keys = self._keys
         await self._step(
             "settled",
-            [
-                keys.lease(claim.conversation),
-                keys.settling(claim.conversation),
-                keys.pending(claim.conversation),
-            ],
-            [claim.token, padded(claim.lead), self._settle_ms if again else ""],
+            [keys.lease(claim.conversation), keys.settling(claim.conversation)],
+            [claim.token, padded(claim.lead)],
         )
 
     async def _hint(self, conversation: int, when_ms: int) -> None:

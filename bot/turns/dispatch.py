@@ -115,6 +115,8 @@ class Dispatcher:
                 log.warning("turn_taken_over", conversation=conversation)
             except StoreUnavailable as error:
                 log.warning("store_unavailable", conversation=conversation, detail=str(error))
+            except Exception:
+                log.exception("conversation_failed", conversation=conversation)
 
     def _wake_in(self, seconds: float, conversation: int) -> None:
         # One at a time: each look that finds the conversation held would begin another series of looks.
@@ -131,7 +133,7 @@ class Dispatcher:
 
     async def _turn(self, claim: Claim) -> int:
         """Run a turn; whatever stops it, others may go on with it at once."""
-        done = False
+        done, blameless = False, True
         try:
             waiting = 1
             if claim.settling:
@@ -145,22 +147,24 @@ class Dispatcher:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
         except AnsweredBefore:
+            blameless = False
             log.info("answered_before", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
             return 0
         except (Fenced, StoreUnavailable):
             raise
         except Exception:
+            blameless = False
             log.exception("turn_failed", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
             return 0
         else:
             return waiting
         finally:
-            if not done:
-                await self._release(claim)
+            if not done or self._stopping:
+                await self._release(claim, blameless=blameless)
 
-    async def _release(self, claim: Claim) -> None:
+    async def _release(self, claim: Claim, *, blameless: bool) -> None:
         try:
             async with asyncio.timeout(RELEASE_S):
-                await self._journal.release(claim)
+                await self._journal.release(claim, blameless=blameless)
         except (StoreUnavailable, TimeoutError):
             log.debug("lease_left_to_lapse", conversation=claim.conversation)

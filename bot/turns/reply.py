@@ -76,6 +76,7 @@ class Reply:
         self._pace = pace
         self._policy = policy
         self._series = NONCE_SERIES[0]
+        self._pushed = ""
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -179,6 +180,10 @@ class Reply:
 
     async def _ask(self) -> Result:
         claim = self._claim
+        opens = claim.messages[0].opens
+        if opens is not None and claim.meta.parent is not None and not self._found:
+            async with self._pace.waited(claim.meta.parent, Kind.READ):
+                await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
         if claim.tries > self._policy.tries:
             log.warning(
                 "turn_set_aside", conversation=claim.conversation, turn=claim.lead, tries=claim.tries - 1
@@ -186,16 +191,13 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        opens = claim.messages[0].opens
-        if opens is not None and claim.meta.parent is not None and not self._found:
-            async with self._pace.waited(claim.meta.parent, Kind.READ):
-                await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
         system_prompt = await self._prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
-        if self._policy.gather_s:
+        if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
+            self._writer = self._new_writer()
         asked = None
         restarts = 0
         while asked is None:
@@ -208,23 +210,23 @@ class Reply:
     async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         cut = asyncio.Event()
+        self._pushed = ""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 asking = group.create_task(self._asker.ask(self._claim, system_prompt, self._push, cut))
                 while not await self._first(asking):
                     if self._writer.posted or self._found:
-                        if self._policy.interrupts:
+                        if self._policy.interrupts and self._pushed.strip():
                             cut.set()
                     elif may_restart:
-                        so_far = self._writer.text
                         await self._writer.abandon()
                         grown = await self._join()
                         self._writer = self._new_writer()
                         if grown:
                             asking.cancel()
                             return None
-                        self._writer.push(so_far)
+                        self._writer.push(self._pushed)
                         group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 self._writer.close_text()
         except BaseExceptionGroup as failures:
@@ -232,6 +234,7 @@ class Reply:
         return asking.result()
 
     def _push(self, text: str) -> None:
+        self._pushed += text
         self._writer.push(text)
 
     async def _first(self, asking: asyncio.Task[Asked]) -> bool:

@@ -63,8 +63,9 @@ class LeastDiscord:
         """Let the server be there at last."""
         channel = {"id": CHANNEL, "type": 0, "name": "general", "position": 0}
         role = {"id": GUILD, "name": "@everyone", "permissions": str(2**53 - 1)}
+        me = {"user": {"id": BOT, **_NAMED}, "roles": [], "flags": 0}
         guild = {"id": GUILD, "name": "Looms", "channels": [channel], "roles": [role], "threads": []}
-        await self._send("GUILD_CREATE", guild)
+        await self._send("GUILD_CREATE", guild | {"members": [me]})
 
     async def _me(self, _: web.Request) -> web.Response:
         return web.json_response({"id": BOT, "username": "least"})

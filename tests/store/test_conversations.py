@@ -158,7 +158,7 @@ async def test_who_has_lost_the_lease_can_do_nothing_more(store: Store, redis: R
     ):
         with pytest.raises(Fenced):
             await step
-    await store.journal.release(old)
+    await store.journal.release(old, blameless=True)
     await store.journal.renew(new)
 
 
@@ -199,10 +199,10 @@ async def test_before_anything_is_visible_later_messages_join_the_turn_that_was_
 async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, redis: Redis) -> None:
     await receive(store, message("hello"))
     old = await claimed(store, "old")
-    await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=4)
+    await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=1)
     await expire_lease(redis)
     new = await claimed(store, "new")
-    assert (new.state, new.result, new.meta.cut) == (State.COMMITTED, Result("answer", ("note",)), 4)
+    assert (new.state, new.result, new.meta.cut) == (State.COMMITTED, Result("answer", ("note",)), 1)
     await store.journal.acknowledge(new, settle=False)
     assert await redis.llen(Keys("test").history(C)) == 1
 
@@ -347,8 +347,39 @@ async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Red
     assert not await attention.beat("me", "2", "3")
 
 
-async def test_conversations_are_known_by_their_latest_message(store: Store) -> None:
+async def test_conversations_are_known_until_they_are_forgotten(store: Store) -> None:
     await receive(store, message("hello", number=10))
-    since = created_ms(snowflake(10))
-    assert await store.known_since(since) == (C,)
-    assert await store.known_since(since + 1) == ()
+    said_ms = created_ms(snowflake(10))
+    assert await store.known(said_ms + TTL_S * 1000, 10) == (C,)
+    assert await store.known(said_ms + TTL_S * 1000 + 1, 10) == ()
+
+
+async def test_a_repeated_claim_counts_as_one_try(store: Store) -> None:
+    await receive(store, message("hello"))
+    assert [(await claimed(store)).tries for _ in range(3)] == [1, 1, 1]
+
+
+async def test_a_try_that_was_nobodys_fault_does_not_count(store: Store) -> None:
+    await receive(store, message("hello"))
+    for blameless, tries in ((True, 1), (False, 1), (True, 2), (True, 2)):
+        claim = await claimed(store)
+        assert claim.tries == tries
+        for _ in range(2):
+            await store.journal.release(claim, blameless=blameless)
+
+
+async def test_a_conversation_whose_history_has_expired_begins_anew(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=1)
+    await store.journal.acknowledge(claim, settle=False)
+    await redis.delete(Keys("test").history(C))
+    await receive(store, message("again", number=11))
+    claim = await claimed(store)
+    assert (claim.history, claim.meta.cut) == ((), 0)
+
+
+async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
+    await receive(store, message("hello"))
+    assert await store.recorded(C, [snowflake(10), snowflake(11)]) == 1
+    assert await store.recorded(C, []) == 0

@@ -1,3 +1,4 @@
+--!df flags=allow-undeclared-keys
 -- The thread shows the whole reply: take its messages out of the inbox. State: committed -> done.
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)  4 settling (sorted set)
 --      5 result (string)

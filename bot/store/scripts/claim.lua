@@ -1,7 +1,8 @@
+--!df flags=allow-undeclared-keys
 -- Take the lease and open the next turn, or the one that somebody left; else a turn that is due to be settled.
 -- State: received -> claimed.
 -- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
--- ARGV 1 owner, unique to this attempt  2 lease in ms  3 prefix of the records  4 prefix of the results
+-- ARGV 1 owner, a worker of one process  2 lease in ms  3 prefix of the records  4 prefix of the results
 --      5 most messages to a turn
 -- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due to be settled}, {'HELD', ms left} if
 --   somebody else works on it, else {'OPEN' | 'SETTLE', token, meta, lead, its record, its result or '',
@@ -44,7 +45,10 @@ else
   for i = 1, math.min(#pending, tonumber(ARGV[5])) do members[i] = pending[i] end
   redis.call('HSET', record, 'state', 'claimed', 'members', table.concat(members, ' '))
 end
-redis.call('HINCRBY', record, 'tries', 1)
+if redis.call('HGET', record, 'claimed_by') ~= token then
+  redis.call('HINCRBY', record, 'tries', 1)
+  redis.call('HSET', record, 'claimed_by', token)
+end
 
 local messages = {}
 for _, id in ipairs(members) do
@@ -52,5 +56,11 @@ for _, id in ipairs(members) do
   messages[#messages + 1] = redis.call('HGET', ARGV[3] .. id, 'payload') or ''
 end
 local cut = tonumber(redis.call('HGET', KEYS[4], 'cut') or 0)
+if cut > redis.call('LLEN', KEYS[3]) then
+  -- The history has expired, or was evicted, before what is known of the conversation.
+  cut = 0
+  redis.call('HSET', KEYS[4], 'cut', 0)
+  meta = redis.call('HGETALL', KEYS[4])
+end
 return {'OPEN', token, meta, lead, redis.call('HGETALL', record), redis.call('GET', ARGV[4] .. lead) or '',
   messages, redis.call('LRANGE', KEYS[3], cut, -1), #pending - #members}

@@ -1,3 +1,4 @@
+--!df flags=allow-undeclared-keys
 -- Let everything that waits by now join the turn, as long as nothing of its reply is visible. State: claimed.
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)
 -- ARGV 1 token  2 prefix of the records  3 most messages to a turn

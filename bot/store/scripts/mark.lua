@@ -1,3 +1,4 @@
+--!df flags=allow-undeclared-keys
 -- Note up to which message a place has been listed, if nothing has changed since the listing began.
 -- KEYS 1 mark (string)
 -- ARGV 1 the mark before, '' for none  2 the new one, padded  3 lifetime in s  4 prefix of the records

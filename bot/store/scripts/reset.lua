@@ -1,7 +1,8 @@
+--!df flags=allow-undeclared-keys
 -- Forget the history and whatever waits; a turn that runs is fenced off.
 -- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
 -- ARGV 1 prefix of the records  2 id before which nothing counts any more, padded  3 lifetime of what is done in s
---      4 lifetime in s
+--      4 lifetime in s  5 prefix of the results
 -- Returns {turns forgotten, lead of the turn that was running or '', its fields}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
@@ -21,6 +22,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     redis.call('ZREM', KEYS[2], id)
     redis.call('HSET', ARGV[1] .. id, 'state', 'cancelled')
     redis.call('HDEL', ARGV[1] .. id, 'payload')
+    redis.call('DEL', ARGV[5] .. id)
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
 end
