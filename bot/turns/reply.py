@@ -91,7 +91,9 @@ class Reply:
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
-        settle = claim.tries > 1 or claim.listed or self._writer.doubtful
+        # Not every try is counted, but whatever had posted something, or was about to, has left its state.
+        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
+        settle = tried_before or claim.listed or self._writer.doubtful
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
 
     async def _finish(self, text: str) -> None:
@@ -127,7 +129,7 @@ class Reply:
         """
         claim = self._claim
         # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
-        in_doubt = claim.state is State.POSTING and claim.tries > 1
+        in_doubt = claim.state is State.POSTING
         old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
         if not in_doubt and (claim.replies or not (claim.listed or claim.tries > 1 or old)):
             return None

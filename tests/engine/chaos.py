@@ -175,6 +175,9 @@ class Chaos:
                     group.create_task(self._strike(event), name=event.kind)
         self.discord.faults.clear()
         self.claude.faults.clear()
+        # Direct messages are looked through after a gap only; where one of their events was swallowed, this is it.
+        for connection in list(self.discord.connections):
+            connection.reconnect()
         self.timeline.note("fault", "all faults are over")
 
     def _bugs(self) -> list[tuple[str, str]]:

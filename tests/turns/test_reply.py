@@ -77,7 +77,7 @@ class Bench:
         try:
             await self.runner.run(claim, asyncio.Event())
         finally:
-            await self.journal.release(claim)
+            await self.journal.release(claim, blameless=False)
         return claim
 
     def answered_before(self, text: str, reply_to: int) -> None:
@@ -85,7 +85,6 @@ class Bench:
         self.outbox.messages[EARLIER] = text
         self.outbox.nonces[f"{A.id}-0"] = EARLIER
         self.outbox.replies_to[EARLIER] = reply_to
-        self.outbox.next_id = EARLIER
 
     async def history(self) -> list[str]:
         """The replies that are kept."""
@@ -97,7 +96,7 @@ class Bench:
 async def bench(redis_url: str) -> AsyncIterator[Bench]:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
-    keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0), FakeClaude()
+    keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
     runner = Runner(
         journal=journal,
@@ -156,3 +155,22 @@ async def test_what_is_committed_leaves_a_forgotten_answer_to_more_for_the_other
     await bench.turn()
     assert bench.outbox.messages[EARLIER] == "An answer to both."
     assert bench.outbox.replies_to[max(bench.outbox.messages)] == A.id
+
+
+async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(bench: Bench) -> None:
+    await hear(bench, A)
+    posted = asyncio.Event()
+    bench.outbox.on_call = lambda done: posted.set() if done.what == "send" else None
+    bench.outbox.round_trip_s = 0.2
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    running = asyncio.create_task(bench.runner.run(claim, asyncio.Event()))
+    await posted.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    await bench.journal.release(claim, blameless=True)
+    bench.outbox.nonces.clear()  # as after some minutes
+    bench.outbox.round_trip_s = 0.0
+    again = await bench.turn()
+    assert again.tries == 1
+    assert bench.outbox.texts() == [ANSWER]
