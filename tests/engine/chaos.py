@@ -6,10 +6,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import random
 import re
-import signal
 import tempfile
 import time
 from collections import Counter
@@ -19,12 +17,14 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.simulator.claude import Claude, faults
+from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
+from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
 from tests.engine.invariants import Said, Scene
 from tests.engine.schedule import BOTS, PEOPLE, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
+from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
 
 PREFIX = "chaos"
@@ -58,7 +58,16 @@ RESTART_S = 0.3
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
 
-BUGS = ("turn_failed", "event_failed", "stopped_by_a_bug")
+BUGS = frozenset(
+    {
+        "turn_failed",
+        "conversation_failed",
+        "catchup_failed",
+        "channels_unreadable",
+        "event_failed",
+        "stopped_by_a_bug",
+    }
+)
 """What the bots log when something has happened that nobody thought of."""
 
 
@@ -71,6 +80,7 @@ class Outcome:
     faults: Counter[str]
     failures: tuple[str, ...]
     claude_calls: int
+    turns: int
     rest_s: float
     timeline: str = ""
     options: str = ""
@@ -86,20 +96,17 @@ class Chaos:
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
-    struck: Counter[str] = field(default_factory=Counter)
-    slots: dict[int, BotProcess] = field(default_factory=dict)
     bots: list[tuple[str, BotProcess]] = field(default_factory=list)
     threads: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
     direct: list[int] = field(default_factory=list)
-    pauses: dict[int, float] = field(default_factory=dict)
-    store_turn: asyncio.Lock = field(default_factory=asyncio.Lock)
     calls: int = 0
 
     async def run(self) -> Outcome:
         """Do what was planned, wait for rest, and look twice."""
         with tempfile.TemporaryDirectory(prefix="bobbin-chaos-") as directory:
             self.store = StoreProcess(Path(directory))
+            self.striker = Striker(self.discord, self.claude, self.store, self.timeline)
             await self.store.start()
             await self.discord.start()
             await self.claude.start()
@@ -136,12 +143,19 @@ class Chaos:
         return Outcome(
             self.plan.seed,
             len(self.scene.said),
-            self.struck,
+            self.striker.struck,
             tuple(failures),
             len(self.claude.requests),
+            await self._turns(),
             rest_s,
             text,
             self.plan.options,
+        )
+
+    async def _turns(self) -> int:
+        keys, redis = Keys(PREFIX), self.scene.redis
+        return sum(
+            [await redis.llen(keys.history(place)) for place in {one.place for one in self.scene.said}]
         )
 
     def _people(self) -> None:
@@ -171,8 +185,7 @@ class Chaos:
                 if isinstance(event, Post):
                     await self._post(event)
                 else:
-                    self.struck[event.kind] += 1
-                    group.create_task(self._strike(event), name=event.kind)
+                    group.create_task(self.striker.strike(event), name=event.kind)
         self.discord.faults.clear()
         self.claude.faults.clear()
         # Direct messages are looked through after a gap only; where one of their events was swallowed, this is it.
@@ -222,101 +235,18 @@ class Chaos:
         code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
         return f"{text}{code}\n\n{filler}."
 
-    # What goes wrong.
-
-    async def _strike(self, fault: Fault) -> None:
-        self.timeline.note(
-            "fault", f"{fault.kind} {fault.which} {fault.seconds:.2f} s {fault.count} {fault.detail}"
-        )
-        if fault.kind in ("kill", "freeze", "stop"):
-            await self._strike_bot(fault)
-        elif fault.kind.startswith("store_"):
-            async with self.store_turn:
-                await self._strike_store(fault)
-        elif fault.kind.startswith("gateway_"):
-            await self._strike_gateway(fault)
-        elif fault.kind == "events_swallowed":
-            self.discord.faults.swallow_events(fault.count, fault.detail or None)
-        elif fault.kind == "events_doubled":
-            self.discord.faults.double_events(fault.count, fault.detail or None)
-        elif fault.kind.startswith("rest_"):
-            self._strike_rest(fault)
-        else:
-            self._strike_claude(fault)
-
-    async def _strike_bot(self, fault: Fault) -> None:
-        bot = self.slots.get(fault.which)
-        if bot is None:
-            return
-        with contextlib.suppress(ProcessLookupError):
-            if fault.kind == "freeze":
-                bot.signal(signal.SIGSTOP)
-                await asyncio.sleep(fault.seconds)
-                bot.signal(signal.SIGCONT)
-            else:
-                self.pauses[fault.which] = fault.seconds / 2
-                bot.signal(signal.SIGKILL if fault.kind == "kill" else signal.SIGTERM)
-
-    async def _strike_store(self, fault: Fault) -> None:
-        if fault.kind == "store_freeze":
-            self.store.freeze()
-            await asyncio.sleep(fault.seconds)
-            self.store.thaw()
-        elif fault.kind == "store_kill":
-            await self.store.kill()
-            await asyncio.sleep(fault.seconds / 2)
-            await self.store.start()
-        else:
-            lost = await self.store.roll_back(fault.seconds)
-            self.timeline.note("fault", f"the store is {fault.seconds:.2f} s back: {lost} bytes lost")
-
-    async def _strike_gateway(self, fault: Fault) -> None:
-        connections = self.discord.connections
-        if not connections:
-            return
-        connection = connections[fault.which % len(connections)]
-        if fault.kind == "gateway_drop":
-            await connection.drop()
-        elif fault.kind == "gateway_reconnect":
-            await connection.reconnect()
-        else:
-            await connection.invalidate(resumable=fault.count == 1)
-
-    def _strike_rest(self, fault: Fault) -> None:
-        method, _, route = fault.detail.partition(" ")
-        action = {"rest_reset": "reset", "rest_lost_answer": "reset_after", "rest_delay": "delay"}
-        self.discord.faults.add(
-            action=action.get(fault.kind, "status"),  # type: ignore[arg-type]
-            method=method or None,
-            route=route or None,
-            times=fault.count,
-            status=(500, 502, 503)[fault.count - 1],
-            delay_s=fault.seconds,
-        )
-
-    def _strike_claude(self, fault: Fault) -> None:
-        after = fault.count * 2
-        kinds: dict[str, faults.Fault] = {
-            "claude_stall": faults.stall(after if fault.which else None, 4.0),
-            "claude_drop": faults.dropped(after if fault.which else None),
-            "claude_cut_short": faults.cut_short(after),
-            "claude_error_event": faults.error_event(after),
-            "claude_overloaded": faults.overloaded(),
-        }
-        self.claude.faults.add(kinds[fault.kind])
-
     # The bots, as a host keeps them.
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
             module = "tests.engine.points_bot" if self.sabotage else "bot"
             bot = await BotProcess.start(self._environment(), "--strict", module=module)
-            self.slots[slot] = bot
+            self.striker.bots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
             self.timeline.note("host", f"bot {slot}.{number} starts")
             code = await bot.ended(timeout_s=3600.0)
             self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
-            await asyncio.sleep(self.pauses.pop(slot, RESTART_S))
+            await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
 
     def _environment(self) -> dict[str, str]:
         return {

@@ -39,9 +39,9 @@ async def in_a_process(seed: int, *options: str) -> Outcome:
     except TimeoutError:
         process.kill()
         await process.wait()
-        return Outcome(seed, 0, Counter(), (f"no end after {RUN_S:g} s",), 0, RUN_S)
+        return Outcome(seed, 0, Counter(), (f"no end after {RUN_S:g} s",), 0, 0, RUN_S)
     if process.returncode:
-        return Outcome(seed, 0, Counter(), (errors.decode(errors="replace"),), 0, 0.0)
+        return Outcome(seed, 0, Counter(), (errors.decode(errors="replace"),), 0, 0, 0.0)
     told = json.loads(out)
     return Outcome(**{**told, "faults": Counter(told["faults"]), "failures": tuple(told["failures"])})
 
@@ -86,6 +86,7 @@ def table(outcomes: Sequence[Outcome]) -> str:
         faults.update(outcome.faults)
     messages = sum(outcome.messages for outcome in outcomes)
     calls = sum(outcome.claude_calls for outcome in outcomes)
+    turns = sum(outcome.turns for outcome in outcomes)
     failed = [outcome.seed for outcome in outcomes if outcome.failures]
     slowest = max((outcome.rest_s for outcome in outcomes), default=0.0)
     rows = [
@@ -93,6 +94,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("failures", f"{len(failed)} {failed or ''}"),
         ("messages", messages),
         ("calls of Claude", calls),
+        ("turns", turns),
+        ("calls per turn", f"{calls / turns:.2f}" if turns else "-"),
         ("calls per message", f"{calls / messages:.2f}" if messages else "-"),
         ("longest way to rest", f"{slowest:.0f} s"),
         *sorted(faults.items()),
