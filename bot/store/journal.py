@@ -89,7 +89,7 @@ class Journal:
         answer = await self._run(
             "join",
             [*self._turn(claim), keys.pending(claim.conversation)],
-            [claim.token, keys.record_prefix(claim.conversation), MESSAGES_PER_TURN],
+            [claim.token, keys.record_prefix(claim.conversation), MESSAGES_PER_TURN, padded(claim.lead)],
         )
         if answer[0] == "FENCED":
             raise Fenced("join")

@@ -383,3 +383,34 @@ async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
     assert await store.recorded(C, [snowflake(10), snowflake(11)]) == 1
     assert await store.recorded(C, []) == 0
+
+
+async def listed(store: Store, late: Message) -> None:
+    await store.receive(C, late, source="listing", facts=FACTS)
+
+
+async def test_what_a_listing_brings_waits_for_a_turn_of_its_own(store: Store) -> None:
+    await receive(store, message("heard", number=12))
+    claim = await claimed(store)
+    await listed(store, message("older", number=11))
+    await listed(store, message("newer", number=13))
+    await receive(store, message("and", number=14))
+    joined = await store.journal.join(claim)
+    assert joined is not None
+    assert [m.text for m in joined] == ["heard", "and"]
+
+
+async def test_a_turn_with_any_message_from_a_listing_may_have_been_answered_before(store: Store) -> None:
+    await receive(store, message("heard", number=11))
+    await listed(store, message("missed", number=12))
+    assert (await claimed(store)).listed
+
+
+async def test_a_reply_that_may_be_visible_is_finished_before_an_older_message_is_answered(
+    store: Store,
+) -> None:
+    await receive(store, message("heard", number=12))
+    claim = await claimed(store)
+    await store.journal.intend(claim, 0, 0)
+    await listed(store, message("older", number=11))
+    assert (await claimed(store)).lead == claim.lead

@@ -35,6 +35,14 @@ if #pending == 0 then
 end
 
 local lead = pending[1]
+for _, id in ipairs(pending) do
+  -- An older message may have come late, from a listing: what may be visible already is finished first.
+  local state = redis.call('HGET', ARGV[3] .. id, 'state')
+  if state == 'posting' or state == 'posted' or state == 'committed' then
+    lead = id
+    break
+  end
+end
 local record = ARGV[3] .. lead
 local members = {}
 local started = redis.call('HGET', record, 'members')
@@ -42,7 +50,13 @@ if started and redis.call('HGET', record, 'state') ~= 'claimed' then
   for id in string.gmatch(started, '%d+') do members[#members + 1] = id end
 else
   -- Nothing is visible yet, so whatever waits by now joins.
-  for i = 1, math.min(#pending, tonumber(ARGV[5])) do members[i] = pending[i] end
+  for i = 1, math.min(#pending, tonumber(ARGV[5])) do
+    members[i] = pending[i]
+    -- Any of them may have been answered before.
+    if redis.call('HGET', ARGV[3] .. pending[i], 'source') == 'listing' then
+      redis.call('HSET', record, 'source', 'listing')
+    end
+  end
   redis.call('HSET', record, 'state', 'claimed', 'members', table.concat(members, ' '))
 end
 if redis.call('HGET', record, 'claimed_by') ~= token then
