@@ -73,6 +73,7 @@ class Outcome:
     claude_calls: int
     rest_s: float
     timeline: str = ""
+    options: str = ""
 
 
 @dataclass
@@ -80,6 +81,8 @@ class Chaos:
     """One run in a world of its own."""
 
     plan: Schedule
+    # A safeguard to do without, see tests/engine/sabotage.py.
+    sabotage: str = ""
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
@@ -130,9 +133,15 @@ class Chaos:
         text = ""
         if failures:
             text = self.timeline.written(self.plan.seed, self.bots, self.discord, self.claude, failures)
-        calls = len(self.claude.requests)
         return Outcome(
-            self.plan.seed, len(self.scene.said), self.struck, tuple(failures), calls, rest_s, text
+            self.plan.seed,
+            len(self.scene.said),
+            self.struck,
+            tuple(failures),
+            len(self.claude.requests),
+            rest_s,
+            text,
+            self.plan.options,
         )
 
     def _people(self) -> None:
@@ -297,7 +306,8 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            bot = await BotProcess.start(self._environment(), "--strict")
+            module = "tests.engine.points_bot" if self.sabotage else "bot"
+            bot = await BotProcess.start(self._environment(), "--strict", module=module)
             self.slots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
             self.timeline.note("host", f"bot {slot}.{number} starts")
@@ -314,6 +324,7 @@ class Chaos:
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.store.url,
             **SETTINGS,
+            **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }
 
 

@@ -60,22 +60,23 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """Everything that a run does."""
+    """Everything that a run does; `options` are those of the command line that draw the same again."""
 
     seed: int
-    seconds: float
+    options: str
     faults: tuple[Fault, ...]
     posts: tuple[Post, ...]
 
 
-def schedule(seed: int, seconds: float) -> Schedule:
-    """Draw a run of so many seconds from a seed."""
+def schedule(seed: int, seconds: float, intensity: float = 1.0) -> Schedule:
+    """Draw a run of so many seconds from a seed, with `intensity` times as many faults as usual."""
     chance = random.Random(seed)
-    faults = tuple(_fault(chance, at) for at in _times(chance, seconds, FAULTS_PER_S))
+    faults = tuple(_fault(chance, at) for at in _times(chance, seconds, FAULTS_PER_S * intensity))
     posts = [
         post for at in _times(chance, seconds, MESSAGES_PER_S / 1.6) for post in _posts(chance, at, seconds)
     ]
-    return Schedule(seed, seconds, faults, tuple(sorted(posts, key=lambda post: post.at)))
+    options = f"--seed {seed} --seconds {seconds:g} --intensity {intensity:g}"
+    return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)))
 
 
 def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[float]:

@@ -21,13 +21,13 @@ RUN_S = 240.0
 """A run that takes longer hangs."""
 
 
-async def in_a_process(seed: int, seconds: float) -> Outcome:
+async def in_a_process(seed: int, *options: str) -> Outcome:
     """Make one run in a process of its own."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         "-m",
         "tests.engine.chaos",
-        *("--seed", str(seed), "--seconds", str(seconds), "--json"),
+        *("--seed", str(seed), "--json", *options),
         cwd=ROOT,
         stdin=asyncio.subprocess.DEVNULL,
         stdout=asyncio.subprocess.PIPE,
@@ -48,7 +48,7 @@ async def in_a_process(seed: int, seconds: float) -> Outcome:
 
 async def many(
     seeds: Sequence[int],
-    seconds: float,
+    options: Sequence[str],
     parallel: int,
     until_s: float = float("inf"),
     told: Callable[[Outcome], None] = lambda _: None,
@@ -58,7 +58,7 @@ async def many(
 
     async def work() -> None:
         while waiting and time.monotonic() < until_s:
-            outcome = await in_a_process(waiting.pop(), seconds)
+            outcome = await in_a_process(waiting.pop(), *options)
             outcomes.append(outcome)
             told(outcome)
 
@@ -74,7 +74,7 @@ def explained(outcome: Outcome) -> str:
         [
             f"seed {outcome.seed} failed; its timeline is {outcome.timeline or 'not there'}",
             *(f"  {failure}" for failure in outcome.failures[:20]),
-            f"repeat it: python -m tests.engine.chaos --seed {outcome.seed}",
+            f"repeat it: python -m tests.engine.chaos {outcome.options or f'--seed {outcome.seed}'}",
         ]
     )
 
@@ -122,6 +122,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seed", type=int, help="make this one run")
     parser.add_argument("--seconds", type=float, default=20.0, help="how long things go wrong in a run")
+    parser.add_argument("--intensity", type=float, default=1.0, help="how many times as many faults as usual")
+    parser.add_argument("--sabotage", default="", help="a safeguard to do without, see sabotage.py")
     parser.add_argument("--seeds", type=int, default=20, help="how many runs")
     parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no run after so many")
@@ -129,13 +131,18 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.seed is not None:
-        outcome = asyncio.run(Chaos(schedule(chosen.seed, chosen.seconds)).run())
+        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity)
+        outcome = asyncio.run(Chaos(plan, chosen.sabotage).run())
         _say(json.dumps(_plain(outcome)) if chosen.json else _line(outcome))
         return
     seeds = range(chosen.first, chosen.first + chosen.seeds)
     until_s = time.monotonic() + chosen.minutes * 60
+    options = [
+        *("--seconds", str(chosen.seconds), "--intensity", str(chosen.intensity)),
+        *(("--sabotage", chosen.sabotage) if chosen.sabotage else ()),
+    ]
     outcomes = asyncio.run(
-        many(seeds, chosen.seconds, chosen.parallel, until_s, lambda outcome: _say(_line(outcome)))
+        many(seeds, options, chosen.parallel, until_s, lambda outcome: _say(_line(outcome)))
     )
     _say(table(outcomes))
     sys.exit(any(outcome.failures for outcome in outcomes))
