@@ -51,6 +51,7 @@ NOT_POSSIBLE_HERE = (
 STORE_DOWN_FOR_NOW = (
     "My memory is not reachable right now. I answer as soon as it is back: no need to repeat it."
 )
+WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (

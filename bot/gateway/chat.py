@@ -8,8 +8,8 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.conversation import prompt
-from bot.conversation.errors import DiscordForbidden
+from bot.conversation import prompt, wording
+from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
 from bot.gateway import answers, convert, permissions
 from bot.gateway.interactions import say
@@ -82,9 +82,14 @@ class Chat:
         if text:
             opener = Outgoing(f"**{name}:** {text}", nonce=f"{interaction.id}-o")
             message_id = (await self._outbox.send(thread, opener)).id
-            await self._conversations.receive(
-                thread, Message(message_id, author, text), source="command", facts=facts
-            )
+            try:
+                await self._conversations.receive(
+                    thread, Message(message_id, author, text), source="command", facts=facts
+                )
+            except StoreUnavailable:
+                # The thread stands, and what is written into it is found when the store is back; the bot's own
+                # message with the question is not.
+                await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, message_id))
             self._dispatcher.wake(thread)
         else:
             await self._conversations.introduce(thread, facts)
@@ -119,3 +124,7 @@ class Chat:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
+
+
+def _notice(sentence: str, about: int) -> Outgoing:
+    return Outgoing(wording.small(sentence), nonce=f"{about}-s", silent=True)

@@ -54,6 +54,18 @@ def to_author(user: discord.User | discord.Member) -> Author:
 
 def readable(message: discord.Message) -> str:
     """Return the text with names in place of ids, as people see it."""
+    return _with_names(message, message.content)
+
+
+def title(message: discord.Message, me: int) -> str:
+    """Return the text a thread is named from: without the summons, which is no part of what is said."""
+    summons = [rf"<@!?{me}>"]
+    if message.guild is not None and message.guild.self_role is not None:
+        summons.append(rf"<@&{message.guild.self_role.id}>")
+    return _with_names(message, re.sub("|".join(summons), "", message.content))
+
+
+def _with_names(message: discord.Message, content: str) -> str:
     names = {user.id: user.display_name for user in message.mentions}
 
     def name(match: re.Match[str]) -> str:
@@ -68,12 +80,7 @@ def readable(message: discord.Message) -> str:
         channel = guild.get_channel_or_thread(int(match["channel"])) if guild else None
         return f"#{channel.name if channel else 'a-channel'}"
 
-    return _MENTION.sub(name, message.content)
-
-
-def without_mention(content: str, me: int) -> str:
-    """Return the text without the mention of the bot, which is a summons and not part of what is said."""
-    return re.sub(rf"<@!?{me}>", "", content)
+    return _MENTION.sub(name, content)
 
 
 def _answered_author(message: discord.Message) -> int | None:

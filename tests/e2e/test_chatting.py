@@ -34,6 +34,14 @@ async def test_a_mention_opens_a_thread_named_from_it_with_the_answer(world: Wor
     assert world.said(channel) == []
 
 
+async def test_a_threads_name_holds_names_and_no_ids(world: World) -> None:
+    channel = world.channel()
+    asked = await world.ann.post(channel, f"ask <@{world.ben.id}> about <#{channel}> {world.mention}")
+    thread = await world.thread_of(asked)
+    name = world.discord.thread(channel)["name"]
+    assert world.discord.thread(thread)["name"] == f"ask @Ben about #{name}"
+
+
 async def test_in_its_own_thread_no_mention_is_needed(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     world.claude.say("Again!")

@@ -8,6 +8,7 @@ import json
 import re
 import signal
 import tempfile
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
@@ -17,10 +18,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.simulator.claude import Claude
 from bot.simulator.claude.record import Call
 from bot.simulator.claude.reply import Reply
 from bot.simulator.discord import Discord
+from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
 from tests.engine.invariants import Said, Scene
@@ -37,9 +40,10 @@ QUICK = {
     "POINTS_SETTLE_AFTER_S": "0.5",
     "POINTS_EDIT_EVERY_S": "0.3",
     "POINTS_WINDOW_S": "1.05",
-    "POINTS_LATE_S": "1.5",
+    "POINTS_LATE_S": "2.8",
 }
-"""Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done."""
+"""Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done, and what is late
+lands when somebody else has finished, but before that."""
 
 LIMITS_PACE = 0.2
 """The windows of Discord's rate limits, and of the bot's own pace, are a fifth of what they are."""
@@ -199,6 +203,10 @@ class Arena:
         )
         scene = Scene(self.discord, int(world.app.user_id), self.redis, prefix)
         stage = Stage(number, world, scene, self, settings)
+        # The bot has been in this server before, a minute ago: what was said before it came, it does not answer.
+        seen = (round((time.time() - 60) * 1000) - DISCORD_EPOCH_MS) << 22
+        keys = Keys(prefix)
+        await self.redis.set(keys.mark(int(world.guild.id)), padded(seen), ex=3600)
         try:
             yield stage
         finally:

@@ -102,10 +102,25 @@ async def _forgotten(stage: Stage) -> None:
     await stage.rest(still_s=0.0)
     await bot.kill()
     await stage.roll_back(snapshot)
+    # As much later as nonces last, so that only the look at Discord tells that there is an answer.
+    stage.world.discord.world.nonces.forget(int(stage.world.app.user_id))
 
 
 async def _nothing(_: Stage) -> None:
     """Recovery is all there is to see."""
+
+
+async def _two_writers(stage: Stage) -> None:
+    """One bot is frozen in mid-reply and goes on while another one, which has taken over, writes; that one dies."""
+    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="stop")
+    await first.ready()
+    await stage.post(None, "stream")
+    await stage.struck(first)
+    second = await stage.start(POINTS_AT="event:before:7", POINTS_DO="kill")
+    await stage.until(lambda: "event:before:2" in stage.points(second), "the second one was writing")
+    resume(first)
+    await second.ended()
+    await first.kill()
 
 
 SCENARIOS = (
@@ -115,6 +130,7 @@ SCENARIOS = (
     Scenario("restart-posted", _nothing, _killed_at("send:after:1")),
     Scenario("restart-committed", _nothing, _killed_at("commit:after:1")),
     Scenario("forgotten", _nothing, _forgotten),
+    Scenario("two-writers", _nothing, _two_writers),
 )
 
 
@@ -219,6 +235,7 @@ async def _follow(stage: Stage, case: Case, first: Bot, second: Bot | None) -> N
     if case.do == "stop":
         await asyncio.sleep(FROZEN_LONG_S if case.long else FROZEN_S)
         resume(first)
+        await asyncio.sleep(0.3)  # it has to find out
 
 
 def _tell(stage: Stage, bot: Bot) -> str:

@@ -64,26 +64,19 @@ class Scene:
             found += await self._place(place, messages)
         return found + await self._store(tuple(places))
 
-    async def come_to_rest(
-        self, asked: Collection[Call], *, within_s: float, still_s: float, quick: bool = True
-    ) -> list[str]:
-        """Wait until all holds, then for so long again; return what does not hold then.
-
-        Without `quick`, all of the time is waited.
-        """
+    async def come_to_rest(self, asked: Collection[Call], *, within_s: float, still_s: float) -> list[str]:
+        """Wait until all holds, and still does after so long, with nothing changed; return what does not."""
         until_s = time.monotonic() + within_s
-        while (found := await self.breaches(asked)) or not quick:
-            if time.monotonic() > until_s:
-                break
+        while True:
+            before = self._shown()
+            if not (found := await self.breaches(asked)):
+                await asyncio.sleep(still_s)
+                found = await self.breaches(asked)
+                if not found and (after := self._shown()) != before:
+                    found = [f"what is shown goes on changing: {_difference(before, after)}"]
+            if not found or time.monotonic() > until_s:
+                return found
             await asyncio.sleep(LOOK_S)
-        if found:
-            return found
-        before = self._shown()
-        await asyncio.sleep(still_s)
-        found = await self.breaches(asked)
-        if not found and (after := self._shown()) != before:
-            found = [f"what is shown has changed afterwards: {_difference(before, after)}"]
-        return found
 
     def _shown(self) -> dict[int, str]:
         return {

@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 
 from bot.gateway import answers
-from bot.gateway.convert import without_mention
 from bot.store.prompts import Scope
 
 
@@ -32,8 +31,3 @@ def test_a_prompt_of_any_length_fits_into_an_answer(chars: int) -> None:
 def test_an_unknown_permission_is_not_named() -> None:
     assert "“" not in answers.missing("")
     assert "“Send Messages”" in answers.missing("Send Messages")
-
-
-@pytest.mark.parametrize("content", ["<@7> hello", "<@!7> hello", " hello", "hello<@7>"])
-def test_the_summons_is_no_part_of_what_is_said(content: str) -> None:
-    assert without_mention(content, 7).strip() == "hello"

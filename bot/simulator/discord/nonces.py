@@ -21,6 +21,10 @@ class Nonces:
             return None
         return made[1]
 
+    def forget(self, author_id: int) -> None:
+        """Let the window pass for one author."""
+        self._made = {key: made for key, made in self._made.items() if key[0] != author_id}
+
     def remember(self, author_id: int, nonce: str, message_id: int, now: float) -> None:
         """Keep a nonce, and let those go that are past the window."""
         for key in [key for key, (at, _) in self._made.items() if now - at >= WINDOW_S]:
