@@ -15,7 +15,7 @@ from bot.conversation.errors import DiscordGone, StoreUnavailable
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
-from bot.render.mark import is_marked
+from bot.render.mark import is_marked, marked
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Pace
 from bot.render.plan import Posted
@@ -79,11 +79,24 @@ class Reply:
             result = await self._look() or await self._ask()
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._writer.finish(result.reply or notices)
+        await self._forestall()
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
         settle = claim.tries > 1 or claim.listed or self._writer.doubtful
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
+
+    async def _forestall(self) -> None:
+        """Take the nonces of parts that an earlier, longer try was about to post, and that may land yet.
+
+        They would land behind the next reply, and nothing would tell any more what they belong to.
+        """
+        known = max(len(self._writer.posted), len(self._found))
+        for part in self._claim.in_doubt:
+            if part >= known:
+                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
+                sent = await self._outbox.send(self._claim.conversation, taken)
+                await self._outbox.delete(self._claim.conversation, sent.id)
 
     async def abandon(self) -> None:
         """Write nothing more."""

@@ -100,6 +100,7 @@ async def _forgotten(stage: Stage) -> None:
     await stage.post(thread, "stream")
     await stage.finished(thread, 2)
     await stage.rest(still_s=0.0)
+    stage.keep(thread)
     await bot.kill()
     await stage.roll_back(snapshot)
     # As much later as nonces last, so that only the look at Discord tells that there is an answer.
