@@ -238,6 +238,10 @@ def _stream(name: str, _: int) -> Reply:
     return Reply(tuple(f"{name}, piece {piece}. " for piece in range(8)), pause_s=0.12)
 
 
+def _lasting(name: str, _: int) -> Reply:
+    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(40)), pause_s=0.12)
+
+
 def _slow(name: str, _: int) -> Reply:
     return Reply(tuple(f"{name}, piece {piece}. " for piece in range(3)), pause_s=0.5)
 
@@ -257,6 +261,7 @@ def _shrinking(name: str, attempt: int) -> Reply:
 
 KINDS: dict[str, Callable[[str, int], Reply]] = {
     "stream": _stream,  # several edits
+    "lasting": _lasting,  # five leases long
     "slow": _slow,  # half a second before the first text
     "short": _short,
     "long": _long,  # three messages

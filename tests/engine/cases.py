@@ -135,6 +135,14 @@ SCENARIOS = (
 )
 
 
+async def _lasting(stage: Stage) -> None:
+    await stage.post(None, "lasting")
+
+
+LASTING = Scenario("lasting", _lasting)
+"""Longer than any lease: nothing more than in the others, but only a heartbeat gets a reply to its end."""
+
+
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:
     """Play a scenario without a hit; returns the points, in order, and what did not hold at the end."""
     async with arena.stage() as stage:
