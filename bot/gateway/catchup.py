@@ -14,6 +14,7 @@ import time
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
+import aiohttp
 import discord
 import structlog
 
@@ -35,6 +36,9 @@ FETCHED_AT_MOST = 300
 """Archived threads and direct messages have to be asked for one by one, after a start or a gap; the latest are."""
 
 TRIES = 3
+
+FAILED_CALL = (discord.DiscordException, DiscordError, aiohttp.ClientError, OSError, TimeoutError)
+"""Discord cannot be reached, or does not want to: the next sweep is for what this one missed."""
 
 Listable = discord.TextChannel | discord.Thread | discord.DMChannel
 
@@ -100,7 +104,7 @@ class Catchup:
                     self._thorough = False
             except StoreUnavailable:
                 self._doubt, self._due_s, self._thorough = True, 0.0, True
-            except (discord.DiscordException, DiscordError, OSError, TimeoutError) as error:
+            except FAILED_CALL as error:
                 log.info("catchup_put_off", kind=type(error).__name__)
             except Exception:  # discord.py stumbles over odd channels, and one of them must not end the bot
                 log.exception("catchup_failed")

@@ -43,7 +43,8 @@ class Claim:
     """A conversation that is ours until the lease ends, and the turn to do, or to settle.
 
     `lead` is the id of the turn's first message and so the turn's own; `members` are the ids of all. `replies`
-    holds the ids of the messages that were posted, by part. `tries` counts this one too. `listed` holds if the
+    holds the ids of the messages that were posted, by part; of those `in_doubt` it is only known that somebody was
+    about to post them. `tries` counts this one too. `listed` holds if the
     message came from a listing, so that it may have been answered before. `waiting` more messages are left for
     the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
     """
@@ -56,6 +57,7 @@ class Claim:
     messages: tuple[Message, ...]
     state: State
     replies: dict[int, int]
+    in_doubt: tuple[int, ...]
     result: Result | None
     tries: int
     listed: bool
@@ -105,6 +107,7 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
         messages=read_messages(messages),
         state=State(fields.get("state", State.CANCELLED)),
         replies=read_replies(fields),
+        in_doubt=_in_doubt(fields),
         result=load_result(result) if result else None,
         tries=int(fields.get("tries", 0)),
         listed=fields.get("source") == "listing",
@@ -123,6 +126,11 @@ def read_replies(fields: Mapping[str, str]) -> dict[int, int]:
     """Read the ids of the messages that were posted, by part."""
     found = {int(name[6:]): int(value) for name, value in fields.items() if name.startswith("reply:")}
     return dict(sorted(found.items()))
+
+
+def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:
+    intents = {int(name[7:]) for name in fields if name.startswith("intent:")}
+    return tuple(sorted(intents - read_replies(fields).keys()))
 
 
 def read_meta(fields: Mapping[str, str]) -> Meta:

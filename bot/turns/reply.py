@@ -16,7 +16,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
-from bot.render.mark import is_marked
+from bot.render.mark import is_marked, marked
 from bot.render.outbox import Outbox, Outgoing, Seen
 from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
@@ -88,6 +88,7 @@ class Reply:
             result = await self._look() or await self._ask()
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._finish(result.reply or notices)
+        await self._forestall()
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
@@ -117,6 +118,18 @@ class Reply:
             else:
                 return
         raise AnsweredBefore
+
+    async def _forestall(self) -> None:
+        """Take the nonces of parts that an earlier, longer try was about to post, and that may land yet.
+
+        They would land behind the next reply, and nothing would tell any more what they belong to.
+        """
+        known = max(len(self._writer.posted), len(self._found))
+        for part in self._claim.in_doubt:
+            if part >= known:
+                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
+                sent = await self._outbox.send(self._claim.conversation, taken)
+                await self._outbox.delete(self._claim.conversation, sent.id)
 
     async def abandon(self) -> None:
         """Write nothing more."""

@@ -147,7 +147,8 @@ async def test_what_was_said_before_the_bot_ever_listened_is_not_answered(alone:
 async def test_a_connection_that_breaks_while_looking_for_what_was_missed_does_not_end_the_bot(
     alone: World,
 ) -> None:
-    await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
+    bot = await alone.start_bot(**QUICK, BOT_RECOVERY__EVERY_S="0.2")
     fault = alone.discord.faults.add(action="reset", method="GET", route="/guilds/", times=6)
     await alone.until(lambda: fault.struck == 6)
     await alone.converse(alone.channel(), "still there?")
+    assert not bot.log("catchup_failed"), "an outage is no bug"

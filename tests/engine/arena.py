@@ -64,6 +64,9 @@ class Stage:
     arena: Arena
     settings: dict[str, str] = field(default_factory=dict)
     bots: list[Bot] = field(default_factory=list)
+    kept: dict[int, str] = field(
+        default_factory=dict
+    )  # replies that were finished, and are to stay as they are
 
     @property
     def tag(self) -> str:
@@ -128,7 +131,18 @@ class Stage:
 
     async def rest(self, within_s: float = 25.0, still_s: float = 1.2) -> list[str]:
         """Wait until nothing goes on any more; returns what does not hold then."""
-        return await self.scene.come_to_rest(_Asked(self), within_s=within_s, still_s=still_s)
+        breaches = await self.scene.come_to_rest(_Asked(self), within_s=within_s, still_s=still_s)
+        shown = {
+            int(m["id"]): m["content"]
+            for place in {s.place for s in self.scene.said}
+            for m in self.world.replies(place)
+        }
+        changed = [message for message, text in self.kept.items() if shown.get(message) != text]
+        return breaches + [f"{message} was finished and has been answered anew" for message in changed]
+
+    def keep(self, thread: int) -> None:
+        """Expect the replies of a thread to stay as they are."""
+        self.kept |= {int(message["id"]): message["content"] for message in self.world.replies(thread)}
 
     def points(self, bot: Bot) -> list[str]:
         """The points that a bot has reached, in order."""
@@ -224,6 +238,10 @@ def _stream(name: str, _: int) -> Reply:
     return Reply(tuple(f"{name}, piece {piece}. " for piece in range(8)), pause_s=0.12)
 
 
+def _lasting(name: str, _: int) -> Reply:
+    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(40)), pause_s=0.12)
+
+
 def _slow(name: str, _: int) -> Reply:
     return Reply(tuple(f"{name}, piece {piece}. " for piece in range(3)), pause_s=0.5)
 
@@ -243,6 +261,7 @@ def _shrinking(name: str, attempt: int) -> Reply:
 
 KINDS: dict[str, Callable[[str, int], Reply]] = {
     "stream": _stream,  # several edits
+    "lasting": _lasting,  # five leases long
     "slow": _slow,  # half a second before the first text
     "short": _short,
     "long": _long,  # three messages

@@ -100,6 +100,7 @@ async def _forgotten(stage: Stage) -> None:
     await stage.post(thread, "stream")
     await stage.finished(thread, 2)
     await stage.rest(still_s=0.0)
+    stage.keep(thread)
     await bot.kill()
     await stage.roll_back(snapshot)
     # As much later as nonces last, so that only the look at Discord tells that there is an answer.
@@ -132,6 +133,14 @@ SCENARIOS = (
     Scenario("forgotten", _nothing, _forgotten),
     Scenario("two-writers", _nothing, _two_writers),
 )
+
+
+async def _lasting(stage: Stage) -> None:
+    await stage.post(None, "lasting")
+
+
+LASTING = Scenario("lasting", _lasting)
+"""Longer than any lease: nothing more than in the others, but only a heartbeat gets a reply to its end."""
 
 
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:

@@ -1,0 +1,79 @@
+"""Discord loses answers after it has done the work, or somebody deletes what is being written."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+import pytest
+import pytest_asyncio
+
+from tests.engine.arena import Arena, Stage, arena
+from tests.engine.cases import SCENARIOS
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+TWO_REPLIES = SCENARIOS[0]
+MESSAGES = r"/channels/\d+/messages"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def found() -> AsyncIterator[Arena]:
+    async with arena() as made:
+        yield made
+
+
+async def played(found: Arena, order: Callable[[Stage], object]) -> list[str]:
+    """Play two replies under what `order` orders; returns what does not hold at the end."""
+    async with found.stage() as stage:
+        await (await stage.start()).ready()
+        order(stage)
+        await TWO_REPLIES.play(stage)
+        return await stage.rest()
+
+
+async def test_a_call_whose_answer_is_lost_is_repeated_and_counts_once(found: Arena) -> None:
+    def losing(method: str, after: int) -> Callable[[Stage], object]:
+        return lambda stage: stage.world.discord.faults.add(
+            action="reset_after",
+            method=method,
+            route=MESSAGES,
+            after=after,
+            times=2,
+            only_token=stage.world.app.token,
+        )
+
+    orders = [losing(method, after) for method in ("POST", "PATCH") for after in range(3)]
+    assert await asyncio.gather(*(played(found, order) for order in orders)) == [[]] * len(orders)
+
+
+async def test_a_reply_that_somebody_deletes_is_not_written_again_and_blocks_nothing(found: Arena) -> None:
+    async def while_it_is_written(stage: Stage, thread: int) -> None:
+        await stage.visible(thread, 1)
+
+    async def when_it_is_finished(stage: Stage, thread: int) -> None:
+        await stage.finished(thread, 1)
+
+    async def deleted(when: Callable[[Stage, int], Awaitable[None]]) -> list[str]:
+        async with found.stage() as stage:
+            await (await stage.start()).ready()
+            thread = await stage.post(None, "stream")
+            await when(stage, thread)
+            await stage.world.admin.delete(thread, stage.world.replies(thread)[0]["id"])
+            stage.scene.said.clear()
+            await stage.post(thread, "short")
+            return await stage.rest()
+
+    breaches = await asyncio.gather(deleted(while_it_is_written), deleted(when_it_is_finished))
+    assert list(breaches) == [[], []]
+
+
+async def test_a_thread_that_somebody_deletes_leaves_nothing_to_do(found: Arena) -> None:
+    async with found.stage() as stage:
+        await (await stage.start()).ready()
+        thread = await stage.post(None, "stream")
+        await stage.visible(thread, 1)
+        await stage.world.admin.delete_channel(thread)
+        stage.scene.said.clear()
+        await stage.post(None, "short")
+        assert await stage.rest() == []

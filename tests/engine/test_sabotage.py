@@ -1,0 +1,102 @@
+"""The suite misses each safeguard: with one removed, a case fails that passes with all of them.
+
+Each case is also played with nothing removed, so that it is the safeguard that makes the difference. `make test`
+plays one case for each; `make points` all of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.engine.arena import arena
+from tests.engine.cases import LASTING, SCENARIOS, Case
+from tests.engine.test_points import ALL, play, told
+
+ROOT = Path(__file__).resolve().parents[2]
+PLAYS = {scenario.name: scenario for scenario in (*SCENARIOS, LASTING)}
+
+
+def case(scenario: str, point: str, do: str, *, beside: bool = False) -> Case:
+    """A case by the name of its scenario."""
+    return Case(PLAYS[scenario], point, do, beside=beside)
+
+
+AS_IT_IS = "pulse:before:1", "double"
+"""Nothing happens besides what the scenario holds."""
+
+NOTICED_BY = {
+    "fencing": [case("two-writers", *AS_IT_IS)],
+    "settling": [
+        case("two-replies", "edit:before:2", "late"),
+        case("two-replies", "edit:before:1", "late"),
+        case("two-replies", "edit:before:2", "late", beside=True),
+    ],
+    "nonce": [
+        case("two-replies", "send:before:2", "double"),
+        case("two-replies", "send:before:1", "late"),
+    ],
+    "listing": [case("restart-posted", *AS_IT_IS), case("restart-committed", *AS_IT_IS)],
+    "state": [case("two-replies", "commit:before:1", "double")],
+    "adoption": [case("forgotten", *AS_IT_IS)],
+    "heartbeat": [case("lasting", "event:before:3", "double", beside=True)],
+}
+
+NOTICED_BY_PROTOCOL = {
+    # The pulse notices a roll-back and has a minute listed again, and records are compared with what was listed:
+    # the mark itself matters where a roll-back was longer than that, which no run of seconds can show.
+    "mark": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "listed": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "fencing": "test_who_has_lost_the_lease_can_do_nothing_more",
+    "state": "test_nothing_is_acknowledged_that_was_not_committed",
+}
+"""Tests of the scripts alone, in tests/store/test_conversations.py."""
+
+
+@pytest.mark.timeout(3600 if ALL else 300)
+async def test_each_safeguard_is_missed_when_it_is_removed() -> None:
+    chosen = {name: cases if ALL else cases[:1] for name, cases in NOTICED_BY.items()}
+    async with arena() as found:
+        removed, kept = await asyncio.gather(
+            asyncio.gather(*(play(found, cases, SABOTAGE=name) for name, cases in chosen.items())),
+            play(found, [case for cases in chosen.values() for case in cases]),
+        )
+    failed = [outcome for outcome in kept if outcome.breaches]
+    assert not failed, "with every safeguard:\n" + "\n\n".join(map(told, failed))
+    unnoticed = [
+        f"{name}: {outcome.case}"
+        for name, outcomes in zip(chosen, removed, strict=True)
+        for outcome in outcomes
+        if not outcome.breaches
+    ]
+    assert not unnoticed
+
+
+@pytest.mark.parametrize("name", NOTICED_BY_PROTOCOL)
+async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(name: str) -> None:
+    passed = await _passes(NOTICED_BY_PROTOCOL[name], name)
+    assert not passed
+    if ALL:
+        assert await _passes(NOTICED_BY_PROTOCOL[name], "")
+
+
+async def _passes(test: str, sabotage: str) -> bool:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "pytest",
+        "-p",
+        "tests.engine.sabotaged",
+        f"tests/store/test_conversations.py::{test}",
+        cwd=ROOT,
+        env={**os.environ, "SABOTAGE": sabotage},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    assert process.returncode in (0, 1), output.decode()
+    return process.returncode == 0
