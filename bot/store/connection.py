@@ -86,8 +86,19 @@ async def _try(redis: Redis) -> None:
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only."""
+    """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only.
+
+    A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
+    3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
+    misses its end would hold its lease for ever.
+    """
+    task = asyncio.current_task()
+    before = task.cancelling() if task is not None else 0
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
+        if task is not None and task.cancelling() > before:
+            raise asyncio.CancelledError from error
         raise StoreUnavailable(type(error).__name__) from error
+    if task is not None and task.cancelling() > before:
+        raise asyncio.CancelledError
