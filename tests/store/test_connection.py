@@ -58,5 +58,5 @@ async def test_what_is_called_on_the_way_out_of_a_cancelled_task_is_not_cancelle
 
 
 async def test_a_failure_is_told_by_its_kind_only() -> None:
-    with pytest.raises(StoreUnavailable, match="^ConnectionError$"), translated():
+    with pytest.raises(StoreUnavailable, match=r"^ConnectionError$"), translated():
         raise ConnectionError("redis://user:secret@host")
