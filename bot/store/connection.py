@@ -94,8 +94,9 @@ async def _try(redis: Redis) -> None:
 def translated() -> Iterator[None]:
     """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only.
 
-    redis-py 8.1 swallows a cancellation that comes at certain moments, and goes on as if nothing had been: whoever
-    had cancelled a lease's renewal would wait for its end for ever. It is raised here instead.
+    A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
+    3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
+    misses its end would hold its lease for ever.
     """
     task = asyncio.current_task()
     cancelled_before = task.cancelling() if task else 0
