@@ -10,7 +10,7 @@ from pathlib import Path
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import AuthenticationError, NoPermissionError, RedisError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
@@ -42,9 +42,6 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
     pool = BlockingConnectionPool.from_url(
         url,
         protocol=2,  # nothing here needs RESP3, and HELLO, which asks for it, is unknown to older servers
-        # redis-py would introduce itself before each connection; where a password is missing, it then tries to
-        # find out by further connections why it is refused, without end.
-        driver_info=None,
         decode_responses=True,
         max_connections=CONNECTIONS,
         timeout=timeout_s,
@@ -75,15 +72,12 @@ async def check(redis: Redis) -> None:
 async def _try(redis: Redis) -> None:
     try:
         await redis.eval("return 1", 0)
+    except (AuthenticationError, NoPermissionError) as error:
+        raise StartError(
+            "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
+            exit_code=Exit.REDIS_PASSWORD,
+        ) from error
     except (RedisError, OSError, TimeoutError) as error:
-        # Where it fails while connecting, redis-py tells of the connection first.
-        if any(
-            isinstance(each, (AuthenticationError, NoPermissionError)) for each in (error, error.__cause__)
-        ):
-            raise StartError(
-                "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
-                exit_code=Exit.REDIS_PASSWORD,
-            ) from error
         raise StartError(
             f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
             exit_code=Exit.REDIS_UNREACHABLE,
@@ -94,22 +88,17 @@ async def _try(redis: Redis) -> None:
 def translated() -> Iterator[None]:
     """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only.
 
-    redis-py 8.1 swallows a cancellation that comes at certain moments, and goes on as if nothing had been: whoever
-    had cancelled a lease's renewal would wait for its end for ever. It is raised here instead.
+    A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
+    3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
+    misses its end would hold its lease for ever.
     """
     task = asyncio.current_task()
-    cancelled_before = task.cancelling() if task else 0
+    before = task.cancelling() if task is not None else 0
     try:
         yield
     except (RedisError, OSError, TimeoutError) as error:
-        if task and task.cancelling() > cancelled_before:
+        if task is not None and task.cancelling() > before:
             raise asyncio.CancelledError from error
-        raise StoreUnavailable(_kind(error)) from error
-    if task and task.cancelling() > cancelled_before:
+        raise StoreUnavailable(type(error).__name__) from error
+    if task is not None and task.cancelling() > before:
         raise asyncio.CancelledError
-
-
-def _kind(error: BaseException) -> str:
-    """Name a failure; a server's answer by its code alone (OOM, READONLY, NOPERM), as the rest may quote."""
-    code = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
-    return f"{type(error).__name__} {code}" if code.isalpha() and code.isupper() else type(error).__name__
