@@ -194,3 +194,18 @@ async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are
     assert isinstance(settling, Claim)
     await bench.runner.settle(settling)
     assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):  # the second one has been deleted since, which the store has forgotten
+        await bench.journal.intend(claim, part, 0)
+        await bench.journal.posted(claim, part, EARLIER + part)
+    await bench.journal.release(claim, blameless=False)
+    bench.outbox.messages[EARLIER] = "An earlier try ▌"
+    bench.outbox.replies_to[EARLIER] = A.id
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert [done.message_id for done in bench.outbox.calls if done.message_id == EARLIER + 1] == []
