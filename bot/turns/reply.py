@@ -141,10 +141,10 @@ class Reply:
         That the journal knows of no post proves little: a store that went back has forgotten it.
         """
         claim = self._claim
-        # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
-        in_doubt = claim.state is State.POSTING
+        # Whatever an earlier try may have posted; and what it had posted it may have deleted, as of no use any more.
+        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
         old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
-        if not in_doubt and (claim.replies or not (claim.listed or claim.tries > 1 or old)):
+        if not (tried_before or claim.listed or old):
             return None
         try:
             seen = await self._seen()

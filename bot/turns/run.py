@@ -17,6 +17,7 @@ from bot.conversation.errors import (
     DiscordRejected,
     Fenced,
 )
+from bot.render.draft import Draft
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Pace
 from bot.render.plan import Posted
@@ -118,8 +119,18 @@ class Runner:
         seen = await self._outbox.own_messages(claim.conversation, claim.lead)
         contents = {message.id: message.content for message in seen}
         ids = list(claim.replies.values())
-        if claim.result is None or not ids or any(message not in contents for message in ids):
+        if claim.result is None:
+            return
+        notices = "\n".join(wording.small(notice) for notice in claim.result.notices)
+        text = claim.result.reply or notices
+        draft = Draft()
+        draft.push(text)
+        draft.finish()
+        # Of an earlier, longer try there may be more in the journal, which is deleted by now.
+        needed = ids[: len(draft.parts)]
+        if not needed or any(message not in contents for message in needed):
             return  # somebody has deleted a part of it, which is no mistake of ours
+        ids = [message for message in ids if message in contents]
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         writer = Writer(
@@ -132,8 +143,7 @@ class Runner:
             after_send=_nothing,
             may_write=heartbeat.may_write,
         )
-        notices = "\n".join(wording.small(notice) for notice in claim.result.notices)
-        await writer.finish(claim.result.reply or notices)
+        await writer.finish(text)
 
     def _kept(self, claim: Claim) -> Heartbeat:
         policy = self._policy

@@ -45,6 +45,9 @@ SETTINGS = {
 WARM_S = 30.0
 """Two bots start on a machine that other runs keep busy."""
 
+CALM_S = 3.2
+"""Longer than any roll-back reaches: direct messages that the store has never heard of cannot be found again."""
+
 REST_S = 75.0
 """Everything has to have come to rest by then: a turn in doubt is settled after 17 s, a lost connection to Discord
 may take discord.py some more to be made again."""
@@ -132,6 +135,7 @@ class Chaos:
         failures = await self._warm_up()
         began_s = time.monotonic()
         if not failures:
+            await asyncio.sleep(CALM_S)
             await self._everything()
             began_s = time.monotonic()
             failures = await self.scene.come_to_rest(self.claude.requests, within_s=REST_S, still_s=AGAIN_S)

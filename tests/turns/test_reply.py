@@ -19,6 +19,7 @@ from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import SMALL
 from bot.render.pace import Pace
 from bot.store.claim import Claim
+from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
@@ -174,3 +175,37 @@ async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(b
     again = await bench.turn()
     assert again.tries == 1
     assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are_deleted(
+    bench: Bench,
+) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):
+        await bench.journal.intend(claim, part, 0)
+        await bench.journal.posted(claim, part, EARLIER + part)
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.acknowledge(claim, settle=True)
+    bench.outbox.messages[EARLIER] = "A late edit ▌"
+    bench.outbox.replies_to[EARLIER] = A.id
+    settling = await bench.journal.claim(C, "me")
+    assert isinstance(settling, Claim)
+    await bench.runner.settle(settling)
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):  # the second one has been deleted since, which the store has forgotten
+        await bench.journal.intend(claim, part, 0)
+        await bench.journal.posted(claim, part, EARLIER + part)
+    await bench.journal.release(claim, blameless=False)
+    bench.outbox.messages[EARLIER] = "An earlier try ▌"
+    bench.outbox.replies_to[EARLIER] = A.id
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert [done.message_id for done in bench.outbox.calls if done.message_id == EARLIER + 1] == []

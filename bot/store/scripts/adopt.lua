@@ -9,4 +9,6 @@ if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' then return '
 -- Visible, so nothing joins any more, whoever comes next.
 redis.call('HSET', KEYS[2], 'members', ARGV[2], 'state', 'posted')
 for i = 3, #ARGV do redis.call('HSET', KEYS[2], 'reply:' .. (i - 3), ARGV[i]) end
+local stale = #ARGV - 2
+while redis.call('HDEL', KEYS[2], 'reply:' .. stale) == 1 do stale = stale + 1 end
 return 'OK'
