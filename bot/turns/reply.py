@@ -107,7 +107,8 @@ class Reply:
         claim = self._claim
         # An earlier try was about to post a part, the first or a further one, and whether it did is not known.
         in_doubt = claim.state is State.POSTING and claim.tries > 1
-        if not in_doubt and (claim.replies or not claim.listed):
+        # Whoever adopted a finished reply may not have come to commit it: so what is listed is looked for every time.
+        if not in_doubt and not claim.listed:
             return None
         try:
             seen = await self._outbox.own_messages(claim.conversation, claim.lead)
