@@ -13,7 +13,7 @@ from bot.simulator.discord import Discord
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
-RUNS = 24
+RUNS = 20
 AT_ONCE = 4
 PIECES = 200
 PIECE_S = 0.2

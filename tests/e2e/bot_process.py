@@ -13,7 +13,7 @@ from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 
-START_S = 20.0
+START_S = 45.0
 
 STOP_S = 12.0
 """The bot promises to leave within 10 s."""

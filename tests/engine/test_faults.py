@@ -9,11 +9,12 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.arena import Arena, Stage, arena
-from tests.engine.cases import SCENARIOS
+from tests.engine.cases import SCENARIOS, Case, run
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
 TWO_REPLIES = SCENARIOS[0]
+FORGOTTEN = next(scenario for scenario in SCENARIOS if scenario.name == "forgotten")
 MESSAGES = r"/channels/\d+/messages"
 
 
@@ -77,3 +78,9 @@ async def test_a_thread_that_somebody_deletes_leaves_nothing_to_do(found: Arena)
         stage.scene.said.clear()
         await stage.post(None, "short")
         assert await stage.rest() == []
+
+
+async def test_a_reply_that_was_adopted_is_kept_although_the_bot_dies_before_it_commits(found: Arena) -> None:
+    outcome = await run(found, Case(FORGOTTEN, "adopt:after:1", "kill"))
+    assert outcome.reached
+    assert outcome.breaches == []
