@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
@@ -128,8 +129,10 @@ class Reply:
         for part in self._claim.in_doubt:
             if part >= known:
                 taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
-                sent = await self._outbox.send(self._claim.conversation, taken)
-                await self._outbox.delete(self._claim.conversation, sent.id)
+                # Gone is what the nonce has made before: it is taken, and no reason to cancel what is committed.
+                with contextlib.suppress(DiscordGone):
+                    sent = await self._outbox.send(self._claim.conversation, taken)
+                    await self._outbox.delete(self._claim.conversation, sent.id)
 
     async def abandon(self) -> None:
         """Write nothing more."""

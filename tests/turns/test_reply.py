@@ -12,13 +12,13 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy
+from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordGone
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import SMALL
 from bot.render.pace import Pace
-from bot.store.claim import Claim
+from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
@@ -209,3 +209,19 @@ async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(b
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
     assert [done.message_id for done in bench.outbox.calls if done.message_id == EARLIER + 1] == []
+
+
+async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committed(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):
+        await bench.journal.intend(claim, part, 0)  # whether either was posted is not known
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.release(claim, blameless=False)
+    bench.outbox.failures.extend([None, DiscordGone("code 10008")])
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    settling = await bench.journal.claim(C, "me")
+    assert isinstance(settling, Claim)
+    assert settling.state is State.DONE
