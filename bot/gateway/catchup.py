@@ -96,6 +96,8 @@ class Catchup:
         """Feel the store's pulse, and look through everything when that is due, until cancelled."""
         while True:
             try:
+                # Before anything can be missed: what is said from now on is meant for the bot, heard or not.
+                await self._conversations.since(round(time.time() * 1000))
                 await self._feel_pulse()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
                     self._due_s = time.monotonic() + self._every_s

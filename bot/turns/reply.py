@@ -12,7 +12,7 @@ from typing import TypeVar
 import structlog
 
 from bot.conversation import prompt, wording
-from bot.conversation.errors import AnsweredBefore, DiscordGone, StoreUnavailable
+from bot.conversation.errors import AnsweredBefore, DiscordGone, DiscordRejected, StoreUnavailable
 from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
@@ -151,10 +151,12 @@ class Reply:
             return None
         try:
             seen = await self._seen()
+        except DiscordRejected:
+            return None  # a server without this list: the nonce alone must do
         except DiscordGone:
-            if claim.messages[0].opens is None:
+            if claim.messages[0].opens is None and (tried_before or claim.listed):
                 raise
-            return None  # the thread was not started yet
+            return None  # the thread was not started yet, or posting will tell
         found = find_reply(seen, claim.members, claim.conversation)
         if found is None:
             later = answered_later(seen, claim.members)

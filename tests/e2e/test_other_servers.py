@@ -35,7 +35,10 @@ async def test_the_least_that_servers_may_know_is_enough_to_chat() -> None:
                     await bot.said("discord_ready")
                     await discord.appear()
                     await discord.say(f"<@{BOT}> what does a loom do?")
-                    await discord.until_shown("It weaves.")
+                    try:
+                        await discord.until_shown("It weaves.")
+                    except TimeoutError:
+                        raise AssertionError(bot.output) from None
                     assert len(discord.threads) == 1
                     assert "Traceback" not in bot.output
                     # Its READY names a gateway that is not there; the bot comes back to the one it was given.

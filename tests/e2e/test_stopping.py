@@ -121,7 +121,7 @@ async def test_it_leaves_in_time_while_claude_and_discord_hang(alone: World) -> 
 async def test_it_leaves_in_time_while_redis_is_gone() -> None:
     with redis_server() as url:
         world = await World.build(url)
-        await world.start_bot(BOT_SHUTDOWN__GRACE_S="9")
+        await world.start_bot(BOT_SHUTDOWN__GRACE_S="7")
         bot, gate, _ = await half_a_reply(world)
     gate.release()  # it is answered, and can be written down nowhere
     began = time.monotonic()

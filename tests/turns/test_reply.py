@@ -30,7 +30,8 @@ from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 
-NOW = int(time.time() - DISCORD_EPOCH_MS / 1000)
+NOW = int(time.time() - DISCORD_EPOCH_MS / 1000) + 3600
+"""Ahead of the clock, so that nothing is old by the time the test is run."""
 C = snowflake(NOW - 20)
 A, B = message("first", number=NOW - 10), message("second", number=NOW - 9)
 EARLIER = snowflake(NOW - 8)
