@@ -45,11 +45,6 @@ class Attention:
             )
         return bool(found)
 
-    async def expect(self, conversation: int, when_ms: int) -> None:
-        """Put a conversation on the list."""
-        with translated():
-            await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
-
     async def beat(self, instance: str, before: str, now: str) -> bool:
         """Say whether the store still knows the beat before; it does not after a roll-back or a loss."""
         with translated():

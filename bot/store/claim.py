@@ -34,7 +34,6 @@ class Meta:
     parent: int | None = None
     starter: int | None = None
     joined: int | None = None
-    system: str | None = None
     cut: int = 0
 
 
@@ -144,6 +143,5 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         parent=number("parent"),
         starter=number("starter"),
         joined=number("joined"),
-        system=fields.get("system"),
         cut=number("cut") or 0,
     )
