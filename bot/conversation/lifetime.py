@@ -39,6 +39,7 @@ cached content is used"); were it wrong, an entry would end an hour after it was
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -178,7 +179,7 @@ def _gaps(turns: Sequence[Turn], now_ms: int) -> list[int]:
     times = [*(created_ms(turn.id) for turn in turns), now_ms]
     return [
         0 if gap < SHORT_MS else 1 if gap < MIDDLING_MS else 2
-        for gap in (after - before for before, after in zip(times, times[1:], strict=False))
+        for gap in (after - before for before, after in itertools.pairwise(times))
     ]
 
 

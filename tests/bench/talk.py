@@ -22,6 +22,9 @@ FRAMING_TOKENS = 8
 """What ends a prompt and is never cached, as in the simulator."""
 
 
+WINDOW = TrimPolicy(20_000, 10_000)
+
+
 @dataclass(frozen=True, slots=True)
 class Sizes:
     """Tokens of a message and a reply, with so much play (a share), and the marks of the window."""
@@ -29,7 +32,7 @@ class Sizes:
     user: int = 60
     reply: int = 250
     play: float = 0.3
-    policy: TrimPolicy = TrimPolicy(20_000, 10_000)
+    policy: TrimPolicy = WINDOW
 
 
 @dataclass(frozen=True, slots=True)
