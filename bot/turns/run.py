@@ -23,7 +23,7 @@ from bot.render.plan import Posted
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import strays
+from bot.turns.look import leftovers, strays
 from bot.turns.means import Means
 from bot.turns.reply import Reply
 
@@ -105,6 +105,9 @@ class Runner:
         if not needed or any(message not in contents for message in needed):
             return  # somebody has deleted a part of it, which is no mistake of ours
         ids = [message for message in ids if message in contents]
+        for part in leftovers(seen, claim.members, claim.reply_to, claim.conversation):
+            if part.id not in ids and heartbeat.may_write():
+                await self._outbox.delete(claim.conversation, part.id)
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         writer = Writer(
