@@ -91,7 +91,8 @@ class Ledger:
         `forecast` was made for that request and `extends` says whether it is one that extends another: then it
         is the difference of the two totals, else the estimate.
         """
-        if not (extends and usage.input_total and self._anchor() is not None):
+        exact = extends and not forecast.estimated and self._anchor() is not None
+        if not (exact and usage.input_total):
             return estimated
         measured = usage.input_total - forecast.total
         plausible = 0 < measured <= ODD_FACTOR * estimated and measured * ODD_FACTOR >= estimated
@@ -101,10 +102,9 @@ class Ledger:
         """Find the latest turn whose count is the beginning of the next request's."""
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
+            # Turns since then may have been asked in another way, or be adopted: they are added as they are known.
             if turn.usage.input_total and self.prefix.begins(turn):
                 return at
-            if turn.outcome == "answered":
-                return None  # it was asked in another way, or is not known: what stands before it is not the same
         return None
 
     def _measured(self) -> list[tuple[str, int]]:

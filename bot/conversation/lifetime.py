@@ -46,9 +46,9 @@ from typing import Literal
 
 from bot.conversation.ledger import Prefix
 from bot.conversation.message import created_ms
+from bot.conversation.request import Lifetime
 from bot.conversation.turn import Turn
 
-Lifetime = Literal["5m", "1h"]
 CacheSetting = Literal["auto", "5m", "1h", "off"]
 Chances = tuple[float, float, float]
 
@@ -87,6 +87,10 @@ class Rates:
     write_1h: float
     read: float
     output: float
+
+
+USUAL_RATES = Rates(input=1.0, write_5m=1.25, write_1h=2.0, read=0.1, output=5.0)
+"""The prices of most models in parts of the input price (Anthropic, "Prompt caching"), for one that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

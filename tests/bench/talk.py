@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.conversation.ledger import Prefix
-from bot.conversation.lifetime import CacheSetting, Choice, Lifetime, Rates, choose
+from bot.conversation.lifetime import CacheSetting, Choice, Rates, choose
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.conversation.request import Usage
+from bot.conversation.request import Lifetime, Usage
 from bot.conversation.trimming import Cut, TrimPolicy, trim
 from bot.conversation.turn import Turn
 from bot.simulator.claude.caching import Cache

@@ -41,8 +41,7 @@ def test_where_the_chain_is_broken_the_turns_are_added_up() -> None:
     assert forecast(replace(last, cut=1)) == added_up
     assert forecast(replace(last, prefix_key="another prompt")) == added_up
     assert forecast(replace(last, usage=Usage())) == added_up
-    # An anchor before an answer that was asked in another way counts other texts than those sent now.
-    assert forecast(last, replace(last, prefix_key="another model")) == added_up + 25
+    assert forecast(last, replace(last, prefix_key="another model")) == 100 + 20 + 25
 
 
 def test_the_difference_of_two_requests_measures_the_new_message() -> None:
