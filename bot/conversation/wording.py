@@ -35,7 +35,9 @@ THINKING_TOOK_ALL = (
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
 SUMMARIZED = "This conversation has grown long: of its oldest messages, Claude keeps a summary from now on."
-SHORTENED = "This was more than Claude can read at once: of the longest message it only saw the beginning and the end."
+SHORTENED = (
+    "This was more than Claude can read at once: of the longest message it saw the beginning and the end."
+)
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
