@@ -100,8 +100,11 @@ class Ledger:
 
     def _anchor(self) -> int | None:
         """Find the latest turn whose count is the beginning of the next request's."""
+        stale = max((turn.amended for turn in self.turns), default=0)
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
+            if stale and turn.id <= stale:
+                return None  # it counted a text that has been changed since
             # Turns since then may have been asked in another way, or be adopted: they are added as they are known.
             if turn.usage.input_total and self.prefix.begins(turn):
                 return at

@@ -157,9 +157,12 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
     warm = hour = 0
     warm_until = hour_until = 0
     anchor: int | None = None
+    stale = max((turn.amended for turn in turns), default=0)
     for turn in turns:
         usage, at = turn.usage, created_ms(turn.id)
         written = usage.cache_write_5m + usage.cache_write_1h
+        if stale and turn.id <= stale:
+            continue
         if not prefix.begins(turn) or not (written or usage.cache_read):
             continue
         if not usage.cache_read:
