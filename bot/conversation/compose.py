@@ -13,7 +13,7 @@ from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
 from bot.conversation.lifetime import CacheSetting, Rates
 from bot.conversation.message import Message
 from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, Usage
-from bot.conversation.tokens import FRAMING_TOKENS, TokenRates
+from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import Front, Turn
 
@@ -125,7 +125,7 @@ def compose(
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
     user = prompt.render_user(messages)
-    user_tokens = rates.of(user) + FRAMING_TOKENS
+    user_tokens = rates.message(user)
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
@@ -145,9 +145,9 @@ def compose(
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(messages, window.newest_tokens, lambda text: rates.of(text) + FRAMING_TOKENS)
+        fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         user = prompt.render_user(fitted)
-        user_tokens = rates.of(user) + FRAMING_TOKENS
+        user_tokens = rates.message(user)
     prefix = Prefix(prompt.prefix_key(terms.model, terms.system, front), window.cut)
     sent = prompt.render_messages(window.all_turns, user, front.summary)
     choice = lifetime.choose(
