@@ -90,7 +90,8 @@ class TokenRates:
             surprise = max(-MOST_SURPRISE, min(MOST_SURPRISE, math.log(tokens / guess)))
             step = LEARNING_RATE * min(1.0, tokens / SURE_TOKENS) * surprise
             rates = [rate * math.exp(step * part / guess) for rate, part in zip(rates, parts, strict=True)]
-        return TokenRates(*rates, framing=self.framing)
+        latin, signs, cjk, emoji, other = rates
+        return TokenRates(latin, signs, cjk, emoji, other, self.framing)
 
     def _all(self) -> tuple[float, float, float, float, float]:
         return self.latin, self.signs, self.cjk, self.emoji, self.other
