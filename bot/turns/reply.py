@@ -113,7 +113,8 @@ class Reply:
         known = max(len(self._writer.posted), len(self._found))
         for part in self._claim.in_doubt:
             if part >= known:
-                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
+                # Silent, as it stands there for an instant and is to ring for nobody.
+                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}", silent=True)
                 # Gone is what the nonce has made before: it is taken, and no reason to cancel what is committed.
                 with contextlib.suppress(DiscordGone):
                     sent = await self._outbox.send(self._claim.conversation, taken)

@@ -15,13 +15,14 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordUnavailable,
     Fenced,
 )
 from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
 from bot.render.writer import Writer
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim, Garbled, State
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import leftovers, strays
 from bot.turns.means import Means
@@ -78,6 +79,25 @@ class Runner:
             seconds=round(time.monotonic() - started_s, 2),
         )
         return waiting
+
+    async def tell_unreadable(self, claim: Garbled) -> None:
+        """Say, once, that a conversation waits for /reset, or for a version that can read it."""
+        if claim.told:
+            return
+        log.error(
+            "conversation_unreadable",
+            conversation=claim.conversation,
+            turn=claim.lead,
+            hint="Redis holds what another version of the bot wrote: start that one, or use /reset in the thread",
+        )
+        notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.lead}-u", silent=True)
+        try:
+            await self._outbox.send(claim.conversation, notice)
+        except DiscordUnavailable:
+            return  # the next look is soon
+        except DiscordError as error:
+            log.debug("notice_failed", place=claim.conversation, kind=type(error).__name__)
+        await self._journal.note_told(claim)
 
     async def settle(self, claim: Claim) -> None:
         """Compare a finished turn with what Discord shows by now, and put right what a late call has changed."""

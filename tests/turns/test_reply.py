@@ -18,7 +18,7 @@ from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import SMALL
 from bot.render.pace import Pace
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim, Garbled, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
@@ -248,3 +248,28 @@ async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committe
     settling = await bench.journal.claim(C, "me")
     assert isinstance(settling, Claim)
     assert settling.state is State.DONE
+
+
+@pytest.mark.parametrize("broken", ["payload", "history"])
+async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
+    bench: Bench, redis_url: str, broken: str
+) -> None:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    keys = Keys("test")
+    await hear(bench, A)
+    if broken == "history":
+        await redis.rpush(keys.history(C), '{"secret": "from the future"}')
+    else:
+        await redis.hset(keys.record(C, A.id), "payload", '{"secret": "from the future"}')
+    for _ in range(3):
+        claim = await bench.journal.claim(C, "me")
+        assert isinstance(claim, Garbled)
+        await bench.runner.tell_unreadable(claim)
+        await bench.journal.release(claim, blameless=True)
+    (told,) = bench.outbox.texts()
+    assert "/reset" in told
+    await bench.conversations.reset(C, before=A.id)
+    await hear(bench, B)
+    await bench.turn()
+    assert bench.outbox.texts()[-1] == ANSWER
+    await redis.aclose()
