@@ -54,7 +54,7 @@ QUICK = {
 QUICK_PACE = 0.2
 """The windows of Discord's rate limits are a fifth of what they are, as are those that the bot keeps."""
 
-QUICK_REST_S = 15.0
+QUICK_REST_S = 25.0
 
 WARM_S = 30.0
 """Two bots start on a machine that other runs keep busy."""

@@ -1,9 +1,8 @@
-"""Chaos, too, misses most of the safeguards: with one removed, a run fails that passes with all of them.
+"""Chaos, too, misses safeguards: with one removed, a run fails that passes with all of them.
 
-Those that are not here are missed by the systematic points alone (tests/engine/test_sabotage.py): what happens without
-them takes several things in one order, within moments, which a draw from all that can go wrong hardly ever brings. In
-their sabotaged runs the others make good for them: settling for the fence and for the fresh lease, the fence and the
-nonces for settling.
+Those that are not here are missed by the systematic points alone (tests/engine/test_sabotage.py). What goes wrong
+without them takes several things in one order, within moments, which a draw from all that can happen hardly ever
+brings, and in most draws another safeguard makes good for the one that is removed.
 
 `make test` plays the fastest two; `make points` all of them, and each with nothing removed.
 """
@@ -47,7 +46,6 @@ MISSED_BY = {
     "nonce": Run(1, 8.0, 1.5, "rest_lost_answer"),
     "listing": Run(1, 8.0, 1.5, "events_swallowed"),
     "adoption": Run(1, 8.0, 1.5, "store_rollback"),
-    "mark": Run(1, 8.0, 2.5, "store_rollback"),
     "heartbeat": Run(1, 8.0, 0.3, "claude_stall"),
 }
 FASTEST = ("once", "listing")
