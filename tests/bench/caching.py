@@ -19,6 +19,7 @@ LOGS_VARIABLE = "BOBBIN_CHAT_LOGS"
 """A folder of chat logs, see `arrivals.logged`; without one that part is left out."""
 
 LEAST_TURNS = 5
+MOST_PIECES = 60
 TURNS = 300
 SEEDS = 5
 STEADY_GOAL = 1.03
@@ -47,12 +48,14 @@ def ratios(
 
 
 def of_logs(folder: Path, model: str, *, apart: bool) -> dict[str, float]:
-    """Return the same for the gaps of chat logs: each conversation of `LEAST_TURNS` or more, 300 turns at most."""
+    """Return the same for the gaps of chat logs: a sample of conversations of `LEAST_TURNS` or more."""
     sums: dict[str, float] = {"turns": 0.0}
     best = 0.0
     talks = [gaps for path in sorted(folder.glob("*.xml")) for gaps in logged(path, apart=apart)]
     pieces = [gaps[at : at + TURNS] for gaps in talks for at in range(0, len(gaps), TURNS)]
-    for seed, gaps in enumerate(piece for piece in pieces if len(piece) >= LEAST_TURNS - 1):
+    long_enough = [piece for piece in pieces if len(piece) >= LEAST_TURNS - 1]
+    random.Random(0).shuffle(long_enough)
+    for seed, gaps in enumerate(long_enough[:MOST_PIECES]):
         sums["turns"] += len(gaps) + 1
         for setting in SETTINGS:
             gaps_s = iter([*gaps, 0.0])
