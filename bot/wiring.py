@@ -14,7 +14,7 @@ from bot.claude.models import ModelInfo
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
-from bot.conversation.trimming import TrimPolicy
+from bot.conversation.trimming import marks
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
@@ -164,7 +164,6 @@ async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
             base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
-            cache=settings.claude.cache,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
@@ -192,9 +191,17 @@ def _key_refused(error: ClaudeKeyRefused) -> StartError:
 
 
 def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> TurnPolicy:
-    high = settings.history.max_tokens
-    if model is not None and model.context_tokens is not None:
-        high = max(LEAST_ROOM_TOKENS, min(high, model.context_tokens - settings.claude.max_tokens))
+    history, claude = settings.history, settings.claude
+    context = model.context_tokens if model is not None else None
+    if context is not None:
+        context = max(LEAST_ROOM_TOKENS + claude.max_tokens, context)
+    trimming = marks(
+        history.max_tokens,
+        history.keep_ratio,
+        context_tokens=context,
+        reply_tokens=claude.max_tokens,
+        pinned_share=history.pinned_share,
+    )
     takes_effort = model is None or settings.claude.effort in model.efforts
     if not takes_effort:
         log.info("effort_not_sent", model=settings.claude.model, effort=settings.claude.effort)
@@ -203,7 +210,10 @@ def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> Tur
         effort=settings.claude.effort if takes_effort else None,
         max_tokens=settings.claude.max_tokens,
         system=settings.claude.system,
-        trimming=TrimPolicy(high_tokens=high, low_tokens=int(high * settings.history.keep_ratio)),
+        trimming=trimming,
+        limit_tokens=None if context is None else context - claude.max_tokens,
+        cache=claude.cache,
+        summarizes=history.on_trim == "summarize",
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,

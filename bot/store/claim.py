@@ -28,7 +28,8 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's.
+    `joined` is the first message that the bot answered in a thread of somebody else's. `pins` are its pinned
+    messages; `corrected` is the summary that the turn of that id has made, in somebody's own words.
     """
 
     guild: int | None = None
@@ -36,6 +37,8 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     cut: int = 0
+    pins: frozenset[int] = frozenset()
+    corrected: tuple[int, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,4 +181,11 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
+        pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
+        corrected=_corrected(fields.get("corrected", "")),
     )
+
+
+def _corrected(field: str) -> tuple[int, str] | None:
+    turn, _, text = field.partition(" ")
+    return (int(turn), text) if turn.isdecimal() else None

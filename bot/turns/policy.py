@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.conversation.lifetime import USUAL_RATES, CacheSetting, Rates
 from bot.conversation.request import Effort
 from bot.conversation.trimming import TrimPolicy
 
@@ -14,7 +15,8 @@ class TurnPolicy:
 
     `effort` is None where the model knows none. After `tries` tries a turn is set aside. `secret` makes the
     names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
-    before each request there is a pause of `gather_s`.
+    before each request there is a pause of `gather_s`. A prompt may hold `limit_tokens`, None if that is unknown.
+    With `summarizes`, a trim leaves a summary of what goes.
     """
 
     model: str
@@ -28,3 +30,7 @@ class TurnPolicy:
     secret: bytes
     interrupts: bool = False
     gather_s: float = 0.0
+    limit_tokens: int | None = None
+    cache: CacheSetting = "auto"
+    prices: Rates = USUAL_RATES
+    summarizes: bool = False
