@@ -51,8 +51,40 @@ LARGE = _table(_LARGE)
 OPENING = _table(_OPENING)
 CLOSING = _table(_CLOSING)
 FUNCTIONS = frozenset(
-    "arccos arcsin arctan arg cos cosh cot coth csc deg det dim exp gcd hom inf ker lg lim liminf limsup ln log max "
-    "min Pr sec sin sinh sup tan tanh".split()
+    [
+        "arccos",
+        "arcsin",
+        "arctan",
+        "arg",
+        "cos",
+        "cosh",
+        "cot",
+        "coth",
+        "csc",
+        "deg",
+        "det",
+        "dim",
+        "exp",
+        "gcd",
+        "hom",
+        "inf",
+        "ker",
+        "lg",
+        "lim",
+        "liminf",
+        "limsup",
+        "ln",
+        "log",
+        "max",
+        "min",
+        "Pr",
+        "sec",
+        "sin",
+        "sinh",
+        "sup",
+        "tan",
+        "tanh",
+    ]
 )
 SPACES = {",": " ", ":": " ", ";": " ", ">": " ", " ": " ", "quad": "  ", "qquad": "    ", "!": "", "/": ""}
 
@@ -80,10 +112,58 @@ ACCENTS = {
 }
 
 # Commands whose argument is text, and those whose argument is mathematics shown as it is.
-TEXTS = frozenset("text textrm textnormal textsf mbox mathrm operatorname textit textbf texttt mathsf mathtt".split())
-SHOWN = frozenset("boxed displaystyle textstyle mathit mathnormal boldsymbol bm pmb limits nolimits".split())
+TEXTS = frozenset(
+    [
+        "text",
+        "textrm",
+        "textnormal",
+        "textsf",
+        "mbox",
+        "mathrm",
+        "operatorname",
+        "textit",
+        "textbf",
+        "texttt",
+        "mathsf",
+        "mathtt",
+    ]
+)
+SHOWN = frozenset(
+    [
+        "boxed",
+        "displaystyle",
+        "textstyle",
+        "mathit",
+        "mathnormal",
+        "boldsymbol",
+        "bm",
+        "pmb",
+        "limits",
+        "nolimits",
+    ]
+)
 # Sizes of what follows, which text does not have.
-SIZES = frozenset("left right big Big bigg Bigg bigl bigr Bigl Bigr biggl biggr Biggl Biggr middle bigm Bigm".split())
+SIZES = frozenset(
+    [
+        "left",
+        "right",
+        "big",
+        "Big",
+        "bigg",
+        "Bigg",
+        "bigl",
+        "bigr",
+        "Bigl",
+        "Bigr",
+        "biggl",
+        "biggr",
+        "Biggl",
+        "Biggr",
+        "middle",
+        "bigm",
+        "Bigm",
+    ]
+)
 
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _FIRST_CODE = {"mathbb": (0x1D538, 0x1D552), "mathcal": (0x1D49C, 0x1D4B6), "mathfrak": (0x1D504, 0x1D51E)}

@@ -146,11 +146,11 @@ class _Reader:
         if self.depth > _DEPTH_MAX:
             raise _Unfaithful
         while self.at < len(self.tokens) and self.tokens[self.at] != end:
-            token = self._next()
-            if token in ("^", "_", "'"):
-                self._script(token, atoms)
-            elif not token.isspace():
-                atoms.append(self._atom(token))
+            sign = self._next()
+            if sign in ("^", "_", "'"):
+                self._script(sign, atoms)
+            elif not sign.isspace():
+                atoms.append(self._atom(sign))
         self.depth -= 1
         return atoms
 
@@ -168,33 +168,33 @@ class _Reader:
     def _argument(self) -> list[_Atom]:
         """A group, or the one atom that stands for it."""
         self._skip_blanks()
-        token = self._next()
-        if token == "{":
+        sign = self._next()
+        if sign == "{":
             atoms = self._sequence("}")
             self._next()
             return atoms
-        if token in ("}", "^", "_", "&"):
+        if sign in ("}", "^", "_", "&"):
             raise _Unfaithful
-        return [self._atom(token)]
+        return [self._atom(sign)]
 
-    def _atom(self, token: str) -> _Atom:
-        if token == "{":
+    def _atom(self, sign: str) -> _Atom:
+        if sign == "{":
             self.at -= 1
             atoms = self._argument()
             if len(atoms) == 1:
                 return atoms[0]
             return _Atom(_Class.ORDINARY, _join(atoms, tight=False))
-        if token[0] == "\\":
-            return self._command(token[1:])
-        if token in ("}", "&", "#", "`", "$"):
+        if sign[0] == "\\":
+            return self._command(sign[1:])
+        if sign in ("}", "&", "#", "`", "$"):
             raise _Unfaithful
-        if token == "~":
+        if sign == "~":
             return _Atom(_Class.BLANK, " ")
-        if token == "-":
+        if sign == "-":
             return _Atom(_Class.BINARY, "−")
-        if token == "*":
+        if sign == "*":
             return _Atom(_Class.BINARY, "∗")
-        return _Atom(_CHARACTERS.get(token, _Class.ORDINARY), token)
+        return _Atom(_CHARACTERS.get(sign, _Class.ORDINARY), sign)
 
     def _command(self, name: str) -> _Atom:
         for kind, table in (
@@ -214,9 +214,9 @@ class _Reader:
 
     def _with_argument(self, name: str) -> _Atom:
         if name in symbols.SIZES:
-            token = self._skip_blanks()
+            sign = self._skip_blanks()
             self._next()
-            return _Atom(_Class.BLANK, "") if token == "." else self._delimiter(name, token)
+            return _Atom(_Class.BLANK, "") if sign == "." else self._delimiter(name, sign)
         if name in symbols.TEXTS:
             return _Atom(_Class.FUNCTION if name == "operatorname" else _Class.ORDINARY, self._text())
         if name in symbols.SHOWN:
@@ -242,8 +242,8 @@ class _Reader:
             return _Atom(_Class.ORDINARY, f" (mod {inside})" if name == "pmod" else f" ({inside})")
         return self._letters(name)
 
-    def _delimiter(self, name: str, token: str) -> _Atom:
-        atom = self._atom(token)
+    def _delimiter(self, name: str, sign: str) -> _Atom:
+        atom = self._atom(sign)
         kind = _Class.CLOSING if name == "right" or name.endswith("r") else _Class.OPENING
         return _Atom(atom.kind if atom.kind is not _Class.ORDINARY else kind, atom.text)
 
@@ -262,10 +262,10 @@ class _Reader:
             raise _Unfaithful
         self._next()
         text = ""
-        while (token := self._next()) != "}":
-            if token in ("{", "$", "`") or (token[0] == "\\" and token[1:] not in "%&_#$ "):
+        while (sign := self._next()) != "}":
+            if sign in ("{", "$", "`") or (sign[0] == "\\" and sign[1:] not in "%&_#$ "):
                 raise _Unfaithful
-            text += token.removeprefix("\\")
+            text += sign.removeprefix("\\")
         return text
 
     def _fraction(self) -> _Atom:
@@ -286,26 +286,26 @@ class _Reader:
                 raise _Unfaithful
         return _Atom(_Class.ORDINARY, root + _operand(self._argument()))
 
-    def _script(self, token: str, atoms: list[_Atom]) -> None:
+    def _script(self, sign: str, atoms: list[_Atom]) -> None:
         base = atoms[-1] if atoms else _Atom(_Class.ORDINARY, "")
         if not atoms:
             atoms.append(base)
-        if token == "'":
+        if sign == "'":
             base.text += "′"
             return
         inside = _join(self._argument(), tight=True)
         if not inside:
             return
-        if inside == "∘" and token == "^":
+        if inside == "∘" and sign == "^":
             base.text += "°"
             return
         if base.kind is _Class.FRACTION:
             base.kind, base.text = _Class.ORDINARY, f"({base.text})"
-        script = superscript(inside) if token == "^" else subscript(inside)
+        script = superscript(inside) if sign == "^" else subscript(inside)
         if script is None:
-            if any(char in inside for char in "^_/") and len(inside) > 12:  # noqa: PLR2004
+            if any(char in inside for char in "^_/") and len(inside) > 12:
                 raise _Unfaithful
-            script = token + (inside if len(inside) == 1 else f"({inside})")
+            script = sign + (inside if len(inside) == 1 else f"({inside})")
         base.text += script
 
 
