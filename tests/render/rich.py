@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 from hypothesis import strategies as st
@@ -53,7 +54,7 @@ CELL = st.one_of(
 )
 
 
-def _table(header: list[str], rows: list[list[str]], bars: bool, prefix: str) -> str:  # noqa: FBT001
+def _table(header: list[str], rows: list[list[str]], bars: bool, prefix: str) -> str:
     lines = [header, ["---", ":-:", "--:", "-"][: len(header)], *rows]
     made = [" | ".join(line) for line in lines]
     return "\n".join(prefix + (f"| {line} |" if bars else line) for line in made)
@@ -84,7 +85,8 @@ RICH_BLOCK = st.one_of(
 )
 RICH = st.lists(RICH_BLOCK, max_size=10).map("\n\n".join)
 
-_MARKS = "$ $$ \\( \\) \\[ \\] | || |--| |:-:| --- === *** [^1] [^1]: ![ ]( ) <b> </b> <br> <!-- --> <sub> </sub> &lt; & <a"
+_MARKS = "$ $$ \\( \\) \\[ \\] | || |--| |:-:| --- === *** [^1] [^1]: ![ ]( ) "
+_MARKS += "<b> </b> <br> <!-- --> <sub> </sub> &lt; & <a"
 HOSTILE_RICH = st.lists(
     st.one_of(
         HOSTILE_PIECES,
@@ -118,6 +120,7 @@ def missing_words(text: str, parts: Sequence[Part]) -> list[str]:
             shown += "\n" + (
                 file.text if isinstance(file, TextFile) else file.tex if isinstance(file, Formula) else ""
             )
+    shown += "\n" + unicodedata.normalize("NFKC", shown)
     found = set(_WORD.findall(shown))
     joined = "".join(_WORD.findall(shown))
     return [

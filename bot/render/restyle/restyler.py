@@ -248,6 +248,7 @@ class Restyler:
             self._take("☐" if task["done"] == " " else "☑", self._at + task.end())
         elif note is not None:
             self._take(f"{superscript(note[1])} ", self._at + note.end())
+        self._spans.shows = task is not None or note is not None
         self._paragraph = True
         self._reference_line = ""
         self._state = self._inline
