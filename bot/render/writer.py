@@ -184,7 +184,8 @@ class Writer:
                 failures += 1
 
     def _next(self) -> Action | None:
-        actions = plan(self._shown, self._draft.parts, finished=self._closed, limit=self._limit)
+        texts = [part.text for part in self._draft.parts]
+        actions = plan(self._shown, texts, finished=self._closed, limit=self._limit)
         return actions[0] if actions else None
 
     def _kind(self, action: Action) -> Kind:
