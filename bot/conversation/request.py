@@ -38,6 +38,7 @@ class Usage:
     """Tokens of one request as the API counted them (facts of `usage`, absent or null fields are 0).
 
     The whole input is `input + cache_write_5m + cache_write_1h + cache_read`; `output` includes `thinking`.
+    `service_tier` and `inference_geo` are what the API says of them, which the price may depend on.
     """
 
     input: int = 0
@@ -46,6 +47,9 @@ class Usage:
     cache_read: int = 0
     output: int = 0
     thinking: int = 0
+    web_searches: int = 0
+    service_tier: str = ""
+    inference_geo: str = ""
 
     @property
     def input_total(self) -> int:
