@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import structlog
 
 from bot.claude.client import Claude
-from bot.claude.models import ModelInfo
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
+from bot.conversation.model import ModelInfo
 from bot.conversation.trimming import TrimPolicy
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
@@ -168,8 +168,9 @@ async def _checked_model(claude: Claude, model: str) -> ModelInfo | None:
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
     except ClaudeModelUnknown as error:
+        instead = f"to {error.successor!r}" if error.successor else "to another"
         raise StartError(
-            f"The model {model!r} is unknown ({error}): change claude.model (BOT_CLAUDE__MODEL)",
+            f"The model {model!r} is not available ({error}): change claude.model (BOT_CLAUDE__MODEL) {instead}",
             exit_code=Exit.CLAUDE_MODEL,
         ) from error
 
@@ -186,7 +187,7 @@ def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> Tur
     high = settings.history.max_tokens
     if model is not None and model.context_tokens is not None:
         high = max(LEAST_ROOM_TOKENS, min(high, model.context_tokens - settings.claude.max_tokens))
-    takes_effort = model is None or settings.claude.effort in model.efforts
+    takes_effort = model is None or model.takes(settings.claude.effort)
     if not takes_effort:
         log.info("effort_not_sent", model=settings.claude.model, effort=settings.claude.effort)
     return TurnPolicy(

@@ -15,22 +15,29 @@ import httpx2
 import structlog
 from anthropic import AsyncAnthropic, AsyncStream
 
-from bot.claude import models, retries, wire
+from bot.claude import retries, wire
+from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
-from bot.conversation.errors import ClaudeBusy, ClaudeKeyRefused, ClaudeUnreachable
+from bot.conversation.errors import (
+    ClaudeBusy,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeUnreachable,
+)
 from bot.conversation.request import Finished, TextDelta, Waiting
 
 if TYPE_CHECKING:
+    import datetime as dt
     from types import TracebackType
     from typing import Self
 
     from anthropic._streaming import ServerSentEvent
     from anthropic.lib.streaming import AsyncMessageStreamManager
 
-    from bot.claude.models import ModelInfo
     from bot.claude.wire import CacheLifetime
+    from bot.conversation.model import ModelInfo
     from bot.conversation.request import Request, StreamEvent
 
 log = structlog.get_logger()
@@ -48,8 +55,9 @@ class Claude:
     """The shared client: streams replies, counts tokens, knows what a model can do.
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
-    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. Raises
-    ClaudeKeyRefused if no server could accept the key.
+    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. `successor` is
+    the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
+    could accept the key.
     """
 
     def __init__(
@@ -61,6 +69,8 @@ class Claude:
         stall_timeout_s: float,
         tries: int = 3,
         cache: CacheLifetime = "5m",
+        successor: str | None = None,
+        today: Callable[[], dt.date] = today_utc,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -78,6 +88,7 @@ class Claude:
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
         self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+        self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
         return self
@@ -106,6 +117,8 @@ class Claude:
                     async for event in events:
                         text_seen = True
                         yield event
+            except ClaudeModelUnknown as error:
+                raise self.catalogue.gone(request.model, error) from error.__cause__
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 failed += 1
                 wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
@@ -136,9 +149,9 @@ class Claude:
             raise ClaudeUnreachable("an answer without a token count")
         return count
 
-    async def check_model(self, model: str, *, timeout_s: float = models.CHECK_TIMEOUT_S) -> ModelInfo | None:
-        """What `model` can do, or None where nobody knows; see `models.check`."""
-        return await models.check(self._sdk, model, timeout_s=timeout_s)
+    async def check_model(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
+        """What `model` can do, or None where nobody knows; see `Catalogue.check`."""
+        return await self.catalogue.check(model, timeout_s=timeout_s)
 
     async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
         started_at = self._clock()
@@ -179,7 +192,7 @@ class Claude:
         yield finished
 
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
-        # The SDK warns of a deprecated model at every call; `check_model` has said so once. Nothing is
+        # The SDK warns of a deprecated model at every call; the catalogue says so daily. Nothing is
         # awaited in here, so that no other task sees the filter.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)

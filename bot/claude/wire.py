@@ -11,11 +11,15 @@ if TYPE_CHECKING:
         MetadataParam,
         OutputConfigParam,
         TextBlockParam,
+        ThinkingConfigParam,
     )
 
     from bot.conversation.request import PromptMessage, Request
 
 CacheLifetime = Literal["5m", "1h", "off"]
+
+# The API takes no less, and only less than `max_tokens` (thinking.budget_tokens).
+LEAST_BUDGET_TOKENS = 1024
 
 
 class StreamArguments(TypedDict, total=False):
@@ -28,6 +32,7 @@ class StreamArguments(TypedDict, total=False):
     cache_control: CacheControlEphemeralParam
     output_config: OutputConfigParam
     metadata: MetadataParam
+    thinking: ThinkingConfigParam
 
 
 class CountArguments(TypedDict, total=False):
@@ -37,6 +42,7 @@ class CountArguments(TypedDict, total=False):
     system: list[TextBlockParam]
     messages: Required[list[MessageParam]]
     output_config: OutputConfigParam
+    thinking: ThinkingConfigParam
 
 
 def stream_arguments(request: Request, cache: CacheLifetime) -> StreamArguments:
@@ -45,7 +51,7 @@ def stream_arguments(request: Request, cache: CacheLifetime) -> StreamArguments:
     The system prompt ends in a breakpoint of its own, so that it stays cached when the messages do not match
     (after a trim, or in another thread); the one for the messages is placed by the API (top-level
     `cache_control`), so that no mark moves through them. Both carry the same lifetime: the API refuses a
-    longer one behind a shorter. `thinking` is not named: each model's own default is the one that works.
+    longer one behind a shorter. `thinking` is not named unless it was chosen: each model's own default works.
     """
     mark = _cache_mark(cache)
     arguments = StreamArguments(
@@ -61,6 +67,8 @@ def stream_arguments(request: Request, cache: CacheLifetime) -> StreamArguments:
         arguments["cache_control"] = mark
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
+    if (thinking := _thinking(request)) is not None:
+        arguments["thinking"] = thinking
     if request.user_key is not None:
         arguments["metadata"] = {"user_id": request.user_key}
     return arguments
@@ -75,7 +83,24 @@ def count_arguments(request: Request) -> CountArguments:
         arguments["system"] = [_text(block) for block in request.system]
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
+    if (thinking := _thinking(request)) is not None:
+        arguments["thinking"] = thinking
     return arguments
+
+
+def _thinking(request: Request) -> ThinkingConfigParam | None:
+    match request.thinking:
+        case "adaptive":
+            return {"type": "adaptive"}
+        case "disabled":
+            return {"type": "disabled"}
+        case "between_tools":
+            return {"type": "between_tools"}
+        case "enabled" if request.max_tokens > LEAST_BUDGET_TOKENS:
+            # Half of the reply's limit, so that as much is left for the text.
+            return {"type": "enabled", "budget_tokens": max(LEAST_BUDGET_TOKENS, request.max_tokens // 2)}
+        case _:
+            return None
 
 
 def _cache_mark(cache: CacheLifetime) -> CacheControlEphemeralParam | None:

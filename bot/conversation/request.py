@@ -7,6 +7,7 @@ from typing import Literal
 
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
+ThinkingType = Literal["adaptive", "disabled", "between_tools", "enabled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,8 @@ class PromptMessage:
 class Request:
     """One request to the Messages API; `max_tokens` bounds the reply, thinking included.
 
-    `system` holds the text blocks of the system prompt. `effort` is None where the model knows none.
+    `system` holds the text blocks of the system prompt. `effort` is None where the model knows none, `thinking`
+    where the model's own default is to count.
     `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name.
     """
 
@@ -31,6 +33,7 @@ class Request:
     system: tuple[str, ...]
     messages: tuple[PromptMessage, ...]
     user_key: str | None = None
+    thinking: ThinkingType | None = None
 
 
 @dataclass(frozen=True, slots=True)
