@@ -17,6 +17,7 @@ class Turn:
     `id` is the id of its first message. An `answered` turn has a reply. A `failed` one has none, its user block
     goes in front of the next one. A `refused` one is not sent again (stop_reason `refusal`). `user_tokens` and
     `reply_tokens` are what its parts cost as history; `cut` is the start of the window it was asked with.
+    `members` are the ids of its messages, and of those of its reply where they are known.
     """
 
     id: int
@@ -29,8 +30,13 @@ class Turn:
     usage: Usage
     cut: int
     prefix_key: str
+    members: tuple[int, ...] = ()
 
     @property
     def tokens(self) -> int:
         """What the turn takes of the window."""
         return 0 if self.outcome == "refused" else self.user_tokens + self.reply_tokens
+
+    def holds(self, messages: frozenset[int]) -> bool:
+        """Say whether one of these messages belongs to the turn."""
+        return self.id in messages or not messages.isdisjoint(self.members)
