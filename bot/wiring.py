@@ -9,18 +9,21 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.claude.catalogue import Catalogue
 from bot.claude.client import Claude
+from bot.claude.prices import price_book
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
-from bot.conversation.model import ModelInfo
-from bot.conversation.trimming import TrimPolicy
+from bot.conversation.model import Choice
+from bot.conversation.trimming import marks
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
+from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -33,6 +36,7 @@ from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
+from bot.turns.choosing import Budget, Chooser
 from bot.turns.dispatch import Dispatcher
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
@@ -47,9 +51,6 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 SETTLE_AFTER_S = 2.0
 """By then a call that was given up has landed, or never will."""
 
-LEAST_ROOM_TOKENS = 1000
-"""What remains for the history of a model whose limits leave less than its settings want."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -58,6 +59,7 @@ class Bot:
     client: Client
     dispatcher: Dispatcher
     catchup: Catchup
+    catalogue: Catalogue
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -95,21 +97,24 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     counting.count(client, metrics)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, stack)
-    _, model, _ = await together(
-        check(redis), _checked_model(claude, settings.claude.model), session.login(client, token)
-    )
+    await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
 
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
-    policy = _turn_policy(settings, model, token)
+    policy = _turn_policy(settings, token)
+    default = _default_choice(settings)
+    prices = price_book(settings.claude.prices)
+    budget = Budget(settings.history.max_tokens, settings.history.keep_ratio)
+    choose = Chooser(policy, default, budget, claude.catalogue, prices)
     pace = Pace()
     runner = Runner(
         Means(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude, policy),
+            asker=Asker(claude),
             outbox=outbox,
             pace=pace,
             policy=policy,
+            choose=choose,
         )
     )
     attention = Attention(redis, keys)
@@ -129,6 +134,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    models = Models(
+        conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
+    )
+    models.add_to(client.tree)
     catchup = Catchup(
         client,
         conversations,
@@ -146,7 +155,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_press = memory.pressed
     client.on_submit = memory.submitted
-    return Bot(client, dispatcher, catchup)
+    return Bot(client, dispatcher, catchup, claude.catalogue)
 
 
 async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
@@ -159,15 +168,16 @@ async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
             cache=settings.claude.cache,
+            successor=settings.claude.successor,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
     return await stack.enter_async_context(claude)
 
 
-async def _checked_model(claude: Claude, model: str) -> ModelInfo | None:
+async def _check_model(claude: Claude, model: str) -> None:
     try:
-        return await claude.check_model(model)
+        await claude.check_model(model)
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
     except ClaudeModelUnknown as error:
@@ -186,19 +196,21 @@ def _key_refused(error: ClaudeKeyRefused) -> StartError:
     )
 
 
-def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> TurnPolicy:
-    high = settings.history.max_tokens
-    if model is not None and model.context_tokens is not None:
-        high = max(LEAST_ROOM_TOKENS, min(high, model.context_tokens - settings.claude.max_tokens))
-    takes_effort = model is None or model.takes(settings.claude.effort)
-    if not takes_effort:
-        log.info("effort_not_sent", model=settings.claude.model, effort=settings.claude.effort)
+def _default_choice(settings: Settings) -> Choice:
+    """What counts where nobody has chosen anything."""
+    claude = settings.claude
+    thinking = None if claude.thinking == "default" else claude.thinking
+    return Choice(system=claude.system, model=claude.model, effort=claude.effort, thinking=thinking)
+
+
+def _turn_policy(settings: Settings, token: str) -> TurnPolicy:
+    """What counts for every turn; the chooser fits the rest of it to the model."""
     return TurnPolicy(
         model=settings.claude.model,
-        effort=settings.claude.effort if takes_effort else None,
+        effort=settings.claude.effort,
         max_tokens=settings.claude.max_tokens,
         system=settings.claude.system,
-        trimming=TrimPolicy(high_tokens=high, low_tokens=int(high * settings.history.keep_ratio)),
+        trimming=marks(settings.history.max_tokens, settings.history.keep_ratio),
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,

@@ -74,6 +74,10 @@ class Catalogue:
             listed = next((info for id_, info in self._listed.items() if family(id_) == model), None)
         return listed or from_table(model)
 
+    def serves(self, model: str) -> bool:
+        """Whether there is such a model, as far as anybody knows."""
+        return not self._listed or model in self._listed or any(family(id_) == model for id_ in self._listed)
+
     def near(self, model: str) -> tuple[str, ...]:
         """The ids that come closest to one that does not exist."""
         usable = [info.id for info in self.models()]

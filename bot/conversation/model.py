@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import reduce
 from typing import Literal, get_args
 
 from bot.conversation.request import Effort, ThinkingType
@@ -86,6 +88,11 @@ class Choice:
             effort=self.effort or wider.effort,
             thinking=self.thinking or wider.thinking,
         )
+
+
+def narrowest(choices: Iterable[Choice]) -> Choice:
+    """Return what counts, given what was chosen in each place, the narrowest first."""
+    return reduce(Choice.over, choices, Choice())
 
 
 @dataclass(frozen=True, slots=True)

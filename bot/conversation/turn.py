@@ -17,7 +17,8 @@ class Turn:
     `id` is the id of its first message. An `answered` turn has a reply. A `failed` one has none, its user block
     goes in front of the next one. A `refused` one is not sent again (stop_reason `refusal`). `user_tokens` and
     `reply_tokens` are what its parts cost as history; `cut` is the start of the window it was asked with.
-    `members` are the ids of its messages, and of those of its reply where they are known.
+    `members` are the ids of its messages, and of those of its reply where they are known. `cost` is what it cost in
+    micro-dollars, None where nobody knows.
     """
 
     id: int
@@ -31,6 +32,7 @@ class Turn:
     cut: int
     prefix_key: str
     members: tuple[int, ...] = ()
+    cost: int | None = None
 
     @property
     def tokens(self) -> int:

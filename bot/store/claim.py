@@ -27,7 +27,8 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's.
+    `joined` is the first message that the bot answered in a thread of somebody else's. `cost` is the sum of its
+    turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -35,6 +36,8 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     cut: int = 0
+    cost: int = 0
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,4 +147,6 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
+        cost=number("cost") or 0,
+        unpriced=number("unpriced") or 0,
     )

@@ -130,6 +130,7 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
+                _cost(turn),
             ],
         )
 
@@ -200,3 +201,9 @@ class Journal:
     async def _run(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> Any:
         with translated():
             return await self._scripts.run(name, keys, arguments)
+
+
+def _cost(turn: Turn | None) -> int | str:
+    if turn is None:
+        return 0  # nothing was asked
+    return "" if turn.cost is None else turn.cost

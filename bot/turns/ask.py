@@ -12,8 +12,8 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import prompt, wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, CutShort
+from bot.conversation import pricing, prompt, wording
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable, CutShort
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.tokens import estimate, measure_user
 from bot.conversation.trimming import TrimPolicy, Window, trim
@@ -37,17 +37,15 @@ class Asked:
 class Asker:
     """Builds the request of a turn, streams the answer and concludes."""
 
-    def __init__(self, claude: Claude, policy: TurnPolicy) -> None:
+    def __init__(self, claude: Claude) -> None:
         self._claude = claude
-        self._policy = policy
 
     async def ask(
-        self, claim: Claim, system_prompt: str | None, push: Callable[[str], None], cut: asyncio.Event
+        self, claim: Claim, policy: TurnPolicy, push: Callable[[str], None], cut: asyncio.Event
     ) -> Asked:
         """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
-        policy = self._policy
         user = prompt.render_user(claim.messages)
-        system = prompt.render_system(policy.system if system_prompt is None else system_prompt)
+        system = prompt.render_system(policy.system)
         other_tokens = estimate(user) + sum(estimate(block) for block in system)
         window = trim(claim.history, policy.trimming, claim.meta.cut, other_tokens=other_tokens)
         request = Request(
@@ -57,6 +55,7 @@ class Asker:
             system=system,
             messages=prompt.render_messages(window.turns, user),
             user_key=_opaque(claim.messages[0].author.id, policy.secret),
+            thinking=policy.thinking,
         )
         text, end = await self._until_cut(request, push, cut)
         if isinstance(end, ClaudeTooLong) and not text and window.turns:
@@ -82,7 +81,8 @@ class Asker:
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = self._entry(claim, user, conclusion, end, window, prompt.prefix_key(policy.model, system))
+        key = prompt.prefix_key(policy.model, system)
+        turn = self._entry(claim, policy, user, conclusion, end, window, key)
         return Asked(turn, conclusion, window.cut)
 
     async def _until_cut(
@@ -127,6 +127,7 @@ class Asker:
     def _entry(
         self,
         claim: Claim,
+        policy: TurnPolicy,
         user: str,
         conclusion: Conclusion,
         end: Finished | BobbinError,
@@ -134,7 +135,7 @@ class Asker:
         prefix_key: str,
     ) -> Turn:
         usage = end.usage if isinstance(end, Finished) else Usage()
-        model = self._policy.model
+        model = policy.model
         measured = measure_user(user, usage, window.turns, model=model, cut=window.cut, prefix_key=prefix_key)
         reply_tokens = max(0, usage.output - usage.thinking) or estimate(conclusion.reply)
         return Turn(
@@ -148,7 +149,16 @@ class Asker:
             usage=usage,
             cut=window.cut,
             prefix_key=prefix_key,
+            cost=_cost(conclusion, end, policy),
         )
+
+
+def _cost(conclusion: Conclusion, end: Finished | BobbinError, policy: TurnPolicy) -> int | None:
+    """Say what a request cost; of one that broke off nobody has told how much it used."""
+    if isinstance(end, Finished):
+        return None if policy.prices is None else pricing.cost(end.usage, policy.prices)
+    refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
+    return 0 if refused and not conclusion.reply else None
 
 
 def _cut_again(window: Window, policy: TrimPolicy, other_tokens: int) -> Window:

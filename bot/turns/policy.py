@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.conversation.request import Effort
+from bot.conversation.pricing import Prices
+from bot.conversation.request import Effort, ThinkingType
 from bot.conversation.trimming import TrimPolicy
 
 
@@ -12,7 +13,8 @@ from bot.conversation.trimming import TrimPolicy
 class TurnPolicy:
     """Times in seconds; `trimming` is bounded by the model's context already.
 
-    `effort` is None where the model knows none. After `tries` tries a turn is set aside. `secret` makes the
+    `effort` is None where the model knows none, `thinking` where its own default counts, `prices` where nobody
+    knows them. After `tries` tries a turn is set aside. `secret` makes the
     names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
     before each request there is a pause of `gather_s`.
     """
@@ -28,3 +30,5 @@ class TurnPolicy:
     secret: bytes
     interrupts: bool = False
     gather_s: float = 0.0
+    thinking: ThinkingType | None = None
+    prices: Prices | None = None

@@ -26,6 +26,7 @@ from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import parts_of
 from bot.turns.means import Means
+from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
 
@@ -148,9 +149,10 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._means.prompts.effective(
+        choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
+        policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
@@ -158,20 +160,20 @@ class Reply:
         asked = None
         restarts = 0
         while asked is None:
-            asked = await self._stream(system_prompt, may_restart=restarts < MOST_RESTARTS)
+            asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
         result = Result(asked.conclusion.reply, asked.conclusion.notices)
         await self._persist(lambda: self._journal.commit(self._claim, asked.turn, result, cut=asked.cut))
         return result
 
-    async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
+    async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         cut = asyncio.Event()
         self._pushed = ""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
-                asking = group.create_task(self._means.asker.ask(self._claim, system_prompt, self._push, cut))
+                asking = group.create_task(self._means.asker.ask(self._claim, policy, self._push, cut))
                 while not await self._first(asking):
                     if self._writer.posted or self._found:
                         if self._policy.interrupts and self._pushed.strip():
