@@ -12,6 +12,7 @@ import structlog
 from discord import app_commands
 
 from bot.claude.catalogue import Catalogue, today_utc
+from bot.claude.models import family
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
@@ -200,4 +201,5 @@ class Models:
         return True
 
     def _is_allowed(self, model: str) -> bool:
-        return not self._allowed or model in self._allowed or model == self._default.model
+        named = {model, family(model)}
+        return not self._allowed or model == self._default.model or not named.isdisjoint(self._allowed)
