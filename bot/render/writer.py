@@ -37,7 +37,8 @@ class Writer:
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused.
+    order: they are reused. If something else stands behind them, `apart`, what is posted next points to the
+    first of them, so that a reader sees what it continues.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        apart: bool = False,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
         self._outbox = outbox
@@ -61,8 +63,10 @@ class Writer:
         self._before_send = before_send
         self._after_send = after_send
         self._may_write = may_write
-        self._reply_to = reply_to
         self._shown = list(posted)
+        self._points_to = {0: reply_to}
+        if apart and posted:
+            self._points_to[len(posted)] = posted[0].message_id
         self._limit = limit
         self._draft = Draft(limit)
         self._sending: dict[int, str] = {}
@@ -257,7 +261,7 @@ class Writer:
         # too.
         content = self._sending.setdefault(index, content)
         await self._before_send(index, content)
-        reply_to = self._reply_to if index == 0 else None
+        reply_to = self._points_to.get(index)
         outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
         sent = await self._outbox.send(self._place, outgoing)
         if sent.content != content:

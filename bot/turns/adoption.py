@@ -31,11 +31,13 @@ NONCE_SAFE_S = 60.0
 class Adopted:
     """A reply that stands on Discord: `claim` holds just what it answers, `parts` are its messages.
 
-    If it is finished, `turn` and `result` are what is to be committed for it, else both are None.
+    It stands `apart` if another reply has been begun since. If it is finished, `turn` and `result` are what is to be
+    committed for it, else both are None.
     """
 
     claim: Claim
     parts: tuple[Posted, ...]
+    apart: bool
     turn: Turn | None = None
     result: Result | None = None
 
@@ -79,9 +81,9 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     unfinished = any(is_marked(part.content) for part in parts)
     log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
     if unfinished:
-        return Adopted(claim, parts)
+        return Adopted(claim, parts, found.apart)
     result = _read(rejoin([part.content for part in parts]))
-    return Adopted(claim, parts, _entry(claim, result, means.policy.model), result)
+    return Adopted(claim, parts, found.apart, _entry(claim, result, means.policy.model), result)
 
 
 def _read(text: str) -> Result:

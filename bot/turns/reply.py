@@ -64,6 +64,7 @@ class Reply:
         self._policy = means.policy
         self._series = NONCE_SERIES[0]
         self._pushed = ""
+        self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -113,7 +114,8 @@ class Reply:
         known = max(len(self._writer.posted), len(self._found))
         for part in self._claim.in_doubt:
             if part >= known:
-                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
+                # Silent, as it stands there for an instant and is to ring for nobody.
+                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}", silent=True)
                 # Gone is what the nonce has made before: it is taken, and no reason to cancel what is committed.
                 with contextlib.suppress(DiscordGone):
                     sent = await self._outbox.send(self._claim.conversation, taken)
@@ -128,7 +130,7 @@ class Reply:
         found = await adopt(self._claim, self._means)
         if found is None:
             return None
-        self._claim, self._found = found.claim, found.parts
+        self._claim, self._found, self._apart = found.claim, found.parts, found.apart
         self._writer = self._new_writer()
         if found.result is None:
             return None
@@ -233,6 +235,7 @@ class Reply:
             nonce=lambda part: f"{claim.lead}-{part}{self._series}",
             reply_to=claim.reply_to,
             posted=self._found,
+            apart=self._apart,
             before_send=before_send,
             after_send=after_send,
             may_write=self._heartbeat.may_write,
