@@ -80,6 +80,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         timeout_s=settings.redis.timeout_s,
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
+        failed=metrics.store_errors.inc,
     )
     stack.push_async_callback(redis.aclose)
     keys = Keys(settings.redis.prefix)
@@ -96,7 +97,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client = Client(desk)
     counting.count(client, metrics)
     stack.push_async_callback(session.leave, client)
-    claude = await _claude(settings, stack)
+    claude = await _claude(settings, metrics, stack)
     await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
 
     outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
@@ -110,11 +111,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         Means(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude),
+            asker=Asker(claude, metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
             choose=choose,
+            ended=metrics.turn_ended,
         )
     )
     attention = Attention(redis, keys)
@@ -134,6 +136,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             ignore_prefix=settings.reply.ignore_prefix or "",
             direct_messages=settings.discord.direct_messages,
         ),
+        lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     memory = Memory(conversations, prompts, dispatcher, outbox, default_prompt=settings.claude.system)
     Chat(
@@ -164,7 +167,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     return Bot(client, dispatcher, catchup, claude.catalogue)
 
 
-async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
+async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
     key = settings.claude.api_key.get_secret_value() if settings.claude.api_key else ""
     try:
         claude = Claude(
@@ -175,6 +178,7 @@ async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
             stall_timeout_s=settings.claude.stall_timeout_s,
             cache=settings.claude.cache,
             successor=settings.claude.successor,
+            metrics=metrics,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error

@@ -17,16 +17,19 @@ from anthropic import AsyncAnthropic, AsyncStream
 
 from bot.claude import retries, wire
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
 from bot.conversation.errors import (
     ClaudeBusy,
+    ClaudeError,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeUnreachable,
 )
 from bot.conversation.request import Finished, TextDelta, Waiting
+from bot.telemetry.metrics import OTHER, STOP_REASONS
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
     from bot.claude.wire import CacheLifetime
     from bot.conversation.model import ModelInfo
     from bot.conversation.request import Request, StreamEvent
+    from bot.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -70,6 +74,7 @@ class Claude:
         tries: int = 3,
         cache: CacheLifetime = "5m",
         successor: str | None = None,
+        metrics: Metrics | None = None,
         today: Callable[[], dt.date] = today_utc,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -88,6 +93,7 @@ class Claude:
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
         self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+        self._metrics = metrics
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
@@ -118,8 +124,10 @@ class Claude:
                         text_seen = True
                         yield event
             except ClaudeModelUnknown as error:
+                self._count(request, type(error).__name__)
                 raise self.catalogue.gone(request.model, error) from error.__cause__
             except (ClaudeBusy, ClaudeUnreachable) as error:
+                self._count(request, type(error).__name__)
                 failed += 1
                 wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
                 if text_seen or wait_s is None:
@@ -131,6 +139,9 @@ class Claude:
                     attempt=failed + 1,
                     wait_s=round(wait_s, 1),
                 )
+            except ClaudeError as error:
+                self._count(request, type(error).__name__)
+                raise
             else:
                 return
             yield Waiting(seconds=wait_s, attempt=failed + 1)
@@ -189,7 +200,33 @@ class Claude:
             first_text_s=None if first_text_at is None else round(first_text_at - started_at, 3),
             total_s=round(now - started_at, 3),
         )
+        self._count_reply(request, finished, None if first_text_at is None else first_text_at - started_at)
         yield finished
+
+    def _count(self, request: Request, outcome: str) -> None:
+        if self._metrics is not None:
+            known = self.catalogue.find(request.model) is not None
+            model = family(request.model) if known else OTHER
+            self._metrics.claude_requests.labels(model=model, outcome=outcome).inc()
+
+    def _count_reply(self, request: Request, finished: Finished, first_text_s: float | None) -> None:
+        if self._metrics is None:
+            return
+        reason = finished.stop_reason
+        self._count(request, reason if reason in STOP_REASONS else OTHER)
+        usage = finished.usage
+        self._metrics.used(
+            {
+                "input": usage.input,
+                "cache_write_5m": usage.cache_write_5m,
+                "cache_write_1h": usage.cache_write_1h,
+                "cache_read": usage.cache_read,
+                "thinking": usage.thinking,
+                "text": max(0, usage.output - usage.thinking),
+            }
+        )
+        if first_text_s is not None:
+            self._metrics.first_text_seconds.observe(first_text_s)
 
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
         # The SDK warns of a deprecated model at every call; the catalogue says so daily. Nothing is

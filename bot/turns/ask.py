@@ -27,18 +27,23 @@ log = structlog.get_logger()
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
+    """What came of it: the entry for the history, what the thread is to show, where the window begins.
+
+    `cost` is what this one request cost in micro-dollars, None where nobody knows.
+    """
 
     turn: Turn
     conclusion: Conclusion
     cut: int
+    cost: int | None = 0
 
 
 class Asker:
     """Builds the request of a turn, streams the answer and concludes."""
 
-    def __init__(self, claude: Claude) -> None:
+    def __init__(self, claude: Claude, spent: Callable[[int | None], None] = lambda _: None) -> None:
         self._claude = claude
+        self._spent = spent
 
     async def ask(
         self, claim: Claim, policy: TurnPolicy, push: Callable[[str], None], cut: asyncio.Event
@@ -69,6 +74,8 @@ class Asker:
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
         elif window.dropped:
             conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
+        cost = _cost(conclusion, end, policy)
+        self._spent(cost)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -79,11 +86,12 @@ class Asker:
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
+            cost_micro_usd=cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
         key = prompt.prefix_key(policy.model, system)
         turn = self._entry(claim, policy, user, conclusion, end, window, key)
-        return Asked(turn, conclusion, window.cut)
+        return Asked(replace(turn, cost=cost), conclusion, window.cut, cost)
 
     async def _until_cut(
         self, request: Request, push: Callable[[str], None], cut: asyncio.Event
@@ -149,7 +157,6 @@ class Asker:
             usage=usage,
             cut=window.cut,
             prefix_key=prefix_key,
-            cost=_cost(conclusion, end, policy),
         )
 
 

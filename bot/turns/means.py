@@ -16,7 +16,11 @@ from bot.turns.policy import TurnPolicy
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """All of it is shared by the turns of one bot; `choose` makes the policy of a turn from what was chosen."""
+    """All of it is shared by the turns of one bot.
+
+    `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
+    after how many seconds.
+    """
 
     journal: Journal
     prompts: Prompts
@@ -25,3 +29,4 @@ class Means:
     pace: Pace
     policy: TurnPolicy
     choose: Callable[[Choice], TurnPolicy]
+    ended: Callable[[str, float], None] = lambda _outcome, _seconds: None

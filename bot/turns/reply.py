@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -45,7 +45,10 @@ NONCE_SERIES = ("", "b", "c", "d")
 
 
 class Reply:
-    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation."""
+    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
+
+    `outcome` is whether there is a reply, or only a word about why there is none.
+    """
 
     def __init__(
         self,
@@ -63,6 +66,7 @@ class Reply:
         self._pace = means.pace
         self._policy = means.policy
         self._series = NONCE_SERIES[0]
+        self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
         self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
@@ -74,6 +78,7 @@ class Reply:
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
             result = await self._adopt() or await self._ask()
+        self.outcome = "answered" if result.reply else "told"
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._finish(result.reply or notices)
         await self._forestall()
@@ -135,7 +140,9 @@ class Reply:
         if found.result is None:
             return None
         turn, result = found.turn, found.result
-        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=self._claim.meta.cut))
+        cut = self._claim.meta.cut
+        # What the earlier try has cost, it did not live to write down.
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
 
     async def _ask(self) -> Result:
@@ -165,8 +172,11 @@ class Reply:
             asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
         result = Result(asked.conclusion.reply, asked.conclusion.notices)
-        await self._persist(lambda: self._journal.commit(self._claim, asked.turn, result, cut=asked.cut))
+        await self._persist(lambda: self._commit(asked, result))
         return result
+
+    async def _commit(self, asked: Asked, result: Result) -> None:
+        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
 
     async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
