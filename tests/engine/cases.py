@@ -143,6 +143,69 @@ LASTING = Scenario("lasting", _lasting)
 """Longer than any lease: nothing more than in the others, but only a heartbeat gets a reply to its end."""
 
 
+CUT_OFF_S = 4.5
+"""By then another one has taken over, finished and settled, and the stream still runs."""
+
+
+async def _cut_off(stage: Stage) -> None:
+    """One bot loses the store, but neither Discord nor Claude, in mid-reply; another one finishes; the first dies."""
+    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="cut")
+    await first.ready()
+    second = await stage.start()
+    await second.ready()
+    freeze(second)  # so that the first one gets the work
+    thread = await stage.post(None, "waning")
+    await stage.struck(first)
+    resume(second)
+    await asyncio.sleep(CUT_OFF_S)
+    await first.kill()
+    await stage.finished(thread, 1)
+    await second.kill()
+
+
+def _rolled_back_while_listing(*, answered_meanwhile: bool) -> Play:
+    async def before(stage: Stage) -> None:
+        """Take the store back while a bot is about to move a mark.
+
+        With the older mark, unless the message was `answered_meanwhile`: then the mark is the same, and what has
+        been listed is gone. The roll-back is longer than the time that is looked through again after one.
+        """
+        bot = await stage.start(POINTS_AT="mark:before:armed", POINTS_DO="stop", POINTS_OVERLAP_S="0.01")
+        await bot.ready()
+        thread = await stage.post(None, "short")
+        await stage.finished(thread, 1)
+        await stage.rest()
+        snapshot = await stage.snapshot()
+        if answered_meanwhile:
+            stage.arm(bot)
+            await stage.post(thread, "short")
+        else:
+            await stage.post(thread, "short")
+            await stage.finished(thread, 2)
+            await stage.rest()
+            stage.arm(bot)
+            await stage.world.ann.post(thread, "// not for the bot")
+        await stage.struck(bot)
+        await stage.roll_back(snapshot)
+        reached = len(stage.points(bot))
+        resume(bot)
+        await stage.until(
+            lambda: any(point.startswith("mark:after") for point in stage.points(bot)[reached:]),
+            "the mark was moved, or was not",
+        )
+        await bot.kill()
+
+    return before
+
+
+KEPT_APART = (
+    Scenario("cut-off", _nothing, _cut_off),
+    Scenario("marked-over", _nothing, _rolled_back_while_listing(answered_meanwhile=False)),
+    Scenario("listed-in-vain", _nothing, _rolled_back_while_listing(answered_meanwhile=True)),
+)
+"""What only some safeguards make a difference to, and what they take too long for to be hit at every point."""
+
+
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:
     """Play a scenario without a hit; returns the points, in order, and what did not hold at the end."""
     async with arena.stage() as stage:

@@ -42,6 +42,19 @@ SETTINGS = {
     "BOT_SHUTDOWN__GRACE_S": "2",
 }
 
+QUICK = {
+    "POINTS_CALL_S": "3",
+    "POINTS_SETTLE_AFTER_S": "0.5",
+    "POINTS_EDIT_EVERY_S": "0.4",
+    "POINTS_WINDOW_S": "1.05",
+}
+"""A call is given up, and a turn in doubt settled, in a fraction of the usual time; no delay is longer."""
+
+QUICK_PACE = 0.2
+"""The windows of Discord's rate limits are a fifth of what they are, as are those that the bot keeps."""
+
+QUICK_REST_S = 15.0
+
 WARM_S = 30.0
 """Two bots start on a machine that other runs keep busy."""
 
@@ -96,6 +109,7 @@ class Chaos:
     plan: Schedule
     # A safeguard to do without, see tests/engine/sabotage.py.
     sabotage: str = ""
+    quick: bool = False
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
@@ -113,6 +127,8 @@ class Chaos:
             await self.store.start()
             await self.discord.start()
             await self.claude.start()
+            if self.quick:
+                self.discord.rest.buckets.pace = QUICK_PACE
             self._people()
             self.claude.default = self._answer
             redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
@@ -138,7 +154,9 @@ class Chaos:
             await asyncio.sleep(CALM_S)
             await self._everything()
             began_s = time.monotonic()
-            failures = await self.scene.come_to_rest(self.claude.requests, within_s=REST_S, still_s=AGAIN_S)
+            failures = await self.scene.come_to_rest(
+                self.claude.requests, within_s=QUICK_REST_S if self.quick else REST_S, still_s=AGAIN_S
+            )
         rest_s = time.monotonic() - began_s
         failures += [f"{name} logged {event}" for name, event in self._bugs()]
         text = ""
@@ -243,7 +261,7 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            module = "tests.engine.points_bot" if self.sabotage else "bot"
+            module = "tests.engine.points_bot" if self.sabotage or self.quick else "bot"
             bot = await BotProcess.start(self._environment(), "--strict", module=module)
             self.striker.bots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
@@ -261,6 +279,7 @@ class Chaos:
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.store.url,
             **SETTINGS,
+            **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }
 
