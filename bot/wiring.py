@@ -104,14 +104,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     policy = _turn_policy(settings, token)
     default = _default_choice(settings)
     prices = price_book(settings.claude.prices)
-    budget = Budget(settings.history.max_tokens, settings.history.keep_ratio)
+    history = settings.history
+    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share)
     choose = Chooser(policy, default, budget, claude.catalogue, prices)
     pace = Pace()
     runner = Runner(
         Means(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude, metrics.spent),
+            asker=Asker(claude, spent=metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
@@ -176,7 +177,6 @@ async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -
             base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
-            cache=settings.claude.cache,
             successor=settings.claude.successor,
             metrics=metrics,
         )
@@ -221,6 +221,8 @@ def _turn_policy(settings: Settings, token: str) -> TurnPolicy:
         max_tokens=settings.claude.max_tokens,
         system=settings.claude.system,
         trimming=marks(settings.history.max_tokens, settings.history.keep_ratio),
+        cache=settings.claude.cache,
+        summarizes=settings.history.on_trim == "summarize",
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,

@@ -39,7 +39,6 @@ if TYPE_CHECKING:
     from anthropic._streaming import ServerSentEvent
     from anthropic.lib.streaming import AsyncMessageStreamManager
 
-    from bot.claude.wire import CacheLifetime
     from bot.conversation.model import ModelInfo
     from bot.conversation.request import Request, StreamEvent
     from bot.telemetry.metrics import Metrics
@@ -72,7 +71,6 @@ class Claude:
         first_text_timeout_s: float,
         stall_timeout_s: float,
         tries: int = 3,
-        cache: CacheLifetime = "5m",
         successor: str | None = None,
         metrics: Metrics | None = None,
         today: Callable[[], dt.date] = today_utc,
@@ -86,7 +84,6 @@ class Claude:
         self._first_s = first_text_timeout_s
         self._stall_s = stall_timeout_s
         self._tries = tries
-        self._cache = cache
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
@@ -168,7 +165,7 @@ class Claude:
         started_at = self._clock()
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
-        reply = Reply(self._cache)
+        reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
             async with asyncio.timeout(patience.left_s()):
@@ -233,7 +230,7 @@ class Claude:
         # awaited in here, so that no other task sees the filter.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return self._sdk.messages.stream(**wire.stream_arguments(request, self._cache))
+            return self._sdk.messages.stream(**wire.stream_arguments(request))
 
     async def _events(
         self, response: httpx2.Response, patience: Patience

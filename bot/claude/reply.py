@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 from bot.conversation.request import Finished, Usage
 
 if TYPE_CHECKING:
-    from bot.claude.wire import CacheLifetime
+    from bot.conversation.request import Lifetime
 
 
 class Reply:
-    """What has arrived of one reply; `cache` says which lifetime unexplained cache writes belong to."""
+    """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to."""
 
-    def __init__(self, cache: CacheLifetime) -> None:
-        self._cache = cache
+    def __init__(self, written: Lifetime | None = None) -> None:
+        self._written = written
         self._other_blocks: list[object] = []
         self._counts: dict[str, int] = {}
         self._named: dict[str, str] = {}
@@ -89,8 +89,8 @@ class Reply:
         unexplained = max(0, count("cache_creation_input_tokens", 0) - written_5m - written_1h)
         return Usage(
             input=count("input_tokens", 0),
-            cache_write_5m=written_5m + (unexplained if self._cache != "1h" else 0),
-            cache_write_1h=written_1h + (unexplained if self._cache == "1h" else 0),
+            cache_write_5m=written_5m + (unexplained if self._written != "1h" else 0),
+            cache_write_1h=written_1h + (unexplained if self._written == "1h" else 0),
             cache_read=count("cache_read_input_tokens", 0),
             output=count("output_tokens", 0),
             thinking=count("thinking_tokens", 0),

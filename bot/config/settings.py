@@ -108,7 +108,7 @@ class ClaudeSettings(Section):
     system: Annotated[str, Field(min_length=1)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
-    cache: Literal["5m", "1h", "off"] = "5m"
+    cache: Literal["auto", "5m", "1h", "off"] = "auto"
     prices: dict[str, PriceRow] = Field(default_factory=dict)
 
 
@@ -149,6 +149,8 @@ class RedisSettings(Section):
 class HistorySettings(Section):
     max_tokens: Annotated[int, Field(ge=1000)] = 80_000  # some models cost five times as much beyond 100,000
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3
+    on_trim: Literal["drop", "summarize"] = "drop"
     ttl_days: Annotated[int, Field(ge=1)] = 90
 
 

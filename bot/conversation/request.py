@@ -8,6 +8,7 @@ from typing import Literal
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 ThinkingType = Literal["adaptive", "disabled", "between_tools", "enabled"]
+Lifetime = Literal["5m", "1h"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,12 +20,30 @@ class PromptMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Breakpoints:
+    """Where the prompt cache may begin anew: after the system prompt, and after some of the messages.
+
+    `messages` pairs the index of a message with the lifetime of the mark on its last block, in order. No mark of
+    an hour may stand behind one of five minutes, and no more than four marks in all (Anthropic, "Prompt caching").
+    """
+
+    system: Lifetime
+    messages: tuple[tuple[int, Lifetime], ...]
+
+    @property
+    def newest(self) -> Lifetime:
+        """The lifetime of what is written last."""
+        return self.messages[-1][1] if self.messages else self.system
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request to the Messages API; `max_tokens` bounds the reply, thinking included.
 
     `system` holds the text blocks of the system prompt. `effort` is None where the model knows none, `thinking`
     where the model's own default is to count.
-    `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name.
+    `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name. Without
+    `breakpoints` nothing is cached.
     """
 
     model: str
@@ -33,6 +52,7 @@ class Request:
     system: tuple[str, ...]
     messages: tuple[PromptMessage, ...]
     user_key: str | None = None
+    breakpoints: Breakpoints | None = None
     thinking: ThinkingType | None = None
 
 

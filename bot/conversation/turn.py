@@ -11,14 +11,27 @@ Outcome = Literal["answered", "failed", "refused"]
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """What stands in front of the window since a trim: a summary of what went, and the pinned turns of it."""
+
+    summary: str = ""
+    kept: tuple[Turn, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.summary or self.kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One entry of the history; `user` and `reply` are kept as they are sent, byte for byte.
 
     `id` is the id of its first message. An `answered` turn has a reply. A `failed` one has none, its user block
     goes in front of the next one. A `refused` one is not sent again (stop_reason `refusal`). `user_tokens` and
     `reply_tokens` are what its parts cost as history; `cut` is the start of the window it was asked with.
-    `members` are the ids of its messages, and of those of its reply where they are known. `cost` is what it cost in
-    micro-dollars, None where nobody knows.
+    `members` are the ids of its messages, and of those of its reply where they are known. `front` is what its
+    trim has put in front of the window, where there was one: it counts until the next trim, which replaces it, and
+    so is within the window as long. `asides` are the costs of requests that it made besides (a summary). `cost` is
+    what all of them cost in micro-dollars, None where nobody knows.
     """
 
     id: int
@@ -32,6 +45,8 @@ class Turn:
     cut: int
     prefix_key: str
     members: tuple[int, ...] = ()
+    front: Front | None = None
+    asides: tuple[Usage, ...] = ()
     cost: int | None = None
 
     @property

@@ -34,6 +34,10 @@ THINKING_TOOK_ALL = (
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+SUMMARIZED = "This conversation has grown long: of its oldest messages, Claude keeps a summary from now on."
+SHORTENED = (
+    "This was more than Claude can read at once: of the longest message it saw the beginning and the end."
+)
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -13,10 +14,11 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import pricing, prompt, wording
+from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable, CutShort
+from bot.conversation.lifetime import USUAL_RATES, Rates
+from bot.conversation.pricing import Prices
 from bot.conversation.request import Finished, Request, TextDelta, Usage
-from bot.conversation.tokens import estimate, measure_user
-from bot.conversation.trimming import TrimPolicy, Window, trim
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude
@@ -24,12 +26,18 @@ from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
 
+SUMMARY_S = 60.0
+"""A summary that takes longer keeps somebody waiting too long for the reply that comes after it."""
+
+MAX_SUMMARY_CHARS = 4000
+"""300 words are asked for; much more would be no summary."""
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What came of it: the entry for the history, what the thread is to show, where the window begins.
 
-    `cost` is what this one request cost in micro-dollars, None where nobody knows.
+    `cost` is what was spent for it in micro-dollars, None where nobody knows.
     """
 
     turn: Turn
@@ -39,42 +47,47 @@ class Asked:
 
 
 class Asker:
-    """Builds the request of a turn, streams the answer and concludes."""
+    """Builds the request of a turn, streams the answer and concludes.
 
-    def __init__(self, claude: Claude, spent: Callable[[int | None], None] = lambda _: None) -> None:
+    `now_s` is the time since 1970; `spent` is told what each turn cost in micro-dollars, None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        claude: Claude,
+        now_s: Callable[[], float] = time.time,
+        spent: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._claude = claude
+        self._now_s = now_s
         self._spent = spent
 
     async def ask(
         self, claim: Claim, policy: TurnPolicy, push: Callable[[str], None], cut: asyncio.Event
     ) -> Asked:
         """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
-        user = prompt.render_user(claim.messages)
-        system = prompt.render_system(policy.system)
-        other_tokens = estimate(user) + sum(estimate(block) for block in system)
-        window = trim(claim.history, policy.trimming, claim.meta.cut, other_tokens=other_tokens)
-        request = Request(
-            model=policy.model,
-            max_tokens=policy.max_tokens,
-            effort=policy.effort,
-            system=system,
-            messages=prompt.render_messages(window.turns, user),
-            user_key=_opaque(claim.messages[0].author.id, policy.secret),
-            thinking=policy.thinking,
-        )
-        text, end = await self._until_cut(request, push, cut)
-        if isinstance(end, ClaudeTooLong) and not text and window.turns:
-            # The count was too low: half of the window goes at once, and the request is made once more.
-            half = TrimPolicy(high_tokens=0, low_tokens=window.tokens // 2)
-            window = _cut_again(window, half, other_tokens)
-            request = replace(request, messages=prompt.render_messages(window.turns, user))
-            text, end = await self._until_cut(request, push, cut)
-        conclusion = conclude(text, end)
-        if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
-            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-        elif window.dropped:
-            conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
-        cost = _cost(conclusion, end, policy)
+        terms = _terms(claim, policy)
+        past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected)
+        now_ms = round(self._now_s() * 1000)
+        plan = compose(terms, past, claim.messages, now_ms=now_ms)
+        counted = await self._counted(to_count(terms, plan, past))
+        if counted is not None:
+            plan = compose(terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted)
+        summary: str | None = None
+        asides: tuple[Usage, ...] = ()
+        if plan.window.dropped and policy.summarizes:
+            summary, asides = await self._summary(to_summarize(plan, past))
+            plan = compose(
+                terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, summary=summary
+            )
+        text, end = await self._until_cut(plan.request, push, cut)
+        if isinstance(end, ClaudeTooLong) and not text:
+            # Once, by the API's own figures: what is refused again is not made smaller for ever.
+            terms = smaller(terms, plan, end.tokens, end.limit)
+            plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary)
+            text, end = await self._until_cut(plan.request, push, cut)
+        conclusion = _noticed(conclude(text, end), end, plan, summary)
+        cost = _cost(conclusion, end, asides, policy)
         self._spent(cost)
         log.info(
             "claude_answered",
@@ -83,15 +96,44 @@ class Asker:
             outcome=conclusion.outcome,
             stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
             detail="" if isinstance(end, Finished) else str(end),
+            estimated_tokens=plan.window.tokens,
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
             cost_micro_usd=cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        key = prompt.prefix_key(policy.model, system)
-        turn = self._entry(claim, policy, user, conclusion, end, window, key)
-        return Asked(replace(turn, cost=cost), conclusion, window.cut, cost)
+        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=cost)
+        return Asked(turn, conclusion, plan.window.cut, cost)
+
+    async def _counted(self, request: Request | None) -> int | None:
+        if request is None:
+            return None
+        try:
+            return await self._claude.count_tokens(request)
+        except ClaudeError as error:
+            log.info("not_counted", detail=str(error))
+            return None
+
+    async def _summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
+        """Ask for a summary of what is about to go; None, so that it just goes, if there is none to be had."""
+        text: list[str] = []
+        try:
+            async with asyncio.timeout(SUMMARY_S):
+                end = await self._stream_to_its_end(request, text, _unheard)
+        except (ClaudeError, TimeoutError) as error:
+            log.warning("not_summarized", kind=type(error).__name__, detail=str(error))
+            return None, ()
+        summary = "".join(text).strip()
+        log.info(
+            "summarized",
+            stop_reason=end.stop_reason,
+            chars=len(summary),
+            input_tokens=end.usage.input_total,
+            cache_read_tokens=end.usage.cache_read,
+        )
+        sound = end.stop_reason == "end_turn" and 0 < len(summary) <= MAX_SUMMARY_CHARS
+        return summary if sound else None, (end.usage,)
 
     async def _until_cut(
         self, request: Request, push: Callable[[str], None], cut: asyncio.Event
@@ -132,45 +174,89 @@ class Asker:
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
 
-    def _entry(
-        self,
-        claim: Claim,
-        policy: TurnPolicy,
-        user: str,
-        conclusion: Conclusion,
-        end: Finished | BobbinError,
-        window: Window,
-        prefix_key: str,
-    ) -> Turn:
-        usage = end.usage if isinstance(end, Finished) else Usage()
-        model = policy.model
-        measured = measure_user(user, usage, window.turns, model=model, cut=window.cut, prefix_key=prefix_key)
-        reply_tokens = max(0, usage.output - usage.thinking) or estimate(conclusion.reply)
-        return Turn(
-            id=claim.lead,
-            user=user,
-            reply=conclusion.reply,
-            outcome=conclusion.outcome,
-            model=model,
-            user_tokens=measured,
-            reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
-            usage=usage,
-            cut=window.cut,
-            prefix_key=prefix_key,
-        )
+
+def _terms(claim: Claim, policy: TurnPolicy) -> Terms:
+    return Terms(
+        model=policy.model,
+        max_tokens=policy.max_tokens,
+        effort=policy.effort,
+        thinking=policy.thinking,
+        system=prompt.render_system(policy.system),
+        user_key=_opaque(claim.messages[0].author.id, policy.secret),
+        trimming=policy.trimming,
+        limit_tokens=policy.limit_tokens,
+        cache=policy.cache,
+        prices=_rates(policy.prices),
+    )
 
 
-def _cost(conclusion: Conclusion, end: Finished | BobbinError, policy: TurnPolicy) -> int | None:
-    """Say what a request cost; of one that broke off nobody has told how much it used."""
-    if isinstance(end, Finished):
-        return None if policy.prices is None else pricing.cost(end.usage, policy.prices)
-    refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
-    return 0 if refused and not conclusion.reply else None
+def _rates(prices: Prices | None) -> Rates:
+    if prices is None:
+        return USUAL_RATES
+    return Rates(prices.input, prices.write_5m, prices.write_1h, prices.read, prices.output)
 
 
-def _cut_again(window: Window, policy: TrimPolicy, other_tokens: int) -> Window:
-    smaller = trim(window.turns, policy, window.cut, other_tokens=other_tokens)
-    return replace(smaller, dropped=smaller.dropped + window.dropped)
+def _cost(
+    conclusion: Conclusion, end: Finished | BobbinError, asides: tuple[Usage, ...], policy: TurnPolicy
+) -> int | None:
+    """Say what the requests of a turn cost; of one that broke off nobody has told how much it used."""
+    usages = [*asides, end.usage] if isinstance(end, Finished) else [*asides]
+    if not isinstance(end, Finished):
+        refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
+        if conclusion.reply or not refused:
+            return None
+    if policy.prices is None:
+        return None if usages else 0
+    return sum(pricing.cost(usage, policy.prices) for usage in usages)
+
+
+def _unheard(_text: str) -> None:
+    """A summary is not shown while it is written."""
+
+
+def _noticed(
+    conclusion: Conclusion, end: Finished | BobbinError, plan: Plan, summary: str | None
+) -> Conclusion:
+    """Tell what of the conversation Claude did not see."""
+    window = plan.window
+    if (
+        conclusion.outcome == "failed"
+        and isinstance(end, ClaudeTooLong)
+        and (window.dropped or window.shortened)
+    ):
+        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+    notices = conclusion.notices
+    if window.dropped:
+        notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
+    if window.shortened:
+        notices = (*notices, wording.SHORTENED)
+    return replace(conclusion, notices=notices)
+
+
+def _entry(
+    claim: Claim,
+    conclusion: Conclusion,
+    end: Finished | BobbinError,
+    plan: Plan,
+    asides: tuple[Usage, ...],
+) -> Turn:
+    usage = end.usage if isinstance(end, Finished) else Usage()
+    reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
+    return Turn(
+        id=claim.lead,
+        user=plan.user,
+        reply=conclusion.reply,
+        outcome=conclusion.outcome,
+        model=plan.request.model,
+        user_tokens=plan.measured(usage),
+        reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
+        usage=usage,
+        cut=plan.window.cut,
+        prefix_key=plan.prefix.key,
+        members=claim.members,
+        front=plan.new_front,
+        asides=asides,
+    )
 
 
 def _opaque(author: int, secret: bytes) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.claude.catalogue import Catalogue, today_utc
-from bot.conversation.model import Choice, ModelInfo, fit
+from bot.conversation.model import Choice, fit
 from bot.conversation.pricing import PriceBook
 from bot.conversation.trimming import TrimPolicy, marks
 from bot.turns.policy import TurnPolicy
@@ -71,13 +71,14 @@ class Chooser:
             max_tokens=min(self._policy.max_tokens, most),
             prices=prices,
         )
-        return replace(policy, trimming=self._trimming(policy, info))
-
-    def _trimming(self, policy: TurnPolicy, info: ModelInfo | None) -> TrimPolicy:
-        budget = self._budget
         context = None if info is None else info.context_tokens
         if context is not None:
             context = max(context, policy.max_tokens + LEAST_ROOM_TOKENS)
+        limit = None if context is None else context - policy.max_tokens
+        return replace(policy, trimming=self._trimming(policy, context), limit_tokens=limit)
+
+    def _trimming(self, policy: TurnPolicy, context: int | None) -> TrimPolicy:
+        budget = self._budget
         return marks(
             budget.max_tokens,
             budget.keep_ratio,
