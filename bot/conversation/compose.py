@@ -12,7 +12,7 @@ from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
 from bot.conversation.lifetime import CacheSetting, Rates
 from bot.conversation.message import Message
-from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, Usage
+from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import Front, Turn
@@ -34,6 +34,12 @@ class Terms:
     limit_tokens: int | None
     cache: CacheSetting
     prices: Rates
+    thinking: ThinkingType | None = None
+
+    @property
+    def manner(self) -> str:
+        """What a request has to have in common with the one before it for the cache, besides what it says."""
+        return f"{self.model} {self.effort} {self.thinking}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +126,7 @@ def compose(
     """
     before = past.front
     ledger = Ledger(
-        past.history, Prefix(prompt.prefix_key(terms.model, terms.system, before), past.cut), before.kept
+        past.history, Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.cut), before.kept
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
@@ -154,7 +160,7 @@ def compose(
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         user = prompt.render_user(fitted)
         user_tokens = rates.message(user)
-    prefix = Prefix(prompt.prefix_key(terms.model, terms.system, front), window.cut)
+    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
     sent = prompt.render_messages(window.all_turns, user, front.summary)
     choice = lifetime.choose(
         terms.cache,
@@ -171,6 +177,7 @@ def compose(
         system=terms.system,
         messages=sent,
         user_key=terms.user_key,
+        thinking=terms.thinking,
         breakpoints=breakpoints.place(window.all_turns, sent, choice),
     )
     return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)

@@ -122,9 +122,12 @@ def _shortened(text: str, chars: int) -> str:
     return f"{head[:front]}{_LEFT_OUT}{tail[len(tail) - min(len(tail), room - front) :]}"
 
 
-def prefix_key(model: str, system: Sequence[str], front: Front | None = None) -> str:
-    """Name what stands before the window: while the key is the same, so is the beginning of each request."""
-    parts = [model, *system]
+def prefix_key(manner: str, system: Sequence[str], front: Front | None = None) -> str:
+    """Name what stands before the window: while the key is the same, so is the beginning of each request.
+
+    `manner` are the model and whatever else the cache compares (Anthropic, "Prompt caching": effort, thinking).
+    """
+    parts = [manner, *system]
     if front:
         parts += ["\0front", front.summary, *(str(turn.id) for turn in front.kept)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

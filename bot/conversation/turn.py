@@ -32,7 +32,8 @@ class Turn:
     trim has put in front of the window, where there was one: it counts until the next trim, which replaces it, and
     so is within the window as long. `asides` are the costs of requests that it made besides (a summary). `amended`
     is the id of the newest turn at the time when this one's text was changed or taken back, 0 if it never was: what
-    was counted and cached until then held another text.
+    was counted and cached until then held another text. `cost` is what all its requests cost in micro-dollars, None
+    where nobody knows.
     """
 
     id: int
@@ -49,6 +50,7 @@ class Turn:
     front: Front | None = None
     asides: tuple[Usage, ...] = ()
     amended: int = 0
+    cost: int | None = None
 
     @property
     def tokens(self) -> int:

@@ -29,7 +29,8 @@ class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
     `joined` is the first message that the bot answered in a thread of somebody else's. `pins` are its pinned
-    messages; `corrected` is the summary that the turn of that id has made, in somebody's own words.
+    messages; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost` is the sum
+    of its turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -39,6 +40,8 @@ class Meta:
     cut: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
+    cost: int = 0
+    unpriced: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +186,8 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         cut=number("cut") or 0,
         pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
         corrected=_corrected(fields.get("corrected", "")),
+        cost=number("cost") or 0,
+        unpriced=number("unpriced") or 0,
     )
 
 

@@ -13,9 +13,11 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import prompt, wording
+from bot.conversation import pricing, prompt, wording
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, CutShort
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable, CutShort
+from bot.conversation.lifetime import USUAL_RATES, Rates
+from bot.conversation.pricing import Prices
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
@@ -33,26 +35,38 @@ MAX_SUMMARY_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
+    """What came of it: the entry for the history, what the thread is to show, where the window begins.
+
+    `cost` is what was spent for it in micro-dollars, None where nobody knows.
+    """
 
     turn: Turn
     conclusion: Conclusion
     cut: int
+    cost: int | None = 0
 
 
 class Asker:
-    """Builds the request of a turn, streams the answer and concludes; `now_s` is the time since 1970."""
+    """Builds the request of a turn, streams the answer and concludes.
 
-    def __init__(self, claude: Claude, policy: TurnPolicy, now_s: Callable[[], float] = time.time) -> None:
+    `now_s` is the time since 1970; `spent` is told what each turn cost in micro-dollars, None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        claude: Claude,
+        now_s: Callable[[], float] = time.time,
+        spent: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._claude = claude
-        self._policy = policy
         self._now_s = now_s
+        self._spent = spent
 
     async def ask(
-        self, claim: Claim, system_prompt: str | None, push: Callable[[str], None], cut: asyncio.Event
+        self, claim: Claim, policy: TurnPolicy, push: Callable[[str], None], cut: asyncio.Event
     ) -> Asked:
         """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
-        terms = self._terms(claim, system_prompt)
+        terms = _terms(claim, policy)
         past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected)
         now_ms = round(self._now_s() * 1000)
         plan = compose(terms, past, claim.messages, now_ms=now_ms)
@@ -61,7 +75,7 @@ class Asker:
             plan = compose(terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted)
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
-        if plan.window.dropped and self._policy.summarizes:
+        if plan.window.dropped and policy.summarizes:
             summary, asides = await self._summary(to_summarize(plan, past))
             plan = compose(
                 terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, summary=summary
@@ -73,6 +87,8 @@ class Asker:
             plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary)
             text, end = await self._until_cut(plan.request, push, cut)
         conclusion = _noticed(conclude(text, end), end, plan, summary)
+        cost = _cost(conclusion, end, asides, policy)
+        self._spent(cost)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -84,23 +100,11 @@ class Asker:
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
+            cost_micro_usd=cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        return Asked(_entry(claim, conclusion, end, plan, asides), conclusion, plan.window.cut)
-
-    def _terms(self, claim: Claim, system_prompt: str | None) -> Terms:
-        policy = self._policy
-        return Terms(
-            model=policy.model,
-            max_tokens=policy.max_tokens,
-            effort=policy.effort,
-            system=prompt.render_system(policy.system if system_prompt is None else system_prompt),
-            user_key=_opaque(claim.messages[0].author.id, policy.secret),
-            trimming=policy.trimming,
-            limit_tokens=policy.limit_tokens,
-            cache=policy.cache,
-            prices=policy.prices,
-        )
+        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=cost)
+        return Asked(turn, conclusion, plan.window.cut, cost)
 
     async def _counted(self, request: Request | None) -> int | None:
         if request is None:
@@ -169,6 +173,41 @@ class Asker:
                     case _:
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
+
+
+def _terms(claim: Claim, policy: TurnPolicy) -> Terms:
+    return Terms(
+        model=policy.model,
+        max_tokens=policy.max_tokens,
+        effort=policy.effort,
+        thinking=policy.thinking,
+        system=prompt.render_system(policy.system),
+        user_key=_opaque(claim.messages[0].author.id, policy.secret),
+        trimming=policy.trimming,
+        limit_tokens=policy.limit_tokens,
+        cache=policy.cache,
+        prices=_rates(policy.prices),
+    )
+
+
+def _rates(prices: Prices | None) -> Rates:
+    if prices is None:
+        return USUAL_RATES
+    return Rates(prices.input, prices.write_5m, prices.write_1h, prices.read, prices.output)
+
+
+def _cost(
+    conclusion: Conclusion, end: Finished | BobbinError, asides: tuple[Usage, ...], policy: TurnPolicy
+) -> int | None:
+    """Say what the requests of a turn cost; of one that broke off nobody has told how much it used."""
+    usages = [*asides, end.usage] if isinstance(end, Finished) else [*asides]
+    if not isinstance(end, Finished):
+        refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
+        if conclusion.reply or not refused:
+            return None
+    if policy.prices is None:
+        return None if usages else 0
+    return sum(pricing.cost(usage, policy.prices) for usage in usages)
 
 
 def _unheard(_text: str) -> None:

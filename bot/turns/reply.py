@@ -7,7 +7,7 @@ import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -26,6 +26,7 @@ from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import parts_of
 from bot.turns.means import Means
+from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
 
@@ -44,7 +45,10 @@ NONCE_SERIES = ("", "b", "c", "d")
 
 
 class Reply:
-    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation."""
+    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
+
+    `outcome` is whether there is a reply, or only a word about why there is none.
+    """
 
     def __init__(
         self,
@@ -62,6 +66,7 @@ class Reply:
         self._pace = means.pace
         self._policy = means.policy
         self._series = NONCE_SERIES[0]
+        self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
         self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
@@ -73,6 +78,7 @@ class Reply:
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
             result = await self._adopt() or await self._ask()
+        self.outcome = "answered" if result.reply else "told"
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._finish(result.reply or notices)
         await self._forestall()
@@ -134,7 +140,9 @@ class Reply:
         if found.result is None:
             return None
         turn, result = found.turn, found.result
-        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=self._claim.meta.cut))
+        cut = self._claim.meta.cut
+        # What the earlier try has cost, it did not live to write down.
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
 
     async def _ask(self) -> Result:
@@ -150,9 +158,10 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._means.prompts.effective(
+        choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
+        policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
@@ -160,20 +169,23 @@ class Reply:
         asked = None
         restarts = 0
         while asked is None:
-            asked = await self._stream(system_prompt, may_restart=restarts < MOST_RESTARTS)
+            asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
         result = Result(asked.conclusion.reply, asked.conclusion.notices)
-        await self._persist(lambda: self._journal.commit(self._claim, asked.turn, result, cut=asked.cut))
+        await self._persist(lambda: self._commit(asked, result))
         return result
 
-    async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
+    async def _commit(self, asked: Asked, result: Result) -> None:
+        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
+
+    async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         cut = asyncio.Event()
         self._pushed = ""
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
-                asking = group.create_task(self._means.asker.ask(self._claim, system_prompt, self._push, cut))
+                asking = group.create_task(self._means.asker.ask(self._claim, policy, self._push, cut))
                 while not await self._first(asking):
                     if self._writer.posted or self._found:
                         if self._policy.interrupts and self._pushed.strip():
