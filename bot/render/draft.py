@@ -11,6 +11,7 @@ from bot.render.inline import scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open
 from bot.render.mark import RESERVED_UNITS, unmistakable
 from bot.render.measure import MESSAGE_LIMIT_UNITS, fitting, is_visible, units
+from bot.render.part import Part
 from bot.render.preview import preview
 
 # Room for the longest opening (quotes, a fence and its language), its closing, and something in between.
@@ -48,7 +49,7 @@ class Draft:
             raise ValueError(f"a message must hold at least {LIMIT_MIN_UNITS} characters")
         self._limit = limit
         self._complete: list[Piece] = []
-        self._texts: tuple[str, ...] = ()
+        self._parts: tuple[Part, ...] = ()
         self._heard: list[str] = []
         self._surrogate = ""
         self._finished = False
@@ -87,12 +88,12 @@ class Draft:
         return (*self._complete, growing) if growing else tuple(self._complete)
 
     @property
-    def parts(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """What each message should show now: all but the last are final, and all once it is finished."""
-        if len(self._texts) < len(self._complete):
-            self._texts += tuple(piece.text for piece in self._complete[len(self._texts) :])
+        if len(self._parts) < len(self._complete):
+            self._parts += tuple(Part(piece.text) for piece in self._complete[len(self._parts) :])
         growing = None if self._finished else self._growing()
-        return (*self._texts, growing.text) if growing else self._texts
+        return (*self._parts, Part(growing.text)) if growing else self._parts
 
     def _begin(self, tail: str, context: Context) -> None:
         self._tail = tail

@@ -5,13 +5,25 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 
-from bot.conversation.errors import AnsweredBefore, BobbinError, DiscordUnavailable, Fenced
+from bot.conversation import wording
+from bot.conversation.errors import (
+    AnsweredBefore,
+    BobbinError,
+    DiscordForbidden,
+    DiscordRejected,
+    DiscordUnavailable,
+    Fenced,
+)
+from bot.render.controls import NONE, Controls
 from bot.render.draft import Draft
 from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.outbox import Outbox, Outgoing
+from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.pace import Kind, Pace
+from bot.render.part import Part
 from bot.render.plan import Action, Delete, Edit, Posted, Send, plan
+from bot.render.upload import Attached, Draw, File, Uploads
 
 # Discord shows typing for 10 s.
 TYPING_EVERY_S = 8.0
@@ -37,7 +49,10 @@ class Writer:
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused.
+    order: they are reused. The newest message carries the buttons `streaming` until `finish` says which
+    are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX, None where it cannot.
+    `lay_out` makes an empty draft; it is told whether files may be attached, which they may not where Discord
+    has refused one.
     """
 
     def __init__(
@@ -52,6 +67,9 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        streaming: Controls | None = None,
+        draw: Draw | None = None,
+        lay_out: Callable[[bool], Draft] | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
         self._outbox = outbox
@@ -63,9 +81,14 @@ class Writer:
         self._may_write = may_write
         self._reply_to = reply_to
         self._shown = list(posted)
+        self._controls = streaming
+        self._uploads = Uploads(draw)
+        self._lay_out = lay_out or (lambda _files: Draft(limit))
         self._limit = limit
-        self._draft = Draft(limit)
-        self._sending: dict[int, str] = {}
+        self._attaches = True
+        self._draft = self._lay_out(self._attaches)
+        self._status = ""
+        self._sending: dict[int, Send] = {}
         self._wake = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
@@ -93,6 +116,17 @@ class Writer:
     def doubtful(self) -> bool:
         """Whether some call may still take effect late: then look once more when its time-out has passed."""
         return self._doubtful
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What people should be told besides the reply."""
+        return () if self._attaches else (wording.NO_FILES,)
+
+    def show_status(self, text: str) -> None:
+        """Show a line in place of the reply while there is nothing of it to show; never waits."""
+        if text != self._status and not self._closed and not self._abandoned:
+            self._status = text
+            self._wake.set()
 
     def push(self, text: str) -> None:
         """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
@@ -124,21 +158,23 @@ class Writer:
             self._typing.cancel()
             self._stopped.set()
 
-    async def finish(self, final_text: str | None = None) -> tuple[Posted, ...]:
+    async def finish(
+        self, final_text: str | None = None, final: Controls | None = None
+    ) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
         The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
-        before, all of it is written now. Raises what ended the writing, DiscordUnavailable after the last
+        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the writing, DiscordUnavailable after the last
         try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
         if self._failure is not None:
             raise self._failure
+        if final is not None or self._controls is not None:
+            self._controls = final or NONE
         if final_text is not None and final_text != self._draft.text:
-            self._draft = Draft(self._limit)
-            self._draft.push(final_text)
-            self._draft.finish()
+            self._lay_out_anew(final_text)
         tries = 0
         while not self._abandoned and (action := self._next()) is not None:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
@@ -150,6 +186,7 @@ class Writer:
                 if tries == TRIES_MAX:
                     raise
                 await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
+        self._uploads.close()
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -158,6 +195,7 @@ class Writer:
         """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
         self._abandoned = True
         self._wake.set()
+        self._uploads.close()
         if self._call is not None:
             self._call.cancel()
         await self._stopped.wait()
@@ -180,8 +218,20 @@ class Writer:
                 failures += 1
 
     def _next(self) -> Action | None:
-        actions = plan(self._shown, self._draft.parts, finished=self._closed, limit=self._limit)
+        parts: Sequence[Part] = self._draft.parts
+        if not parts and self._status and not self._closed:
+            parts = (Part(self._status),)
+        actions = plan(self._shown, parts, finished=self._closed, controls=self._controls, limit=self._limit)
+        for action in actions:
+            if not isinstance(action, Delete):
+                self._uploads.prepare(action.files)
         return actions[0] if actions else None
+
+    def _lay_out_anew(self, text: str) -> None:
+        self._draft = self._lay_out(self._attaches)
+        self._draft.push(text)
+        if self._closed:
+            self._draft.finish()
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:
@@ -242,32 +292,81 @@ class Writer:
             self._shown[action.index] = Posted(action.message_id, "")
 
     async def _do(self, action: Action) -> None:
-        if isinstance(action, Send):
-            await self._send(action.index, action.content)
-        elif isinstance(action, Edit):
-            await self._outbox.edit(self._place, action.message_id, action.content)
-            self._shown[action.index] = Posted(action.message_id, action.content)
+        has_text = bool(self._draft.parts)
+        try:
+            if isinstance(action, Send):
+                await self._send(action)
+            elif isinstance(action, Edit):
+                await self._edit(action)
+            else:
+                await self._outbox.delete(self._place, action.message_id)
+                self._shown = [posted for posted in self._shown if posted.message_id != action.message_id]
+        except (DiscordForbidden, DiscordRejected):
+            if isinstance(action, Delete) or not action.files or not self._attaches:
+                raise
+            self._attach_nothing(action)
         else:
-            await self._outbox.delete(self._place, action.message_id)
-            self._shown = [posted for posted in self._shown if posted.message_id != action.message_id]
-        self._written = True
+            self._written = self._written or has_text
 
-    async def _send(self, index: int, content: str) -> None:
+    async def _send(self, action: Send) -> None:
         # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
         # too.
-        content = self._sending.setdefault(index, content)
-        await self._before_send(index, content)
+        index = action.index
+        action = self._sending.setdefault(index, action)
+        await self._before_send(index, action.content)
         reply_to = self._reply_to if index == 0 else None
-        outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
+        outgoing = Outgoing(
+            action.content,
+            nonce=self._nonce(index),
+            reply_to=reply_to,
+            files=await self._uploads.ready(action.files),
+            controls=action.controls or NONE,
+        )
         sent = await self._outbox.send(self._place, outgoing)
-        if sent.content != content:
+        if sent.content != action.content:
             # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
             # try has posted is not known here.
             self._doubtful = True
             if index == 0 and sent.reply_to != reply_to:
                 raise AnsweredBefore(sent.id, sent.reply_to)
-        self._shown.append(Posted(sent.id, sent.content))
+            self._shown.append(Posted(sent.id, sent.content, sent.files, sent.controls))
+        else:
+            files = self._uploaded((), action.files, sent.files)
+            self._shown.append(Posted(sent.id, sent.content, files, sent.controls))
         await self._after_send(index, sent.id)
+
+    async def _edit(self, action: Edit) -> None:
+        before = self._shown[action.index]
+        change = Change(
+            action.content,
+            keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
+            files=await self._uploads.ready(action.files),
+            controls=action.controls,
+        )
+        told = await self._outbox.edit(self._place, action.message_id, change)
+        files = before.files if action.keep is None else self._uploaded(action.keep, action.files, told)
+        controls = before.controls if action.controls is None else action.controls
+        self._shown[action.index] = Posted(action.message_id, action.content, files, controls)
+
+    def _uploaded(
+        self, kept: Sequence[Attached], files: Sequence[File], told: Sequence[Attached]
+    ) -> tuple[Attached, ...]:
+        """The files of a message, as what they are known for; `told` is what Discord says of them."""
+        new = told[len(kept) :]
+        if len(new) < len(files):
+            # A server that takes files and drops them.
+            raise DiscordRejected
+        return (
+            *kept,
+            *(replace(each, file=file) for each, file in zip(new, files, strict=False)),
+        )
+
+    def _attach_nothing(self, refused: Send | Edit) -> None:
+        """Put into the text what would be files; the reply is laid out anew."""
+        self._attaches = False
+        self._sending.pop(refused.index, None)
+        self._lay_out_anew(self._draft.text)
+        self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""
