@@ -23,6 +23,7 @@ from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.pace import Kind, Pace
 from bot.render.part import Part
 from bot.render.plan import Action, Delete, Edit, Posted, Send, plan
+from bot.render.style import Style
 from bot.render.upload import Attached, Draw, File, Uploads
 
 # Discord shows typing for 10 s.
@@ -50,9 +51,8 @@ class Writer:
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
     order: they are reused. The newest message carries the buttons `streaming` until `finish` says which
-    are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX, None where it cannot.
-    `lay_out` makes an empty draft; it is told whether files may be attached, which they may not where Discord
-    has refused one.
+    are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX, None where it cannot;
+    `style` says what goes into files, which is in the text where Discord refuses files.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class Writer:
         posted: Sequence[Posted] = (),
         streaming: Controls | None = None,
         draw: Draw | None = None,
-        lay_out: Callable[[bool], Draft] | None = None,
+        style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
         self._outbox = outbox
@@ -83,10 +83,10 @@ class Writer:
         self._shown = list(posted)
         self._controls = streaming
         self._uploads = Uploads(draw)
-        self._lay_out = lay_out or (lambda _files: Draft(limit))
+        self._style = style
         self._limit = limit
+        self._draft = Draft(limit, style)
         self._attaches = True
-        self._draft = self._lay_out(self._attaches)
         self._status = ""
         self._sending: dict[int, Send] = {}
         self._wake = asyncio.Event()
@@ -164,8 +164,8 @@ class Writer:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
         The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
-        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the writing, DiscordUnavailable after the last
-        try, or Fenced if it was abandoned.
+        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
+        writing, DiscordUnavailable after the last try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
@@ -228,7 +228,7 @@ class Writer:
         return actions[0] if actions else None
 
     def _lay_out_anew(self, text: str) -> None:
-        self._draft = self._lay_out(self._attaches)
+        self._draft = Draft(self._limit, self._style if self._attaches else Style())
         self._draft.push(text)
         if self._closed:
             self._draft.finish()

@@ -31,7 +31,8 @@ class FakeOutbox:
     """Each call takes effect after half of `round_trip_s` and returns after the other half.
 
     `failures` are raised by the next posts, edits and deletes, one each (None: that one goes well); with
-    `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any. `on_call` is told of each that took effect.
+    `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any.
+    `on_call` is told of each that took effect.
     """
 
     round_trip_s: float = 0.15

@@ -95,7 +95,9 @@ def test_the_newest_message_alone_carries_the_buttons(
     last = steps(old, parts, finished=finished, controls=controls)[-1]
     found = [posted.controls for posted in last[: len(parts)]]
     if controls is None:
-        assert found == [*(posted.controls for posted in old[: len(parts)]), *[NONE] * len(parts)][: len(parts)]
+        assert (
+            found == [*(posted.controls for posted in old[: len(parts)]), *[NONE] * len(parts)][: len(parts)]
+        )
     else:
         assert found == [NONE] * (len(parts) - 1) + [controls]
 
@@ -165,9 +167,7 @@ def test_files_that_are_there_are_not_sent_again() -> None:
     assert plan([Posted(1, "a", (there,))], grown, finished=True) == (
         Edit(0, 1, "b", keep=(there,), files=(Formula("y"),)),
     )
-    assert plan([Posted(1, "a", (there,))], [Part("b", (Formula("x"),))], finished=True) == (
-        Edit(0, 1, "b"),
-    )
+    assert plan([Posted(1, "a", (there,))], [Part("b", (Formula("x"),))], finished=True) == (Edit(0, 1, "b"),)
 
 
 def test_files_of_a_message_that_is_not_known_are_replaced() -> None:
