@@ -5,26 +5,23 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import replace
 
 from bot.conversation import wording
 from bot.conversation.errors import (
-    AnsweredBefore,
     BobbinError,
-    DiscordForbidden,
-    DiscordRejected,
     DiscordUnavailable,
     Fenced,
 )
+from bot.render.board import Board, FilesRefused
 from bot.render.controls import NONE, Controls
 from bot.render.draft import Draft
 from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
 from bot.render.part import Part
-from bot.render.plan import Action, Delete, Edit, Posted, Send, plan
+from bot.render.plan import Action, Delete, Edit, Posted, plan
 from bot.render.style import Style
-from bot.render.upload import Attached, Draw, File, Uploads
+from bot.render.upload import Draw
 
 # Discord shows typing for 10 s.
 TYPING_EVERY_S = 8.0
@@ -72,29 +69,31 @@ class Writer:
         style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
+        self._board = Board(
+            outbox,
+            place,
+            nonce=nonce,
+            before_send=before_send,
+            after_send=after_send,
+            reply_to=reply_to,
+            posted=posted,
+            draw=draw,
+        )
         self._outbox = outbox
         self._place = place
         self._pace = pace
-        self._nonce = nonce
-        self._before_send = before_send
-        self._after_send = after_send
         self._may_write = may_write
-        self._reply_to = reply_to
-        self._shown = list(posted)
         self._controls = streaming
-        self._uploads = Uploads(draw)
         self._style = style
         self._limit = limit
         self._draft = Draft(limit, style)
         self._attaches = True
         self._status = ""
-        self._sending: dict[int, Send] = {}
         self._wake = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
         self._written = False
-        self._doubtful = False
         self._closed = False
         self._abandoned = False
         self._refused_at: float | None = None
@@ -110,12 +109,12 @@ class Writer:
     @property
     def posted(self) -> tuple[Posted, ...]:
         """The messages of the reply, as far as is known."""
-        return tuple(self._shown)
+        return self._board.shown
 
     @property
     def doubtful(self) -> bool:
         """Whether some call may still take effect late: then look once more when its time-out has passed."""
-        return self._doubtful
+        return self._board.doubtful
 
     @property
     def notices(self) -> tuple[str, ...]:
@@ -186,7 +185,7 @@ class Writer:
                 if tries == TRIES_MAX:
                     raise
                 await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
-        self._uploads.close()
+        self._board.close()
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -195,7 +194,7 @@ class Writer:
         """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
         self._abandoned = True
         self._wake.set()
-        self._uploads.close()
+        self._board.close()
         if self._call is not None:
             self._call.cancel()
         await self._stopped.wait()
@@ -221,10 +220,12 @@ class Writer:
         parts: Sequence[Part] = self._draft.parts
         if not parts and self._status and not self._closed:
             parts = (Part(self._status),)
-        actions = plan(self._shown, parts, finished=self._closed, controls=self._controls, limit=self._limit)
-        for action in actions:
-            if not isinstance(action, Delete):
-                self._uploads.prepare(action.files)
+        if not self._attaches:
+            parts = [Part(part.text) for part in parts]
+        actions = plan(
+            self._board.shown, parts, finished=self._closed, controls=self._controls, limit=self._limit
+        )
+        self._board.prepare(actions)
         return actions[0] if actions else None
 
     def _lay_out_anew(self, text: str) -> None:
@@ -283,90 +284,18 @@ class Writer:
         finally:
             self._call = None
             if not done:
-                self._doubt(action)
-
-    def _doubt(self, action: Action) -> None:
-        """A call that was lost or dropped may have taken effect, or may still."""
-        self._doubtful = True
-        if isinstance(action, Edit):
-            self._shown[action.index] = Posted(action.message_id, "")
+                self._board.doubt(action)
 
     async def _do(self, action: Action) -> None:
         has_text = bool(self._draft.parts)
         try:
-            if isinstance(action, Send):
-                await self._send(action)
-            elif isinstance(action, Edit):
-                await self._edit(action)
-            else:
-                await self._outbox.delete(self._place, action.message_id)
-                self._shown = [posted for posted in self._shown if posted.message_id != action.message_id]
-        except (DiscordForbidden, DiscordRejected):
-            if isinstance(action, Delete) or not action.files or not self._attaches:
-                raise
-            self._attach_nothing(action)
+            await self._board.perform(action)
+        except FilesRefused:
+            self._attaches = False
+            self._lay_out_anew(self._draft.text)
+            self._wake.set()
         else:
             self._written = self._written or has_text
-
-    async def _send(self, action: Send) -> None:
-        # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
-        # too.
-        index = action.index
-        action = self._sending.setdefault(index, action)
-        await self._before_send(index, action.content)
-        reply_to = self._reply_to if index == 0 else None
-        outgoing = Outgoing(
-            action.content,
-            nonce=self._nonce(index),
-            reply_to=reply_to,
-            files=await self._uploads.ready(action.files),
-            controls=action.controls or NONE,
-        )
-        sent = await self._outbox.send(self._place, outgoing)
-        if sent.content != action.content:
-            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
-            # try has posted is not known here.
-            self._doubtful = True
-            if index == 0 and sent.reply_to != reply_to:
-                raise AnsweredBefore(sent.id, sent.reply_to)
-            self._shown.append(Posted(sent.id, sent.content, sent.files, sent.controls))
-        else:
-            files = self._uploaded((), action.files, sent.files)
-            self._shown.append(Posted(sent.id, sent.content, files, sent.controls))
-        await self._after_send(index, sent.id)
-
-    async def _edit(self, action: Edit) -> None:
-        before = self._shown[action.index]
-        change = Change(
-            action.content,
-            keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
-            files=await self._uploads.ready(action.files),
-            controls=action.controls,
-        )
-        told = await self._outbox.edit(self._place, action.message_id, change)
-        files = before.files if action.keep is None else self._uploaded(action.keep, action.files, told)
-        controls = before.controls if action.controls is None else action.controls
-        self._shown[action.index] = Posted(action.message_id, action.content, files, controls)
-
-    def _uploaded(
-        self, kept: Sequence[Attached], files: Sequence[File], told: Sequence[Attached]
-    ) -> tuple[Attached, ...]:
-        """The files of a message, as what they are known for; `told` is what Discord says of them."""
-        new = told[len(kept) :]
-        if len(new) < len(files):
-            # A server that takes files and drops them.
-            raise DiscordRejected
-        return (
-            *kept,
-            *(replace(each, file=file) for each, file in zip(new, files, strict=False)),
-        )
-
-    def _attach_nothing(self, refused: Send | Edit) -> None:
-        """Put into the text what would be files; the reply is laid out anew."""
-        self._attaches = False
-        self._sending.pop(refused.index, None)
-        self._lay_out_anew(self._draft.text)
-        self._wake.set()
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""
