@@ -48,6 +48,7 @@ class Figures:
     """What was measured in all rounds of one size; times in seconds."""
 
     threads: int
+    opens: bool = False
     asked: list[float] = field(default_factory=list)
     first: list[float] = field(default_factory=list)
     last: list[float] = field(default_factory=list)
@@ -108,13 +109,14 @@ class Stage:
     guild: Any
     ann: Any
 
-    async def round(self, threads: int, figures: Figures) -> None:
-        """Ask in so many threads at once, and measure each reply."""
+    async def round(self, threads: int, figures: Figures, *, opens: bool = False) -> None:
+        """Ask in so many threads at once, or where one `opens` with the reply, and measure each reply."""
         channel = self.discord.add_channel(self.guild, f"c{next(_numbers)}")
         places: dict[int, int] = {}
         for _ in range(threads):
             number = next(_numbers)
-            places[number] = int((await self.ann.create_thread(channel.id, f"thread {number}"))["id"])
+            place = channel if opens else await self.ann.create_thread(channel.id, f"thread {number}")
+            places[number] = int(place.id if opens else place["id"])
         await asyncio.sleep(REST_S)
         await self.claude.ask({})
         self.discord.requests.clear()
@@ -123,7 +125,8 @@ class Stage:
         asked: dict[int, float] = {}
         for number, place in places.items():
             asked[number] = time.time()
-            await self.ann.post(place, f"<@{self.app.user_id}> #{number}")
+            message = await self.ann.post(place, f"<@{self.app.user_id}> #{number}")
+            places[number] = int(message["id"]) if opens else place
         await self.finished(list(places.values()))
         figures.bot_cpu.append((cpu_s(self.bot.pid) - cpu) / (time.time() - began))
         await asyncio.sleep(1.0)  # what would come too late
@@ -221,7 +224,7 @@ def report(figures: Figures) -> list[str]:
     ideal_s = n / GLOBAL_PER_S
     goals = n <= GOAL_THREADS
     lines = [
-        f"{n} thread(s), {len(figures.first)} replies, {figures.wrong} of them wrong or incomplete (goal 0); "
+        f"{n} thread(s){' that open with the reply' if figures.opens else ''}, {len(figures.first)} replies, {figures.wrong} of them wrong or incomplete (goal 0); "
         f"429s: {figures.limited} (goal 0); busiest second {figures.busiest_per_s} calls; "
         f"bot at {100 * max(figures.bot_cpu):.0f} % of a core",
         f"  asked to Claude's request  {spread(figures.asked)}",
@@ -294,6 +297,10 @@ async def measure() -> None:
                 for _ in range(rounds):
                     await found.round(threads, figures)
                 print("\n".join(report(figures)), flush=True)  # noqa: T201
+            opening = Figures(1, opens=True)
+            for _ in range(SIZES[0][1]):
+                await found.round(1, opening, opens=True)
+            print("\n".join(report(opening)), flush=True)  # noqa: T201
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.conversation.errors import AnsweredBefore
+from bot.conversation.errors import AnsweredBefore, DiscordForbidden
 from bot.render.controls import NONE
 from bot.render.mark import is_marked
 from bot.render.pace import Kind, Pace
@@ -281,5 +281,52 @@ def test_a_request_given_up_while_it_waits_leaves_the_queue() -> None:
             pace.answered(call)
         await asyncio.sleep(2)
         assert await pace.request(1, Kind.OTHER) is not None
+
+    run(main())
+
+
+def test_nothing_is_called_before_the_place_is_open_and_what_comes_meanwhile_is_shown_then() -> None:
+    async def main() -> None:
+        desk = Desk()
+        opened: list[float] = []
+
+        async def open_place() -> None:
+            await asyncio.sleep(1)
+            opened.append(asyncio.get_running_loop().time())
+
+        writer = desk.writer(opened=open_place)
+        await write(desk, writer, TEXT[:1000])
+        assert shows(desk, TEXT[:1000])
+        assert opened == [1.0]
+        assert desk.outbox.calls[0].at > 1.0
+
+    run(main())
+
+
+def test_a_place_that_cannot_be_opened_ends_the_writing() -> None:
+    async def main() -> None:
+        desk = Desk()
+
+        async def open_place() -> None:
+            await asyncio.sleep(0.1)
+            raise DiscordForbidden("Create Public Threads")
+
+        writer = desk.writer(opened=open_place)
+        with pytest.raises(DiscordForbidden):
+            await writer.run()
+        with pytest.raises(DiscordForbidden):
+            await writer.finish("Text.")
+        assert not desk.outbox.calls
+
+    run(main())
+
+
+def test_a_reply_that_begins_at_once_needs_no_typing() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer()
+        writer.push("Text. ")
+        await write(desk, writer, TEXT[:200])
+        assert not desk.outbox.seen("typing")
 
     run(main())
