@@ -95,19 +95,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     session.point_at(settings.discord)
     client = Client(desk)
-    counting.count(client, metrics)
+    pace = Pace()
+    counting.count(client, metrics, pace)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, metrics, stack)
     await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
 
-    outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
+    outbox = DiscordOutbox(
+        client,
+        archive_minutes=settings.reply.thread_auto_archive_minutes,
+        suppress_embeds=settings.reply.suppress_embeds,
+    )
     policy = _turn_policy(settings, token)
     default = _default_choice(settings)
     prices = price_book(settings.claude.prices)
     history = settings.history
     budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share)
     choose = Chooser(policy, default, budget, claude.catalogue, prices)
-    pace = Pace()
     runner = Runner(
         Means(
             journal=journal,
