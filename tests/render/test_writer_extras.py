@@ -32,7 +32,7 @@ def board(outbox: FakeOutbox, *posted: Posted) -> Board:
         nonce=lambda part: f"7-{part}",
         before_send=nothing,
         after_send=nothing,
-        reply_to=42,
+        points_to={0: 42},
         posted=posted,
         draw=draw,
     )
