@@ -31,6 +31,7 @@ TOKENS_PER_S = 50
 GLOBAL_PER_S = 50
 # Threads, and how often: a figure of one thread means little.
 SIZES = ((1, 8), (20, 3), (50, 2), (200, 1))
+OPENINGS = 5
 GOAL_FIRST_S = ROUND_TRIP_S + 0.1
 GOAL_LAST_S = ROUND_TRIP_S + 0.15
 GOAL_THREADS = 20
@@ -115,8 +116,9 @@ class Stage:
         places: dict[int, int] = {}
         for _ in range(threads):
             number = next(_numbers)
-            place = channel if opens else await self.ann.create_thread(channel.id, f"thread {number}")
-            places[number] = int(place.id if opens else place["id"])
+            places[number] = channel.id
+            if not opens:
+                places[number] = int((await self.ann.create_thread(channel.id, f"thread {number}"))["id"])
         await asyncio.sleep(REST_S)
         await self.claude.ask({})
         self.discord.requests.clear()
@@ -223,8 +225,9 @@ def report(figures: Figures) -> list[str]:
     n = figures.threads
     ideal_s = n / GLOBAL_PER_S
     goals = n <= GOAL_THREADS
+    where = ", each opened with the reply" if figures.opens else ""
     lines = [
-        f"{n} thread(s){' that open with the reply' if figures.opens else ''}, {len(figures.first)} replies, {figures.wrong} of them wrong or incomplete (goal 0); "
+        f"{n} thread(s){where}: {len(figures.first)} replies, {figures.wrong} of them wrong or incomplete (goal 0); "
         f"429s: {figures.limited} (goal 0); busiest second {figures.busiest_per_s} calls; "
         f"bot at {100 * max(figures.bot_cpu):.0f} % of a core",
         f"  asked to Claude's request  {spread(figures.asked)}",
@@ -297,14 +300,15 @@ async def measure() -> None:
                 for _ in range(rounds):
                     await found.round(threads, figures)
                 print("\n".join(report(figures)), flush=True)  # noqa: T201
-            opening = Figures(1, opens=True)
-            for _ in range(SIZES[0][1]):
-                await found.round(1, opening, opens=True)
-            print("\n".join(report(opening)), flush=True)  # noqa: T201
+            if not wanted or 0 in wanted:
+                opening = Figures(1, opens=True)
+                for _ in range(OPENINGS):
+                    await found.round(1, opening, opens=True)
+                print("\n".join(report(opening)), flush=True)  # noqa: T201
 
 
 def main() -> None:
-    """Print each figure with its conditions and its goal; BENCH_THREADS=1,20 chooses sizes."""
+    """Print each figure with its conditions and its goal; BENCH_THREADS=1,20 chooses sizes, 0 new threads."""
     uvloop.run(measure())
 
 
