@@ -34,6 +34,7 @@ from bot.store.prompts import Prompts
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.dispatch import Dispatcher
+from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
 
@@ -102,12 +103,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     policy = _turn_policy(settings, model, token)
     pace = Pace()
     runner = Runner(
-        journal=journal,
-        prompts=prompts,
-        asker=Asker(claude, policy),
-        outbox=outbox,
-        pace=pace,
-        policy=policy,
+        Means(
+            journal=journal,
+            prompts=prompts,
+            asker=Asker(claude, policy),
+            outbox=outbox,
+            pace=pace,
+            policy=policy,
+        )
     )
     attention = Attention(redis, keys)
     dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-
 import aiohttp
 import discord
 import structlog
@@ -15,6 +12,7 @@ from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
 from bot.gateway import convert
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
+from bot.store.patience import patiently
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
@@ -43,18 +41,15 @@ class Intake:
         """Decide on a message and keep it; persisted before anything else is done about it."""
         if message.author.id == me.id:
             return
-        deadline_s = time.monotonic() + PERSIST_S
-        while True:
-            try:
-                await self._take(message, me)
-            except StoreUnavailable as error:
-                log.warning("store_unavailable", message=message.id, detail=str(error))
-                if time.monotonic() > deadline_s:
-                    await self._say(message, wording.STORE_DOWN_FOR_NOW)
-                    return
-                await asyncio.sleep(PERSIST_PAUSE_S)
-            else:
-                return
+        try:
+            await patiently(
+                lambda: self._take(message, me),
+                within_s=PERSIST_S,
+                pause_s=PERSIST_PAUSE_S,
+                told=lambda error: log.warning("store_unavailable", message=message.id, detail=str(error)),
+            )
+        except StoreUnavailable:
+            await self._say(message, wording.STORE_DOWN_FOR_NOW)
 
     async def take_listed(self, message: discord.Message, me: discord.ClientUser) -> int | None:
         """Take a message that a listing has shown; return its conversation if it has a record there now.

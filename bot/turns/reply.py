@@ -1,4 +1,4 @@
-"""The reply of one turn: looked for, asked for, written, committed, shown."""
+"""The reply of one turn: asked for, joined, written, committed, shown."""
 
 from __future__ import annotations
 
@@ -11,26 +11,21 @@ from typing import TypeVar
 
 import structlog
 
-from bot.conversation import prompt, wording
-from bot.conversation.errors import AnsweredBefore, DiscordGone, DiscordRejected, StoreUnavailable
-from bot.conversation.message import created_ms
-from bot.conversation.request import Usage
-from bot.conversation.tokens import estimate
-from bot.conversation.turn import Turn
-from bot.render.mark import is_marked, marked
-from bot.render.outbox import Outbox, Outgoing, Seen
-from bot.render.pace import Kind, Pace
+from bot.conversation import wording
+from bot.conversation.errors import AnsweredBefore, DiscordGone
+from bot.render.mark import marked
+from bot.render.outbox import Outgoing
+from bot.render.pace import Kind
 from bot.render.plan import Posted
-from bot.render.rejoin import rejoin
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
-from bot.store.journal import Journal
-from bot.store.prompts import Prompts
-from bot.turns.ask import Asked, Asker
+from bot.store.patience import patiently
+from bot.turns.adoption import adopt, tried_before
+from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import answered_later, find_reply, parts_of
-from bot.turns.policy import TurnPolicy
+from bot.turns.look import parts_of
+from bot.turns.means import Means
 
 log = structlog.get_logger()
 
@@ -40,9 +35,6 @@ PERSIST_S = 30.0
 """A reply that cost money is not thrown away because the store restarts: writing it down is tried this long."""
 
 PERSIST_PAUSE_S = 0.25
-
-NONCE_SAFE_S = 60.0
-"""So long a repeated nonce surely brings back the same message ("the past few minutes", Discord, Create Message)."""
 
 MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
@@ -59,23 +51,16 @@ class Reply:
         claim: Claim,
         heartbeat: Heartbeat,
         arrivals: asyncio.Event,
-        *,
-        journal: Journal,
-        prompts: Prompts,
-        asker: Asker,
-        outbox: Outbox,
-        pace: Pace,
-        policy: TurnPolicy,
+        means: Means,
     ) -> None:
         self._claim = claim
         self._heartbeat = heartbeat
         self._arrivals = arrivals
-        self._journal = journal
-        self._prompts = prompts
-        self._asker = asker
-        self._outbox = outbox
-        self._pace = pace
-        self._policy = policy
+        self._means = means
+        self._journal = means.journal
+        self._outbox = means.outbox
+        self._pace = means.pace
+        self._policy = means.policy
         self._series = NONCE_SERIES[0]
         self._pushed = ""
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
@@ -86,16 +71,14 @@ class Reply:
         claim = self._claim
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
-            result = await self._look() or await self._ask()
+            result = await self._adopt() or await self._ask()
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._finish(result.reply or notices)
         await self._forestall()
         if result.reply and notices:
             notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
             await self._outbox.send(claim.conversation, notice)
-        # Not every try is counted, but whatever had posted something, or was about to, has left its state.
-        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
-        settle = tried_before or claim.listed or self._writer.doubtful
+        settle = tried_before(claim) or claim.listed or self._writer.doubtful
         return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
 
     async def _finish(self, text: str) -> None:
@@ -114,7 +97,8 @@ class Reply:
                 claim = self._claim
                 log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
                 if before.reply_to is None or before.reply_to in claim.members:
-                    for part in parts_of(before.message, await self._seen()):
+                    seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+                    for part in parts_of(before.message, seen):
                         await self._outbox.delete(claim.conversation, part.id)
             else:
                 return
@@ -138,64 +122,17 @@ class Reply:
         """Write nothing more."""
         await self._writer.abandon()
 
-    async def _look(self) -> Result | None:
-        """Look on Discord before writing there, if an earlier try may have: adopt what it finished.
-
-        That the journal knows of no post proves little: a store that went back has forgotten it.
-        """
-        claim = self._claim
-        # Whatever an earlier try may have posted; and what it had posted it may have deleted, as of no use any more.
-        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
-        old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
-        if not (tried_before or claim.listed or old):
-            return None
-        try:
-            seen = await self._seen()
-        except DiscordRejected:
-            return None  # a server without this list: the nonce alone must do
-        except DiscordGone:
-            if claim.messages[0].opens is None and (tried_before or claim.listed):
-                raise
-            return None  # the thread was not started yet, or posting will tell
-        found = find_reply(seen, claim.members, claim.conversation)
+    async def _adopt(self) -> Result | None:
+        """Go on with what an earlier try has posted; its text, if it is finished, is the answer."""
+        found = await adopt(self._claim, self._means)
         if found is None:
-            later = answered_later(seen, claim.members)
-            if later and claim.tries <= self._policy.tries and not await self._journal.knows(claim, later):
-                # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
-                raise AnsweredBefore
             return None
-        await self._journal.adopt(claim, found.members, [part.id for part in found.parts])
-        kept = tuple(message for message in claim.messages if message.id in found.members)
-        self._claim = replace(claim, members=found.members, messages=kept)
-        self._found = tuple(Posted(part.id, part.content) for part in found.parts)
+        self._claim, self._found = found.claim, found.parts
         self._writer = self._new_writer()
-        unfinished = any(is_marked(part.content) for part in found.parts)
-        log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
-        return None if unfinished else await self._adopt(rejoin([part.content for part in found.parts]))
-
-    async def _seen(self) -> tuple[Seen, ...]:
-        return await self._outbox.own_messages(self._claim.conversation, self._claim.lead)
-
-    async def _adopt(self, text: str) -> Result:
-        claim = self._claim
-        if text.startswith(wording.SMALL):
-            result = Result("", tuple(line.removeprefix(wording.SMALL) for line in text.splitlines()))
-        else:
-            result = Result(text)
-        user = prompt.render_user(claim.messages)
-        turn = Turn(
-            id=claim.lead,
-            user=user,
-            reply=result.reply,
-            outcome="answered" if result.reply else "failed",
-            model=self._policy.model,
-            user_tokens=estimate(user),
-            reply_tokens=estimate(result.reply),
-            usage=Usage(),
-            cut=claim.meta.cut,
-            prefix_key="",
-        )
-        await self._persist(lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut))
+        if found.result is None:
+            return None
+        turn, result = found.turn, found.result
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=self._claim.meta.cut))
         return result
 
     async def _ask(self) -> Result:
@@ -211,7 +148,7 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._prompts.effective(
+        system_prompt = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
         if self._policy.gather_s and not self._found:
@@ -234,7 +171,7 @@ class Reply:
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
-                asking = group.create_task(self._asker.ask(self._claim, system_prompt, self._push, cut))
+                asking = group.create_task(self._means.asker.ask(self._claim, system_prompt, self._push, cut))
                 while not await self._first(asking):
                     if self._writer.posted or self._found:
                         if self._policy.interrupts and self._pushed.strip():
@@ -301,11 +238,4 @@ class Reply:
 
     async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do a step of the protocol although the store is away for a moment; the lease decides if it still may."""
-        until_s = time.monotonic() + PERSIST_S
-        while True:
-            try:
-                return await step()
-            except StoreUnavailable:
-                if time.monotonic() > until_s:
-                    raise
-                await asyncio.sleep(PERSIST_PAUSE_S)
+        return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)

@@ -18,41 +18,25 @@ from bot.conversation.errors import (
     Fenced,
 )
 from bot.render.draft import Draft
-from bot.render.outbox import Outbox, Outgoing
-from bot.render.pace import Pace
+from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
-from bot.store.journal import Journal
-from bot.store.prompts import Prompts
-from bot.turns.ask import Asker
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import strays
-from bot.turns.policy import TurnPolicy
+from bot.turns.means import Means
 from bot.turns.reply import Reply
 
 log = structlog.get_logger()
 
 
 class Runner:
-    """Runs turns; everything it is given is shared by all of them."""
+    """Runs turns."""
 
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        prompts: Prompts,
-        asker: Asker,
-        outbox: Outbox,
-        pace: Pace,
-        policy: TurnPolicy,
-    ) -> None:
-        self._journal = journal
-        self._prompts = prompts
-        self._asker = asker
-        self._outbox = outbox
-        self._pace = pace
-        self._policy = policy
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._journal = means.journal
+        self._outbox = means.outbox
 
     async def run(self, claim: Claim, arrivals: asyncio.Event) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
@@ -60,17 +44,7 @@ class Runner:
         log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
             async with self._kept(claim) as heartbeat:
-                reply = Reply(
-                    claim,
-                    heartbeat,
-                    arrivals,
-                    journal=self._journal,
-                    prompts=self._prompts,
-                    asker=self._asker,
-                    outbox=self._outbox,
-                    pace=self._pace,
-                    policy=self._policy,
-                )
+                reply = Reply(claim, heartbeat, arrivals, self._means)
                 try:
                     waiting = await reply.give()
                 except DiscordGone:
@@ -136,7 +110,7 @@ class Runner:
         writer = Writer(
             self._outbox,
             claim.conversation,
-            pace=self._pace,
+            pace=self._means.pace,
             nonce=lambda part: f"{claim.lead}-{part}",
             posted=[Posted(message, contents[message]) for message in parts],
             before_send=_nothing,
@@ -146,7 +120,7 @@ class Runner:
         await writer.finish(text)
 
     def _kept(self, claim: Claim) -> Heartbeat:
-        policy = self._policy
+        policy = self._means.policy
         return Heartbeat(self._journal, claim, lease_s=policy.lease_s, heartbeat_s=policy.heartbeat_s)
 
     async def _tell_what_is_missing(self, claim: Claim, permission: str) -> None:

@@ -13,7 +13,7 @@ from bot.gateway.catchup import Catchup
 from bot.gateway.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
-from bot.turns import reply
+from bot.turns import adoption
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.run import Runner
 
@@ -92,7 +92,7 @@ def _listing() -> None:
 
 
 def _adoption() -> None:
-    setattr(reply, "find_reply", lambda *_: None)  # noqa: B010
+    setattr(adoption, "find_reply", lambda *_: None)  # noqa: B010
 
 
 def _heartbeat() -> None:

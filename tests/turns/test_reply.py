@@ -25,6 +25,7 @@ from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asker
+from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
@@ -101,12 +102,14 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
     runner = Runner(
-        journal=journal,
-        prompts=Prompts(redis, keys, ttl_s=1000),
-        asker=Asker(cast("Claude", claude), POLICY),
-        outbox=outbox,
-        pace=Pace(),
-        policy=POLICY,
+        Means(
+            journal=journal,
+            prompts=Prompts(redis, keys, ttl_s=1000),
+            asker=Asker(cast("Claude", claude), POLICY),
+            outbox=outbox,
+            pace=Pace(),
+            policy=POLICY,
+        )
     )
     yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
     await redis.aclose()
