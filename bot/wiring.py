@@ -99,7 +99,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         check(redis), _checked_model(claude, settings.claude.model), session.login(client, token)
     )
 
-    outbox = DiscordOutbox(client, archive_minutes=settings.reply.thread_auto_archive_minutes)
+    outbox = DiscordOutbox(
+        client,
+        archive_minutes=settings.reply.thread_auto_archive_minutes,
+        suppress_embeds=settings.reply.suppress_embeds,
+    )
     policy = _turn_policy(settings, model, token)
     pace = Pace()
     runner = Runner(

@@ -28,6 +28,7 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "

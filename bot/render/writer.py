@@ -6,12 +6,22 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.conversation.errors import AnsweredBefore, BobbinError, DiscordUnavailable, Fenced
+from bot.conversation import wording
+from bot.conversation.errors import (
+    BobbinError,
+    DiscordUnavailable,
+    Fenced,
+)
+from bot.render.board import Board, FilesRefused
+from bot.render.controls import NONE, Controls
 from bot.render.draft import Draft
 from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.outbox import Outbox, Outgoing
+from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
-from bot.render.plan import Action, Delete, Edit, Posted, Send, plan
+from bot.render.part import Part
+from bot.render.plan import Action, Delete, Edit, Posted, plan
+from bot.render.style import Style
+from bot.render.upload import Draw
 
 # Discord shows typing for 10 s.
 TYPING_EVERY_S = 8.0
@@ -37,7 +47,9 @@ class Writer:
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused.
+    order: they are reused. The newest message carries the buttons `streaming` until `finish` says which
+    are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX, None where it cannot;
+    `style` says what goes into files, which is in the text where Discord refuses files.
     """
 
     def __init__(
@@ -52,26 +64,36 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        streaming: Controls | None = None,
+        draw: Draw | None = None,
+        style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
+        self._board = Board(
+            outbox,
+            place,
+            nonce=nonce,
+            before_send=before_send,
+            after_send=after_send,
+            reply_to=reply_to,
+            posted=posted,
+            draw=draw,
+        )
         self._outbox = outbox
         self._place = place
         self._pace = pace
-        self._nonce = nonce
-        self._before_send = before_send
-        self._after_send = after_send
         self._may_write = may_write
-        self._reply_to = reply_to
-        self._shown = list(posted)
+        self._controls = streaming
+        self._style = style
         self._limit = limit
-        self._draft = Draft(limit)
-        self._sending: dict[int, str] = {}
+        self._draft = Draft(limit, style)
+        self._attaches = True
+        self._status = ""
         self._wake = asyncio.Event()
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
         self._written = False
-        self._doubtful = False
         self._closed = False
         self._abandoned = False
         self._refused_at: float | None = None
@@ -87,12 +109,23 @@ class Writer:
     @property
     def posted(self) -> tuple[Posted, ...]:
         """The messages of the reply, as far as is known."""
-        return tuple(self._shown)
+        return self._board.shown
 
     @property
     def doubtful(self) -> bool:
         """Whether some call may still take effect late: then look once more when its time-out has passed."""
-        return self._doubtful
+        return self._board.doubtful
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What people should be told besides the reply."""
+        return () if self._attaches else (wording.NO_FILES,)
+
+    def show_status(self, text: str) -> None:
+        """Show a line in place of the reply while there is nothing of it to show; never waits."""
+        if text != self._status and not self._closed and not self._abandoned:
+            self._status = text
+            self._wake.set()
 
     def push(self, text: str) -> None:
         """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
@@ -124,21 +157,23 @@ class Writer:
             self._typing.cancel()
             self._stopped.set()
 
-    async def finish(self, final_text: str | None = None) -> tuple[Posted, ...]:
+    async def finish(
+        self, final_text: str | None = None, final: Controls | None = None
+    ) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
         The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
-        before, all of it is written now. Raises what ended the writing, DiscordUnavailable after the last
-        try, or Fenced if it was abandoned.
+        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
+        writing, DiscordUnavailable after the last try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
         if self._failure is not None:
             raise self._failure
+        if final is not None or self._controls is not None:
+            self._controls = final or NONE
         if final_text is not None and final_text != self._draft.text:
-            self._draft = Draft(self._limit)
-            self._draft.push(final_text)
-            self._draft.finish()
+            self._lay_out_anew(final_text)
         tries = 0
         while not self._abandoned and (action := self._next()) is not None:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
@@ -150,6 +185,7 @@ class Writer:
                 if tries == TRIES_MAX:
                     raise
                 await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
+        self._board.close()
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -158,6 +194,7 @@ class Writer:
         """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
         self._abandoned = True
         self._wake.set()
+        self._board.close()
         if self._call is not None:
             self._call.cancel()
         await self._stopped.wait()
@@ -180,8 +217,22 @@ class Writer:
                 failures += 1
 
     def _next(self) -> Action | None:
-        actions = plan(self._shown, self._draft.parts, finished=self._closed, limit=self._limit)
+        parts: Sequence[Part] = self._draft.parts
+        if not parts and self._status and not self._closed:
+            parts = (Part(self._status),)
+        if not self._attaches:
+            parts = [Part(part.text) for part in parts]
+        actions = plan(
+            self._board.shown, parts, finished=self._closed, controls=self._controls, limit=self._limit
+        )
+        self._board.prepare(actions)
         return actions[0] if actions else None
+
+    def _lay_out_anew(self, text: str) -> None:
+        self._draft = Draft(self._limit, self._style if self._attaches else Style())
+        self._draft.push(text)
+        if self._closed:
+            self._draft.finish()
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:
@@ -233,41 +284,18 @@ class Writer:
         finally:
             self._call = None
             if not done:
-                self._doubt(action)
-
-    def _doubt(self, action: Action) -> None:
-        """A call that was lost or dropped may have taken effect, or may still."""
-        self._doubtful = True
-        if isinstance(action, Edit):
-            self._shown[action.index] = Posted(action.message_id, "")
+                self._board.doubt(action)
 
     async def _do(self, action: Action) -> None:
-        if isinstance(action, Send):
-            await self._send(action.index, action.content)
-        elif isinstance(action, Edit):
-            await self._outbox.edit(self._place, action.message_id, action.content)
-            self._shown[action.index] = Posted(action.message_id, action.content)
+        has_text = bool(self._draft.parts)
+        try:
+            await self._board.perform(action)
+        except FilesRefused:
+            self._attaches = False
+            self._lay_out_anew(self._draft.text)
+            self._wake.set()
         else:
-            await self._outbox.delete(self._place, action.message_id)
-            self._shown = [posted for posted in self._shown if posted.message_id != action.message_id]
-        self._written = True
-
-    async def _send(self, index: int, content: str) -> None:
-        # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
-        # too.
-        content = self._sending.setdefault(index, content)
-        await self._before_send(index, content)
-        reply_to = self._reply_to if index == 0 else None
-        outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
-        sent = await self._outbox.send(self._place, outgoing)
-        if sent.content != content:
-            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
-            # try has posted is not known here.
-            self._doubtful = True
-            if index == 0 and sent.reply_to != reply_to:
-                raise AnsweredBefore(sent.id, sent.reply_to)
-        self._shown.append(Posted(sent.id, sent.content))
-        await self._after_send(index, sent.id)
+            self._written = self._written or has_text
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""

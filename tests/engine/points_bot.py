@@ -35,7 +35,7 @@ from bot.claude.client import Claude
 from bot.gateway import outbox
 from bot.gateway.outbox import DiscordOutbox
 from bot.render import schedule
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Change, Outgoing
 from bot.store.scripts import Scripts
 from tests.engine import sabotage
 
@@ -144,8 +144,10 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
             if message.reply_to is not None:
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
-        case (place, message_id, content):
-            points.later("PATCH", f"/channels/{place}/messages/{message_id}", {"content": content}, token)
+        case (place, message_id, Change() as change):
+            points.later(
+                "PATCH", f"/channels/{place}/messages/{message_id}", {"content": change.content}, token
+            )
 
 
 def _seconds(variable: str, *places: tuple[object, str]) -> None:

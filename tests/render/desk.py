@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from bot.conversation.errors import Fenced
+from bot.render.controls import Controls
 from bot.render.pace import Pace
 from bot.render.plan import Posted
 from bot.render.writer import Writer
@@ -25,7 +26,7 @@ class Desk:
     allowed: bool = True
     fenced_at: str = ""
 
-    def writer(self, *posted: Posted, place: int = PLACE) -> Writer:
+    def writer(self, *posted: Posted, place: int = PLACE, streaming: Controls | None = None) -> Writer:
         return Writer(
             self.outbox,
             place,
@@ -33,6 +34,7 @@ class Desk:
             nonce=lambda part: f"{place}-{part}",
             reply_to=42,
             posted=posted,
+            streaming=streaming,
             before_send=self.before,
             after_send=self.after,
             may_write=lambda: self.allowed,

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.conversation.errors import AnsweredBefore
+from bot.render.controls import NONE
 from bot.render.mark import is_marked
 from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
@@ -135,7 +136,7 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         desk.outbox.replies_to = {1: 42}
         writer = desk.writer()
         posted = await write(desk, writer, "New.")
-        assert posted == (Posted(1, "New."),)
+        assert posted == (Posted(1, "New.", controls=NONE),)
         assert shows(desk, "New.")
         assert writer.doubtful  # it may have posted more
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from bot.render.draft import Draft
+from bot.render.layout import Layout
 from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, QUOTE_DEPTH_MAX
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
@@ -75,7 +75,7 @@ def stray_markers(content: str) -> str:
 def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
     text: str, cuts: list[int], limit: int
 ) -> None:
-    assert lay_out(text, cuts, limit).parts == lay_out(text, [], limit).parts
+    assert lay_out(text, cuts, limit).texts == lay_out(text, [], limit).texts
 
 
 @settings(deadline=None)
@@ -91,12 +91,12 @@ def test_the_messages_are_the_reply(text: str, limit: int) -> None:
 def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
     text: str, cuts: list[int], limit: int
 ) -> None:
-    draft = Draft(limit)
+    draft = Layout(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     complete: tuple[str, ...] = ()
     for start, end in pairwise(places):
         draft.push(text[start:end])
-        parts = draft.parts
+        parts = draft.texts
         assert parts[: len(complete)] == complete
         complete = parts[: draft.complete]
         for part in parts:
@@ -105,8 +105,8 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
             assert not is_marked(part)
             assert not open_fence(part)
     draft.finish()
-    assert draft.parts[: len(complete)] == complete
-    for part in draft.parts:
+    assert draft.texts[: len(complete)] == complete
+    for part in draft.texts:
         assert is_sendable(part, limit)
         assert not is_marked(part)
         assert not open_fence(part)
@@ -117,12 +117,12 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
 def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
     text: str, cuts: list[int], limit: int
 ) -> None:
-    draft = Draft(limit)
+    draft = Layout(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     for start, end in pairwise(places):
         draft.push(text[start:end])
-        for part in draft.parts:
+        for part in draft.texts:
             assert not stray_markers(part), part
     draft.finish()
-    for part in draft.parts:
+    for part in draft.texts:
         assert not stray_markers(part), part

@@ -1,0 +1,160 @@
+"""What a reply carries besides its text: files, buttons, a status line; in virtual time."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.conversation.errors import DiscordForbidden, DiscordRejected
+from bot.render.board import Board, FilesRefused
+from bot.render.controls import NONE, when_done, while_written
+from bot.render.part import Formula, TextFile
+from bot.render.plan import Edit, Posted, Send
+from tests.render.desk import PLACE, TEXT, Desk, shows, stream
+from tests.render.fake_outbox import FakeOutbox
+from tests.render.virtual_time import run
+
+STOP, DONE = while_written(5), when_done(5, cut=True)
+PNG = b"\x89PNG"
+
+
+def board(outbox: FakeOutbox, *posted: Posted) -> Board:
+    async def nothing(_part: int, _what: object) -> None: ...
+
+    async def draw(tex: str) -> bytes | None:
+        await asyncio.sleep(0.1)
+        return PNG if tex == "x" else None
+
+    return Board(
+        outbox,
+        PLACE,
+        nonce=lambda part: f"7-{part}",
+        before_send=nothing,
+        after_send=nothing,
+        reply_to=42,
+        posted=posted,
+        draw=draw,
+    )
+
+
+def test_the_newest_message_carries_stop_and_at_last_the_last_one_what_is_left_to_do() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer(streaming=STOP)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            await stream(writer)
+            before_the_end = [desk.outbox.controls[each] for each in sorted(desk.outbox.messages)]
+            writer.close_text()
+        calls = len(desk.outbox.calls)
+        await writer.finish(final=DONE)
+        assert before_the_end == [NONE, NONE, STOP]
+        assert [desk.outbox.controls[each] for each in sorted(desk.outbox.messages)] == [NONE, NONE, DONE]
+        assert len(desk.outbox.calls) == calls + 1  # text, mark and buttons in one call
+        assert shows(desk)
+
+    run(main())
+
+
+def test_stop_goes_where_nothing_is_to_take_its_place() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer(streaming=STOP)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            await stream(writer, TEXT[:200])
+            writer.close_text()
+        await writer.finish()
+        assert list(desk.outbox.controls.values()) == [NONE]
+
+    run(main())
+
+
+def test_a_status_line_shows_until_the_first_text_takes_its_place_at_once() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer(streaming=STOP)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            await asyncio.sleep(5)
+            writer.show_status("-# Thinking …")
+            await asyncio.sleep(3)
+            assert desk.outbox.texts() == ["-# Thinking … ▌"]
+            writer.push("Text. ")
+            await asyncio.sleep(0.1)
+            assert desk.outbox.texts() == ["Text. ▌"]
+            writer.close_text()
+        await writer.finish()
+        assert [done.what for done in desk.outbox.calls] == ["typing", "send", "edit", "edit"]
+
+    run(main())
+
+
+def test_a_status_line_of_a_reply_that_stays_empty_is_taken_away() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            writer.show_status("-# Thinking …")
+            await asyncio.sleep(1)
+            writer.close_text()
+        assert await writer.finish() == ()
+        assert not desk.outbox.messages
+
+    run(main())
+
+
+def test_files_go_with_the_text_they_belong_to_and_are_kept_by_later_edits() -> None:
+    async def main() -> None:
+        outbox = FakeOutbox()
+        found = board(outbox)
+        await found.perform(Send(0, "a ▌", (Formula("x"),), STOP))
+        (posted,) = found.shown
+        assert [(each.name, each.data) for each in outbox.uploaded.values()] == [
+            ("formula-2d711642b7.png", PNG)
+        ]
+        code = TextFile("code.py", "pass")
+        await found.perform(Edit(0, posted.message_id, "b", keep=posted.files, files=(code,), controls=DONE))
+        (posted,) = found.shown
+        assert [each.file for each in posted.files] == [Formula("x"), code]
+        assert [each.name for each in outbox.files[posted.message_id]] == [
+            "formula-2d711642b7.png",
+            "code.py",
+        ]
+        assert posted.controls == DONE
+
+    run(main())
+
+
+def test_a_formula_that_cannot_be_drawn_goes_as_it_was_written() -> None:
+    async def main() -> None:
+        outbox = FakeOutbox()
+        found = board(outbox)
+        await found.perform(Send(0, "a", (Formula(r"\odd"),)))
+        (upload,) = outbox.uploaded.values()
+        assert upload.name.endswith(".tex")
+        assert upload.data == rb"\odd"
+        assert found.shown[0].files[0].shows(Formula(r"\odd"))
+
+    run(main())
+
+
+@pytest.mark.parametrize("refusal", [DiscordForbidden("Attach Files"), DiscordRejected(40005)])
+def test_a_call_that_goes_only_without_its_files_is_told_from_one_that_does_not_go(
+    refusal: Exception,
+) -> None:
+    async def main() -> None:
+        outbox = FakeOutbox(refuses_files=refusal)
+        found = board(outbox)
+        with pytest.raises(FilesRefused):
+            await found.perform(Send(0, "a", (Formula("x"),)))
+        await found.perform(Send(0, "a, in words"))
+        assert outbox.texts() == ["a, in words"]
+        assert not found.doubtful
+        outbox.failures.append(refusal)
+        with pytest.raises(type(refusal)):
+            await found.perform(Edit(0, found.shown[0].message_id, "b"))
+
+    run(main())
