@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from bot.conversation.message import Attachment, Message
 from bot.conversation.request import PromptMessage
-from bot.conversation.turn import Turn
+from bot.conversation.turn import UNSENT, Turn
 
 PREAMBLE = """\
 You are talking in a Discord thread, perhaps with several people at once.
@@ -20,6 +20,12 @@ Answer with the text of your reply alone, without such elements. Address people 
 helps. Discord shows bold, italics, strike-through, headings up to ###, lists, quotes, links, spoilers and \
 fenced code blocks; it shows no tables and no LaTeX."""
 """Constant, so that every conversation's requests begin with the same bytes."""
+
+CONTINUE = (
+    "Your reply was cut off by its length limit. Go on exactly where it stopped, beginning with the very next "
+    "character: repeat nothing, introduce nothing, and if it stopped within a code block, do not open that again."
+)
+"""Constant, as what is sent once is sent again. Nobody can forge it: what people write stands in elements."""
 
 _FORGED_TAG = re.compile(r"<(?=\s*/?\s*message\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -67,13 +73,32 @@ def render_messages(turns: Sequence[Turn], user: str) -> tuple[PromptMessage, ..
     messages: list[PromptMessage] = []
     waiting: list[str] = []
     for turn in turns:
-        if turn.outcome == "refused":
+        if turn.outcome in UNSENT:
             continue
         waiting.append(turn.user)
         if turn.outcome == "answered":
-            messages += [PromptMessage("user", tuple(waiting)), PromptMessage("assistant", (turn.reply,))]
+            messages += [PromptMessage("user", tuple(waiting)), *_reply(turn)]
             waiting = []
     return (*messages, PromptMessage("user", (*waiting, user)))
+
+
+def render_continued(turns: Sequence[Turn], cut_off: Turn) -> tuple[PromptMessage, ...]:
+    """Return the messages that have a reply continued: the window, the turn as it is, the order to go on.
+
+    Models take no text to begin with (prefill is refused since 4.6), so it is asked for. The order stays where it was
+    given in every later request, which so begins with the same bytes as this one.
+    """
+    *before, asked = render_messages(turns, cut_off.user)
+    return (*before, asked, *_reply(cut_off), PromptMessage("user", (CONTINUE,)))
+
+
+def _reply(turn: Turn) -> list[PromptMessage]:
+    ends = [*turn.seams, len(turn.reply)]
+    pieces = [turn.reply[start:end] for start, end in zip([0, *turn.seams], ends, strict=True)]
+    messages = [PromptMessage("assistant", (pieces[0],))]
+    for piece in pieces[1:]:
+        messages += [PromptMessage("user", (CONTINUE,)), PromptMessage("assistant", (piece,))]
+    return messages
 
 
 def prefix_key(model: str, system: Sequence[str]) -> str:

@@ -46,6 +46,10 @@ class Claim:
     about to post them. `tries` counts this one too. `listed` holds if the
     message came from a listing, so that it may have been answered before. `waiting` more messages are left for
     the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
+
+    A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
+    is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
+    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now.
     """
 
     conversation: int
@@ -63,6 +67,11 @@ class Claim:
     history: tuple[Turn, ...]
     waiting: int
     settling: bool = False
+    again: int = 0
+    more: bool = False
+    stopped: bool = False
+    own: Turn | None = None
+    notice: tuple[int, int] | None = None
 
     @property
     def reply_to(self) -> int | None:
@@ -97,6 +106,8 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
     """Read the claim script's answer."""
     kind, token, meta, lead, record, result, messages, history, waiting = answer
     fields = pairs(record)
+    entries = [load_turn(entry) for entry in history]
+    round_of_notice, _, notice = fields.get("notice", "").partition(":")
     return Claim(
         conversation=conversation,
         token=int(token),
@@ -110,9 +121,14 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
         result=load_result(result) if result else None,
         tries=int(fields.get("tries", 0)),
         listed=fields.get("source") == "listing",
-        history=tuple(load_turn(entry) for entry in history),
+        history=tuple(entry for entry in entries if entry.id != int(lead)),
         waiting=int(waiting),
         settling=kind == "SETTLE",
+        again=int(fields.get("again", 0)),
+        more="more" in fields,
+        stopped="stop" in fields,
+        own=next((entry for entry in entries if entry.id == int(lead)), None),
+        notice=(int(round_of_notice), int(notice)) if notice else None,
     )
 
 
