@@ -20,7 +20,7 @@ from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
 from bot.conversation.errors import ClaudeBusy, ClaudeKeyRefused, ClaudeUnreachable
-from bot.conversation.request import Finished, TextDelta, Waiting
+from bot.conversation.request import Finished, TextDelta, Thinking, Waiting
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -91,7 +91,9 @@ class Claude:
         await self._sdk.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Stream the reply: `Waiting` before each further try, then `TextDelta`s, and `Finished` at the end.
+        """Stream the reply: `Waiting` before each further try, `TextDelta`s, and `Finished` at the end.
+
+        `Thinking` comes once in each try, where the model thinks before it writes.
 
         Before the first text, ClaudeBusy and ClaudeUnreachable are tried again (`attempt` is the number of
         the try to come); after it nothing is, since the text is visible already. Raises any ClaudeError.
@@ -104,7 +106,7 @@ class Claude:
             try:
                 async with aclosing(self._try(request)) as events:
                     async for event in events:
-                        text_seen = True
+                        text_seen = text_seen or not isinstance(event, Thinking)
                         yield event
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 failed += 1
@@ -140,11 +142,12 @@ class Claude:
         """What `model` can do, or None where nobody knows; see `models.check`."""
         return await models.check(self._sdk, model, timeout_s=timeout_s)
 
-    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
+    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Thinking | Finished, None]:
         started_at = self._clock()
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(self._cache)
+        thinking = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
             async with asyncio.timeout(patience.left_s()):
@@ -158,6 +161,9 @@ class Claude:
                 if text := reply.feed(event):
                     first_text_at = self._clock() if first_text_at is None else first_text_at
                     yield TextDelta(text)
+                elif reply.thinking and not thinking:
+                    thinking = True
+                    yield Thinking()
                 if reply.stopped:
                     await _drain(events)
                     break

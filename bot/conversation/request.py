@@ -69,6 +69,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model has begun to think; what it thinks is not told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The stream ended with `message_stop`; `stop_reason` as the API names it, unknown values included."""
 
@@ -80,4 +85,4 @@ class Finished:
     refusal_category: str | None = None
 
 
-StreamEvent = TextDelta | Waiting | Finished
+StreamEvent = TextDelta | Thinking | Waiting | Finished

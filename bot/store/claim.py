@@ -74,6 +74,11 @@ class Claim:
     notice: tuple[int, int] | None = None
 
     @property
+    def cut_off(self) -> Turn | None:
+        """The entry whose reply is to be continued, None if the turn is answered from its beginning."""
+        return self.own if self.more and self.own is not None and self.own.reply else None
+
+    @property
     def reply_to(self) -> int | None:
         """The message that the reply points to: the last one it answers, so that Discord alone tells which.
 

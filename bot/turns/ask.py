@@ -13,13 +13,13 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import prompt, wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, CutShort
-from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
+from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Thinking, Usage, Waiting
 from bot.conversation.tokens import estimate, measure_user
 from bot.conversation.trimming import TrimPolicy, Window, trim
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
-from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
@@ -42,30 +42,41 @@ class Asker:
         self._policy = policy
 
     async def ask(
-        self, claim: Claim, system_prompt: str | None, push: Callable[[str], None], cut: asyncio.Event
+        self,
+        claim: Claim,
+        system_prompt: str | None,
+        push: Callable[[str], None],
+        cut: asyncio.Future[BobbinError],
+        tell: Callable[[str], None],
     ) -> Asked:
-        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
+        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too.
+
+        What goes on meanwhile is for `tell`, in words for the thread.
+        """
         policy = self._policy
-        user = prompt.render_user(claim.messages)
+        cut_off = claim.cut_off
+        user = cut_off.user if cut_off else prompt.render_user(claim.messages)
         system = prompt.render_system(policy.system if system_prompt is None else system_prompt)
-        other_tokens = estimate(user) + sum(estimate(block) for block in system)
+        other_tokens = estimate(user + (cut_off.reply if cut_off else "")) + sum(
+            estimate(block) for block in system
+        )
         window = trim(claim.history, policy.trimming, claim.meta.cut, other_tokens=other_tokens)
         request = Request(
             model=policy.model,
             max_tokens=policy.max_tokens,
             effort=policy.effort,
             system=system,
-            messages=prompt.render_messages(window.turns, user),
+            messages=_messages(window, user, cut_off),
             user_key=_opaque(claim.messages[0].author.id, policy.secret),
         )
-        text, end = await self._until_cut(request, push, cut)
+        text, end = await self._until_cut(request, push, cut, tell)
         if isinstance(end, ClaudeTooLong) and not text and window.turns:
             # The count was too low: half of the window goes at once, and the request is made once more.
             half = TrimPolicy(high_tokens=0, low_tokens=window.tokens // 2)
             window = _cut_again(window, half, other_tokens)
-            request = replace(request, messages=prompt.render_messages(window.turns, user))
-            text, end = await self._until_cut(request, push, cut)
-        conclusion = conclude(text, end)
+            request = replace(request, messages=_messages(window, user, cut_off))
+            text, end = await self._until_cut(request, push, cut, tell)
+        conclusion = go_on(cut_off.reply, text, end) if cut_off else conclude(text, end)
         if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
         elif window.dropped:
@@ -86,31 +97,41 @@ class Asker:
         return Asked(turn, conclusion, window.cut)
 
     async def _until_cut(
-        self, request: Request, push: Callable[[str], None], cut: asyncio.Event
+        self,
+        request: Request,
+        push: Callable[[str], None],
+        cut: asyncio.Future[BobbinError],
+        tell: Callable[[str], None],
     ) -> tuple[str, Finished | BobbinError]:
         text: list[str] = []
-        stream = asyncio.ensure_future(self._stream(request, text, push))
-        cutting = asyncio.ensure_future(cut.wait())
+        stream = asyncio.ensure_future(self._stream(request, text, push, tell))
         try:
-            await asyncio.wait({stream, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({stream, cut}, return_when=asyncio.FIRST_COMPLETED)
             if not stream.done():
-                return "".join(text), CutShort()
+                return "".join(text), cut.result()
             return "".join(text), stream.result()
         finally:
-            cutting.cancel()
             stream.cancel()
             await asyncio.wait({stream})
 
     async def _stream(
-        self, request: Request, text: list[str], push: Callable[[str], None]
+        self,
+        request: Request,
+        text: list[str],
+        push: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> Finished | BobbinError:
         try:
-            return await self._stream_to_its_end(request, text, push)
+            return await self._stream_to_its_end(request, text, push, tell)
         except ClaudeError as error:
             return error
 
     async def _stream_to_its_end(
-        self, request: Request, text: list[str], push: Callable[[str], None]
+        self,
+        request: Request,
+        text: list[str],
+        push: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> Finished:
         async with aclosing(self._claude.stream(request)) as events:
             async for event in events:
@@ -120,7 +141,10 @@ class Asker:
                         push(delta)
                     case Finished():
                         return event
-                    case _:
+                    case Thinking():
+                        tell(wording.THINKING)
+                    case Waiting():
+                        tell(wording.BUSY)
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
 
@@ -135,6 +159,17 @@ class Asker:
     ) -> Turn:
         usage = end.usage if isinstance(end, Finished) else Usage()
         model = self._policy.model
+        if (cut_off := claim.cut_off) is not None:
+            grown = len(conclusion.reply) > len(cut_off.reply)
+            return replace(
+                cut_off,
+                reply=conclusion.reply,
+                reply_tokens=estimate(conclusion.reply),
+                usage=usage,
+                prefix_key="",  # the next difference of two requests would hold more than the next message
+                seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
+                open_end=conclusion.open_end,
+            )
         measured = measure_user(user, usage, window.turns, model=model, cut=window.cut, prefix_key=prefix_key)
         reply_tokens = max(0, usage.output - usage.thinking) or estimate(conclusion.reply)
         return Turn(
@@ -148,7 +183,15 @@ class Asker:
             usage=usage,
             cut=window.cut,
             prefix_key=prefix_key,
+            members=tuple(message.id for message in claim.messages),
+            open_end=conclusion.open_end,
         )
+
+
+def _messages(window: Window, user: str, cut_off: Turn | None) -> tuple[PromptMessage, ...]:
+    if cut_off is None:
+        return prompt.render_messages(window.turns, user)
+    return prompt.render_continued(window.turns, cut_off)
 
 
 def _cut_again(window: Window, policy: TrimPolicy, other_tokens: int) -> Window:

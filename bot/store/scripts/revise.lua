@@ -49,7 +49,7 @@ else
 end
 if turn_state == nil then return {'WAITING', ''} end
 redis.call('HSET', ARGV[1] .. lead, 'tries', '0')
-redis.call('HDEL', ARGV[1] .. lead, 'claimed_by', 'stop')
+redis.call('HDEL', ARGV[1] .. lead, 'claimed_by', 'stop', 'more')
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local token = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'token') or 0) + 1)
