@@ -27,7 +27,8 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's.
+    `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
+    carries those of the last reply.
     """
 
     guild: int | None = None
@@ -35,6 +36,7 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     cut: int = 0
+    buttons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
     """Read what is known of a conversation."""
 
     def number(name: str) -> int | None:
-        return int(fields[name]) if name in fields else None
+        return int(fields[name]) if fields.get(name) else None
 
     return Meta(
         guild=number("guild"),
@@ -165,4 +167,5 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
+        buttons=number("buttons"),
     )

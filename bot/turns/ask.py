@@ -8,6 +8,7 @@ import hmac
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
@@ -106,7 +107,8 @@ class Asker:
         text: list[str] = []
         stream = asyncio.ensure_future(self._stream(request, text, push, tell))
         try:
-            await asyncio.wait({stream, cut}, return_when=asyncio.FIRST_COMPLETED)
+            waited: tuple[asyncio.Future[Any], ...] = (stream, cut)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if not stream.done():
                 return "".join(text), cut.result()
             return "".join(text), stream.result()

@@ -18,6 +18,7 @@ from bot.conversation.errors import (
     DiscordRejected,
     Fenced,
 )
+from bot.render.controls import NONE, when_done
 from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
@@ -113,7 +114,7 @@ class Runner:
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
         seen = await self._outbox.own_messages(claim.conversation, claim.lead)
-        contents = {message.id: message.content for message in seen}
+        contents = {message.id: message for message in seen}
         ids = list(claim.replies.values())
         if claim.result is None:
             return
@@ -134,12 +135,16 @@ class Runner:
             claim.conversation,
             pace=self._means.pace,
             nonce=lambda part: nonce(claim, part),
-            posted=[Posted(message, contents[message]) for message in parts],
+            posted=[
+                Posted(message, contents[message].content, controls=contents[message].controls)
+                for message in parts
+            ],
             before_send=_nothing,
             after_send=_nothing,
             may_write=heartbeat.may_write,
         )
-        await writer.finish(text)
+        last = claim.meta.buttons in parts
+        await writer.finish(text, when_done(claim.lead, cut=claim.result.open_end) if last else NONE)
 
     def _kept(self, claim: Claim, rung: asyncio.Event | None = None) -> Heartbeat:
         policy = self._means.policy
