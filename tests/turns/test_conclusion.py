@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import wording
-from bot.conversation.errors import Stopped, (
+from bot.conversation.errors import (
     BobbinError,
     ClaudeBusy,
     ClaudeKeyRefused,
@@ -14,6 +14,7 @@ from bot.conversation.errors import Stopped, (
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    Stopped,
 )
 from bot.conversation.request import Finished, Usage
 from bot.turns.conclusion import Conclusion, conclude, go_on
