@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import discord
@@ -14,14 +15,19 @@ from bot.gateway.interactions import say
 from bot.gateway.scene import Scene, look_around
 from bot.render.controls import Button
 from bot.store.bell import Bell
+from bot.store.claim import State
 from bot.store.conversations import Conversations
-from bot.store.revisions import Revisions, Round, Wish
+from bot.store.revisions import Revisions, Round, Standing, Wish
 from bot.turns.dispatch import Dispatcher
 
 if TYPE_CHECKING:
     Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
+
+FINISHING_S = 0.2
+FINISHINGS = 40
+"""A notice or a surplus message to delete may have to wait for room in the channel, at most some 5 s."""
 
 _SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
 """What a command answers where it went well; after a click, the reply itself shows it."""
@@ -104,7 +110,7 @@ class Wishes:
         """Note a wish; returns why not, or "".
 
         A click names the turn by its `lead`, a menu a message of its reply."""
-        standing = await self._revisions.standing(conversation)
+        standing = await self._standing(conversation)
         if button is Button.STOP:
             found = standing.answering
             missing = answers.NOTHING_TO_STOP
@@ -123,6 +129,18 @@ class Wishes:
             self._dispatcher.ring(conversation)
             await self._bell.ring(conversation)
         return refusal
+
+    async def _standing(self, conversation: int) -> Standing:
+        """Read how a conversation stands, when a turn that is just being finished has ended.
+
+        Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
+        """
+        for _ in range(FINISHINGS):
+            standing = await self._revisions.standing(conversation)
+            if standing.answering is None or standing.answering.state is not State.COMMITTED:
+                break
+            await asyncio.sleep(FINISHING_S)
+        return standing
 
     async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
         if button is Button.STOP:

@@ -57,9 +57,7 @@ async def test_a_reply_that_becomes_shorter_loses_its_surplus_messages_and_one_t
     assert one["id"] == three[0]["id"]
     world.claude.say(LONG)
     assert await answer(await world.ann.command(thread, "retry")) == answers.ANEW
-    await world.until(lambda: len(world.replies(thread)) == 3 and labels(world.replies(thread)[-1]))
-    await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
-    again = world.replies(thread)
+    again = await world.answered(thread, 3)
     assert again[0]["id"] == one["id"]
     assert [each["content"] for each in again] == [each["content"] for each in three]
 
@@ -237,7 +235,7 @@ async def test_a_new_round_can_be_stopped_and_keeps_what_it_wrote_or_the_earlier
     await world.settled(thread)
     gate = world.claude.hold(after=0)
     await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    await gate.reached()
+    await gate.reached(15)
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Stop"])
     await press(world.ann, thread, world.replies(thread)[-1], "Stop")
     await world.until(lambda: len(world.said(thread)) == 2)
@@ -247,7 +245,7 @@ async def test_a_new_round_can_be_stopped_and_keeps_what_it_wrote_or_the_earlier
     world.claude.say(["The new ", "answer."])
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    await gate.reached()
+    await gate.reached(15)
     await world.until(lambda: world.replies(thread)[-1]["content"] == "The new ▌")
     await press(world.ann, thread, world.replies(thread)[-1], "Stop")
     await world.until(lambda: [m["content"] for m in world.said(thread)] == ["The new", "-# Stopped."])
