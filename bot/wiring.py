@@ -122,7 +122,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         )
     )
     attention = Attention(redis, keys)
-    dispatcher = Dispatcher(journal, attention, runner, poll_s=settings.turns.poll_s)
+    dispatcher = Dispatcher(
+        journal,
+        attention,
+        runner,
+        poll_s=settings.turns.poll_s,
+        max_concurrent=settings.turns.max_concurrent,
+    )
     intake = Intake(
         conversations,
         dispatcher,

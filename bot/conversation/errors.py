@@ -19,6 +19,7 @@ BobbinError
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
 ├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
 └── StoreError
+    ├── Unreadable            Redis holds something that this version cannot read
     ├── Fenced                the lease is somebody else's by now: drop everything at once
     └── StoreUnavailable      Redis does not answer
 """
@@ -131,6 +132,10 @@ class AnsweredBefore(BobbinError):
 
 class StoreError(BobbinError):
     """The store did not do what was asked."""
+
+
+class Unreadable(StoreError):
+    """Redis holds something that this version of the bot cannot read."""
 
 
 class Fenced(StoreError):

@@ -43,6 +43,10 @@ STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
 )
+UNREADABLE = (
+    "I cannot read what I have kept of this conversation; it seems to come from another version of me. "
+    "/reset makes me forget it, and then we can go on."
+)
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."

@@ -20,7 +20,8 @@ class Board:
     """Performs the actions of a plan, and knows what has come of them.
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
-    message is a reply to `reply_to`. `draw` makes a picture of TeX, None where it cannot.
+    message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
+    is a reply to the first of them. `draw` makes a picture of TeX, None where it cannot.
     """
 
     def __init__(
@@ -34,13 +35,16 @@ class Board:
         reply_to: int | None,
         posted: Sequence[Posted],
         draw: Draw | None,
+        apart: bool = False,
     ) -> None:
         self._outbox = outbox
         self._place = place
         self._nonce = nonce
         self._before_send = before_send
         self._after_send = after_send
-        self._reply_to = reply_to
+        self._points_to = {0: reply_to}
+        if apart and posted:
+            self._points_to[len(posted)] = posted[0].message_id
         self._shown = list(posted)
         self._uploads = Uploads(draw)
         self._sending: dict[int, Send] = {}
@@ -94,7 +98,7 @@ class Board:
         index = action.index
         action = self._sending.setdefault(index, action)
         await self._before_send(index, action.content)
-        reply_to = self._reply_to if index == 0 else None
+        reply_to = self._points_to.get(index)
         outgoing = Outgoing(
             action.content,
             nonce=self._nonce(index),

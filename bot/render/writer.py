@@ -47,9 +47,10 @@ class Writer:
     called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused. The newest message carries the buttons `streaming` until `finish` says which
-    are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX, None where it cannot;
-    `style` says what goes into files, which is in the text where Discord refuses files.
+    order: they are reused. If something else stands behind them, `apart`, what is posted next points to the
+    first of them, so that a reader sees what it continues. The newest message carries the buttons `streaming`
+    until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX,
+    None where it cannot; `style` says what goes into files, which is in the text where Discord refuses files.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Writer:
         may_write: Callable[[], bool],
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        apart: bool = False,
         streaming: Controls | None = None,
         draw: Draw | None = None,
         style: Style | None = None,
@@ -77,6 +79,7 @@ class Writer:
             after_send=after_send,
             reply_to=reply_to,
             posted=posted,
+            apart=apart,
             draw=draw,
         )
         self._outbox = outbox

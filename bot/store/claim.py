@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.codec import Result, load_message, load_result, load_turn, pairs
@@ -105,16 +106,38 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Garbled:
+    """The conversation is ours, but holds something that this version cannot read, as after a step back to it.
+
+    `told` holds if the thread has been told so; the rest as in Claim.
+    """
+
+    conversation: int
+    token: int
+    lead: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Nothing waits."""
 
 
-def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
+def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | Garbled:
     """Read the claim script's answer."""
+    try:
+        return _read(conversation, answer)
+    except (Unreadable, ValueError):  # a state of which this version knows nothing is a ValueError
+        _, token, _, lead, record, *_ = answer
+        return Garbled(conversation, int(token), int(lead), told="told" in pairs(record))
+
+
+def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
     round_of_notice, _, notice = fields.get("notice", "").partition(":")
+    settling = kind == "SETTLE"
     return Claim(
         conversation=conversation,
         token=int(token),
@@ -125,18 +148,29 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
         state=State(fields.get("state", State.CANCELLED)),
         replies=read_replies(fields),
         in_doubt=_in_doubt(fields),
-        result=load_result(result) if result else None,
+        result=_result(result, settling=settling),
         tries=int(fields.get("tries", 0)),
         listed=fields.get("source") == "listing",
         history=tuple(entry for entry in entries if entry.id != int(lead)),
         waiting=int(waiting),
-        settling=kind == "SETTLE",
+        settling=settling,
         again=int(fields.get("again", 0)),
         more="more" in fields,
         stopped="stop" in fields,
         own=next((entry for entry in entries if entry.id == int(lead)), None),
         notice=(int(round_of_notice), int(notice)) if notice else None,
     )
+
+
+def _result(text: str, *, settling: bool) -> Result | None:
+    if not text:
+        return None
+    try:
+        return load_result(text)
+    except Unreadable:
+        if settling:
+            return None  # then nothing is compared, which is no reason to look at it for ever
+        raise
 
 
 def read_messages(flat: Sequence[Any]) -> tuple[Message, ...]:

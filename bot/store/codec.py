@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 
@@ -25,6 +26,8 @@ class Result:
     open_end: bool = False
 
 
+T = TypeVar("T")
+
 _messages = TypeAdapter(Message)
 _turns = TypeAdapter(Turn)
 _results = TypeAdapter(Result)
@@ -37,7 +40,7 @@ def dump_message(message: Message) -> str:
 
 def load_message(text: str) -> Message:
     """Read a message from the inbox."""
-    return _messages.validate_json(text)
+    return _load(_messages, text)
 
 
 def dump_turn(turn: Turn) -> str:
@@ -47,7 +50,7 @@ def dump_turn(turn: Turn) -> str:
 
 def load_turn(text: str) -> Turn:
     """Read an entry of the history."""
-    return _turns.validate_json(text)
+    return _load(_turns, text)
 
 
 def dump_result(result: Result) -> str:
@@ -57,7 +60,15 @@ def dump_result(result: Result) -> str:
 
 def load_result(text: str) -> Result:
     """Read what a thread is to show."""
-    return _results.validate_json(text)
+    return _load(_results, text)
+
+
+def _load(adapter: TypeAdapter[T], text: str) -> T:
+    try:
+        return adapter.validate_json(text)
+    except ValidationError:
+        # Its text quotes what people wrote.
+        raise Unreadable from None
 
 
 def text(value: object) -> str | None:

@@ -12,7 +12,7 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Held, Idle, Later, read_claim, read_messages
+from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
 from bot.store.codec import Result, dump_result, dump_turn
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
@@ -45,7 +45,7 @@ class Journal:
         self._lease_ms = round(lease_s * 1000)
         self._settle_ms = round(settle_s * 1000)
 
-    async def claim(self, conversation: int, owner: str) -> Claim | Held | Later | Idle:
+    async def claim(self, conversation: int, owner: str) -> Claim | Garbled | Held | Later | Idle:
         """Take the lease and everything a turn needs, in one round trip."""
         keys = self._keys
         answer = await self._run(
@@ -88,12 +88,18 @@ class Journal:
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def release(self, claim: Claim, *, blameless: bool) -> None:
+    async def release(self, claim: Claim | Garbled, *, blameless: bool) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse.
 
         A `blameless` try does not count: it ended for a reason that lies outside of the turn.
         """
         await self._run("release", self._turn(claim), [claim.token, "1" if blameless else ""])
+
+    async def note_told(self, claim: Garbled) -> None:
+        """Note that the thread knows about what cannot be read."""
+        key = self._keys.record(claim.conversation, claim.lead)
+        with translated():
+            await self._redis.hset(key, "told", "1")
 
     async def join(self, claim: Claim) -> tuple[Message, ...] | None:
         """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
@@ -212,7 +218,7 @@ class Journal:
             raise Fenced("acknowledge")
         return Done(int(answer[1]), tuple(int(message) for message in str(answer[2]).split()))
 
-    def _turn(self, claim: Claim) -> list[str]:
+    def _turn(self, claim: Claim | Garbled) -> list[str]:
         return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]
 
     async def _step(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:

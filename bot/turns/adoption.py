@@ -32,11 +32,13 @@ NONCE_SAFE_S = 60.0
 class Adopted:
     """A reply that stands on Discord: `claim` holds just what it answers, `parts` are its messages.
 
-    If it is finished, `turn` and `result` are what is to be committed for it, else both are None.
+    It stands `apart` if another reply has been begun since. If it is finished, `turn` and `result` are what is to be
+    committed for it, else both are None.
     """
 
     claim: Claim
     parts: tuple[Posted, ...]
+    apart: bool
     turn: Turn | None = None
     result: Result | None = None
 
@@ -56,7 +58,7 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     what stands there answers more than is known by now.
     """
     if claim.again:
-        return Adopted(claim, await take_up(claim, means))
+        return Adopted(claim, *await take_up(claim, means))
     old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
     if not (tried_before(claim) or claim.listed or old):
         return None
@@ -82,9 +84,9 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     unfinished = any(is_marked(part.content) for part in parts)
     log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
     if unfinished:
-        return Adopted(claim, parts)
+        return Adopted(claim, parts, found.apart)
     result = _read(rejoin([part.content for part in parts]))
-    return Adopted(claim, parts, _entry(claim, result, means.policy.model), result)
+    return Adopted(claim, parts, found.apart, _entry(claim, result, means.policy.model), result)
 
 
 def _read(text: str) -> Result:

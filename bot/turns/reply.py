@@ -66,6 +66,7 @@ class Reply:
         self._series = NONCE_SERIES[0]
         self._pushed = ""
         self._phase = Phase()
+        self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -138,7 +139,7 @@ class Reply:
         found = await adopt(self._claim, self._means)
         if found is None:
             return None
-        self._claim, self._found = found.claim, found.parts
+        self._claim, self._found, self._apart = found.claim, found.parts, found.apart
         self._writer = self._new_writer()
         if found.result is None:
             return None
@@ -264,6 +265,7 @@ class Reply:
             streaming=while_written(claim.lead),
             reply_to=claim.reply_to,
             posted=self._found,
+            apart=self._apart,
             before_send=before_send,
             after_send=after_send,
             may_write=self._heartbeat.may_write,

@@ -51,15 +51,18 @@ def nonce(claim: Claim, part: str | int, series: str = "") -> str:
     return f"{claim.lead:x}-{part}{series}.{claim.again:x}"  # 16 characters and up to 6 and a few
 
 
-async def take_up(claim: Claim, means: Means) -> tuple[Posted, ...]:
-    """Find the messages of the reply from the rounds before, and journal those that are still there."""
+async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
+    """Find the messages of the reply from the rounds before, and journal those that are still there.
+
+    Returns them, and whether something else stands behind them.
+    """
     try:
         seen = await means.outbox.own_messages(claim.conversation, claim.lead)
     except DiscordRejected:  # a server without this list: what the journal knows must do
-        return tuple(Posted(message, "") for message in claim.replies.values())
-    parts = _parts(claim, seen)
+        return tuple(Posted(message, "") for message in claim.replies.values()), False
+    parts, apart = _parts(claim, seen)
     await means.journal.adopt(claim, claim.members, [part.id for part in parts])
-    return tuple(Posted(part.id, part.content, part.files, part.controls) for part in parts)
+    return tuple(Posted(part.id, part.content, part.files, part.controls) for part in parts), apart
 
 
 def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
@@ -110,7 +113,8 @@ async def withdraw(claim: Claim, means: Means) -> None:
         seen = await outbox.own_messages(place, claim.lead)
     except (DiscordGone, DiscordRejected):
         seen = ()
-    found = {part.id for part in _parts(claim, seen)} | set(claim.replies.values())
+    parts, _ = _parts(claim, seen)
+    found = {part.id for part in parts} | set(claim.replies.values())
     found |= {stray.id for stray in strays(seen, claim.reply_to, ()) if is_marked(stray.content)}
     if claim.notice is not None:
         found.add(claim.notice[1])
@@ -123,18 +127,19 @@ async def withdraw(claim: Claim, means: Means) -> None:
 
 async def forestall(outbox: Outbox, place: int, taken: str) -> None:
     """Take the nonce of a message that somebody was about to post, so that it cannot land any more."""
-    # Gone is what the nonce has made before: it is taken, and no reason to cancel anything.
+    # Silent, as it stands there for an instant and is to ring for nobody. Gone is what the nonce has made before: it
+    # is taken, and no reason to cancel anything.
     with contextlib.suppress(DiscordGone):
-        sent = await outbox.send(place, Outgoing(marked("…"), nonce=taken))
+        sent = await outbox.send(place, Outgoing(marked("…"), nonce=taken, silent=True))
         await outbox.delete(place, sent.id)
 
 
-def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[Seen, ...]:
+def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
     known = set(claim.replies.values())
     found = find_reply(seen, claim.members, claim.conversation)
     if found is not None:
-        return found.parts
-    return tuple(part for part in seen if part.id in known)
+        return found.parts, found.apart
+    return tuple(part for part in seen if part.id in known), False
 
 
 def _kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:

@@ -16,6 +16,7 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordUnavailable,
     Fenced,
 )
 from bot.render.controls import NONE, when_done
@@ -23,9 +24,9 @@ from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
 from bot.render.writer import Writer
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim, Garbled, State
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import strays
+from bot.turns.look import leftovers, strays
 from bot.turns.means import Means
 from bot.turns.reply import Reply
 from bot.turns.revise import nonce, withdraw
@@ -102,6 +103,25 @@ class Runner:
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
 
+    async def tell_unreadable(self, claim: Garbled) -> None:
+        """Say, once, that a conversation waits for /reset, or for a version that can read it."""
+        if claim.told:
+            return
+        log.error(
+            "conversation_unreadable",
+            conversation=claim.conversation,
+            turn=claim.lead,
+            hint="Redis holds what another version of the bot wrote: start that one, or use /reset in the thread",
+        )
+        notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.lead}-u", silent=True)
+        try:
+            await self._outbox.send(claim.conversation, notice)
+        except DiscordUnavailable:
+            return  # the next look is soon
+        except DiscordError as error:
+            log.debug("notice_failed", place=claim.conversation, kind=type(error).__name__)
+        await self._journal.note_told(claim)
+
     async def settle(self, claim: Claim) -> None:
         """Compare a finished turn with what Discord shows by now, and put right what a late call has changed."""
         async with self._kept(claim) as heartbeat:
@@ -128,6 +148,9 @@ class Runner:
         if not needed or any(message not in contents for message in needed):
             return  # somebody has deleted a part of it, which is no mistake of ours
         ids = [message for message in ids if message in contents]
+        for part in leftovers(seen, claim.members, claim.reply_to, claim.conversation):
+            if part.id not in ids and heartbeat.may_write():
+                await self._outbox.delete(claim.conversation, part.id)
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         writer = Writer(
