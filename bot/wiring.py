@@ -97,7 +97,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     session.point_at(settings.discord)
     client = Client(desk)
-    counting.count(client, metrics)
+    pace = Pace()
+    counting.count(client, metrics, pace)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, stack)
     _, model, _ = await together(
@@ -110,7 +111,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         suppress_embeds=settings.reply.suppress_embeds,
     )
     policy = _turn_policy(settings, model, token)
-    pace = Pace()
     runner = Runner(
         Means(
             journal=journal,

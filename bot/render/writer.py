@@ -15,6 +15,7 @@ from bot.conversation.errors import (
 from bot.render.board import Board, FilesRefused
 from bot.render.controls import NONE, Controls
 from bot.render.draft import Draft
+from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
@@ -23,10 +24,6 @@ from bot.render.plan import Action, Delete, Edit, Posted, plan
 from bot.render.style import Style
 from bot.render.upload import Draw
 
-# Discord shows typing for 10 s.
-TYPING_EVERY_S = 8.0
-# When the bot was too busy for it.
-TYPING_RETRY_S = 1.0
 # The lease is renewed every few seconds, so there is no point in asking more often.
 MAY_WRITE_EVERY_S = 0.2
 # Longer than any lease: who may not write for so long has lost it.
@@ -48,9 +45,11 @@ class Writer:
     which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
     what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
     order: they are reused. If something else stands behind them, `apart`, what is posted next points to the
-    first of them, so that a reader sees what it continues. The newest message carries the buttons `streaming`
-    until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes a picture of TeX,
-    None where it cannot; `style` says what goes into files, which is in the text where Discord refuses files.
+    first of them, so that a reader sees what it continues. `opened` is awaited before anything is called, for a
+    place that is only being made; what it raises ends the writing. The newest message carries the buttons
+    `streaming` until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes a
+    picture of TeX, None where it cannot; `style` says what goes into files, which is in the text where Discord
+    refuses files.
     """
 
     def __init__(
@@ -63,6 +62,7 @@ class Writer:
         before_send: Callable[[int, str], Awaitable[None]],
         after_send: Callable[[int, int], Awaitable[None]],
         may_write: Callable[[], bool],
+        opened: Callable[[], Awaitable[None]] | None = None,
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
         apart: bool = False,
@@ -82,10 +82,11 @@ class Writer:
             apart=apart,
             draw=draw,
         )
-        self._outbox = outbox
+        self._indicator = Indicator(outbox, place, pace, may_write)
         self._place = place
         self._pace = pace
         self._may_write = may_write
+        self._opened = opened
         self._controls = streaming
         self._style = style
         self._limit = limit
@@ -102,7 +103,6 @@ class Writer:
         self._refused_at: float | None = None
         self._failure: BobbinError | None = None
         self._call: asyncio.Task[None] | None = None
-        self._typing: asyncio.Task[None] | None = None
 
     @property
     def text(self) -> str:
@@ -149,15 +149,16 @@ class Writer:
     async def run(self) -> None:
         """Show the reply as it grows, until `close_text` or `abandon`."""
         self._stopped.clear()
-        self._typing = asyncio.create_task(self._type())
         try:
+            await self._open()
+            self._indicator.start()
             with self._pace.streaming():
                 await self._stream()
         except BobbinError as error:
             self._failure = error
             raise
         finally:
-            self._typing.cancel()
+            self._indicator.stop()
             self._stopped.set()
 
     async def finish(
@@ -177,6 +178,7 @@ class Writer:
             self._controls = final or NONE
         if final_text is not None and final_text != self._draft.text:
             self._lay_out_anew(final_text)
+        await self._open()
         tries = 0
         while not self._abandoned and (action := self._next()) is not None:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
@@ -201,6 +203,11 @@ class Writer:
         if self._call is not None:
             self._call.cancel()
         await self._stopped.wait()
+
+    async def _open(self) -> None:
+        if self._opened is not None:
+            await self._opened()
+            self._opened = None
 
     async def _stream(self) -> None:
         failures = 0
@@ -273,8 +280,7 @@ class Writer:
         await self._rest(MAY_WRITE_EVERY_S)
 
     async def _perform(self, action: Action) -> None:
-        if self._typing is not None:
-            self._typing.cancel()
+        self._indicator.stop()
         self._call = asyncio.create_task(self._do(action))
         done = False
         try:
@@ -308,12 +314,3 @@ class Writer:
                 while not self._abandoned and self._closed == closed:
                     await self._wake.wait()
                     self._wake.clear()
-
-    async def _type(self) -> None:
-        while True:
-            went = False
-            if self._may_write():
-                with self._pace.try_turn(self._place, Kind.TYPING) as went:
-                    if went:
-                        await self._outbox.typing(self._place)
-            await asyncio.sleep(TYPING_EVERY_S if went else TYPING_RETRY_S)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.conversation.errors import Fenced
@@ -26,7 +27,13 @@ class Desk:
     allowed: bool = True
     fenced_at: str = ""
 
-    def writer(self, *posted: Posted, place: int = PLACE, streaming: Controls | None = None) -> Writer:
+    def writer(
+        self,
+        *posted: Posted,
+        place: int = PLACE,
+        streaming: Controls | None = None,
+        opened: Callable[[], Awaitable[None]] | None = None,
+    ) -> Writer:
         return Writer(
             self.outbox,
             place,
@@ -35,6 +42,7 @@ class Desk:
             reply_to=42,
             posted=posted,
             streaming=streaming,
+            opened=opened,
             before_send=self.before,
             after_send=self.after,
             may_write=lambda: self.allowed,
