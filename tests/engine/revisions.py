@@ -11,7 +11,8 @@ import contextlib
 from typing import Any
 
 from bot.simulator.discord.errors import ApiError
-from tests.engine.arena import LOOK_S, Stage
+from tests.engine.arena import Stage
+from tests.engine.bot import LOOK_S
 from tests.engine.scenarios import Scenario
 
 PRESSED_S = 2.0
