@@ -19,21 +19,25 @@ from bot.conversation.model import Choice
 from bot.conversation.trimming import marks
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
+from bot.gateway.changes import Changes
 from bot.gateway.chat import Chat
-from bot.gateway.client import Client
+from bot.gateway.client import Client, first_of
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
 from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
+from bot.gateway.wishes import Wishes
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.attention import Attention
+from bot.store.bell import Bell
 from bot.store.connection import check, connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.revisions import Revisions
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.choosing import Budget, Chooser
@@ -60,6 +64,7 @@ class Bot:
     dispatcher: Dispatcher
     catchup: Catchup
     catalogue: Catalogue
+    bell: Bell
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -152,6 +157,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
     models.add_to(client.tree)
+    bell = Bell(redis, keys)
+    revisions = Revisions(redis, keys, ttl_s=ttl_s)
+    wishes = Wishes(conversations, revisions, dispatcher, bell)
+    wishes.add_to(client.tree)
+    changes = Changes(revisions, dispatcher, bell)
     catchup = Catchup(
         client,
         conversations,
@@ -167,9 +177,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take
-    client.on_press = memory.pressed
+    client.on_edited = changes.edited
+    client.on_deleted = changes.deleted
+    client.on_press = first_of(memory.pressed, wishes.pressed)
     client.on_submit = memory.submitted
-    return Bot(client, dispatcher, catchup, claude.catalogue)
+    return Bot(client, dispatcher, catchup, claude.catalogue, bell)
 
 
 async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:

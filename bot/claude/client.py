@@ -28,7 +28,7 @@ from bot.conversation.errors import (
     ClaudeModelUnknown,
     ClaudeUnreachable,
 )
-from bot.conversation.request import Finished, TextDelta, Waiting
+from bot.conversation.request import Finished, TextDelta, Thinking, Waiting
 from bot.telemetry.metrics import OTHER, STOP_REASONS
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ class Claude:
         await self._sdk.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Stream the reply: `Waiting` before each further try, then `TextDelta`s, and `Finished` at the end.
+        """Stream the reply: `Waiting` before each further try, `TextDelta`s, and `Finished` at the end.
+
+        `Thinking` comes once in each try, where the model thinks before it writes.
 
         Before the first text, ClaudeBusy and ClaudeUnreachable are tried again (`attempt` is the number of
         the try to come); after it nothing is, since the text is visible already. Raises any ClaudeError.
@@ -118,7 +120,7 @@ class Claude:
             try:
                 async with aclosing(self._try(request)) as events:
                     async for event in events:
-                        text_seen = True
+                        text_seen = text_seen or not isinstance(event, Thinking)
                         yield event
             except ClaudeModelUnknown as error:
                 self._count(request, type(error).__name__)
@@ -161,11 +163,12 @@ class Claude:
         """What `model` can do, or None where nobody knows; see `Catalogue.check`."""
         return await self.catalogue.check(model, timeout_s=timeout_s)
 
-    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Finished, None]:
+    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Thinking | Finished, None]:
         started_at = self._clock()
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
+        thinking = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
             async with asyncio.timeout(patience.left_s()):
@@ -179,6 +182,9 @@ class Claude:
                 if text := reply.feed(event):
                     first_text_at = self._clock() if first_text_at is None else first_text_at
                     yield TextDelta(text)
+                elif reply.thinking and not thinking:
+                    thinking = True
+                    yield Thinking()
                 if reply.stopped:
                     await _drain(events)
                     break

@@ -15,8 +15,14 @@ if TYPE_CHECKING:
     from bot.conversation.request import Lifetime
 
 
+_THINKING_BLOCKS = ("thinking", "redacted_thinking")
+
+
 class Reply:
-    """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to."""
+    """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to.
+
+    `thinking` once the model has begun to think.
+    """
 
     def __init__(self, written: Lifetime | None = None) -> None:
         self._written = written
@@ -28,6 +34,7 @@ class Reply:
         self._model = ""
         self._message_id = ""
         self.stopped = False
+        self.thinking = False
 
     def feed(self, event: Mapping[str, Any]) -> str:
         """Take one event in and return the text it adds to the reply, which is mostly none."""
@@ -41,6 +48,7 @@ class Reply:
                 block = _mapping(event.get("content_block"))
                 if block.get("type") == "text":
                     return _string(block.get("text")) or ""
+                self.thinking = self.thinking or block.get("type") in _THINKING_BLOCKS
                 self._other_blocks.append(event.get("index"))
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))

@@ -47,17 +47,19 @@ class Past:
     """What is known of a conversation: its turns from the cut on, and what people said is to be remembered.
 
     `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
+    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`.
     """
 
     history: tuple[Turn, ...] = ()
     cut: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
+    redone: Turn | None = None
 
     @property
     def front(self) -> Front:
         """What stands in front of the window by now."""
-        for turn in reversed(self.history):
+        for turn in reversed([*self.history, *([self.redone] if self.redone is not None else [])]):
             if turn.front is not None:
                 if self.corrected is not None and self.corrected[0] == turn.id:
                     return replace(turn.front, summary=self.corrected[1])
@@ -118,11 +120,13 @@ def compose(
     summary: str | None = None,
     counted_tokens: int | None = None,
     at_once: bool = False,
+    cut_off: Turn | None = None,
 ) -> Plan:
     """Compose the request that answers `messages`.
 
     `summary` takes the place of the one that stands in front of the window, if there is a trim. `counted_tokens`
     is the API's own count of the whole, where it was asked. With `at_once` pins take effect without a trim.
+    With `cut_off` the request does not answer `messages`, but has that turn's reply continued.
     """
     before = past.front
     ledger = Ledger(
@@ -130,8 +134,10 @@ def compose(
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    user = prompt.render_user(messages)
+    user = prompt.render_user(messages) if cut_off is None else cut_off.user
     user_tokens = rates.message(user)
+    if cut_off is not None:
+        user_tokens += rates.of(cut_off.reply) + rates.message(prompt.CONTINUE)
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
@@ -156,12 +162,15 @@ def compose(
         front = before
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
-    if window.shortened:
+    if window.shortened and cut_off is None:
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         user = prompt.render_user(fitted)
         user_tokens = rates.message(user)
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
-    sent = prompt.render_messages(window.all_turns, user, front.summary)
+    if cut_off is None:
+        sent = prompt.render_messages(window.all_turns, user, front.summary)
+    else:
+        sent = prompt.render_continued(window.all_turns, cut_off, front.summary)
     choice = lifetime.choose(
         terms.cache,
         window.turns,

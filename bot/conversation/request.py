@@ -96,6 +96,11 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class Thinking:
+    """The model has begun to think; what it thinks is not told."""
+
+
+@dataclass(frozen=True, slots=True)
 class Finished:
     """The stream ended with `message_stop`; `stop_reason` as the API names it, unknown values included."""
 
@@ -107,4 +112,4 @@ class Finished:
     refusal_category: str | None = None
 
 
-StreamEvent = TextDelta | Waiting | Finished
+StreamEvent = TextDelta | Thinking | Waiting | Finished

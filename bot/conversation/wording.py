@@ -21,7 +21,7 @@ REFUSED = (
     "Claude declined to answer this. Your message is left out of what Claude remembers, "
     "so you can go on with something else."
 )
-CUT_AT_MAX_TOKENS = "This reply reached its length limit. Write “go on” and it continues."
+CUT_AT_MAX_TOKENS = "This reply reached its length limit. Press Continue, or use /continue, and it goes on."
 CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
     "Write “go on”, or start afresh with /reset."
@@ -29,6 +29,10 @@ CONTEXT_FULL = (
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
+STOPPED = "Stopped."
+STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Regenerate."
+EARLIER_STANDS = "The earlier answer stands."
+DECLINED_TO_GO_ON = "Claude declined to go on with this."
 CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
@@ -62,6 +66,12 @@ STORE_DOWN_FOR_NOW = (
 )
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
+
+THINKING = f"{SMALL}Thinking …"
+BUSY = f"{SMALL}Claude is busy, trying again …"
+ANEW = f"{SMALL}Writing this anew …"
+STATUS = (THINKING, BUSY, ANEW)
+"""What stands in the place of a reply while there is none; never a part of one."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
 from bot.conversation.errors import AnsweredBefore, DiscordForbidden, DiscordRejected
@@ -19,9 +19,9 @@ class FilesRefused(Exception):
 class Board:
     """Performs the actions of a plan, and knows what has come of them.
 
-    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. `points_to`
-    names the message that a part is a reply to, for those that are one. `draw` makes a picture of TeX, None where
-    it cannot.
+    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
+    message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
+    is a reply to the first of them. `draw` makes a picture of TeX, None where it cannot.
     """
 
     def __init__(
@@ -32,16 +32,19 @@ class Board:
         nonce: Callable[[int], str],
         before_send: Callable[[int, str], Awaitable[None]],
         after_send: Callable[[int, int], Awaitable[None]],
-        points_to: Mapping[int, int | None],
+        reply_to: int | None,
         posted: Sequence[Posted],
         draw: Draw | None,
+        apart: bool = False,
     ) -> None:
         self._outbox = outbox
         self._place = place
         self._nonce = nonce
         self._before_send = before_send
         self._after_send = after_send
-        self._points_to = points_to
+        self._points_to = {0: reply_to}
+        if apart and posted:
+            self._points_to[len(posted)] = posted[0].message_id
         self._shown = list(posted)
         self._uploads = Uploads(draw)
         self._sending: dict[int, Send] = {}

@@ -71,17 +71,15 @@ class Writer:
         style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
-        points_to = {0: reply_to}
-        if apart and posted:
-            points_to[len(posted)] = posted[0].message_id
         self._board = Board(
             outbox,
             place,
             nonce=nonce,
             before_send=before_send,
             after_send=after_send,
-            points_to=points_to,
+            reply_to=reply_to,
             posted=posted,
+            apart=apart,
             draw=draw,
         )
         self._indicator = Indicator(outbox, place, pace, may_write)

@@ -9,19 +9,20 @@ import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import pricing, prompt, wording
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable, CutShort
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable
 from bot.conversation.lifetime import USUAL_RATES, Rates
 from bot.conversation.pricing import Prices
-from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage, Waiting
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
-from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
 
 log = structlog.get_logger()
@@ -63,30 +64,48 @@ class Asker:
         self._spent = spent
 
     async def ask(
-        self, claim: Claim, policy: TurnPolicy, push: Callable[[str], None], cut: asyncio.Event
+        self,
+        claim: Claim,
+        policy: TurnPolicy,
+        push: Callable[[str], None],
+        cut: asyncio.Future[BobbinError],
+        tell: Callable[[str], None],
     ) -> Asked:
-        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too."""
+        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too.
+
+        What goes on meanwhile is for `tell`, in words for the thread.
+        """
         terms = _terms(claim, policy)
-        past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected)
+        past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected, claim.own)
+        cut_off = claim.cut_off
         now_ms = round(self._now_s() * 1000)
-        plan = compose(terms, past, claim.messages, now_ms=now_ms)
+        plan = compose(terms, past, claim.messages, now_ms=now_ms, cut_off=cut_off)
         counted = await self._counted(to_count(terms, plan, past))
         if counted is not None:
-            plan = compose(terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted)
+            plan = compose(
+                terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, cut_off=cut_off
+            )
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
             summary, asides = await self._summary(to_summarize(plan, past))
             plan = compose(
-                terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, summary=summary
+                terms,
+                past,
+                claim.messages,
+                now_ms=now_ms,
+                counted_tokens=counted,
+                summary=summary,
+                cut_off=cut_off,
             )
-        text, end = await self._until_cut(plan.request, push, cut)
+        text, end = await self._until_cut(plan.request, push, cut, tell)
         if isinstance(end, ClaudeTooLong) and not text:
             # Once, by the API's own figures: what is refused again is not made smaller for ever.
             terms = smaller(terms, plan, end.tokens, end.limit)
-            plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary)
-            text, end = await self._until_cut(plan.request, push, cut)
-        conclusion = _noticed(conclude(text, end), end, plan, summary)
+            plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary, cut_off=cut_off)
+            text, end = await self._until_cut(plan.request, push, cut, tell)
+        conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
+        conclusion = _noticed(conclusion, end, plan, summary)
         cost = _cost(conclusion, end, asides, policy)
         self._spent(cost)
         log.info(
@@ -103,7 +122,7 @@ class Asker:
             cost_micro_usd=cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=cost)
+        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, cost))
         return Asked(turn, conclusion, plan.window.cut, cost)
 
     async def _counted(self, request: Request | None) -> int | None:
@@ -120,7 +139,7 @@ class Asker:
         text: list[str] = []
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._stream_to_its_end(request, text, _unheard)
+                end = await self._stream_to_its_end(request, text, _unheard, _unheard)
         except (ClaudeError, TimeoutError) as error:
             log.warning("not_summarized", kind=type(error).__name__, detail=str(error))
             return None, ()
@@ -136,31 +155,42 @@ class Asker:
         return summary if sound else None, (end.usage,)
 
     async def _until_cut(
-        self, request: Request, push: Callable[[str], None], cut: asyncio.Event
+        self,
+        request: Request,
+        push: Callable[[str], None],
+        cut: asyncio.Future[BobbinError],
+        tell: Callable[[str], None],
     ) -> tuple[str, Finished | BobbinError]:
         text: list[str] = []
-        stream = asyncio.ensure_future(self._stream(request, text, push))
-        cutting = asyncio.ensure_future(cut.wait())
+        stream = asyncio.ensure_future(self._stream(request, text, push, tell))
         try:
-            await asyncio.wait({stream, cutting}, return_when=asyncio.FIRST_COMPLETED)
+            waited: tuple[asyncio.Future[Any], ...] = (stream, cut)
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             if not stream.done():
-                return "".join(text), CutShort()
+                return "".join(text), cut.result()
             return "".join(text), stream.result()
         finally:
-            cutting.cancel()
             stream.cancel()
             await asyncio.wait({stream})
 
     async def _stream(
-        self, request: Request, text: list[str], push: Callable[[str], None]
+        self,
+        request: Request,
+        text: list[str],
+        push: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> Finished | BobbinError:
         try:
-            return await self._stream_to_its_end(request, text, push)
+            return await self._stream_to_its_end(request, text, push, tell)
         except ClaudeError as error:
             return error
 
     async def _stream_to_its_end(
-        self, request: Request, text: list[str], push: Callable[[str], None]
+        self,
+        request: Request,
+        text: list[str],
+        push: Callable[[str], None],
+        tell: Callable[[str], None],
     ) -> Finished:
         async with aclosing(self._claude.stream(request)) as events:
             async for event in events:
@@ -170,7 +200,10 @@ class Asker:
                         push(delta)
                     case Finished():
                         return event
-                    case _:
+                    case Thinking():
+                        tell(wording.THINKING)
+                    case Waiting():
+                        tell(wording.BUSY)
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
 
@@ -210,6 +243,13 @@ def _cost(
     return sum(pricing.cost(usage, policy.prices) for usage in usages)
 
 
+def _added(own: Turn | None, cost: int | None) -> int | None:
+    """A turn that is done anew costs what all its rounds did."""
+    if own is None or cost is None:
+        return cost
+    return None if own.cost is None else own.cost + cost
+
+
 def _unheard(_text: str) -> None:
     """A summary is not shown while it is written."""
 
@@ -241,6 +281,24 @@ def _entry(
     asides: tuple[Usage, ...],
 ) -> Turn:
     usage = end.usage if isinstance(end, Finished) else Usage()
+    own, cut_off = claim.own, claim.cut_off
+    front = plan.new_front
+    if front is None and own is not None:
+        front = own.front
+    if cut_off is not None:
+        grown = len(conclusion.reply) > len(cut_off.reply)
+        return replace(
+            cut_off,
+            reply=conclusion.reply,
+            reply_tokens=plan.rates.of(conclusion.reply),
+            usage=usage,
+            cut=plan.window.cut,
+            prefix_key="",  # the next difference of two requests would hold more than the next message
+            seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
+            open_end=conclusion.open_end,
+            front=front,
+            asides=(*cut_off.asides, *asides),
+        )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(
         id=claim.lead,
@@ -254,7 +312,8 @@ def _entry(
         cut=plan.window.cut,
         prefix_key=plan.prefix.key,
         members=claim.members,
-        front=plan.new_front,
+        open_end=conclusion.open_end,
+        front=front,
         asides=asides,
     )
 

@@ -32,7 +32,7 @@ def board(outbox: FakeOutbox, *posted: Posted) -> Board:
         nonce=lambda part: f"7-{part}",
         before_send=nothing,
         after_send=nothing,
-        points_to={0: 42},
+        reply_to=42,
         posted=posted,
         draw=draw,
     )
