@@ -13,7 +13,7 @@ from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
 from bot.conversation.lifetime import CacheSetting, Rates
 from bot.conversation.message import Message
 from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
-from bot.conversation.tokens import FRAMING_TOKENS, TokenRates
+from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import Front, Turn
 
@@ -131,29 +131,35 @@ def compose(
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
     user = prompt.render_user(messages)
-    user_tokens = rates.of(user) + FRAMING_TOKENS
+    user_tokens = rates.message(user)
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
-    other = forecast.other
+    history, kept, other = past.history, before.kept, forecast.other
+    if other < 0:
+        # Another model counted the turns as more than they are: what is known of the whole is shared out among them.
+        part = max(0, forecast.total) / forecast.turns
+        history, kept, other = _scaled(history, part), _scaled(kept, part), 0
     if summary is not None:
-        other += rates.of(summary) - rates.of(before.summary)
+        other += max(-other, rates.of(summary) - rates.of(before.summary))
     window = trim(
-        past.history,
+        history,
         terms.trimming,
-        Cut(past.cut, before.kept),
-        other_tokens=max(0, other),
+        Cut(past.cut, kept),
+        other_tokens=other,
         newest_tokens=user_tokens,
         pins=past.pins,
         at_once=at_once,
     )
     front = replace(before, kept=tuple(replace(turn, front=None) for turn in window.kept))
+    if [turn.id for turn in front.kept] == [turn.id for turn in before.kept]:
+        front = before
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(messages, window.newest_tokens, lambda text: rates.of(text) + FRAMING_TOKENS)
+        fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         user = prompt.render_user(fitted)
-        user_tokens = rates.of(user) + FRAMING_TOKENS
+        user_tokens = rates.message(user)
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
     sent = prompt.render_messages(window.all_turns, user, front.summary)
     choice = lifetime.choose(
@@ -208,6 +214,15 @@ def smaller(terms: Terms, plan: Plan, tokens: int | None, limit: int | None) -> 
     low = min(policy.low_tokens, int(high * share))
     pinned = int(policy.pinned_tokens * low / max(1, policy.low_tokens))
     return replace(terms, trimming=TrimPolicy(max(1, high), low, pinned))
+
+
+def _scaled(turns: Sequence[Turn], part: float) -> tuple[Turn, ...]:
+    return tuple(
+        replace(
+            turn, user_tokens=round(turn.user_tokens * part), reply_tokens=round(turn.reply_tokens * part)
+        )
+        for turn in turns
+    )
 
 
 def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:

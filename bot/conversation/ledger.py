@@ -8,11 +8,13 @@ the `usage` of the first request after it is the new anchor.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from statistics import median_low
 
 from bot.conversation.request import Usage
-from bot.conversation.tokens import FRAMING_TOKENS, PRIOR, TokenRates
+from bot.conversation.tokens import PRIOR, TokenRates
 from bot.conversation.turn import Turn
 
 LEARNED_TURNS = 24
@@ -20,6 +22,12 @@ LEARNED_TURNS = 24
 
 UNSURE_SHARE = 0.3
 """How far an estimate may be off before it is counted: Anthropic's tokenizers differ by about this much."""
+
+LEAST_FRAMED = 3
+"""Messages that it takes to tell the framing from an error of the rates."""
+
+MOST_FRAMING_TOKENS = 30
+"""More than this is no framing of a message and the reply before it."""
 
 ODD_FACTOR = 4
 """A difference of so many times the estimate, or the reverse, was not made by the new message alone."""
@@ -70,7 +78,7 @@ class Ledger:
         turns = sum(turn.tokens for turn in (*self.kept, *self.turns))
         at = self._anchor()
         if at is None:
-            other = sum(rates.of(text) + FRAMING_TOKENS for text in before)
+            other = sum(rates.message(text) for text in before)
             return Forecast(other, turns, estimated=other + turns)
         anchor = self.turns[at]
         since = sum(turn.tokens for turn in self.turns[at + 1 :])
@@ -82,8 +90,27 @@ class Ledger:
         return Forecast(other=known + since - turns, turns=turns, estimated=since)
 
     def rates(self) -> TokenRates:
-        """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most."""
-        return PRIOR.learned(self._measured())
+        """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most.
+
+        Replies are counted without any framing, so they teach first; what messages take beyond that is the framing,
+        and what is left of them after it teaches the scripts that people write in.
+        """
+        recent = self.turns[-LEARNED_TURNS:]
+        replies = [
+            (turn.reply, turn.usage.output - turn.usage.thinking)
+            for turn in recent
+            if turn.outcome == "answered" and turn.usage.input_total
+        ]
+        users = [
+            (turn.user, turn.user_tokens)
+            for before, turn in itertools.pairwise(recent)
+            if turn.usage.input_total and before.usage.input_total and _extends(before, turn)
+        ]
+        rates = PRIOR.learned(replies)
+        if len(users) >= LEAST_FRAMED:
+            rest = median_low(tokens - rates.of(text) for text, tokens in users)
+            rates = replace(rates, framing=max(0, min(MOST_FRAMING_TOKENS, rest)))
+        return rates.learned((text, tokens - rates.framing) for text, tokens in users)
 
     def measure(self, estimated: int, usage: Usage, forecast: Forecast, *, extends: bool) -> int:
         """Return the tokens of the newest message, whose request is answered.
@@ -100,24 +127,15 @@ class Ledger:
 
     def _anchor(self) -> int | None:
         """Find the latest turn whose count is the beginning of the next request's."""
+        stale = max((turn.amended for turn in self.turns), default=0)
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
+            if stale and turn.id <= stale:
+                return None  # it counted a text that has been changed since
             # Turns since then may have been asked in another way, or be adopted: they are added as they are known.
             if turn.usage.input_total and self.prefix.begins(turn):
                 return at
         return None
-
-    def _measured(self) -> list[tuple[str, int]]:
-        found: list[tuple[str, int]] = []
-        recent = self.turns[-LEARNED_TURNS:]
-        for before, turn in zip((None, *recent), recent, strict=False):
-            if not turn.usage.input_total:
-                continue
-            if before is not None and before.usage.input_total and _extends(before, turn):
-                found.append((turn.user, turn.user_tokens - FRAMING_TOKENS))
-            if turn.outcome == "answered":
-                found.append((turn.reply, turn.usage.output - turn.usage.thinking))
-        return found
 
 
 def _extends(before: Turn, turn: Turn) -> bool:

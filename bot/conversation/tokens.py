@@ -55,6 +55,7 @@ _CLASSES = tuple(
 class TokenRates:
     """Tokens for one character, by class: Latin prose, digits and signs (code), CJK, emoji, any other script.
 
+    `framing` is what a message takes besides its text.
     The defaults are an upper figure: 1M tokens hold about 2.5M characters (Anthropic, models overview), other
     scripts take up to a token a character, pictographs more.
     """
@@ -64,6 +65,11 @@ class TokenRates:
     cjk: float = 1.0
     emoji: float = 2.0
     other: float = 0.7
+    framing: int = FRAMING_TOKENS
+
+    def message(self, text: str) -> int:
+        """Estimate the tokens of a text as a message of its own."""
+        return self.of(text) + self.framing
 
     def of(self, text: str) -> int:
         """Estimate the tokens of a text."""
@@ -84,7 +90,8 @@ class TokenRates:
             surprise = max(-MOST_SURPRISE, min(MOST_SURPRISE, math.log(tokens / guess)))
             step = LEARNING_RATE * min(1.0, tokens / SURE_TOKENS) * surprise
             rates = [rate * math.exp(step * part / guess) for rate, part in zip(rates, parts, strict=True)]
-        return TokenRates(*rates)
+        latin, signs, cjk, emoji, other = rates
+        return TokenRates(latin, signs, cjk, emoji, other, self.framing)
 
     def _all(self) -> tuple[float, float, float, float, float]:
         return self.latin, self.signs, self.cjk, self.emoji, self.other

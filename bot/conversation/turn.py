@@ -30,8 +30,10 @@ class Turn:
     `reply_tokens` are what its parts cost as history; `cut` is the start of the window it was asked with.
     `members` are the ids of its messages, and of those of its reply where they are known. `front` is what its
     trim has put in front of the window, where there was one: it counts until the next trim, which replaces it, and
-    so is within the window as long. `asides` are the costs of requests that it made besides (a summary). `cost` is
-    what all of them cost in micro-dollars, None where nobody knows.
+    so is within the window as long. `asides` are the costs of requests that it made besides (a summary). `amended`
+    is the id of the newest turn at the time when this one's text was changed or taken back, 0 if it never was: what
+    was counted and cached until then held another text. `cost` is what all its requests
+    cost in micro-dollars, None where nobody knows.
     """
 
     id: int
@@ -47,6 +49,7 @@ class Turn:
     members: tuple[int, ...] = ()
     front: Front | None = None
     asides: tuple[Usage, ...] = ()
+    amended: int = 0
     cost: int | None = None
 
     @property

@@ -91,6 +91,16 @@ STEADY: dict[str, Pattern] = {
     "one a day": steady(24 * HOUR),
 }
 
+ODDS = {
+    "70 % short, 30 % middling": (0.7, 0.3, 1e-6),
+    "50 % short, 50 % long": (0.5, 1e-6, 0.5),
+    "60 % short, 25 % middling": (0.6, 0.25, 0.15),
+    # The share of a normal distribution below ln(5 min / median) / 1.5, and so on.
+    "log-normal, 3 min": (0.633, 0.344, 0.023),
+    "log-normal, 30 min": (0.116, 0.562, 0.322),
+}
+"""The chances of short, middling and long gaps, where each gap is drawn by itself, whatever came before."""
+
 MIXED: dict[str, Pattern] = {
     "bursts": bursts,
     "short talks": short_talks,

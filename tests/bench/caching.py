@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import random
 
-from bot.conversation.lifetime import CacheSetting
-from tests.bench.arrivals import MIXED, STEADY, Pattern
+from bot.conversation.lifetime import CacheSetting, Chances
+from tests.bench.arrivals import MIXED, ODDS, STEADY, Pattern
 from tests.bench.ideal import least_cost
 from tests.bench.talk import known, rates_of, talk
 
@@ -19,8 +19,13 @@ MIXED_GOAL = 1.10
 NONE_GOAL = 1.05
 
 
-def ratios(pattern: Pattern, model: str, turns: int = TURNS, seeds: int = SEEDS) -> dict[str, float]:
-    """Return what each setting costs in parts of the optimum's cost, summed over the seeds."""
+def ratios(
+    pattern: Pattern, model: str, odds: Chances | None = None, turns: int = TURNS, seeds: int = SEEDS
+) -> dict[str, float]:
+    """Return what each setting costs in parts of the optimum's cost, summed over the seeds.
+
+    "told" is what the rule costs if it is told the true odds: what the rest lacks to 1 no learning can win.
+    """
     sums: dict[str, float] = {}
     settings: tuple[CacheSetting, ...] = ("auto", "off", "5m", "1h")
     best = 0.0
@@ -28,6 +33,9 @@ def ratios(pattern: Pattern, model: str, turns: int = TURNS, seeds: int = SEEDS)
         for setting in settings:
             done = talk(pattern(random.Random(seed)), turns, model=model, setting=setting, seed=seed)
             sums[setting] = sums.get(setting, 0.0) + done.cost
+        if odds is not None:
+            told = talk(pattern(random.Random(seed)), turns, model=model, seed=seed, chances=odds)
+            sums["told"] = sums.get("told", 0.0) + told.cost
         best += least_cost(done.askings, rates_of(model), known(model).min_cacheable_tokens)
     return {setting: cost / best for setting, cost in sums.items()}
 
@@ -42,11 +50,12 @@ def main() -> None:
         print(f"{model}, reads at {rates_of(model).read:g}:")  # noqa: T201
         for goal, patterns in ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED)):
             for name, pattern in patterns.items():
-                found = ratios(pattern, model)
+                found = ratios(pattern, model, ODDS.get(name))
                 missed = found["auto"] > goal or found["auto"] > NONE_GOAL * found["off"]
+                told = f"  told the odds {found['told']:.3f}" if "told" in found else ""
                 print(  # noqa: T201
                     f"  {name:28} auto {found['auto']:.3f} (goal {goal:.2f}){'  MISSED' if missed else '':8}"
-                    f"  none {found['off']:6.2f}  5m {found['5m']:6.2f}  1h {found['1h']:6.2f}"
+                    f"  none {found['off']:6.2f}  5m {found['5m']:6.2f}  1h {found['1h']:6.2f}{told}"
                 )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.conversation.ledger import Prefix
-from bot.conversation.lifetime import CacheSetting, Choice, Rates, choose
+from bot.conversation.lifetime import CacheSetting, Chances, Choice, Rates, choose
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Lifetime, Usage
 from bot.conversation.trimming import Cut, TrimPolicy, trim
@@ -74,6 +74,7 @@ def talk(
     sizes: Sizes | None = None,
     seed: int = 0,
     rates: Rates | None = None,
+    chances: Chances | None = None,
 ) -> Billed:
     """Play a conversation of so many turns; the same seed has the same windows, whatever the setting."""
     sizes = sizes or Sizes()
@@ -98,7 +99,13 @@ def talk(
         at = round(now_s * 1000) << 22
         now_ms = DISCORD_EPOCH_MS + round(now_s * 1000)
         choice = choose(
-            setting, window.turns, prefix, prompt_tokens=window.tokens, now_ms=now_ms, rates=rates
+            setting,
+            window.turns,
+            prefix,
+            prompt_tokens=window.tokens,
+            now_ms=now_ms,
+            rates=rates,
+            chances=chances,
         )
         prompt = _prompt(window.turns, window.cut, at, user, choice)
         lookup = cache.look_up(prompt, known_model, now_s)
