@@ -21,6 +21,7 @@ from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client
+from bot.gateway.context import Context
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
 from bot.gateway.model import Models
@@ -148,6 +149,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
     models.add_to(client.tree)
+    Context(conversations, prompts, choose).add_to(client.tree)
     catchup = Catchup(
         client,
         conversations,
