@@ -20,7 +20,7 @@ from bot.conversation.trimming import marks
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.chat import Chat
-from bot.gateway.client import Client
+from bot.gateway.client import Client, first_of
 from bot.gateway.context import Context
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
@@ -35,6 +35,7 @@ from bot.store.desk import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.recall import Recall
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.choosing import Budget, Chooser
@@ -149,7 +150,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
     models.add_to(client.tree)
-    Context(conversations, prompts, choose).add_to(client.tree)
+    context = Context(conversations, Recall(redis, keys, ttl_s=ttl_s), prompts, choose)
+    context.add_to(client.tree)
     catchup = Catchup(
         client,
         conversations,
@@ -165,8 +167,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take
-    client.on_press = memory.pressed
-    client.on_submit = memory.submitted
+    client.on_press = first_of(memory.pressed, context.pressed)
+    client.on_submit = first_of(memory.submitted, context.submitted)
     return Bot(client, dispatcher, catchup, claude.catalogue)
 
 

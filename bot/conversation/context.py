@@ -1,93 +1,116 @@
-"""What Claude sees of a conversation, for people to look at: pure."""
+"""What Claude sees of a conversation, as a person may want to know it: pure."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation import lifetime, prompt
-from bot.conversation.compose import Past, Terms
+from bot.conversation import prompt
+from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
+from bot.conversation.lifetime import Kept, in_cache
+from bot.conversation.trimming import TrimPolicy
+
+PICTURE_CELLS = 24
+"""Fits a phone's width in a code block, the figure behind it included."""
+
+SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "room": "░"}
+"""One for each part; told apart without colour, and as wide as any character of a code block."""
 
 
 @dataclass(frozen=True, slots=True)
-class Share:
-    """One part of the budget, in tokens."""
+class Part:
+    """A part of the budget: its name (a key of `SIGNS`), tokens, and share of the whole."""
 
     name: str
     tokens: int
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
-class View:
-    """What the next request would hold besides the next message; sizes in tokens.
+class ContextView:
+    """All that is told of a window.
 
-    `shares` are the parts of `budget`, the room that is left included; `estimated` of the tokens were never
-    counted by the API. `turns` are seen, beside `pinned` ones from before the cut; `trimmed` ones are not.
-    `first` is the id of the message with which the window begins, None if it is empty. `cached` tokens are in
-    the prompt cache by now, as far as anybody can tell.
+    `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
+    id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
+    `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
+    window and `summarized_by` the turn that it is corrected by, None where there is none.
     """
 
     model: str
-    shares: tuple[Share, ...]
-    budget: int
-    used: int
-    estimated: int
     turns: int
     pinned: int
     trimmed: int
     first: int | None
-    cached: int
-    caches: bool
+    tokens: int
+    estimated: int
+    budget: int
+    parts: tuple[Part, ...]
+    cached: Kept
     summary: str
+    summarized_by: int | None
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that is taken; more than 1 just before a trim."""
+        return self.tokens / self.budget
+
+    @property
+    def picture(self) -> str:
+        """The parts as one line of signs, and a legend under it; for a code block."""
+        return draw(self.parts, self.share)
 
 
-def view(terms: Terms, past: Past, now_ms: int) -> View:
-    """Look at a conversation as the next request would."""
+def view(
+    past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
+) -> ContextView:
+    """Look at what the next request would hold, without its newest message; `manner` as in `Terms`."""
     front = past.front
-    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), past.cut)
+    prefix = Prefix(prompt.prefix_key(manner, system, front), past.cut)
     ledger = Ledger(past.history, prefix, front.kept)
     rates = ledger.rates()
-    before = [*terms.system, *([front.summary] if front.summary else [])]
-    forecast = ledger.forecast(rates, before)
-    summary = min(rates.of(front.summary), forecast.other) if front.summary else 0
+    forecast = ledger.forecast(rates, [*system, *([front.summary] if front.summary else [])])
+    summary = rates.message(front.summary) if front.summary else 0
     pinned = sum(turn.tokens for turn in front.kept)
-    used = max(0, forecast.total)
+    total = max(0, forecast.total)
+    sizes = {
+        "system": max(0, forecast.other - summary),
+        "summary": summary,
+        "pinned": pinned,
+        "history": forecast.turns - pinned,
+    }
+    budget = policy.high_tokens
+    sizes["room"] = max(0, budget - sum(sizes.values()))
     seen = [turn for turn in past.history if turn.outcome != "refused"]
-    shares = (
-        Share("system prompt", max(0, forecast.other - summary)),
-        Share("summary", summary),
-        Share("pinned", pinned),
-        Share("history", max(0, forecast.turns - pinned)),
-        Share("room left", max(0, terms.trimming.high_tokens - used)),
-    )
-    return View(
-        model=terms.model,
-        shares=shares,
-        budget=terms.trimming.high_tokens,
-        used=used,
-        estimated=max(0, forecast.estimated),
-        turns=len(seen),
+    return ContextView(
+        model=model,
+        turns=len(seen) + len(front.kept),
         pinned=len(front.kept),
-        trimmed=max(0, past.cut - len(front.kept)),
+        trimmed=past.cut,
         first=seen[0].id if seen else None,
-        cached=min(used, lifetime.in_cache(past.history, prefix, now_ms).warm),
-        caches=terms.cache != "off",
+        tokens=total,
+        estimated=min(total, forecast.estimated),
+        budget=budget,
+        parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
+        cached=in_cache(past.history, prefix, now_ms),
         summary=front.summary,
+        summarized_by=next((turn.id for turn in reversed(past.history) if turn.front), None),
     )
 
 
-def cells(shares: tuple[Share, ...], count: int) -> tuple[int, ...]:
-    """Divide so many cells among the shares: each that is not empty has one at least, if there are enough.
+def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str:
+    """Draw parts as one line of so many signs, each part with one at least, and a legend with its tokens."""
+    counts = _apportioned([part.tokens for part in parts], cells)
+    line = "".join(SIGNS[part.name] * count for part, count in zip(parts, counts, strict=True))
+    legend = [f"{SIGNS[part.name]} {part.name:8}{part.tokens:>9,}" for part in parts]
+    return "\n".join([f"{line} {share:.0%}", *legend])
 
-    What is over goes to those that are furthest short (the method of largest remainders).
-    """
-    total = sum(share.tokens for share in shares)
-    if total <= 0:
-        return tuple(0 for _ in shares)
-    exact = [share.tokens * count / total for share in shares]
-    given = [max(1, int(part)) if share.tokens else 0 for share, part in zip(shares, exact, strict=True)]
-    while sum(given) > count and max(given) > 1:
-        given[max(range(len(given)), key=lambda at: (given[at] > 1, given[at] - exact[at]))] -= 1
-    while sum(given) < count:
-        given[max(range(len(given)), key=lambda at: exact[at] - given[at])] += 1
-    return tuple(given)
+
+def _apportioned(sizes: Sequence[int], cells: int) -> list[int]:
+    """Share cells out by size: one to each, and each further one to whoever has the most tokens for its cells."""
+    counts = [1] * len(sizes)
+    for _ in range(cells - len(sizes)):
+        if sizes:
+            most = max(range(len(sizes)), key=lambda at: sizes[at] / (counts[at] + 0.5))
+            counts[most] += 1
+    return counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, ParamSpec
 
 import discord
 import structlog
@@ -16,6 +16,21 @@ log = structlog.get_logger()
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
+
+
+P = ParamSpec("P")
+
+
+def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
+    """Ask one after the other who answers a button, or a modal."""
+
+    async def answer(*args: P.args, **kwargs: P.kwargs) -> bool:
+        for handler in handlers:
+            if await handler(*args, **kwargs):
+                return True
+        return False
+
+    return answer
 
 
 class Client(discord.Client):

@@ -2,31 +2,32 @@
 
 from __future__ import annotations
 
-from bot.conversation.context import View, cells
+from bot.conversation.context import ContextView
 from bot.conversation.pricing import dollars
-
-CELLS = 20
-"""Squares of the picture: as many as fit into one line on a phone."""
-
-SQUARES = ("🟦", "🟪", "🟨", "🟩", "⬜")
-"""Of the shares, in their order: system prompt, summary, pinned, history, room left."""
 
 SUMMARY_CHARS = 1000
 """So much of the summary is shown: an answer may hold 2000 characters in all."""
 
+CORRECT_LABEL = "Correct the summary"
+CORRECTED = "The summary is corrected. It counts from the next reply on."
+SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context to see the one that counts."
+MAY_NOT_CORRECT = (
+    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+    "can correct its summary."
+)
 
-def shown(view: View, *, link: str | None, cost_micro_usd: int, unpriced: int) -> str:
+
+def shown(
+    view: ContextView, *, link: str | None, cost_micro_usd: int, unpriced: int, caches: bool = True
+) -> str:
     """Show what Claude sees; `link` leads to the message with which that begins."""
-    picture = "".join(
-        square * count for square, count in zip(SQUARES, cells(view.shares, CELLS), strict=True)
-    )
-    legend = " · ".join(
-        f"{square} {share.name} {share.tokens:,}"
-        for square, share in zip(SQUARES, view.shares, strict=True)
-        if share.tokens
-    )
-    lines = [f"**What Claude sees here** ({view.model})", picture, legend, _sizes(view), _edge(view, link)]
-    lines += [_cache(view), _cost(cost_micro_usd, unpriced)]
+    lines = [
+        f"**What Claude sees here** ({view.model})",
+        f"```text\n{view.picture}\n```{_sizes(view)}",
+        _edge(view, link),
+        _cache(view, caches=caches),
+        _cost(cost_micro_usd, unpriced),
+    ]
     if view.summary:
         text = view.summary.replace("```", "`\u200b``")
         more = "…" if len(text) > SUMMARY_CHARS else ""
@@ -34,35 +35,35 @@ def shown(view: View, *, link: str | None, cost_micro_usd: int, unpriced: int) -
     return "\n".join(lines)
 
 
-def _sizes(view: View) -> str:
-    share = 100 * view.used / max(1, view.budget)
-    words = f"{view.used:,} of {view.budget:,} tokens ({share:.0f} percent)"
+def _sizes(view: ContextView) -> str:
+    words = f"{view.tokens:,} of {view.budget:,} tokens ({view.share:.0%})"
     return f"{words}, of which {view.estimated:,} are estimated." if view.estimated else f"{words}."
 
 
-def _edge(view: View, link: str | None) -> str:
-    if view.first is None and not view.trimmed:
+def _edge(view: ContextView, link: str | None) -> str:
+    if not view.turns and not view.trimmed:
         return "Nothing has been said yet."
-    turns = _count(view.turns, "turn")
+    recent = _count(view.turns - view.pinned, "turn")
     if not view.trimmed:
-        return f"It is the whole conversation: {turns}."
+        return f"It is the whole conversation: {recent}."
     begins = f", beginning [here]({link})" if link else ""
-    pinned = (
-        f" {_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept."
-        if view.pinned
-        else ""
-    )
-    how = "known by its summary alone" if view.summary else "not seen any more"
-    gone = f"{_count(view.trimmed, 'turn')} {_are(view.trimmed)} {how}"
-    return f"It is the latest {turns}{begins}.{pinned} Of what came before, {gone}."
+    gone = view.trimmed - view.pinned
+    parts = [f"It is the latest {recent}{begins}."]
+    if view.pinned:
+        parts.append(f"{_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept.")
+    if gone > 0:
+        how = "known by the summary alone" if view.summary else "not seen any more"
+        parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")
+    return " ".join(parts)
 
 
-def _cache(view: View) -> str:
-    if not view.caches:
+def _cache(view: ContextView, *, caches: bool) -> str:
+    if not caches:
         return "Cache: off."
-    if not view.cached:
+    warm = min(view.cached.warm, view.tokens)
+    if not warm:
         return "Cache: cold. The next message pays the full price for all of it."
-    return f"Cache: warm. The next message reads {view.cached:,} tokens at a fraction of the price."
+    return f"Cache: warm. The next message reads {warm:,} tokens at a fraction of the price."
 
 
 def _cost(micro_usd: int, unpriced: int) -> str:

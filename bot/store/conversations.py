@@ -8,9 +8,8 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.message import Message, created_ms
-from bot.conversation.turn import Turn
 from bot.store.claim import Meta, read_meta, read_replies
-from bot.store.codec import dump_message, load_turn, pairs
+from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -62,15 +61,6 @@ class Conversations:
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
         return read_meta({str(name): str(value) for name, value in fields.items()}) if fields else None
-
-    async def past(self, conversation: int) -> tuple[Meta, tuple[Turn, ...]] | None:
-        """Return what is known of a conversation and its turns from the cut on; None if there is none."""
-        meta = await self.meta(conversation)
-        if meta is None:
-            return None
-        with translated():
-            found: list[Any] = await self._redis.lrange(self._keys.history(conversation), meta.cut, -1)
-        return meta, tuple(load_turn(str(entry)) for entry in found)
 
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[int, ...]]:
         """Forget the history and what waits; a running turn is fenced off.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
-from bot.gateway import answers
+from bot.gateway import answers, context_answers
 from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.test_commands import answer
 from tests.e2e.world import World
@@ -25,7 +26,7 @@ async def test_a_conversation_is_shown_with_its_size_and_its_cost(world: World) 
     assert "**What Claude sees here** (claude-sonnet-5-5)" in text
     assert "It is the whole conversation: 2 turns." in text
     assert re.search(r"Cost so far: \$0\.00\d*[1-9]\d*\.", text)
-    used = re.search(r"([\d,]+) of 80,000 tokens \(\d+ percent\)\.", text)
+    used = re.search(r"([\d,]+) of 80,000 tokens \(\d+%\)\.", text)
     assert used is not None
     usage = world.asked[-1].usage
     # Thinking is not sent again.
@@ -65,6 +66,39 @@ async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(
         proxy.delay_s = delay_s
         assert (await (await own.ann.command(thread, "context")).response(timeout=2.9)).ephemeral
     proxy.delay_s = 0.0
+
+
+async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> None:
+    settings = {"BOT_HISTORY__MAX_TOKENS": "2000", "BOT_HISTORY__ON_TRIM": "summarize"}
+    async with world.apart(settings) as own:
+        own.claude.say_when(
+            lambda body: "summary" in str(body["messages"][-1]).lower(), "They spoke of looms."
+        )
+        thread = await own.converse(own.channel(), "hello")
+        for number in range(3):
+            await own.settled(await own.ann.post(thread, f"{number} " + "loom " * WORDS))
+        text, button = await look(own.ann, thread)
+        assert "```text\nThey spoke of looms.\n```" in text
+        assert (await look(own.ben, thread))[1] is None
+        shown = await own.ann.command(thread, "context")
+        message = await shown.message()
+        opened = await own.ann.press(thread, message["id"], button)
+        modal = (await opened.response()).data
+        assert modal["components"][0]["component"]["value"] == "They spoke of looms."
+        said = await answer(await own.ann.submit(opened, {"summary": "They spoke of spinning wheels."}))
+        assert said == context_answers.CORRECTED
+        await own.settled(await own.ann.post(thread, "go on"))
+        assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
+        assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
+
+
+async def look(person: Any, place: int) -> tuple[str, str | None]:
+    """Run /context: what it says, and the button below it."""
+    handle = await person.command(place, "context")
+    await handle.response()
+    message = await handle.message()
+    buttons = [each["custom_id"] for row in message["components"] for each in row["components"]]
+    return str(message["content"]), next(iter(buttons), None)
 
 
 INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

@@ -10,7 +10,6 @@ import random
 import re
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,10 @@ from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
 from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
+from tests.engine.commands import Commands
 from tests.engine.invariants import Said, Scene
-from tests.engine.schedule import BOTS, PEOPLE, Fault, Post, Schedule
+from tests.engine.outcome import Outcome
+from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
@@ -87,21 +88,6 @@ BUGS = frozenset(
 """What the bots log when something has happened that nobody thought of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run."""
-
-    seed: int
-    messages: int
-    faults: Counter[str]
-    failures: tuple[str, ...]
-    claude_calls: int
-    turns: int
-    rest_s: float
-    timeline: str = ""
-    options: str = ""
-
-
 @dataclass
 class Chaos:
     """One run in a world of its own."""
@@ -158,6 +144,8 @@ class Chaos:
                 self.claude.requests, within_s=QUICK_REST_S if self.quick else REST_S, still_s=AGAIN_S
             )
         rest_s = time.monotonic() - began_s
+        if not failures:
+            failures = await self.commands.breaches(self.people[0])
         failures += [f"{name} logged {event}" for name, event in self._bugs()]
         text = ""
         if failures:
@@ -170,6 +158,8 @@ class Chaos:
             len(self.claude.requests),
             await self._turns(),
             rest_s,
+            len(self.commands.used),
+            self.commands.answered,
             text,
             self.plan.options,
         )
@@ -195,17 +185,23 @@ class Chaos:
         await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=WARM_S)
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
+        mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
+        self.commands = Commands(self.discord, self.timeline, int(mention["id"]))
         failures = await self.scene.come_to_rest(self.claude.requests, within_s=WARM_S, still_s=0.5)
         return [f"before anything went wrong: {failure}" for failure in failures]
 
     async def _everything(self) -> None:
         began_s = time.monotonic()
-        events: list[Fault | Post] = sorted([*self.plan.faults, *self.plan.posts], key=lambda event: event.at)
+        events: list[Fault | Post | Command] = sorted(
+            [*self.plan.faults, *self.plan.posts, *self.plan.commands], key=lambda event: event.at
+        )
         async with asyncio.TaskGroup() as group:
             for event in events:
                 await asyncio.sleep(max(0.0, began_s + event.at - time.monotonic()))
                 if isinstance(event, Post):
                     await self._post(event)
+                elif isinstance(event, Command):
+                    group.create_task(self.commands.use(self.people[event.person], event), name=event.name)
                 else:
                     group.create_task(self.striker.strike(event), name=event.kind)
         self.discord.faults.clear()

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 FAULTS_PER_S = 1.6
 MESSAGES_PER_S = 1.7
 
+COMMANDS_PER_S = 0.5
 BOTS = (0, 1)
 PEOPLE = 4
 FAULT_WEIGHTS = {
@@ -59,6 +60,15 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command that a person uses."""
+
+    at: float
+    name: str
+    person: int
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Everything that a run does; `options` are those of the command line that draw the same again."""
 
@@ -66,6 +76,7 @@ class Schedule:
     options: str
     faults: tuple[Fault, ...]
     posts: tuple[Post, ...]
+    commands: tuple[Command, ...]
 
 
 def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") -> Schedule:
@@ -79,10 +90,14 @@ def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") 
     posts = [
         post for at in _times(chance, seconds, MESSAGES_PER_S / 1.6) for post in _posts(chance, at, seconds)
     ]
+    commands = [
+        Command(at, chance.choices(["system show", "reset"], [3, 1])[0], chance.randrange(2))
+        for at in _times(chance, seconds, COMMANDS_PER_S)
+    ]
     options = f"--seed {seed} --seconds {seconds:g} --intensity {intensity:g}" + (
         f" --only {only}" if only else ""
     )
-    return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)))
+    return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)), tuple(commands))
 
 
 def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[float]:

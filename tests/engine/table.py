@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tests.engine.chaos import Chaos, Outcome
+from tests.engine.chaos import Chaos
+from tests.engine.outcome import Outcome
 from tests.engine.schedule import schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("turns", turns),
         ("calls per turn", f"{calls / turns:.2f}" if turns else "-"),
         ("calls per message", f"{calls / messages:.2f}" if messages else "-"),
+        ("commands", sum(outcome.commands for outcome in outcomes)),
+        ("commands answered", sum(outcome.commands_answered for outcome in outcomes)),
         ("longest way to rest", f"{slowest:.0f} s"),
         *sorted(faults.items()),
     ]

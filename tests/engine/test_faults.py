@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.arena import Arena, Stage, arena
-from tests.engine.cases import SCENARIOS, Case, run
+from tests.engine.cases import Case, run
+from tests.engine.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 

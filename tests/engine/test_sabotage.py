@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tests.engine.arena import arena
-from tests.engine.cases import KEPT_APART, LASTING, SCENARIOS, Case
+from tests.engine.cases import Case
+from tests.engine.scenarios import KEPT_APART, LASTING, SCENARIOS
 from tests.engine.test_points import ALL, play, told
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'e
 redis.call('EXPIRE', KEYS[1], 86400)
 local turns = redis.call('LLEN', KEYS[3])
 redis.call('DEL', KEYS[3], KEYS[5])
-redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced')
+redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'corrected', 'cost', 'unpriced')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
 local lead, record = '', {}
