@@ -22,6 +22,7 @@ from bot.gateway.catchup import Catchup
 from bot.gateway.changes import Changes
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client, first_of
+from bot.gateway.context import Context
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
 from bot.gateway.model import Models
@@ -37,6 +38,7 @@ from bot.store.desk import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.recall import Recall
 from bot.store.revisions import Revisions
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
@@ -162,6 +164,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     wishes = Wishes(conversations, revisions, dispatcher, bell)
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell)
+    context = Context(conversations, Recall(redis, keys, ttl_s=ttl_s), prompts, choose)
+    context.add_to(client.tree)
     catchup = Catchup(
         client,
         conversations,
@@ -179,8 +183,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
     client.on_deleted = changes.deleted
-    client.on_press = first_of(memory.pressed, wishes.pressed)
-    client.on_submit = memory.submitted
+    client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
+    client.on_submit = first_of(memory.submitted, context.submitted)
     return Bot(client, dispatcher, catchup, claude.catalogue, bell)
 
 

@@ -14,16 +14,15 @@ from typing import Any
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import pricing, prompt, wording
-from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation import pricing, wording
+from bot.conversation.compose import Past, Plan, compose, smaller, to_count, to_summarize
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable
-from bot.conversation.lifetime import USUAL_RATES, Rates
-from bot.conversation.pricing import Prices
 from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage, Waiting
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
+from bot.turns.terms import terms_of
 
 log = structlog.get_logger()
 
@@ -75,7 +74,7 @@ class Asker:
 
         What goes on meanwhile is for `tell`, in words for the thread.
         """
-        terms = _terms(claim, policy)
+        terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
         past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected, claim.own)
         cut_off = claim.cut_off
         now_ms = round(self._now_s() * 1000)
@@ -206,27 +205,6 @@ class Asker:
                         tell(wording.BUSY)
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
-
-
-def _terms(claim: Claim, policy: TurnPolicy) -> Terms:
-    return Terms(
-        model=policy.model,
-        max_tokens=policy.max_tokens,
-        effort=policy.effort,
-        thinking=policy.thinking,
-        system=prompt.render_system(policy.system),
-        user_key=_opaque(claim.messages[0].author.id, policy.secret),
-        trimming=policy.trimming,
-        limit_tokens=policy.limit_tokens,
-        cache=policy.cache,
-        prices=_rates(policy.prices),
-    )
-
-
-def _rates(prices: Prices | None) -> Rates:
-    if prices is None:
-        return USUAL_RATES
-    return Rates(prices.input, prices.write_5m, prices.write_1h, prices.read, prices.output)
 
 
 def _cost(

@@ -136,6 +136,18 @@ async def test_nothing_is_offered_and_nobody_waits_for_long_without_a_store(
     proxy.delay_s = 0.0
 
 
+@pytest.mark.parametrize("command", ["model show", "model set", "model clear"])
+async def test_every_command_is_answered_in_time_though_the_store_is_slow_or_away(
+    flaky: tuple[World, RedisProxy, int], command: str
+) -> None:
+    own, proxy, thread = flaky
+    for delay_s in (0.8, 5.0):
+        proxy.delay_s = delay_s
+        options = {"model": HAIKU} if command == "model set" else {}
+        assert (await (await own.ann.command(thread, command, options)).response(timeout=2.9)).ephemeral
+    proxy.delay_s = 0.0
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
