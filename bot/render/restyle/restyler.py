@@ -345,10 +345,10 @@ class Restyler:
 
     def _collected(self, wanted: Wanted, inside: str, after: int) -> bool:
         if wanted.opening == "<!--":
-            words = " ".join(inside.replace(">", " ").split())
+            words = formulas.escaped(" ".join(inside.replace(">", " ").split()))
             shown = f"({words})" if self._spans.shows else f"-# {words}"
             self._spans.dropped = True
-            self._show(formulas.escaped(shown) if words else "", after)
+            self._show(shown if words else "", after)
         elif wanted.closing == "</pre>":
             text = html.unescape(_TAG.sub("", inside)).strip("\n")
             self._show_block("", text, after)
