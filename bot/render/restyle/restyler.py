@@ -228,6 +228,8 @@ class Restyler:
             if begun is not None:
                 return begun
         self._text(line, quote, content_at, marks)
+        if content.startswith("~~~"):
+            self._put("\\", 0)  # Discord knows no such fences, and a part of the line would pass for one here
         return True
 
     def _text(self, line: str, quote: str, content_at: int, marks: str) -> None:
