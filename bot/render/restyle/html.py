@@ -60,7 +60,7 @@ SILENT = frozenset(
 # Elements that are turned into something as a whole.
 WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
 BREAKS = frozenset(("br", "hr", "img"))
-KNOWN = frozenset((*MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
+KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
 
 _ATTRIBUTE = r"(?:\s+[A-Za-z][\w:-]*(?:\s*=\s*(?:\"[^\"<>\n]*\"|'[^'<>\n]*'|[^\s\"'<>=`]+))?)"
 TAG = re.compile(rf"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<attributes>{_ATTRIBUTE}*)\s*/?>")
