@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bot.conversation.errors import AnsweredBefore, DiscordForbidden, DiscordRejected
+from bot.conversation.errors import AnsweredBefore, DiscordError, DiscordForbidden, DiscordRejected
 from bot.render.controls import NONE
+from bot.render.mark import is_marked, unmarked
 from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.plan import Action, Delete, Edit, Posted, Send
 from bot.render.upload import Attached, Draw, File, Uploads
@@ -44,6 +46,7 @@ class Board:
         self._shown = list(posted)
         self._uploads = Uploads(draw)
         self._sending: dict[int, Send] = {}
+        self._last_known: dict[int, Posted] = {}
         self._doubtful = False
 
     @property
@@ -82,7 +85,18 @@ class Board:
         """Note that a call was lost or dropped: it may have taken effect, or may still."""
         self._doubtful = True
         if isinstance(action, Edit):
+            if self._shown[action.index].content:
+                self._last_known[action.message_id] = self._shown[action.index]
             self._shown[action.index] = Posted(action.message_id, "")
+
+    async def leave(self) -> None:
+        """Take marks and buttons off what will not be finished, where that is still possible."""
+        for shown in self._shown:
+            posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
+            if is_marked(posted.content) or (posted.controls or NONE).buttons:
+                with contextlib.suppress(DiscordError):
+                    change = Change(unmarked(posted.content), controls=NONE)
+                    await self._outbox.edit(self._place, posted.message_id, change)
 
     def close(self) -> None:
         """Draw nothing more."""

@@ -200,6 +200,15 @@ class Writer:
             self._call.cancel()
         await self._stopped.wait()
 
+    async def leave(self) -> None:
+        """Make a reply that cannot be finished look as if it ended here; to be called when its turn is over.
+
+        Best effort: what failed may fail again.
+        """
+        await self._stopped.wait()
+        if self._may_write():
+            await self._board.leave()
+
     async def _open(self) -> None:
         if self._opened is not None:
             await self._opened()
