@@ -11,7 +11,7 @@ from bot.render.controls import NONE
 from bot.render.mark import is_marked, unmarked
 from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.plan import Action, Delete, Edit, Posted, Send
-from bot.render.upload import Attached, Draw, File, Uploads
+from bot.render.upload import Attached, File, Uploads
 
 
 class FilesRefused(Exception):
@@ -22,7 +22,7 @@ class Board:
     """Performs the actions of a plan, and knows what has come of them.
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
-    message is a reply to `reply_to`. `draw` makes a picture of TeX, None where it cannot.
+    message is a reply to `reply_to`.
     """
 
     def __init__(
@@ -35,7 +35,7 @@ class Board:
         after_send: Callable[[int, int], Awaitable[None]],
         reply_to: int | None,
         posted: Sequence[Posted],
-        draw: Draw | None,
+        uploads: Uploads,
     ) -> None:
         self._outbox = outbox
         self._place = place
@@ -44,7 +44,7 @@ class Board:
         self._after_send = after_send
         self._reply_to = reply_to
         self._shown = list(posted)
-        self._uploads = Uploads(draw)
+        self._uploads = uploads
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
         self._doubtful = False
@@ -58,12 +58,6 @@ class Board:
     def doubtful(self) -> bool:
         """Whether some call may still take effect late."""
         return self._doubtful
-
-    def prepare(self, actions: Sequence[Action]) -> None:
-        """Begin to draw what these actions will need."""
-        for action in actions:
-            if not isinstance(action, Delete):
-                self._uploads.prepare(action.files)
 
     async def perform(self, action: Action) -> None:
         """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
@@ -98,10 +92,6 @@ class Board:
                     change = Change(unmarked(posted.content), controls=NONE)
                     await self._outbox.edit(self._place, posted.message_id, change)
 
-    def close(self) -> None:
-        """Draw nothing more."""
-        self._uploads.close()
-
     async def _send(self, action: Send) -> None:
         # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
         # too.
@@ -113,7 +103,7 @@ class Board:
             action.content,
             nonce=self._nonce(index),
             reply_to=reply_to,
-            files=await self._uploads.ready(action.files),
+            files=self._uploads.ready(action.files),
             controls=action.controls or NONE,
         )
         sent = await self._outbox.send(self._place, outgoing)
@@ -134,7 +124,7 @@ class Board:
         change = Change(
             action.content,
             keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
-            files=await self._uploads.ready(action.files),
+            files=self._uploads.ready(action.files),
             controls=action.controls,
         )
         told = await self._outbox.edit(self._place, action.message_id, change)
