@@ -12,6 +12,7 @@ from bot.conversation.errors import (
     DiscordUnavailable,
     Fenced,
 )
+from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
 from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
@@ -27,9 +28,6 @@ from bot.render.upload import Draw, Uploads
 MAY_WRITE_EVERY_S = 0.2
 # Longer than any lease: who may not write for so long has lost it.
 MAY_WRITE_PATIENCE_S = 20.0
-# After a call that failed for good in the outbox; each wait is twice the one before.
-BACK_OFF_FIRST_S = 0.5
-BACK_OFF_MAX_S = 8.0
 # How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
 TRIES_MAX = 6
 # How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
@@ -37,18 +35,16 @@ DRAW_PATIENCE_S = 6.0
 
 
 class Writer:
-    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the
-    commit.
+    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the commit.
 
-    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it;
-    whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
-    called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
-    which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
-    what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused. `opened` is awaited before anything is called, for a place that is only being made;
-    what it raises ends the writing. The newest message carries the buttons `streaming` until `finish` says which
-    are to stay; None for both leaves all buttons alone. `draw` makes pictures of TeX;
-    `style` says what goes into files, which is in the text where Discord refuses files.
+    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it, and `opened`
+    before all, for a place that is only being made; whatever they raise ends the writing. `may_write` is asked
+    before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
+    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts;
+    AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
+    `posted` are messages of an earlier try, in order: they are reused. The newest message carries the buttons
+    `streaming` until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes pictures
+    of TeX; `style` says what goes into files, which is in the text where Discord refuses them.
     """
 
     def __init__(
@@ -171,9 +167,9 @@ class Writer:
             self._composition.replace(final_text)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
-        tries = 0
+        back_off = BackOff()
         while not self._abandoned:
-            action = self._next()
+            action = self._composition.next(self._board.shown)
             if action is None:
                 if not self._uploads.pending:
                     break
@@ -182,12 +178,12 @@ class Writer:
             kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
             try:
                 await self._in_turn(kind)
-                tries = 0
+                back_off.reset()
             except DiscordUnavailable:
-                tries += 1
-                if tries == TRIES_MAX:
+                pause_s = back_off.next_s()
+                if back_off.failures == TRIES_MAX:
                     raise
-                await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
+                await self._rest(pause_s)
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -197,15 +193,12 @@ class Writer:
         self._abandoned = True
         self._wake.set()
         self._uploads.close()
-        if self._call is not None:
+        if self._call:
             self._call.cancel()
         await self._stopped.wait()
 
     async def leave(self) -> None:
-        """Make a reply that cannot be finished look as if it ended here; to be called when its turn is over.
-
-        Best effort: what failed may fail again.
-        """
+        """Let a reply that cannot be finished end where it is, if that can be; for when its turn is over."""
         await self._stopped.wait()
         if self._may_write():
             await self._board.leave()
@@ -216,10 +209,10 @@ class Writer:
             self._opened = None
 
     async def _stream(self) -> None:
-        failures = 0
+        back_off = BackOff()
         while not self._composition.closed and not self._abandoned:
             self._wake.clear()
-            action = self._next()
+            action = self._composition.next(self._board.shown)
             if action is None:
                 self._idle = True
                 await self._wake.wait()
@@ -227,13 +220,9 @@ class Writer:
                 continue
             try:
                 await self._in_turn(self._kind(action))
-                failures = 0
+                back_off.reset()
             except DiscordUnavailable:
-                await self._rest(min(BACK_OFF_FIRST_S * 2**failures, BACK_OFF_MAX_S))
-                failures += 1
-
-    def _next(self) -> Action | None:
-        return self._composition.next(self._board.shown)
+                await self._rest(back_off.next_s())
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:
@@ -265,7 +254,7 @@ class Writer:
                 return
             if self._may_write():
                 self._refused_at = None
-                action = self._next()
+                action = self._composition.next(self._board.shown)
                 if action is not None:
                     await self._perform(action)
                 return
