@@ -175,9 +175,8 @@ class Writer:
                     break
                 await self._wait_for_pictures(drawn_by)
                 continue
-            kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
             try:
-                await self._in_turn(kind)
+                await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
                 back_off.reset()
             except DiscordUnavailable:
                 pause_s = back_off.next_s()
@@ -232,12 +231,12 @@ class Writer:
         return Kind.PART
 
     async def _wait_for_pictures(self, until_s: float) -> None:
-        with contextlib.suppress(TimeoutError):
+        self._wake.clear()
+        try:
             async with asyncio.timeout_at(until_s):
-                self._wake.clear()
                 await self._wake.wait()
-                return
-        self._uploads.give_up()
+        except TimeoutError:
+            self._uploads.give_up()
 
     async def _in_turn(self, kind: Kind) -> None:
         """Wait for a turn and make the call that is due by then; none, if what is due has changed."""
@@ -254,8 +253,7 @@ class Writer:
                 return
             if self._may_write():
                 self._refused_at = None
-                action = self._composition.next(self._board.shown)
-                if action is not None:
+                if (action := self._composition.next(self._board.shown)) is not None:
                     await self._perform(action)
                 return
         await self._wait_for_lease()
