@@ -13,9 +13,13 @@ if TYPE_CHECKING:
         MetadataParam,
         OutputConfigParam,
         TextBlockParam,
+        ThinkingConfigParam,
     )
 
     from bot.conversation.request import Lifetime, PromptMessage, Request
+
+# The API takes no less, and only less than `max_tokens` (thinking.budget_tokens).
+LEAST_BUDGET_TOKENS = 1024
 
 
 class StreamArguments(TypedDict, total=False):
@@ -27,6 +31,7 @@ class StreamArguments(TypedDict, total=False):
     messages: Required[list[MessageParam]]
     output_config: OutputConfigParam
     metadata: MetadataParam
+    thinking: ThinkingConfigParam
 
 
 class CountArguments(TypedDict, total=False):
@@ -36,6 +41,7 @@ class CountArguments(TypedDict, total=False):
     system: list[TextBlockParam]
     messages: Required[list[MessageParam]]
     output_config: OutputConfigParam
+    thinking: ThinkingConfigParam
 
 
 def stream_arguments(request: Request) -> StreamArguments:
@@ -44,7 +50,8 @@ def stream_arguments(request: Request) -> StreamArguments:
     The marks of the cache are all placed here, none by the API (top-level `cache_control`): one after the system
     prompt, so that it stays cached when the messages do not match (after a trim, or in another thread), and those
     that the request names. A mark is no part of what the cache compares, so that it may move from one request to
-    the next. `thinking` is not named: each model's own default is the one that works.
+    the next. `thinking` is not named unless it was chosen: each model's own
+    default is the one that works.
     """
     marks = request.breakpoints
     places = dict(marks.messages) if marks is not None else {}
@@ -57,6 +64,8 @@ def stream_arguments(request: Request) -> StreamArguments:
         arguments["system"] = _blocks(request.system, marks.system if marks is not None else None)
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
+    if (thinking := _thinking(request)) is not None:
+        arguments["thinking"] = thinking
     if request.user_key is not None:
         arguments["metadata"] = {"user_id": request.user_key}
     return arguments
@@ -71,7 +80,24 @@ def count_arguments(request: Request) -> CountArguments:
         arguments["system"] = _blocks(request.system)
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
+    if (thinking := _thinking(request)) is not None:
+        arguments["thinking"] = thinking
     return arguments
+
+
+def _thinking(request: Request) -> ThinkingConfigParam | None:
+    match request.thinking:
+        case "adaptive":
+            return {"type": "adaptive"}
+        case "disabled":
+            return {"type": "disabled"}
+        case "between_tools":
+            return {"type": "between_tools"}
+        case "enabled" if request.max_tokens > LEAST_BUDGET_TOKENS:
+            # Half of the reply's limit, so that as much is left for the text.
+            return {"type": "enabled", "budget_tokens": max(LEAST_BUDGET_TOKENS, request.max_tokens // 2)}
+        case _:
+            return None
 
 
 def _message(message: PromptMessage, mark: Lifetime | None = None) -> MessageParam:

@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.conversation.pricing import PriceRow
+
 DEFAULT_SYSTEM = """\
 You are a helper in a Discord community. Several people may write in the same thread; each message names \
 its author. Answer in the language you are addressed in. Be friendly, direct and brief: a few sentences \
@@ -50,6 +52,10 @@ def _address(*schemes: str) -> AfterValidator:
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _names(value: Any) -> Any:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 def data_home() -> Path:
@@ -95,11 +101,15 @@ class ClaudeSettings(Section):
     base_url: Annotated[str, _address("https", "http")] | None = None
     model: Annotated[str, Field(min_length=1)] = "claude-sonnet-5-5"
     effort: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
+    thinking: Literal["default", "on", "off"] = "default"
+    models: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    successor: str | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
     system: Annotated[str, Field(min_length=1)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
+    prices: dict[str, PriceRow] = Field(default_factory=dict)
 
 
 class RedisSettings(Section):
@@ -149,8 +159,11 @@ class ReplySettings(Section):
     ignore_prefix: str | None = "//"
     while_answering: Literal["queue", "interrupt"] = "queue"
     gather_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
+    suppress_embeds: bool = True
     # Discord knows no other durations.
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
+    code_file_lines: Annotated[int, Field(ge=0)] = 60
+    max_messages: Annotated[int, Field(ge=0)] = 8
 
 
 class TurnsSettings(Section):

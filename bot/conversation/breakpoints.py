@@ -34,10 +34,11 @@ def place(turns: Sequence[Turn], messages: Sequence[PromptMessage], choice: Choi
 
 def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
     """Find the message that the newest block of a turn's request stands in."""
-    answered = 0
+    before = 0
     for turn in turns:
         if turn.id == anchor:
             # A turn without an answer has no message that ends with it: its block opens the next one.
-            return 2 * answered if turn.outcome == "answered" else None
-        answered += turn.outcome == "answered"
+            return before if turn.outcome == "answered" else None
+        # A reply that was continued is in as many pieces, each with an order to go on before it.
+        before += 2 * (1 + len(turn.seams)) if turn.outcome == "answered" else 0
     return None

@@ -12,7 +12,7 @@ from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
 from bot.conversation.lifetime import CacheSetting, Rates
 from bot.conversation.message import Message
-from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, Usage
+from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import Front, Turn
@@ -34,6 +34,12 @@ class Terms:
     limit_tokens: int | None
     cache: CacheSetting
     prices: Rates
+    thinking: ThinkingType | None = None
+
+    @property
+    def manner(self) -> str:
+        """What a request has to have in common with the one before it for the cache, besides what it says."""
+        return f"{self.model} {self.effort} {self.thinking}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,17 +47,19 @@ class Past:
     """What is known of a conversation: its turns from the cut on, and what people said is to be remembered.
 
     `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
+    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`.
     """
 
     history: tuple[Turn, ...] = ()
     cut: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
+    redone: Turn | None = None
 
     @property
     def front(self) -> Front:
         """What stands in front of the window by now."""
-        for turn in reversed(self.history):
+        for turn in reversed([*self.history, *([self.redone] if self.redone is not None else [])]):
             if turn.front is not None:
                 if self.corrected is not None and self.corrected[0] == turn.id:
                     return replace(turn.front, summary=self.corrected[1])
@@ -112,20 +120,24 @@ def compose(
     summary: str | None = None,
     counted_tokens: int | None = None,
     at_once: bool = False,
+    cut_off: Turn | None = None,
 ) -> Plan:
     """Compose the request that answers `messages`.
 
     `summary` takes the place of the one that stands in front of the window, if there is a trim. `counted_tokens`
     is the API's own count of the whole, where it was asked. With `at_once` pins take effect without a trim.
+    With `cut_off` the request does not answer `messages`, but has that turn's reply continued.
     """
     before = past.front
     ledger = Ledger(
-        past.history, Prefix(prompt.prefix_key(terms.model, terms.system, before), past.cut), before.kept
+        past.history, Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.cut), before.kept
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    user = prompt.render_user(messages)
+    user = prompt.render_user(messages) if cut_off is None else cut_off.user
     user_tokens = rates.message(user)
+    if cut_off is not None:
+        user_tokens += rates.of(cut_off.reply) + rates.message(prompt.CONTINUE)
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
@@ -150,12 +162,15 @@ def compose(
         front = before
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
-    if window.shortened:
+    if window.shortened and cut_off is None:
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         user = prompt.render_user(fitted)
         user_tokens = rates.message(user)
-    prefix = Prefix(prompt.prefix_key(terms.model, terms.system, front), window.cut)
-    sent = prompt.render_messages(window.all_turns, user, front.summary)
+    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
+    if cut_off is None:
+        sent = prompt.render_messages(window.all_turns, user, front.summary)
+    else:
+        sent = prompt.render_continued(window.all_turns, cut_off, front.summary)
     choice = lifetime.choose(
         terms.cache,
         window.turns,
@@ -171,6 +186,7 @@ def compose(
         system=terms.system,
         messages=sent,
         user_key=terms.user_key,
+        thinking=terms.thinking,
         breakpoints=breakpoints.place(window.all_turns, sent, choice),
     )
     return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)

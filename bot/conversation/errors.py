@@ -11,6 +11,7 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
+├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
@@ -70,7 +71,19 @@ class ClaudeKeyRefused(ClaudeError):
 
 
 class ClaudeModelUnknown(ClaudeError):
-    """The API does not know the model."""
+    """The API does not know the model (any more); `successor` is what to use in its place, where known."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        model: str | None = None,
+        successor: str | None = None,
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.model = model
+        self.successor = successor
 
 
 class ClaudeTooLong(ClaudeError):
@@ -95,6 +108,10 @@ class ClaudeRefusedRequest(ClaudeError):
 
 class CutShort(BobbinError):
     """A new message ended the running answer."""
+
+
+class Stopped(BobbinError):
+    """Somebody ended the running answer."""
 
 
 class DiscordError(BobbinError):

@@ -15,7 +15,7 @@ from statistics import median_low
 
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, TokenRates
-from bot.conversation.turn import Turn
+from bot.conversation.turn import UNSENT, Turn
 
 LEARNED_TURNS = 24
 """The latest turns teach how many tokens this conversation's texts take: more would only cost time."""
@@ -82,7 +82,7 @@ class Ledger:
             return Forecast(other, turns, estimated=other + turns)
         anchor = self.turns[at]
         since = sum(turn.tokens for turn in self.turns[at + 1 :])
-        if anchor.outcome == "refused":
+        if anchor.outcome in UNSENT:
             # Its message was counted, and is left out from now on.
             known = anchor.usage.input_total - anchor.user_tokens
         else:

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from bot.conversation.message import Attachment, Message
 from bot.conversation.request import PromptMessage
-from bot.conversation.turn import Front, Turn
+from bot.conversation.turn import UNSENT, Front, Turn
 
 PREAMBLE = """\
 You are talking in a Discord thread, perhaps with several people at once.
@@ -22,6 +22,12 @@ Answer with the text of your reply alone, without such elements. Address people 
 helps. Discord shows bold, italics, strike-through, headings up to ###, lists, quotes, links, spoilers and \
 fenced code blocks; it shows no tables and no LaTeX."""
 """Constant, so that every conversation's requests begin with the same bytes."""
+
+CONTINUE = (
+    "Your reply was cut off by its length limit. Go on exactly where it stopped, beginning with the very next "
+    "character: repeat nothing, introduce nothing, and if it stopped within a code block, do not open that again."
+)
+"""Constant, as what is sent once is sent again. Nobody can forge it: what people write stands in elements."""
 
 _FORGED_TAG = re.compile(r"<(?=\s*/?\s*(?:message|summary)\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
@@ -81,11 +87,11 @@ def render_messages(turns: Sequence[Turn], user: str, summary: str = "") -> tupl
     messages: list[PromptMessage] = []
     waiting: list[str] = [render_summary(summary)] if summary.strip() else []
     for turn in turns:
-        if turn.outcome == "refused":
+        if turn.outcome in UNSENT:
             continue
         waiting.append(turn.user)
         if turn.outcome == "answered":
-            messages += [PromptMessage("user", tuple(waiting)), PromptMessage("assistant", (turn.reply,))]
+            messages += [PromptMessage("user", tuple(waiting)), *_reply(turn)]
             waiting = []
     return (*messages, PromptMessage("user", (*waiting, user)))
 
@@ -93,6 +99,25 @@ def render_messages(turns: Sequence[Turn], user: str, summary: str = "") -> tupl
 def render_summary(summary: str) -> str:
     """Render a summary as a block that nobody takes for somebody's message."""
     return f"<summary>\n{_body(summary.strip())}\n</summary>"
+
+
+def render_continued(turns: Sequence[Turn], cut_off: Turn, summary: str = "") -> tuple[PromptMessage, ...]:
+    """Return the messages that have a reply continued: the window, the turn as it is, the order to go on.
+
+    Models take no text to begin with (prefill is refused since 4.6), so it is asked for. The order stays where it was
+    given in every later request, which so begins with the same bytes as this one.
+    """
+    *before, asked = render_messages(turns, cut_off.user, summary)
+    return (*before, asked, *_reply(cut_off), PromptMessage("user", (CONTINUE,)))
+
+
+def _reply(turn: Turn) -> list[PromptMessage]:
+    ends = [*turn.seams, len(turn.reply)]
+    pieces = [turn.reply[start:end] for start, end in zip([0, *turn.seams], ends, strict=True)]
+    messages = [PromptMessage("assistant", (pieces[0],))]
+    for piece in pieces[1:]:
+        messages += [PromptMessage("user", (CONTINUE,)), PromptMessage("assistant", (piece,))]
+    return messages
 
 
 def fit(messages: Sequence[Message], room_tokens: int, measure: Callable[[str], int]) -> tuple[Message, ...]:
@@ -122,9 +147,12 @@ def _shortened(text: str, chars: int) -> str:
     return f"{head[:front]}{_LEFT_OUT}{tail[len(tail) - min(len(tail), room - front) :]}"
 
 
-def prefix_key(model: str, system: Sequence[str], front: Front | None = None) -> str:
-    """Name what stands before the window: while the key is the same, so is the beginning of each request."""
-    parts = [model, *system]
+def prefix_key(manner: str, system: Sequence[str], front: Front | None = None) -> str:
+    """Name what stands before the window: while the key is the same, so is the beginning of each request.
+
+    `manner` are the model and whatever else the cache compares (Anthropic, "Prompt caching": effort, thinking).
+    """
+    parts = [manner, *system]
     if front:
         parts += ["\0front", front.summary, *(str(turn.id) for turn in front.kept)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]

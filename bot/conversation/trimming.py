@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation.turn import Turn
+from bot.conversation.turn import UNSENT, Turn
 
 LEAST_NEWEST_TOKENS = 200
 """What remains of a message that is cut to fit, if the budget allows as much: less would not be a question."""
@@ -155,7 +155,7 @@ def _pinned(
 ) -> tuple[tuple[Turn, ...], int]:
     """Choose the pinned turns that stay, and count those that find no room."""
     room = min(policy.pinned_tokens, policy.low_tokens - fixed)
-    pinned = [turn for turn in candidates if turn.outcome != "refused" and turn.holds(pins)]
+    pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
     chosen: list[Turn] = []
     for turn in reversed(pinned):
         if turn.tokens <= room:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+import io
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
 
@@ -13,9 +14,10 @@ import structlog
 from discord.http import Route
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
-from bot.gateway import permissions
+from bot.gateway import buttons, permissions
 from bot.gateway.convert import ORDINARY
-from bot.render.outbox import Outgoing, Seen, Sent
+from bot.render.outbox import Change, Outgoing, Seen, Sent
+from bot.render.upload import Attached, Upload
 
 log = structlog.get_logger()
 
@@ -42,39 +44,70 @@ THREAD_EXISTS_CODE = 160004
 class DiscordOutbox:
     """The `Outbox` of the real thing; see bot/render/outbox.py for what each call promises."""
 
-    def __init__(self, client: discord.Client, *, archive_minutes: int) -> None:
+    def __init__(self, client: discord.Client, *, archive_minutes: int, suppress_embeds: bool = True) -> None:
         self._client = client
         self._archive_minutes = archive_minutes
+        self._suppress_embeds = suppress_embeds
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post a message; the same nonce again returns the same message, as it is by now."""
         channel = self._client.get_partial_messageable(place)
-        options: dict[str, Any] = {"nonce": message.nonce, "silent": message.silent}
+        options: dict[str, Any] = {
+            "nonce": message.nonce,
+            "silent": message.silent,
+            "suppress_embeds": self._suppress_embeds,
+        }
         if message.reply_to is not None:
             options["reference"] = discord.MessageReference(
                 message_id=message.reply_to, channel_id=place, fail_if_not_exists=False
             )
+        if message.controls.buttons:
+            options["view"] = buttons.view(message.controls)
 
         async def post() -> Sent:
-            posted = await channel.send(message.content, **options)
-            return Sent(posted.id, posted.content, posted.reference.message_id if posted.reference else None)
+            files = [_file(each) for each in message.files]
+            posted = await channel.send(message.content, files=files or discord.utils.MISSING, **options)
+            return Sent(
+                id=posted.id,
+                content=posted.content,
+                reply_to=posted.reference.message_id if posted.reference else None,
+                files=_attached(posted),
+                controls=buttons.read(posted.components),
+            )
 
-        return await self._call("send", place, permissions.TO_SEND, post)
+        return await self._call("send", place, _to_send(message.files), post)
 
-    async def edit(self, place: int, message_id: int, content: str) -> None:
-        """Replace the text of one of the bot's messages."""
+    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+        """Change one of the bot's messages, and return its files; a thread that was archived is woken."""
         message = self._client.get_partial_messageable(place).get_partial_message(message_id)
+        options: dict[str, Any] = {}
+        if change.content is not None:
+            options["content"] = change.content
+        if change.controls is not None:
+            options["view"] = buttons.view(change.controls)
 
-        async def change() -> None:
+        async def patch() -> tuple[Attached, ...]:
+            if change.keep is not None:
+                options["attachments"] = [*map(_Kept, change.keep), *map(_file, change.files)]
+            return _attached(await message.edit(**options))
+
+        async def wake_and_patch() -> tuple[Attached, ...]:
             try:
-                await message.edit(content=content)
+                return await patch()
             except discord.HTTPException as error:
                 if error.code != ARCHIVED_CODE:
                     raise
-                await self._client.http.edit_channel(place, archived=False)
-                await message.edit(content=content)
+                await self._wake(place)
+                return await patch()
 
-        await self._call("edit", place, permissions.TO_SEND, change)
+        return await self._call("edit", place, _to_send(change.files), wake_and_patch)
+
+    async def _wake(self, place: int) -> None:
+        try:
+            await self._client.http.edit_channel(place, archived=False)
+        except discord.Forbidden as error:
+            # Whoever may write in a thread may open it again, unless it is locked (Discord, topics/threads).
+            raise DiscordForbidden(permissions.BY_CODE[permissions.LOCKED_CODE]) from error
 
     async def delete(self, place: int, message_id: int) -> None:
         """Delete one of the bot's messages; one that is gone already is no error."""
@@ -126,6 +159,8 @@ class DiscordOutbox:
                     content=m.content,
                     reply_to=m.reference.message_id if m.reference else None,
                     silent=m.flags.suppress_notifications,
+                    files=_attached(m),
+                    controls=buttons.read(m.components),
                 )
                 for m in found
                 if m.author.id == me and m.type in ORDINARY
@@ -174,3 +209,26 @@ class DiscordOutbox:
             if isinstance(over, asyncio.Event) and not over.is_set():
                 asyncio.get_running_loop().call_later(GLOBAL_S, over.set)
             raise
+
+
+class _Kept:
+    """An attachment that stays, as discord.py asks for it."""
+
+    def __init__(self, attachment: int) -> None:
+        self._id = attachment
+
+    def to_dict(self) -> dict[str, Any]:
+        return {"id": str(self._id)}
+
+
+def _file(upload: Upload) -> discord.File:
+    # Made anew for each try: sending closes it.
+    return discord.File(io.BytesIO(upload.data), filename=upload.name, description=upload.description or None)
+
+
+def _attached(message: discord.Message) -> tuple[Attached, ...]:
+    return tuple(Attached(each.id, each.filename, each.size) for each in message.attachments)
+
+
+def _to_send(files: Iterable[Upload]) -> tuple[str, ...]:
+    return permissions.TO_ATTACH if files else permissions.TO_SEND

@@ -11,6 +11,7 @@ NEEDED = {
     "create_private_threads": "Create Private Threads",
     "send_messages": "Send Messages",
     "send_messages_in_threads": "Send Messages in Threads",
+    "attach_files": "Attach Files",
     "manage_threads": "Manage Threads",
 }
 
@@ -39,6 +40,7 @@ BY_CODE = {
 """Errors that name the permission by themselves; Discord gives them the status 400."""
 
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
+TO_ATTACH = (*TO_SEND, "attach_files")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
 

@@ -1,73 +1,67 @@
-"""The reply as it grows, laid out in messages."""
+"""The reply as it grows, restyled for Discord and laid out in messages."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, replace
+from bisect import bisect_right
 
-from bot.render.breaks import cut
-from bot.render.context import Context, continue_message, continues
-from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line, seems_to_open
-from bot.render.mark import RESERVED_UNITS, unmistakable
-from bot.render.measure import MESSAGE_LIMIT_UNITS, fitting, is_visible, units
-from bot.render.preview import preview
+from bot.conversation import wording
+from bot.render.layout import Layout, Piece
+from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
+from bot.render.part import FILES_MAX, Formula, Part, TextFile
+from bot.render.restyle.restyler import Restyler
+from bot.render.style import Style
 
-# Room for the longest opening (quotes, a fence and its language), its closing, and something in between.
-LIMIT_MIN_UNITS = 160
-# A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small
-# ones.
-_BITE_CHARS = 4096
-_NOT_BLANK = re.compile(r"\S")
-
-
-@dataclass(frozen=True, slots=True)
-class Piece:
-    """One message: the reply's own text, and what was put around it."""
-
-    opening: str
-    body: str
-    closing: str
-
-    @property
-    def text(self) -> str:
-        """What Discord shows."""
-        return unmistakable(self.opening + self.body + self.closing)
+# The rest of a reply that is too long for messages.
+REST_NAME = "reply.md"
+# One place stays free for it.
+_FILES_FULL = FILES_MAX - 1
 
 
 class Draft:
-    """Lays a reply out in Discord messages while it is being written; it takes Markdown cut anywhere.
+    """What Discord should show of a reply while it is being written; it takes Markdown cut anywhere.
 
-    Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
-    the pieces, in order, are the reply: between two of them only whitespace is missing, and in a code block
-    at most one line break.
+    The messages and their files depend on the reply alone, not on how it was cut into deltas; all of the reply is
+    in them, in order.
     """
 
-    def __init__(self, limit: int = MESSAGE_LIMIT_UNITS) -> None:
-        if limit < LIMIT_MIN_UNITS:
-            raise ValueError(f"a message must hold at least {LIMIT_MIN_UNITS} characters")
-        self._limit = limit
-        self._complete: list[Piece] = []
-        self._texts: tuple[str, ...] = ()
+    def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, style: Style | None = None) -> None:
+        style = style or Style()
+        self._goes_on = "\n" + wording.small(wording.goes_on(REST_NAME))
+        self._layout = Layout(limit, most=style.max_messages, spare=units(self._goes_on))
+        self._restyler = Restyler(style)
         self._heard: list[str] = []
-        self._surrogate = ""
+        self._half = ""
+        self._fed = 0
+        self._placed = 0
+        self._parts: tuple[Part, ...] = ()
+        self._filed = 0
+        self._rest: TextFile | None = None
         self._finished = False
-        self._begin("", Context())
 
     def push(self, delta: str) -> None:
         """Take the next part of the reply."""
         if self._finished:
             raise ValueError("the draft is finished")
-        self._take(self._whole_characters(delta))
+        text = self._whole_characters(delta)
+        self._heard.append(text)
+        if self._layout.full is None:
+            self._lay_out(self._restyler.push(text))
 
     def finish(self) -> None:
         """The reply is all there; a second call changes nothing."""
         if self._finished:
             return
-        if self._surrogate:
-            self._take("\ufffd")
+        if self._half:
+            self._half = ""
+            self.push("\ufffd")
+        if self._layout.full is None:
+            self._lay_out(self._restyler.finish())
+        self._layout.finish()
         self._finished = True
-        self._lay_out()
+        if self._layout.full is not None:
+            source, opening = self._restyler.rest_from(self._layout.full)
+            rest = self.text[source:]
+            self._rest = TextFile(REST_NAME, opening + rest) if is_visible(rest) else None
 
     @property
     def text(self) -> str:
@@ -78,35 +72,62 @@ class Draft:
     @property
     def complete(self) -> int:
         """How many messages are final."""
-        return len(self._complete)
+        grows = self._layout.full is not None and not self._finished
+        return self._layout.complete - grows
 
     @property
-    def pieces(self) -> tuple[Piece, ...]:
-        """What each message is made of; all but the last one are final."""
-        growing = None if self._finished else self._growing()
-        return (*self._complete, growing) if growing else tuple(self._complete)
-
-    @property
-    def parts(self) -> tuple[str, ...]:
+    def parts(self) -> tuple[Part, ...]:
         """What each message should show now: all but the last are final, and all once it is finished."""
-        if len(self._texts) < len(self._complete):
-            self._texts += tuple(piece.text for piece in self._complete[len(self._texts) :])
-        growing = None if self._finished else self._growing()
-        return (*self._texts, growing.text) if growing else self._texts
+        complete = self.complete
+        while len(self._parts) < complete:
+            index = len(self._parts)
+            last = self._finished and index + 1 == complete
+            part, self._filed = self._part(self._layout.completed(index), last=last)
+            self._parts += (part,)
+        if self._finished:
+            return self._parts
+        if self._layout.full is not None:
+            growing: Piece | None = self._layout.completed(complete)
+        else:
+            growing = self._layout.growing(self._restyler.provisional)
+        return (
+            (*self._parts, self._part(growing, last=self._layout.full is not None)[0])
+            if growing
+            else self._parts
+        )
 
-    def _begin(self, tail: str, context: Context) -> None:
-        self._tail = tail
-        self._context = context
-        self._lines: list[Line] = []
-        self._fence: Fence | None = context.fence
-        self._begun = False
+    def _part(self, piece: Piece, *, last: bool) -> tuple[Part, int]:
+        """A message, and how many files there are up to its end."""
+        attached, full = self._restyler.attached, self._layout.full
+        end = piece.end if not last else full if full is not None else self._fed
+        stop = bisect_right(attached, end, lo=self._filed, key=lambda place: place.end)
+        files: tuple[Formula | TextFile, ...] = tuple(place.file for place in attached[self._filed : stop])
+        goes_on = last and full is not None and not (self._finished and self._rest is None)
+        if goes_on and self._rest is not None:
+            files += (self._rest,)
+        return Part(piece.text + (self._goes_on if goes_on else ""), files), stop
+
+    def _lay_out(self, text: str) -> None:
+        """Lay restyled text out; a message whose files are as many as may be ends with the last of them."""
+        attached = self._restyler.attached
+        start = self._fed
+        while self._placed < len(attached):
+            end = attached[self._placed].end
+            self._layout.push(text[self._fed - start : end - start])
+            self._fed = end
+            self._placed += 1
+            before = bisect_right(attached, self._layout.begins, hi=self._placed, key=lambda place: place.end)
+            if self._placed - before >= _FILES_FULL:
+                self._layout.end_message()
+        self._layout.push(text[self._fed - start :])
+        self._fed = start + len(text)
 
     def _whole_characters(self, delta: str) -> str:
         """JSON may deliver a character beyond U+FFFF as two halves in two deltas."""
-        delta = self._surrogate + delta
-        self._surrogate = ""
+        delta = self._half + delta
+        self._half = ""
         if delta and "\ud800" <= delta[-1] <= "\udbff":
-            delta, self._surrogate = delta[:-1], delta[-1]
+            delta, self._half = delta[:-1], delta[-1]
         if delta.isascii():
             return delta
         try:
@@ -114,99 +135,3 @@ class Draft:
         except UnicodeEncodeError:
             return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return delta
-
-    def _take(self, text: str) -> None:
-        self._heard.append(text)
-        for start in range(0, len(text), _BITE_CHARS):
-            self._tail += text[start : start + _BITE_CHARS]
-            self._lay_out()
-
-    def _lay_out(self) -> None:
-        """Complete every message that is certain to be full."""
-        while True:
-            self._trim_start()
-            window = self._overflow()
-            if window is None:
-                return
-            place = cut(window, self._context, self._limit - RESERVED_UNITS)
-            self._emit(self._piece(place.end, place.closing))
-            self._begin(self._tail[place.resume :], place.context)
-
-    def _piece(self, end: int, closing: str) -> Piece:
-        body, opening = self._tail[:end], self._context.opening
-        if self._context.broken and self._context.fence is None:
-            line_end = body.find("\n")
-            if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
-                opening += "\\"  # the rest of a line of backticks is no code block
-        return Piece(opening, body, closing)
-
-    def _emit(self, piece: Piece) -> None:
-        if is_visible(piece.body):
-            self._complete.append(piece)
-
-    def _trim_start(self) -> None:
-        """Drop the blanks that Discord would trim from the start of a message (none in a code block)."""
-        if self._begun or self._context.fence is not None:
-            return
-        text = self._tail.lstrip()
-        blanks = self._tail[: len(self._tail) - len(text)]
-        # Blanks that came before are gone already, so they count on until a line break.
-        before = 0 if "\n" in blanks else self._context.trimmed
-        trimmed = before + len(blanks) - (blanks.rfind("\n") + 1)
-        if trimmed != self._context.trimmed:
-            self._context = replace(self._context, trimmed=trimmed)
-        self._tail = text
-        self._begun = bool(text)
-
-    def _overflow(self) -> str | None:
-        """As much of the tail as shows where to cut it, or None if it fits, or might.
-
-        It ends with the first character that is not blank and does not fit: so the cut depends on nothing
-        else.
-        """
-        room = self._limit - units(self._context.opening)
-        fits = len(self._tail) if 2 * len(self._tail) <= room else fitting(self._tail, room)
-        if fits == len(self._tail):
-            return self._overflow_at_last() if self._finished else None
-        beyond = _NOT_BLANK.search(self._tail, fits)
-        if beyond is not None and beyond.end() <= 2 * self._limit:
-            return self._tail[: beyond.end()]
-        if len(self._tail) > 2 * self._limit:
-            return self._tail[: 2 * self._limit]
-        return self._overflow_at_last() if self._finished else None
-
-    def _overflow_at_last(self) -> str | None:
-        """Close the last message, or say that what closes it does not fit."""
-        piece = self._last_piece()
-        if units(piece.text) > self._limit:
-            return self._tail
-        self._emit(piece)
-        self._begin("", Context())
-        return None
-
-    def _last_piece(self) -> Piece:
-        lines: list[Line] = []
-        continue_message(self._tail, self._context, lines, self._context.fence, whole=True)
-        shown = [line for line in lines if line.kind is not Kind.BLANK]
-        closing = shown[-1].closing if shown else ""
-        if self._context.markers and not closing:
-            last = 0
-            while last + 1 < len(lines) and continues(lines[last + 1], lines[last]):
-                last += 1
-            inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
-            # A marker that was never closed was none; but those that were reopened here are closed here.
-            closing = "".join(marker for _, marker in reversed(inline.opened))
-        return self._piece(len(self._tail.rstrip()), closing)
-
-    def _growing(self) -> Piece | None:
-        """What the last message should show while its text is written: nothing open, nothing uncertain."""
-        self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
-        shown = preview(self._tail, self._context, self._lines, self._fence)
-        if shown is None:
-            return None
-        end, closing = shown
-        piece = self._piece(end, closing)
-        if units(piece.text) > self._limit - RESERVED_UNITS:
-            place = cut(self._tail, self._context, self._limit - RESERVED_UNITS)
-            piece = self._piece(place.end, place.closing)
-        return piece if is_visible(piece.body) else None

@@ -13,7 +13,7 @@ CURSOR = "▌"
 # A blank and the cursor.
 MARK_UNITS = 1 + units(CURSOR)
 # What a message must leave free so that it can be marked: the mark, and a backslash at either end (see
-# `unmistakable`, and `Draft`).
+# `unmistakable`, and `Layout`).
 RESERVED_UNITS = MARK_UNITS + 2
 _MARKS = (" " + CURSOR, "\n" + CURSOR)
 

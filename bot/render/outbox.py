@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot.render.controls import NONE, Controls
+from bot.render.upload import Attached, Upload
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -12,13 +15,28 @@ class Outgoing:
 
     `nonce` (at most 25 characters) makes a repeated send the same message. `reply_to` is the id of the
     message it answers, None for none. `silent` marks the bot's own small notices (flag
-    SUPPRESS_NOTIFICATIONS), so that a reader of the thread can tell them from replies.
+    SUPPRESS_NOTIFICATIONS), so that a reader of the thread can tell them from replies. At most 10 `files`.
     """
 
     content: str
     nonce: str
     reply_to: int | None = None
     silent: bool = False
+    files: tuple[Upload, ...] = ()
+    controls: Controls = NONE
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What becomes of a message: its text, its files, its buttons; None leaves each as it is.
+
+    Of its files those whose ids are in `keep` stay, and `files` come behind them.
+    """
+
+    content: str | None = None
+    keep: tuple[int, ...] | None = None
+    files: tuple[Upload, ...] = ()
+    controls: Controls | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +46,8 @@ class Sent:
     id: int
     content: str
     reply_to: int | None = None
+    files: tuple[Attached, ...] = ()
+    controls: Controls = NONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,20 +58,23 @@ class Seen:
     content: str
     reply_to: int | None
     silent: bool
+    files: tuple[Attached, ...] = ()
+    controls: Controls = NONE
 
 
 class Outbox(Protocol):
     """Posts to Discord; `place` is the id of a thread or a DM channel.
 
-    Raises DiscordGone, DiscordForbidden or DiscordUnavailable. Lost calls have been repeated by then.
+    Raises DiscordGone, DiscordForbidden, DiscordRejected or DiscordUnavailable. Lost calls have been repeated
+    by then.
     """
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post a message; the same nonce again returns the same message, as it is by now."""
         ...
 
-    async def edit(self, place: int, message_id: int, content: str) -> None:
-        """Replace the text of one of the bot's messages."""
+    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+        """Change one of the bot's messages, and return its files."""
         ...
 
     async def delete(self, place: int, message_id: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from math import isinf
 
 from bot.render.schedule import Call, Kind, Schedule
@@ -25,8 +26,22 @@ class Turn:
         self._notify()
 
 
+class _Leave:
+    """What a turn allows to whoever works under it: one request."""
+
+    def __init__(self) -> None:
+        self.used = False
+
+
+_leave: ContextVar[_Leave | None] = ContextVar("leave", default=None)
+
+
 class Pace:
-    """Lets the writers of one bot call Discord one after the other; belongs to one event loop."""
+    """Lets everything in one bot that calls Discord do so one after the other; belongs to one event loop.
+
+    Who knows what a call is for takes a turn before it. Every request passes through `request` as it goes over
+    the wire: the first one under a turn goes at once, and whatever else there is gets a turn there.
+    """
 
     def __init__(self) -> None:
         self._schedule = Schedule()
@@ -57,7 +72,8 @@ class Pace:
         turn = self._waiting[call] = Turn(notify)
         try:
             self._grant()
-            yield turn
+            with _allowing():
+                yield turn
         finally:
             self._waiting.pop(call, None)
             self._end(call)
@@ -75,10 +91,34 @@ class Pace:
         """Whether a call may go at once; one that may not is best not made at all."""
         call = self._schedule.try_now(place, kind, self._now())
         try:
-            yield call is not None
+            with _allowing():
+                yield call is not None
         finally:
             if call is not None:
                 self._end(call)
+
+    async def request(self, place: int, kind: Kind) -> Call | None:
+        """Wait until a request may go over the wire; give what is returned to `answered` when it has."""
+        leave = _leave.get()
+        if leave is not None and not leave.used:
+            leave.used = True
+            return None
+        granted = asyncio.Event()
+        call = self._schedule.ask(place, kind)
+        self._waiting[call] = Turn(granted.set)
+        try:
+            self._grant()
+            await granted.wait()
+        except BaseException:
+            self._waiting.pop(call, None)
+            self._end(call)
+            raise
+        return call
+
+    def answered(self, call: Call | None) -> None:
+        """A request has been answered, or never will be."""
+        if call is not None:
+            self._end(call)
 
     def _now(self) -> float:
         return asyncio.get_running_loop().time()
@@ -97,3 +137,12 @@ class Pace:
         next_at = self._schedule.next_at(now)
         if not isinf(next_at):
             self._timer = asyncio.get_running_loop().call_at(next_at, self._grant)
+
+
+@contextmanager
+def _allowing() -> Iterator[None]:
+    token = _leave.set(_Leave())
+    try:
+        yield
+    finally:
+        _leave.reset(token)

@@ -3,22 +3,22 @@
 Discord allows 5 posts and edits per 5 s in a channel and 50 calls per second to a bot (facts of its
 documentation and of its maintainers' answers: topics/rate-limits; issues 1442, 2375). discord.py returns from
 the call that takes the last token of a bucket only when the bucket is full again, so the last token is left
-alone.
+alone. Discord counts a call at some moment between its beginning and its end, so here each counts until a whole
+window has passed since its end: no delay on the way makes too many of them meet.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 
 # The window of a channel's bucket is 5 s; some more for clocks that differ.
 PLACE_WINDOW_S = 5.1
-# The window of the whole bot.
-TOTAL_WINDOW_S = 1.0
-# Of the 50 calls per second, some are left for what does not ask here (threads, members, commands).
-TOTAL_MAX_PER_S = 45
+# The window of the whole bot, with some more for the same reason.
+TOTAL_WINDOW_S = 1.02
+# Of 50: whatever goes over the wire asks here, so little has to be left.
+TOTAL_MAX_PER_S = 48
 # Edits that show more text leave at least so much to first texts, new messages and last edits ...
 PATIENT_MAX_PER_S = 25
 # ... and go on at this rate when those alone would fill the rest.
@@ -40,11 +40,12 @@ class Kind(Enum):
     DELETE = auto()
     FILL = auto()  # the end of a message that has been continued in the next
     EDIT = auto()  # more text
+    OTHER = auto()  # whatever else somebody waits for
     READ = auto()  # what can wait
     TYPING = auto()
 
 
-_URGENT = frozenset({Kind.FIRST, Kind.PART, Kind.LAST, Kind.DELETE})
+_URGENT = frozenset({Kind.FIRST, Kind.PART, Kind.LAST, Kind.DELETE, Kind.OTHER})
 # How many calls a channel may have had in its window before one of this kind; other kinds have other buckets.
 _PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 5, Kind.EDIT: 4}
 # How many of those may have been for more text: the rest is for new messages and last edits.
@@ -74,7 +75,7 @@ class Schedule:
     _urgent: dict[Call, None] = field(default_factory=dict)
     _patient: dict[Call, None] = field(default_factory=dict)
     _places: dict[int, list[Call]] = field(default_factory=dict)
-    _recent: deque[Call] = field(default_factory=deque)
+    _recent: list[Call] = field(default_factory=list)
     _sweep_at_places: int = 256
 
     @property
@@ -129,8 +130,9 @@ class Schedule:
         ready = min(self._ready_at(call, now) for call in waiting)
         if ready > now:
             return ready
-        # Something waits for nothing but the second's share, which is freed as calls leave the last second.
-        return self._recent[0].began + TOTAL_WINDOW_S if self._recent else now
+        # Something waits for nothing but the second's share, which is freed as calls leave the last second; what
+        # runs still will say so by itself.
+        return min((call.ended for call in self._recent), default=now) + TOTAL_WINDOW_S
 
     def _ready(self, waiting: dict[Call, None], now: float) -> list[Call]:
         return [call for call in waiting if self._ready_at(call, now) <= now]
@@ -180,8 +182,7 @@ class Schedule:
         return kept
 
     def _forget(self, now: float) -> None:
-        while self._recent and self._recent[0].began + TOTAL_WINDOW_S <= now:
-            self._recent.popleft()
+        self._recent = [call for call in self._recent if call.ended + TOTAL_WINDOW_S > now]
 
 
 def _full_until(calls: list[Call], most: int) -> float:

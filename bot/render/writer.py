@@ -6,39 +6,47 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
-from bot.conversation.errors import AnsweredBefore, BobbinError, DiscordUnavailable, Fenced
-from bot.render.draft import Draft
+from bot.conversation import wording
+from bot.conversation.errors import (
+    BobbinError,
+    DiscordUnavailable,
+    Fenced,
+)
+from bot.render.backoff import BackOff
+from bot.render.board import Board, FilesRefused
+from bot.render.composition import Composition
+from bot.render.controls import NONE, Controls
+from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.outbox import Outbox, Outgoing
+from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
-from bot.render.plan import Action, Delete, Edit, Posted, Send, plan
+from bot.render.plan import Action, Delete, Edit, Posted
+from bot.render.style import Style
+from bot.render.upload import Draw, Uploads
 
-# Discord shows typing for 10 s.
-TYPING_EVERY_S = 8.0
-# When the bot was too busy for it.
-TYPING_RETRY_S = 1.0
 # The lease is renewed every few seconds, so there is no point in asking more often.
 MAY_WRITE_EVERY_S = 0.2
 # Longer than any lease: who may not write for so long has lost it.
 MAY_WRITE_PATIENCE_S = 20.0
-# After a call that failed for good in the outbox; each wait is twice the one before.
-BACK_OFF_FIRST_S = 0.5
-BACK_OFF_MAX_S = 8.0
 # How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
 TRIES_MAX = 6
+# How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
+DRAW_PATIENCE_S = 6.0
 
 
 class Writer:
-    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the
-    commit.
+    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the commit.
 
-    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it;
-    whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
-    called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
-    which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
-    what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused. If something else stands behind them, `apart`, what is posted next points to the
-    first of them, so that a reader sees what it continues.
+    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it, and `opened`
+    before all, for a place that is only being made; whatever they raise ends the writing. `may_write` is asked
+    before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
+    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts;
+    AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
+    `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
+    `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
+    message carries the buttons `streaming` until `finish` says which are to stay; None for both leaves all buttons
+    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord
+    refuses them.
     """
 
     def __init__(
@@ -51,109 +59,134 @@ class Writer:
         before_send: Callable[[int, str], Awaitable[None]],
         after_send: Callable[[int, int], Awaitable[None]],
         may_write: Callable[[], bool],
+        opened: Callable[[], Awaitable[None]] | None = None,
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
         apart: bool = False,
+        streaming: Controls | None = None,
+        draw: Draw | None = None,
+        style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
-        self._outbox = outbox
+        self._wake = asyncio.Event()
+        self._uploads = Uploads(draw, self._wake.set)
+        self._board = Board(
+            outbox,
+            place,
+            nonce=nonce,
+            before_send=before_send,
+            after_send=after_send,
+            reply_to=reply_to,
+            posted=posted,
+            apart=apart,
+            uploads=self._uploads,
+        )
+        self._indicator = Indicator(outbox, place, pace, may_write)
         self._place = place
         self._pace = pace
-        self._nonce = nonce
-        self._before_send = before_send
-        self._after_send = after_send
         self._may_write = may_write
-        self._shown = list(posted)
-        self._points_to = {0: reply_to}
-        if apart and posted:
-            self._points_to[len(posted)] = posted[0].message_id
-        self._limit = limit
-        self._draft = Draft(limit)
-        self._sending: dict[int, str] = {}
-        self._wake = asyncio.Event()
+        self._opened = opened
+        self._composition = Composition(self._uploads, controls=streaming, style=style, limit=limit)
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
         self._written = False
-        self._doubtful = False
-        self._closed = False
         self._abandoned = False
         self._refused_at: float | None = None
         self._failure: BobbinError | None = None
         self._call: asyncio.Task[None] | None = None
-        self._typing: asyncio.Task[None] | None = None
 
     @property
     def text(self) -> str:
         """The reply so far."""
-        return self._draft.text
+        return self._composition.text
 
     @property
     def posted(self) -> tuple[Posted, ...]:
         """The messages of the reply, as far as is known."""
-        return tuple(self._shown)
+        return self._board.shown
 
     @property
     def doubtful(self) -> bool:
         """Whether some call may still take effect late: then look once more when its time-out has passed."""
-        return self._doubtful
+        return self._board.doubtful
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What people should be told besides the reply."""
+        return () if self._composition.attaches else (wording.NO_FILES,)
+
+    def show_status(self, text: str) -> None:
+        """Show a line in place of the reply while there is nothing of it to show; never waits."""
+        if text != self._composition.status and not self._composition.closed and not self._abandoned:
+            self._composition.status = text
+            self._wake.set()
 
     def push(self, text: str) -> None:
         """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
-        if self._closed or self._abandoned:
+        if self._composition.closed or self._abandoned:
             return
-        complete = self._draft.complete
-        self._draft.push(text)
-        if self._idle or self._draft.complete != complete:
+        complete = self._composition.complete
+        self._composition.push(text)
+        if self._idle or self._composition.complete != complete:
             self._wake.set()
 
     def close_text(self) -> None:
         """The reply is all there: nothing more is called until `finish`."""
-        if not self._closed:
-            self._closed = True
-            self._draft.finish()
+        if not self._composition.closed:
+            self._composition.close()
             self._wake.set()
 
     async def run(self) -> None:
         """Show the reply as it grows, until `close_text` or `abandon`."""
         self._stopped.clear()
-        self._typing = asyncio.create_task(self._type())
         try:
+            await self._open()
+            self._indicator.start()
             with self._pace.streaming():
                 await self._stream()
         except BobbinError as error:
             self._failure = error
             raise
         finally:
-            self._typing.cancel()
+            self._indicator.stop()
             self._stopped.set()
 
-    async def finish(self, final_text: str | None = None) -> tuple[Posted, ...]:
+    async def finish(
+        self, final_text: str | None = None, final: Controls | None = None
+    ) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
         The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
-        before, all of it is written now. Raises what ended the writing, DiscordUnavailable after the last
-        try, or Fenced if it was abandoned.
+        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
+        writing, DiscordUnavailable after the last try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
         if self._failure is not None:
             raise self._failure
-        if final_text is not None and final_text != self._draft.text:
-            self._draft = Draft(self._limit)
-            self._draft.push(final_text)
-            self._draft.finish()
-        tries = 0
-        while not self._abandoned and (action := self._next()) is not None:
-            kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
+        if final is not None or self._composition.controls is not None:
+            self._composition.controls = final or NONE
+        if final_text is not None and final_text != self._composition.text:
+            self._composition.replace(final_text)
+        await self._open()
+        drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
+        back_off = BackOff()
+        while not self._abandoned:
+            action = self._composition.next(self._board.shown)
+            if action is None:
+                if not self._uploads.pending:
+                    break
+                await self._wait_for_pictures(drawn_by)
+                continue
             try:
-                await self._in_turn(kind)
-                tries = 0
+                await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
+                back_off.reset()
             except DiscordUnavailable:
-                tries += 1
-                if tries == TRIES_MAX:
+                pause_s = back_off.next_s()
+                if back_off.failures == TRIES_MAX:
                     raise
-                await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
+                await self._rest(pause_s)
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -162,15 +195,27 @@ class Writer:
         """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
         self._abandoned = True
         self._wake.set()
-        if self._call is not None:
+        self._uploads.close()
+        if self._call:
             self._call.cancel()
         await self._stopped.wait()
 
+    async def leave(self) -> None:
+        """Let a reply that cannot be finished end where it is, if that can be; for when its turn is over."""
+        await self._stopped.wait()
+        if self._may_write():
+            await self._board.leave()
+
+    async def _open(self) -> None:
+        if self._opened is not None:
+            await self._opened()
+            self._opened = None
+
     async def _stream(self) -> None:
-        failures = 0
-        while not self._closed and not self._abandoned:
+        back_off = BackOff()
+        while not self._composition.closed and not self._abandoned:
             self._wake.clear()
-            action = self._next()
+            action = self._composition.next(self._board.shown)
             if action is None:
                 self._idle = True
                 await self._wake.wait()
@@ -178,39 +223,41 @@ class Writer:
                 continue
             try:
                 await self._in_turn(self._kind(action))
-                failures = 0
+                back_off.reset()
             except DiscordUnavailable:
-                await self._rest(min(BACK_OFF_FIRST_S * 2**failures, BACK_OFF_MAX_S))
-                failures += 1
-
-    def _next(self) -> Action | None:
-        actions = plan(self._shown, self._draft.parts, finished=self._closed, limit=self._limit)
-        return actions[0] if actions else None
+                await self._rest(back_off.next_s())
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:
             return Kind.FIRST
         if isinstance(action, Edit):
-            return Kind.FILL if action.index < self._draft.complete else Kind.EDIT
+            return Kind.FILL if action.index < self._composition.complete else Kind.EDIT
         return Kind.PART
+
+    async def _wait_for_pictures(self, until_s: float) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout_at(until_s):
+                await self._wake.wait()
+        except TimeoutError:
+            self._uploads.give_up()
 
     async def _in_turn(self, kind: Kind) -> None:
         """Wait for a turn and make the call that is due by then; none, if what is due has changed."""
-        closed, complete = self._closed, self._draft.complete
+        closed, complete = self._composition.closed, self._composition.complete
         with self._pace.turn(self._place, kind, self._wake.set) as turn:
             while not turn.granted:
-                if self._abandoned or self._closed != closed:
+                if self._abandoned or self._composition.closed != closed:
                     return
-                if kind in (Kind.EDIT, Kind.FILL) and self._draft.complete != complete:
+                if kind in (Kind.EDIT, Kind.FILL) and self._composition.complete != complete:
                     return
                 await self._wake.wait()
                 self._wake.clear()
-            if self._abandoned or self._closed != closed:
+            if self._abandoned or self._composition.closed != closed:
                 return
             if self._may_write():
                 self._refused_at = None
-                action = self._next()
-                if action is not None:
+                if (action := self._composition.next(self._board.shown)) is not None:
                     await self._perform(action)
                 return
         await self._wait_for_lease()
@@ -223,8 +270,7 @@ class Writer:
         await self._rest(MAY_WRITE_EVERY_S)
 
     async def _perform(self, action: Action) -> None:
-        if self._typing is not None:
-            self._typing.cancel()
+        self._indicator.stop()
         self._call = asyncio.create_task(self._do(action))
         done = False
         try:
@@ -237,56 +283,23 @@ class Writer:
         finally:
             self._call = None
             if not done:
-                self._doubt(action)
-
-    def _doubt(self, action: Action) -> None:
-        """A call that was lost or dropped may have taken effect, or may still."""
-        self._doubtful = True
-        if isinstance(action, Edit):
-            self._shown[action.index] = Posted(action.message_id, "")
+                self._board.doubt(action)
 
     async def _do(self, action: Action) -> None:
-        if isinstance(action, Send):
-            await self._send(action.index, action.content)
-        elif isinstance(action, Edit):
-            await self._outbox.edit(self._place, action.message_id, action.content)
-            self._shown[action.index] = Posted(action.message_id, action.content)
+        has_text = self._composition.has_text
+        try:
+            await self._board.perform(action)
+        except FilesRefused:
+            self._composition.attach_nothing()
+            self._wake.set()
         else:
-            await self._outbox.delete(self._place, action.message_id)
-            self._shown = [posted for posted in self._shown if posted.message_id != action.message_id]
-        self._written = True
-
-    async def _send(self, index: int, content: str) -> None:
-        # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
-        # too.
-        content = self._sending.setdefault(index, content)
-        await self._before_send(index, content)
-        reply_to = self._points_to.get(index)
-        outgoing = Outgoing(content, nonce=self._nonce(index), reply_to=reply_to)
-        sent = await self._outbox.send(self._place, outgoing)
-        if sent.content != content:
-            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
-            # try has posted is not known here.
-            self._doubtful = True
-            if index == 0 and sent.reply_to != reply_to:
-                raise AnsweredBefore(sent.id, sent.reply_to)
-        self._shown.append(Posted(sent.id, sent.content))
-        await self._after_send(index, sent.id)
+            self._written = self._written or has_text
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""
-        closed = self._closed
+        closed = self._composition.closed
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self._abandoned and self._closed == closed:
+                while not self._abandoned and self._composition.closed == closed:
                     await self._wake.wait()
                     self._wake.clear()
-
-    async def _type(self) -> None:
-        while True:
-            went = False
-            if self._may_write():
-                with self._pace.try_turn(self._place, Kind.TYPING) as went:
-                    if went:
-                        await self._outbox.typing(self._place)
-            await asyncio.sleep(TYPING_EVERY_S if went else TYPING_RETRY_S)

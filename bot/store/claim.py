@@ -28,8 +28,10 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's. `pins` are its pinned
-    messages; `corrected` is the summary that the turn of that id has made, in somebody's own words.
+    `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
+    carries those of the last reply. `pins` are the conversation's pinned messages; `corrected` is the summary that
+    the turn of that id has made, in somebody's own words. `cost` is the sum of its turns in micro-dollars, without
+    those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -39,6 +41,9 @@ class Meta:
     cut: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
+    cost: int = 0
+    unpriced: int = 0
+    buttons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,10 @@ class Claim:
     about to post them. `tries` counts this one too. `listed` holds if the
     message came from a listing, so that it may have been answered before. `waiting` more messages are left for
     the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
+
+    A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
+    is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
+    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now.
     """
 
     conversation: int
@@ -67,6 +76,16 @@ class Claim:
     history: tuple[Turn, ...]
     waiting: int
     settling: bool = False
+    again: int = 0
+    more: bool = False
+    stopped: bool = False
+    own: Turn | None = None
+    notice: tuple[int, int] | None = None
+
+    @property
+    def cut_off(self) -> Turn | None:
+        """The entry whose reply is to be continued, None if the turn is answered from its beginning."""
+        return self.own if self.more and self.own is not None and self.own.reply else None
 
     @property
     def reply_to(self) -> int | None:
@@ -122,6 +141,8 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | Garbled:
 def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting = answer
     fields = pairs(record)
+    entries = [load_turn(entry) for entry in history]
+    round_of_notice, _, notice = fields.get("notice", "").partition(":")
     settling = kind == "SETTLE"
     return Claim(
         conversation=conversation,
@@ -136,9 +157,14 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         result=_result(result, settling=settling),
         tries=int(fields.get("tries", 0)),
         listed=fields.get("source") == "listing",
-        history=tuple(load_turn(entry) for entry in history),
+        history=tuple(entry for entry in entries if entry.id != int(lead)),
         waiting=int(waiting),
         settling=settling,
+        again=int(fields.get("again", 0)),
+        more="more" in fields,
+        stopped="stop" in fields,
+        own=next((entry for entry in entries if entry.id == int(lead)), None),
+        notice=(int(round_of_notice), int(notice)) if notice else None,
     )
 
 
@@ -173,7 +199,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
     """Read what is known of a conversation."""
 
     def number(name: str) -> int | None:
-        return int(fields[name]) if name in fields else None
+        return int(fields[name]) if fields.get(name) else None
 
     return Meta(
         guild=number("guild"),
@@ -183,6 +209,9 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         cut=number("cut") or 0,
         pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
         corrected=_corrected(fields.get("corrected", "")),
+        cost=number("cost") or 0,
+        unpriced=number("unpriced") or 0,
+        buttons=number("buttons"),
     )
 
 

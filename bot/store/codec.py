@@ -18,10 +18,12 @@ class Result:
     """What the thread is to show for a turn, fixed when it was committed.
 
     `reply` is the text of the reply; `notices` are small remarks under it, or the answer itself if it is empty.
+    With an `open_end` the reply can be continued.
     """
 
     reply: str
     notices: tuple[str, ...] = ()
+    open_end: bool = False
 
 
 T = TypeVar("T")

@@ -20,6 +20,7 @@ from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.turns.look import answered_later, find_reply
 from bot.turns.means import Means
+from bot.turns.revise import take_up
 
 log = structlog.get_logger()
 
@@ -56,6 +57,8 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     That the journal knows of no post proves little: a store that went back has forgotten it. Raises AnsweredBefore if
     what stands there answers more than is known by now.
     """
+    if claim.again:
+        return Adopted(claim, *await take_up(claim, means))
     old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
     if not (tried_before(claim) or claim.listed or old):
         return None
@@ -106,4 +109,5 @@ def _entry(claim: Claim, result: Result, model: str) -> Turn:
         usage=Usage(),
         cut=claim.meta.cut,
         prefix_key="",
+        members=tuple(message.id for message in claim.messages),
     )

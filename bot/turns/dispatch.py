@@ -46,6 +46,7 @@ class Dispatcher:
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
+        self._rings: dict[int, asyncio.Event] = {}
         self._again: set[int] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
@@ -59,13 +60,22 @@ class Dispatcher:
             self._arrivals[conversation].set()
         else:
             self._arrivals[conversation] = asyncio.Event()
+            self._rings[conversation] = asyncio.Event()
             task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
     def _ended(self, conversation: int) -> None:
-        del self._running[conversation], self._arrivals[conversation]
+        del self._running[conversation], self._arrivals[conversation], self._rings[conversation]
         if conversation in self._again:  # woken between the last look and the end of the task
+            self.wake(conversation)
+
+    def ring(self, conversation: int) -> None:
+        """Have the turn that runs here look at its lease now, and the conversation seen to after it."""
+        if conversation in self._running:
+            self._rings[conversation].set()
+            self._again.add(conversation)
+        else:
             self.wake(conversation)
 
     async def watch(self) -> None:
@@ -162,7 +172,7 @@ class Dispatcher:
             else:
                 arrivals = self._arrivals[claim.conversation]
                 arrivals.clear()
-                waiting = await self._runner.run(claim, arrivals)
+                waiting = await self._runner.run(claim, arrivals, self._rings[claim.conversation])
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.conversation.lifetime import USUAL_RATES, CacheSetting, Rates
-from bot.conversation.request import Effort
+from bot.conversation.lifetime import CacheSetting
+from bot.conversation.pricing import Prices
+from bot.conversation.request import Effort, ThinkingType
 from bot.conversation.trimming import TrimPolicy
 
 
@@ -13,7 +14,8 @@ from bot.conversation.trimming import TrimPolicy
 class TurnPolicy:
     """Times in seconds; `trimming` is bounded by the model's context already.
 
-    `effort` is None where the model knows none. After `tries` tries a turn is set aside. `secret` makes the
+    `effort` is None where the model knows none, `thinking` where its own default counts, `prices` where nobody
+    knows them. After `tries` tries a turn is set aside. `secret` makes the
     names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
     before each request there is a pause of `gather_s`. A prompt may hold `limit_tokens`, None if that is unknown.
     With `summarizes`, a trim leaves a summary of what goes.
@@ -32,5 +34,6 @@ class TurnPolicy:
     gather_s: float = 0.0
     limit_tokens: int | None = None
     cache: CacheSetting = "auto"
-    prices: Rates = USUAL_RATES
     summarizes: bool = False
+    thinking: ThinkingType | None = None
+    prices: Prices | None = None

@@ -3,29 +3,32 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import AnsweredBefore, DiscordGone
-from bot.render.mark import marked
+from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped
+from bot.render.controls import Controls, when_done, while_written
 from bot.render.outbox import Outgoing
 from bot.render.pace import Kind
 from bot.render.plan import Posted
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
+from bot.store.journal import Done
 from bot.store.patience import patiently
 from bot.turns.adoption import adopt, tried_before
 from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import parts_of
 from bot.turns.means import Means
+from bot.turns.phase import Phase
+from bot.turns.policy import TurnPolicy
+from bot.turns.revise import as_it_stands, forestall, nonce, not_worse
 
 log = structlog.get_logger()
 
@@ -44,7 +47,10 @@ NONCE_SERIES = ("", "b", "c", "d")
 
 
 class Reply:
-    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation."""
+    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
+
+    `outcome` is whether there is a reply, or only a word about why there is none.
+    """
 
     def __init__(
         self,
@@ -62,27 +68,42 @@ class Reply:
         self._pace = means.pace
         self._policy = means.policy
         self._series = NONCE_SERIES[0]
+        self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
+        self._phase = Phase()
         self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
-    async def give(self) -> int:
-        """Answer, and return how many messages wait for the next turn."""
+    async def give(self) -> Done:
+        """Answer."""
         claim = self._claim
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
             result = await self._adopt() or await self._ask()
+        self.outcome = "answered" if result.reply else "told"
         notices = "\n".join(wording.small(notice) for notice in result.notices)
-        await self._finish(result.reply or notices)
+        await self._finish(result.reply or notices, when_done(claim.lead, cut=result.open_end))
         await self._forestall()
-        if result.reply and notices:
-            notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
-            await self._outbox.send(claim.conversation, notice)
+        await self._notice(notices if result.reply else "")
         settle = tried_before(claim) or claim.listed or self._writer.doubtful
-        return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
+        dressed = self._writer.posted[-1].message_id if self._writer.posted else None
+        return await self._persist(
+            lambda: self._journal.acknowledge(self._claim, settle=settle, buttons=dressed)
+        )
 
-    async def _finish(self, text: str) -> None:
+    async def _notice(self, text: str) -> None:
+        """Put a notice under the reply, in place of the one of the round before."""
+        claim = self._claim
+        if claim.notice is not None and claim.notice[0] != claim.again:
+            await self._outbox.delete(claim.conversation, claim.notice[1])
+        if text:
+            sent = await self._outbox.send(
+                claim.conversation, Outgoing(text, nonce=nonce(claim, "n"), silent=True)
+            )
+            await self._persist(lambda: self._journal.noticed(claim, sent.id))
+
+    async def _finish(self, text: str, final: Controls) -> None:
         """Show the whole text, by now committed.
 
         Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
@@ -93,7 +114,7 @@ class Reply:
             if again:
                 self._writer = self._new_writer()
             try:
-                await self._writer.finish(text)
+                await self._writer.finish(text, final)
             except AnsweredBefore as before:
                 claim = self._claim
                 log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
@@ -113,12 +134,7 @@ class Reply:
         known = max(len(self._writer.posted), len(self._found))
         for part in self._claim.in_doubt:
             if part >= known:
-                # Silent, as it stands there for an instant and is to ring for nobody.
-                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}", silent=True)
-                # Gone is what the nonce has made before: it is taken, and no reason to cancel what is committed.
-                with contextlib.suppress(DiscordGone):
-                    sent = await self._outbox.send(self._claim.conversation, taken)
-                    await self._outbox.delete(self._claim.conversation, sent.id)
+                await forestall(self._outbox, self._claim.conversation, nonce(self._claim, part))
 
     async def abandon(self) -> None:
         """Write nothing more."""
@@ -134,11 +150,17 @@ class Reply:
         if found.result is None:
             return None
         turn, result = found.turn, found.result
-        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=self._claim.meta.cut))
+        cut = self._claim.meta.cut
+        # What the earlier try has cost, it did not live to write down.
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
 
     async def _ask(self) -> Result:
         claim = self._claim
+        if claim.stopped and tried_before(claim):
+            turn, stopped = as_it_stands(claim, self._found, self._policy.model)
+            await self._persist(lambda: self._journal.commit(claim, turn, stopped, cut=claim.meta.cut))
+            return stopped
         opens = claim.messages[0].opens
         if opens is not None and claim.meta.parent is not None and not self._found:
             async with self._pace.waited(claim.meta.parent, Kind.READ):
@@ -150,9 +172,10 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._means.prompts.effective(
+        choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
+        policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
@@ -160,24 +183,39 @@ class Reply:
         asked = None
         restarts = 0
         while asked is None:
-            asked = await self._stream(system_prompt, may_restart=restarts < MOST_RESTARTS)
+            asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
-        result = Result(asked.conclusion.reply, asked.conclusion.notices)
-        await self._persist(lambda: self._journal.commit(self._claim, asked.turn, result, cut=asked.cut))
+        kept = not_worse(claim, asked)
+        result = Result(kept.conclusion.reply, kept.conclusion.notices, kept.conclusion.open_end)
+        await self._persist(lambda: self._commit(kept, result))
         return result
 
-    async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
+    async def _commit(self, asked: Asked, result: Result) -> None:
+        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
+
+    async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
-        cut = asyncio.Event()
+        cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         self._pushed = ""
+        self._phase.begin(self._writer)
+        if self._claim.cut_off is not None:
+            self._writer.push(self._claim.cut_off.reply)
+        elif self._claim.again and self._found:
+            self._writer.show_status(wording.ANEW)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
-                asking = group.create_task(self._means.asker.ask(self._claim, system_prompt, self._push, cut))
+                asking = group.create_task(
+                    self._means.asker.ask(self._claim, policy, self._push, cut, self._phase.tell)
+                )
                 while not await self._first(asking):
-                    if self._writer.posted or self._found:
-                        if self._policy.interrupts and self._pushed.strip():
-                            cut.set()
+                    if self._heartbeat.stopped.is_set():
+                        if not cut.done():
+                            cut.set_result(Stopped())
+                        await asyncio.wait({asking})
+                    elif self._writer.posted or self._found:
+                        if self._policy.interrupts and self._pushed.strip() and not cut.done():
+                            cut.set_result(CutShort())
                     elif may_restart:
                         await self._writer.abandon()
                         grown = await self._join()
@@ -185,11 +223,14 @@ class Reply:
                         if grown:
                             asking.cancel()
                             return None
+                        self._phase.begin(self._writer)
                         self._writer.push(self._pushed)
                         group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 self._writer.close_text()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
+        finally:
+            self._phase.end()
         return asking.result()
 
     def _push(self, text: str) -> None:
@@ -197,12 +238,14 @@ class Reply:
         self._writer.push(text)
 
     async def _first(self, asking: asyncio.Task[Asked]) -> bool:
-        """Wait until the answer is there, True, or something new waits in the conversation."""
+        """Wait until the answer is there, True, or something new waits, or somebody wishes it to end."""
         arrival = asyncio.ensure_future(self._arrivals.wait())
+        stop = asyncio.ensure_future(self._heartbeat.stopped.wait())
         try:
-            await asyncio.wait({asking, arrival}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({asking, arrival, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             arrival.cancel()
+            stop.cancel()
         if not asking.done():
             self._arrivals.clear()
         return asking.done()
@@ -230,7 +273,8 @@ class Reply:
             self._outbox,
             claim.conversation,
             pace=self._pace,
-            nonce=lambda part: f"{claim.lead}-{part}{self._series}",
+            nonce=lambda part: nonce(claim, part, self._series),
+            streaming=while_written(claim.lead),
             reply_to=claim.reply_to,
             posted=self._found,
             apart=self._apart,

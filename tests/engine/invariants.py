@@ -192,7 +192,7 @@ def _parts(text: str) -> list[str]:
     draft = Draft(MESSAGE_LIMIT_UNITS)
     draft.push(text)
     draft.finish()
-    return list(draft.parts)
+    return [part.text for part in draft.parts]
 
 
 def _requests(asked: Collection[Call]) -> list[str]:

@@ -39,7 +39,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.gateway import catchup, outbox
 from bot.gateway.outbox import DiscordOutbox
 from bot.render import schedule
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Change, Outgoing
 from bot.store.scripts import Scripts
 from tests.engine import sabotage
 
@@ -156,8 +156,10 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
             if message.reply_to is not None:
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
-        case (place, message_id, content):
-            points.later("PATCH", f"/channels/{place}/messages/{message_id}", {"content": content}, token)
+        case (place, message_id, Change() as change):
+            points.later(
+                "PATCH", f"/channels/{place}/messages/{message_id}", {"content": change.content}, token
+            )
 
 
 def _seconds(variable: str, *places: tuple[object, str]) -> None:

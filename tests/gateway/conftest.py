@@ -27,6 +27,11 @@ class Post:
     channel: int
     thread: int
 
+    def deny(self, bit: int) -> None:
+        """Take a permission away from the bot in the channel that the thread hangs from."""
+        place = self.discord.world.channels[self.channel]
+        self.discord.set_overwrite(place, self.client.user.id if self.client.user else 0, deny=bit)
+
 
 @pytest.fixture
 async def post() -> AsyncIterator[Post]:

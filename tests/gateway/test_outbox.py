@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Change, Outgoing
 from bot.simulator.discord import permissions as bits
 from tests.gateway.conftest import Post
 
@@ -45,7 +45,7 @@ async def test_what_lasts_is_told_as_unavailable(post: Post) -> None:
     post.discord.faults.add(action="reset", method="PATCH", times=None)
     message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
     with pytest.raises(DiscordUnavailable):
-        await post.outbox.edit(post.thread, message, "changed")
+        await post.outbox.edit(post.thread, message, Change("changed"))
 
 
 async def test_a_reply_to_a_message_that_is_gone_is_posted_without_it(post: Post) -> None:
@@ -58,7 +58,7 @@ async def test_a_reply_to_a_message_that_is_gone_is_posted_without_it(post: Post
 async def test_an_edit_wakes_an_archived_thread(post: Post) -> None:
     message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
     await post.ann.edit_thread(post.thread, archived=True)
-    await post.outbox.edit(post.thread, message, "changed")
+    await post.outbox.edit(post.thread, message, Change("changed"))
     assert contents(post) == ["changed"]
 
 
@@ -67,7 +67,7 @@ async def test_what_is_gone_is_told_as_gone_except_for_a_delete(post: Post) -> N
     await post.outbox.delete(post.thread, message)
     await post.outbox.delete(post.thread, message)
     with pytest.raises(DiscordGone):
-        await post.outbox.edit(post.thread, message, "changed")
+        await post.outbox.edit(post.thread, message, Change("changed"))
     await post.ann.delete_channel(post.thread)
     with pytest.raises(DiscordGone):
         await post.outbox.send(post.thread, Outgoing("hello", nonce="2"))

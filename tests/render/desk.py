@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.conversation.errors import Fenced
+from bot.render.controls import Controls
 from bot.render.pace import Pace
 from bot.render.plan import Posted
+from bot.render.style import Style
+from bot.render.upload import Draw
 from bot.render.writer import Writer
 from tests.render.fake_outbox import FakeOutbox
 
@@ -25,7 +29,15 @@ class Desk:
     allowed: bool = True
     fenced_at: str = ""
 
-    def writer(self, *posted: Posted, place: int = PLACE) -> Writer:
+    def writer(
+        self,
+        *posted: Posted,
+        place: int = PLACE,
+        streaming: Controls | None = None,
+        opened: Callable[[], Awaitable[None]] | None = None,
+        draw: Draw | None = None,
+        style: Style | None = None,
+    ) -> Writer:
         return Writer(
             self.outbox,
             place,
@@ -33,6 +45,10 @@ class Desk:
             nonce=lambda part: f"{place}-{part}",
             reply_to=42,
             posted=posted,
+            streaming=streaming,
+            opened=opened,
+            draw=draw,
+            style=style,
             before_send=self.before,
             after_send=self.after,
             may_write=lambda: self.allowed,

@@ -7,7 +7,9 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bot.render.outbox import Outgoing, Seen, Sent
+from bot.render.controls import NONE, Controls
+from bot.render.outbox import Change, Outgoing, Seen, Sent
+from bot.render.upload import Attached, Upload
 
 
 @dataclass(slots=True)
@@ -20,6 +22,8 @@ class Done:
     message_id: int = 0
     content: str = ""
     nonce: str = ""
+    files: tuple[str, ...] = ()
+    controls: Controls | None = None
 
 
 @dataclass(slots=True)
@@ -27,7 +31,8 @@ class FakeOutbox:
     """Each call takes effect after half of `round_trip_s` and returns after the other half.
 
     `failures` are raised by the next posts, edits and deletes, one each (None: that one goes well); with
-    `stores_failed` they have taken effect all the same. `on_call` is told of each that took effect.
+    `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any.
+    `on_call` is told of each that took effect.
     """
 
     round_trip_s: float = 0.15
@@ -35,8 +40,12 @@ class FakeOutbox:
     failures: deque[Exception | None] = field(default_factory=deque)
     calls: list[Done] = field(default_factory=list)
     messages: dict[int, str] = field(default_factory=dict)
+    files: dict[int, tuple[Attached, ...]] = field(default_factory=dict)
+    uploaded: dict[int, Upload] = field(default_factory=dict)
+    controls: dict[int, Controls] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
     replies_to: dict[int, int | None] = field(default_factory=dict)
+    refuses_files: Exception | None = None
     on_call: Callable[[Done], None] | None = None
     next_id: int = 1000
 
@@ -50,23 +59,41 @@ class FakeOutbox:
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
-        await self._before()
+        await self._before(message.files)
         message_id = self.nonces.get(message.nonce)
         if message_id is None:
-            self.next_id += 1
-            message_id = self.next_id
-            self._take(Done("send", 0.0, place, message_id, message.content, message.nonce))
+            message_id = self._new_id()
+            self.files[message_id] = self._attach(message.files)
+            self.controls[message_id] = message.controls
+            names = tuple(each.name for each in message.files)
+            self._take(
+                Done("send", 0.0, place, message_id, message.content, message.nonce, names, message.controls)
+            )
             self.nonces[message.nonce] = message_id
             self.replies_to[message_id] = message.reply_to
         await self._after()
         content = self.messages.get(message_id, message.content)
-        return Sent(message_id, content, self.replies_to.get(message_id))
+        return Sent(
+            message_id,
+            content,
+            self.replies_to.get(message_id),
+            self.files.get(message_id, ()),
+            self.controls.get(message_id, NONE),
+        )
 
-    async def edit(self, place: int, message_id: int, content: str) -> None:
-        """Replace a text."""
-        await self._before()
-        self._take(Done("edit", 0.0, place, message_id, content))
+    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+        """Change a message."""
+        await self._before(change.files)
+        if change.keep is not None:
+            old = tuple(each for each in self.files.get(message_id, ()) if each.id in change.keep)
+            self.files[message_id] = (*old, *self._attach(change.files))
+        if change.controls is not None:
+            self.controls[message_id] = change.controls
+        content = self.messages.get(message_id, "") if change.content is None else change.content
+        names = tuple(each.name for each in change.files)
+        self._take(Done("edit", 0.0, place, message_id, content, "", names, change.controls))
         await self._after()
+        return self.files.get(message_id, ())
 
     async def delete(self, place: int, message_id: int) -> None:
         """Delete."""
@@ -85,7 +112,14 @@ class FakeOutbox:
     async def own_messages(self, _place: int, after: int) -> tuple[Seen, ...]:
         """What there is after an id."""
         return tuple(
-            Seen(message_id, text, self.replies_to.get(message_id), silent=False)
+            Seen(
+                message_id,
+                text,
+                self.replies_to.get(message_id),
+                silent=False,
+                files=self.files.get(message_id, ()),
+                controls=self.controls.get(message_id, NONE),
+            )
             for message_id, text in sorted(self.messages.items())
             if message_id > after
         )
@@ -103,8 +137,19 @@ class FakeOutbox:
         if self.on_call is not None:
             self.on_call(done)
 
-    async def _before(self) -> None:
+    def _new_id(self) -> int:
+        self.next_id += 1
+        return self.next_id
+
+    def _attach(self, files: tuple[Upload, ...]) -> tuple[Attached, ...]:
+        made = tuple(Attached(self._new_id(), each.name, len(each.data)) for each in files)
+        self.uploaded.update(zip((each.id for each in made), files, strict=True))
+        return made
+
+    async def _before(self, files: tuple[Upload, ...] = ()) -> None:
         await asyncio.sleep(self.round_trip_s / 2)
+        if files and self.refuses_files is not None:
+            raise self.refuses_files
         if not self.stores_failed:
             self._fail()
 

@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from bot.render.draft import Draft, Piece
+from bot.render.layout import Layout, Piece
 from bot.render.measure import is_visible
 
 _WORDS = """
@@ -86,9 +86,9 @@ HOSTILE = st.lists(HOSTILE_PIECES, max_size=150).map("".join)
 ANY_REPLY = st.one_of(REPLY, HOSTILE, st.tuples(REPLY, HOSTILE, REPLY).map("\n".join))
 
 
-def lay_out(text: str, cuts: list[int], limit: int) -> Draft:
+def lay_out(text: str, cuts: list[int], limit: int) -> Layout:
     """A finished draft of the text, pushed in deltas cut at the places."""
-    draft = Draft(limit)
+    draft = Layout(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     for start, end in pairwise(places):
         draft.push(text[start:end])

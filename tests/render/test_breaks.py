@@ -6,38 +6,38 @@ from pathlib import Path
 
 import pytest
 
-from bot.render.draft import Draft
+from bot.render.layout import Layout
 from tests.render.markdown import lay_out, put_together
-from tests.render.test_draft import is_sendable, open_fence, stray_markers
+from tests.render.test_layout import is_sendable, open_fence, stray_markers
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
 LOREM = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr. "
 
 
 def parts(text: str, limit: int = 200) -> tuple[str, ...]:
-    return lay_out(text, [], limit).parts
+    return lay_out(text, [], limit).texts
 
 
 def shown(text: str, limit: int = 200) -> tuple[str, ...]:
-    draft = Draft(limit)
+    draft = Layout(limit)
     draft.push(text)
-    return draft.parts
+    return draft.texts
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("limit", [300, 600, 2000])
 def test_a_real_looking_reply_is_whole_and_balanced_letter_by_letter(path: Path, limit: int) -> None:
     text = path.read_text()
-    draft = Draft(limit)
+    draft = Layout(limit)
     for char in text:
         draft.push(char)
-        part = (draft.parts or ("x",))[-1]
+        part = (draft.texts or ("x",))[-1]
         assert is_sendable(part, limit)
         assert not open_fence(part)
     draft.finish()
     assert put_together(text, draft.pieces) is None
-    assert draft.parts == parts(text, limit)
-    assert path.stem == "nested_fences" or not any(stray_markers(part) for part in draft.parts)
+    assert draft.texts == parts(text, limit)
+    assert path.stem == "nested_fences" or not any(stray_markers(part) for part in draft.texts)
 
 
 def test_a_reply_that_fits_is_one_message() -> None:
@@ -128,12 +128,12 @@ def test_a_fence_far_to_the_right_ends_where_it_ends_also_at_the_start_of_a_mess
     code = "      ```py\n      x = 1\n      ```\n\n"
     for text in (f"{item}{code}{LOREM * 8}", f"{LOREM * 3}\n\n{code}{LOREM * 8}"):
         for deltas in (1, len(text)):
-            draft = Draft(200)
+            draft = Layout(200)
             for start in range(0, len(text), len(text) // deltas):
                 draft.push(text[start : start + len(text) // deltas])
             draft.finish()
-            assert sum(part.count("```") for part in draft.parts) == 2
-            assert draft.parts == parts(text, 200)
+            assert sum(part.count("```") for part in draft.texts) == 2
+            assert draft.texts == parts(text, 200)
 
 
 def test_blank_lines_and_indentation_of_code_survive_a_break() -> None:
@@ -243,19 +243,7 @@ def test_what_streams_shows_no_lone_markers_of_lists_headings_and_quotes() -> No
         assert shown(f"Words\n\n{start}") == ("Words",), start
 
 
-def test_halves_of_a_character_in_two_deltas_are_joined() -> None:
-    draft = Draft(200)
-    draft.push("smile \ud83d")
-    assert draft.parts == ("smile",)
-    draft.push("\ude00!")
-    assert draft.parts == ("smile 😀!",)
-    draft.push("\ud83d")
-    draft.finish()
-    assert draft.parts == ("smile 😀!\ufffd",)
-    assert draft.text == "smile 😀!\ufffd"
-
-
-def test_a_draft_that_is_finished_takes_nothing_more() -> None:
+def test_a_layout_that_is_finished_takes_nothing_more() -> None:
     draft = lay_out("text", [], 200)
     draft.finish()
     with pytest.raises(ValueError, match="finished"):
@@ -264,4 +252,4 @@ def test_a_draft_that_is_finished_takes_nothing_more() -> None:
 
 def test_a_limit_too_small_for_a_fence_is_refused() -> None:
     with pytest.raises(ValueError, match="160"):
-        Draft(100)
+        Layout(100)

@@ -1,128 +1,228 @@
-"""What must hold for every reply, however it is cut into deltas."""
+"""What must hold for every reply as Discord shows it: restyled, laid out, and with its files."""
 
 from __future__ import annotations
 
-import re
 from itertools import pairwise
+from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from bot.render.draft import Draft
-from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, QUOTE_DEPTH_MAX
 from bot.render.mark import is_marked, marked
-from bot.render.measure import is_visible, units
-from tests.render.markdown import ANY_REPLY, REPLY, lay_out, put_together
+from bot.render.part import FILES_MAX, Formula, Part, TextFile
+from bot.render.style import Style
+from tests.render.markdown import ANY_REPLY
+from tests.render.rich import ANY_RICH, RICH, missing_words
+from tests.render.test_layout import CUTS, LIMITS, is_sendable, open_fence, stray_markers
 
-LIMITS = st.sampled_from([160, 200, 333, 2000])
-CUTS = st.lists(st.integers(0, 20_000), max_size=30)
-READER = MarkdownIt("commonmark").enable("strikethrough")
-
-
-def is_sendable(content: str, limit: int) -> bool:
-    """Whether Discord takes it and shows all of it."""
-    return units(content) <= limit and content == content.strip() and is_visible(content)
+STYLES = st.builds(Style, st.sampled_from([0, 3, 12]), st.sampled_from([0, 1, 2, 4]))
 
 
-def open_fence(content: str) -> str:
-    """The marker of a code block that a message leaves open; one in a quote ends with its quote.
-
-    The first line of a message may have lost its indentation; then its block may end further to the right.
-    """
-    return _open_fence(content, 3) and _open_fence(content, 1000)
-
-
-def _open_fence(content: str, first_farthest: int) -> str:
-    marker, depth, farthest = "", 0, 0
-    for number, line in enumerate(content.split("\n")):
-        quotes = re.match(rf" {{0,3}}(?:> ?){{0,{QUOTE_DEPTH_MAX}}}", line)
-        assert quotes is not None
-        if marker and quotes.group().count(">") < depth:
-            marker = ""
-        if not marker:
-            depth = quotes.group().count(">")
-        rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
-        found = re.match(r"([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*)(`{3,}|~{3,})(.*)", rest)
-        if found is None or len(found[3].strip()) > FENCE_INFO_MAX_CHARS:
-            continue
-        lead, run, info = found.groups()
-        if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
-            marker = "" if run[0] == "`" and "`" in info else run
-            farthest = len(lead) + 3 if number else first_farthest
-        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip(" \t\r"):
-            marker = marker if lead.strip() or len(lead) > farthest else ""
-    return marker
+def draft_of(
+    text: str, cuts: list[int] | None = None, limit: int = 2000, style: Style | None = None
+) -> Draft:
+    draft = Draft(limit, style)
+    places = [0, *sorted(place % (len(text) + 1) for place in cuts or ()), len(text)]
+    for start, end in pairwise(places):
+        draft.push(text[start:end])
+    draft.finish()
+    return draft
 
 
-def stray_markers(content: str) -> str:
-    """What a reader would see of markers that do not mark anything."""
-    seen = ""
-    for token in READER.parse(content):
-        for child in token.children or ():
-            if child.type == "text":
-                seen += child.content
-            elif child.type in ("softbreak", "hardbreak"):
-                seen += "\n"
-            else:
-                seen += "\ufffc"
-    bars = "||" if seen.count("||") % 2 else ""
-    return bars + "".join(re.findall(r"\*+|~~|`+|\]\(", seen))
+def check(part: Part, limit: int) -> None:
+    assert is_sendable(part.text, limit)
+    assert not is_marked(part.text)
+    assert not open_fence(part.text)
+    assert len(part.files) <= FILES_MAX
 
 
 @settings(deadline=None)
-@given(ANY_REPLY, CUTS, LIMITS)
-def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
-    text: str, cuts: list[int], limit: int
+@given(st.one_of(ANY_RICH, ANY_REPLY), CUTS, LIMITS, STYLES)
+def test_what_is_shown_does_not_depend_on_the_deltas(
+    text: str, cuts: list[int], limit: int, style: Style
 ) -> None:
-    assert lay_out(text, cuts, limit).parts == lay_out(text, [], limit).parts
+    assert draft_of(text, cuts, limit, style).parts == draft_of(text, [], limit, style).parts
 
 
-@settings(deadline=None)
-@given(ANY_REPLY, LIMITS)
-def test_the_messages_are_the_reply(text: str, limit: int) -> None:
-    draft = lay_out(text, [], limit)
-    assert put_together(text, draft.pieces) is None
-    assert draft.text == text
+@settings(max_examples=60, deadline=None)
+@given(ANY_RICH, LIMITS, STYLES)
+def test_asking_in_between_changes_nothing(text: str, limit: int, style: Style) -> None:
+    draft = Draft(limit, style)
+    for char in text[:1500]:
+        draft.push(char)
+        assert draft.complete <= len(draft.parts)
+    draft.finish()
+    assert draft.parts == draft_of(text[:1500], [], limit, style).parts
 
 
 @settings(max_examples=150, deadline=None)
-@given(ANY_REPLY, CUTS, LIMITS)
+@given(st.one_of(ANY_RICH, ANY_REPLY), CUTS, LIMITS, STYLES)
 def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
-    text: str, cuts: list[int], limit: int
+    text: str, cuts: list[int], limit: int, style: Style
 ) -> None:
-    draft = Draft(limit)
+    draft = Draft(limit, style)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
-    complete: tuple[str, ...] = ()
+    complete: tuple[Part, ...] = ()
     for start, end in pairwise(places):
         draft.push(text[start:end])
         parts = draft.parts
         assert parts[: len(complete)] == complete
         complete = parts[: draft.complete]
         for part in parts:
-            assert is_sendable(part, limit)
-            assert is_sendable(marked(part), limit)
-            assert not is_marked(part)
-            assert not open_fence(part)
+            check(part, limit)
+            assert is_sendable(marked(part.text), limit)
+        assert not style.max_messages or len(parts) <= style.max_messages
     draft.finish()
     assert draft.parts[: len(complete)] == complete
     for part in draft.parts:
-        assert is_sendable(part, limit)
-        assert not is_marked(part)
-        assert not open_fence(part)
+        check(part, limit)
+    assert not style.max_messages or len(draft.parts) <= style.max_messages
+    assert draft.text == text
 
 
 @settings(max_examples=150, deadline=None)
-@given(REPLY, CUTS, st.sampled_from([300, 2000]))
-def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
-    text: str, cuts: list[int], limit: int
-) -> None:
+@given(RICH, CUTS, st.sampled_from([300, 2000]))
+def test_no_marker_of_a_well_formed_reply_is_ever_left_open(text: str, cuts: list[int], limit: int) -> None:
     draft = Draft(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     for start, end in pairwise(places):
         draft.push(text[start:end])
         for part in draft.parts:
-            assert not stray_markers(part), part
+            assert not stray_markers(part.text), part
     draft.finish()
     for part in draft.parts:
-        assert not stray_markers(part), part
+        assert not stray_markers(part.text), part
+
+
+@settings(deadline=None)
+@given(RICH, LIMITS, STYLES)
+def test_every_word_of_a_reply_is_shown_or_in_a_file(text: str, limit: int, style: Style) -> None:
+    assert not missing_words(text, draft_of(text, [], limit, style).parts)
+
+
+def test_halves_of_a_character_in_two_deltas_are_joined() -> None:
+    draft = Draft(200)
+    draft.push("smile \ud83d")
+    assert [part.text for part in draft.parts] == ["smile"]
+    draft.push("\ude00.")
+    assert [part.text for part in draft.parts] == ["smile 😀."]
+    draft.push("\ud83d")
+    draft.finish()
+    assert [part.text for part in draft.parts] == ["smile 😀.\ufffd"]
+    assert draft.text == "smile 😀.\ufffd"
+
+
+def test_a_draft_that_is_finished_takes_nothing_more() -> None:
+    draft = draft_of("text")
+    draft.finish()
+    with pytest.raises(ValueError, match="finished"):
+        draft.push("x")
+
+
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("limit", [300, 2000])
+def test_a_real_looking_reply_is_whole_and_balanced_letter_by_letter(path: Path, limit: int) -> None:
+    text = path.read_text()
+    style = Style(code_file_lines=30)
+    draft = Draft(limit, style)
+    for char in text:
+        draft.push(char)
+        for part in draft.parts[-1:]:
+            check(part, limit)
+    draft.finish()
+    assert draft.parts == draft_of(text, [], limit, style).parts
+    for part in draft.parts:
+        check(part, limit)
+    assert not missing_words(text, draft.parts)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["`", "|", "$", "\\[", "\\(x", "<", "<b>", "[", "![", "[^", "&", "~", "> ", "- ", "#### ", "| a |\n|---|\n",
+     "$$\n",      "```math\n", "<!--", "```py\nx\n", "[![", "\n| a ", "$x ", "<a href=", "\\begin{align}", "1 | 2\n"],
+)  # fmt: skip
+def test_ten_thousand_of_anything_go_through_and_stay(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    draft = draft_of(text, list(range(0, 20_000, 7)), 2000)
+    for part in draft.parts:
+        check(part, 2000)
+    shown = "".join(part.text for part in draft.parts)
+    if piece == "<b>":
+        assert not draft.parts  # nothing in bold
+        return
+    for char in set(piece) - set("\n #>-`|~$\\[(!<&^"):
+        assert shown.count(char) >= text.count(char) // 2 or draft.parts[-1].files
+
+
+def test_a_reply_of_100_kb_goes_on_in_a_file_in_its_own_words() -> None:
+    text = "\n\n".join(f"Paragraph {number}: $x^{number % 10}$ <b>bold</b>." for number in range(3000))
+    draft = draft_of(text, [], 2000, Style(max_messages=3))
+    *_, last = draft.parts
+    assert len(draft.parts) == 3
+    (file,) = last.files
+    assert isinstance(file, TextFile)
+    assert file.name == "reply.md"
+    assert text.endswith(file.text)
+    shown = last.text.split("\n")
+    assert shown[-1].startswith("-# ")
+    first = int(file.text.removeprefix("Paragraph ").split(":")[0])
+    assert shown[-2].startswith(f"Paragraph {first - 1}:")
+
+
+def test_a_code_block_that_goes_on_in_the_file_is_opened_there_again() -> None:
+    code = "".join(f"line {number}\n" for number in range(100))
+    draft = draft_of(f"Look:\n\n~~~py\n{code}~~~\nEnd.", [], 300, Style(max_messages=2))
+    (file,) = draft.parts[-1].files
+    assert isinstance(file, TextFile)
+    assert file.text.startswith("~~~py\nline ")
+    assert file.text.endswith("line 99\n~~~\nEnd.")
+
+
+def test_a_reply_that_fits_into_its_messages_needs_no_file() -> None:
+    text = "word " * 700
+    draft = draft_of(text, [], 2000, Style(max_messages=2))
+    assert " ".join(part.text for part in draft.parts) == text.strip()
+    assert [part.files for part in draft.parts] == [(), ()]
+
+
+def test_a_formula_hangs_below_the_message_that_holds_it() -> None:
+    text = "word " * 300 + "\n\n$$a = b$$\n\n" + "word " * 300 + "\n\n$$c = d$$"
+    parts = draft_of(text).parts
+    assert [part.files for part in parts] == [(Formula("a = b"),), (Formula("c = d"),)]
+    assert all(file.tex in part.text for part in parts for file in part.files if isinstance(file, Formula))
+
+
+def test_a_message_holds_no_more_than_ten_files_and_none_is_lost() -> None:
+    text = "\n\n".join(f"$$x = {number}$$" for number in range(25))
+    for style in (Style(), Style(max_messages=8)):
+        parts = draft_of(text, [], 2000, style).parts
+        assert [len(part.files) for part in parts] == [9, 9, 7]
+    last = draft_of(text, [], 2000, Style(max_messages=2)).parts[-1]
+    assert len(last.files) == FILES_MAX
+    assert isinstance(last.files[-1], TextFile)
+    assert last.files[-1].text.strip().startswith("$$x = 18$$")
+
+
+def test_code_that_may_become_a_file_is_shown_while_it_comes() -> None:
+    code = "".join(f"line {number}\n" for number in range(15))
+    draft = Draft(2000, Style(code_file_lines=20))
+    draft.push(f"```py\n{code}")
+    assert "line 14" in draft.parts[0].text
+    draft.push(code)
+    assert draft.parts[0].text.endswith("line 9\n…\n```")
+    assert draft.parts[0].files == ()
+    draft.push("```\n")
+    assert draft.parts[0].files == (TextFile("code.py", code * 2),)
+
+
+def test_a_title_is_shown_while_it_may_still_be_one() -> None:
+    draft = Draft()
+    draft.push("A title")
+    assert draft.parts == (Part("A title"),)
+    draft.push("\n---\n")
+    assert draft.parts == (Part("## A title"),)

@@ -40,7 +40,7 @@ def test_the_mark_stands_below_a_code_block_and_beside_text() -> None:
 
 @pytest.mark.parametrize("text", ["A cursor looks like this: ▌", "▌", "one\n▌", "█▌", "done \\▌"])
 def test_a_finished_reply_that_ends_with_a_cursor_is_finished(text: str) -> None:
-    (part,) = lay_out(text, [], 200).parts
+    (part,) = lay_out(text, [], 200).texts
     assert not is_marked(part)
     assert part.replace("\\", "") == text.replace("\\", "")
 

@@ -6,7 +6,8 @@ import asyncio
 
 import pytest
 
-from bot.conversation.errors import AnsweredBefore
+from bot.conversation.errors import AnsweredBefore, DiscordForbidden
+from bot.render.controls import NONE
 from bot.render.mark import is_marked
 from bot.render.pace import Kind, Pace
 from bot.render.plan import Posted
@@ -135,7 +136,7 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         desk.outbox.replies_to = {1: 42}
         writer = desk.writer()
         posted = await write(desk, writer, "New.")
-        assert posted == (Posted(1, "New."),)
+        assert posted == (Posted(1, "New.", controls=NONE),)
         assert shows(desk, "New.")
         assert writer.doubtful  # it may have posted more
 
@@ -225,5 +226,107 @@ def test_whoever_else_calls_discord_waits_for_a_turn_too() -> None:
         await asyncio.gather(*(read(number) for number in range(100)))
         assert all(sum(start <= at < start + 1 for at in began) <= 45 for start in began)
         assert len(began) == 100
+
+    run(main())
+
+
+def test_a_request_that_nobody_announced_waits_for_a_turn_of_its_own() -> None:
+    async def main() -> None:
+        pace = Pace()
+        began: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        async def request(number: int) -> None:
+            call = await pace.request(number, Kind.OTHER)
+            began.append(loop.time())
+            await asyncio.sleep(0.1)
+            pace.answered(call)
+
+        async def announced(number: int) -> None:
+            async with pace.waited(number, Kind.READ):
+                await request(number)
+
+        await asyncio.gather(*(request(number) for number in range(40)))
+        assert loop.time() == pytest.approx(0.1)
+        await asyncio.gather(*(announced(number) for number in range(40)))
+        assert len(began) == 80
+        assert all(sum(start <= at < start + 1 for at in began) <= 48 for start in began)
+
+    run(main())
+
+
+def test_a_request_goes_at_once_under_a_turn_and_only_one_does() -> None:
+    async def main() -> None:
+        pace = Pace()
+        async with pace.waited(1, Kind.READ):
+            assert await pace.request(1, Kind.PART) is None
+            again = await pace.request(1, Kind.PART)
+            assert again is not None
+            pace.answered(again)
+        assert await pace.request(1, Kind.PART) is not None
+
+    run(main())
+
+
+def test_a_request_given_up_while_it_waits_leaves_the_queue() -> None:
+    async def main() -> None:
+        pace = Pace()
+        running = [await pace.request(number, Kind.OTHER) for number in range(48)]
+        waiting = asyncio.create_task(pace.request(1, Kind.OTHER))
+        await asyncio.sleep(2)
+        waiting.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await waiting
+        for call in running:
+            pace.answered(call)
+        await asyncio.sleep(2)
+        assert await pace.request(1, Kind.OTHER) is not None
+
+    run(main())
+
+
+def test_nothing_is_called_before_the_place_is_open_and_what_comes_meanwhile_is_shown_then() -> None:
+    async def main() -> None:
+        desk = Desk()
+        opened: list[float] = []
+
+        async def open_place() -> None:
+            await asyncio.sleep(1)
+            opened.append(asyncio.get_running_loop().time())
+
+        writer = desk.writer(opened=open_place)
+        await write(desk, writer, TEXT[:1000])
+        assert shows(desk, TEXT[:1000])
+        assert opened == [1.0]
+        assert desk.outbox.calls[0].at > 1.0
+
+    run(main())
+
+
+def test_a_place_that_cannot_be_opened_ends_the_writing() -> None:
+    async def main() -> None:
+        desk = Desk()
+
+        async def open_place() -> None:
+            await asyncio.sleep(0.1)
+            raise DiscordForbidden("Create Public Threads")
+
+        writer = desk.writer(opened=open_place)
+        with pytest.raises(DiscordForbidden):
+            await writer.run()
+        with pytest.raises(DiscordForbidden):
+            await writer.finish("Text.")
+        assert not desk.outbox.calls
+
+    run(main())
+
+
+def test_a_reply_that_begins_at_once_needs_no_typing() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer()
+        writer.push("Text. ")
+        await write(desk, writer, TEXT[:200])
+        assert not desk.outbox.seen("typing")
 
     run(main())

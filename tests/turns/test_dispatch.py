@@ -66,7 +66,7 @@ class Slow(Runner):
         self._journal = journal
         self.running = self.most = self.done = 0
 
-    async def run(self, claim: Claim, _: asyncio.Event) -> int:
+    async def run(self, claim: Claim, _: asyncio.Event, __: asyncio.Event | None = None) -> int:
         self.running += 1
         self.most = max(self.most, self.running)
         await asyncio.sleep(0.02)

@@ -40,7 +40,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that one answer needs; `begin` makes its cache entries readable."""
+    """Everything that one answer needs; `begin` makes its cache entries readable, `clock` tells seconds."""
 
     reply: Reply
     message: dict[str, Any]
@@ -48,6 +48,7 @@ class Answer:
     gates: Sequence[Gate]
     fault: Fault | None
     begin: Callable[[], None]
+    clock: Callable[[], float]
 
 
 def ended(reply: Reply, fault: Fault | None) -> Reply:
@@ -111,6 +112,8 @@ async def _text(answer: Answer, request: web.Request, response: web.StreamRespon
             await asyncio.sleep(wait)
         await response.write(sent)
         call.deltas += 1
+        call.last_text = answer.clock()
+        call.first_text = call.last_text if call.first_text is None else call.first_text
         if isinstance(answer.fault, Noise):
             await response.write(events.noise(answer.fault.kind, index))
     return not await _hold(answer, len(reply.deltas), request, response)

@@ -13,7 +13,8 @@ SECRET_HEADERS = frozenset({"authorization", "x-api-key"})
 class Call:
     """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
 
-    `hung_up` says that the client left before the answer was complete; `deltas` counts the text deltas sent.
+    `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
+    were. `hung_up` says that the client left before the answer was complete.
     """
 
     method: str
@@ -27,6 +28,8 @@ class Call:
     message_id: str | None = None
     request_id: str = ""
     deltas: int = 0
+    first_text: float | None = None
+    last_text: float | None = None
     hung_up: bool = False
 
 

@@ -204,6 +204,7 @@ class Claude:
             [self._gates.pop(0)] if self._gates else [],
             fault,
             lambda: self.cache.begin(lookup),
+            self._clock,
         )
         if not body.get("stream"):
             return await whole(answer, request, call)

@@ -106,6 +106,8 @@ def edit(world: World, channel: Channel, message: Message, editor_id: int, draft
         world.require(channel, editor_id, bits.MANAGE_MESSAGES)
     elif message.type not in _WRITTEN:
         raise refusal(50021)
+    if draft.uploads and channel.guild_id is not None:
+        world.require(channel, editor_id, bits.ATTACH_FILES)
     _check_edits_of_old(world, channel, message)
     return apply(world, channel, message, draft)
 

@@ -1,0 +1,55 @@
+"""The buttons of a reply on Discord; all they need to know is in their custom ids, so they outlive the process."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import discord
+
+from bot.render.controls import NONE, Button, Controls
+
+_LOOKS = {
+    Button.STOP: ("Stop", discord.ButtonStyle.secondary),
+    Button.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
+    Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
+}
+_BY_NAME = {button.value: button for button in Button}
+
+
+def custom_id(button: Button, lead: int) -> str:
+    """What a click sends: `bobbin:<button>:<lead>`."""
+    return f"bobbin:{button.value}:{lead}"
+
+
+def pressed(sent: str) -> tuple[Button, int] | None:
+    """The button that a custom id belongs to and the lead of its turn, None if it is none of these."""
+    start, _, rest = sent.partition(":")
+    name, _, lead = rest.partition(":")
+    button = _BY_NAME.get(name)
+    if start != "bobbin" or button is None or not (lead.isascii() and lead.isdecimal()):
+        return None
+    return button, int(lead)
+
+
+def view(controls: Controls) -> discord.ui.View | None:
+    """The buttons to send, None for none; stopped from the start, as discord.py would keep it for ever."""
+    if not controls.buttons:
+        return None
+    made = discord.ui.View(timeout=None)
+    for button in controls.buttons:
+        label, style = _LOOKS[button]
+        made.add_item(
+            discord.ui.Button[discord.ui.View](
+                label=label, style=style, custom_id=custom_id(button, controls.lead)
+            )
+        )
+    made.stop()
+    return made
+
+
+def read(components: Iterable[Any]) -> Controls:
+    """The buttons that a message carries."""
+    children = [child for row in components for child in getattr(row, "children", ())]
+    found = [each for child in children if (each := pressed(getattr(child, "custom_id", None) or ""))]
+    return Controls(found[0][1], tuple(button for button, _ in found)) if found else NONE

@@ -1,0 +1,145 @@
+"""The messages of one reply: what Discord shows of them, and the calls that change it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
+
+from bot.conversation.errors import AnsweredBefore, DiscordError, DiscordForbidden, DiscordRejected
+from bot.render.controls import NONE
+from bot.render.mark import is_marked, unmarked
+from bot.render.outbox import Change, Outbox, Outgoing
+from bot.render.plan import Action, Delete, Edit, Posted, Send
+from bot.render.upload import Attached, File, Uploads
+
+
+class FilesRefused(Exception):
+    """Discord takes no files here; whatever the call was to show is to be shown without any."""
+
+
+class Board:
+    """Performs the actions of a plan, and knows what has come of them.
+
+    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
+    message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
+    is a reply to the first of them.
+    """
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        place: int,
+        *,
+        nonce: Callable[[int], str],
+        before_send: Callable[[int, str], Awaitable[None]],
+        after_send: Callable[[int, int], Awaitable[None]],
+        reply_to: int | None,
+        posted: Sequence[Posted],
+        uploads: Uploads,
+        apart: bool = False,
+    ) -> None:
+        self._outbox = outbox
+        self._place = place
+        self._nonce = nonce
+        self._before_send = before_send
+        self._after_send = after_send
+        self._points_to = {0: reply_to}
+        if apart and posted:
+            self._points_to[len(posted)] = posted[0].message_id
+        self._shown = list(posted)
+        self._uploads = uploads
+        self._sending: dict[int, Send] = {}
+        self._last_known: dict[int, Posted] = {}
+        self._doubtful = False
+
+    @property
+    def shown(self) -> tuple[Posted, ...]:
+        """The messages as far as is known."""
+        return tuple(self._shown)
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether some call may still take effect late."""
+        return self._doubtful
+
+    async def perform(self, action: Action) -> None:
+        """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
+        try:
+            if isinstance(action, Send):
+                await self._send(action)
+            elif isinstance(action, Edit):
+                await self._edit(action)
+            else:
+                await self._outbox.delete(self._place, action.message_id)
+                self._shown = [each for each in self._shown if each.message_id != action.message_id]
+        except (DiscordForbidden, DiscordRejected) as error:
+            if isinstance(action, Delete) or not action.files:
+                raise
+            self._sending.pop(action.index, None)
+            raise FilesRefused from error
+
+    def doubt(self, action: Action) -> None:
+        """Note that a call was lost or dropped: it may have taken effect, or may still."""
+        self._doubtful = True
+        if isinstance(action, Edit):
+            if self._shown[action.index].content:
+                self._last_known[action.message_id] = self._shown[action.index]
+            self._shown[action.index] = Posted(action.message_id, "")
+
+    async def leave(self) -> None:
+        """Take marks and buttons off what will not be finished, where that is still possible."""
+        for shown in self._shown:
+            posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
+            if is_marked(posted.content) or (posted.controls or NONE).buttons:
+                with contextlib.suppress(DiscordError):
+                    change = Change(unmarked(posted.content), controls=NONE)
+                    await self._outbox.edit(self._place, posted.message_id, change)
+
+    async def _send(self, action: Send) -> None:
+        # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
+        # too.
+        index = action.index
+        action = self._sending.setdefault(index, action)
+        await self._before_send(index, action.content)
+        reply_to = self._points_to.get(index)
+        outgoing = Outgoing(
+            action.content,
+            nonce=self._nonce(index),
+            reply_to=reply_to,
+            files=self._uploads.ready(action.files),
+            controls=action.controls or NONE,
+        )
+        sent = await self._outbox.send(self._place, outgoing)
+        files = sent.files
+        if sent.content == action.content:
+            files = _named((), action.files, sent.files)
+        else:
+            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
+            # try has posted is not known here.
+            self._doubtful = True
+            if index == 0 and sent.reply_to != reply_to:
+                raise AnsweredBefore(sent.id, sent.reply_to)
+        self._shown.append(Posted(sent.id, sent.content, files, sent.controls))
+        await self._after_send(index, sent.id)
+
+    async def _edit(self, action: Edit) -> None:
+        before = self._shown[action.index]
+        change = Change(
+            action.content,
+            keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
+            files=self._uploads.ready(action.files),
+            controls=action.controls,
+        )
+        told = await self._outbox.edit(self._place, action.message_id, change)
+        files = before.files if action.keep is None else _named(action.keep, action.files, told)
+        controls = before.controls if action.controls is None else action.controls
+        self._shown[action.index] = Posted(action.message_id, action.content, files, controls)
+
+
+def _named(kept: Sequence[Attached], files: Sequence[File], told: Sequence[Attached]) -> tuple[Attached, ...]:
+    """The files of a message, new ones as what they are known for; `told` is what Discord says of them."""
+    new = told[len(kept) :]
+    if len(new) < len(files):
+        raise DiscordRejected  # a server that takes files and drops them
+    return (*kept, *(replace(each, file=file) for each, file in zip(new, files, strict=False)))

@@ -1,0 +1,69 @@
+"""What is counted and what waits on the wire to Discord."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from discord.http import Route
+
+from bot.gateway import counting
+from bot.gateway.client import Client
+from bot.gateway.outbox import DiscordOutbox
+from bot.render.outbox import Outgoing
+from bot.render.pace import Kind, Pace
+from bot.telemetry.metrics import Metrics
+from tests.gateway.conftest import Post
+
+
+@pytest.mark.parametrize(
+    ("path", "covered"),
+    [
+        ("/channels/1/messages", "/channels/1/messages"),
+        ("/channels/1/messages?limit=2", "/channels/1/messages"),
+        ("/interactions/1/token/callback", None),
+        ("/webhooks/1/token/messages/@original", None),
+    ],
+)
+def test_interactions_are_outside_the_limit_of_a_bot(path: str, covered: str | None) -> None:
+    assert counting.limited_path(Route.BASE + path) == covered
+
+
+def test_files_and_the_gateway_are_outside_of_every_limit() -> None:
+    assert counting.limited_path("https://cdn.example.org/attachments/1/2/a.png") is None
+    assert counting.limited_path("wss://gateway.example.org/?v=10") is None
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "expected"),
+    [
+        ("GET", "/channels/7/messages", (0, Kind.READ)),
+        ("POST", "/channels/7/messages", (7, Kind.PART)),
+        ("PATCH", "/channels/7/messages/8", (7, Kind.PART)),
+        ("DELETE", "/channels/7/messages/8", (0, Kind.OTHER)),
+        ("POST", "/channels/7/messages/8/threads", (0, Kind.OTHER)),
+    ],
+)
+def test_requests_that_nobody_announced_are_told_apart(
+    method: str, path: str, expected: tuple[int, Kind]
+) -> None:
+    assert counting.classify(method, path) == expected
+
+
+async def test_whatever_is_called_at_once_is_never_refused(post: Post) -> None:
+    threads = [
+        post.discord.add_channel(guild, "c").id
+        for guild in post.discord.world.guilds.values()
+        for _ in range(70)
+    ]
+    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    counting.count(client, Metrics(), Pace())
+    await client.login("outbox-token")
+    outbox = DiscordOutbox(client, archive_minutes=60)
+    before = len(post.discord.requests)
+    try:
+        await asyncio.gather(*(outbox.send(each, Outgoing("hello", "1")) for each in threads))
+    finally:
+        await client.close()
+    statuses = [each.status for each in list(post.discord.requests)[before:]]
+    assert statuses == [200] * 70
