@@ -215,7 +215,7 @@ def test_code_that_may_become_a_file_is_shown_while_it_comes() -> None:
     assert "line 14" in draft.parts[0].text
     draft.push(code)
     assert draft.parts[0].text.endswith("line 9\n…\n```")
-    assert draft.parts[0].files == ()
+    assert not draft.parts[0].files
     draft.push("```\n")
     assert draft.parts[0].files == (TextFile("code.py", code * 2),)
 
