@@ -11,6 +11,7 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
+├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
 │   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
@@ -18,6 +19,7 @@ BobbinError
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
 ├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
 └── StoreError
+    ├── Unreadable            Redis holds something that this version cannot read
     ├── Fenced                the lease is somebody else's by now: drop everything at once
     └── StoreUnavailable      Redis does not answer
 """
@@ -69,11 +71,35 @@ class ClaudeKeyRefused(ClaudeError):
 
 
 class ClaudeModelUnknown(ClaudeError):
-    """The API does not know the model."""
+    """The API does not know the model (any more); `successor` is what to use in its place, where known."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        model: str | None = None,
+        successor: str | None = None,
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.model = model
+        self.successor = successor
 
 
 class ClaudeTooLong(ClaudeError):
-    """The request does not fit the model's context window."""
+    """The request does not fit: it has `tokens` and `limit` are allowed, where the API has told both."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        tokens: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.tokens = tokens
+        self.limit = limit
 
 
 class ClaudeRefusedRequest(ClaudeError):
@@ -82,6 +108,10 @@ class ClaudeRefusedRequest(ClaudeError):
 
 class CutShort(BobbinError):
     """A new message ended the running answer."""
+
+
+class Stopped(BobbinError):
+    """Somebody ended the running answer."""
 
 
 class DiscordError(BobbinError):
@@ -126,6 +156,10 @@ class AnsweredBefore(BobbinError):
 
 class StoreError(BobbinError):
     """The store did not do what was asked."""
+
+
+class Unreadable(StoreError):
+    """Redis holds something that this version of the bot cannot read."""
 
 
 class Fenced(StoreError):

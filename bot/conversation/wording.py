@@ -21,7 +21,7 @@ REFUSED = (
     "Claude declined to answer this. Your message is left out of what Claude remembers, "
     "so you can go on with something else."
 )
-CUT_AT_MAX_TOKENS = "This reply reached its length limit. Write “go on” and it continues."
+CUT_AT_MAX_TOKENS = "This reply reached its length limit. Press Continue, or use /continue, and it goes on."
 CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
     "Write “go on”, or start afresh with /reset."
@@ -29,15 +29,27 @@ CONTEXT_FULL = (
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
+STOPPED = "Stopped."
+STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Regenerate."
+EARLIER_STANDS = "The earlier answer stands."
+DECLINED_TO_GO_ON = "Claude declined to go on with this."
 CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+SUMMARIZED = "This conversation has grown long: of its oldest messages, Claude keeps a summary from now on."
+SHORTENED = (
+    "This was more than Claude can read at once: of the longest message it saw the beginning and the end."
+)
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
+)
+UNREADABLE = (
+    "I cannot read what I have kept of this conversation; it seems to come from another version of me. "
+    "/reset makes me forget it, and then we can go on."
 )
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
@@ -55,6 +67,12 @@ STORE_DOWN_FOR_NOW = (
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
+THINKING = f"{SMALL}Thinking …"
+BUSY = f"{SMALL}Claude is busy, trying again …"
+ANEW = f"{SMALL}Writing this anew …"
+STATUS = (THINKING, BUSY, ANEW)
+"""What stands in the place of a reply while there is none; never a part of one."""
+
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (
         ClaudeSpendLimit,
@@ -64,11 +82,6 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (
         ClaudeKeyRefused,
         "Claude did not accept this bot's API key. Its operator needs to set a valid ANTHROPIC_API_KEY. "
-        "Your message is kept.",
-    ),
-    (
-        ClaudeModelUnknown,
-        "The model this bot is set to is not available. Its operator needs to change claude.model. "
         "Your message is kept.",
     ),
     (
@@ -94,10 +107,21 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
 
 def explain(error: BobbinError) -> str:
     """Say what went wrong with a reply, and what to do, in words for the people in the thread."""
+    if isinstance(error, ClaudeModelUnknown):
+        return _model_gone(error)
     for kind, sentence in _CLAUDE:
         if isinstance(error, kind):
             return sentence
     return "Something went wrong on my side. Your message is kept: please write again in a minute."
+
+
+def _model_gone(error: ClaudeModelUnknown) -> str:
+    which = f"The model {error.model}" if error.model else "The model this bot is set to"
+    instead = f"{error.successor} takes its place: choose it" if error.successor else "Choose another one"
+    return (
+        f"{which} is not available. {instead} here with /model set, or ask the bot's operator to change "
+        "claude.model. Your message is kept."
+    )
 
 
 def missing_permission(permission: str, *, place: str) -> str:

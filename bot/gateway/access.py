@@ -15,11 +15,23 @@ class Person:
     started_it: bool
     manages_threads: bool
     manages_server: bool
+    manages_messages: bool = False
 
 
 def may_reset(person: Person) -> bool:
     """Whether somebody may make the bot forget a conversation."""
     return person.is_direct or person.started_it or person.manages_threads or person.manages_server
+
+
+def may_control(person: Person, *, asked: bool) -> bool:
+    """Whether somebody may stop, repeat or continue a reply to what they `asked`, or others did."""
+    return (
+        person.is_direct
+        or asked
+        or person.manages_messages
+        or person.manages_threads
+        or person.manages_server
+    )
 
 
 def may_set_prompt(person: Person, scope: Scope) -> bool:

@@ -16,6 +16,19 @@ ONLY_IN_SERVERS = (
     "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
 )
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
+NOT_YOURS = (
+    "Only the person who asked, or somebody with the permission “Manage Messages” or “Manage Threads”, can do that. "
+    "You can ask something of your own, though."
+)
+NOTHING_TO_STOP = "Nothing is being written here right now."
+STOPPING = "Stopped. What was written stays."
+BUSY = "Something is being written here right now. Stop it first, or wait for its end."
+NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."
+NOTHING_TO_REDO = "There is no reply of mine here that I could write anew."
+DELETED = "The question to that reply was deleted, so there is nothing left to answer."
+ANEW = "I am writing it anew."
+GOING_ON = "I am going on with it."
+COMPLETE = "The latest reply is complete: there is nothing to continue. Ask me for more, if you like."
 KEPT = "Nothing was forgotten."
 RESET_QUESTION = (
     "Shall I forget everything that was said in this conversation? The messages stay on Discord; "

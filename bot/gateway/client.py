@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from typing import Any, ParamSpec
 
 import discord
 import structlog
@@ -16,6 +16,22 @@ log = structlog.get_logger()
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
+
+
+P = ParamSpec("P")
+Press = Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]]
+
+
+def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
+    """Ask one after the other who answers a button, or a modal."""
+
+    async def answer(*args: P.args, **kwargs: P.kwargs) -> bool:
+        for handler in handlers:
+            if await handler(*args, **kwargs):
+                return True
+        return False
+
+    return answer
 
 
 class Client(discord.Client):
@@ -34,7 +50,9 @@ class Client(discord.Client):
         self.desk = desk
         self.on_listening: Callable[[], None] | None = None
         self.on_person_wrote: Callable[[discord.Message, discord.ClientUser], Awaitable[None]] | None = None
-        self.on_press: Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]] | None = None
+        self.on_press: Press | None = None
+        self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
+        self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
         self.on_submit: (
             Callable[[discord.Interaction[discord.Client], str, dict[str, str]], Awaitable[bool]] | None
         ) = None
@@ -60,6 +78,22 @@ class Client(discord.Client):
         """Hand a message to the intake."""
         if self.user is not None and self.on_person_wrote is not None:
             await self.on_person_wrote(message, self.user)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        """Hand on what a person has edited; previews of links come the same way, and change no text."""
+        message = payload.message
+        if self.on_edited is not None and not message.author.bot and message.edited_at is not None:
+            await self.on_edited(message)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        """Hand on what was deleted, whoever had written it."""
+        if self.on_deleted is not None:
+            await self.on_deleted(payload.channel_id, (payload.message_id,))
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        """Hand on what was deleted at once."""
+        if self.on_deleted is not None:
+            await self.on_deleted(payload.channel_id, sorted(payload.message_ids))
 
     async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
         """Answer buttons and modals by their custom id; commands go by the tree."""

@@ -58,5 +58,6 @@ async def look_around(
             started_it=started_it,
             manages_threads=held.manage_threads,
             manages_server=held.manage_guild,
+            manages_messages=held.manage_messages,
         ),
     )

@@ -22,7 +22,8 @@ class Board:
     """Performs the actions of a plan, and knows what has come of them.
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
-    message is a reply to `reply_to`.
+    message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
+    is a reply to the first of them.
     """
 
     def __init__(
@@ -36,13 +37,16 @@ class Board:
         reply_to: int | None,
         posted: Sequence[Posted],
         uploads: Uploads,
+        apart: bool = False,
     ) -> None:
         self._outbox = outbox
         self._place = place
         self._nonce = nonce
         self._before_send = before_send
         self._after_send = after_send
-        self._reply_to = reply_to
+        self._points_to = {0: reply_to}
+        if apart and posted:
+            self._points_to[len(posted)] = posted[0].message_id
         self._shown = list(posted)
         self._uploads = uploads
         self._sending: dict[int, Send] = {}
@@ -98,7 +102,7 @@ class Board:
         index = action.index
         action = self._sending.setdefault(index, action)
         await self._before_send(index, action.content)
-        reply_to = self._reply_to if index == 0 else None
+        reply_to = self._points_to.get(index)
         outgoing = Outgoing(
             action.content,
             nonce=self._nonce(index),

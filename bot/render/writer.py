@@ -42,9 +42,11 @@ class Writer:
     before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
     from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts;
     AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
-    `posted` are messages of an earlier try, in order: they are reused. The newest message carries the buttons
-    `streaming` until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes pictures
-    of TeX; `style` says what goes into files, which is in the text where Discord refuses them.
+    `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
+    `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
+    message carries the buttons `streaming` until `finish` says which are to stay; None for both leaves all buttons
+    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord
+    refuses them.
     """
 
     def __init__(
@@ -60,6 +62,7 @@ class Writer:
         opened: Callable[[], Awaitable[None]] | None = None,
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
+        apart: bool = False,
         streaming: Controls | None = None,
         draw: Draw | None = None,
         style: Style | None = None,
@@ -75,6 +78,7 @@ class Writer:
             after_send=after_send,
             reply_to=reply_to,
             posted=posted,
+            apart=apart,
             uploads=self._uploads,
         )
         self._indicator = Indicator(outbox, place, pace, may_write)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.codec import Result, load_message, load_result, load_turn, pairs
@@ -27,7 +28,10 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's.
+    `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
+    carries those of the last reply. `pins` are the conversation's pinned messages; `corrected` is the summary that
+    the turn of that id has made, in somebody's own words. `cost` is the sum of its turns in micro-dollars, without
+    those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -35,6 +39,11 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     cut: int = 0
+    pins: frozenset[int] = frozenset()
+    corrected: tuple[int, str] | None = None
+    cost: int = 0
+    unpriced: int = 0
+    buttons: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +55,10 @@ class Claim:
     about to post them. `tries` counts this one too. `listed` holds if the
     message came from a listing, so that it may have been answered before. `waiting` more messages are left for
     the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
+
+    A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
+    is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
+    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now.
     """
 
     conversation: int
@@ -63,6 +76,16 @@ class Claim:
     history: tuple[Turn, ...]
     waiting: int
     settling: bool = False
+    again: int = 0
+    more: bool = False
+    stopped: bool = False
+    own: Turn | None = None
+    notice: tuple[int, int] | None = None
+
+    @property
+    def cut_off(self) -> Turn | None:
+        """The entry whose reply is to be continued, None if the turn is answered from its beginning."""
+        return self.own if self.more and self.own is not None and self.own.reply else None
 
     @property
     def reply_to(self) -> int | None:
@@ -89,14 +112,38 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
+class Garbled:
+    """The conversation is ours, but holds something that this version cannot read, as after a step back to it.
+
+    `told` holds if the thread has been told so; the rest as in Claim.
+    """
+
+    conversation: int
+    token: int
+    lead: int
+    told: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Idle:
     """Nothing waits."""
 
 
-def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
+def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | Garbled:
     """Read the claim script's answer."""
+    try:
+        return _read(conversation, answer)
+    except (Unreadable, ValueError):  # a state of which this version knows nothing is a ValueError
+        _, token, _, lead, record, *_ = answer
+        return Garbled(conversation, int(token), int(lead), told="told" in pairs(record))
+
+
+def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting = answer
     fields = pairs(record)
+    entries = [load_turn(entry) for entry in history]
+    round_of_notice, _, notice = fields.get("notice", "").partition(":")
+    settling = kind == "SETTLE"
     return Claim(
         conversation=conversation,
         token=int(token),
@@ -107,13 +154,29 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim:
         state=State(fields.get("state", State.CANCELLED)),
         replies=read_replies(fields),
         in_doubt=_in_doubt(fields),
-        result=load_result(result) if result else None,
+        result=_result(result, settling=settling),
         tries=int(fields.get("tries", 0)),
         listed=fields.get("source") == "listing",
-        history=tuple(load_turn(entry) for entry in history),
+        history=tuple(entry for entry in entries if entry.id != int(lead)),
         waiting=int(waiting),
-        settling=kind == "SETTLE",
+        settling=settling,
+        again=int(fields.get("again", 0)),
+        more="more" in fields,
+        stopped="stop" in fields,
+        own=next((entry for entry in entries if entry.id == int(lead)), None),
+        notice=(int(round_of_notice), int(notice)) if notice else None,
     )
+
+
+def _result(text: str, *, settling: bool) -> Result | None:
+    if not text:
+        return None
+    try:
+        return load_result(text)
+    except Unreadable:
+        if settling:
+            return None  # then nothing is compared, which is no reason to look at it for ever
+        raise
 
 
 def read_messages(flat: Sequence[Any]) -> tuple[Message, ...]:
@@ -136,7 +199,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
     """Read what is known of a conversation."""
 
     def number(name: str) -> int | None:
-        return int(fields[name]) if name in fields else None
+        return int(fields[name]) if fields.get(name) else None
 
     return Meta(
         guild=number("guild"),
@@ -144,4 +207,14 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
+        pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
+        corrected=_corrected(fields.get("corrected", "")),
+        cost=number("cost") or 0,
+        unpriced=number("unpriced") or 0,
+        buttons=number("buttons"),
     )
+
+
+def _corrected(field: str) -> tuple[int, str] | None:
+    turn, _, text = field.partition(" ")
+    return (int(turn), text) if turn.isdecimal() else None

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from pydantic import TypeAdapter
+from pydantic import TypeAdapter, ValidationError
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 
@@ -17,11 +18,15 @@ class Result:
     """What the thread is to show for a turn, fixed when it was committed.
 
     `reply` is the text of the reply; `notices` are small remarks under it, or the answer itself if it is empty.
+    With an `open_end` the reply can be continued.
     """
 
     reply: str
     notices: tuple[str, ...] = ()
+    open_end: bool = False
 
+
+T = TypeVar("T")
 
 _messages = TypeAdapter(Message)
 _turns = TypeAdapter(Turn)
@@ -35,7 +40,7 @@ def dump_message(message: Message) -> str:
 
 def load_message(text: str) -> Message:
     """Read a message from the inbox."""
-    return _messages.validate_json(text)
+    return _load(_messages, text)
 
 
 def dump_turn(turn: Turn) -> str:
@@ -45,7 +50,7 @@ def dump_turn(turn: Turn) -> str:
 
 def load_turn(text: str) -> Turn:
     """Read an entry of the history."""
-    return _turns.validate_json(text)
+    return _load(_turns, text)
 
 
 def dump_result(result: Result) -> str:
@@ -55,7 +60,15 @@ def dump_result(result: Result) -> str:
 
 def load_result(text: str) -> Result:
     """Read what a thread is to show."""
-    return _results.validate_json(text)
+    return _load(_results, text)
+
+
+def _load(adapter: TypeAdapter[T], text: str) -> T:
+    try:
+        return adapter.validate_json(text)
+    except ValidationError:
+        # Its text quotes what people wrote.
+        raise Unreadable from None
 
 
 def text(value: object) -> str | None:

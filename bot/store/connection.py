@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError,
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
+from bot.store.counted import CountedRedis
 
 RETRIES = 3
 """Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
@@ -32,8 +33,18 @@ PATIENCE_S = 3.0
 LOOK_AGAIN_S = 0.2
 
 
-def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: bool = True) -> Redis:
-    """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet."""
+def connect(
+    url: str,
+    *,
+    timeout_s: float,
+    ca_file: Path | None = None,
+    verify: bool = True,
+    failed: Callable[[], None] = lambda: None,
+) -> Redis:
+    """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
+
+    `failed` is called for each command that fails after all tries.
+    """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):
         options = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": verify}
@@ -54,7 +65,7 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         **options,
     )
-    return Redis.from_pool(pool)
+    return CountedRedis(pool, failed)
 
 
 async def check(redis: Redis) -> None:
@@ -97,12 +108,15 @@ def translated() -> Iterator[None]:
     A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
     3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
     misses its end would hold its lease for ever.
+
+    A RuntimeError is what uvloop raises, without a word, where redis-py writes to a connection that was closed just
+    before, as by a server that restarts.
     """
     task = asyncio.current_task()
     cancelled_before = task.cancelling() if task else 0
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, OSError, TimeoutError, RuntimeError) as error:
         if task and task.cancelling() > cancelled_before:
             raise asyncio.CancelledError from error
         raise StoreUnavailable(_kind(error)) from error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from redis.asyncio import Redis
@@ -11,7 +12,7 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Held, Idle, Later, read_claim, read_messages
+from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
 from bot.store.codec import Result, dump_result, dump_turn
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
@@ -19,6 +20,14 @@ from bot.store.scripts import Scripts
 
 MESSAGES_PER_TURN = 50
 """More than this in one go would not be a conversation; the rest joins the turn after."""
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A turn has ended: so many messages are `waiting` for the next, and these replies of before have buttons."""
+
+    waiting: int
+    dressed: tuple[int, ...] = ()
 
 
 class Journal:
@@ -36,7 +45,7 @@ class Journal:
         self._lease_ms = round(lease_s * 1000)
         self._settle_ms = round(settle_s * 1000)
 
-    async def claim(self, conversation: int, owner: str) -> Claim | Held | Later | Idle:
+    async def claim(self, conversation: int, owner: str) -> Claim | Garbled | Held | Later | Idle:
         """Take the lease and everything a turn needs, in one round trip."""
         keys = self._keys
         answer = await self._run(
@@ -66,9 +75,12 @@ class Journal:
             case _:
                 return read_claim(conversation, answer)
 
-    async def renew(self, claim: Claim) -> None:
-        """Keep the lease."""
-        await self._step("renew", [self._keys.lease(claim.conversation)], [claim.token, self._lease_ms])
+    async def renew(self, claim: Claim) -> bool:
+        """Keep the lease; True if somebody wishes that the turn ends with what is written."""
+        answer = await self._run("renew", self._turn(claim), [claim.token, self._lease_ms])
+        if answer == "FENCED":
+            raise Fenced("renew")
+        return bool(answer == "STOP")
 
     async def knows(self, claim: Claim, messages: Sequence[int]) -> bool:
         """Say whether all of these messages of the conversation are in the journal."""
@@ -76,12 +88,18 @@ class Journal:
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def release(self, claim: Claim, *, blameless: bool) -> None:
+    async def release(self, claim: Claim | Garbled, *, blameless: bool) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse.
 
         A `blameless` try does not count: it ended for a reason that lies outside of the turn.
         """
         await self._run("release", self._turn(claim), [claim.token, "1" if blameless else ""])
+
+    async def note_told(self, claim: Garbled) -> None:
+        """Note that the thread knows about what cannot be read."""
+        key = self._keys.record(claim.conversation, claim.lead)
+        with translated():
+            await self._redis.hset(key, "told", "1")
 
     async def join(self, claim: Claim) -> tuple[Message, ...] | None:
         """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
@@ -111,8 +129,13 @@ class Journal:
         """Journal the id of a part of the reply."""
         await self._step("posted", self._turn(claim), [claim.token, part, message])
 
-    async def commit(self, claim: Claim, turn: Turn | None, result: Result, *, cut: int) -> None:
-        """Append the turn to the history and fix what the thread is to show."""
+    async def commit(
+        self, claim: Claim, turn: Turn | None, result: Result, *, cut: int, cost: int | None = 0
+    ) -> None:
+        """Append the turn to the history and fix what the thread is to show.
+
+        `cost` is what its request cost in micro-dollars, None if nobody knows.
+        """
         keys, conversation = self._keys, claim.conversation
         await self._step(
             "commit",
@@ -130,16 +153,25 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
+                "" if cost is None else cost,
             ],
         )
 
-    async def acknowledge(self, claim: Claim, *, settle: bool) -> int:
-        """Take the turn's messages out of the inbox; return how many wait for the next one."""
-        return await self._end(claim, "done", self._settle_ms if settle else None)
+    async def acknowledge(self, claim: Claim, *, settle: bool, buttons: int | None = None) -> Done:
+        """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply."""
+        return await self._end(claim, "done", self._settle_ms if settle else None, buttons)
 
     async def cancel(self, claim: Claim) -> int:
         """End a turn that can have no answer, because what it belongs to is gone."""
-        return await self._end(claim, "cancelled", None)
+        return (await self._end(claim, "cancelled", None, None)).waiting
+
+    async def noticed(self, claim: Claim, message: int) -> None:
+        """Journal the id of the notice under the reply."""
+        await self._step("noticed", self._turn(claim), [claim.token, f"{claim.again}:{message}"])
+
+    async def undressed(self, conversation: int, messages: Sequence[int]) -> None:
+        """Note that replies of before have no buttons any more; needs no lease."""
+        await self._run("undressed", [self._keys.meta(conversation)], list(messages))
 
     async def doubt(self, claim: Claim) -> None:
         """Have a turn settled by whoever holds the lease by then; needs no lease itself."""
@@ -166,7 +198,7 @@ class Journal:
         with translated():
             await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
 
-    async def _end(self, claim: Claim, state: str, settle_ms: int | None) -> int:
+    async def _end(self, claim: Claim, state: str, settle_ms: int | None, buttons: int | None) -> Done:
         keys, conversation = self._keys, claim.conversation
         answer = await self._run(
             "acknowledge",
@@ -175,6 +207,7 @@ class Journal:
                 keys.pending(conversation),
                 keys.settling(conversation),
                 keys.result(conversation, claim.lead),
+                keys.meta(conversation),
             ],
             [
                 claim.token,
@@ -184,13 +217,14 @@ class Journal:
                 state,
                 "" if settle_ms is None else settle_ms,
                 RESULT_S,
+                "" if buttons is None else buttons,
             ],
         )
         if answer[0] == "FENCED":
             raise Fenced("acknowledge")
-        return int(answer[1])
+        return Done(int(answer[1]), tuple(int(message) for message in str(answer[2]).split()))
 
-    def _turn(self, claim: Claim) -> list[str]:
+    def _turn(self, claim: Claim | Garbled) -> list[str]:
         return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]
 
     async def _step(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:

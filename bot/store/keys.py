@@ -6,7 +6,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 |---|---|---|
 | …:{C}:t:<message> | hash | the journal of a message: state, payload, the turn it belongs to; the turn's own fields |
 | …:{C}:q | sorted set | ids of messages that wait for their answer, by time |
-| …:{C}:h | list | the history: one entry per turn, only ever appended to |
+| …:{C}:h | list | the history: one entry per turn; entries change in place, and are never taken out |
 | …:{C}:l | hash | the lease: token, owner, expiry in ms |
 | …:{C}:r:<message> | string | what the thread is to show for a turn that is committed |
 | …:{C}:hw | string | the high-water mark: up to which message the place has been listed |
@@ -15,6 +15,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:i:<interaction> | string | which instance answers an interaction |
 | …:pulse:<instance> | string | the latest beat of an instance: missing or old after a roll-back of the store |
 | …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |
+| …:bell | channel | conversations that want to be looked at, by publish and subscribe |
 | …:since | string | when the bot began to listen with this store (ms); no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
 | …:scope:<id> | hash | the prompt of a channel or a server; no expiry |
@@ -50,6 +51,7 @@ class Keys:
         self.work = f"{prefix}:work"
         self.known = f"{prefix}:known"
         self.since = f"{prefix}:since"
+        self.bell = f"{prefix}:bell"
 
     def record_prefix(self, conversation: int) -> str:
         """The beginning of every message record of a conversation."""

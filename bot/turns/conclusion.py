@@ -5,18 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort
+from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort, Stopped
 from bot.conversation.request import Finished
 from bot.conversation.turn import Outcome
 
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
-    """What is stored and shown: `reply` may be empty, then the notices are the answer."""
+    """What is stored and shown: `reply` may be empty, then the notices are the answer.
+
+    With an `open_end` the reply can be continued.
+    """
 
     outcome: Outcome
     reply: str
     notices: tuple[str, ...] = ()
+    open_end: bool = False
 
 
 def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
@@ -24,14 +28,34 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
     reply = text.strip()
     if isinstance(end, BobbinError):
         if reply:
-            notice = wording.CUT_SHORT if isinstance(end, CutShort) else wording.INTERRUPTED
+            notice = _BY_ORDER.get(type(end), wording.INTERRUPTED)
             return Conclusion("answered", reply, (notice,))
-        return Conclusion("failed", "", (wording.explain(end),))
+        notice = wording.STOPPED_EARLY if isinstance(end, Stopped) else wording.explain(end)
+        return Conclusion("failed", "", (notice,))
     if end.stop_reason == "refusal":
         # The partial text is to be discarded, and the turn left out of what is sent from now on.
         return Conclusion("refused", "", (wording.REFUSED,))
     with_text, without_text = _BY_STOP_REASON.get(end.stop_reason, ((), wording.EMPTY_REPLY))
+    if reply and end.stop_reason == "max_tokens":
+        # What is continued joins exactly here, so a blank that it ends with is kept.
+        return Conclusion("answered", text.lstrip(), with_text, open_end=True)
     return Conclusion("answered", reply, with_text) if reply else Conclusion("failed", "", (without_text,))
+
+
+def go_on(before: str, text: str, end: Finished | BobbinError) -> Conclusion:
+    """Decide about a reply that was to be continued: what came is put behind what was there `before`."""
+    if isinstance(end, Finished) and end.stop_reason == "refusal":
+        return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True)
+    came = conclude(text, end)
+    if not came.reply:
+        notices = (wording.STOPPED,) if isinstance(end, Stopped) else came.notices
+        return Conclusion("answered", before, notices, open_end=True)
+    whole = before + (text if came.open_end else text.rstrip())
+    return Conclusion("answered", whole, came.notices, open_end=came.open_end)
+
+
+_BY_ORDER: dict[type[BobbinError], str] = {CutShort: wording.CUT_SHORT, Stopped: wording.STOPPED}
+"""What is said under a text that was ended on purpose."""
 
 
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {

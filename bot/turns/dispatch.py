@@ -9,7 +9,7 @@ import structlog
 
 from bot.conversation.errors import AnsweredBefore, DiscordUnavailable, Fenced, StoreUnavailable
 from bot.store.attention import Attention, Hint
-from bot.store.claim import Claim, Held, Idle, Later
+from bot.store.claim import Claim, Garbled, Held, Idle, Later
 from bot.store.journal import Journal
 from bot.turns.run import Runner
 
@@ -23,16 +23,30 @@ RELEASE_S = 2.0
 
 
 class Dispatcher:
-    """Starts turns where messages wait, and picks up those that somebody else has left."""
+    """Starts turns where messages wait, and picks up those that somebody else has left.
 
-    def __init__(self, journal: Journal, attention: Attention, runner: Runner, *, poll_s: float) -> None:
+    At most `max_concurrent` turns run here at once. Who waits for a slot holds no lease meanwhile, so that another
+    instance can have the turn.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        attention: Attention,
+        runner: Runner,
+        *,
+        poll_s: float,
+        max_concurrent: int,
+    ) -> None:
         self._journal = journal
         self._attention = attention
         self._runner = runner
         self._poll_s = poll_s
+        self._slots = asyncio.Semaphore(max_concurrent)
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
+        self._rings: dict[int, asyncio.Event] = {}
         self._again: set[int] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
@@ -46,13 +60,22 @@ class Dispatcher:
             self._arrivals[conversation].set()
         else:
             self._arrivals[conversation] = asyncio.Event()
+            self._rings[conversation] = asyncio.Event()
             task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
     def _ended(self, conversation: int) -> None:
-        del self._running[conversation], self._arrivals[conversation]
+        del self._running[conversation], self._arrivals[conversation], self._rings[conversation]
         if conversation in self._again:  # woken between the last look and the end of the task
+            self.wake(conversation)
+
+    def ring(self, conversation: int) -> None:
+        """Have the turn that runs here look at its lease now, and the conversation seen to after it."""
+        if conversation in self._running:
+            self._rings[conversation].set()
+            self._again.add(conversation)
+        else:
             self.wake(conversation)
 
     async def watch(self) -> None:
@@ -97,26 +120,34 @@ class Dispatcher:
 
     async def _work(self, conversation: int) -> None:
         while conversation in self._again:
-            self._again.discard(conversation)
-            try:
-                claim = await self._journal.claim(conversation, self._owner)
-                match claim:
-                    case Held():
-                        # The other one renews while it lives; if it dies, this is the moment to take over.
-                        self._wake_in(claim.for_s, conversation)
-                    case Later():
-                        self._wake_in(claim.in_s, conversation)
-                    case Idle():
-                        pass
-                    case Claim():
-                        if await self._turn(claim) and not self._stopping:
-                            self._again.add(conversation)
-            except Fenced:
-                log.warning("turn_taken_over", conversation=conversation)
-            except StoreUnavailable as error:
-                log.warning("store_unavailable", conversation=conversation, detail=str(error))
-            except Exception:
-                log.exception("conversation_failed", conversation=conversation)
+            async with self._slots:
+                if conversation in self._again:  # not stopped or halted meanwhile
+                    self._again.discard(conversation)
+                    await self._see_to(conversation)
+
+    async def _see_to(self, conversation: int) -> None:
+        try:
+            claim = await self._journal.claim(conversation, self._owner)
+            match claim:
+                case Held():
+                    # The other one renews while it lives; if it dies, this is the moment to take over.
+                    self._wake_in(claim.for_s, conversation)
+                case Later():
+                    self._wake_in(claim.in_s, conversation)
+                case Idle():
+                    pass
+                case Garbled():
+                    await self._runner.tell_unreadable(claim)
+                    await self._release(claim, blameless=True)
+                case Claim():
+                    if await self._turn(claim) and not self._stopping:
+                        self._again.add(conversation)
+        except Fenced:
+            log.warning("turn_taken_over", conversation=conversation)
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", conversation=conversation, detail=str(error))
+        except Exception:
+            log.exception("conversation_failed", conversation=conversation)
 
     def _wake_in(self, seconds: float, conversation: int) -> None:
         # One at a time: each look that finds the conversation held would begin another series of looks.
@@ -141,7 +172,7 @@ class Dispatcher:
             else:
                 arrivals = self._arrivals[claim.conversation]
                 arrivals.clear()
-                waiting = await self._runner.run(claim, arrivals)
+                waiting = await self._runner.run(claim, arrivals, self._rings[claim.conversation])
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
@@ -159,10 +190,10 @@ class Dispatcher:
         else:
             return waiting
         finally:
-            if not done or self._stopping:
+            if not done or self._stopping or self._slots.locked():
                 await self._release(claim, blameless=blameless)
 
-    async def _release(self, claim: Claim, *, blameless: bool) -> None:
+    async def _release(self, claim: Claim | Garbled, *, blameless: bool) -> None:
         try:
             async with asyncio.timeout(RELEASE_S):
                 await self._journal.release(claim, blameless=blameless)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from types import TracebackType
 from typing import Self
@@ -24,15 +25,30 @@ RETRY_S = 0.5
 
 
 class Heartbeat:
-    """Renews a claim's lease in the background; when it is lost, the body is cancelled and Fenced is raised."""
+    """Renews a claim's lease in the background; when it is lost, the body is cancelled and Fenced is raised.
 
-    def __init__(self, journal: Journal, claim: Claim, *, lease_s: float, heartbeat_s: float) -> None:
+    It does so at once when it is `rung`. `stopped` is set when somebody wishes the turn to end with what is written.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        claim: Claim,
+        *,
+        lease_s: float,
+        heartbeat_s: float,
+        rung: asyncio.Event | None = None,
+    ) -> None:
         self._journal = journal
         self._claim = claim
         self._lease_s = lease_s
         self._heartbeat_s = heartbeat_s
         self._renewed_s = time.monotonic()
         self._lost = False
+        self._rung = rung or asyncio.Event()
+        self.stopped = asyncio.Event()
+        if claim.stopped:
+            self.stopped.set()
 
     def may_write(self) -> bool:
         """Whether the lease is fresh enough to write to Discord."""
@@ -60,10 +76,14 @@ class Heartbeat:
     async def _renew_until_lost(self) -> None:
         wait_s = self._heartbeat_s
         while True:
-            await asyncio.sleep(wait_s)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s):
+                    await self._rung.wait()
+            self._rung.clear()
             sent_s = time.monotonic()
             try:
-                await self._journal.renew(self._claim)
+                if await self._journal.renew(self._claim):
+                    self.stopped.set()
             except StoreUnavailable:
                 wait_s = RETRY_S
                 continue

@@ -1,36 +1,34 @@
-"""The reply of one turn: looked for, asked for, written, committed, shown."""
+"""The reply of one turn: asked for, joined, written, committed, shown."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
-from bot.conversation import prompt, wording
-from bot.conversation.errors import AnsweredBefore, DiscordGone, DiscordRejected, StoreUnavailable
-from bot.conversation.message import created_ms
-from bot.conversation.request import Usage
-from bot.conversation.tokens import estimate
-from bot.conversation.turn import Turn
-from bot.render.mark import is_marked, marked
-from bot.render.outbox import Outbox, Outgoing, Seen
-from bot.render.pace import Kind, Pace
+from bot.conversation import wording
+from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped
+from bot.render.controls import Controls, when_done, while_written
+from bot.render.outbox import Outgoing
+from bot.render.pace import Kind
 from bot.render.plan import Posted
-from bot.render.rejoin import rejoin
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
-from bot.store.journal import Journal
-from bot.store.prompts import Prompts
-from bot.turns.ask import Asked, Asker
+from bot.store.journal import Done
+from bot.store.patience import patiently
+from bot.turns.adoption import adopt, tried_before
+from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import answered_later, find_reply, parts_of
+from bot.turns.look import parts_of
+from bot.turns.means import Means
+from bot.turns.phase import Phase
 from bot.turns.policy import TurnPolicy
+from bot.turns.revise import as_it_stands, forestall, nonce, not_worse
 
 log = structlog.get_logger()
 
@@ -41,9 +39,6 @@ PERSIST_S = 30.0
 
 PERSIST_PAUSE_S = 0.25
 
-NONCE_SAFE_S = 60.0
-"""So long a repeated nonce surely brings back the same message ("the past few minutes", Discord, Create Message)."""
-
 MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
 
@@ -52,53 +47,63 @@ NONCE_SERIES = ("", "b", "c", "d")
 
 
 class Reply:
-    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation."""
+    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
+
+    `outcome` is whether there is a reply, or only a word about why there is none.
+    """
 
     def __init__(
         self,
         claim: Claim,
         heartbeat: Heartbeat,
         arrivals: asyncio.Event,
-        *,
-        journal: Journal,
-        prompts: Prompts,
-        asker: Asker,
-        outbox: Outbox,
-        pace: Pace,
-        policy: TurnPolicy,
+        means: Means,
     ) -> None:
         self._claim = claim
         self._heartbeat = heartbeat
         self._arrivals = arrivals
-        self._journal = journal
-        self._prompts = prompts
-        self._asker = asker
-        self._outbox = outbox
-        self._pace = pace
-        self._policy = policy
+        self._means = means
+        self._journal = means.journal
+        self._outbox = means.outbox
+        self._pace = means.pace
+        self._policy = means.policy
         self._series = NONCE_SERIES[0]
+        self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
+        self._phase = Phase()
+        self._apart = False
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
-    async def give(self) -> int:
-        """Answer, and return how many messages wait for the next turn."""
+    async def give(self) -> Done:
+        """Answer."""
         claim = self._claim
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
-            result = await self._look() or await self._ask()
+            result = await self._adopt() or await self._ask()
+        self.outcome = "answered" if result.reply else "told"
         notices = "\n".join(wording.small(notice) for notice in result.notices)
-        await self._finish(result.reply or notices)
+        await self._finish(result.reply or notices, when_done(claim.lead, cut=result.open_end))
         await self._forestall()
-        if result.reply and notices:
-            notice = Outgoing(notices, nonce=f"{claim.lead}-n", silent=True)
-            await self._outbox.send(claim.conversation, notice)
-        # Not every try is counted, but whatever had posted something, or was about to, has left its state.
-        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
-        settle = tried_before or claim.listed or self._writer.doubtful
-        return await self._persist(lambda: self._journal.acknowledge(self._claim, settle=settle))
+        await self._notice(notices if result.reply else "")
+        settle = tried_before(claim) or claim.listed or self._writer.doubtful
+        dressed = self._writer.posted[-1].message_id if self._writer.posted else None
+        return await self._persist(
+            lambda: self._journal.acknowledge(self._claim, settle=settle, buttons=dressed)
+        )
 
-    async def _finish(self, text: str) -> None:
+    async def _notice(self, text: str) -> None:
+        """Put a notice under the reply, in place of the one of the round before."""
+        claim = self._claim
+        if claim.notice is not None and claim.notice[0] != claim.again:
+            await self._outbox.delete(claim.conversation, claim.notice[1])
+        if text:
+            sent = await self._outbox.send(
+                claim.conversation, Outgoing(text, nonce=nonce(claim, "n"), silent=True)
+            )
+            await self._persist(lambda: self._journal.noticed(claim, sent.id))
+
+    async def _finish(self, text: str, final: Controls) -> None:
         """Show the whole text, by now committed.
 
         Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
@@ -109,12 +114,13 @@ class Reply:
             if again:
                 self._writer = self._new_writer()
             try:
-                await self._writer.finish(text)
+                await self._writer.finish(text, final)
             except AnsweredBefore as before:
                 claim = self._claim
                 log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
                 if before.reply_to is None or before.reply_to in claim.members:
-                    for part in parts_of(before.message, await self._seen()):
+                    seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+                    for part in parts_of(before.message, seen):
                         await self._outbox.delete(claim.conversation, part.id)
             else:
                 return
@@ -128,78 +134,33 @@ class Reply:
         known = max(len(self._writer.posted), len(self._found))
         for part in self._claim.in_doubt:
             if part >= known:
-                taken = Outgoing(marked("…"), nonce=f"{self._claim.lead}-{part}")
-                # Gone is what the nonce has made before: it is taken, and no reason to cancel what is committed.
-                with contextlib.suppress(DiscordGone):
-                    sent = await self._outbox.send(self._claim.conversation, taken)
-                    await self._outbox.delete(self._claim.conversation, sent.id)
+                await forestall(self._outbox, self._claim.conversation, nonce(self._claim, part))
 
     async def abandon(self) -> None:
         """Write nothing more."""
         await self._writer.abandon()
 
-    async def _look(self) -> Result | None:
-        """Look on Discord before writing there, if an earlier try may have: adopt what it finished.
-
-        That the journal knows of no post proves little: a store that went back has forgotten it.
-        """
-        claim = self._claim
-        # Whatever an earlier try may have posted; and what it had posted it may have deleted, as of no use any more.
-        tried_before = claim.tries > 1 or claim.state is not State.CLAIMED
-        old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
-        if not (tried_before or claim.listed or old):
-            return None
-        try:
-            seen = await self._seen()
-        except DiscordRejected:
-            return None  # a server without this list: the nonce alone must do
-        except DiscordGone:
-            if claim.messages[0].opens is None and (tried_before or claim.listed):
-                raise
-            return None  # the thread was not started yet, or posting will tell
-        found = find_reply(seen, claim.members, claim.conversation)
+    async def _adopt(self) -> Result | None:
+        """Go on with what an earlier try has posted; its text, if it is finished, is the answer."""
+        found = await adopt(self._claim, self._means)
         if found is None:
-            later = answered_later(seen, claim.members)
-            if later and claim.tries <= self._policy.tries and not await self._journal.knows(claim, later):
-                # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
-                raise AnsweredBefore
             return None
-        await self._journal.adopt(claim, found.members, [part.id for part in found.parts])
-        kept = tuple(message for message in claim.messages if message.id in found.members)
-        self._claim = replace(claim, members=found.members, messages=kept)
-        self._found = tuple(Posted(part.id, part.content) for part in found.parts)
+        self._claim, self._found, self._apart = found.claim, found.parts, found.apart
         self._writer = self._new_writer()
-        unfinished = any(is_marked(part.content) for part in found.parts)
-        log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
-        return None if unfinished else await self._adopt(rejoin([part.content for part in found.parts]))
-
-    async def _seen(self) -> tuple[Seen, ...]:
-        return await self._outbox.own_messages(self._claim.conversation, self._claim.lead)
-
-    async def _adopt(self, text: str) -> Result:
-        claim = self._claim
-        if text.startswith(wording.SMALL):
-            result = Result("", tuple(line.removeprefix(wording.SMALL) for line in text.splitlines()))
-        else:
-            result = Result(text)
-        user = prompt.render_user(claim.messages)
-        turn = Turn(
-            id=claim.lead,
-            user=user,
-            reply=result.reply,
-            outcome="answered" if result.reply else "failed",
-            model=self._policy.model,
-            user_tokens=estimate(user),
-            reply_tokens=estimate(result.reply),
-            usage=Usage(),
-            cut=claim.meta.cut,
-            prefix_key="",
-        )
-        await self._persist(lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut))
+        if found.result is None:
+            return None
+        turn, result = found.turn, found.result
+        cut = self._claim.meta.cut
+        # What the earlier try has cost, it did not live to write down.
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
 
     async def _ask(self) -> Result:
         claim = self._claim
+        if claim.stopped and tried_before(claim):
+            turn, stopped = as_it_stands(claim, self._found, self._policy.model)
+            await self._persist(lambda: self._journal.commit(claim, turn, stopped, cut=claim.meta.cut))
+            return stopped
         opens = claim.messages[0].opens
         if opens is not None and claim.meta.parent is not None and not self._found:
             async with self._pace.waited(claim.meta.parent, Kind.READ):
@@ -211,9 +172,10 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._prompts.effective(
+        choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
+        policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
@@ -221,24 +183,39 @@ class Reply:
         asked = None
         restarts = 0
         while asked is None:
-            asked = await self._stream(system_prompt, may_restart=restarts < MOST_RESTARTS)
+            asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
-        result = Result(asked.conclusion.reply, asked.conclusion.notices)
-        await self._persist(lambda: self._journal.commit(self._claim, asked.turn, result, cut=asked.cut))
+        kept = not_worse(claim, asked)
+        result = Result(kept.conclusion.reply, kept.conclusion.notices, kept.conclusion.open_end)
+        await self._persist(lambda: self._commit(kept, result))
         return result
 
-    async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
+    async def _commit(self, asked: Asked, result: Result) -> None:
+        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
+
+    async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
-        cut = asyncio.Event()
+        cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         self._pushed = ""
+        self._phase.begin(self._writer)
+        if self._claim.cut_off is not None:
+            self._writer.push(self._claim.cut_off.reply)
+        elif self._claim.again and self._found:
+            self._writer.show_status(wording.ANEW)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
-                asking = group.create_task(self._asker.ask(self._claim, system_prompt, self._push, cut))
+                asking = group.create_task(
+                    self._means.asker.ask(self._claim, policy, self._push, cut, self._phase.tell)
+                )
                 while not await self._first(asking):
-                    if self._writer.posted or self._found:
-                        if self._policy.interrupts and self._pushed.strip():
-                            cut.set()
+                    if self._heartbeat.stopped.is_set():
+                        if not cut.done():
+                            cut.set_result(Stopped())
+                        await asyncio.wait({asking})
+                    elif self._writer.posted or self._found:
+                        if self._policy.interrupts and self._pushed.strip() and not cut.done():
+                            cut.set_result(CutShort())
                     elif may_restart:
                         await self._writer.abandon()
                         grown = await self._join()
@@ -246,11 +223,14 @@ class Reply:
                         if grown:
                             asking.cancel()
                             return None
+                        self._phase.begin(self._writer)
                         self._writer.push(self._pushed)
                         group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 self._writer.close_text()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
+        finally:
+            self._phase.end()
         return asking.result()
 
     def _push(self, text: str) -> None:
@@ -258,12 +238,14 @@ class Reply:
         self._writer.push(text)
 
     async def _first(self, asking: asyncio.Task[Asked]) -> bool:
-        """Wait until the answer is there, True, or something new waits in the conversation."""
+        """Wait until the answer is there, True, or something new waits, or somebody wishes it to end."""
         arrival = asyncio.ensure_future(self._arrivals.wait())
+        stop = asyncio.ensure_future(self._heartbeat.stopped.wait())
         try:
-            await asyncio.wait({asking, arrival}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({asking, arrival, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             arrival.cancel()
+            stop.cancel()
         if not asking.done():
             self._arrivals.clear()
         return asking.done()
@@ -291,9 +273,11 @@ class Reply:
             self._outbox,
             claim.conversation,
             pace=self._pace,
-            nonce=lambda part: f"{claim.lead}-{part}{self._series}",
+            nonce=lambda part: nonce(claim, part, self._series),
+            streaming=while_written(claim.lead),
             reply_to=claim.reply_to,
             posted=self._found,
+            apart=self._apart,
             before_send=before_send,
             after_send=after_send,
             may_write=self._heartbeat.may_write,
@@ -301,11 +285,4 @@ class Reply:
 
     async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do a step of the protocol although the store is away for a moment; the lease decides if it still may."""
-        until_s = time.monotonic() + PERSIST_S
-        while True:
-            try:
-                return await step()
-            except StoreUnavailable:
-                if time.monotonic() > until_s:
-                    raise
-                await asyncio.sleep(PERSIST_PAUSE_S)
+        return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import structlog
 
@@ -15,77 +16,63 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordUnavailable,
     Fenced,
 )
+from bot.render.controls import NONE, when_done
 from bot.render.draft import Draft
-from bot.render.outbox import Outbox, Outgoing
-from bot.render.pace import Pace
+from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
 from bot.render.writer import Writer
-from bot.store.claim import Claim, State
-from bot.store.journal import Journal
-from bot.store.prompts import Prompts
-from bot.turns.ask import Asker
+from bot.store.claim import Claim, Garbled, State
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import strays
-from bot.turns.policy import TurnPolicy
+from bot.turns.look import leftovers, strays
+from bot.turns.means import Means
 from bot.turns.reply import Reply
+from bot.turns.revise import nonce, withdraw
+from bot.turns.undress import undress
 
 log = structlog.get_logger()
 
 
 class Runner:
-    """Runs turns; everything it is given is shared by all of them."""
+    """Runs turns."""
 
-    def __init__(
-        self,
-        *,
-        journal: Journal,
-        prompts: Prompts,
-        asker: Asker,
-        outbox: Outbox,
-        pace: Pace,
-        policy: TurnPolicy,
-    ) -> None:
-        self._journal = journal
-        self._prompts = prompts
-        self._asker = asker
-        self._outbox = outbox
-        self._pace = pace
-        self._policy = policy
+    def __init__(self, means: Means) -> None:
+        self._means = means
+        self._journal = means.journal
+        self._outbox = means.outbox
+        self._chores: set[asyncio.Task[None]] = set()
 
-    async def run(self, claim: Claim, arrivals: asyncio.Event) -> int:
+    async def run(self, claim: Claim, arrivals: asyncio.Event, rung: asyncio.Event | None = None) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
+        outcome = "broken_off"
         log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
-            async with self._kept(claim) as heartbeat:
-                reply = Reply(
-                    claim,
-                    heartbeat,
-                    arrivals,
-                    journal=self._journal,
-                    prompts=self._prompts,
-                    asker=self._asker,
-                    outbox=self._outbox,
-                    pace=self._pace,
-                    policy=self._policy,
-                )
+            async with self._kept(claim, rung) as heartbeat:
+                if not claim.messages:
+                    return await self._withdraw(claim)
+                reply = Reply(claim, heartbeat, arrivals, self._means)
                 try:
-                    waiting = await reply.give()
+                    done = await reply.give()
+                    outcome = reply.outcome
                 except DiscordGone:
                     # Somebody deleted the thread or the reply: there is nobody left to answer.
+                    outcome = "gone"
                     log.info(
                         "turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="gone"
                     )
                     return await self._journal.cancel(claim)
                 except DiscordForbidden as error:
+                    outcome = "forbidden"
                     await self._tell_what_is_missing(claim, error.permission)
                     return await self._journal.cancel(claim)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
                 except DiscordRejected as error:
+                    outcome = "rejected"
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
                     return await self._journal.cancel(claim)
@@ -95,6 +82,8 @@ class Runner:
             # A call that is under way may still land on what the next one writes.
             await self._journal.doubt(claim)
             raise
+        finally:
+            self._means.ended(outcome, time.monotonic() - started_s)
         log.info(
             "turn_done",
             conversation=claim.conversation,
@@ -103,7 +92,42 @@ class Runner:
             tries=claim.tries,
             seconds=round(time.monotonic() - started_s, 2),
         )
-        return waiting
+        if done.dressed:
+            self._undress(claim.conversation, done.dressed)
+        return done.waiting
+
+    async def _withdraw(self, claim: Claim) -> int:
+        with contextlib.suppress(DiscordForbidden):
+            await withdraw(claim, self._means)
+        log.info("turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="deleted")
+        return await self._journal.cancel(claim)
+
+    def _undress(self, conversation: int, messages: Sequence[int]) -> None:
+        """Take the buttons off older replies, when there is room for it; the next turn does it if this is lost."""
+        chore = asyncio.create_task(
+            undress(conversation, messages, self._means), name=f"undress-{conversation}"
+        )
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
+
+    async def tell_unreadable(self, claim: Garbled) -> None:
+        """Say, once, that a conversation waits for /reset, or for a version that can read it."""
+        if claim.told:
+            return
+        log.error(
+            "conversation_unreadable",
+            conversation=claim.conversation,
+            turn=claim.lead,
+            hint="Redis holds what another version of the bot wrote: start that one, or use /reset in the thread",
+        )
+        notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.lead}-u", silent=True)
+        try:
+            await self._outbox.send(claim.conversation, notice)
+        except DiscordUnavailable:
+            return  # the next look is soon
+        except DiscordError as error:
+            log.debug("notice_failed", place=claim.conversation, kind=type(error).__name__)
+        await self._journal.note_told(claim)
 
     async def settle(self, claim: Claim) -> None:
         """Compare a finished turn with what Discord shows by now, and put right what a late call has changed."""
@@ -117,7 +141,7 @@ class Runner:
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
         seen = await self._outbox.own_messages(claim.conversation, claim.lead)
-        contents = {message.id: message.content for message in seen}
+        contents = {message.id: message for message in seen}
         ids = list(claim.replies.values())
         if claim.result is None:
             return
@@ -131,23 +155,32 @@ class Runner:
         if not needed or any(message not in contents for message in needed):
             return  # somebody has deleted a part of it, which is no mistake of ours
         ids = [message for message in ids if message in contents]
+        for part in leftovers(seen, claim.members, claim.reply_to, claim.conversation):
+            if part.id not in ids and heartbeat.may_write():
+                await self._outbox.delete(claim.conversation, part.id)
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         writer = Writer(
             self._outbox,
             claim.conversation,
-            pace=self._pace,
-            nonce=lambda part: f"{claim.lead}-{part}",
-            posted=[Posted(message, contents[message]) for message in parts],
+            pace=self._means.pace,
+            nonce=lambda part: nonce(claim, part),
+            posted=[
+                Posted(message, contents[message].content, controls=contents[message].controls)
+                for message in parts
+            ],
             before_send=_nothing,
             after_send=_nothing,
             may_write=heartbeat.may_write,
         )
-        await writer.finish(text)
+        last = claim.meta.buttons in parts
+        await writer.finish(text, when_done(claim.lead, cut=claim.result.open_end) if last else NONE)
 
-    def _kept(self, claim: Claim) -> Heartbeat:
-        policy = self._policy
-        return Heartbeat(self._journal, claim, lease_s=policy.lease_s, heartbeat_s=policy.heartbeat_s)
+    def _kept(self, claim: Claim, rung: asyncio.Event | None = None) -> Heartbeat:
+        policy = self._means.policy
+        return Heartbeat(
+            self._journal, claim, lease_s=policy.lease_s, heartbeat_s=policy.heartbeat_s, rung=rung
+        )
 
     async def _tell_what_is_missing(self, claim: Claim, permission: str) -> None:
         log.warning(

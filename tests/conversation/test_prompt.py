@@ -17,7 +17,7 @@ from bot.conversation.prompt import (
     render_user,
     thread_name,
 )
-from bot.conversation.turn import Outcome, Turn
+from bot.conversation.turn import UNSENT, Outcome, Turn
 from tests.conversation.builders import BEN, message, turn
 
 OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)">$', re.MULTILINE)
@@ -84,7 +84,7 @@ def test_whatever_became_of_the_turns_the_request_is_valid(history: list[Turn]) 
 @given(histories)
 def test_a_message_whose_answer_failed_is_still_in_what_claude_reads(history: list[Turn]) -> None:
     sent = [block for m in render_messages(history, "new") if m.role == "user" for block in m.blocks]
-    assert sent == [t.user for t in history if t.outcome != "refused"] + ["new"]
+    assert sent == [t.user for t in history if t.outcome not in UNSENT] + ["new"]
 
 
 @given(histories)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -64,8 +65,9 @@ async def test_a_reply_that_was_running_at_the_kill_goes_on_in_the_same_message(
     assert reply["content"] == "The whole reply."
 
 
+@pytest.mark.timeout(120)  # two processes start, each for half a minute where many others run
 async def test_of_two_bots_one_answers_and_the_other_takes_over_when_it_dies(alone: World) -> None:
-    bots = [await alone.start_bot(**QUICK), await alone.start_bot(**QUICK)]
+    bots = await asyncio.gather(alone.start_bot(**QUICK), alone.start_bot(**QUICK))
     thread = await alone.converse(alone.channel(), "hello")
     assert len(alone.claude.requests) == 1
     gate = alone.claude.hold(after=1)

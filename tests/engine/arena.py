@@ -150,6 +150,10 @@ class Stage:
         lines = path.read_text("ascii").splitlines() if path.exists() else []
         return [line.split(" ", 1)[1] for line in lines]
 
+    def arm(self, bot: Bot) -> None:
+        """Have a bot be hit from now on, where its point says so."""
+        bot.output.with_suffix(".points.armed").touch()
+
     async def struck(self, bot: Bot) -> None:
         """Wait until a bot is hit."""
         path = bot.output.with_suffix(".points")
@@ -259,12 +263,17 @@ def _shrinking(name: str, attempt: int) -> Reply:
     return _long(name, attempt) if attempt == 1 else _short(name, attempt)
 
 
+def _waning(name: str, attempt: int) -> Reply:
+    return _lasting(name, attempt) if attempt == 1 else _short(name, attempt)
+
+
 KINDS: dict[str, Callable[[str, int], Reply]] = {
     "stream": _stream,  # several edits
     "lasting": _lasting,  # five leases long
     "slow": _slow,  # half a second before the first text
     "short": _short,
     "long": _long,  # three messages
+    "waning": _waning,  # five leases long at first, and short if it is asked for again
     "shrinking": _shrinking,  # three messages at first, and one if it is asked for again
 }
 

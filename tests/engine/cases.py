@@ -1,15 +1,14 @@
-"""What is played before the bot while it is hit, and how each hit is played out."""
+"""Where and how a bot is hit while something is played before it, and how each hit is played out."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tests.engine.arena import Arena, Stage, freeze, resume
 from tests.engine.bot import Bot
-
-Play = Callable[[Stage], Awaitable[None]]
+from tests.engine.scenarios import Scenario
 
 FROZEN_S = 1.4
 """Past the lease: by then somebody else has taken over, and is at work."""
@@ -19,15 +18,6 @@ FROZEN_LONG_S = 5.0
 
 TIMED = {"pulse": 1, "renew": 2, "rest": 1, "mark": 3, "claim": 4}
 """How many calls of a step are hit that recur with the time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """`play` is what people do; `before` happens before the bot under test is started."""
-
-    name: str
-    play: Play
-    before: Play | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,94 +43,6 @@ class Outcome:
     reached: bool
     breaches: Sequence[str]
     log: str
-
-
-async def _two_replies(stage: Stage) -> None:
-    thread = await stage.post(None, "stream")
-    await stage.finished(thread, 1)
-    await stage.post(thread, "long")
-
-
-async def _joining(stage: Stage) -> None:
-    thread = await stage.post(None, "slow")
-    await stage.requested(1)
-    await stage.opened(thread)
-    await stage.post(thread, "slow")
-    await stage.visible(thread, 1)
-    await stage.post(thread, "short")
-
-
-async def _shrinking(stage: Stage) -> None:
-    thread = await stage.post(None, "shrinking")
-    await stage.finished(thread, 1)
-    await stage.post(thread, "shrinking")
-
-
-def _killed_at(point: str) -> Play:
-    async def before(stage: Stage) -> None:
-        """Kill a bot at a point, and write on while none is there."""
-        bot = await stage.start(POINTS_AT=point, POINTS_DO="kill")
-        await bot.ready()
-        thread = await stage.post(None, "stream")
-        await bot.ended()
-        if thread in stage.world.discord.world.channels:
-            await stage.post(thread, "short")
-
-    return before
-
-
-async def _forgotten(stage: Stage) -> None:
-    """Answer two messages, then have Redis forget the second and its reply."""
-    bot = await stage.start()
-    await bot.ready()
-    thread = await stage.post(None, "short")
-    await stage.finished(thread, 1)
-    await stage.rest(still_s=0.2)
-    snapshot = await stage.snapshot()
-    await stage.post(thread, "stream")
-    await stage.finished(thread, 2)
-    await stage.rest(still_s=0.0)
-    stage.keep(thread)
-    await bot.kill()
-    await stage.roll_back(snapshot)
-    # As much later as nonces last, so that only the look at Discord tells that there is an answer.
-    stage.world.discord.world.nonces.forget(int(stage.world.app.user_id))
-
-
-async def _nothing(_: Stage) -> None:
-    """Recovery is all there is to see."""
-
-
-async def _two_writers(stage: Stage) -> None:
-    """One bot is frozen in mid-reply and goes on while another one, which has taken over, writes; that one dies."""
-    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="stop")
-    await first.ready()
-    await stage.post(None, "stream")
-    await stage.struck(first)
-    second = await stage.start(POINTS_AT="event:before:7", POINTS_DO="kill")
-    await stage.until(lambda: "event:before:2" in stage.points(second), "the second one was writing")
-    resume(first)
-    await second.ended()
-    await first.kill()
-
-
-SCENARIOS = (
-    Scenario("two-replies", _two_replies),
-    Scenario("joining", _joining),
-    Scenario("shrinking", _shrinking),
-    Scenario("restart-posted", _nothing, _killed_at("send:after:1")),
-    Scenario("restart-committed", _nothing, _killed_at("commit:after:1")),
-    Scenario("forgotten", _nothing, _forgotten),
-    Scenario("two-writers", _nothing, _two_writers),
-)
-
-
-async def _lasting(stage: Stage) -> None:
-    await stage.post(None, "lasting")
-
-
-LASTING = Scenario("lasting", _lasting)
-"""Longer than any lease: nothing more than in the others, but only a heartbeat gets a reply to its end."""
 
 
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:

@@ -10,7 +10,6 @@ import random
 import re
 import tempfile
 import time
-from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,10 @@ from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
 from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
+from tests.engine.commands import Commands
 from tests.engine.invariants import Said, Scene
-from tests.engine.schedule import BOTS, PEOPLE, Fault, Post, Schedule
+from tests.engine.outcome import Outcome
+from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
@@ -42,8 +43,23 @@ SETTINGS = {
     "BOT_SHUTDOWN__GRACE_S": "2",
 }
 
-WARM_S = 30.0
+QUICK = {
+    "POINTS_CALL_S": "3",
+    "POINTS_SETTLE_AFTER_S": "0.5",
+    "POINTS_EDIT_EVERY_S": "0.4",
+    "POINTS_WINDOW_S": "1.05",
+}
+"""A call is given up, and a turn in doubt settled, in a fraction of the usual time; no delay is longer."""
+
+QUICK_PACE = 0.2
+"""The windows of Discord's rate limits are a fifth of what they are, as are those that the bot keeps."""
+
+QUICK_REST_S = 25.0
+
+START_S = 60.0
 """Two bots start on a machine that other runs keep busy."""
+
+WARM_S = 30.0
 
 CALM_S = 3.2
 """Longer than any roll-back reaches: direct messages that the store has never heard of cannot be found again."""
@@ -74,21 +90,6 @@ BUGS = frozenset(
 """What the bots log when something has happened that nobody thought of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a run."""
-
-    seed: int
-    messages: int
-    faults: Counter[str]
-    failures: tuple[str, ...]
-    claude_calls: int
-    turns: int
-    rest_s: float
-    timeline: str = ""
-    options: str = ""
-
-
 @dataclass
 class Chaos:
     """One run in a world of its own."""
@@ -96,6 +97,7 @@ class Chaos:
     plan: Schedule
     # A safeguard to do without, see tests/engine/sabotage.py.
     sabotage: str = ""
+    quick: bool = False
     discord: Discord = field(default_factory=Discord)
     claude: Claude = field(default_factory=lambda: Claude(first_token_s=0.1, tokens_per_s=300.0))
     timeline: Timeline = field(default_factory=Timeline)
@@ -113,6 +115,8 @@ class Chaos:
             await self.store.start()
             await self.discord.start()
             await self.claude.start()
+            if self.quick:
+                self.discord.rest.buckets.pace = QUICK_PACE
             self._people()
             self.claude.default = self._answer
             redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
@@ -138,8 +142,12 @@ class Chaos:
             await asyncio.sleep(CALM_S)
             await self._everything()
             began_s = time.monotonic()
-            failures = await self.scene.come_to_rest(self.claude.requests, within_s=REST_S, still_s=AGAIN_S)
+            failures = await self.scene.come_to_rest(
+                self.claude.requests, within_s=QUICK_REST_S if self.quick else REST_S, still_s=AGAIN_S
+            )
         rest_s = time.monotonic() - began_s
+        if not failures:
+            failures = await self.commands.breaches(self.people[0])
         failures += [f"{name} logged {event}" for name, event in self._bugs()]
         text = ""
         if failures:
@@ -152,6 +160,8 @@ class Chaos:
             len(self.claude.requests),
             await self._turns(),
             rest_s,
+            len(self.commands.used),
+            self.commands.answered,
             text,
             self.plan.options,
         )
@@ -174,20 +184,26 @@ class Chaos:
     async def _warm_up(self) -> list[str]:
         for person in self.people[:2]:
             self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
-        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=WARM_S)
+        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=START_S)
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
+        mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
+        self.commands = Commands(self.discord, self.timeline, int(mention["id"]))
         failures = await self.scene.come_to_rest(self.claude.requests, within_s=WARM_S, still_s=0.5)
         return [f"before anything went wrong: {failure}" for failure in failures]
 
     async def _everything(self) -> None:
         began_s = time.monotonic()
-        events: list[Fault | Post] = sorted([*self.plan.faults, *self.plan.posts], key=lambda event: event.at)
+        events: list[Fault | Post | Command] = sorted(
+            [*self.plan.faults, *self.plan.posts, *self.plan.commands], key=lambda event: event.at
+        )
         async with asyncio.TaskGroup() as group:
             for event in events:
                 await asyncio.sleep(max(0.0, began_s + event.at - time.monotonic()))
                 if isinstance(event, Post):
                     await self._post(event)
+                elif isinstance(event, Command):
+                    group.create_task(self.commands.use(self.people[event.person], event), name=event.name)
                 else:
                     group.create_task(self.striker.strike(event), name=event.kind)
         self.discord.faults.clear()
@@ -243,7 +259,7 @@ class Chaos:
 
     async def _keep(self, slot: int) -> None:
         for number in range(1, 1000):
-            module = "tests.engine.points_bot" if self.sabotage else "bot"
+            module = "tests.engine.points_bot" if self.sabotage or self.quick else "bot"
             bot = await BotProcess.start(self._environment(), "--strict", module=module)
             self.striker.bots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
@@ -261,6 +277,7 @@ class Chaos:
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.store.url,
             **SETTINGS,
+            **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }
 

@@ -147,17 +147,24 @@ class Scene:
 def _replies(
     place: int, by_bot: list[dict[str, Any]], by_lead: dict[int, Turn], answered: dict[int, list[int]]
 ) -> list[str]:
-    """Compare what the thread shows with the history."""
+    """Compare what the thread shows with the history.
+
+    A part that does not stand directly behind its reply points to the beginning of it.
+    """
     found = []
     groups: dict[int | None, list[list[str]]] = defaultdict(list)
+    begun: dict[int, list[str]] = {}
     latest: list[str] | None = None
     for message in by_bot:
         if message.get("flags", 0) & SUPPRESS_NOTIFICATIONS:
             continue
         reference = message.get("message_reference")
-        if reference is not None or latest is None:
-            latest = []
-            groups[int(reference["message_id"]) if reference else None].append(latest)
+        points_to = int(reference["message_id"]) if reference is not None else None
+        if points_to in begun:
+            latest = begun[points_to]
+        elif points_to is not None or latest is None:
+            latest = begun[int(message["id"])] = []
+            groups[points_to].append(latest)
         latest.append(message["content"])
     for lead, messages in answered.items():
         last = max(messages)

@@ -6,9 +6,11 @@
   `<step>:<before|after>:<number of the call>`; steps are the scripts, the outbox's calls, and `event` for each
   event of Claude's stream. After `!` stands the point at which something was done.
 - `POINTS_AT`, `POINTS_DO`: the point, and what is done there. `kill`, `stop` and `term` signal the process itself;
-  `double` makes the call twice, as after a lost answer; `late` lets a post or an edit land `POINTS_LATE_S`
-  later, although the process is killed at once, as a request does that was on its way.
-- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`: shorter
+  `double` makes the call twice, as after a lost answer; `cut` cuts the process off from the store for good;
+  `late` lets a post or an edit land `POINTS_LATE_S` later, although the process is killed at once, as a request
+  does that was on its way.
+  A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
+- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`: shorter
   times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
@@ -25,6 +27,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
+from pathlib import Path
 from typing import Any
 
 from discord.http import Route
@@ -32,7 +35,8 @@ from discord.http import Route
 from bot import wiring
 from bot.__main__ import main
 from bot.claude.client import Claude
-from bot.gateway import outbox
+from bot.conversation.errors import StoreUnavailable
+from bot.gateway import catchup, outbox
 from bot.gateway.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
@@ -59,6 +63,8 @@ class Points:
         self._at = at
         self._do = do
         self._late_s = late_s
+        self._armed = Path(f"{log}.armed") if at is not None and at.endswith(":armed") else None
+        self.cut_off = False
         self._calls: Counter[str] = Counter()
 
     def call(self, step: str) -> int:
@@ -70,10 +76,14 @@ class Points:
         """Note a point; returns what is to be done there besides a signal, which it sends."""
         point = f"{step}:{when}:{number}"
         hit = point == self._at
+        if self._armed is not None and f"{step}:{when}:armed" == self._at and self._armed.exists():
+            hit, self._armed = True, None
         if self._log is not None:
             os.write(self._log, f"{time.monotonic():.6f} {point}{' !' if hit else ''}\n".encode())
         if hit and self._do in SIGNALS:
             os.kill(os.getpid(), SIGNALS[self._do])
+        if hit and self._do == "cut":
+            self.cut_off = True
         return self._do if hit else None
 
     async def through(
@@ -108,6 +118,8 @@ def instrument(points: Points) -> None:
     run = Scripts.run
 
     async def running(self: Scripts, name: str, *rest: Any) -> Any:
+        if points.cut_off:
+            raise StoreUnavailable("cut off")
         return await points.through(name, lambda: run(self, name, *rest))
 
     setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
@@ -163,6 +175,7 @@ def prepare() -> None:
     _seconds("POINTS_SETTLE_AFTER_S", (wiring, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
     _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
+    _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

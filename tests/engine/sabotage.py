@@ -13,7 +13,8 @@ from bot.gateway.catchup import Catchup
 from bot.gateway.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
-from bot.turns import reply
+from bot.store.desk import Desk
+from bot.turns import adoption
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.run import Runner
 
@@ -92,7 +93,7 @@ def _listing() -> None:
 
 
 def _adoption() -> None:
-    setattr(reply, "find_reply", lambda *_: None)  # noqa: B010
+    setattr(adoption, "find_reply", lambda *_: None)  # noqa: B010
 
 
 def _heartbeat() -> None:
@@ -106,6 +107,14 @@ def _may_write() -> None:
     setattr(Heartbeat, "may_write", lambda _: True)  # noqa: B010
 
 
+def _once() -> None:
+    async def mine(*_: object) -> bool:
+        """Take every interaction, whoever else does."""
+        return True
+
+    setattr(Desk, "take", mine)  # noqa: B010
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -116,5 +125,6 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "mark": _mark,  # moving the high-water mark by compare-and-set
     "listed": _listed,  # moving it only if every listed message has a record
     "heartbeat": _heartbeat,  # renewing the lease
+    "once": _once,  # asking the store which instance answers an interaction
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 FAULTS_PER_S = 1.6
 MESSAGES_PER_S = 1.7
 
+COMMANDS_PER_S = 0.5
 BOTS = (0, 1)
 PEOPLE = 4
 FAULT_WEIGHTS = {
@@ -59,6 +60,15 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command that a person uses."""
+
+    at: float
+    name: str
+    person: int
+
+
+@dataclass(frozen=True, slots=True)
 class Schedule:
     """Everything that a run does; `options` are those of the command line that draw the same again."""
 
@@ -66,17 +76,28 @@ class Schedule:
     options: str
     faults: tuple[Fault, ...]
     posts: tuple[Post, ...]
+    commands: tuple[Command, ...]
 
 
-def schedule(seed: int, seconds: float, intensity: float = 1.0) -> Schedule:
-    """Draw a run of so many seconds from a seed, with `intensity` times as many faults as usual."""
+def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") -> Schedule:
+    """Draw a run of so many seconds from a seed, with `intensity` times as many faults as usual.
+
+    `only` names the kinds of faults to draw from, with commas between them; '' for all of them.
+    """
     chance = random.Random(seed)
-    faults = tuple(_fault(chance, at) for at in _times(chance, seconds, FAULTS_PER_S * intensity))
+    kinds = only.split(",") if only else list(FAULT_WEIGHTS)
+    faults = tuple(_fault(chance, at, kinds) for at in _times(chance, seconds, FAULTS_PER_S * intensity))
     posts = [
         post for at in _times(chance, seconds, MESSAGES_PER_S / 1.6) for post in _posts(chance, at, seconds)
     ]
-    options = f"--seed {seed} --seconds {seconds:g} --intensity {intensity:g}"
-    return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)))
+    commands = [
+        Command(at, chance.choices(["system show", "reset"], [3, 1])[0], chance.randrange(2))
+        for at in _times(chance, seconds, COMMANDS_PER_S)
+    ]
+    options = f"--seed {seed} --seconds {seconds:g} --intensity {intensity:g}" + (
+        f" --only {only}" if only else ""
+    )
+    return Schedule(seed, options, faults, tuple(sorted(posts, key=lambda post: post.at)), tuple(commands))
 
 
 def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[float]:
@@ -86,8 +107,8 @@ def _times(chance: random.Random, seconds: float, per_s: float) -> Iterator[floa
         at += chance.expovariate(per_s)
 
 
-def _fault(chance: random.Random, at: float) -> Fault:
-    kind = chance.choices(list(FAULT_WEIGHTS), list(FAULT_WEIGHTS.values()))[0]
+def _fault(chance: random.Random, at: float, kinds: Sequence[str]) -> Fault:
+    kind = chance.choices(kinds, [FAULT_WEIGHTS[kind] for kind in kinds])[0]
     which, count, detail = chance.choice(BOTS), chance.randint(1, 3), ""
     seconds = chance.uniform(0.2, 2.5)
     if kind in ("store_freeze", "freeze"):

@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import fields
 from pathlib import Path
 
-from tests.engine.chaos import Chaos, Outcome
+from tests.engine.chaos import Chaos
+from tests.engine.outcome import Outcome
 from tests.engine.schedule import schedule
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -97,6 +98,8 @@ def table(outcomes: Sequence[Outcome]) -> str:
         ("turns", turns),
         ("calls per turn", f"{calls / turns:.2f}" if turns else "-"),
         ("calls per message", f"{calls / messages:.2f}" if messages else "-"),
+        ("commands", sum(outcome.commands for outcome in outcomes)),
+        ("commands answered", sum(outcome.commands_answered for outcome in outcomes)),
         ("longest way to rest", f"{slowest:.0f} s"),
         *sorted(faults.items()),
     ]
@@ -127,6 +130,8 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20.0, help="how long things go wrong in a run")
     parser.add_argument("--intensity", type=float, default=1.0, help="how many times as many faults as usual")
     parser.add_argument("--sabotage", default="", help="a safeguard to do without, see sabotage.py")
+    parser.add_argument("--only", default="", help="the kinds of faults to draw from, see schedule.py")
+    parser.add_argument("--quick", action="store_true", help="settle, and give up, in a fraction of the time")
     parser.add_argument("--seeds", type=int, default=20, help="how many runs")
     parser.add_argument("--first", type=int, default=1, help="the first of the seeds")
     parser.add_argument("--minutes", type=float, default=60.0, help="begin no run after so many")
@@ -134,8 +139,8 @@ def main() -> None:
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
     if chosen.seed is not None:
-        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity)
-        outcome = asyncio.run(Chaos(plan, chosen.sabotage).run())
+        plan = schedule(chosen.seed, chosen.seconds, chosen.intensity, chosen.only)
+        outcome = asyncio.run(Chaos(plan, chosen.sabotage, chosen.quick).run())
         _say(json.dumps(_plain(outcome)) if chosen.json else _line(outcome))
         return
     seeds = range(chosen.first, chosen.first + chosen.seeds)
@@ -143,6 +148,8 @@ def main() -> None:
     options = [
         *("--seconds", str(chosen.seconds), "--intensity", str(chosen.intensity)),
         *(("--sabotage", chosen.sabotage) if chosen.sabotage else ()),
+        *(("--only", chosen.only) if chosen.only else ()),
+        *(("--quick",) if chosen.quick else ()),
     ]
     outcomes = asyncio.run(
         many(seeds, options, chosen.parallel, until_s, lambda outcome: _say(_line(outcome)))

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.arena import Arena, Stage, arena
-from tests.engine.cases import SCENARIOS, Case, run
+from tests.engine.cases import Case, run
+from tests.engine.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
 
@@ -84,3 +85,31 @@ async def test_a_reply_that_was_adopted_is_kept_although_the_bot_dies_before_it_
     outcome = await run(found, Case(FORGOTTEN, "adopt:after:1", "kill"))
     assert outcome.reached
     assert outcome.breaches == []
+
+
+async def test_a_reply_that_is_gone_on_with_behind_a_newer_one_still_belongs_together(found: Arena) -> None:
+    async with found.stage() as stage:
+        first = await stage.start(POINTS_AT="send:after:2", POINTS_DO="kill")
+        await first.ready()
+        thread = await stage.post(None, "short")
+        await stage.rest(still_s=0.2)
+        snapshot = await stage.snapshot()
+        await stage.post(thread, "long")
+        await first.ended()
+        await stage.roll_back(snapshot)  # the store has forgotten the message whose reply has begun
+        stage.scene.in_order = False
+        token = stage.world.app.token
+        listing = {
+            "action": "delay",
+            "method": "GET",
+            "route": f"/channels/{thread}/messages",
+            "delay_s": 2.0,
+        }
+        stage.world.discord.faults.add(**listing, times=None, only_token=token)  # type: ignore[arg-type]
+        await (await stage.start()).ready()
+        await stage.post(thread, "short")
+        await stage.visible(thread, 3)
+        stage.world.discord.faults.clear()
+        assert await stage.rest() == []
+        points_to = [m.get("message_reference", {}).get("message_id") for m in stage.world.replies(thread)]
+        assert stage.world.replies(thread)[1]["id"] in points_to, "the newer message was answered in between"

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 import pytest
 
 from tests.engine.arena import Arena, arena
-from tests.engine.cases import SCENARIOS, Case, Outcome, cases, record, run, selection
+from tests.engine.cases import Case, Outcome, cases, record, run, selection
+from tests.engine.scenarios import SCENARIOS
 
 ALL = os.environ.get("BOBBIN_POINTS") == "all"
 

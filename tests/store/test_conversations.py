@@ -15,7 +15,7 @@ from bot.store.attention import Attention
 from bot.store.claim import Claim, Held, Idle, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
-from bot.store.journal import Journal
+from bot.store.journal import Done, Journal
 from bot.store.keys import Keys
 from tests.conversation.builders import BEN, message, snowflake, turn
 
@@ -111,7 +111,7 @@ async def test_a_turn_goes_from_the_inbox_to_the_history(store: Store) -> None:
     await store.journal.intend(claim, 0, 1)
     await store.journal.posted(claim, 0, 77)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == 0
+    assert await store.journal.acknowledge(claim, settle=False) == Done(0)
     assert await store.journal.claim(C, "me") == Idle()
     await receive(store, message("again", number=11))
     assert (await claimed(store)).history == (answered(claim),)
@@ -123,7 +123,7 @@ async def test_a_message_that_comes_during_the_turn_waits_for_the_next(store: St
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("and", number=11))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == 1
+    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
     assert [m.text for m in (await claimed(store)).messages] == ["and"]
 
 
@@ -136,7 +136,7 @@ async def test_every_step_done_twice_is_done_once(store: Store, redis: Redis) ->
         await store.journal.posted(claim, 0, 77)
     for _ in range(2):
         await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert [await store.journal.acknowledge(claim, settle=False) for _ in range(2)] == [0, 0]
+    assert [await store.journal.acknowledge(claim, settle=False) for _ in range(2)] == [Done(0)] * 2
     assert await redis.llen(Keys("test").history(C)) == 1
     assert await redis.hget(Keys("test").meta(C), "turns") == "1"
 
@@ -284,7 +284,7 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     await receive(store, message("too late", number=12))
     assert await store.journal.join(claim) is None
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == 1
+    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
 
 
 async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store: Store) -> None:
@@ -294,7 +294,7 @@ async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store
     await store.journal.adopt(claim, [first.id], [77])
     assert await store.journal.join(claim) is None, "the reply is visible already"
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == 1
+    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
     assert (await claimed(store)).messages == (second,)
 
 

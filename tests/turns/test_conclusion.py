@@ -14,9 +14,10 @@ from bot.conversation.errors import (
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    Stopped,
 )
 from bot.conversation.request import Finished, Usage
-from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.conclusion import Conclusion, conclude, go_on
 
 
 def end(reason: str) -> Finished:
@@ -29,7 +30,9 @@ def test_a_reply_that_ended_is_kept_as_it_is(reason: str) -> None:
 
 
 def test_a_reply_cut_by_its_limit_says_how_to_go_on() -> None:
-    assert conclude("Half", end("max_tokens")) == Conclusion("answered", "Half", (wording.CUT_AT_MAX_TOKENS,))
+    assert conclude("Half", end("max_tokens")) == Conclusion(
+        "answered", "Half", (wording.CUT_AT_MAX_TOKENS,), open_end=True
+    )
     full = conclude("Half", end("model_context_window_exceeded"))
     assert full == Conclusion("answered", "Half", (wording.CONTEXT_FULL,))
 
@@ -66,3 +69,25 @@ def test_every_failure_says_something_of_its_own(error: BobbinError) -> None:
 
 def test_a_failure_in_mid_reply_keeps_what_was_written() -> None:
     assert conclude("So far", ClaudeUnreachable()) == Conclusion("answered", "So far", (wording.INTERRUPTED,))
+
+
+def test_what_is_stopped_keeps_its_text_and_says_so() -> None:
+    assert conclude("Half a rep", Stopped()) == Conclusion("answered", "Half a rep", (wording.STOPPED,))
+    assert conclude(" ", Stopped()) == Conclusion("failed", "", (wording.STOPPED_EARLY,))
+
+
+def test_what_continues_a_reply_joins_where_it_was_cut() -> None:
+    assert conclude("One, two, ", end("max_tokens")).reply == "One, two, "
+    whole = go_on("One, two, ", "three.\n", end("end_turn"))
+    assert whole == Conclusion("answered", "One, two, three.")
+    assert go_on("Hel", "lo,\n", end("max_tokens")) == Conclusion(
+        "answered", "Hello,\n", (wording.CUT_AT_MAX_TOKENS,), open_end=True
+    )
+    assert go_on("One.", "\n\nTwo.", end("end_turn")).reply == "One.\n\nTwo."
+
+
+def test_a_reply_that_nothing_continues_stays_as_it_was_and_can_be_continued_still() -> None:
+    for ending in (Stopped(), ClaudeBusy(), end("end_turn"), end("refusal"), end("max_tokens")):
+        conclusion = go_on("One, two, ", " ", ending)
+        assert (conclusion.reply, conclusion.outcome, conclusion.open_end) == ("One, two, ", "answered", True)
+        assert conclusion.notices

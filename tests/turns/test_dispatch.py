@@ -8,6 +8,7 @@ from typing import Any, cast
 from redis.asyncio import Redis
 
 from bot.store.attention import Attention
+from bot.store.claim import Claim
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
@@ -44,7 +45,9 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     other = Journal(redis, keys, ttl_s=100, lease_s=LEASE_S, settle_s=1)
     held = await other.claim(C, "other")
     journal = Counting(redis, keys, ttl_s=100, lease_s=LEASE_S, settle_s=1)
-    dispatcher = Dispatcher(journal, Attention(redis, keys), cast("Runner", None), poll_s=0.01)
+    dispatcher = Dispatcher(
+        journal, Attention(redis, keys), cast("Runner", None), poll_s=0.01, max_concurrent=1
+    )
     watching = asyncio.create_task(dispatcher.watch())
     await renewing(other, held)
     watching.cancel()
@@ -54,3 +57,61 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     await dispatcher.stop(1)
     await redis.aclose()
     assert 1 <= looks <= 1 + TIME_S / LEASE_S
+
+
+class Slow(Runner):
+    """Takes its time with every turn, and notes how many run at once."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+        self.running = self.most = self.done = 0
+
+    async def run(self, claim: Claim, _: asyncio.Event, __: asyncio.Event | None = None) -> int:
+        self.running += 1
+        self.most = max(self.most, self.running)
+        await asyncio.sleep(0.02)
+        self.running -= 1
+        self.done += 1
+        return await self._journal.cancel(claim)
+
+
+async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str) -> None:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await redis.flushall()
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
+    runner = Slow(journal)
+    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=0.01, max_concurrent=3)
+    places = [snowflake(5 + number) for number in range(12)]
+    for place in places:
+        await conversations.receive(place, message("hello"), source="event", facts={})
+        dispatcher.wake(place)
+    async with asyncio.timeout(5):
+        while runner.done < len(places):
+            # Who waits for a slot holds no lease.
+            leases = [await redis.hget(keys.lease(place), "expires") for place in places]
+            assert sum(lease not in (None, "0") for lease in leases) <= 3 + runner.done
+            await asyncio.sleep(0.005)
+    await dispatcher.stop(1)
+    await redis.aclose()
+    assert runner.most == 3
+
+
+async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url: str) -> None:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await redis.flushall()
+    keys = Keys("test")
+    conversations = Conversations(redis, keys, ttl_s=100)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
+    runner = Slow(journal)
+    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=1, max_concurrent=1)
+    for number in range(3):
+        await conversations.receive(snowflake(5 + number), message("hello"), source="event", facts={})
+        dispatcher.wake(snowflake(5 + number))
+    async with asyncio.timeout(5):
+        while not runner.running:  # noqa: ASYNC110 - the dispatcher's task changes it
+            await asyncio.sleep(0)
+    await dispatcher.stop(1)
+    await redis.aclose()
+    assert runner.done == 1

@@ -1,7 +1,7 @@
 """What belongs to which reply, read from a thread."""
 
 from bot.render.outbox import Seen
-from bot.turns.look import find_reply, strays
+from bot.turns.look import answered_later, find_reply, leftovers, strays
 
 THREAD = 10
 
@@ -32,3 +32,27 @@ def test_a_late_part_of_the_reply_to_a_threads_first_message_is_a_stray_too() ->
 
 def test_notices_and_other_replies_are_no_strays() -> None:
     assert strays([seen(20), seen(21, silent=True), seen(30, 12), seen(31)], None, [20]) == ()
+
+
+def test_a_part_that_stands_apart_belongs_to_the_reply_whose_beginning_it_points_to() -> None:
+    own = [seen(20, 11), seen(30, 12), seen(40, 20), seen(41)]
+    first, second = find_reply(own, [11], THREAD), find_reply(own, [12], THREAD)
+    assert first is not None
+    assert second is not None
+    assert ([part.id for part in first.parts], first.apart) == ([20, 40, 41], False)
+    assert ([part.id for part in second.parts], second.apart) == ([30], True)
+
+
+def test_a_part_that_stands_apart_is_no_answer_to_a_later_message() -> None:
+    assert answered_later([seen(20, 11), seen(30, 12), seen(40, 20)], [12]) == ()
+
+
+def test_messages_that_were_answered_one_by_one_keep_their_own_replies() -> None:
+    found = find_reply([seen(20, 13), seen(30, 11)], [11, 12, 13], THREAD)
+    assert found is not None
+    assert ([part.id for part in found.parts], found.members) == ([30], (11,))
+
+
+def test_the_reply_to_one_message_of_a_turn_that_was_answered_whole_is_left_over() -> None:
+    own = [seen(20), seen(30, 12), seen(31), seen(40, 13), seen(50, 14)]
+    assert leftovers(own, [THREAD, 12, 13], 13, THREAD) == tuple(own[:3])

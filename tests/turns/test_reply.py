@@ -18,13 +18,14 @@ from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import SMALL
 from bot.render.pace import Pace
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim, Garbled, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asker
+from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
@@ -53,11 +54,12 @@ class FakeClaude:
     """Says the same to everybody, in its own time, or is overloaded."""
 
     busy = False
+    answer = ANSWER
 
     async def stream(self, _request: Request) -> AsyncIterator[TextDelta | Finished]:
         if self.busy:
             raise ClaudeBusy
-        yield TextDelta(ANSWER)
+        yield TextDelta(self.answer)
         await asyncio.sleep(0.2)  # so that the first post is made before the end
         yield Finished("end_turn", Usage(), "claude-test", "r", "m")
 
@@ -101,12 +103,15 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
     runner = Runner(
-        journal=journal,
-        prompts=Prompts(redis, keys, ttl_s=1000),
-        asker=Asker(cast("Claude", claude), POLICY),
-        outbox=outbox,
-        pace=Pace(),
-        policy=POLICY,
+        Means(
+            journal=journal,
+            prompts=Prompts(redis, keys, ttl_s=1000),
+            asker=Asker(cast("Claude", claude)),
+            outbox=outbox,
+            pace=Pace(),
+            policy=POLICY,
+            choose=lambda _: POLICY,
+        )
     )
     yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
     await redis.aclose()
@@ -157,6 +162,24 @@ async def test_what_is_committed_leaves_a_forgotten_answer_to_more_for_the_other
     await bench.turn()
     assert bench.outbox.messages[EARLIER] == "An answer to both."
     assert bench.outbox.replies_to[max(bench.outbox.messages)] == A.id
+
+
+async def test_what_continues_a_reply_behind_a_newer_one_points_to_its_beginning(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.release(claim, blameless=False)  # so that the next try looks
+    bench.answered_before("An answer that ▌", reply_to=A.id)
+    bench.outbox.messages[EARLIER + 1] = "A newer one."
+    bench.outbox.replies_to[EARLIER + 1] = B.id
+    bench.outbox.next_id = EARLIER + 1
+    bench.claude.answer = "Words and words. " * 180
+    await bench.turn()
+    points_to = [bench.outbox.replies_to.get(message) for message in sorted(bench.outbox.messages)]
+    assert points_to == [A.id, B.id, EARLIER]
+    shown = bench.outbox.texts()
+    assert shown[1] == "A newer one."
+    assert "▌" not in "".join(shown)
 
 
 async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(bench: Bench) -> None:
@@ -226,3 +249,28 @@ async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committe
     settling = await bench.journal.claim(C, "me")
     assert isinstance(settling, Claim)
     assert settling.state is State.DONE
+
+
+@pytest.mark.parametrize("broken", ["payload", "history"])
+async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
+    bench: Bench, redis_url: str, broken: str
+) -> None:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    keys = Keys("test")
+    await hear(bench, A)
+    if broken == "history":
+        await redis.rpush(keys.history(C), '{"secret": "from the future"}')
+    else:
+        await redis.hset(keys.record(C, A.id), "payload", '{"secret": "from the future"}')
+    for _ in range(3):
+        claim = await bench.journal.claim(C, "me")
+        assert isinstance(claim, Garbled)
+        await bench.runner.tell_unreadable(claim)
+        await bench.journal.release(claim, blameless=True)
+    (told,) = bench.outbox.texts()
+    assert "/reset" in told
+    await bench.conversations.reset(C, before=A.id)
+    await hear(bench, B)
+    await bench.turn()
+    assert bench.outbox.texts()[-1] == ANSWER
+    await redis.aclose()

@@ -13,12 +13,15 @@ from redis.exceptions import NoScriptError
 _NAMES = (
     "acknowledge",
     "adopt",
+    "again",
+    "amend",
     "claim",
     "commit",
     "doubt",
     "intend",
     "join",
     "mark",
+    "noticed",
     "once",
     "posted",
     "pulse",
@@ -28,7 +31,11 @@ _NAMES = (
     "reopen",
     "reset",
     "rest",
+    "revise",
     "settled",
+    "standing",
+    "stop",
+    "undressed",
 )
 
 

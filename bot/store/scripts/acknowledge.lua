@@ -1,11 +1,12 @@
 --!df flags=allow-undeclared-keys
 -- The thread shows the whole reply: take its messages out of the inbox. State: committed -> done.
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 pending (sorted set)  4 settling (sorted set)
---      5 result (string)
+--      5 result (string)  6 meta (hash)
 -- ARGV 1 token  2 prefix of the records  3 lead, padded  4 lifetime of what is done in s
 --      5 state to leave: done | cancelled  6 ms from now until it is to be settled, '' for not at all
---      7 lifetime of the result in s
--- A cancelled turn may end in any state but done. Returns {'OK', messages that still wait} or {'FENCED'}.
+--      7 lifetime of the result in s  8 id of the message with the reply's buttons, '' for none
+-- A cancelled turn may end in any state but done. Only the last turn that is done keeps its messages: it may be
+-- answered anew. Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state ~= 'done' and state ~= 'cancelled' then
@@ -14,8 +15,23 @@ if state ~= 'done' and state ~= 'cancelled' then
     local member = ARGV[2] .. id
     redis.call('ZREM', KEYS[3], id)
     redis.call('HSET', member, 'state', ARGV[5], 'turn', ARGV[3])
-    redis.call('HDEL', member, 'payload')
+    if ARGV[5] ~= 'done' then redis.call('HDEL', member, 'payload') end
     redis.call('EXPIRE', member, ARGV[4])
+  end
+  if ARGV[5] == 'done' then
+    local last = redis.call('HGET', KEYS[6], 'last')
+    if last and last ~= ARGV[3] then
+      for id in string.gmatch(redis.call('HGET', ARGV[2] .. last, 'members') or last, '%d+') do
+        redis.call('HDEL', ARGV[2] .. id, 'payload')
+      end
+    end
+    redis.call('HSET', KEYS[6], 'last', ARGV[3])
+    local buttons = redis.call('HGET', KEYS[6], 'buttons') or ''
+    if buttons ~= ARGV[8] then
+      local stale = redis.call('HGET', KEYS[6], 'stale')
+      if buttons ~= '' then redis.call('HSET', KEYS[6], 'stale', stale and stale .. ' ' .. buttons or buttons) end
+      redis.call('HSET', KEYS[6], 'buttons', ARGV[8])
+    end
   end
   redis.call('EXPIRE', KEYS[5], ARGV[7])
   if ARGV[6] ~= '' then
@@ -27,4 +43,4 @@ if state ~= 'done' and state ~= 'cancelled' then
 end
 local left = redis.call('ZCARD', KEYS[3])
 if left == 0 then redis.call('HSET', KEYS[1], 'expires', '0') end
-return {'OK', left}
+return {'OK', left, redis.call('HGET', KEYS[6], 'stale') or ''}

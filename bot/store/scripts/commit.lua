@@ -1,18 +1,31 @@
--- Append the turn to the history and fix what its reply says. State: claimed | posting | posted -> committed.
+-- Append the turn to the history, or put it in the place that it had, and fix what its reply says. State: claimed | posting | posted -> committed.
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)  5 result (string)
 -- ARGV 1 token  2 history entry, '' for none  3 result: what the thread is to show  4 cut
---      5 lifetime in s  6 input tokens  7 output tokens
+--      5 lifetime in s  6 input tokens  7 output tokens  8 cost in micro-dollars, '' if it is not known
 -- Returns 'OK', also if this turn was committed already, or 'FENCED'.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'FENCED' end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state == 'committed' then return 'OK' end
 if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' then return 'FENCED' end
-if ARGV[2] ~= '' then redis.call('RPUSH', KEYS[3], ARGV[2]) end
+local at = redis.call('HGET', KEYS[2], 'at')
+local again = at and redis.call('LINDEX', KEYS[3], at)
+if ARGV[2] ~= '' then
+  if again then
+    redis.call('LSET', KEYS[3], at, ARGV[2])
+  else
+    redis.call('HSET', KEYS[2], 'at', redis.call('RPUSH', KEYS[3], ARGV[2]) - 1)
+  end
+end
 redis.call('HSET', KEYS[2], 'state', 'committed')
 redis.call('SET', KEYS[5], ARGV[3], 'EX', ARGV[5])
 redis.call('HSET', KEYS[4], 'cut', ARGV[4])
-redis.call('HINCRBY', KEYS[4], 'turns', 1)
+if not again then redis.call('HINCRBY', KEYS[4], 'turns', 1) end
 redis.call('HINCRBY', KEYS[4], 'input_tokens', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'output_tokens', ARGV[7])
+if ARGV[8] ~= '' then
+  redis.call('HINCRBY', KEYS[4], 'cost', ARGV[8])
+else
+  redis.call('HINCRBY', KEYS[4], 'unpriced', 1)
+end
 for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[5]) end
 return 'OK'

@@ -11,7 +11,14 @@ redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'e
 redis.call('EXPIRE', KEYS[1], 86400)
 local turns = redis.call('LLEN', KEYS[3])
 redis.call('DEL', KEYS[3], KEYS[5])
-redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens')
+local last = redis.call('HGET', KEYS[4], 'last')
+if last then
+  for id in string.gmatch(redis.call('HGET', ARGV[1] .. last, 'members') or last, '%d+') do
+    redis.call('HDEL', ARGV[1] .. id, 'payload')
+  end
+end
+redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
+  'corrected')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
 local lead, record = '', {}

@@ -1,0 +1,80 @@
+"""What people edit and delete: carried over to what the bot knows of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+import discord
+import structlog
+
+from bot.conversation.errors import StoreUnavailable
+from bot.gateway import convert
+from bot.store.bell import Bell
+from bot.store.patience import patiently
+from bot.store.revisions import Change, Revisions
+from bot.turns.dispatch import Dispatcher
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+PERSIST_S = 60.0
+"""A change that finds the store away is held this long; Discord tells of it only once."""
+
+PERSIST_PAUSE_S = 0.5
+
+FINISHING_S = 0.3
+FINISHINGS = 40
+"""A turn that is just being finished is left to end first, which takes a call or two; longer after a crash."""
+
+
+class Changes:
+    """Notes edits and deletions, and has the conversation seen to where they change what is to be answered."""
+
+    def __init__(self, revisions: Revisions, dispatcher: Dispatcher, bell: Bell) -> None:
+        self._revisions = revisions
+        self._dispatcher = dispatcher
+        self._bell = bell
+
+    async def edited(self, message: discord.Message) -> None:
+        """Carry over what a message says by now."""
+        said = convert.to_message(message)
+        edited_ms = round(message.edited_at.timestamp() * 1000) if message.edited_at else 0
+        await self._note(
+            "message_edited",
+            message.channel.id,
+            message.id,
+            lambda home: self._revisions.edit(home, said, edited_ms=edited_ms),
+        )
+
+    async def deleted(self, channel: int, messages: Iterable[int]) -> None:
+        """Forget messages."""
+        for message in messages:
+
+            async def forget(home: int, message: int = message) -> Change:
+                return await self._revisions.delete(home, message)
+
+            await self._note("message_deleted", channel, message, forget)
+
+    async def _note(
+        self, event: str, channel: int, message: int, change: Callable[[int], Awaitable[Change]]
+    ) -> None:
+        try:
+            for home in await self._patiently(lambda: self._revisions.homes(message, channel)):
+                for _ in range(FINISHINGS):
+                    noted = await self._patiently(lambda: change(home))  # noqa: B023 - awaited at once
+                    if noted is not Change.LATER:
+                        break
+                    await asyncio.sleep(FINISHING_S)
+                if noted not in (Change.UNKNOWN, Change.SAME):
+                    log.info(event, conversation=home, message=message, where=noted.value.lower())
+                if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
+                    self._dispatcher.ring(home)
+                    await self._bell.ring(home)
+        except StoreUnavailable as error:
+            log.warning("change_not_noted", message=message, detail=str(error))
+
+    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
+        return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)

@@ -1,0 +1,160 @@
+"""Stop, Regenerate and Continue: as buttons, as commands, and in the menu of a message."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.gateway import answers, buttons
+from bot.gateway.access import may_control
+from bot.gateway.interactions import say
+from bot.gateway.scene import Scene, look_around
+from bot.render.controls import Button
+from bot.store.bell import Bell
+from bot.store.claim import State
+from bot.store.conversations import Conversations
+from bot.store.revisions import Revisions, Round, Standing, Wish
+from bot.turns.dispatch import Dispatcher
+
+if TYPE_CHECKING:
+    Interaction = discord.Interaction[discord.Client]
+
+log = structlog.get_logger()
+
+FINISHING_S = 0.2
+FINISHINGS = 40
+"""A notice or a surplus message to delete may have to wait for room in the channel, at most some 5 s."""
+
+_SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
+"""What a command answers where it went well; after a click, the reply itself shows it."""
+
+
+class Wishes:
+    """Answers the clicks and the commands; what they wish for is done by whoever works on the conversation."""
+
+    def __init__(
+        self, conversations: Conversations, revisions: Revisions, dispatcher: Dispatcher, bell: Bell
+    ) -> None:
+        self._conversations = conversations
+        self._revisions = revisions
+        self._dispatcher = dispatcher
+        self._bell = bell
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """Register the commands."""
+
+        @tree.command(name="stop", description="Stop the reply that is being written; what is there stays")
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def stop(interaction: Interaction) -> None:
+            await self._command(interaction, Button.STOP)
+
+        @tree.command(name="retry", description="Have the latest reply written anew")
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def retry(interaction: Interaction) -> None:
+            await self._command(interaction, Button.REGENERATE)
+
+        @tree.command(name="continue", description="Go on with a reply that reached its length limit")
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def continue_(interaction: Interaction) -> None:
+            await self._command(interaction, Button.CONTINUE)
+
+        @tree.context_menu(name="Regenerate")
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def regenerate(interaction: Interaction, message: discord.Message) -> None:
+            await self._command(interaction, Button.REGENERATE, on=message.id)
+
+    async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
+        """Answer a button; False if it is none of these."""
+        press = buttons.pressed(custom_id)
+        if press is None:
+            return False
+        button, lead = press
+        await interaction.response.defer()
+        scene = await look_around(interaction, self._conversations)
+        refusal = answers.NOT_A_CONVERSATION
+        if scene.conversation is not None:
+            refusal = await self._grant(interaction, scene, scene.conversation, button, lead=lead)
+        if refusal:
+            await say(interaction, refusal)
+        if refusal == answers.NOT_THE_LAST:
+            # A button that was left over, as after a crash; this call comes out of no channel's allowance.
+            await interaction.edit_original_response(view=None)
+        return True
+
+    async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
+        await interaction.response.defer(ephemeral=True)
+        scene = await look_around(interaction, self._conversations)
+        refusal = answers.NOT_A_CONVERSATION
+        if scene.conversation is not None:
+            refusal = await self._grant(interaction, scene, scene.conversation, button, on=on)
+        await say(interaction, refusal or _SAID[button])
+
+    async def _grant(
+        self,
+        interaction: Interaction,
+        scene: Scene,
+        conversation: int,
+        button: Button,
+        *,
+        lead: int | None = None,
+        on: int | None = None,
+    ) -> str:
+        """Note a wish; returns why not, or "".
+
+        A click names the turn by its `lead`, a menu a message of its reply."""
+        standing = await self._standing(conversation)
+        if button is Button.STOP:
+            found = standing.answering
+            missing = answers.NOTHING_TO_STOP
+        else:
+            found = standing.last
+            missing = answers.NOT_THE_LAST if lead is not None or on is not None else answers.NOTHING_TO_REDO
+            if standing.answering is not None and (lead is None or standing.answering.lead == lead):
+                return answers.BUSY
+        if found is None or lead not in (None, found.lead) or (on is not None and on not in found.replies):
+            return missing
+        if not may_control(scene.person, asked=_asked(found, interaction.user.id)):
+            return answers.NOT_YOURS
+        refusal = await self._note(conversation, button, found.lead, interaction.id)
+        if not refusal:
+            log.info("wish_noted", conversation=conversation, turn=found.lead, wish=button.value)
+            self._dispatcher.ring(conversation)
+            await self._bell.ring(conversation)
+        return refusal
+
+    async def _standing(self, conversation: int) -> Standing:
+        """Read how a conversation stands, when a turn that is just being finished has ended.
+
+        Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
+        """
+        for _ in range(FINISHINGS):
+            standing = await self._revisions.standing(conversation)
+            if standing.answering is None or standing.answering.state is not State.COMMITTED:
+                break
+            await asyncio.sleep(FINISHING_S)
+        return standing
+
+    async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
+        if button is Button.STOP:
+            stopped = await self._revisions.stop(conversation, lead)
+            return answers.NOTHING_TO_STOP if stopped is None else ""
+        more = button is Button.CONTINUE
+        if more and not await self._revisions.open_ended(conversation, lead):
+            return answers.COMPLETE
+        wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
+        return _REFUSED.get(wish, "")
+
+
+_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
+
+
+def _asked(found: Round, person: int) -> bool:
+    return any(author.id == person for author in found.askers)

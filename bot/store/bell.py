@@ -1,0 +1,62 @@
+"""The doorbell between the instances of one bot: it says that a conversation wants to be looked at, and no more.
+
+What is wished for stands in the store; a ring that is lost only means that it is seen at the next heartbeat.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+import structlog
+from redis.asyncio import Redis
+
+from bot.conversation.errors import StoreUnavailable
+from bot.store.connection import translated
+from bot.store.keys import Keys
+
+log = structlog.get_logger()
+
+LISTEN_S = 1.0
+"""One wait for a ring; well within the time that any command may take on the connection."""
+
+RECONNECT_S = 1.0
+"""Between two tries to listen again."""
+
+
+class Bell:
+    """Rings and listens by Redis' publish and subscribe."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    async def ring(self, conversation: int) -> None:
+        """Have every instance look at a conversation; never raises StoreUnavailable."""
+        try:
+            with translated():
+                await self._redis.publish(self._keys.bell, str(conversation))
+        except StoreUnavailable as error:
+            log.info("bell_not_rung", conversation=conversation, detail=str(error))
+
+    async def listen(self, answer: Callable[[int], None]) -> None:
+        """Call `answer` with each conversation that is rung for, until cancelled."""
+        quiet = False
+        while True:
+            try:
+                with translated():
+                    await self._listen(answer)
+            except StoreUnavailable as error:
+                # Some hosts forbid it; then the heartbeats are what there is, and once is enough to say so.
+                if not quiet:
+                    log.info("bell_out_of_order", detail=str(error))
+                quiet = True
+            await asyncio.sleep(RECONNECT_S)
+
+    async def _listen(self, answer: Callable[[int], None]) -> None:
+        async with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
+            await ear.subscribe(self._keys.bell)
+            while True:
+                message = await ear.get_message(timeout=LISTEN_S)
+                if message is not None:
+                    answer(int(str(message["data"])))

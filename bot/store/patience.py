@@ -1,0 +1,34 @@
+"""Do something although the store is away for a moment."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+from bot.conversation.errors import StoreUnavailable
+
+T = TypeVar("T")
+
+
+async def patiently(
+    step: Callable[[], Awaitable[T]],
+    *,
+    within_s: float,
+    pause_s: float,
+    told: Callable[[StoreUnavailable], None] = lambda _: None,
+) -> T:
+    """Repeat a step until the store answers; StoreUnavailable if it has not after so long.
+
+    The step may be repeated after a lost answer, as every write to the store may. Each failure is `told`.
+    """
+    until_s = time.monotonic() + within_s
+    while True:
+        try:
+            return await step()
+        except StoreUnavailable as error:
+            told(error)
+            if time.monotonic() > until_s:
+                raise
+            await asyncio.sleep(pause_s)

@@ -1,0 +1,32 @@
+"""What every turn works with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.conversation.model import Choice
+from bot.render.outbox import Outbox
+from bot.render.pace import Pace
+from bot.store.journal import Journal
+from bot.store.prompts import Prompts
+from bot.turns.ask import Asker
+from bot.turns.policy import TurnPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """All of it is shared by the turns of one bot.
+
+    `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
+    after how many seconds.
+    """
+
+    journal: Journal
+    prompts: Prompts
+    asker: Asker
+    outbox: Outbox
+    pace: Pace
+    policy: TurnPolicy
+    choose: Callable[[Choice], TurnPolicy]
+    ended: Callable[[str, float], None] = lambda _outcome, _seconds: None

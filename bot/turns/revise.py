@@ -1,0 +1,149 @@
+"""A turn that is done anew: its reply is written over, continued, stopped, or taken away.
+
+The protocol, beside that of a first answer, which it shares from the claim on:
+
+- *Anew or more* (Regenerate, Continue, an edit of what the last turn answers): one script takes the last turn from
+  `done` back to `posted`, with its messages pending again and the ids of its reply kept; the round is counted.
+  Whoever claims it looks for the reply on Discord, and never takes it for the answer, however finished it looks:
+  only the journal knows which round wrote it. The messages are edited, what is surplus is deleted at the end. The
+  commit puts the entry of the history in the place that the turn had; by then, and no earlier, the old answer is
+  gone. Nonces carry the round, because those of messages that are deleted by now bring nothing back. Killed anywhere
+  before the commit, the round is done again by whoever comes next; after it, the new text is shown. A round that
+  ends without any text (Claude is away, or it was stopped) shows the old answer again.
+- *Stop*: a flag at the turn, which the holder of the lease reads with each renewal, at once if the doorbell rings.
+  The stream is cut and concluded as if it had ended there. If the holder is gone, its successor asks nothing more:
+  what stands on Discord is the reply.
+- *An edit or a deletion before the end*: one script changes the message and fences the holder off; what is left of
+  the turn is taken up anew as after a crash. If nothing is left of it, its reply is taken away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from dataclasses import replace
+
+import structlog
+
+from bot.conversation import prompt, wording
+from bot.conversation.errors import DiscordGone, DiscordRejected
+from bot.conversation.request import Usage
+from bot.conversation.tokens import estimate
+from bot.conversation.turn import Turn
+from bot.render.mark import is_marked, marked, unmarked
+from bot.render.outbox import Outbox, Outgoing, Seen
+from bot.render.plan import Posted
+from bot.render.rejoin import rejoin
+from bot.store.claim import Claim
+from bot.store.codec import Result
+from bot.turns.ask import Asked
+from bot.turns.conclusion import Conclusion
+from bot.turns.look import find_reply, strays
+from bot.turns.means import Means
+
+log = structlog.get_logger()
+
+
+def nonce(claim: Claim, part: str | int, series: str = "") -> str:
+    """Name a message of a turn for Discord, at most 25 characters; another one in each round."""
+    if not claim.again:
+        return f"{claim.lead}-{part}{series}"
+    return f"{claim.lead:x}-{part}{series}.{claim.again:x}"  # 16 characters and up to 6 and a few
+
+
+async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
+    """Find the messages of the reply from the rounds before, and journal those that are still there.
+
+    Returns them, and whether something else stands behind them.
+    """
+    try:
+        seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+    except DiscordRejected:  # a server without this list: what the journal knows must do
+        return tuple(Posted(message, "") for message in claim.replies.values()), False
+    parts, apart = _parts(claim, seen)
+    await means.journal.adopt(claim, claim.members, [part.id for part in parts])
+    return tuple(Posted(part.id, part.content, part.files, part.controls) for part in parts), apart
+
+
+def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
+    """What a turn comes to that was stopped while nobody worked on it: what was written of its reply by then.
+
+    Of a round anew that is the earlier answer: how far the new one came cannot be told from what is shown.
+    """
+    if claim.own is not None and claim.own.reply:
+        return _kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
+    shown = [part.content for part in parts if part.content]
+    text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
+    result = Result(text, (wording.STOPPED if text else wording.STOPPED_EARLY,))
+    user = prompt.render_user(claim.messages)
+    turn = Turn(
+        id=claim.lead,
+        user=user,
+        reply=text,
+        outcome="answered" if text else "failed",
+        model=model,
+        user_tokens=estimate(user),
+        reply_tokens=estimate(text),
+        usage=Usage(),
+        cut=claim.meta.cut,
+        prefix_key="",
+        members=tuple(message.id for message in claim.messages),
+    )
+    return turn, result
+
+
+def not_worse(claim: Claim, asked: Asked) -> Asked:
+    """Return what came of a round, or the earlier answer where nothing did: that is better than none.
+
+    A refusal is something: the message may have been edited into what is refused.
+    """
+    own, conclusion = claim.own, asked.conclusion
+    if own is None or not own.reply or conclusion.outcome != "failed":
+        return asked
+    now = asked.turn
+    own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
+    own = replace(own, cut=now.cut, front=now.front, asides=(*own.asides, *now.asides), cost=now.cost)
+    turn, result = _kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
+    kept = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
+    return Asked(turn, kept, asked.cut, asked.cost)
+
+
+async def withdraw(claim: Claim, means: Means) -> None:
+    """Take away the reply to messages that are all deleted."""
+    outbox, place = means.outbox, claim.conversation
+    try:
+        seen = await outbox.own_messages(place, claim.lead)
+    except (DiscordGone, DiscordRejected):
+        seen = ()
+    parts, _ = _parts(claim, seen)
+    found = {part.id for part in parts} | set(claim.replies.values())
+    found |= {stray.id for stray in strays(seen, claim.reply_to, ()) if is_marked(stray.content)}
+    if claim.notice is not None:
+        found.add(claim.notice[1])
+    for message in sorted(found):
+        await outbox.delete(place, message)
+    for part in claim.in_doubt:
+        await forestall(outbox, place, nonce(claim, part))
+    log.info("reply_withdrawn", conversation=place, turn=claim.lead, messages=len(found))
+
+
+async def forestall(outbox: Outbox, place: int, taken: str) -> None:
+    """Take the nonce of a message that somebody was about to post, so that it cannot land any more."""
+    # Silent, as it stands there for an instant and is to ring for nobody. Gone is what the nonce has made before: it
+    # is taken, and no reason to cancel anything.
+    with contextlib.suppress(DiscordGone):
+        sent = await outbox.send(place, Outgoing(marked("…"), nonce=taken, silent=True))
+        await outbox.delete(place, sent.id)
+
+
+def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
+    known = set(claim.replies.values())
+    found = find_reply(seen, claim.members, claim.conversation)
+    if found is not None:
+        return found.parts, found.apart
+    return tuple(part for part in seen if part.id in known), False
+
+
+def _kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
+    turn = replace(own, id=claim.lead, outcome="answered", usage=Usage(), prefix_key="")
+    return turn, Result(own.reply, notices, own.open_end)

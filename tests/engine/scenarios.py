@@ -1,0 +1,171 @@
+"""What is played before a bot while it is hit."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.engine.arena import Stage, freeze, resume
+
+Play = Callable[[Stage], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """`play` is what people do; `before` happens before the bot under test is started."""
+
+    name: str
+    play: Play
+    before: Play | None = None
+
+
+async def _two_replies(stage: Stage) -> None:
+    thread = await stage.post(None, "stream")
+    await stage.finished(thread, 1)
+    await stage.post(thread, "long")
+
+
+async def _joining(stage: Stage) -> None:
+    thread = await stage.post(None, "slow")
+    await stage.requested(1)
+    await stage.opened(thread)
+    await stage.post(thread, "slow")
+    await stage.visible(thread, 1)
+    await stage.post(thread, "short")
+
+
+async def _shrinking(stage: Stage) -> None:
+    thread = await stage.post(None, "shrinking")
+    await stage.finished(thread, 1)
+    await stage.post(thread, "shrinking")
+
+
+def _killed_at(point: str) -> Play:
+    async def before(stage: Stage) -> None:
+        """Kill a bot at a point, and write on while none is there."""
+        bot = await stage.start(POINTS_AT=point, POINTS_DO="kill")
+        await bot.ready()
+        thread = await stage.post(None, "stream")
+        await bot.ended()
+        if thread in stage.world.discord.world.channels:
+            await stage.post(thread, "short")
+
+    return before
+
+
+async def _forgotten(stage: Stage) -> None:
+    """Answer two messages, then have Redis forget the second and its reply."""
+    bot = await stage.start()
+    await bot.ready()
+    thread = await stage.post(None, "short")
+    await stage.finished(thread, 1)
+    await stage.rest(still_s=0.2)
+    snapshot = await stage.snapshot()
+    await stage.post(thread, "stream")
+    await stage.finished(thread, 2)
+    await stage.rest(still_s=0.0)
+    stage.keep(thread)
+    await bot.kill()
+    await stage.roll_back(snapshot)
+    # As much later as nonces last, so that only the look at Discord tells that there is an answer.
+    stage.world.discord.world.nonces.forget(int(stage.world.app.user_id))
+
+
+async def _nothing(_: Stage) -> None:
+    """Recovery is all there is to see."""
+
+
+async def _two_writers(stage: Stage) -> None:
+    """One bot is frozen in mid-reply and goes on while another one, which has taken over, writes; that one dies."""
+    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="stop")
+    await first.ready()
+    await stage.post(None, "stream")
+    await stage.struck(first)
+    second = await stage.start(POINTS_AT="event:before:7", POINTS_DO="kill")
+    await stage.until(lambda: "event:before:2" in stage.points(second), "the second one was writing")
+    resume(first)
+    await second.ended()
+    await first.kill()
+
+
+SCENARIOS = (
+    Scenario("two-replies", _two_replies),
+    Scenario("joining", _joining),
+    Scenario("shrinking", _shrinking),
+    Scenario("restart-posted", _nothing, _killed_at("send:after:1")),
+    Scenario("restart-committed", _nothing, _killed_at("commit:after:1")),
+    Scenario("forgotten", _nothing, _forgotten),
+    Scenario("two-writers", _nothing, _two_writers),
+)
+
+
+async def _lasting(stage: Stage) -> None:
+    await stage.post(None, "lasting")
+
+
+LASTING = Scenario("lasting", _lasting)
+"""Longer than any lease: nothing more than in the others, but only a heartbeat gets a reply to its end."""
+
+
+CUT_OFF_S = 4.5
+"""By then another one has taken over, finished and settled, and the stream still runs."""
+
+
+async def _cut_off(stage: Stage) -> None:
+    """One bot loses the store, but neither Discord nor Claude, in mid-reply; another one finishes; the first dies."""
+    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="cut")
+    await first.ready()
+    second = await stage.start()
+    await second.ready()
+    freeze(second)  # so that the first one gets the work
+    thread = await stage.post(None, "waning")
+    await stage.struck(first)
+    resume(second)
+    await asyncio.sleep(CUT_OFF_S)
+    await first.kill()
+    await stage.finished(thread, 1)
+    await second.kill()
+
+
+def _rolled_back_while_listing(*, answered_meanwhile: bool) -> Play:
+    async def before(stage: Stage) -> None:
+        """Take the store back while a bot is about to move a mark.
+
+        With the older mark, unless the message was `answered_meanwhile`: then the mark is the same, and what has
+        been listed is gone. The roll-back is longer than the time that is looked through again after one.
+        """
+        bot = await stage.start(POINTS_AT="mark:before:armed", POINTS_DO="stop", POINTS_OVERLAP_S="0.01")
+        await bot.ready()
+        thread = await stage.post(None, "short")
+        await stage.finished(thread, 1)
+        await stage.rest()
+        snapshot = await stage.snapshot()
+        if answered_meanwhile:
+            stage.arm(bot)
+            await stage.post(thread, "short")
+        else:
+            await stage.post(thread, "short")
+            await stage.finished(thread, 2)
+            await stage.rest()
+            stage.arm(bot)
+            await stage.world.ann.post(thread, "// not for the bot")
+        await stage.struck(bot)
+        await stage.roll_back(snapshot)
+        reached = len(stage.points(bot))
+        resume(bot)
+        await stage.until(
+            lambda: any(point.startswith("mark:after") for point in stage.points(bot)[reached:]),
+            "the mark was moved, or was not",
+        )
+        await bot.kill()
+
+    return before
+
+
+KEPT_APART = (
+    Scenario("cut-off", _nothing, _cut_off),
+    Scenario("marked-over", _nothing, _rolled_back_while_listing(answered_meanwhile=False)),
+    Scenario("listed-in-vain", _nothing, _rolled_back_while_listing(answered_meanwhile=True)),
+)
+"""What only some safeguards make a difference to, and what they take too long for to be hit at every point."""
