@@ -136,6 +136,7 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
+                " ".join(map(padded, claim.members)),
             ],
         )
 
