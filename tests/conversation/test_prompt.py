@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 from hypothesis import given
@@ -10,14 +11,16 @@ from hypothesis import strategies as st
 
 from bot.conversation.message import Attachment, Author
 from bot.conversation.prompt import (
+    CONTINUE,
     MAX_THREAD_NAME_CHARS,
     PREAMBLE,
+    render_continued,
     render_messages,
     render_system,
     render_user,
     thread_name,
 )
-from bot.conversation.turn import Outcome, Turn
+from bot.conversation.turn import UNSENT, Outcome, Turn
 from tests.conversation.builders import BEN, message, turn
 
 OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)">$', re.MULTILINE)
@@ -84,7 +87,7 @@ def test_whatever_became_of_the_turns_the_request_is_valid(history: list[Turn]) 
 @given(histories)
 def test_a_message_whose_answer_failed_is_still_in_what_claude_reads(history: list[Turn]) -> None:
     sent = [block for m in render_messages(history, "new") if m.role == "user" for block in m.blocks]
-    assert sent == [t.user for t in history if t.outcome != "refused"] + ["new"]
+    assert sent == [t.user for t in history if t.outcome not in UNSENT] + ["new"]
 
 
 @given(histories)
@@ -92,6 +95,23 @@ def test_a_request_begins_with_every_byte_of_the_one_before(history: list[Turn])
     before = render_messages(history, "now")
     after = render_messages([*history, turn(9, user="now", reply="done")], "next")
     assert after[: len(before)] == before
+
+
+@given(histories)
+def test_a_continued_reply_is_sent_in_the_pieces_it_came_in_and_each_request_extends_the_one_before(
+    history: list[Turn],
+) -> None:
+    cut = replace(turn(8, user="count", reply="one, "), open_end=True)
+    first = render_messages(history, "count")
+    second = render_continued(history, cut)
+    cut_again = replace(cut, reply="one, two, ", seams=(5,))
+    third = render_continued(history, cut_again)
+    done = replace(cut, reply="one, two, three", seams=(5, 10), open_end=False)
+    fourth = render_messages([*history, done], "thanks")
+    for before, after in ((first, second), (second, third), (third, fourth)):
+        assert after[: len(before)] == before
+    assert [m.role for m in fourth[len(first) - 1 :]] == ["user", "assistant"] * 3 + ["user"]
+    assert [m.blocks for m in third[len(first) :]] == [("one, ",), (CONTINUE,), ("two, ",), (CONTINUE,)]
 
 
 def test_the_system_prompt_is_constant_and_comes_first() -> None:
