@@ -36,7 +36,7 @@ async def told(handle: Any, world: World) -> str:
 async def answer(handle: Any) -> str:
     """What a command answers, to the person alone."""
     await handle.response()
-    message = await handle.message()
+    message = await handle.message(10)  # a turn that is being finished may wait for room in its channel
     assert message["ephemeral"]
     return str(message["content"])
 
