@@ -38,7 +38,8 @@ chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from 
 	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST)
 
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
-	BOBBIN_POINTS=all $(BIN)/python -m pytest -s tests/engine/test_points.py tests/engine/test_sabotage.py
+	BOBBIN_POINTS=all $(BIN)/python -m pytest -s tests/engine/test_points.py tests/engine/test_sabotage.py \
+	  tests/engine/test_chaos_sabotage.py
 
 format: $(INSTALLED)  ## Put the formatting right
 	$(BIN)/ruff format .

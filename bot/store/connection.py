@@ -97,12 +97,15 @@ def translated() -> Iterator[None]:
     A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
     3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
     misses its end would hold its lease for ever.
+
+    A RuntimeError is what uvloop raises, without a word, where redis-py writes to a connection that was closed just
+    before, as by a server that restarts.
     """
     task = asyncio.current_task()
     cancelled_before = task.cancelling() if task else 0
     try:
         yield
-    except (RedisError, OSError, TimeoutError) as error:
+    except (RedisError, OSError, TimeoutError, RuntimeError) as error:
         if task and task.cancelling() > cancelled_before:
             raise asyncio.CancelledError from error
         raise StoreUnavailable(_kind(error)) from error

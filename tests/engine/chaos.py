@@ -54,10 +54,12 @@ QUICK = {
 QUICK_PACE = 0.2
 """The windows of Discord's rate limits are a fifth of what they are, as are those that the bot keeps."""
 
-QUICK_REST_S = 15.0
+QUICK_REST_S = 25.0
+
+START_S = 60.0
+"""Two bots start on a machine that other runs keep busy."""
 
 WARM_S = 30.0
-"""Two bots start on a machine that other runs keep busy."""
 
 CALM_S = 3.2
 """Longer than any roll-back reaches: direct messages that the store has never heard of cannot be found again."""
@@ -182,7 +184,7 @@ class Chaos:
     async def _warm_up(self) -> list[str]:
         for person in self.people[:2]:
             self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
-        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=WARM_S)
+        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=START_S)
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
         mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")

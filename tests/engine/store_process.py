@@ -116,7 +116,8 @@ class StoreProcess:
             with contextlib.suppress(OSError):
                 now = time.monotonic()
                 self._sizes.append((now, self._file.stat().st_size))
-                while now - self._sizes[0][0] > KEPT_S:
+                # One is always kept: roll-backs close after each other go back to the same moment again and again.
+                while len(self._sizes) > 1 and now - self._sizes[1][0] > KEPT_S:
                     self._sizes.popleft()
             await asyncio.sleep(SAMPLE_S)
 

@@ -85,3 +85,10 @@ async def test_a_cancelled_command_ends_cancelled_whenever_that_happens(redis_ur
         await asyncio.wait([task], timeout=1.0)
         assert task.cancelled(), f"cancelled after {steps} steps"
     await redis.aclose()
+
+
+async def test_a_connection_that_uvloop_finds_closed_is_a_store_that_is_away() -> None:
+    with pytest.raises(StoreUnavailable), translated():
+        raise RuntimeError(
+            "unable to perform operation on <UnixTransport closed=True>; the handler is closed"
+        )
