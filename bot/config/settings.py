@@ -150,6 +150,8 @@ class ReplySettings(Section):
     suppress_embeds: bool = True
     # Discord knows no other durations.
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
+    code_file_lines: Annotated[int, Field(ge=0)] = 60
+    max_messages: Annotated[int, Field(ge=0)] = 8
 
 
 class TurnsSettings(Section):

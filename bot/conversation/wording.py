@@ -134,6 +134,16 @@ def missed_many(count: int) -> str:
     return f"More was written here while I was away than I look through, so I only saw the last {count} messages."
 
 
+def code_attached(name: str, lines: int) -> str:
+    """Say that a code block, of which the beginning is shown, is attached as a whole."""
+    return f"All {lines} lines are in the attached `{name}`."
+
+
+def goes_on(name: str) -> str:
+    """Say that a reply is longer than the messages that it may take."""
+    return f"The reply goes on in the attached `{name}`."
+
+
 def small(sentence: str) -> str:
     """Set a sentence as a small notice."""
     return SMALL + sentence

@@ -97,10 +97,17 @@ class DiscordOutbox:
             except discord.HTTPException as error:
                 if error.code != ARCHIVED_CODE:
                     raise
-                await self._client.http.edit_channel(place, archived=False)
+                await self._wake(place)
                 return await patch()
 
         return await self._call("edit", place, _to_send(change.files), wake_and_patch)
+
+    async def _wake(self, place: int) -> None:
+        try:
+            await self._client.http.edit_channel(place, archived=False)
+        except discord.Forbidden as error:
+            # Whoever may write in a thread may open it again, unless it is locked (Discord, topics/threads).
+            raise DiscordForbidden(permissions.BY_CODE[permissions.LOCKED_CODE]) from error
 
     async def delete(self, place: int, message_id: int) -> None:
         """Delete one of the bot's messages; one that is gone already is no error."""

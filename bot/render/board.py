@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bot.conversation.errors import AnsweredBefore, DiscordForbidden, DiscordRejected
+from bot.conversation.errors import AnsweredBefore, DiscordError, DiscordForbidden, DiscordRejected
 from bot.render.controls import NONE
+from bot.render.mark import is_marked, unmarked
 from bot.render.outbox import Change, Outbox, Outgoing
 from bot.render.plan import Action, Delete, Edit, Posted, Send
-from bot.render.upload import Attached, Draw, File, Uploads
+from bot.render.upload import Attached, File, Uploads
 
 
 class FilesRefused(Exception):
@@ -21,7 +23,7 @@ class Board:
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
     message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
-    is a reply to the first of them. `draw` makes a picture of TeX, None where it cannot.
+    is a reply to the first of them.
     """
 
     def __init__(
@@ -34,7 +36,7 @@ class Board:
         after_send: Callable[[int, int], Awaitable[None]],
         reply_to: int | None,
         posted: Sequence[Posted],
-        draw: Draw | None,
+        uploads: Uploads,
         apart: bool = False,
     ) -> None:
         self._outbox = outbox
@@ -46,8 +48,9 @@ class Board:
         if apart and posted:
             self._points_to[len(posted)] = posted[0].message_id
         self._shown = list(posted)
-        self._uploads = Uploads(draw)
+        self._uploads = uploads
         self._sending: dict[int, Send] = {}
+        self._last_known: dict[int, Posted] = {}
         self._doubtful = False
 
     @property
@@ -59,12 +62,6 @@ class Board:
     def doubtful(self) -> bool:
         """Whether some call may still take effect late."""
         return self._doubtful
-
-    def prepare(self, actions: Sequence[Action]) -> None:
-        """Begin to draw what these actions will need."""
-        for action in actions:
-            if not isinstance(action, Delete):
-                self._uploads.prepare(action.files)
 
     async def perform(self, action: Action) -> None:
         """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
@@ -86,11 +83,18 @@ class Board:
         """Note that a call was lost or dropped: it may have taken effect, or may still."""
         self._doubtful = True
         if isinstance(action, Edit):
+            if self._shown[action.index].content:
+                self._last_known[action.message_id] = self._shown[action.index]
             self._shown[action.index] = Posted(action.message_id, "")
 
-    def close(self) -> None:
-        """Draw nothing more."""
-        self._uploads.close()
+    async def leave(self) -> None:
+        """Take marks and buttons off what will not be finished, where that is still possible."""
+        for shown in self._shown:
+            posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
+            if is_marked(posted.content) or (posted.controls or NONE).buttons:
+                with contextlib.suppress(DiscordError):
+                    change = Change(unmarked(posted.content), controls=NONE)
+                    await self._outbox.edit(self._place, posted.message_id, change)
 
     async def _send(self, action: Send) -> None:
         # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
@@ -103,7 +107,7 @@ class Board:
             action.content,
             nonce=self._nonce(index),
             reply_to=reply_to,
-            files=await self._uploads.ready(action.files),
+            files=self._uploads.ready(action.files),
             controls=action.controls or NONE,
         )
         sent = await self._outbox.send(self._place, outgoing)
@@ -124,7 +128,7 @@ class Board:
         change = Change(
             action.content,
             keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
-            files=await self._uploads.ready(action.files),
+            files=self._uploads.ready(action.files),
             controls=action.controls,
         )
         told = await self._outbox.edit(self._place, action.message_id, change)

@@ -2,38 +2,136 @@
 
 from __future__ import annotations
 
-from bot.render.layout import Layout
-from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.part import Part
+from bisect import bisect_right
+
+from bot.conversation import wording
+from bot.render.layout import Layout, Piece
+from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
+from bot.render.part import FILES_MAX, Formula, Part, TextFile
+from bot.render.restyle.restyler import Restyler
 from bot.render.style import Style
+
+# The rest of a reply that is too long for messages.
+REST_NAME = "reply.md"
+# One place stays free for it.
+_FILES_FULL = FILES_MAX - 1
 
 
 class Draft:
-    """What Discord should show of a reply while it is being written; it takes Markdown cut anywhere."""
+    """What Discord should show of a reply while it is being written; it takes Markdown cut anywhere.
+
+    The messages and their files depend on the reply alone, not on how it was cut into deltas; all of the reply is
+    in them, in order.
+    """
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, style: Style | None = None) -> None:
-        self._style = style or Style()
-        self._layout = Layout(limit)
+        style = style or Style()
+        self._goes_on = "\n" + wording.small(wording.goes_on(REST_NAME))
+        self._layout = Layout(limit, most=style.max_messages, spare=units(self._goes_on))
+        self._restyler = Restyler(style)
+        self._heard: list[str] = []
+        self._half = ""
+        self._fed = 0
+        self._placed = 0
+        self._parts: tuple[Part, ...] = ()
+        self._filed = 0
+        self._rest: TextFile | None = None
+        self._finished = False
 
     def push(self, delta: str) -> None:
         """Take the next part of the reply."""
-        self._layout.push(delta)
+        if self._finished:
+            raise ValueError("the draft is finished")
+        text = self._whole_characters(delta)
+        self._heard.append(text)
+        if self._layout.full is None:
+            self._lay_out(self._restyler.push(text))
 
     def finish(self) -> None:
         """The reply is all there; a second call changes nothing."""
+        if self._finished:
+            return
+        if self._half:
+            self._half = ""
+            self.push("\ufffd")
+        if self._layout.full is None:
+            self._lay_out(self._restyler.finish())
         self._layout.finish()
+        self._finished = True
+        if self._layout.full is not None:
+            source, opening = self._restyler.rest_from(self._layout.full)
+            rest = self.text[source:]
+            self._rest = TextFile(REST_NAME, opening + rest) if is_visible(rest) else None
 
     @property
     def text(self) -> str:
-        """The reply so far, as it was written."""
-        return self._layout.text
+        """The reply so far, as it was written; halves of characters that never got whole are U+FFFD."""
+        self._heard = ["".join(self._heard)]
+        return self._heard[0]
 
     @property
     def complete(self) -> int:
         """How many messages are final."""
-        return self._layout.complete
+        grows = self._layout.full is not None and not self._finished
+        return self._layout.complete - grows
 
     @property
     def parts(self) -> tuple[Part, ...]:
         """What each message should show now: all but the last are final, and all once it is finished."""
-        return tuple(map(Part, self._layout.texts))
+        complete = self.complete
+        while len(self._parts) < complete:
+            index = len(self._parts)
+            last = self._finished and index + 1 == complete
+            part, self._filed = self._part(self._layout.completed(index), last=last)
+            self._parts += (part,)
+        if self._finished:
+            return self._parts
+        if self._layout.full is not None:
+            growing: Piece | None = self._layout.completed(complete)
+        else:
+            growing = self._layout.growing(self._restyler.provisional)
+        return (
+            (*self._parts, self._part(growing, last=self._layout.full is not None)[0])
+            if growing
+            else self._parts
+        )
+
+    def _part(self, piece: Piece, *, last: bool) -> tuple[Part, int]:
+        """A message, and how many files there are up to its end."""
+        attached, full = self._restyler.attached, self._layout.full
+        end = piece.end if not last else full if full is not None else self._fed
+        stop = bisect_right(attached, end, lo=self._filed, key=lambda place: place.end)
+        files: tuple[Formula | TextFile, ...] = tuple(place.file for place in attached[self._filed : stop])
+        goes_on = last and full is not None and not (self._finished and self._rest is None)
+        if goes_on and self._rest is not None:
+            files += (self._rest,)
+        return Part(piece.text + (self._goes_on if goes_on else ""), files), stop
+
+    def _lay_out(self, text: str) -> None:
+        """Lay restyled text out; a message whose files are as many as may be ends with the last of them."""
+        attached = self._restyler.attached
+        start = self._fed
+        while self._placed < len(attached):
+            end = attached[self._placed].end
+            self._layout.push(text[self._fed - start : end - start])
+            self._fed = end
+            self._placed += 1
+            before = bisect_right(attached, self._layout.begins, hi=self._placed, key=lambda place: place.end)
+            if self._placed - before >= _FILES_FULL:
+                self._layout.end_message()
+        self._layout.push(text[self._fed - start :])
+        self._fed = start + len(text)
+
+    def _whole_characters(self, delta: str) -> str:
+        """JSON may deliver a character beyond U+FFFF as two halves in two deltas."""
+        delta = self._half + delta
+        self._half = ""
+        if delta and "\ud800" <= delta[-1] <= "\udbff":
+            delta, self._half = delta[:-1], delta[-1]
+        if delta.isascii():
+            return delta
+        try:
+            delta.encode()
+        except UnicodeEncodeError:
+            return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+        return delta

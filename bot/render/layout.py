@@ -23,11 +23,12 @@ _NOT_BLANK = re.compile(r"\S")
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message: the reply's own text, and what was put around it."""
+    """One message: the text's own part of it, which ends before `end`, and what was put around it."""
 
     opening: str
     body: str
     closing: str
+    end: int = 0
 
     @property
     def text(self) -> str:
@@ -39,41 +40,57 @@ class Layout:
     """Lays a text out in Discord messages while it is being written; it takes Markdown cut anywhere.
 
     Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
-    the pieces, in order, are the reply: between two of them only whitespace is missing, and in a code block
-    at most one line break.
+    the pieces, in order, are the text: between two of them only whitespace is missing, and in a code block
+    at most one line break. With `most`, no more messages than that are made: the last one leaves `spare`
+    units free, and where it ends and the text goes on is `full`.
     """
 
-    def __init__(self, limit: int = MESSAGE_LIMIT_UNITS) -> None:
+    def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, *, most: int = 0, spare: int = 0) -> None:
         if limit < LIMIT_MIN_UNITS:
             raise ValueError(f"a message must hold at least {LIMIT_MIN_UNITS} characters")
         self._limit = limit
+        self._most = most
+        self._spare = spare
+        self._full: int | None = None
+        self._base = 0
         self._complete: list[Piece] = []
-        self._texts: tuple[str, ...] = ()
-        self._heard: list[str] = []
-        self._surrogate = ""
+        self._ends = False
         self._finished = False
+        self._begun = False
+        self._fence: Fence | None = None
         self._begin("", Context())
 
-    def push(self, delta: str) -> None:
-        """Take the next part of the reply."""
+    def push(self, text: str) -> None:
+        """Take the next part of the text."""
         if self._finished:
-            raise ValueError("the draft is finished")
-        self._take(self._whole_characters(delta))
+            raise ValueError("the text is finished")
+        for start in range(0, len(text), _BITE_CHARS):
+            if self._full is not None:
+                return
+            self._tail += text[start : start + _BITE_CHARS]
+            self._lay_out()
+
+    def end_message(self) -> None:
+        """What comes next begins a new message."""
+        self._ends = True
+        self._lay_out()
+        self._ends = False
 
     def finish(self) -> None:
-        """The reply is all there; a second call changes nothing."""
-        if self._finished:
-            return
-        if self._surrogate:
-            self._take("\ufffd")
-        self._finished = True
-        self._lay_out()
+        """The text is all there; a second call changes nothing."""
+        if not self._finished:
+            self._ends = self._finished = True
+            self._lay_out()
 
     @property
-    def text(self) -> str:
-        """The reply so far, as it was written; halves of characters that never got whole are U+FFFD."""
-        self._heard = ["".join(self._heard)]
-        return self._heard[0]
+    def full(self) -> int | None:
+        """Where the text goes on that is in no message any more, or None as long as all of it is."""
+        return self._full
+
+    @property
+    def begins(self) -> int:
+        """Where in the text the message begins that is growing."""
+        return self._base
 
     @property
     def complete(self) -> int:
@@ -83,62 +100,64 @@ class Layout:
     @property
     def pieces(self) -> tuple[Piece, ...]:
         """What each message is made of; all but the last one are final."""
-        growing = None if self._finished else self._growing()
+        growing = self.growing()
         return (*self._complete, growing) if growing else tuple(self._complete)
 
     @property
     def texts(self) -> tuple[str, ...]:
         """What each message should show now: all but the last are final, and all once it is finished."""
-        if len(self._texts) < len(self._complete):
-            self._texts += tuple(piece.text for piece in self._complete[len(self._texts) :])
-        growing = None if self._finished else self._growing()
-        return (*self._texts, growing.text) if growing else self._texts
+        return tuple(piece.text for piece in self.pieces)
+
+    def completed(self, index: int) -> Piece:
+        """One of the final messages."""
+        return self._complete[index]
+
+    def growing(self, provisional: str = "") -> Piece | None:
+        """The message that grows, with text behind it that may still turn out otherwise."""
+        if self._finished or self._full is not None:
+            return None
+        if not provisional:
+            self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
+            return self._previewed(self._tail, self._lines, self._fence)
+        tail, lines = self._tail + provisional, list(self._lines)
+        if not self._begun and self._context.fence is None:
+            tail, lines = tail.lstrip(), []
+        fence = continue_message(tail, self._context, lines, self._fence, whole=False)
+        return self._previewed(tail, lines, fence)
+
+    @property
+    def _is_last(self) -> bool:
+        return len(self._complete) + 1 == self._most
 
     def _begin(self, tail: str, context: Context) -> None:
         self._tail = tail
         self._context = context
         self._lines: list[Line] = []
-        self._fence: Fence | None = context.fence
+        self._fence = context.fence
         self._begun = False
-
-    def _whole_characters(self, delta: str) -> str:
-        """JSON may deliver a character beyond U+FFFF as two halves in two deltas."""
-        delta = self._surrogate + delta
-        self._surrogate = ""
-        if delta and "\ud800" <= delta[-1] <= "\udbff":
-            delta, self._surrogate = delta[:-1], delta[-1]
-        if delta.isascii():
-            return delta
-        try:
-            delta.encode()
-        except UnicodeEncodeError:
-            return delta.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
-        return delta
-
-    def _take(self, text: str) -> None:
-        self._heard.append(text)
-        for start in range(0, len(text), _BITE_CHARS):
-            self._tail += text[start : start + _BITE_CHARS]
-            self._lay_out()
 
     def _lay_out(self) -> None:
         """Complete every message that is certain to be full."""
-        while True:
+        while self._full is None:
             self._trim_start()
             window = self._overflow()
             if window is None:
                 return
-            place = cut(window, self._context, self._limit - RESERVED_UNITS)
-            self._emit(self._piece(place.end, place.closing))
+            room = self._limit - RESERVED_UNITS - (self._spare if self._is_last else 0)
+            place = cut(window, self._context, room)
+            self._emit(self._piece(self._tail, place.end, place.closing))
+            self._base += place.resume
+            if 0 < self._most <= len(self._complete):
+                self._full = self._base
             self._begin(self._tail[place.resume :], place.context)
 
-    def _piece(self, end: int, closing: str) -> Piece:
-        body, opening = self._tail[:end], self._context.opening
+    def _piece(self, tail: str, end: int, closing: str) -> Piece:
+        body, opening = tail[:end], self._context.opening
         if self._context.broken and self._context.fence is None:
             line_end = body.find("\n")
             if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
                 opening += "\\"  # the rest of a line of backticks is no code block
-        return Piece(opening, body, closing)
+        return Piece(opening, body, closing, self._base + end)
 
     def _emit(self, piece: Piece) -> None:
         if is_visible(piece.body):
@@ -156,6 +175,7 @@ class Layout:
         if trimmed != self._context.trimmed:
             self._context = replace(self._context, trimmed=trimmed)
         self._tail = text
+        self._base += len(blanks)
         self._begun = bool(text)
 
     def _overflow(self) -> str | None:
@@ -167,20 +187,24 @@ class Layout:
         room = self._limit - units(self._context.opening)
         fits = len(self._tail) if 2 * len(self._tail) <= room else fitting(self._tail, room)
         if fits == len(self._tail):
-            return self._overflow_at_last() if self._finished else None
+            return self._overflow_at_last() if self._ends else None
         beyond = _NOT_BLANK.search(self._tail, fits)
         if beyond is not None and beyond.end() <= 2 * self._limit:
             return self._tail[: beyond.end()]
         if len(self._tail) > 2 * self._limit:
             return self._tail[: 2 * self._limit]
-        return self._overflow_at_last() if self._finished else None
+        return self._overflow_at_last() if self._ends else None
 
     def _overflow_at_last(self) -> str | None:
         """Close the last message, or say that what closes it does not fit."""
         piece = self._last_piece()
-        if units(piece.text) > self._limit:
+        goes_on = self._is_last and not self._finished
+        if units(piece.text) > self._limit - (self._spare if goes_on else 0):
             return self._tail
         self._emit(piece)
+        self._base += len(self._tail)
+        if goes_on and 0 < self._most <= len(self._complete):
+            self._full = self._base
         self._begin("", Context())
         return None
 
@@ -196,17 +220,16 @@ class Layout:
             inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
             # A marker that was never closed was none; but those that were reopened here are closed here.
             closing = "".join(marker for _, marker in reversed(inline.opened))
-        return self._piece(len(self._tail.rstrip()), closing)
+        return self._piece(self._tail, len(self._tail.rstrip()), closing)
 
-    def _growing(self) -> Piece | None:
+    def _previewed(self, tail: str, lines: list[Line], fence: Fence | None) -> Piece | None:
         """What the last message should show while its text is written: nothing open, nothing uncertain."""
-        self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
-        shown = preview(self._tail, self._context, self._lines, self._fence)
+        shown = preview(tail, self._context, lines, fence)
         if shown is None:
             return None
         end, closing = shown
-        piece = self._piece(end, closing)
+        piece = self._piece(tail, end, closing)
         if units(piece.text) > self._limit - RESERVED_UNITS:
-            place = cut(self._tail, self._context, self._limit - RESERVED_UNITS)
-            piece = self._piece(place.end, place.closing)
+            place = cut(tail, self._context, self._limit - RESERVED_UNITS)
+            piece = self._piece(tail, place.end, place.closing)
         return piece if is_visible(piece.body) else None

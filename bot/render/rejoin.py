@@ -13,8 +13,9 @@ _OPENING = re.compile(r"(?P<fence>`{3,}|~{3,})[^\n`]*\n")
 def rejoin(contents: Sequence[str]) -> str:
     """Put messages together again, less the fences that were closed and reopened between them.
 
-    Exact for one message; between several, what separated them is taken for a line break, or for a blank line
-    outside of code blocks.
+    It is the reply as it was restyled for Discord, without what went into files; the Markdown that Claude wrote is
+    not known from there. Exact for one message; between several, what separated them is taken for a line break, or
+    for a blank line outside of code blocks.
     """
     text = ""
     for content in contents:

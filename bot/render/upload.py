@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from bot.render.part import Formula, TextFile
 
 File = Formula | TextFile
-Draw = Callable[[str], Awaitable[bytes | None]]
+# Several formulas at once, since a process is started for them; None for each that cannot be drawn.
+Draw = Callable[[list[str]], Awaitable[list[bytes | None]]]
 
 # Discord, resources/message: the description of an attachment, read out to those who cannot see it.
 DESCRIPTION_CHARS = 1024
+# Drawing takes a processor for about a second.
+DRAW_AT_ONCE = 2
 # Tells the formulas of a reply apart; a formula is found again by its name alone.
 NAME_DIGEST_CHARS = 10
 
@@ -46,38 +50,87 @@ class Attached:
 
 
 class Uploads:
-    """Makes files ready for sending, ahead of the call where they are known ahead; `draw` is given TeX."""
+    """Makes the files of a reply ready for sending; `on_drawn` is called whenever some formulas have been drawn.
 
-    def __init__(self, draw: Draw | None) -> None:
+    A formula that cannot be drawn is left out: the text of its message says it, too.
+    """
+
+    def __init__(self, draw: Draw | None, on_drawn: Callable[[], None]) -> None:
         self._draw = draw
-        self._drawn: dict[Formula, asyncio.Task[bytes | None]] = {}
+        self._on_drawn = on_drawn
+        self._drawn: dict[Formula, bytes | None] = {}
+        self._waiting: dict[Formula, None] = {}
+        self._drawing: asyncio.Task[None] | None = None
 
-    def prepare(self, files: Iterable[File]) -> None:
-        """Begin to draw what is not drawn yet."""
+    def attachable(self, files: Sequence[File]) -> tuple[File, ...]:
+        """The first of the files, as many as are ready; the others are being drawn from now on."""
+        ready: list[File] = []
+        pending = False
         for file in files:
-            if isinstance(file, Formula) and self._draw is not None and file not in self._drawn:
-                self._drawn[file] = asyncio.ensure_future(self._draw(file.tex))
+            if not isinstance(file, Formula) or self._drawn.get(file) is not None:
+                if not pending:
+                    ready.append(file)
+            elif file not in self._drawn and self._draw is not None:
+                pending = True
+                self._begin(file)
+        return tuple(ready)
 
-    async def ready(self, files: Iterable[File]) -> tuple[Upload, ...]:
-        """The files, all drawn; what cannot be drawn goes as its TeX."""
-        files = tuple(files)
-        self.prepare(files)
-        return tuple([await self._ready(file) for file in files])
+    @property
+    def pending(self) -> bool:
+        """Whether something is being drawn."""
+        return self._drawing is not None
+
+    def give_up(self) -> None:
+        """Leave out what is not drawn yet."""
+        self._drawn |= dict.fromkeys(self._waiting)
+        self._waiting.clear()
+        self.close()
 
     def close(self) -> None:
         """Draw nothing any more."""
-        for task in self._drawn.values():
-            task.cancel()
+        if self._drawing is not None:
+            self._drawing.cancel()
+            self._drawing = None
 
-    async def _ready(self, file: File) -> Upload:
-        if isinstance(file, TextFile):
-            return Upload(file.name, file.text.encode())
-        name = _formula_name(file)
-        # Shielded: the call that waits may be given up and made again.
-        drawn = await asyncio.shield(self._drawn[file]) if file in self._drawn else None
-        if drawn is None:
-            return Upload(f"{name}.tex", file.tex.encode())
-        return Upload(f"{name}.png", drawn, file.tex[:DESCRIPTION_CHARS])
+    def ready(self, files: Iterable[File]) -> tuple[Upload, ...]:
+        """What to send for files that are attachable."""
+        uploads = []
+        for file in files:
+            if isinstance(file, TextFile):
+                uploads.append(Upload(file.name, file.text.encode()))
+            elif (picture := self._drawn.get(file)) is not None:
+                description = file.tex[:DESCRIPTION_CHARS]
+                uploads.append(Upload(f"{_formula_name(file)}.png", picture, description))
+        return tuple(uploads)
+
+    def _begin(self, formula: Formula) -> None:
+        self._waiting[formula] = None
+        if self._drawing is None:
+            self._drawing = asyncio.ensure_future(self._draw_all())
+
+    async def _draw_all(self) -> None:
+        while self._waiting and self._draw is not None:
+            batch = list(self._waiting)
+            pictures: list[bytes | None] = [None] * len(batch)
+            with contextlib.suppress(OSError):  # the machine has nothing left to draw with
+                pictures = await self._draw([formula.tex for formula in batch])
+            for formula, picture in zip(batch, pictures, strict=True):
+                self._drawn[formula] = picture
+                self._waiting.pop(formula, None)
+            if not self._waiting:
+                self._drawing = None
+            self._on_drawn()
+
+
+def bounded(draw: Draw) -> Draw:
+    """The same, for all replies of a bot together: no more at once than DRAW_AT_ONCE."""
+    room = asyncio.Semaphore(DRAW_AT_ONCE)
+
+    async def draw_in_turn(formulas: list[str]) -> list[bytes | None]:
+        async with room:
+            return await draw(formulas)
+
+    return draw_in_turn
 
 
 def _formula_name(formula: Formula) -> str:

@@ -12,44 +12,40 @@ from bot.conversation.errors import (
     DiscordUnavailable,
     Fenced,
 )
+from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
+from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
-from bot.render.draft import Draft
 from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
-from bot.render.part import Part
-from bot.render.plan import Action, Delete, Edit, Posted, plan
+from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.style import Style
-from bot.render.upload import Draw
+from bot.render.upload import Draw, Uploads
 
 # The lease is renewed every few seconds, so there is no point in asking more often.
 MAY_WRITE_EVERY_S = 0.2
 # Longer than any lease: who may not write for so long has lost it.
 MAY_WRITE_PATIENCE_S = 20.0
-# After a call that failed for good in the outbox; each wait is twice the one before.
-BACK_OFF_FIRST_S = 0.5
-BACK_OFF_MAX_S = 8.0
 # How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
 TRIES_MAX = 6
+# How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
+DRAW_PATIENCE_S = 6.0
 
 
 class Writer:
-    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the
-    commit.
+    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the commit.
 
-    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it;
-    whatever they raise ends the writing. `may_write` is asked before each call; while it says no, nothing is
-    called. The errors of the outbox surface from `run`, and again from `finish`, except DiscordUnavailable,
-    which is repeated, and surfaces from `finish` when it lasts; AnsweredBefore if the first nonce brings back
-    what an earlier try has posted in reply to another message. `posted` are messages of an earlier try, in
-    order: they are reused. If something else stands behind them, `apart`, what is posted next points to the
-    first of them, so that a reader sees what it continues. `opened` is awaited before anything is called, for a
-    place that is only being made; what it raises ends the writing. The newest message carries the buttons
-    `streaming` until `finish` says which are to stay; None for both leaves all buttons alone. `draw` makes a
-    picture of TeX, None where it cannot; `style` says what goes into files, which is in the text where Discord
-    refuses files.
+    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it, and `opened`
+    before all, for a place that is only being made; whatever they raise ends the writing. `may_write` is asked
+    before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
+    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts;
+    AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
+    `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
+    `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
+    message carries the buttons `streaming` until `finish` says which are to stay; None for both leaves all buttons
+    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord refuses them.
     """
 
     def __init__(
@@ -71,6 +67,8 @@ class Writer:
         style: Style | None = None,
         limit: int = MESSAGE_LIMIT_UNITS,
     ) -> None:
+        self._wake = asyncio.Event()
+        self._uploads = Uploads(draw, self._wake.set)
         self._board = Board(
             outbox,
             place,
@@ -80,25 +78,18 @@ class Writer:
             reply_to=reply_to,
             posted=posted,
             apart=apart,
-            draw=draw,
+            uploads=self._uploads,
         )
         self._indicator = Indicator(outbox, place, pace, may_write)
         self._place = place
         self._pace = pace
         self._may_write = may_write
         self._opened = opened
-        self._controls = streaming
-        self._style = style
-        self._limit = limit
-        self._draft = Draft(limit, style)
-        self._attaches = True
-        self._status = ""
-        self._wake = asyncio.Event()
+        self._composition = Composition(self._uploads, controls=streaming, style=style, limit=limit)
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
         self._written = False
-        self._closed = False
         self._abandoned = False
         self._refused_at: float | None = None
         self._failure: BobbinError | None = None
@@ -107,7 +98,7 @@ class Writer:
     @property
     def text(self) -> str:
         """The reply so far."""
-        return self._draft.text
+        return self._composition.text
 
     @property
     def posted(self) -> tuple[Posted, ...]:
@@ -122,28 +113,27 @@ class Writer:
     @property
     def notices(self) -> tuple[str, ...]:
         """What people should be told besides the reply."""
-        return () if self._attaches else (wording.NO_FILES,)
+        return () if self._composition.attaches else (wording.NO_FILES,)
 
     def show_status(self, text: str) -> None:
         """Show a line in place of the reply while there is nothing of it to show; never waits."""
-        if text != self._status and not self._closed and not self._abandoned:
-            self._status = text
+        if text != self._composition.status and not self._composition.closed and not self._abandoned:
+            self._composition.status = text
             self._wake.set()
 
     def push(self, text: str) -> None:
         """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
-        if self._closed or self._abandoned:
+        if self._composition.closed or self._abandoned:
             return
-        complete = self._draft.complete
-        self._draft.push(text)
-        if self._idle or self._draft.complete != complete:
+        complete = self._composition.complete
+        self._composition.push(text)
+        if self._idle or self._composition.complete != complete:
             self._wake.set()
 
     def close_text(self) -> None:
         """The reply is all there: nothing more is called until `finish`."""
-        if not self._closed:
-            self._closed = True
-            self._draft.finish()
+        if not self._composition.closed:
+            self._composition.close()
             self._wake.set()
 
     async def run(self) -> None:
@@ -174,23 +164,28 @@ class Writer:
         await self._stopped.wait()
         if self._failure is not None:
             raise self._failure
-        if final is not None or self._controls is not None:
-            self._controls = final or NONE
-        if final_text is not None and final_text != self._draft.text:
-            self._lay_out_anew(final_text)
+        if final is not None or self._composition.controls is not None:
+            self._composition.controls = final or NONE
+        if final_text is not None and final_text != self._composition.text:
+            self._composition.replace(final_text)
         await self._open()
-        tries = 0
-        while not self._abandoned and (action := self._next()) is not None:
-            kind = Kind.DELETE if isinstance(action, Delete) else Kind.LAST
+        drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
+        back_off = BackOff()
+        while not self._abandoned:
+            action = self._composition.next(self._board.shown)
+            if action is None:
+                if not self._uploads.pending:
+                    break
+                await self._wait_for_pictures(drawn_by)
+                continue
             try:
-                await self._in_turn(kind)
-                tries = 0
+                await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
+                back_off.reset()
             except DiscordUnavailable:
-                tries += 1
-                if tries == TRIES_MAX:
+                pause_s = back_off.next_s()
+                if back_off.failures == TRIES_MAX:
                     raise
-                await self._rest(min(BACK_OFF_FIRST_S * 2 ** (tries - 1), BACK_OFF_MAX_S))
-        self._board.close()
+                await self._rest(pause_s)
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -199,10 +194,16 @@ class Writer:
         """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
         self._abandoned = True
         self._wake.set()
-        self._board.close()
-        if self._call is not None:
+        self._uploads.close()
+        if self._call:
             self._call.cancel()
         await self._stopped.wait()
+
+    async def leave(self) -> None:
+        """Let a reply that cannot be finished end where it is, if that can be; for when its turn is over."""
+        await self._stopped.wait()
+        if self._may_write():
+            await self._board.leave()
 
     async def _open(self) -> None:
         if self._opened is not None:
@@ -210,10 +211,10 @@ class Writer:
             self._opened = None
 
     async def _stream(self) -> None:
-        failures = 0
-        while not self._closed and not self._abandoned:
+        back_off = BackOff()
+        while not self._composition.closed and not self._abandoned:
             self._wake.clear()
-            action = self._next()
+            action = self._composition.next(self._board.shown)
             if action is None:
                 self._idle = True
                 await self._wake.wait()
@@ -221,53 +222,41 @@ class Writer:
                 continue
             try:
                 await self._in_turn(self._kind(action))
-                failures = 0
+                back_off.reset()
             except DiscordUnavailable:
-                await self._rest(min(BACK_OFF_FIRST_S * 2**failures, BACK_OFF_MAX_S))
-                failures += 1
-
-    def _next(self) -> Action | None:
-        parts: Sequence[Part] = self._draft.parts
-        if not parts and self._status and not self._closed:
-            parts = (Part(self._status),)
-        if not self._attaches:
-            parts = [Part(part.text) for part in parts]
-        actions = plan(
-            self._board.shown, parts, finished=self._closed, controls=self._controls, limit=self._limit
-        )
-        self._board.prepare(actions)
-        return actions[0] if actions else None
-
-    def _lay_out_anew(self, text: str) -> None:
-        self._draft = Draft(self._limit, self._style if self._attaches else Style())
-        self._draft.push(text)
-        if self._closed:
-            self._draft.finish()
+                await self._rest(back_off.next_s())
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:
             return Kind.FIRST
         if isinstance(action, Edit):
-            return Kind.FILL if action.index < self._draft.complete else Kind.EDIT
+            return Kind.FILL if action.index < self._composition.complete else Kind.EDIT
         return Kind.PART
+
+    async def _wait_for_pictures(self, until_s: float) -> None:
+        self._wake.clear()
+        try:
+            async with asyncio.timeout_at(until_s):
+                await self._wake.wait()
+        except TimeoutError:
+            self._uploads.give_up()
 
     async def _in_turn(self, kind: Kind) -> None:
         """Wait for a turn and make the call that is due by then; none, if what is due has changed."""
-        closed, complete = self._closed, self._draft.complete
+        closed, complete = self._composition.closed, self._composition.complete
         with self._pace.turn(self._place, kind, self._wake.set) as turn:
             while not turn.granted:
-                if self._abandoned or self._closed != closed:
+                if self._abandoned or self._composition.closed != closed:
                     return
-                if kind in (Kind.EDIT, Kind.FILL) and self._draft.complete != complete:
+                if kind in (Kind.EDIT, Kind.FILL) and self._composition.complete != complete:
                     return
                 await self._wake.wait()
                 self._wake.clear()
-            if self._abandoned or self._closed != closed:
+            if self._abandoned or self._composition.closed != closed:
                 return
             if self._may_write():
                 self._refused_at = None
-                action = self._next()
-                if action is not None:
+                if (action := self._composition.next(self._board.shown)) is not None:
                     await self._perform(action)
                 return
         await self._wait_for_lease()
@@ -296,21 +285,20 @@ class Writer:
                 self._board.doubt(action)
 
     async def _do(self, action: Action) -> None:
-        has_text = bool(self._draft.parts)
+        has_text = self._composition.has_text
         try:
             await self._board.perform(action)
         except FilesRefused:
-            self._attaches = False
-            self._lay_out_anew(self._draft.text)
+            self._composition.attach_nothing()
             self._wake.set()
         else:
             self._written = self._written or has_text
 
     async def _rest(self, seconds: float) -> None:
         """Wait, unless the text ends or the writing is abandoned."""
-        closed = self._closed
+        closed = self._composition.closed
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                while not self._abandoned and self._closed == closed:
+                while not self._abandoned and self._composition.closed == closed:
                     await self._wake.wait()
                     self._wake.clear()

@@ -10,6 +10,8 @@ from bot.conversation.errors import Fenced
 from bot.render.controls import Controls
 from bot.render.pace import Pace
 from bot.render.plan import Posted
+from bot.render.style import Style
+from bot.render.upload import Draw
 from bot.render.writer import Writer
 from tests.render.fake_outbox import FakeOutbox
 
@@ -33,6 +35,8 @@ class Desk:
         place: int = PLACE,
         streaming: Controls | None = None,
         opened: Callable[[], Awaitable[None]] | None = None,
+        draw: Draw | None = None,
+        style: Style | None = None,
     ) -> Writer:
         return Writer(
             self.outbox,
@@ -43,6 +47,8 @@ class Desk:
             posted=posted,
             streaming=streaming,
             opened=opened,
+            draw=draw,
+            style=style,
             before_send=self.before,
             after_send=self.after,
             may_write=lambda: self.allowed,

@@ -243,19 +243,7 @@ def test_what_streams_shows_no_lone_markers_of_lists_headings_and_quotes() -> No
         assert shown(f"Words\n\n{start}") == ("Words",), start
 
 
-def test_halves_of_a_character_in_two_deltas_are_joined() -> None:
-    draft = Layout(200)
-    draft.push("smile \ud83d")
-    assert draft.texts == ("smile",)
-    draft.push("\ude00!")
-    assert draft.texts == ("smile 😀!",)
-    draft.push("\ud83d")
-    draft.finish()
-    assert draft.texts == ("smile 😀!\ufffd",)
-    assert draft.text == "smile 😀!\ufffd"
-
-
-def test_a_draft_that_is_finished_takes_nothing_more() -> None:
+def test_a_layout_that_is_finished_takes_nothing_more() -> None:
     draft = lay_out("text", [], 200)
     draft.finish()
     with pytest.raises(ValueError, match="finished"):

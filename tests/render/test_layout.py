@@ -83,7 +83,6 @@ def test_where_a_reply_is_cut_into_messages_does_not_depend_on_its_deltas(
 def test_the_messages_are_the_reply(text: str, limit: int) -> None:
     draft = lay_out(text, [], limit)
     assert put_together(text, draft.pieces) is None
-    assert draft.text == text
 
 
 @settings(max_examples=150, deadline=None)

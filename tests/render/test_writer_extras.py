@@ -6,12 +6,16 @@ import asyncio
 
 import pytest
 
+from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordRejected
 from bot.render.board import Board, FilesRefused
 from bot.render.controls import NONE, when_done, while_written
+from bot.render.mark import is_marked
 from bot.render.part import Formula, TextFile
 from bot.render.plan import Edit, Posted, Send
-from tests.render.desk import PLACE, TEXT, Desk, shows, stream
+from bot.render.style import Style
+from bot.render.upload import Uploads, bounded
+from tests.render.desk import PLACE, TEXT, Desk, shows, stream, write
 from tests.render.fake_outbox import FakeOutbox
 from tests.render.virtual_time import run
 
@@ -19,13 +23,17 @@ STOP, DONE = while_written(5), when_done(5, cut=True)
 PNG = b"\x89PNG"
 
 
+async def draw(formulas: list[str]) -> list[bytes | None]:
+    """A second per batch; knows only one formula."""
+    await asyncio.sleep(1)
+    return [PNG if tex == "x" else None for tex in formulas]
+
+
 def board(outbox: FakeOutbox, *posted: Posted) -> Board:
     async def nothing(_part: int, _what: object) -> None: ...
 
-    async def draw(tex: str) -> bytes | None:
-        await asyncio.sleep(0.1)
-        return PNG if tex == "x" else None
-
+    uploads = Uploads(draw, lambda: None)
+    uploads.attachable([Formula("x")])
     return Board(
         outbox,
         PLACE,
@@ -34,7 +42,7 @@ def board(outbox: FakeOutbox, *posted: Posted) -> Board:
         after_send=nothing,
         reply_to=42,
         posted=posted,
-        draw=draw,
+        uploads=uploads,
     )
 
 
@@ -110,6 +118,7 @@ def test_files_go_with_the_text_they_belong_to_and_are_kept_by_later_edits() -> 
     async def main() -> None:
         outbox = FakeOutbox()
         found = board(outbox)
+        await asyncio.sleep(2)
         await found.perform(Send(0, "a ▌", (Formula("x"),), STOP))
         (posted,) = found.shown
         assert [(each.name, each.data) for each in outbox.uploaded.values()] == [
@@ -128,15 +137,70 @@ def test_files_go_with_the_text_they_belong_to_and_are_kept_by_later_edits() -> 
     run(main())
 
 
-def test_a_formula_that_cannot_be_drawn_goes_as_it_was_written() -> None:
+def test_text_does_not_wait_for_the_pictures_below_it_and_the_reply_ends_with_them() -> None:
     async def main() -> None:
-        outbox = FakeOutbox()
-        found = board(outbox)
-        await found.perform(Send(0, "a", (Formula(r"\odd"),)))
-        (upload,) = outbox.uploaded.values()
-        assert upload.name.endswith(".tex")
-        assert upload.data == rb"\odd"
-        assert found.shown[0].files[0].shows(Formula(r"\odd"))
+        desk = Desk()
+        writer = desk.writer(draw=draw)
+        text = "So:\n\n$$x$$\n\nand:\n\n$$\\odd$$\n\nThat is all."
+        async with asyncio.TaskGroup() as group:
+            group.create_task(writer.run())
+            await stream(writer, text)
+            writer.close_text()
+        closed_at = asyncio.get_running_loop().time()
+        (posted,) = await writer.finish()
+        whole = next(done for done in desk.outbox.calls if "That is all." in done.content)
+        assert whole.at <= closed_at + 0.3
+        assert is_marked(whole.content)
+        assert not is_marked(posted.content)
+        assert [each.name for each in desk.outbox.files[posted.message_id]] == ["formula-2d711642b7.png"]
+        assert [each.data for each in desk.outbox.uploaded.values()] == [PNG]
+
+    run(main())
+
+
+def test_a_picture_that_never_comes_is_not_waited_for() -> None:
+    async def main() -> None:
+        desk = Desk()
+
+        async def never(_: list[str]) -> list[bytes | None]:
+            await asyncio.sleep(1000)
+            return []
+
+        writer = desk.writer(draw=never)
+        (posted,) = await writer.finish("So:\n\n$$x$$\n")
+        assert not is_marked(posted.content)
+        assert not desk.outbox.uploaded
+        assert asyncio.get_running_loop().time() < 10
+
+    run(main())
+
+
+def test_where_files_are_refused_all_is_in_the_text_and_people_are_told() -> None:
+    async def main() -> None:
+        desk = Desk()
+        desk.outbox.refuses_files = DiscordForbidden("Attach Files")
+        code = "".join(f"print({number})\n" for number in range(30))
+        writer = desk.writer(draw=draw, style=Style(code_file_lines=5))
+        text = f"Look:\n```py\n{code}```\nand\n\n$$x$$\n\nDone."
+        await write(desk, writer, text)
+        assert code in "".join(desk.outbox.texts())
+        assert "Done." in desk.outbox.texts()[-1]
+        assert not any(map(is_marked, desk.outbox.texts()))
+        assert not desk.outbox.uploaded
+        assert writer.notices == (wording.NO_FILES,)
+
+    run(main())
+
+
+def test_a_long_block_of_code_goes_as_a_file() -> None:
+    async def main() -> None:
+        desk = Desk()
+        code = "".join(f"print({number})\n" for number in range(30))
+        writer = desk.writer(style=Style(code_file_lines=5))
+        await write(desk, writer, f"Look:\n```py\n{code}```\nDone.")
+        (upload,) = desk.outbox.uploaded.values()
+        assert upload.data.decode() == code
+        assert writer.notices == ()
 
     run(main())
 
@@ -148,6 +212,7 @@ def test_a_call_that_goes_only_without_its_files_is_told_from_one_that_does_not_
     async def main() -> None:
         outbox = FakeOutbox(refuses_files=refusal)
         found = board(outbox)
+        await asyncio.sleep(2)
         with pytest.raises(FilesRefused):
             await found.perform(Send(0, "a", (Formula("x"),)))
         await found.perform(Send(0, "a, in words"))
@@ -156,5 +221,14 @@ def test_a_call_that_goes_only_without_its_files_is_told_from_one_that_does_not_
         outbox.failures.append(refusal)
         with pytest.raises(type(refusal)):
             await found.perform(Edit(0, found.shown[0].message_id, "b"))
+
+    run(main())
+
+
+def test_no_more_pictures_are_drawn_at_once_than_the_machine_can_bear() -> None:
+    async def main() -> None:
+        shared = bounded(draw)
+        assert await asyncio.gather(*(shared(["x"]) for _ in range(6))) == [[PNG]] * 6
+        assert asyncio.get_running_loop().time() == pytest.approx(3)
 
     run(main())

@@ -7,6 +7,7 @@ import asyncio
 import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordUnavailable, Fenced
+from bot.render.controls import NONE, while_written
 from bot.render.mark import is_marked
 from bot.render.writer import TRIES_MAX
 from tests.render.desk import TEXT, Desk, shows, stream, write
@@ -162,5 +163,26 @@ def test_a_run_that_is_cancelled_can_still_be_finished() -> None:
             await task
         await writer.finish("The reply could not be completed.")
         assert shows(desk, "The reply could not be completed.")
+
+    run(main())
+
+
+def test_a_reply_that_cannot_be_finished_is_left_without_its_mark_and_its_buttons() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer(streaming=while_written(5))
+        task = asyncio.create_task(writer.run())
+        await stream(writer, TEXT[:1000])
+        desk.outbox.failures.append(DiscordForbidden("Manage Threads"))
+        await stream(writer, TEXT[1000:2000])
+        with pytest.raises(DiscordForbidden):
+            await task
+        assert any(is_marked(text) for text in desk.outbox.texts())
+        await writer.leave()
+        (text,) = desk.outbox.texts()
+        assert TEXT.startswith(text)
+        assert list(desk.outbox.controls.values()) == [NONE]
+        desk.outbox.failures.append(DiscordForbidden("Manage Threads"))
+        await writer.leave()
 
     run(main())

@@ -1,0 +1,93 @@
+"""Formulas as pictures.
+
+Each set of formulas is drawn by a process of its own: drawing is hundreds of milliseconds of Python, which would stop
+the event loop from a thread too, and a process can be ended when it takes too long or too much.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import contextlib
+import json
+import re
+import sys
+
+from bot.render.restyle.tex import lines_of
+
+# Starting Python and importing matplotlib take about a second of a busy processor, a formula up to 0.1 s.
+DRAW_TIMEOUT_S = 10.0
+# Longer formulas are read in their source; a hostile one ends here.
+TEX_MAX_CHARS = 2000
+LINES_MAX = 30
+# What a process may take: matplotlib with its fonts needs 70 MB of it, and reserves more.
+MEMORY_MAX_BYTES = 1 << 30
+CPU_MAX_S = 8
+# No picture is larger than this on either side: Discord scales down what is wider than the message anyway.
+SIDE_MAX_PIXELS = 4000
+
+# Names that mathtext lacks, and what it has instead.
+_ALIASES = {
+    r"\\dfrac|\\tfrac|\\cfrac": r"\\frac",
+    r"\\text(?:rm|normal|sf|it|bf)?\s*(?=\{)|\\mbox\s*(?=\{)|\\operatorname\*?\s*(?=\{)": r"\\mathrm",
+    r"\\(?:boldsymbol|bm|pmb)\s*(?=\{)": r"\\mathbf",
+    r"\\(?:lvert|rvert)(?![A-Za-z])": "|",
+    r"\\(?:lVert|rVert)(?![A-Za-z])": r"\\|",
+    r"\\(?:displaystyle|textstyle|limits|nolimits)(?![A-Za-z])": "",
+    r"\\implies(?![A-Za-z])": r"\\Longrightarrow",
+    r"\\impliedby(?![A-Za-z])": r"\\Longleftarrow",
+    r"\\iff(?![A-Za-z])": r"\\Longleftrightarrow",
+    r"\\land(?![A-Za-z])": r"\\wedge",
+    r"\\lor(?![A-Za-z])": r"\\vee",
+    r"\\(?:bigl|bigr|Bigl|Bigr|biggl|biggr|Biggl|Biggr|big|Big|bigg|Bigg)(?![A-Za-z])": "",
+    r"\\pmod\s*\{([^{}]*)\}": r"\\;(\\mathrm{mod}\\;\1)",
+    r"\\tag\s*\{([^{}]*)\}": r"\\qquad(\1)",
+    r"\\boxed\s*(?=\{)": "",
+}
+_ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
+
+
+async def draw(tex: str) -> bytes | None:
+    """Draw a formula as a PNG; None where it cannot be drawn, or not within DRAW_TIMEOUT_S."""
+    return (await draw_all([tex]))[0]
+
+
+async def draw_all(formulas: list[str]) -> list[bytes | None]:
+    """Draw several formulas in one go, which costs little more than one; in their order."""
+    lines = [_drawable(tex) for tex in formulas]
+    if not any(lines):
+        return [None] * len(formulas)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot.render.drawing",
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    drawn: bytes = b""
+    try:
+        async with asyncio.timeout(DRAW_TIMEOUT_S):
+            drawn, _ = await process.communicate(json.dumps(lines).encode())
+    except TimeoutError:
+        pass
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    # What was drawn before the end of the process counts.
+    pictures = [base64.b64decode(line) or None for line in drawn.split(b"\n")[: len(formulas)]]
+    return [*pictures, *[None] * (len(formulas) - len(pictures))]
+
+
+def _drawable(tex: str) -> list[str]:
+    """The lines of a formula as mathtext reads them; none if there is no hope."""
+    if len(tex) > TEX_MAX_CHARS:
+        return []
+    lines = [line for line in lines_of(tex) if line]
+    if len(lines) > LINES_MAX or any("\\begin" in line or "$" in line for line in lines):
+        return []
+    for pattern, text in _ALIAS:
+        lines = [pattern.sub(text, line) for line in lines]
+    return [" ".join(line.split()) for line in lines]

@@ -1,0 +1,1 @@
+"""What Discord cannot show, turned into what it can: pure, while the text comes."""

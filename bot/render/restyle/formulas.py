@@ -1,0 +1,102 @@
+"""Which text between marks is a formula, and how it is shown where there are no pictures."""
+
+from __future__ import annotations
+
+import re
+
+from bot.render.restyle import symbols
+from bot.render.restyle.tex import linear, lines_of
+
+# Longer than any formula in the middle of a sentence.
+INLINE_MAX_CHARS = 200
+# Longer than any that is displayed; what never ends is no formula.
+DISPLAY_MAX_CHARS = 3000
+
+_INSIDE = re.compile(r"[^$\\\n]|\\[^\n]")
+_PROSE = re.compile(
+    r"\\(?:text\w*|mathrm|operatorname)\*?\s*\{[^{}]*\}|\\.|[\^_={}]|(?P<word>(?<!\\)[A-Za-z]{2,})"
+)
+_EVIDENCE = re.compile(r"\\[A-Za-z]|[\^_=<>+/]|\d\s*[-*]\s*\d")
+_SPECIAL = re.compile(r"[*_~`\\]|\|(?=\|)|(?<=\|)\||<(?=[@#:/a-z])|^[>#-]")
+_TICKS = re.compile(r"`+")
+
+
+def is_prose(content: str) -> bool:
+    """Whether words show that a text between two dollars is none of mathematics.
+
+    Once it is true of the beginning of a text, it is true of the whole.
+    """
+    amount = content[:1].isdigit()
+    words = 0
+    for found in _PROSE.finditer(content):
+        word = found["word"]
+        if not word:
+            return False  # a command, an exponent, an equals sign: mathematics
+        if found.end() == len(content):
+            continue  # it may go on
+        apart = found.start() > 0 and content[found.start() - 1].isspace()
+        long = len(word) > 2 and word not in symbols.FUNCTIONS
+        words += long
+        if words > 1 or (apart and (amount or long)):
+            return True
+    return False
+
+
+def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) -> str | None:
+    """The formula whose opening dollar is `text[at]`, "" if there is none, None if that is not certain yet.
+
+    After pandoc's rule (extension `tex_math_dollars`: no blank inside next to the dollars, no digit behind the
+    second), made stricter, because people write of money and of shell variables.
+    """
+    if before.isalnum():
+        return ""
+    place = at + 1
+    stop = min(end, at + 1 + INLINE_MAX_CHARS)
+    while place < stop and (found := _INSIDE.match(text, place, end)):
+        place = found.end()
+    content = text[at + 1 : place]
+    if content[:1].isspace() or is_prose(content):
+        return ""
+    if place >= end or (text[place] == "\\" and place + 1 == end):
+        return "" if final or place > stop else None
+    if text[place] != "$" or not content:
+        return ""
+    if place + 1 == end and not final:
+        return None
+    behind = text[place + 1 : min(place + 2, end)]
+    if behind.isalnum() or behind == "$" or is_prose(content + " "):
+        return ""
+    return "" if content[-1].isspace() or content[-1] in "-/,.:;(~<>" else content
+
+
+def is_formula(content: str) -> bool:
+    """Whether what stands between TeX's brackets is mathematics, and no text with its brackets escaped."""
+    content = content.strip()
+    return bool(_EVIDENCE.search(content)) or len(content) == 1 or content.isdecimal()
+
+
+def shown(tex: str) -> str:
+    """A formula in a line of text: in Unicode where that is faithful, else its source as code."""
+    lines = [linear(line) for line in lines_of(tex)]
+    if all(lines):
+        return "; ".join(escaped(line) for line in lines if line)
+    return as_code(tex)
+
+
+def displayed(tex: str) -> list[str] | None:
+    """The lines of a displayed formula in Unicode, or None where they would not be faithful."""
+    lines = [linear(line) for line in lines_of(tex)]
+    return [escaped(line) for line in lines if line] if all(lines) else None
+
+
+def as_code(text: str) -> str:
+    """Inline code that holds the text, its line breaks as blanks."""
+    flat = " ".join(text.split())
+    marker = "`" * (max((len(run) for run in _TICKS.findall(flat)), default=0) + 1)
+    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
+    return f"{marker}{pad}{flat}{pad}{marker}" if flat else ""
+
+
+def escaped(text: str) -> str:
+    """The text with what Discord would take for Markdown made harmless."""
+    return _SPECIAL.sub(lambda found: "\\" + found.group(), text)

@@ -1,0 +1,116 @@
+"""Remnants of HTML, as Markdown or as text."""
+
+from __future__ import annotations
+
+import html
+import re
+
+from bot.render.restyle.formulas import as_code, escaped
+from bot.render.restyle.scripts import subscript, superscript
+
+# Longer than any tag or entity that is meant as one.
+TAG_MAX_CHARS = 300
+# How much is held back until the end of an element that is turned into something as a whole.
+ELEMENT_MAX_CHARS = 600
+
+MARKERS = {
+    **dict.fromkeys(("b", "strong", "mark", "summary", "h4", "h5", "h6", "dt", "th"), "**"),
+    **dict.fromkeys(("i", "em", "var", "cite", "dfn"), "*"),
+    **dict.fromkeys(("u", "ins"), "__"),
+    **dict.fromkeys(("s", "del", "strike"), "~~"),
+}
+HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "li": "- "}
+# Tags that say nothing about the text between them that Discord could show.
+SILENT = frozenset(
+    [
+        "p",
+        "div",
+        "span",
+        "center",
+        "font",
+        "details",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "small",
+        "big",
+        "ul",
+        "ol",
+        "dl",
+        "dd",
+        "abbr",
+        "q",
+        "bdi",
+        "bdo",
+        "figure",
+        "figcaption",
+        "nobr",
+        "wbr",
+        "label",
+        "picture",
+        "h1",
+        "h2",
+        "h3",
+        "li",
+    ]
+)
+# Elements that are turned into something as a whole.
+WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
+BREAKS = frozenset(("br", "hr", "img"))
+KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
+
+_ATTRIBUTE = r"(?:\s+[A-Za-z][\w:-]*(?:\s*=\s*(?:\"[^\"<>\n]*\"|'[^'<>\n]*'|[^\s\"'<>=`]+))?)"
+TAG = re.compile(rf"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<attributes>{_ATTRIBUTE}*)\s*/?>")
+_TAG_BEGUN = re.compile(r"<(?:/?(?P<name>[A-Za-z][A-Za-z0-9]*)?(?P<rest>[\s/][^<>\n]*)?)?")
+_ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
+_ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|[xX][0-9a-fA-F]{0,6})|[A-Za-z][A-Za-z0-9]{0,30})?")
+_VALUE = r"\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
+
+
+def may_be_tag(text: str) -> bool:
+    """Whether a text that begins with `<`, all on one line, may become a tag that is known here."""
+    begun = _TAG_BEGUN.fullmatch(text)
+    if begun is None or len(text) > TAG_MAX_CHARS:
+        return False
+    name = (begun["name"] or "").lower()
+    if begun["rest"]:
+        return name in KNOWN
+    return any(known.startswith(name) for known in KNOWN)
+
+
+def attribute(attributes: str, name: str) -> str:
+    """The value of an attribute, or nothing."""
+    found = re.search(rf"\b{name}{_VALUE}", attributes, re.IGNORECASE)
+    return html.unescape(found["double"] or found["single"] or found["bare"] or "") if found else ""
+
+
+def element(name: str, attributes: str, inside: str) -> str | None:
+    """An element of WHOLE as Markdown, its content having been restyled already (but for code)."""
+    if name == "a":
+        address = attribute(attributes, "href")
+        if not address.startswith(("http://", "https://")) or not inside.strip():
+            return inside
+        return f"[{inside}]({address})"
+    if name in ("sub", "sup"):
+        script = subscript(inside) if name == "sub" else superscript(inside)
+        mark = "\\_" if name == "sub" else "^"
+        return script or (f"{mark}({inside})" if inside else "")
+    return as_code(html.unescape(inside))
+
+
+def entity(text: str, at: int, end: int, *, final: bool) -> tuple[str, int] | None:
+    """The character that an entity at `at` stands for, and where it ends; `&` itself if it is none.
+
+    None if that is not certain yet.
+    """
+    found = _ENTITY.match(text, at, end)
+    if found is None:
+        begun = _ENTITY_BEGUN.fullmatch(text, at, end)
+        return ("&", at + 1) if begun is None or final else None
+    char = html.unescape(found.group())
+    if char == found.group() or not all(one.isprintable() or one == "\u00a0" for one in char):
+        return found.group(), found.end()
+    return (escaped(char) if char not in "<>[]()" else "\\" + char), found.end()

@@ -1,0 +1,147 @@
+"""Tables, which Discord does not show, as aligned text or as lists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from itertools import zip_longest
+
+from wcwidth import wcswidth
+
+# What fits into a line of code on a phone: 360 to 430 dp wide, less about 100 dp that Discord keeps for the avatar
+# and the margins, at the 7 to 8 dp that a character of its code font takes, are 33 to 47. A wider line is wrapped
+# there, and a table of wrapped lines cannot be read.
+PHONE_COLUMNS = 40
+# Longer lines are no rows that anybody wrote.
+ROW_MAX_CHARS = 4000
+# A longer table is shown in several, each with the header, so that it is not held back for ever.
+ROWS_MAX = 200
+_GAP = "  "
+
+_DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
+_DELIMITERS_BEGUN = re.compile(r"[ \t|:-]*\r?")
+_CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
+_LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\(<?([^()\s<>]*(?:\([^()\s]*\)[^()\s]*)*)>?[^()]*\)")
+_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_EMPHASIS = re.compile(r"(?<![\\\w])(\*\*\*|\*\*|\*|___|__|_|~~|\|\|)(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
+_ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_FENCE = re.compile("`(?=``)|(?<=`)`(?=`)")
+
+
+@dataclass(slots=True)
+class Table:
+    """A table as it was written: cells in Markdown; `sides` is one of `<>^` for each column."""
+
+    header: list[str]
+    sides: str
+    rows: list[list[str]] = field(default_factory=list)
+
+
+def cells(line: str) -> list[str]:
+    """The cells of a row; `\\|` is no border (GFM 0.29, section 4.10)."""
+    line = line.strip()
+    line = line.removeprefix("|")
+    found: list[str] = []
+    start = 0
+    for border in _CELL_END.finditer(line):
+        found.append(line[start : border.end() - 1])
+        start = border.end()
+    if line[start:].strip() or not found:
+        found.append(line[start:])
+    return [cell.strip().replace("\\|", "|") for cell in found]
+
+
+def is_delimiter_row(line: str) -> bool:
+    """Whether a line says how the columns below a header are aligned."""
+    return _DELIMITERS.fullmatch(line) is not None and ("|" in line or ":" in line)
+
+
+def may_be_delimiter_row(line: str) -> bool:
+    """Whether the beginning of a line may become such a row."""
+    return _DELIMITERS_BEGUN.fullmatch(line) is not None
+
+
+def sides(line: str) -> str:
+    """The alignment of each column."""
+    marks = {(True, True): "^", (False, True): ">"}
+    return "".join(
+        marks.get((cell.startswith(":"), cell.endswith(":") and len(cell) > 1), "<") for cell in cells(line)
+    )
+
+
+def shown(table: Table, inline: Callable[[str], str]) -> list[str]:
+    """The lines that show a table: a code block, or a list of records if it is too wide for a phone.
+
+    `inline` restyles the text of a cell.
+    """
+    count = max(len(table.header), *(len(row) for row in table.rows), 1)
+    rows = [[inline(cell) for cell in row] + [""] * (count - len(row)) for row in [table.header, *table.rows]]
+    grid = [[[_plain(line) for line in cell.split("\n")] for cell in row] for row in rows]
+    widths = [max(1, *(width(line) for row in grid for line in row[column])) for column in range(count)]
+    if sum(widths) + len(_GAP) * (count - 1) <= PHONE_COLUMNS:
+        return _aligned(grid, widths, table.sides.ljust(count, "<"))
+    return _records(rows)
+
+
+def width(text: str) -> int:
+    """The columns that a text takes in a font of fixed width."""
+    columns = wcswidth(text)
+    return columns if columns >= 0 else len(text)
+
+
+def _plain(markdown: str) -> str:
+    """What a reader sees of a cell's Markdown; a link keeps its address."""
+    text = ""
+    start = 0
+    for code in _CODE.finditer(markdown):
+        text += _unmarked(markdown[start : code.start()]) + code[2].strip()
+        start = code.end()
+    text += _unmarked(markdown[start:])
+    # Discord ends a code block at three backticks, wherever they stand.
+    return _FENCE.sub("`\u200b", text.replace("\t", " "))
+
+
+def _unmarked(text: str) -> str:
+    text = _LINK.sub(lambda link: link[1] if link[1] == link[2] else f"{link[1]} ({link[2]})", text)
+    for _ in range(3):  # markers in markers
+        text = _EMPHASIS.sub(r"\2", text)
+    return _ESCAPE.sub(r"\1", text)
+
+
+def _aligned(grid: list[list[list[str]]], widths: list[int], aligned: str) -> list[str]:
+    lines = ["```"]
+    for number, row in enumerate(grid):
+        for texts in zip_longest(*row, fillvalue=""):
+            padded = [_pad(*column) for column in zip(texts, widths, aligned, strict=False)]
+            lines.append(_GAP.join(padded).rstrip())
+        if number == 0:
+            lines.append(_GAP.join("─" * columns for columns in widths))
+    return [*lines, "```"]
+
+
+def _pad(text: str, columns: int, side: str) -> str:
+    blank = columns - width(text)
+    left = {"<": 0, ">": blank}.get(side, blank // 2)
+    return " " * left + text + " " * (blank - left)
+
+
+def _records(rows: Sequence[Sequence[str]]) -> list[str]:
+    header, *records = rows
+    names = [_bold(name) for name in header]
+    if not records:
+        return [" · ".join(name for name in names if name)]
+    lines: list[str] = []
+    for record in records:
+        if lines:
+            lines.append("")
+        for name, value in zip(names, record, strict=True):
+            if name or value:
+                lines += f"{name} {value or '–'}".strip().split("\n")
+    return lines
+
+
+def _bold(name: str) -> str:
+    flat = " ".join(name.split())
+    unmarked = flat[2:-2] if flat.startswith("**") and flat.endswith("**") and len(flat) > 4 else flat
+    return f"**{unmarked.rstrip(':')}:**" if unmarked else ""

@@ -1,0 +1,251 @@
+"""What becomes of Markdown that Discord cannot show, by example."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.render.part import Formula, TextFile
+from bot.render.restyle.restyler import Restyler
+from bot.render.restyle.table import PHONE_COLUMNS
+from bot.render.restyle.tex import linear
+from bot.render.style import Style
+
+MENTIONS = "<@123> <@&4> <#5> <:x:1> <a:y:2> <t:3:R> </ask:6> @everyone"
+
+
+def restyle(text: str, style: Style | None = None) -> str:
+    """The restyled text; the same whether it comes at once or letter by letter."""
+    whole, letters = Restyler(style), Restyler(style)
+    at_once = whole.push(text) + whole.finish()
+    assert "".join(letters.push(char) for char in text) + letters.finish() == at_once
+    assert letters.attached == whole.attached
+    return at_once
+
+
+def files(text: str, style: Style | None = None) -> list[Formula | TextFile]:
+    restyler = Restyler(style)
+    restyler.push(text)
+    restyler.finish()
+    return [place.file for place in restyler.attached]
+
+
+def early(text: str) -> str:
+    """What is certain before the reply is over."""
+    return Restyler().push(text)
+
+
+def test_a_table_becomes_an_aligned_block() -> None:
+    table = "| Name | Größe |\n|:--|--:|\n| **Ann** | 7 |\n| `x` and [y](https://e.x) | 1234 |\nAfter."
+    assert restyle(table).split("\n") == [
+        "```",
+        "Name                   Größe",
+        "─────────────────────  ─────",
+        "Ann                        7",
+        "x and y (https://e.x)   1234",
+        "```",
+        "After.",
+    ]
+
+
+def test_columns_are_aligned_by_what_characters_are_wide() -> None:
+    table = "| a | b |\n|---|---|\n| 日本語 | x |\n| 👨‍👩‍👧‍👦 | x |\n| ❤️ | x |\n| e\u0301 | x |\n"
+    rows = restyle(table).split("\n")[3:-2]
+    assert rows == ["日本語  x", "👨‍👩‍👧‍👦      x", "❤️      x", "e\u0301       x"]
+
+
+def test_a_table_without_outer_bars_is_a_table() -> None:
+    assert restyle("a | b\n--- | :-:\n1 | 2\n\nend") == "```\na  b\n─  ─\n1  2\n```\n\nend"
+    assert restyle("either | or\nis no table") == "either | or\nis no table"
+
+
+def test_a_table_too_wide_for_a_phone_becomes_records() -> None:
+    wide = "x" * PHONE_COLUMNS
+    table = f"| Name | **What** |\n|---|---|\n| Ann | *{wide}* |\n| Bob | |\n"
+    assert restyle(table) == f"**Name:** Ann\n**What:** *{wide}*\n\n**Name:** Bob\n**What:** –\n"
+
+
+def test_a_table_in_a_quote_or_a_list_stays_there() -> None:
+    assert (
+        restyle("> | a | b |\n> |---|---|\n> | 1 | 2 |\nend") == "> ```\n> a  b\n> ─  ─\n> 1  2\n> ```\nend"
+    )
+    assert restyle("- item\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n") == (
+        "- item\n  ```\n  a  b\n  ─  ─\n  1  2\n  ```\n"
+    )
+
+
+def test_cells_may_hold_bars_line_breaks_and_formulas() -> None:
+    table = "| a | b |\n|---|---|\n| x \\| y | 1<br>2 |\n| $x^2$ | &lt; |\n"
+    assert restyle(table) == "```\na      b\n─────  ─\nx | y  1\n       2\nx²     <\n```\n"
+
+
+def test_what_looks_like_a_table_in_code_is_code() -> None:
+    text = "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```\n"
+    assert restyle(text) == text
+
+
+def test_a_table_is_held_back_until_it_is_over_and_no_longer() -> None:
+    assert early("Look:\n| a | b |\n|---|---|\n| 1 | 2 |\n") == "Look:\n"
+    assert early("| a | b |\n|---|---|\n| 1 | 2 |\n\n").endswith("```\n\n")
+    assert early("| a | b |\n|---|---|\n| 1 | 2 |\nT").startswith("```\na  b")
+    assert early("| no table\nx").startswith("| no table\n")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("- [ ] one\n- [x] two\n1. [X] three\n- [a] four", "- ☐ one\n- ☑ two\n1. ☑ three\n- [a] four"),
+        ("+ one\n  + two", "- one\n  - two"),
+        ("#### Four\n##### **Five** ##\n### Three", "**Four**\n**Five**\n### Three"),
+        ("Title\n=====\nText\n\nSub\n---\nText", "# Title\nText\n\n## Sub\nText"),
+        ("One\n\n---\n\n* * *\n___\nTwo", "One\n\n──────────\n\n──────────\n──────────\nTwo"),
+        ("A sentence ends.\n---\nAnother", "A sentence ends.\n──────────\nAnother"),
+        ("As said[^1].\n\n[^1]: By *me*.", "As said¹.\n\n¹ By *me*."),
+        ("![A cat](https://e.x/c.png) and wow![^2]", "[A cat](https://e.x/c.png) and wow!²"),
+        ("[![ci](https://b.x/i.svg)](https://b.x)", "[ci](https://b.x) ([🖼️](https://b.x/i.svg))"),
+        ("[a]: https://e.x\n\n[this][a], [that][b]", "[a]: https://e.x\n\n[this](https://e.x), [that][b]"),
+        ("one<br>two<br/>three", "one\ntwo\nthree"),
+        ("> one<br>two", "> one\n> two"),
+        ("<b>bold</b>, <em>it</em>, <u>u</u>, <del>d</del>", "**bold**, *it*, __u__, ~~d~~"),
+        ("<kbd>Ctrl</kbd>+<code>a`b</code>", "`Ctrl`+``a`b``"),
+        ("H<sub>2</sub>O, x<sup>2n</sup>, <sup>Q</sup>", "H₂O, x²ⁿ, ^(Q)"),
+        ("a&nbsp;b &lt;b&gt; &amp; &copy; &unknown; AT&T", "a\u00a0b \\<b\\> & © &unknown; AT&T"),
+        ("<details>\n<summary>More</summary>\n\nInside\n\n</details>\nEnd", "**More**\n\nInside\n\nEnd"),
+        ("<!-- a note -->\ntext <!-- aside --> on", "-# a note\ntext (aside) on"),
+        ('<a href="https://e.x">here</a>', "[here](https://e.x)"),
+        ("List<T> and a < b, <notatag>", "List<T> and a < b, <notatag>"),
+        ("<b>never closed\nnext", "**never closed**\nnext"),
+        (MENTIONS, MENTIONS),
+        ("https://e.x/?a=$b$&lt;=c and discord.gg/abc", "https://e.x/?a=$b$&lt;=c and discord.gg/abc"),
+        ("`<b> $x$ &lt;` and ``a ` $x$``", "`<b> $x$ &lt;` and ``a ` $x$``"),
+    ],
+)  # fmt: skip
+def test_it_becomes_what_discord_can_show(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("~~~py\nx\n~~~\nEnd", "```py\nx\n```\nEnd"),
+        ("`````c++\nx\n`````", "```c++\nx\n```"),
+        ("````md\n```py\nx\n```\n````", "```md\n``\u200b`py\nx\n``\u200b`\n```"),
+        ("```sh\necho '```'\n```", "```sh\necho '``\u200b`'\n```"),
+        ('```py title="a.py"\nx\n```', '`title="a.py"`\n```py\nx\n```'),
+        ("> ~~~\n> x\n> ~~~\n> y", "> ```\n> x\n> ```\n> y"),
+        ("1. a\n   ~~~py\n   x\n   ~~~\n2. b", "1. a\n   ```py\n   x\n   ```\n2. b"),
+    ],
+)
+def test_code_becomes_a_block_of_three_backticks(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is $5 and $10.",
+        "Between $5-$10, or $1,000 (about US$900) for a$$.",
+        "Earn $$ and $$$ and $ x $.",
+        "$HOME/bin:$PATH and $foo->$bar, $a",
+        "It costs $20 to win $30 more$",
+        "$100k for you and $x",
+        "A $5 note, a $",
+    ],
+)
+def test_money_and_variables_are_no_formulas(text: str) -> None:
+    assert restyle(text) == text
+
+
+@pytest.mark.parametrize(
+    ("tex", "text"),
+    [
+        (r"E = mc^2", "E = mc²"),
+        (r"\alpha_i \in \mathbb{R}^n", "αᵢ ∈ ℝⁿ"),
+        (r"\frac{1}{2}x", "(1/2)x"),
+        (r"\frac{a+b}{2c}", "(a+b)/(2c)"),
+        (r"\sqrt{b^2-4ac}", "√(b²−4ac)"),
+        (r"\sum_{i=1}^{n} i", "∑ᵢ₌₁ⁿ i"),
+        (r"\lim_{x \to 0} f(x)", "lim_(x→0) f(x)"),
+        (r"k_B T", "k_B T"),
+        (r"e^{-x^2/2}", "e^(−x²/2)"),
+        (r"\text{speed} = \frac{\text{distance}}{\text{time}}", "speed = distance/time"),
+        (r"O(n \log n)", "O(n log n)"),
+        (r"90^\circ", "90°"),
+        (r"a \not= b \leq c", "a ≠ b ≤ c"),
+    ],
+)
+def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
+    assert linear(tex) == text
+
+
+@pytest.mark.parametrize(
+    "tex",
+    [
+        r"\begin{pmatrix}1\end{pmatrix}",
+        r"\frac{a}{\frac{b}{c}}",
+        r"\unknown{x}",
+        "x^{",
+        "",
+        r"\underbrace{a}_b",
+        "}",
+    ],
+)
+def test_what_a_line_cannot_say_is_not_said_in_one(tex: str) -> None:
+    assert linear(tex) is None
+
+
+def test_formulas_in_sentences_are_shown_in_unicode_or_as_their_source() -> None:
+    assert restyle("With $x^2$ and \\(y_1\\): $k_B$.") == "With x² and y₁: k\\_B."
+    assert restyle(r"So $\frac{a}{\frac{b}{c}}$.") == r"So `\frac{a}{\frac{b}{c}}`."
+    assert files("With $x^2$.") == []
+
+
+def test_a_displayed_formula_is_readable_and_drawn() -> None:
+    for text in ("$$E = mc^2$$", "$$\nE = mc^2\n$$", "\\[ E = mc^2 \\]", "```math\nE = mc^2\n```"):
+        assert restyle(f"See:\n\n{text}\n\nend") == "See:\n\nE = mc²\n\nend"
+        assert files(text) == [Formula("E = mc^2")]
+    matrix = r"\begin{pmatrix} 1 \end{pmatrix}"
+    assert restyle(f"$$\n{matrix}\n$$\nend") == f"```latex\n{matrix}\n```\nend"
+    assert restyle("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}") == "a = b\nc = d"
+
+
+def test_latex_as_code_stays_code_and_is_drawn_if_it_is_a_formula() -> None:
+    assert restyle("```latex\nx^2\n```\n") == "```latex\nx^2\n```\n"
+    assert files("```latex\nx^2\n```\n") == [Formula("x^2")]
+    assert files("```latex\n\\documentclass{article}\n```\n") == []
+
+
+def test_a_formula_is_held_back_until_it_is_one_or_cannot_be() -> None:
+    assert early("- see $x^2") == "- see "
+    assert early("- see $x^2$ ") == "- see x² "
+    assert early("- pay $5") == "- pay "
+    assert early("- pay $5 and ") == "- pay $5 and "
+    assert early("text\n$$\nx = y") == "text\n"
+    assert early("a $$\n\nb c") == "a $$\n\n"
+
+
+def test_escaped_brackets_are_no_formula() -> None:
+    assert restyle("\\[not a link\\] \\(nor this one\\)") == "\\[not a link\\] \\(nor this one\\)"
+
+
+def test_a_long_code_block_becomes_a_file_and_an_excerpt() -> None:
+    code = "".join(f"line {number}\n" for number in range(30))
+    style = Style(code_file_lines=20)
+    shown = restyle(f"```rust\n{code}```\nEnd", style)
+    assert shown.startswith("```rust\nline 0\n")
+    assert "line 9\n…\n```\n-# " in shown
+    assert "line 10" not in shown
+    assert shown.endswith("\nEnd")
+    assert files(f"```rust\n{code}```\nEnd", style) == [TextFile("code.rs", code)]
+    assert files(f"```rust\n{code}```\nEnd", Style()) == []
+    assert files(f"> ```\n{''.join(f'> {line}' for line in code.splitlines(keepends=True))}> ```", style) == [
+        TextFile("code.txt", code)
+    ]
+    short = f"```rust\n{code[:70]}\n```\nEnd"
+    assert restyle(short, style) == short
+
+
+def test_two_long_code_blocks_have_two_names() -> None:
+    code = "x\n" * 5
+    text = f"```py\n{code}```\n```unheard-of\n{code}```\n"
+    names = [file.name for file in files(text, Style(code_file_lines=3)) if isinstance(file, TextFile)]
+    assert names == ["code.py", "code-2.txt"]
