@@ -45,7 +45,8 @@ class Writer:
     `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
     `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
     message carries the buttons `streaming` until `finish` says which are to stay; None for both leaves all buttons
-    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord refuses them.
+    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord
+    refuses them.
     """
 
     def __init__(
