@@ -166,9 +166,10 @@ class Journal:
         """End a turn that can have no answer, because what it belongs to is gone."""
         return (await self._end(claim, "cancelled", None, None)).waiting
 
-    async def noticed(self, claim: Claim, message: int) -> None:
-        """Journal the id of the notice under the reply."""
-        await self._step("noticed", self._turn(claim), [claim.token, f"{claim.again}:{message}"])
+    async def noticed(self, claim: Claim, message: int | None) -> None:
+        """Journal the id of the notice under the reply, None if there is none any more."""
+        told = "" if message is None else f"{claim.again}:{message}"
+        await self._step("noticed", self._turn(claim), [claim.token, told])
 
     async def undressed(self, conversation: int, messages: Sequence[int]) -> None:
         """Note that replies of before have no buttons any more; needs no lease."""

@@ -4,14 +4,14 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 
 | key | type | content |
 |---|---|---|
-| …:{C}:t:<message> | hash | the journal of a message: state, payload, the turn it belongs to; the turn's own fields |
+| …:{C}:t:<message> | hash | the journal of a message: state, payload, its turn; the turn's own fields, and wishes |
 | …:{C}:q | sorted set | ids of messages that wait for their answer, by time |
 | …:{C}:h | list | the history: one entry per turn; entries change in place, and are never taken out |
 | …:{C}:l | hash | the lease: token, owner, expiry in ms |
 | …:{C}:r:<message> | string | what the thread is to show for a turn that is committed |
 | …:{C}:hw | string | the high-water mark: up to which message the place has been listed |
 | …:{C}:s | sorted set | turns to settle, by the time (ms) from which that is safe |
-| …:{C}:meta | hash | where the thread stands, who started it, its prompt and model, the cut, totals |
+| …:{C}:meta | hash | where the thread stands, who started it, its choices, the cut, totals, last turn, buttons |
 | …:i:<interaction> | string | which instance answers an interaction |
 | …:pulse:<instance> | string | the latest beat of an instance: missing or old after a roll-back of the store |
 | …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |

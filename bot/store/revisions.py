@@ -146,9 +146,10 @@ class Revisions:
         found = []
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            for place in (message, channel):
+            places = tuple(dict.fromkeys((message, channel)))
+            for place in places:
                 pipe.exists(keys.record(place, message), keys.history(place))
-            for place, exists in zip((message, channel), await pipe.execute(), strict=True):
+            for place, exists in zip(places, await pipe.execute(), strict=True):
                 if exists:
                     found.append(place)
         return tuple(found)
@@ -213,6 +214,7 @@ class Revisions:
         with translated():
             end = int(await self._redis.llen(key))
         newest = 0
+        passed = False
         while end > 0:
             start = max(0, end - PAGE_TURNS)
             with translated():
@@ -225,6 +227,10 @@ class Revisions:
                     entry = load_turn(text)
                     if message in (entry.members or (entry.id,)):
                         return start + offset, text, entry, newest
+            # Entries stand by their first messages, but for those that a listing has brought late.
+            if passed:
+                return None
+            passed = load_turn(str(page[0])).id <= message
             end = start
         return None
 

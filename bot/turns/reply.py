@@ -102,6 +102,8 @@ class Reply:
                 claim.conversation, Outgoing(text, nonce=nonce(claim, "n"), silent=True)
             )
             await self._persist(lambda: self._journal.noticed(claim, sent.id))
+        elif claim.notice is not None:
+            await self._persist(lambda: self._journal.noticed(claim, None))
 
     async def _finish(self, text: str, final: Controls) -> None:
         """Show the whole text, by now committed.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import get_args
 
 from hypothesis import given
@@ -10,8 +11,10 @@ from hypothesis import strategies as st
 
 from bot.conversation.message import Attachment, Author
 from bot.conversation.prompt import (
+    CONTINUE,
     MAX_THREAD_NAME_CHARS,
     PREAMBLE,
+    render_continued,
     render_messages,
     render_system,
     render_user,
@@ -92,6 +95,23 @@ def test_a_request_begins_with_every_byte_of_the_one_before(history: list[Turn])
     before = render_messages(history, "now")
     after = render_messages([*history, turn(9, user="now", reply="done")], "next")
     assert after[: len(before)] == before
+
+
+@given(histories)
+def test_a_continued_reply_is_sent_in_the_pieces_it_came_in_and_each_request_extends_the_one_before(
+    history: list[Turn],
+) -> None:
+    cut = replace(turn(8, user="count", reply="one, "), open_end=True)
+    first = render_messages(history, "count")
+    second = render_continued(history, cut)
+    cut_again = replace(cut, reply="one, two, ", seams=(5,))
+    third = render_continued(history, cut_again)
+    done = replace(cut, reply="one, two, three", seams=(5, 10), open_end=False)
+    fourth = render_messages([*history, done], "thanks")
+    for before, after in ((first, second), (second, third), (third, fourth)):
+        assert after[: len(before)] == before
+    assert [m.role for m in fourth[len(first) - 1 :]] == ["user", "assistant"] * 3 + ["user"]
+    assert [m.blocks for m in third[len(first) :]] == [("one, ",), (CONTINUE,), ("two, ",), (CONTINUE,)]
 
 
 def test_the_system_prompt_is_constant_and_comes_first() -> None:

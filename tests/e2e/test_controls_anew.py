@@ -259,3 +259,36 @@ async def test_while_something_is_written_nothing_is_written_anew(world: World) 
     gate.release()
     await world.settled(message)
     assert world.replies(thread)[-1]["content"] == "One two"
+
+
+async def test_in_direct_messages_the_person_has_all_of_it(world: World) -> None:
+    person = world.person("dora")
+    dm = int((await person.open_dm(world.app.user_id))["id"])
+    world.claude.faults.add(faults.max_tokens(1))
+    world.claude.say(["One ", "x"])
+    message = await person.post(dm, "count")
+    await world.settled(message)
+    (reply,) = world.replies(dm)
+    assert labels(reply) == ["Continue", "Regenerate"]
+    world.claude.say("two.")
+    await press(person, dm, reply, "Continue")
+    await anew(world, dm, "One two.")
+    gate = world.claude.hold(after=1)
+    world.claude.say(["Eins ", "zwei."])
+    await world.until(lambda: labels(world.replies(dm)[-1]) == ["Regenerate"])
+    assert await answer(await person.context_command(dm, "Regenerate", reply["id"])) == answers.ANEW
+    await gate.reached(15)
+    assert await answer(await person.command(dm, "stop")) == answers.STOPPING
+    await world.until(lambda: world.replies(dm)[-1]["content"] == "Eins")
+    gate.release()
+
+
+async def test_a_reset_leaves_nothing_to_write_anew(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await world.settled(thread)
+    question = await (await world.ann.command(thread, "reset")).message()
+    await press(world.ann, thread, question, "Forget it all")
+    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.forgotten(1))
+    pressed = await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
+    assert await told(pressed, world) == answers.NOT_THE_LAST
+    assert await answer(await world.ann.command(thread, "retry")) == answers.NOTHING_TO_REDO

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.gateway.access import Person, may_reset, may_set_prompt
+from bot.gateway.access import Person, may_control, may_reset, may_set_prompt
 from bot.store.prompts import Scope
 
 ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)
@@ -28,3 +28,10 @@ def test_one_right_is_enough_for_a_conversation(right: str) -> None:
 @pytest.mark.parametrize("right", ["is_direct", "started_it", "manages_threads", "manages_server"])
 def test_wider_prompts_are_for_those_who_manage_the_server(scope: Scope, right: str) -> None:
     assert may_set_prompt(replace(ANYBODY, **{right: True}), scope) is (right == "manages_server")
+
+
+def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_began_the_thread() -> None:
+    assert may_control(ANYBODY, asked=True)
+    assert not may_control(replace(ANYBODY, started_it=True), asked=False)
+    for right in ("is_direct", "manages_messages", "manages_threads", "manages_server"):
+        assert may_control(replace(ANYBODY, **{right: True}), asked=False)

@@ -1,0 +1,335 @@
+"""Wishes and changes, on a real Redis server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.errors import Fenced
+from bot.conversation.message import Message
+from bot.conversation.prompt import render_user
+from bot.conversation.turn import Turn
+from bot.store.claim import Claim, Idle, State
+from bot.store.codec import Result
+from bot.store.conversations import Conversations
+from bot.store.journal import Done, Journal
+from bot.store.keys import Keys
+from bot.store.revisions import Change, Revisions, Wish
+from tests.conversation.builders import ANN, BEN, message, snowflake, turn
+
+C = snowflake(5)
+KEYS = Keys("test")
+ONE, TWO, THREE = (message(text, number=10 + i) for i, text in enumerate(("one", "two", "three")))
+
+
+class Store(Revisions):
+    """All sides of the store at once."""
+
+    def __init__(self, redis: Redis) -> None:
+        super().__init__(redis, KEYS, ttl_s=1000)
+        self.redis = redis
+        self.conversations = Conversations(redis, KEYS, ttl_s=1000)
+        self.journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+
+    async def hear(self, *messages: Message) -> None:
+        for one in messages:
+            await self.conversations.receive(C, one, source="event", facts={"guild": 1})
+
+    async def claim(self) -> Claim:
+        claim = await self.journal.claim(C, "me")
+        assert isinstance(claim, Claim)
+        return claim
+
+    async def post(self, claim: Claim, *ids: int) -> None:
+        for part, id_ in enumerate(ids):
+            await self.journal.intend(claim, part, 0)
+            await self.journal.posted(claim, part, id_)
+
+    async def commit(self, claim: Claim, reply: str) -> None:
+        entry = replace(
+            turn(0, user=render_user(claim.messages), reply=reply),
+            id=claim.lead,
+            members=tuple(each.id for each in claim.messages),
+        )
+        await self.journal.commit(claim, entry, Result(reply), cut=0)
+
+    async def answer(self, *messages: Message, reply: str = "answer", posted: int = 77) -> Claim:
+        await self.hear(*messages)
+        claim = await self.claim()
+        await self.post(claim, posted)
+        await self.commit(claim, reply)
+        await self.journal.acknowledge(claim, settle=False, buttons=posted)
+        return claim
+
+    async def history(self) -> list[Turn]:
+        await self.hear(message("what is left?", number=99))
+        return [*(await self.claim()).history]
+
+
+@pytest.fixture
+async def store(redis_url: str) -> AsyncIterator[Store]:
+    client: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await client.flushall()
+    yield Store(client)
+    await client.aclose()
+
+
+# Anew
+
+
+async def test_the_last_turn_waits_again_with_its_messages_and_those_of_its_reply(store: Store) -> None:
+    done = await store.answer(ONE, TWO)
+    assert await store.again(C, done.lead, "w1") is Wish.OK
+    claim = await store.claim()
+    assert (claim.lead, claim.messages, claim.replies) == (ONE.id, (ONE, TWO), {0: 77})
+    assert (claim.state, claim.again, claim.tries, claim.in_doubt) == (State.POSTED, 1, 1, ())
+    assert claim.own is not None
+    assert claim.own.reply == "answer"
+    assert claim.history == ()
+
+
+async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(store: Store) -> None:
+    await store.answer(ONE, reply="first")
+    done = await store.answer(TWO, reply="old")
+    for number in range(3):
+        await store.again(C, done.lead, f"w{number}")
+        claim = await store.claim()
+        await store.commit(claim, f"new {number}")
+        await store.commit(claim, f"new {number}")
+        await store.journal.acknowledge(claim, settle=False)
+    assert [entry.reply for entry in await store.history()] == ["first", "new 2"]
+
+
+async def test_the_same_wish_counts_once_and_another_waits_for_the_end(store: Store) -> None:
+    done = await store.answer(ONE)
+    assert [await store.again(C, done.lead, wish) for wish in ("w1", "w1", "w2")] == [
+        Wish.OK,
+        Wish.OK,
+        Wish.BUSY,
+    ]
+    claim = await store.claim()
+    await store.commit(claim, "new")
+    await store.journal.acknowledge(claim, settle=False)
+    assert await store.again(C, done.lead, "w1") is Wish.OK
+    assert await store.journal.claim(C, "me") == Idle()
+
+
+async def test_only_the_last_turn_is_done_anew_and_none_while_something_waits(store: Store) -> None:
+    first = await store.answer(ONE)
+    second = await store.answer(TWO)
+    assert await store.again(C, first.lead, "w1") is Wish.OLD
+    await store.hear(THREE)
+    assert await store.again(C, second.lead, "w2") is Wish.BUSY
+
+
+async def test_what_was_reset_is_not_done_anew_and_its_words_are_gone(store: Store) -> None:
+    done = await store.answer(ONE)
+    await store.conversations.reset(C, before=snowflake(50))
+    assert await store.again(C, done.lead, "w1") is Wish.OLD
+    assert not await store.redis.hexists(KEYS.record(C, ONE.id), "payload")
+
+
+async def test_only_the_last_turn_keeps_its_words_beside_the_history(store: Store) -> None:
+    await store.answer(ONE)
+    await store.answer(TWO)
+    held = [await store.redis.hexists(KEYS.record(C, each.id), "payload") for each in (ONE, TWO)]
+    assert held == [False, True]
+
+
+async def test_a_continuation_says_so_and_the_next_round_forgets_it(store: Store) -> None:
+    done = await store.answer(ONE)
+    await store.again(C, done.lead, "w1", more=True)
+    claim = await store.claim()
+    assert claim.more
+    assert claim.cut_off == claim.own
+    await store.commit(claim, "answer and more")
+    await store.journal.acknowledge(claim, settle=False)
+    await store.again(C, done.lead, "w2")
+    assert not (await store.claim()).more
+
+
+async def test_older_replies_are_told_to_lose_their_buttons_until_they_have(store: Store) -> None:
+    await store.answer(ONE, posted=71)
+    await store.hear(TWO)
+    claim = await store.claim()
+    await store.commit(claim, "two")
+    for _ in range(2):
+        assert await store.journal.acknowledge(claim, settle=False, buttons=72) == Done(0, (71,))
+    await store.hear(THREE)
+    claim = await store.claim()
+    await store.commit(claim, "three")
+    assert await store.journal.acknowledge(claim, settle=False, buttons=73) == Done(0, (71, 72))
+    await store.journal.undressed(C, [71])
+    await store.journal.undressed(C, [71, 72])
+    assert await store.redis.hget(KEYS.meta(C), "stale") is None
+
+
+# Stop
+
+
+async def test_a_stop_is_seen_with_the_next_renewal_and_by_whoever_takes_over(store: Store) -> None:
+    assert await store.stop(C) is None
+    await store.hear(ONE)
+    assert await store.stop(C) is None
+    claim = await store.claim()
+    assert await store.journal.renew(claim) is False
+    assert await store.stop(C, TWO.id) is None
+    assert await store.stop(C, ONE.id) == ONE.id
+    assert await store.journal.renew(claim) is True
+    await store.journal.release(claim, blameless=True)
+    assert (await store.claim()).stopped
+
+
+async def test_a_stop_ends_one_round_and_not_the_next(store: Store) -> None:
+    await store.hear(ONE)
+    claim = await store.claim()
+    await store.stop(C)
+    await store.commit(claim, "half")
+    assert await store.stop(C) is None
+    await store.journal.acknowledge(claim, settle=False)
+    await store.again(C, claim.lead, "w1")
+    assert not (await store.claim()).stopped
+
+
+async def test_how_a_conversation_stands_names_who_asked_and_what_was_posted(store: Store) -> None:
+    await store.answer(ONE, replace(TWO, author=BEN), posted=77)
+    await store.hear(THREE)
+    await store.claim()
+    standing = await store.standing(C)
+    assert standing.last is not None
+    assert (standing.last.lead, standing.last.askers, standing.last.replies) == (ONE.id, (ANN, BEN), (77,))
+    assert standing.answering is not None
+    assert (standing.answering.lead, standing.answering.state, standing.waiting) == (
+        THREE.id,
+        State.CLAIMED,
+        1,
+    )
+
+
+# Edits
+
+
+async def test_an_edit_of_what_waits_changes_the_inbox_and_counts_once(store: Store) -> None:
+    await store.hear(ONE)
+    edited = replace(ONE, text="uno")
+    assert await store.edit(C, edited, edited_ms=5) is Change.WAITING
+    assert await store.edit(C, edited, edited_ms=5) is Change.SAME
+    assert await store.edit(C, replace(ONE, text="older"), edited_ms=4) is Change.SAME
+    assert (await store.claim()).messages == (edited,)
+
+
+async def test_an_edit_of_what_is_answered_fences_the_holder_off(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.post(claim, 77)
+    edited = replace(TWO, text="due")
+    assert await store.edit(C, edited, edited_ms=5) is Change.ANSWERING
+    with pytest.raises(Fenced):
+        await store.commit(claim, "stale")
+    again = await store.claim()
+    assert (again.lead, again.messages, again.replies, again.tries) == (ONE.id, (ONE, edited), {0: 77}, 1)
+
+
+async def test_an_edit_of_the_last_turn_has_it_done_anew_once(store: Store) -> None:
+    await store.answer(ONE, TWO)
+    edited = replace(ONE, text="uno")
+    assert await store.edit(C, edited, edited_ms=5) is Change.LAST
+    assert await store.edit(C, edited, edited_ms=5) is Change.SAME
+    assert (await store.claim()).messages == (edited, TWO)
+
+
+async def test_an_edit_keeps_the_author_and_the_thread_that_a_message_opens(store: Store) -> None:
+    opener = replace(ONE, opens="Looms")
+    await store.hear(opener)
+    await store.edit(C, replace(ONE, text="uno", author=BEN), edited_ms=5)
+    assert (await store.claim()).messages == (replace(opener, text="uno"),)
+
+
+async def test_an_edit_of_an_older_turn_changes_its_entry_and_nothing_else(store: Store) -> None:
+    await store.answer(ONE, TWO, reply="first")
+    await store.answer(THREE, reply="second")
+    assert await store.edit(C, replace(TWO, text="due"), edited_ms=5) is Change.OLD
+    assert await store.edit(C, replace(TWO, text="due"), edited_ms=5) is Change.SAME
+    assert await store.journal.claim(C, "me") == Idle()
+    first, second = await store.history()
+    assert first.user == render_user([ONE, replace(TWO, text="due")])
+    assert (first.reply, second.reply) == ("first", "second")
+
+
+async def test_an_edit_between_the_commit_and_the_end_is_to_be_tried_later(store: Store) -> None:
+    await store.hear(ONE)
+    claim = await store.claim()
+    await store.commit(claim, "answer")
+    assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
+    await store.journal.acknowledge(claim, settle=False)
+    assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LAST
+
+
+async def test_what_is_not_known_stays_unknown(store: Store) -> None:
+    assert await store.edit(C, ONE, edited_ms=5) is Change.UNKNOWN
+    assert await store.delete(C, ONE.id) is Change.UNKNOWN
+    assert await store.homes(ONE.id, C) == ()
+
+
+# Deletions
+
+
+async def test_what_is_deleted_while_it_waits_is_not_answered(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.WAITING, Change.SAME]
+    assert (await store.claim()).messages == (TWO,)
+
+
+async def test_what_is_deleted_before_anything_is_visible_leaves_the_turn_to_the_others(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    assert await store.delete(C, ONE.id) is Change.ANSWERING
+    with pytest.raises(Fenced):
+        await store.post(claim, 77)
+    again = await store.claim()
+    assert (again.lead, again.members, again.messages) == (TWO.id, (TWO.id,), (TWO,))
+
+
+async def test_what_is_deleted_while_its_answer_is_visible_leaves_a_turn_without_messages(
+    store: Store,
+) -> None:
+    await store.hear(ONE)
+    claim = await store.claim()
+    await store.post(claim, 77)
+    assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.ANSWERING, Change.SAME]
+    again = await store.claim()
+    assert (again.messages, again.replies) == ((), {0: 77})
+    await store.journal.cancel(again)
+    assert await store.journal.claim(C, "me") == Idle()
+    assert await store.history() == []
+
+
+async def test_what_is_deleted_afterwards_leaves_the_history_and_cannot_be_done_anew(store: Store) -> None:
+    done = await store.answer(ONE)
+    assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.OLD, Change.OLD]
+    assert await store.again(C, done.lead, "w1") is Wish.GONE
+    assert [entry.outcome for entry in await store.history()] == ["removed"]
+
+
+async def test_a_deletion_is_carried_out_when_the_record_of_the_message_is_gone(store: Store) -> None:
+    await store.answer(ONE, TWO)
+    await store.redis.delete(KEYS.record(C, TWO.id))
+    assert await store.homes(TWO.id, C) == (C,)
+    assert await store.delete(C, TWO.id) is Change.OLD
+    (entry,) = await store.history()
+    assert entry.user == render_user([ONE])
+
+
+async def test_a_round_anew_of_what_is_deleted_meanwhile_leaves_no_entry(store: Store) -> None:
+    done = await store.answer(ONE)
+    await store.again(C, done.lead, "w1")
+    claim = await store.claim()
+    assert await store.delete(C, ONE.id) is Change.ANSWERING
+    with pytest.raises(Fenced):
+        await store.commit(claim, "new")
+    assert (await store.claim()).messages == ()
+    (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
+    assert "one" not in str(entry)

@@ -1,0 +1,91 @@
+"""What comes of a round anew, and of a turn that is stopped while nobody works on it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.conversation import wording
+from bot.render.plan import Posted
+from bot.store.claim import Claim, Meta, State
+from bot.turns.ask import Asked
+from bot.turns.conclusion import Conclusion
+from bot.turns.revise import as_it_stands, nonce, not_worse
+from tests.conversation.builders import message, turn
+
+OLD = turn(10, user="old words", reply="The old answer.")
+CLAIM = Claim(
+    conversation=5,
+    token=1,
+    meta=Meta(),
+    lead=OLD.id,
+    members=(OLD.id,),
+    messages=(message("new words"),),
+    state=State.POSTED,
+    replies={},
+    in_doubt=(),
+    result=None,
+    tries=1,
+    listed=False,
+    history=(),
+    waiting=0,
+)
+AGAIN = replace(CLAIM, again=1, own=OLD)
+
+
+def asked(conclusion: Conclusion) -> Asked:
+    entry = turn(10, user="new words", reply=conclusion.reply, outcome=conclusion.outcome)
+    return Asked(entry, conclusion, 0)
+
+
+def test_an_answer_takes_the_place_of_the_one_before() -> None:
+    new = asked(Conclusion("answered", "The new answer."))
+    assert not_worse(AGAIN, new) == new
+
+
+def test_where_there_is_no_new_answer_the_one_before_stands_with_what_is_asked_by_now() -> None:
+    kept = not_worse(AGAIN, asked(Conclusion("failed", "", ("Claude is away.",))))
+    assert (kept.turn.user, kept.turn.reply, kept.turn.outcome) == (
+        "new words",
+        "The old answer.",
+        "answered",
+    )
+    assert kept.conclusion.notices == ("Claude is away.", wording.EARLIER_STANDS)
+
+
+def test_a_refusal_takes_the_place_of_the_answer_before() -> None:
+    refused = asked(Conclusion("refused", "", (wording.REFUSED,)))
+    assert not_worse(AGAIN, refused) == refused
+
+
+def test_a_first_answer_that_fails_has_failed() -> None:
+    failed = asked(Conclusion("failed", "", ("Claude is away.",)))
+    assert not_worse(CLAIM, failed) == failed
+
+
+@pytest.mark.parametrize("lead", [OLD.id, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("again", [0, 1, 255, 4095])
+def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_rounds(lead: int, again: int) -> None:
+    claim = replace(CLAIM, lead=lead, again=again)
+    names = [nonce(claim, part, series) for part in (0, 1, 99, "n") for series in ("", "b")]
+    assert all(len(name) <= 25 for name in names)
+    other = replace(claim, again=again + 1)
+    assert not set(names) & {nonce(other, part, series) for part in (0, 1, 99, "n") for series in ("", "b")}
+
+
+def test_what_was_written_before_a_stop_is_the_reply() -> None:
+    entry, result = as_it_stands(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
+    assert (entry.reply, result.reply, result.notices) == ("Half of it", "Half of it", (wording.STOPPED,))
+
+
+@pytest.mark.parametrize("shown", [[], [Posted(7, "")], [Posted(7, f"{wording.THINKING} ▌")]])
+def test_a_stop_before_any_text_leaves_a_notice_and_the_message(shown: list[Posted]) -> None:
+    entry, result = as_it_stands(CLAIM, shown, "claude-test")
+    assert (entry.outcome, entry.reply, result.notices) == ("failed", "", (wording.STOPPED_EARLY,))
+    assert "new words" in entry.user
+
+
+def test_a_stop_of_a_round_anew_leaves_the_answer_before() -> None:
+    entry, result = as_it_stands(AGAIN, [Posted(7, "Half ▌")], "claude-test")
+    assert entry.reply == result.reply == "The old answer."
