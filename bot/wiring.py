@@ -9,19 +9,23 @@ from dataclasses import dataclass
 
 import structlog
 
+from bot.claude.catalogue import Catalogue
 from bot.claude.client import Claude
-from bot.claude.models import ModelInfo
+from bot.claude.prices import price_book
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
-from bot.conversation.trimming import TrimPolicy
+from bot.conversation.model import Choice
+from bot.conversation.trimming import marks
 from bot.gateway import counting, session
 from bot.gateway.catchup import Catchup
 from bot.gateway.changes import Changes
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client, first_of
+from bot.gateway.context import Context
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
+from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.gateway.wishes import Wishes
 from bot.render.pace import Pace
@@ -34,9 +38,11 @@ from bot.store.desk import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.recall import Recall
 from bot.store.revisions import Revisions
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
+from bot.turns.choosing import Budget, Chooser
 from bot.turns.dispatch import Dispatcher
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
@@ -51,9 +57,6 @@ ANTHROPIC_URL = "https://api.anthropic.com"
 SETTLE_AFTER_S = 2.0
 """By then a call that was given up has landed, or never will."""
 
-LEAST_ROOM_TOKENS = 1000
-"""What remains for the history of a model whose limits leave less than its settings want."""
-
 
 @dataclass(frozen=True, slots=True)
 class Bot:
@@ -62,6 +65,7 @@ class Bot:
     client: Client
     dispatcher: Dispatcher
     catchup: Catchup
+    catalogue: Catalogue
     bell: Bell
 
 
@@ -83,6 +87,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         timeout_s=settings.redis.timeout_s,
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
+        failed=metrics.store_errors.inc,
     )
     stack.push_async_callback(redis.aclose)
     keys = Keys(settings.redis.prefix)
@@ -100,25 +105,30 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     pace = Pace()
     counting.count(client, metrics, pace)
     stack.push_async_callback(session.leave, client)
-    claude = await _claude(settings, stack)
-    _, model, _ = await together(
-        check(redis), _checked_model(claude, settings.claude.model), session.login(client, token)
-    )
+    claude = await _claude(settings, metrics, stack)
+    await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
 
     outbox = DiscordOutbox(
         client,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         suppress_embeds=settings.reply.suppress_embeds,
     )
-    policy = _turn_policy(settings, model, token)
+    policy = _turn_policy(settings, token)
+    default = _default_choice(settings)
+    prices = price_book(settings.claude.prices)
+    history = settings.history
+    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share)
+    choose = Chooser(policy, default, budget, claude.catalogue, prices)
     runner = Runner(
         Means(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude, policy),
+            asker=Asker(claude, spent=metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
+            choose=choose,
+            ended=metrics.turn_ended,
         )
     )
     attention = Attention(redis, keys)
@@ -138,17 +148,24 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             ignore_prefix=settings.reply.ignore_prefix or "",
             direct_messages=settings.discord.direct_messages,
         ),
+        lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     memory = Memory(conversations, prompts, dispatcher, outbox, default_prompt=settings.claude.system)
     Chat(
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    models = Models(
+        conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
+    )
+    models.add_to(client.tree)
     bell = Bell(redis, keys)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     wishes = Wishes(conversations, revisions, dispatcher, bell)
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell)
+    context = Context(conversations, Recall(redis, keys, ttl_s=ttl_s), prompts, choose)
+    context.add_to(client.tree)
     catchup = Catchup(
         client,
         conversations,
@@ -166,12 +183,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
     client.on_deleted = changes.deleted
-    client.on_press = first_of(memory.pressed, wishes.pressed)
-    client.on_submit = memory.submitted
-    return Bot(client, dispatcher, catchup, bell)
+    client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
+    client.on_submit = first_of(memory.submitted, context.submitted)
+    return Bot(client, dispatcher, catchup, claude.catalogue, bell)
 
 
-async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
+async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
     key = settings.claude.api_key.get_secret_value() if settings.claude.api_key else ""
     try:
         claude = Claude(
@@ -180,21 +197,23 @@ async def _claude(settings: Settings, stack: AsyncExitStack) -> Claude:
             base_url=settings.claude.base_url or ANTHROPIC_URL,
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
-            cache=settings.claude.cache,
+            successor=settings.claude.successor,
+            metrics=metrics,
         )
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
     return await stack.enter_async_context(claude)
 
 
-async def _checked_model(claude: Claude, model: str) -> ModelInfo | None:
+async def _check_model(claude: Claude, model: str) -> None:
     try:
-        return await claude.check_model(model)
+        await claude.check_model(model)
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
     except ClaudeModelUnknown as error:
+        instead = f"to {error.successor!r}" if error.successor else "to another"
         raise StartError(
-            f"The model {model!r} is unknown ({error}): change claude.model (BOT_CLAUDE__MODEL)",
+            f"The model {model!r} is not available ({error}): change claude.model (BOT_CLAUDE__MODEL) {instead}",
             exit_code=Exit.CLAUDE_MODEL,
         ) from error
 
@@ -207,19 +226,23 @@ def _key_refused(error: ClaudeKeyRefused) -> StartError:
     )
 
 
-def _turn_policy(settings: Settings, model: ModelInfo | None, token: str) -> TurnPolicy:
-    high = settings.history.max_tokens
-    if model is not None and model.context_tokens is not None:
-        high = max(LEAST_ROOM_TOKENS, min(high, model.context_tokens - settings.claude.max_tokens))
-    takes_effort = model is None or settings.claude.effort in model.efforts
-    if not takes_effort:
-        log.info("effort_not_sent", model=settings.claude.model, effort=settings.claude.effort)
+def _default_choice(settings: Settings) -> Choice:
+    """What counts where nobody has chosen anything."""
+    claude = settings.claude
+    thinking = None if claude.thinking == "default" else claude.thinking
+    return Choice(system=claude.system, model=claude.model, effort=claude.effort, thinking=thinking)
+
+
+def _turn_policy(settings: Settings, token: str) -> TurnPolicy:
+    """What counts for every turn; the chooser fits the rest of it to the model."""
     return TurnPolicy(
         model=settings.claude.model,
-        effort=settings.claude.effort if takes_effort else None,
+        effort=settings.claude.effort,
         max_tokens=settings.claude.max_tokens,
         system=settings.claude.system,
-        trimming=TrimPolicy(high_tokens=high, low_tokens=int(high * settings.history.keep_ratio)),
+        trimming=marks(settings.history.max_tokens, settings.history.keep_ratio),
+        cache=settings.claude.cache,
+        summarizes=settings.history.on_trim == "summarize",
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,

@@ -15,23 +15,33 @@ import httpx2
 import structlog
 from anthropic import AsyncAnthropic, AsyncStream
 
-from bot.claude import models, retries, wire
+from bot.claude import retries, wire
+from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
-from bot.conversation.errors import ClaudeBusy, ClaudeKeyRefused, ClaudeUnreachable
+from bot.conversation.errors import (
+    ClaudeBusy,
+    ClaudeError,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeUnreachable,
+)
 from bot.conversation.request import Finished, TextDelta, Thinking, Waiting
+from bot.telemetry.metrics import OTHER, STOP_REASONS
 
 if TYPE_CHECKING:
+    import datetime as dt
     from types import TracebackType
     from typing import Self
 
     from anthropic._streaming import ServerSentEvent
     from anthropic.lib.streaming import AsyncMessageStreamManager
 
-    from bot.claude.models import ModelInfo
-    from bot.claude.wire import CacheLifetime
+    from bot.conversation.model import ModelInfo
     from bot.conversation.request import Request, StreamEvent
+    from bot.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
@@ -48,8 +58,9 @@ class Claude:
     """The shared client: streams replies, counts tokens, knows what a model can do.
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
-    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. Raises
-    ClaudeKeyRefused if no server could accept the key.
+    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. `successor` is
+    the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
+    could accept the key.
     """
 
     def __init__(
@@ -60,7 +71,9 @@ class Claude:
         first_text_timeout_s: float,
         stall_timeout_s: float,
         tries: int = 3,
-        cache: CacheLifetime = "5m",
+        successor: str | None = None,
+        metrics: Metrics | None = None,
+        today: Callable[[], dt.date] = today_utc,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
         jitter: Callable[[], float] = random.random,
@@ -71,13 +84,14 @@ class Claude:
         self._first_s = first_text_timeout_s
         self._stall_s = stall_timeout_s
         self._tries = tries
-        self._cache = cache
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
         self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+        self._metrics = metrics
+        self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,7 +122,11 @@ class Claude:
                     async for event in events:
                         text_seen = text_seen or not isinstance(event, Thinking)
                         yield event
+            except ClaudeModelUnknown as error:
+                self._count(request, type(error).__name__)
+                raise self.catalogue.gone(request.model, error) from error.__cause__
             except (ClaudeBusy, ClaudeUnreachable) as error:
+                self._count(request, type(error).__name__)
                 failed += 1
                 wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
                 if text_seen or wait_s is None:
@@ -120,6 +138,9 @@ class Claude:
                     attempt=failed + 1,
                     wait_s=round(wait_s, 1),
                 )
+            except ClaudeError as error:
+                self._count(request, type(error).__name__)
+                raise
             else:
                 return
             yield Waiting(seconds=wait_s, attempt=failed + 1)
@@ -138,15 +159,15 @@ class Claude:
             raise ClaudeUnreachable("an answer without a token count")
         return count
 
-    async def check_model(self, model: str, *, timeout_s: float = models.CHECK_TIMEOUT_S) -> ModelInfo | None:
-        """What `model` can do, or None where nobody knows; see `models.check`."""
-        return await models.check(self._sdk, model, timeout_s=timeout_s)
+    async def check_model(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
+        """What `model` can do, or None where nobody knows; see `Catalogue.check`."""
+        return await self.catalogue.check(model, timeout_s=timeout_s)
 
     async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Thinking | Finished, None]:
         started_at = self._clock()
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
-        reply = Reply(self._cache)
+        reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         thinking = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
@@ -182,14 +203,40 @@ class Claude:
             first_text_s=None if first_text_at is None else round(first_text_at - started_at, 3),
             total_s=round(now - started_at, 3),
         )
+        self._count_reply(request, finished, None if first_text_at is None else first_text_at - started_at)
         yield finished
 
+    def _count(self, request: Request, outcome: str) -> None:
+        if self._metrics is not None:
+            known = self.catalogue.find(request.model) is not None
+            model = family(request.model) if known else OTHER
+            self._metrics.claude_requests.labels(model=model, outcome=outcome).inc()
+
+    def _count_reply(self, request: Request, finished: Finished, first_text_s: float | None) -> None:
+        if self._metrics is None:
+            return
+        reason = finished.stop_reason
+        self._count(request, reason if reason in STOP_REASONS else OTHER)
+        usage = finished.usage
+        self._metrics.used(
+            {
+                "input": usage.input,
+                "cache_write_5m": usage.cache_write_5m,
+                "cache_write_1h": usage.cache_write_1h,
+                "cache_read": usage.cache_read,
+                "thinking": usage.thinking,
+                "text": max(0, usage.output - usage.thinking),
+            }
+        )
+        if first_text_s is not None:
+            self._metrics.first_text_seconds.observe(first_text_s)
+
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
-        # The SDK warns of a deprecated model at every call; `check_model` has said so once. Nothing is
+        # The SDK warns of a deprecated model at every call; the catalogue says so daily. Nothing is
         # awaited in here, so that no other task sees the filter.
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
-            return self._sdk.messages.stream(**wire.stream_arguments(request, self._cache))
+            return self._sdk.messages.stream(**wire.stream_arguments(request))
 
     async def _events(
         self, response: httpx2.Response, patience: Patience

@@ -1,80 +1,78 @@
-"""What a model can do: asked of the Models API, with a shipped table where there is none to ask."""
+"""What the Models API says about a model, and a shipped table for where there is none to ask."""
 
 from __future__ import annotations
 
-import asyncio
-import json
+import datetime as dt
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any, get_args
+from dataclasses import replace
+from typing import Any, get_args
 
-import structlog
 from anthropic.resources.messages import DEPRECATED_MODELS
 
-from bot.claude.translate import translated
-from bot.conversation.errors import ClaudeError, ClaudeKeyRefused, ClaudeModelUnknown
-from bot.conversation.request import Effort
+from bot.conversation.model import EFFORTS, Lifecycle, ModelInfo
+from bot.conversation.request import Effort, ThinkingType
 
-if TYPE_CHECKING:
-    from anthropic import AsyncAnthropic
-
-log = structlog.get_logger()
-
-# The start of the bot waits for this, and can do without.
-CHECK_TIMEOUT_S = 5.0
-# One page holds the whole catalogue (the API's own maximum).
-LIST_LIMIT = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class ModelInfo:
-    """What is known about a model; None means unknown, and an empty `efforts` that it takes no effort.
-
-    `retires` is when a deprecated model ends, in the words of whoever said so.
-    """
-
-    id: str
-    context_tokens: int | None = None
-    output_tokens: int | None = None
-    efforts: tuple[Effort, ...] = ()
-    deprecated: bool = False
-    retires: str | None = None
-
-    @property
-    def takes_effort(self) -> bool:
-        """Whether `output_config.effort` may be sent at all."""
-        return bool(self.efforts)
-
-
-_EFFORTS: tuple[Effort, ...] = get_args(Effort)
 _NO_XHIGH: tuple[Effort, ...] = ("low", "medium", "high", "max")
+_THINKING: tuple[ThinkingType, ...] = get_args(ThinkingType)
+_LIFECYCLES: tuple[Lifecycle, ...] = get_args(Lifecycle)
+_MILLION = 1_000_000
+
+
+def _known(
+    id_: str,
+    name: str,
+    thinking: tuple[ThinkingType, ...],
+    efforts: tuple[Effort, ...] = EFFORTS,
+    context_tokens: int = _MILLION,
+    output_tokens: int = 128_000,
+    released: dt.date | None = None,
+) -> ModelInfo:
+    line = name.split()[1].lower()
+    return ModelInfo(
+        id_, context_tokens, output_tokens, efforts, thinking, name=name, line=line, released=released
+    )
+
 
 # Collected in November 2026 from the API's documentation; the Models API knows better where it answers.
-_TABLE = {
+TABLE = {
     info.id: info
     for info in (
-        ModelInfo("claude-haiku-5-5", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-sonnet-5-5", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-opus-5-5", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-fable-5-2", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-opus-5", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-opus-4-8", 1_000_000, 128_000, _EFFORTS),
-        ModelInfo("claude-sonnet-4-6", 1_000_000, 128_000, _NO_XHIGH),
-        ModelInfo("claude-haiku-4-5", 200_000, 64_000),
+        _known("claude-fable-5-2", "Claude Fable 5.2", ("adaptive",), released=dt.date(2026, 11, 9)),
+        _known(
+            "claude-haiku-5-5", "Claude Haiku 5.5", ("adaptive", "disabled"), released=dt.date(2026, 10, 7)
+        ),
+        _known(
+            "claude-sonnet-5-5",
+            "Claude Sonnet 5.5",
+            ("adaptive", "between_tools"),
+            released=dt.date(2026, 9, 28),
+        ),
+        _known("claude-opus-5-5", "Claude Opus 5.5", ("adaptive",), released=dt.date(2026, 9, 22)),
+        _known("claude-opus-5", "Claude Opus 5", ("adaptive", "disabled"), released=dt.date(2026, 7, 24)),
+        _known("claude-opus-4-8", "Claude Opus 4.8", ("adaptive", "disabled")),
+        _known("claude-sonnet-4-6", "Claude Sonnet 4.6", ("adaptive", "disabled", "enabled"), _NO_XHIGH),
+        _known("claude-haiku-4-5", "Claude Haiku 4.5", ("disabled", "enabled"), (), 200_000, 64_000),
+        _known("claude-sonnet-4-5", "Claude Sonnet 4.5", ("disabled", "enabled"), (), 200_000, 64_000),
     )
 }
 _DATE_SUFFIX = re.compile(r"-\d{8}$")
+_ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)")
+
+
+def family(model: str) -> str:
+    """The id without the date that a full one ends in."""
+    return _DATE_SUFFIX.sub("", model)
 
 
 def from_table(model: str) -> ModelInfo | None:
     """The shipped knowledge about `model`, with or without the date that its full id ends in."""
-    known = _TABLE.get(model) or _TABLE.get(_DATE_SUFFIX.sub("", model))
-    retires = DEPRECATED_MODELS.get(model)
+    known = TABLE.get(model) or TABLE.get(family(model))
+    retires = _american_date(DEPRECATED_MODELS.get(model) or DEPRECATED_MODELS.get(family(model)))
     if known is None and retires is None:
         return None
-    return replace(known or ModelInfo(model), id=model, deprecated=retires is not None, retires=retires)
+    known = replace(known or ModelInfo(model), id=model)
+    return known if retires is None else replace(known, lifecycle="deprecated", retires=retires)
 
 
 def from_api(model: str, answer: object) -> ModelInfo | None:
@@ -83,81 +81,65 @@ def from_api(model: str, answer: object) -> ModelInfo | None:
     if not isinstance(answer, Mapping) or not isinstance(full_id, str):
         return None
     shipped = from_table(model) or from_table(full_id) or ModelInfo(model)
-    lifecycle = answer.get("lifecycle")
-    retires_at = answer.get("retires_at")
+    capabilities = _mapping(answer.get("capabilities"))
+    lifecycle = next((stage for stage in _LIFECYCLES if stage == answer.get("lifecycle")), None)
     return ModelInfo(
         id=model,
         context_tokens=_positive(answer.get("max_input_tokens")) or shipped.context_tokens,
         output_tokens=_positive(answer.get("max_tokens")) or shipped.output_tokens,
-        efforts=_efforts(answer.get("capabilities"), shipped),
-        deprecated=lifecycle in ("deprecated", "retired") if lifecycle else shipped.deprecated,
-        retires=retires_at[:10] if isinstance(retires_at, str) else shipped.retires,
+        efforts=_efforts(capabilities, shipped),
+        thinking=_thinking_types(capabilities, shipped),
+        lifecycle=lifecycle or shipped.lifecycle,
+        # A model that is said to be active has no end planned, whatever the table thought.
+        retires=_date(answer.get("retires_at")) or (None if lifecycle == "active" else shipped.retires),
+        name=_text(answer.get("display_name")) or shipped.name,
+        line=_text(answer.get("line")) or shipped.line,
+        released=_date(answer.get("created_at")) or shipped.released,
     )
 
 
-async def check(sdk: AsyncAnthropic, model: str, *, timeout_s: float) -> ModelInfo | None:
-    """What `model` can do, or None where nobody knows; one warning each if it is unchecked or ends soon.
-
-    Raises ClaudeKeyRefused, and ClaudeModelUnknown with near matches if the server lists its models and this
-    one is not among them. Everything else that may go wrong is no reason not to start: a server that speaks
-    the Messages API alone answers questions about models with anything.
-    """
-    try:
-        with translated():
-            async with asyncio.timeout(timeout_s):
-                info = await _ask(sdk, model)
-    except (ClaudeKeyRefused, ClaudeModelUnknown):
-        raise
-    except ClaudeError as error:
-        log.warning("model_unchecked", model=model, reason=str(error), error=type(error).__name__)
-        info = from_table(model)
-    else:
-        if info is None:
-            log.warning("model_unchecked", model=model, reason="no usable Models API")
-            info = from_table(model)
-    if info is not None and info.deprecated:
-        log.warning("model_deprecated", model=model, retires=info.retires)
-    return info
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
-async def _ask(sdk: AsyncAnthropic, model: str) -> ModelInfo | None:
-    try:
-        with translated():
-            answer = await sdk.models.with_raw_response.retrieve(model)
-            return from_api(model, json.loads(await answer.text()))
-    except ClaudeModelUnknown as error:
-        listed = await _listed(sdk)
-        if not listed or model in listed:
-            return None
-        near = get_close_matches(model, listed, n=3, cutoff=0.5) or listed[:3]
-        line = f"no model is called {model!r}; near: {', '.join(near)}"
-        raise ClaudeModelUnknown(line, request_id=error.request_id) from error
-
-
-async def _listed(sdk: AsyncAnthropic) -> list[str]:
-    try:
-        with translated():
-            answer = await sdk.models.with_raw_response.list(limit=LIST_LIMIT)
-            body = json.loads(await answer.text())
-    except ClaudeModelUnknown:
-        return []
-    data = body.get("data") if isinstance(body, dict) else None
-    entries = data if isinstance(data, list) else []
-    ids = [entry.get("id") for entry in entries if isinstance(entry, dict)]
-    return [id_ for id_ in ids if isinstance(id_, str)]
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
 
 
 def _positive(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and value > 0 else None
 
 
-def _efforts(capabilities: object, shipped: ModelInfo) -> tuple[Effort, ...]:
-    effort = capabilities.get("effort") if isinstance(capabilities, Mapping) else None
+def _date(value: object) -> dt.date | None:
+    try:
+        return dt.date.fromisoformat(value[:10]) if isinstance(value, str) else None
+    except ValueError:
+        return None
+
+
+def _american_date(words: str | None) -> dt.date | None:
+    if words is None:
+        return None
+    try:
+        return dt.datetime.strptime(_ORDINAL.sub("", words), "%B %d, %Y").replace(tzinfo=dt.UTC).date()
+    except ValueError:
+        return None
+
+
+def _efforts(capabilities: Mapping[str, Any], shipped: ModelInfo) -> tuple[Effort, ...] | None:
+    effort = capabilities.get("effort")
     if not isinstance(effort, Mapping):
         return shipped.efforts
     if effort.get("supported") is False:
         return ()
-    return tuple(level for level in _EFFORTS if _supported(effort.get(level)))
+    return tuple(level for level in EFFORTS if _supported(effort.get(level)))
+
+
+def _thinking_types(capabilities: Mapping[str, Any], shipped: ModelInfo) -> tuple[ThinkingType, ...] | None:
+    types = _mapping(capabilities.get("thinking")).get("types")
+    if not isinstance(types, Mapping):
+        return shipped.thinking
+    return tuple(kind for kind in _THINKING if _supported(types.get(kind)))
 
 
 def _supported(capability: object) -> bool:

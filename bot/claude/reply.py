@@ -12,22 +12,23 @@ from typing import TYPE_CHECKING, Any
 from bot.conversation.request import Finished, Usage
 
 if TYPE_CHECKING:
-    from bot.claude.wire import CacheLifetime
+    from bot.conversation.request import Lifetime
 
 
 _THINKING_BLOCKS = ("thinking", "redacted_thinking")
 
 
 class Reply:
-    """What has arrived of one reply; `cache` says which lifetime unexplained cache writes belong to.
+    """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to.
 
     `thinking` once the model has begun to think.
     """
 
-    def __init__(self, cache: CacheLifetime) -> None:
-        self._cache = cache
+    def __init__(self, written: Lifetime | None = None) -> None:
+        self._written = written
         self._other_blocks: list[object] = []
         self._counts: dict[str, int] = {}
+        self._named: dict[str, str] = {}
         self._stop_reason: str | None = None
         self._refusal_category: str | None = None
         self._model = ""
@@ -81,10 +82,13 @@ class Reply:
         # servers know the input only at the end and send 0 at the start, others the reverse.
         counts = _mapping(usage)
         details = _mapping(counts.get("output_tokens_details"))
-        for source in (counts, _mapping(counts.get("cache_creation")), details):
+        tools = _mapping(counts.get("server_tool_use"))
+        for source in (counts, _mapping(counts.get("cache_creation")), details, tools):
             for name, value in source.items():
                 if isinstance(value, int) and not isinstance(value, bool):
                     self._counts[name] = max(value, self._counts.get(name, 0))
+        for name in ("service_tier", "inference_geo"):
+            self._named[name] = _string(counts.get(name)) or self._named.get(name, "")
 
     def _usage(self) -> Usage:
         count = self._counts.get
@@ -93,11 +97,14 @@ class Reply:
         unexplained = max(0, count("cache_creation_input_tokens", 0) - written_5m - written_1h)
         return Usage(
             input=count("input_tokens", 0),
-            cache_write_5m=written_5m + (unexplained if self._cache != "1h" else 0),
-            cache_write_1h=written_1h + (unexplained if self._cache == "1h" else 0),
+            cache_write_5m=written_5m + (unexplained if self._written != "1h" else 0),
+            cache_write_1h=written_1h + (unexplained if self._written == "1h" else 0),
             cache_read=count("cache_read_input_tokens", 0),
             output=count("output_tokens", 0),
             thinking=count("thinking_tokens", 0),
+            web_searches=count("web_search_requests", 0),
+            service_tier=self._named.get("service_tier", ""),
+            inference_geo=self._named.get("inference_geo", ""),
         )
 
 

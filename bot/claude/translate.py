@@ -73,6 +73,10 @@ _UNREADABLE = (
     json.JSONDecodeError,
 )
 
+# "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
+_TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
+_NO_ROOM_FIGURES = re.compile(r"(\d{1,9}) \+ (\d{1,9}) > (\d{1,9})")
+
 # What a type, a code or a request id looks like; anything else might be somebody's text.
 _LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
@@ -146,10 +150,24 @@ def _build(
 ) -> ClaudeError:
     kind, code = _label(kind), _label(code)
     detail = " ".join(label for label in (str(status), kind, code, request_id) if label)
-    error_class = _classify(status, kind, code, message if isinstance(message, str) else "")
+    words = message if isinstance(message, str) else ""
+    error_class = _classify(status, kind, code, words)
     if error_class is ClaudeBusy:
         return ClaudeBusy(detail, request_id=request_id, retry_after=retry_after)
+    if error_class is ClaudeTooLong:
+        tokens, limit = _figures(words)
+        return ClaudeTooLong(detail, request_id=request_id, tokens=tokens, limit=limit)
     return error_class(detail, request_id=request_id)
+
+
+def _figures(words: str) -> tuple[int | None, int | None]:
+    """Read how long a prompt is and how long it may be, which only the sentence of the refusal tells."""
+    if found := _TOO_LONG_FIGURES.search(words):
+        return int(found[1]), int(found[2])
+    if found := _NO_ROOM_FIGURES.search(words):
+        prompt, reply, context = (int(figure) for figure in found.groups())
+        return prompt, context - reply
+    return None, None
 
 
 def _classify(status: int, kind: str | None, code: str | None, message: str) -> type[ClaudeError]:

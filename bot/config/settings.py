@@ -21,6 +21,8 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.conversation.pricing import PriceRow
+
 DEFAULT_SYSTEM = """\
 You are a helper in a Discord community. Several people may write in the same thread; each message names \
 its author. Answer in the language you are addressed in. Be friendly, direct and brief: a few sentences \
@@ -50,6 +52,10 @@ def _address(*schemes: str) -> AfterValidator:
 
 def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
+def _names(value: Any) -> Any:
+    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
 
 
 def data_home() -> Path:
@@ -95,11 +101,15 @@ class ClaudeSettings(Section):
     base_url: Annotated[str, _address("https", "http")] | None = None
     model: Annotated[str, Field(min_length=1)] = "claude-sonnet-5-5"
     effort: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
+    thinking: Literal["default", "on", "off"] = "default"
+    models: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
+    successor: str | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
     system: Annotated[str, Field(min_length=1)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
-    cache: Literal["5m", "1h", "off"] = "5m"
+    cache: Literal["auto", "5m", "1h", "off"] = "auto"
+    prices: dict[str, PriceRow] = Field(default_factory=dict)
 
 
 class RedisSettings(Section):
@@ -139,6 +149,8 @@ class RedisSettings(Section):
 class HistorySettings(Section):
     max_tokens: Annotated[int, Field(ge=1000)] = 80_000  # some models cost five times as much beyond 100,000
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3
+    on_trim: Literal["drop", "summarize"] = "drop"
     ttl_days: Annotated[int, Field(ge=1)] = 90
 
 

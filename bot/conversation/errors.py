@@ -71,11 +71,35 @@ class ClaudeKeyRefused(ClaudeError):
 
 
 class ClaudeModelUnknown(ClaudeError):
-    """The API does not know the model."""
+    """The API does not know the model (any more); `successor` is what to use in its place, where known."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        model: str | None = None,
+        successor: str | None = None,
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.model = model
+        self.successor = successor
 
 
 class ClaudeTooLong(ClaudeError):
-    """The request does not fit the model's context window."""
+    """The request does not fit: it has `tokens` and `limit` are allowed, where the API has told both."""
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        request_id: str | None = None,
+        tokens: int | None = None,
+        limit: int | None = None,
+    ) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.tokens = tokens
+        self.limit = limit
 
 
 class ClaudeRefusedRequest(ClaudeError):

@@ -7,6 +7,8 @@ from typing import Literal
 
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
+ThinkingType = Literal["adaptive", "disabled", "between_tools", "enabled"]
+Lifetime = Literal["5m", "1h"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +20,30 @@ class PromptMessage:
 
 
 @dataclass(frozen=True, slots=True)
+class Breakpoints:
+    """Where the prompt cache may begin anew: after the system prompt, and after some of the messages.
+
+    `messages` pairs the index of a message with the lifetime of the mark on its last block, in order. No mark of
+    an hour may stand behind one of five minutes, and no more than four marks in all (Anthropic, "Prompt caching").
+    """
+
+    system: Lifetime
+    messages: tuple[tuple[int, Lifetime], ...]
+
+    @property
+    def newest(self) -> Lifetime:
+        """The lifetime of what is written last."""
+        return self.messages[-1][1] if self.messages else self.system
+
+
+@dataclass(frozen=True, slots=True)
 class Request:
     """One request to the Messages API; `max_tokens` bounds the reply, thinking included.
 
-    `system` holds the text blocks of the system prompt. `effort` is None where the model knows none.
-    `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name.
+    `system` holds the text blocks of the system prompt. `effort` is None where the model knows none, `thinking`
+    where the model's own default is to count.
+    `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name. Without
+    `breakpoints` nothing is cached.
     """
 
     model: str
@@ -31,6 +52,8 @@ class Request:
     system: tuple[str, ...]
     messages: tuple[PromptMessage, ...]
     user_key: str | None = None
+    breakpoints: Breakpoints | None = None
+    thinking: ThinkingType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +61,7 @@ class Usage:
     """Tokens of one request as the API counted them (facts of `usage`, absent or null fields are 0).
 
     The whole input is `input + cache_write_5m + cache_write_1h + cache_read`; `output` includes `thinking`.
+    `service_tier` and `inference_geo` are what the API says of them, which the price may depend on.
     """
 
     input: int = 0
@@ -46,6 +70,9 @@ class Usage:
     cache_read: int = 0
     output: int = 0
     thinking: int = 0
+    web_searches: int = 0
+    service_tier: str = ""
+    inference_geo: str = ""
 
     @property
     def input_total(self) -> int:

@@ -14,11 +14,12 @@ _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 """No message's text holds this, see `prompt.render_user`."""
 
 
-def amended(entry: Turn, message: int, now: Message | None) -> Turn:
+def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
     """Return the entry with what the message says `now`, or without it if that is None.
 
     The author stays as he was named. An entry whose last message goes is `removed` with its reply. Its tokens, and
-    with them those of the requests that hold it, are an estimate from then on. Unchanged if the message is not in it.
+    with them those of the requests that hold it, are an estimate from then on: `newest` is the id of the latest turn,
+    and so of the latest request that may. Unchanged if the message is not in it.
     """
     members = entry.members or (entry.id,)
     starts = [found.start() for found in _ELEMENT.finditer(entry.user)]
@@ -35,11 +36,19 @@ def amended(entry: Turn, message: int, now: Message | None) -> Turn:
         pieces[index] = f"{opening}\n{rest}"
     if not pieces:
         return replace(
-            entry, user="", reply="", outcome="removed", user_tokens=0, reply_tokens=0, members=(), seams=()
+            entry,
+            user="",
+            reply="",
+            outcome="removed",
+            user_tokens=0,
+            reply_tokens=0,
+            members=(),
+            seams=(),
+            amended=newest,
         )
     user = "\n".join(pieces)
     if user == entry.user:
         return entry
     left = members if now is not None else tuple(member for member in members if member != message)
     tokens = estimate(user) + FRAMING_TOKENS
-    return replace(entry, user=user, user_tokens=tokens, members=left, prefix_key="")
+    return replace(entry, user=user, user_tokens=tokens, members=left, prefix_key="", amended=newest)

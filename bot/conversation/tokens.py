@@ -1,44 +1,127 @@
-"""How many tokens a text takes: measured where the API told, estimated until then."""
+"""How many tokens something takes, where the API has not told yet: text by its scripts, pictures by their size."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-
-from bot.conversation.request import Usage
-from bot.conversation.turn import Turn
-
-CHARS_PER_TOKEN = 2.5
-"""1M tokens hold about 2.5M characters on the current tokenizer (Anthropic, models overview)."""
-
-TOKENS_PER_WIDE_CHAR = 1.0
-"""CJK, emoji and other scripts beyond Latin take about a token a character; erring upward is the safe side."""
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 FRAMING_TOKENS = 6
 """What a message takes besides its text."""
 
-_LATIN_END = 0x250
+LEARNING_RATE = 0.5
+"""The part of an error that is learned at once: one odd message shall not undo what many have taught."""
+
+SURE_TOKENS = 50
+"""From this size on a text teaches in full; of shorter ones the framing is too large a part."""
+
+MOST_SURPRISE = math.log(2)
+"""No text is believed to cost more than twice, or less than half, of what its class cost before."""
+
+PATCH_PX = 28
+"""A picture costs one token for each square of 28 by 28 pixels (Anthropic, "Vision")."""
+
+PICTURE_LONG_EDGE_PX = 2576
+"""A longer edge is scaled down to this (current models; 1568 before Claude 4.7)."""
+
+PICTURE_MAX_TOKENS = 4784
+"""The most that one picture costs on current models; 1568 before Claude 4.7."""
+
+OLDER_PICTURE = (1568, 1568)
+"""Longest edge in pixels and most tokens of a picture before Claude 4.7."""
+
+PDF_PAGE_TOKENS = 3000
+"""The text of a page takes 1,500 to 3,000 tokens (Anthropic, "PDF support"); the safe side is the upper one."""
+
+PDF_PAGE_PX = (1240, 1754)
+"""A page is also seen, as a picture; an A4 page at 150 dots per inch stands for its size, which is not documented."""
+
+# Letters and blanks of Latin text, of which about 2.5 make a token; what code is full of; scripts in which a
+# character is a word or half of one; pictographs, which take several tokens with their joiners; all the rest.
+_CLASSES = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"[ A-Za-z]",
+        r"[\x00-\x1f!-@\[-`{-\x7f]",
+        r"[\u1100-\u11ff\u2e80-\ua4cf\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+        r"\U00020000-\U0003ffff]",
+        r"[\u200d\u20e3\u2190-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0000-\U000e007f]",
+    )
+)
 
 
-def estimate(text: str) -> int:
-    """Estimate the tokens of a text; an upper figure for ordinary prose."""
-    wide = sum(1 for char in text if ord(char) >= _LATIN_END)
-    return math.ceil((len(text) - wide) / CHARS_PER_TOKEN + wide * TOKENS_PER_WIDE_CHAR)
+@dataclass(frozen=True, slots=True)
+class TokenRates:
+    """Tokens for one character, by class: Latin prose, digits and signs (code), CJK, emoji, any other script.
 
-
-def measure_user(
-    user: str, usage: Usage, window: Sequence[Turn], *, model: str, cut: int, prefix_key: str
-) -> int:
-    """Return the tokens of the newest user block, by the difference of two requests where that is exact.
-
-    It is where the request before was answered by the same model with the same system prompt and the same cut,
-    so that the new one only adds its reply and the new block.
+    `framing` is what a message takes besides its text.
+    The defaults are an upper figure: 1M tokens hold about 2.5M characters (Anthropic, models overview), other
+    scripts take up to a token a character, pictographs more.
     """
-    if window:
-        last = window[-1]
-        same = (last.model, last.cut, last.prefix_key) == (model, cut, prefix_key)
-        if last.outcome == "answered" and same and last.usage.input_total:
-            measured = usage.input_total - last.usage.input_total - last.reply_tokens
-            if measured > 0:
-                return measured
-    return estimate(user) + FRAMING_TOKENS
+
+    latin: float = 0.4
+    signs: float = 0.5
+    cjk: float = 1.0
+    emoji: float = 2.0
+    other: float = 0.7
+    framing: int = FRAMING_TOKENS
+
+    def message(self, text: str) -> int:
+        """Estimate the tokens of a text as a message of its own."""
+        return self.of(text) + self.framing
+
+    def of(self, text: str) -> int:
+        """Estimate the tokens of a text."""
+        return math.ceil(sum(rate * count for rate, count in zip(self._all(), classes(text), strict=True)))
+
+    def learned(self, measured: Iterable[tuple[str, int]]) -> TokenRates:
+        """Return rates that have learned from texts whose tokens the API has counted, the latest last.
+
+        Each error is shared among the classes by what they contribute to the estimate, as a factor, so that no
+        rate can become negative and a class that does not occur learns nothing.
+        """
+        rates = list(self._all())
+        for text, tokens in measured:
+            parts = [rate * count for rate, count in zip(rates, classes(text), strict=True)]
+            guess = sum(parts)
+            if guess <= 0 or tokens <= 0:
+                continue
+            surprise = max(-MOST_SURPRISE, min(MOST_SURPRISE, math.log(tokens / guess)))
+            step = LEARNING_RATE * min(1.0, tokens / SURE_TOKENS) * surprise
+            rates = [rate * math.exp(step * part / guess) for rate, part in zip(rates, parts, strict=True)]
+        latin, signs, cjk, emoji, other = rates
+        return TokenRates(latin, signs, cjk, emoji, other, self.framing)
+
+    def _all(self) -> tuple[float, float, float, float, float]:
+        return self.latin, self.signs, self.cjk, self.emoji, self.other
+
+
+PRIOR = TokenRates()
+
+
+def classes(text: str) -> tuple[int, int, int, int, int]:
+    """Count the characters of a text by class, in the order of `TokenRates`."""
+    latin = len(_CLASSES[0].findall(text))
+    if text.isascii():
+        return latin, len(text) - latin, 0, 0, 0
+    signs, cjk, emoji = (len(pattern.findall(text)) for pattern in _CLASSES[1:])
+    return latin, signs, cjk, emoji, len(text) - latin - signs - cjk - emoji
+
+
+def estimate(text: str, rates: TokenRates = PRIOR) -> int:
+    """Estimate the tokens of a text; with the rates of a conversation that has none yet, an upper figure."""
+    return rates.of(text)
+
+
+def picture_tokens(width_px: int, height_px: int, *, older: bool = False) -> int:
+    """Return what a picture costs, by its documented rule; `older` for models before Claude 4.7."""
+    longest, most = OLDER_PICTURE if older else (PICTURE_LONG_EDGE_PX, PICTURE_MAX_TOKENS)
+    scale = min(1.0, longest / max(width_px, height_px, 1))
+    width, height = max(1, int(width_px * scale)), max(1, int(height_px * scale))
+    return min(most, math.ceil(width / PATCH_PX) * math.ceil(height / PATCH_PX))
+
+
+def pdf_tokens(pages: int, *, older: bool = False) -> int:
+    """Return an upper figure for what a PDF costs: the text of each page, and the page as a picture."""
+    return pages * (PDF_PAGE_TOKENS + picture_tokens(*PDF_PAGE_PX, older=older))

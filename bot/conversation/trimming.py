@@ -2,7 +2,8 @@
 
 A window that slides with each turn would change the beginning of every request, and so pay for the whole history
 each time (Anthropic, "Prompt caching": a cached prefix must be identical). Hence two marks: nothing is dropped
-until the high-water mark is passed, and then as much as leads below the low-water mark at once.
+until the high-water mark is passed, and then as much as leads below the low-water mark at once. What was kept
+in front of the window (pinned turns) changes in that moment only, for the same reason.
 """
 
 from __future__ import annotations
@@ -10,40 +11,158 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation.turn import Turn
+from bot.conversation.turn import UNSENT, Turn
+
+LEAST_NEWEST_TOKENS = 200
+"""What remains of a message that is cut to fit, if the budget allows as much: less would not be a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrimPolicy:
-    """`high_tokens` may be reached by a request; a trim leads to `low_tokens` or less."""
+    """`high_tokens` may be reached by a request; a trim leads to `low_tokens` or less.
+
+    Pinned turns that would go are kept, as far as they take no more than `pinned_tokens`.
+    """
 
     high_tokens: int
     low_tokens: int
+    pinned_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Cut:
+    """Where the window begins, and what of the turns before is kept: the pinned ones, oldest first."""
+
+    index: int = 0
+    kept: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The turns that are sent: all from index `cut` of the whole history on.
+    """The turns that are sent: `kept` ones from before the cut, then all from index `cut` of the history on.
 
-    `tokens` counts them together with what every request holds besides; `dropped` turns went in this trim.
+    `tokens` counts them together with what every request holds besides; `dropped` turns went in this trim, of
+    which `kept` may hold some, and `unpinned` pinned ones found no room. `newest_tokens` is what the newest
+    message may take: less than it wants if `shortened`.
     """
 
     cut: int
     turns: tuple[Turn, ...]
     tokens: int
     dropped: int
+    kept: tuple[Turn, ...] = ()
+    newest_tokens: int = 0
+    shortened: bool = False
+    unpinned: int = 0
+
+    @property
+    def all_turns(self) -> tuple[Turn, ...]:
+        """The turns in the order in which they are sent."""
+        return (*self.kept, *self.turns)
+
+    @property
+    def edge(self) -> Cut:
+        """What the next trim has to know of this one."""
+        return Cut(self.cut, self.kept)
 
 
-def trim(turns: Sequence[Turn], policy: TrimPolicy, cut: int, *, other_tokens: int = 0) -> Window:
-    """Choose the turns to send: whole ones, the oldest go first.
+def marks(
+    max_tokens: int,
+    keep_ratio: float,
+    *,
+    context_tokens: int | None = None,
+    reply_tokens: int = 0,
+    step_tokens: int | None = None,
+    pinned_share: float = 0.0,
+) -> TrimPolicy:
+    """Return the marks for a budget of `max_tokens`, which a model's limits may lower.
 
-    `turns` are those from index `cut` on; `other_tokens` are those of the system prompt and of the new message,
-    which is always sent, whatever its size.
+    A request and its reply (`reply_tokens`, the most that it may take) share the model's context; beyond
+    `step_tokens` of prompt some models cost several times as much for all of it. None where there is no such
+    limit, or where the operator wants it passed. `pinned_share` is of what a trim leaves, so that pins alone can
+    never make the next trim due.
     """
-    total = other_tokens + sum(turn.tokens for turn in turns)
-    dropped = 0
-    if total > policy.high_tokens:
-        while dropped < len(turns) and total > policy.low_tokens:
-            total -= turns[dropped].tokens
+    high = max_tokens
+    if context_tokens is not None:
+        high = min(high, context_tokens - reply_tokens)
+    if step_tokens is not None:
+        high = min(high, step_tokens)
+    high = max(1, high)
+    low = int(high * keep_ratio)
+    return TrimPolicy(high_tokens=high, low_tokens=low, pinned_tokens=int(low * pinned_share))
+
+
+def trim(
+    turns: Sequence[Turn],
+    policy: TrimPolicy,
+    cut: int | Cut,
+    *,
+    other_tokens: int = 0,
+    newest_tokens: int = 0,
+    pins: frozenset[int] = frozenset(),
+    at_once: bool = False,
+) -> Window:
+    """Choose the turns to send: whole ones, the oldest go first; for any history and any budget.
+
+    `turns` are those from the cut on; `other_tokens` are those of the system prompt, `newest_tokens` those of
+    the new message, which is always sent, shortened if the budget is smaller than it. `pins` are the ids of
+    pinned messages: their turns stay, the newest first if not all of them fit. With `at_once` they are looked at
+    even if no trim is due.
+    """
+    edge = cut if isinstance(cut, Cut) else Cut(cut)
+    turns = tuple(turns)
+    wanted = newest_tokens
+    if other_tokens + newest_tokens > policy.high_tokens:
+        least = min(newest_tokens, LEAST_NEWEST_TOKENS, policy.high_tokens)
+        newest_tokens = max(least, policy.high_tokens - other_tokens)
+    fixed = other_tokens + newest_tokens
+    kept, unpinned, dropped = edge.kept, 0, 0
+    total = fixed + _sum(kept) + _sum(turns)
+    due = total > policy.high_tokens
+    if due or at_once:
+        dropped = _dropped(turns, policy.low_tokens - fixed) if due else 0
+        kept, unpinned = _pinned((*edge.kept, *turns[:dropped]), pins, policy, fixed)
+        # The pinned turns need room themselves, which more of the oldest have to leave.
+        while due and dropped < len(turns):
+            if fixed + _sum(kept) + _sum(turns[dropped:]) <= policy.low_tokens:
+                break
             dropped += 1
-    return Window(cut=cut + dropped, turns=tuple(turns[dropped:]), tokens=total, dropped=dropped)
+            kept, unpinned = _pinned((*edge.kept, *turns[:dropped]), pins, policy, fixed)
+    return Window(
+        cut=edge.index + dropped,
+        turns=turns[dropped:],
+        tokens=fixed + _sum(kept) + _sum(turns[dropped:]),
+        dropped=dropped,
+        kept=kept,
+        newest_tokens=newest_tokens,
+        shortened=newest_tokens < wanted,
+        unpinned=unpinned,
+    )
+
+
+def _dropped(turns: tuple[Turn, ...], room: int) -> int:
+    """Count the oldest turns that have to go until the rest takes no more than `room`."""
+    total = _sum(turns)
+    count = 0
+    while count < len(turns) and total > room:
+        total -= turns[count].tokens
+        count += 1
+    return count
+
+
+def _pinned(
+    candidates: Sequence[Turn], pins: frozenset[int], policy: TrimPolicy, fixed: int
+) -> tuple[tuple[Turn, ...], int]:
+    """Choose the pinned turns that stay, and count those that find no room."""
+    room = min(policy.pinned_tokens, policy.low_tokens - fixed)
+    pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
+    chosen: list[Turn] = []
+    for turn in reversed(pinned):
+        if turn.tokens <= room:
+            chosen.append(turn)
+            room -= turn.tokens
+    return tuple(reversed(chosen)), len(pinned) - len(chosen)
+
+
+def _sum(turns: Sequence[Turn]) -> int:
+    return sum(turn.tokens for turn in turns)

@@ -14,6 +14,17 @@ UNSENT: tuple[Outcome, ...] = ("refused", "removed")
 
 
 @dataclass(frozen=True, slots=True)
+class Front:
+    """What stands in front of the window since a trim: a summary of what went, and the pinned turns of it."""
+
+    summary: str = ""
+    kept: tuple[Turn, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.summary or self.kept)
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One entry of the history; `user` and `reply` are kept as they are sent, byte for byte.
 
@@ -22,6 +33,11 @@ class Turn:
     messages were `removed`. `user_tokens` and `reply_tokens` are what its parts cost as history; `cut` is the start
     of the window it was asked with. `members` are the ids of its messages, in order; older entries lack them. At
     each of `seams`, counted in characters, the reply was cut and then continued; `open_end` if it is cut still.
+    `front` is what its trim has put in front of the window, where there was one: it counts until the next trim,
+    which replaces it, and so is within the window as long. `asides` are the costs of requests that it made besides
+    (a summary). `amended` is the id of the newest turn at the time when this one's text was changed or taken back, 0
+    if it never was: what was counted and cached until then held another text. `cost` is what all its requests cost
+    in micro-dollars, None where nobody knows.
     """
 
     id: int
@@ -37,8 +53,16 @@ class Turn:
     members: tuple[int, ...] = ()
     seams: tuple[int, ...] = ()
     open_end: bool = False
+    front: Front | None = None
+    asides: tuple[Usage, ...] = ()
+    amended: int = 0
+    cost: int | None = None
 
     @property
     def tokens(self) -> int:
         """What the turn takes of the window."""
         return 0 if self.outcome in UNSENT else self.user_tokens + self.reply_tokens
+
+    def holds(self, messages: frozenset[int]) -> bool:
+        """Say whether one of these messages belongs to the turn."""
+        return self.id in messages or not messages.isdisjoint(self.members)

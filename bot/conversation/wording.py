@@ -39,6 +39,10 @@ THINKING_TOOK_ALL = (
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
+SUMMARIZED = "This conversation has grown long: of its oldest messages, Claude keeps a summary from now on."
+SHORTENED = (
+    "This was more than Claude can read at once: of the longest message it saw the beginning and the end."
+)
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
@@ -81,11 +85,6 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
         "Your message is kept.",
     ),
     (
-        ClaudeModelUnknown,
-        "The model this bot is set to is not available. Its operator needs to change claude.model. "
-        "Your message is kept.",
-    ),
-    (
         ClaudeTooLong,
         "This conversation is more than Claude can read at once. Send a shorter message, or start afresh "
         "with /reset.",
@@ -108,10 +107,21 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
 
 def explain(error: BobbinError) -> str:
     """Say what went wrong with a reply, and what to do, in words for the people in the thread."""
+    if isinstance(error, ClaudeModelUnknown):
+        return _model_gone(error)
     for kind, sentence in _CLAUDE:
         if isinstance(error, kind):
             return sentence
     return "Something went wrong on my side. Your message is kept: please write again in a minute."
+
+
+def _model_gone(error: ClaudeModelUnknown) -> str:
+    which = f"The model {error.model}" if error.model else "The model this bot is set to"
+    instead = f"{error.successor} takes its place: choose it" if error.successor else "Choose another one"
+    return (
+        f"{which} is not available. {instead} here with /model set, or ask the bot's operator to change "
+        "claude.model. Your message is kept."
+    )
 
 
 def missing_permission(permission: str, *, place: str) -> str:

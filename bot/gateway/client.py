@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, ParamSpec
 
 import discord
 import structlog
@@ -18,19 +18,20 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, me
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
 
 
+P = ParamSpec("P")
 Press = Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]]
 
 
-def first_of(*handlers: Press) -> Press:
-    """Ask one after the other who answers a button."""
+def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
+    """Ask one after the other who answers a button, or a modal."""
 
-    async def press(interaction: discord.Interaction[discord.Client], custom_id: str) -> bool:
+    async def answer(*args: P.args, **kwargs: P.kwargs) -> bool:
         for handler in handlers:
-            if await handler(interaction, custom_id):
+            if await handler(*args, **kwargs):
                 return True
         return False
 
-    return press
+    return answer
 
 
 class Client(discord.Client):

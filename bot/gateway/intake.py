@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import aiohttp
 import discord
 import structlog
@@ -27,15 +29,21 @@ WITH_THREADS = (discord.ChannelType.text, discord.ChannelType.news)
 
 
 class Intake:
-    """Decides on every message, and puts those to answer into the inbox."""
+    """Decides on every message, and puts those to answer into the inbox; `decided` is told which way."""
 
     def __init__(
-        self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox, policy: Policy
+        self,
+        conversations: Conversations,
+        dispatcher: Dispatcher,
+        outbox: Outbox,
+        policy: Policy,
+        decided: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._policy = policy
+        self._decided = decided
 
     async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message and keep it; persisted before anything else is done about it."""
@@ -64,11 +72,11 @@ class Intake:
 
     async def would_answer(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Say whether a message would be answered, without taking it."""
-        return message.author.id != me.id and await self._decide(message, me) is not None
+        return message.author.id != me.id and isinstance(await self._decide(message, me), tuple)
 
     async def _decide(
         self, message: discord.Message, me: discord.ClientUser
-    ) -> tuple[object, Where, Answer] | None:
+    ) -> tuple[object, Where, Answer] | Ignore | None:
         channel: object = message.channel
         if message.guild is None and getattr(message.channel, "guild_id", None) is not None:
             # A server that discord.py does not know (yet) looks like direct messages, and is none.
@@ -82,13 +90,16 @@ class Intake:
         decision = decide(convert.facts(message, where, me), self._policy)
         if isinstance(decision, Ignore):
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
-            return None
+            return decision
         return channel, where, decision
 
     async def _take(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
     ) -> int | None:
         decided = await self._decide(message, me)
+        if isinstance(decided, Ignore):
+            self._decided(decided.reason.value)
+            return None
         if decided is None:
             return None
         channel, where, decision = decided
@@ -141,6 +152,7 @@ class Intake:
         kept = convert.to_message(message, opens=opens)
         new = await self._conversations.receive(conversation, kept, source=source, facts=facts)
         if new:
+            self._decided("opens_thread" if decision.opens_thread else "answer")
             log.info(
                 "message_received",
                 conversation=conversation,

@@ -33,6 +33,8 @@ class Tree(app_commands.CommandTree[discord.Client]):
 
     async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
         """Let one instance answer."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            return await _take_quietly(self._desk, interaction)
         return await take(self._desk, interaction)
 
     async def on_error(
@@ -57,6 +59,15 @@ async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> 
     except (StoreUnavailable, TimeoutError) as error:
         log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
         await say(interaction, wording.STORE_DOWN)
+        return False
+
+
+async def _take_quietly(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+    """Say whether this instance completes what is typed; there is nothing to tell the person if nobody does."""
+    try:
+        async with asyncio.timeout(TAKE_S):
+            return await desk.take(interaction.id)
+    except (StoreUnavailable, TimeoutError):
         return False
 
 

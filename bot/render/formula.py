@@ -44,6 +44,8 @@ _ALIASES = {
     r"\\tag\s*\{([^{}]*)\}": r"\\qquad(\1)",
     r"\\boxed\s*(?=\{)": "",
 }
+# What mathtext does not know, or what would end it early.
+_HOPELESS = re.compile(r"\\begin|\$|(?<!\\)(?:\\\\)*\\$")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -76,7 +78,7 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    # What was drawn before the end of the process counts.
+    # A process that came to its own limits has drawn what was easy.
     pictures = [base64.b64decode(line) or None for line in drawn.split(b"\n")[: len(formulas)]]
     return [*pictures, *[None] * (len(formulas) - len(pictures))]
 
@@ -86,7 +88,7 @@ def _drawable(tex: str) -> list[str]:
     if len(tex) > TEX_MAX_CHARS:
         return []
     lines = [line for line in lines_of(tex) if line]
-    if len(lines) > LINES_MAX or any("\\begin" in line or "$" in line for line in lines):
+    if len(lines) > LINES_MAX or any(_HOPELESS.search(line) for line in lines):
         return []
     for pattern, text in _ALIAS:
         lines = [pattern.sub(text, line) for line in lines]

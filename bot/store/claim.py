@@ -29,7 +29,9 @@ class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
     `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
-    carries those of the last reply.
+    carries those of the last reply. `pins` are the conversation's pinned messages; `corrected` is the summary that
+    the turn of that id has made, in somebody's own words. `cost` is the sum of its turns in micro-dollars, without
+    those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -37,6 +39,10 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     cut: int = 0
+    pins: frozenset[int] = frozenset()
+    corrected: tuple[int, str] | None = None
+    cost: int = 0
+    unpriced: int = 0
     buttons: int | None = None
 
 
@@ -201,5 +207,14 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
+        pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
+        corrected=_corrected(fields.get("corrected", "")),
+        cost=number("cost") or 0,
+        unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
     )
+
+
+def _corrected(field: str) -> tuple[int, str] | None:
+    turn, _, text = field.partition(" ")
+    return (int(turn), text) if turn.isdecimal() else None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from redis.exceptions import AuthenticationError, NoPermissionError, RedisError,
 
 from bot.config import Exit
 from bot.conversation.errors import StartError, StoreUnavailable
+from bot.store.counted import CountedRedis
 
 RETRIES = 3
 """Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
@@ -32,8 +33,18 @@ PATIENCE_S = 3.0
 LOOK_AGAIN_S = 0.2
 
 
-def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: bool = True) -> Redis:
-    """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet."""
+def connect(
+    url: str,
+    *,
+    timeout_s: float,
+    ca_file: Path | None = None,
+    verify: bool = True,
+    failed: Callable[[], None] = lambda: None,
+) -> Redis:
+    """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
+
+    `failed` is called for each command that fails after all tries.
+    """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):
         options = {"ssl_cert_reqs": "required" if verify else "none", "ssl_check_hostname": verify}
@@ -54,7 +65,7 @@ def connect(url: str, *, timeout_s: float, ca_file: Path | None = None, verify: 
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         **options,
     )
-    return Redis.from_pool(pool)
+    return CountedRedis(pool, failed)
 
 
 async def check(redis: Redis) -> None:

@@ -129,8 +129,13 @@ class Journal:
         """Journal the id of a part of the reply."""
         await self._step("posted", self._turn(claim), [claim.token, part, message])
 
-    async def commit(self, claim: Claim, turn: Turn | None, result: Result, *, cut: int) -> None:
-        """Append the turn to the history and fix what the thread is to show."""
+    async def commit(
+        self, claim: Claim, turn: Turn | None, result: Result, *, cut: int, cost: int | None = 0
+    ) -> None:
+        """Append the turn to the history and fix what the thread is to show.
+
+        `cost` is what its request cost in micro-dollars, None if nobody knows.
+        """
         keys, conversation = self._keys, claim.conversation
         await self._step(
             "commit",
@@ -148,6 +153,7 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
+                "" if cost is None else cost,
             ],
         )
 

@@ -1,18 +1,27 @@
-"""The system prompts that admins set, by scope: thread, channel, server."""
+"""What people have chosen for a place, by scope (thread, channel, server): the system prompt, the model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import StrEnum
+from typing import Any, cast, get_args
 
 from redis.asyncio import Redis
 
+from bot.conversation.model import EFFORTS, Choice, Thinking, narrowest
+from bot.conversation.request import Effort
 from bot.store.codec import text
 from bot.store.connection import translated
 from bot.store.keys import Keys
 
+SYSTEM = "system"
+OF_THE_MODEL = ("model", "effort", "thinking")
+FIELDS = (SYSTEM, *OF_THE_MODEL)
+"""The fields of the hash, named as those of a `Choice`."""
+
 
 class Scope(StrEnum):
-    """How far a prompt reaches; the narrowest one that is set counts."""
+    """How far a choice reaches; the narrowest one that is set counts."""
 
     THREAD = "thread"
     CHANNEL = "channel"
@@ -20,7 +29,7 @@ class Scope(StrEnum):
 
 
 class Prompts:
-    """Reads and writes prompts; those of a thread live as long as its conversation, the others for good."""
+    """Reads and writes choices; those of a thread live as long as its conversation, the others for good."""
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
         self._redis = redis
@@ -30,31 +39,72 @@ class Prompts:
     async def get(self, scope: Scope, target: int) -> str | None:
         """Return the prompt that is set for a thread, a channel or a server, None if there is none."""
         with translated():
-            return text(await self._redis.hget(self._key(scope, target), "system"))
+            return text(await self._redis.hget(self._key(scope, target), SYSTEM))
 
     async def set(self, scope: Scope, target: int, prompt: str) -> None:
         """Set a prompt."""
-        key = self._key(scope, target)
-        with translated():
-            await self._redis.hset(key, "system", prompt)
-            if scope is Scope.THREAD:
-                await self._redis.expire(key, self._ttl_s)
+        await self._write(scope, target, {SYSTEM: prompt})
 
     async def clear(self, scope: Scope, target: int) -> bool:
         """Remove a prompt; False if there was none."""
-        with translated():
-            return bool(await self._redis.hdel(self._key(scope, target), "system"))
+        return await self._remove(scope, target, (SYSTEM,))
 
-    async def effective(self, *, thread: int, channel: int | None, server: int | None) -> str | None:
-        """Return the narrowest prompt that is set, None if none is."""
-        scopes = [(Scope.THREAD, thread), (Scope.CHANNEL, channel), (Scope.SERVER, server)]
+    async def choose(
+        self,
+        scope: Scope,
+        target: int,
+        *,
+        model: str | None = None,
+        effort: Effort | None = None,
+        thinking: Thinking | None = None,
+    ) -> None:
+        """Set a model, an effort, whether to think; what is None stays as it was."""
+        given = {"model": model, "effort": effort, "thinking": thinking}
+        await self._write(scope, target, {name: value for name, value in given.items() if value is not None})
+
+    async def forget_model(self, scope: Scope, target: int) -> bool:
+        """Remove model, effort and thinking; False if none was set."""
+        return await self._remove(scope, target, OF_THE_MODEL)
+
+    async def effective(self, *, thread: int, channel: int | None, server: int | None) -> Choice:
+        """Return what counts in a place: of each thing the narrowest choice that is set."""
+        by_scope = await self.by_scope(thread=thread, channel=channel, server=server)
+        return narrowest(by_scope.values())
+
+    async def by_scope(
+        self, *, thread: int | None, channel: int | None, server: int | None
+    ) -> dict[Scope, Choice]:
+        """Return what is set in each scope there is, the narrowest first; one round trip."""
+        targets = {Scope.THREAD: thread, Scope.CHANNEL: channel, Scope.SERVER: server}
+        scopes = {scope: target for scope, target in targets.items() if target is not None}
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            for scope, target in scopes:
-                if target is not None:
-                    pipe.hget(self._key(scope, target), "system")
+            for scope, target in scopes.items():
+                pipe.hmget(self._key(scope, target), FIELDS)
             found = await pipe.execute()
-        return next((text(prompt) for prompt in found if prompt is not None), None)
+        return {scope: _choice(values) for scope, values in zip(scopes, found, strict=True)}
+
+    async def _write(self, scope: Scope, target: int, fields: dict[str, str]) -> None:
+        key = self._key(scope, target)
+        with translated():
+            await self._redis.hset(key, items=[item for pair in fields.items() for item in pair])
+            if scope is Scope.THREAD:
+                await self._redis.expire(key, self._ttl_s)
+
+    async def _remove(self, scope: Scope, target: int, fields: Sequence[str]) -> bool:
+        with translated():
+            return bool(await self._redis.hdel(self._key(scope, target), *fields))
 
     def _key(self, scope: Scope, target: int) -> str:
         return self._keys.meta(target) if scope is Scope.THREAD else self._keys.scope(target)
+
+
+def _choice(values: Sequence[Any]) -> Choice:
+    system, model, effort, thinking = map(text, values)
+    # Another version may have written words that this one does not know.
+    return Choice(
+        system=system,
+        model=model,
+        effort=next((level for level in EFFORTS if level == effort), None),
+        thinking=cast("Thinking", thinking) if thinking in get_args(Thinking) else None,
+    )

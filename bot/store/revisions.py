@@ -198,8 +198,8 @@ class Revisions:
             found = await self._find(conversation, message)
             if found is None:
                 return False
-            place, text, entry = found
-            changed = amended(entry, message, now)
+            place, text, entry, newest = found
+            changed = amended(entry, message, now, newest)
             if changed == entry:
                 return False
             done = await self._run(
@@ -209,24 +209,25 @@ class Revisions:
                 return True
         return False
 
-    async def _find(self, conversation: int, message: int) -> tuple[int, str, Turn] | None:
+    async def _find(self, conversation: int, message: int) -> tuple[int, str, Turn, int] | None:
         key = self._keys.history(conversation)
         with translated():
             end = int(await self._redis.llen(key))
-        passed = False
+        newest, passed = 0, False
         while end > 0:
             start = max(0, end - PAGE_TURNS)
             with translated():
                 page: list[Any] = await self._redis.lrange(key, start, end - 1)
+            newest = newest or (load_turn(str(page[-1])).id if page else 0)
             for offset in reversed(range(len(page))):
                 text = str(page[offset])
                 # Cheaper than reading an entry that does not name it.
                 if str(message) in text:
                     entry = load_turn(text)
                     if message in (entry.members or (entry.id,)):
-                        return start + offset, text, entry
+                        return start + offset, text, entry, newest
             # Entries stand by their first messages, but for those that a listing has brought late.
-            if passed:
+            if passed or not page:
                 return None
             passed = load_turn(str(page[0])).id <= message
             end = start

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -13,39 +14,58 @@ from typing import Any
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import prompt, wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Thinking, Usage, Waiting
-from bot.conversation.tokens import estimate, measure_user
-from bot.conversation.trimming import TrimPolicy, Window, trim
+from bot.conversation import pricing, wording
+from bot.conversation.compose import Past, Plan, compose, smaller, to_count, to_summarize
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable
+from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage, Waiting
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
+from bot.turns.terms import terms_of
 
 log = structlog.get_logger()
+
+SUMMARY_S = 60.0
+"""A summary that takes longer keeps somebody waiting too long for the reply that comes after it."""
+
+MAX_SUMMARY_CHARS = 4000
+"""300 words are asked for; much more would be no summary."""
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
+    """What came of it: the entry for the history, what the thread is to show, where the window begins.
+
+    `cost` is what was spent for it in micro-dollars, None where nobody knows.
+    """
 
     turn: Turn
     conclusion: Conclusion
     cut: int
+    cost: int | None = 0
 
 
 class Asker:
-    """Builds the request of a turn, streams the answer and concludes."""
+    """Builds the request of a turn, streams the answer and concludes.
 
-    def __init__(self, claude: Claude, policy: TurnPolicy) -> None:
+    `now_s` is the time since 1970; `spent` is told what each turn cost in micro-dollars, None if nobody knows.
+    """
+
+    def __init__(
+        self,
+        claude: Claude,
+        now_s: Callable[[], float] = time.time,
+        spent: Callable[[int | None], None] = lambda _: None,
+    ) -> None:
         self._claude = claude
-        self._policy = policy
+        self._now_s = now_s
+        self._spent = spent
 
     async def ask(
         self,
         claim: Claim,
-        system_prompt: str | None,
+        policy: TurnPolicy,
         push: Callable[[str], None],
         cut: asyncio.Future[BobbinError],
         tell: Callable[[str], None],
@@ -54,34 +74,39 @@ class Asker:
 
         What goes on meanwhile is for `tell`, in words for the thread.
         """
-        policy = self._policy
+        terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
+        past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected, claim.own)
         cut_off = claim.cut_off
-        user = cut_off.user if cut_off else prompt.render_user(claim.messages)
-        system = prompt.render_system(policy.system if system_prompt is None else system_prompt)
-        other_tokens = estimate(user + (cut_off.reply if cut_off else "")) + sum(
-            estimate(block) for block in system
-        )
-        window = trim(claim.history, policy.trimming, claim.meta.cut, other_tokens=other_tokens)
-        request = Request(
-            model=policy.model,
-            max_tokens=policy.max_tokens,
-            effort=policy.effort,
-            system=system,
-            messages=_messages(window, user, cut_off),
-            user_key=_opaque(claim.messages[0].author.id, policy.secret),
-        )
-        text, end = await self._until_cut(request, push, cut, tell)
-        if isinstance(end, ClaudeTooLong) and not text and window.turns:
-            # The count was too low: half of the window goes at once, and the request is made once more.
-            half = TrimPolicy(high_tokens=0, low_tokens=window.tokens // 2)
-            window = _cut_again(window, half, other_tokens)
-            request = replace(request, messages=_messages(window, user, cut_off))
-            text, end = await self._until_cut(request, push, cut, tell)
-        conclusion = go_on(cut_off.reply, text, end) if cut_off else conclude(text, end)
-        if window.dropped and conclusion.outcome == "failed" and isinstance(end, ClaudeTooLong):
-            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-        elif window.dropped:
-            conclusion = replace(conclusion, notices=(*conclusion.notices, wording.TRIMMED))
+        now_ms = round(self._now_s() * 1000)
+        plan = compose(terms, past, claim.messages, now_ms=now_ms, cut_off=cut_off)
+        counted = await self._counted(to_count(terms, plan, past))
+        if counted is not None:
+            plan = compose(
+                terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, cut_off=cut_off
+            )
+        summary: str | None = None
+        asides: tuple[Usage, ...] = ()
+        if plan.window.dropped and policy.summarizes:
+            summary, asides = await self._summary(to_summarize(plan, past))
+            plan = compose(
+                terms,
+                past,
+                claim.messages,
+                now_ms=now_ms,
+                counted_tokens=counted,
+                summary=summary,
+                cut_off=cut_off,
+            )
+        text, end = await self._until_cut(plan.request, push, cut, tell)
+        if isinstance(end, ClaudeTooLong) and not text:
+            # Once, by the API's own figures: what is refused again is not made smaller for ever.
+            terms = smaller(terms, plan, end.tokens, end.limit)
+            plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary, cut_off=cut_off)
+            text, end = await self._until_cut(plan.request, push, cut, tell)
+        conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
+        conclusion = _noticed(conclusion, end, plan, summary)
+        cost = _cost(conclusion, end, asides, policy)
+        self._spent(cost)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -89,13 +114,44 @@ class Asker:
             outcome=conclusion.outcome,
             stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
             detail="" if isinstance(end, Finished) else str(end),
+            estimated_tokens=plan.window.tokens,
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
+            cost_micro_usd=cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = self._entry(claim, user, conclusion, end, window, prompt.prefix_key(policy.model, system))
-        return Asked(turn, conclusion, window.cut)
+        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, cost))
+        return Asked(turn, conclusion, plan.window.cut, cost)
+
+    async def _counted(self, request: Request | None) -> int | None:
+        if request is None:
+            return None
+        try:
+            return await self._claude.count_tokens(request)
+        except ClaudeError as error:
+            log.info("not_counted", detail=str(error))
+            return None
+
+    async def _summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
+        """Ask for a summary of what is about to go; None, so that it just goes, if there is none to be had."""
+        text: list[str] = []
+        try:
+            async with asyncio.timeout(SUMMARY_S):
+                end = await self._stream_to_its_end(request, text, _unheard, _unheard)
+        except (ClaudeError, TimeoutError) as error:
+            log.warning("not_summarized", kind=type(error).__name__, detail=str(error))
+            return None, ()
+        summary = "".join(text).strip()
+        log.info(
+            "summarized",
+            stop_reason=end.stop_reason,
+            chars=len(summary),
+            input_tokens=end.usage.input_total,
+            cache_read_tokens=end.usage.cache_read,
+        )
+        sound = end.stop_reason == "end_turn" and 0 < len(summary) <= MAX_SUMMARY_CHARS
+        return summary if sound else None, (end.usage,)
 
     async def _until_cut(
         self,
@@ -150,55 +206,94 @@ class Asker:
                         log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
         raise ClaudeError("the stream ended without an end")
 
-    def _entry(
-        self,
-        claim: Claim,
-        user: str,
-        conclusion: Conclusion,
-        end: Finished | BobbinError,
-        window: Window,
-        prefix_key: str,
-    ) -> Turn:
-        usage = end.usage if isinstance(end, Finished) else Usage()
-        model = self._policy.model
-        if (cut_off := claim.cut_off) is not None:
-            grown = len(conclusion.reply) > len(cut_off.reply)
-            return replace(
-                cut_off,
-                reply=conclusion.reply,
-                reply_tokens=estimate(conclusion.reply),
-                usage=usage,
-                prefix_key="",  # the next difference of two requests would hold more than the next message
-                seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
-                open_end=conclusion.open_end,
-            )
-        measured = measure_user(user, usage, window.turns, model=model, cut=window.cut, prefix_key=prefix_key)
-        reply_tokens = max(0, usage.output - usage.thinking) or estimate(conclusion.reply)
-        return Turn(
-            id=claim.lead,
-            user=user,
+
+def _cost(
+    conclusion: Conclusion, end: Finished | BobbinError, asides: tuple[Usage, ...], policy: TurnPolicy
+) -> int | None:
+    """Say what the requests of a turn cost; of one that broke off nobody has told how much it used."""
+    usages = [*asides, end.usage] if isinstance(end, Finished) else [*asides]
+    if not isinstance(end, Finished):
+        refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
+        if conclusion.reply or not refused:
+            return None
+    if policy.prices is None:
+        return None if usages else 0
+    return sum(pricing.cost(usage, policy.prices) for usage in usages)
+
+
+def _added(own: Turn | None, cost: int | None) -> int | None:
+    """A turn that is done anew costs what all its rounds did."""
+    if own is None or cost is None:
+        return cost
+    return None if own.cost is None else own.cost + cost
+
+
+def _unheard(_text: str) -> None:
+    """A summary is not shown while it is written."""
+
+
+def _noticed(
+    conclusion: Conclusion, end: Finished | BobbinError, plan: Plan, summary: str | None
+) -> Conclusion:
+    """Tell what of the conversation Claude did not see."""
+    window = plan.window
+    if (
+        conclusion.outcome == "failed"
+        and isinstance(end, ClaudeTooLong)
+        and (window.dropped or window.shortened)
+    ):
+        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+    notices = conclusion.notices
+    if window.dropped:
+        notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
+    if window.shortened:
+        notices = (*notices, wording.SHORTENED)
+    return replace(conclusion, notices=notices)
+
+
+def _entry(
+    claim: Claim,
+    conclusion: Conclusion,
+    end: Finished | BobbinError,
+    plan: Plan,
+    asides: tuple[Usage, ...],
+) -> Turn:
+    usage = end.usage if isinstance(end, Finished) else Usage()
+    own, cut_off = claim.own, claim.cut_off
+    front = plan.new_front
+    if front is None and own is not None:
+        front = own.front
+    if cut_off is not None:
+        grown = len(conclusion.reply) > len(cut_off.reply)
+        return replace(
+            cut_off,
             reply=conclusion.reply,
-            outcome=conclusion.outcome,
-            model=model,
-            user_tokens=measured,
-            reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
+            reply_tokens=plan.rates.of(conclusion.reply),
             usage=usage,
-            cut=window.cut,
-            prefix_key=prefix_key,
-            members=tuple(message.id for message in claim.messages),
+            cut=plan.window.cut,
+            prefix_key="",  # the next difference of two requests would hold more than the next message
+            seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
             open_end=conclusion.open_end,
+            front=front,
+            asides=(*cut_off.asides, *asides),
         )
-
-
-def _messages(window: Window, user: str, cut_off: Turn | None) -> tuple[PromptMessage, ...]:
-    if cut_off is None:
-        return prompt.render_messages(window.turns, user)
-    return prompt.render_continued(window.turns, cut_off)
-
-
-def _cut_again(window: Window, policy: TrimPolicy, other_tokens: int) -> Window:
-    smaller = trim(window.turns, policy, window.cut, other_tokens=other_tokens)
-    return replace(smaller, dropped=smaller.dropped + window.dropped)
+    reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
+    return Turn(
+        id=claim.lead,
+        user=plan.user,
+        reply=conclusion.reply,
+        outcome=conclusion.outcome,
+        model=plan.request.model,
+        user_tokens=plan.measured(usage),
+        reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
+        usage=usage,
+        cut=plan.window.cut,
+        prefix_key=plan.prefix.key,
+        members=claim.members,
+        open_end=conclusion.open_end,
+        front=front,
+        asides=asides,
+    )
 
 
 def _opaque(author: int, secret: bytes) -> str:

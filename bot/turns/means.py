@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from bot.conversation.model import Choice
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.store.journal import Journal
@@ -14,7 +16,11 @@ from bot.turns.policy import TurnPolicy
 
 @dataclass(frozen=True, slots=True)
 class Means:
-    """All of it is shared by the turns of one bot."""
+    """All of it is shared by the turns of one bot.
+
+    `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
+    after how many seconds.
+    """
 
     journal: Journal
     prompts: Prompts
@@ -22,3 +28,5 @@ class Means:
     outbox: Outbox
     pace: Pace
     policy: TurnPolicy
+    choose: Callable[[Choice], TurnPolicy]
+    ended: Callable[[str, float], None] = lambda _outcome, _seconds: None

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import structlog
 
@@ -27,6 +27,7 @@ from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import parts_of
 from bot.turns.means import Means
 from bot.turns.phase import Phase
+from bot.turns.policy import TurnPolicy
 from bot.turns.revise import as_it_stands, forestall, nonce, not_worse
 
 log = structlog.get_logger()
@@ -46,7 +47,10 @@ NONCE_SERIES = ("", "b", "c", "d")
 
 
 class Reply:
-    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation."""
+    """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
+
+    `outcome` is whether there is a reply, or only a word about why there is none.
+    """
 
     def __init__(
         self,
@@ -64,6 +68,7 @@ class Reply:
         self._pace = means.pace
         self._policy = means.policy
         self._series = NONCE_SERIES[0]
+        self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
         self._phase = Phase()
         self._apart = False
@@ -76,6 +81,7 @@ class Reply:
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
             result = await self._adopt() or await self._ask()
+        self.outcome = "answered" if result.reply else "told"
         notices = "\n".join(wording.small(notice) for notice in result.notices)
         await self._finish(result.reply or notices, when_done(claim.lead, cut=result.open_end))
         await self._forestall()
@@ -146,7 +152,9 @@ class Reply:
         if found.result is None:
             return None
         turn, result = found.turn, found.result
-        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=self._claim.meta.cut))
+        cut = self._claim.meta.cut
+        # What the earlier try has cost, it did not live to write down.
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
 
     async def _ask(self) -> Result:
@@ -166,9 +174,10 @@ class Reply:
             result = Result("", (wording.GIVEN_UP,))
             await self._journal.commit(claim, None, result, cut=claim.meta.cut)
             return result
-        system_prompt = await self._means.prompts.effective(
+        choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
+        policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
@@ -176,14 +185,17 @@ class Reply:
         asked = None
         restarts = 0
         while asked is None:
-            asked = await self._stream(system_prompt, may_restart=restarts < MOST_RESTARTS)
+            asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
         kept = not_worse(claim, asked)
         result = Result(kept.conclusion.reply, kept.conclusion.notices, kept.conclusion.open_end)
-        await self._persist(lambda: self._journal.commit(self._claim, kept.turn, result, cut=kept.cut))
+        await self._persist(lambda: self._commit(kept, result))
         return result
 
-    async def _stream(self, system_prompt: str | None, *, may_restart: bool) -> Asked | None:
+    async def _commit(self, asked: Asked, result: Result) -> None:
+        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
+
+    async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         self._pushed = ""
@@ -196,7 +208,7 @@ class Reply:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 asking = group.create_task(
-                    self._means.asker.ask(self._claim, system_prompt, self._push, cut, self._phase.tell)
+                    self._means.asker.ask(self._claim, policy, self._push, cut, self._phase.tell)
                 )
                 while not await self._first(asking):
                     if self._heartbeat.stopped.is_set():

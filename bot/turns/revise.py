@@ -100,10 +100,12 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
     own, conclusion = claim.own, asked.conclusion
     if own is None or not own.reply or conclusion.outcome != "failed":
         return asked
-    own = replace(own, user=asked.turn.user, user_tokens=asked.turn.user_tokens, members=asked.turn.members)
+    now = asked.turn
+    own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
+    own = replace(own, cut=now.cut, front=now.front, asides=(*own.asides, *now.asides), cost=now.cost)
     turn, result = _kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
     kept = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
-    return Asked(turn, kept, asked.cut)
+    return Asked(turn, kept, asked.cut, asked.cost)
 
 
 async def withdraw(claim: Claim, means: Means) -> None:

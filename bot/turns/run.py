@@ -47,6 +47,7 @@ class Runner:
     async def run(self, claim: Claim, arrivals: asyncio.Event, rung: asyncio.Event | None = None) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
+        outcome = "broken_off"
         log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
             async with self._kept(claim, rung) as heartbeat:
@@ -55,19 +56,23 @@ class Runner:
                 reply = Reply(claim, heartbeat, arrivals, self._means)
                 try:
                     done = await reply.give()
+                    outcome = reply.outcome
                 except DiscordGone:
                     # Somebody deleted the thread or the reply: there is nobody left to answer.
+                    outcome = "gone"
                     log.info(
                         "turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="gone"
                     )
                     return await self._journal.cancel(claim)
                 except DiscordForbidden as error:
+                    outcome = "forbidden"
                     await self._tell_what_is_missing(claim, error.permission)
                     return await self._journal.cancel(claim)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
                 except DiscordRejected as error:
+                    outcome = "rejected"
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
                     return await self._journal.cancel(claim)
@@ -77,6 +82,8 @@ class Runner:
             # A call that is under way may still land on what the next one writes.
             await self._journal.doubt(claim)
             raise
+        finally:
+            self._means.ended(outcome, time.monotonic() - started_s)
         log.info(
             "turn_done",
             conversation=claim.conversation,

@@ -10,7 +10,8 @@ from pathlib import Path
 def main() -> None:
     """Run the benchmarks named on the command line, or all."""
     here = Path(__file__).parent
-    known = sorted(path.stem for path in here.glob("*.py") if not path.stem.startswith("_"))
+    files = (path for path in here.glob("*.py") if not path.stem.startswith("_"))
+    known = sorted(path.stem for path in files if "\ndef main()" in path.read_text())
     wanted = sys.argv[1:] or known
     if unknown := set(wanted) - set(known):
         sys.exit(f"no such benchmark: {', '.join(sorted(unknown))}; there are {', '.join(known)}")

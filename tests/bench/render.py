@@ -6,16 +6,41 @@ import time
 from pathlib import Path
 
 from bot.render.draft import Draft
+from bot.render.style import Style
 
 CORPUS = Path(__file__).parent.parent / "render" / "corpus"
 REPLY_CHARS = 1_000_000
-HOSTILE = ("`", "``` ", "**a ", "[a](", "<", "> ", "- **", "||", "\n", " ", "👨‍👩‍👧", "_*~|`", "x")
+# Files, but no end of messages: then the rest would cost nothing.
+STYLE = Style(code_file_lines=60)
+HOSTILE = (
+    "`",
+    "``` ",
+    "**a ",
+    "[a](",
+    "<",
+    "> ",
+    "- **",
+    "||",
+    "\n",
+    " ",
+    "👨‍👩‍👧",
+    "_*~|`",
+    "x",
+    "|",
+    "$",
+    "$x ",
+    "\\[",
+    "<b>",
+    "![",
+    "| a |\n|-|\n",
+    "&",
+)
 
 
 def lay_out_s(text: str, deltas: int, *, ask: bool) -> float:
     """Seconds for a whole reply; with `ask`, what to show is asked for after every delta."""
     step = max(1, len(text) // deltas)
-    draft = Draft()
+    draft = Draft(style=STYLE)
     started = time.perf_counter()
     for start in range(0, len(text), step):
         draft.push(text[start : start + step])
@@ -31,7 +56,9 @@ def main() -> None:
     real = "\n\n".join(path.read_text() for path in sorted(CORPUS.glob("*.md")))
     text = (real * (REPLY_CHARS // len(real) + 1))[:REPLY_CHARS]
     mb = len(text.encode()) / 1e6
-    lines = [f"Laying out a reply of {mb:.2f} MB, made of real-looking ones, in messages of 2000 characters:"]
+    lines = [
+        f"Restyling and laying out a reply of {mb:.2f} MB, made of real-looking ones, in messages of 2000 characters:"
+    ]
     for deltas in (1, 1_000, 100_000):
         seconds = lay_out_s(text, deltas, ask=False)
         lines.append(f"  {deltas:>7} deltas: {mb / seconds:6.2f} MB/s")

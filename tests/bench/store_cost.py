@@ -1,4 +1,7 @@
-"""What a turn costs in commands to Redis, counted by the server's MONITOR: those of scripts are inside one call."""
+"""What a turn costs in commands to Redis, counted by the server's MONITOR: those of scripts are inside one call.
+
+And what it costs at every length of the past, counted on the wire: commands, round trips and bytes.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +20,7 @@ from bot.conversation.turn import Turn
 from bot.simulator.claude.reply import Reply
 from bot.store.codec import dump_turn
 from bot.store.keys import Keys
+from tests.bench.tap import Tap
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
@@ -24,6 +28,8 @@ IDLE_S = 20.0
 PIECES = 100
 PIECE_S = 0.2
 LONG_TURNS = 10_000
+LENGTHS = (10, 100, 1000, 10_000)
+WINDOW_TURNS = 10
 TURNS = 5
 
 
@@ -63,13 +69,13 @@ async def turns(world: World, thread: int, pieces: int, count: int) -> None:
         await world.settled(asked)
 
 
-async def lengthen(redis: Redis, world: World, thread: int) -> None:
+async def lengthen(redis: Redis, world: World, thread: int, length: int, window: int) -> None:
     """Give a conversation a long past, of which the window has left most behind."""
     keys = Keys(world.prefix)
     entry = Turn(1, "Ann: question", "answer", "answered", "claude-sonnet-5-5", 12, 8, Usage(), 0, "")
-    for _ in range(LONG_TURNS // 1000):
-        await redis.lpush(keys.history(thread), *[dump_turn(entry)] * 1000)
-    await redis.hset(keys.meta(thread), "cut", str(LONG_TURNS - 100))
+    for left in range(length, 0, -1000):
+        await redis.lpush(keys.history(thread), *[dump_turn(entry)] * min(left, 1000))
+    await redis.hset(keys.meta(thread), "cut", str(max(0, length - window)))
 
 
 async def cost(url: str, world: World, thread: int, redis: Redis) -> list[str]:
@@ -96,6 +102,36 @@ async def cost(url: str, world: World, thread: int, redis: Redis) -> list[str]:
     ]
 
 
+async def at_lengths() -> list[str]:
+    """The figures of a turn in one message, by the turns that the history holds; the window holds WINDOW_TURNS."""
+    lines = []
+    with redis_server() as url:
+        async with Tap.before(url) as tap:
+            world = await World.build(url)
+            redis: Redis = Redis.from_url(url, decode_responses=True)
+            loop = asyncio.get_running_loop()
+            try:
+                await world.start_bot(REDIS_URL=tap.url)
+                before = tap.traffic
+                await asyncio.sleep(IDLE_S)
+                idle = tap.traffic.less(before).each(IDLE_S)
+                for length in LENGTHS:
+                    world.claude.default = lambda _: Reply(("hello",))
+                    thread = await world.converse(world.channel(), "hello")
+                    await lengthen(redis, world, thread, length, WINDOW_TURNS)
+                    before, began = tap.traffic, loop.time()
+                    await turns(world, thread, 1, TURNS)
+                    used = tap.traffic.less(before).less(idle, loop.time() - began).each(TURNS)
+                    lines.append(
+                        f"  {length:6} turns: {used.commands:.1f} commands, {used.trips:.1f} round trips, "
+                        f"{used.sent:,.0f} bytes written, {used.received:,.0f} bytes read"
+                    )
+            finally:
+                await redis.aclose()
+                await world.close()
+    return lines
+
+
 async def measure() -> list[str]:
     """All figures."""
     lines = []
@@ -107,7 +143,7 @@ async def measure() -> list[str]:
             world.claude.default = lambda _: Reply(("hello",))
             thread = await world.converse(world.channel(), "hello")
             lines += ["a conversation of one turn:", *await cost(url, world, thread, redis)]
-            await lengthen(redis, world, thread)
+            await lengthen(redis, world, thread, LONG_TURNS, 100)
             lines += [f"the same after {LONG_TURNS} turns:", *await cost(url, world, thread, redis)]
         finally:
             await redis.aclose()
@@ -117,6 +153,14 @@ async def measure() -> list[str]:
 
 def main() -> None:
     """Print each figure with its conditions."""
+    lines = asyncio.run(at_lengths())
+    print(  # noqa: T201
+        f"What passes to and from Redis for a turn of one message, what an idle bot asks left out; mean of {TURNS} "
+        f"turns, window of {WINDOW_TURNS};\ngoal: the same commands and round trips at every length, bytes bounded "
+        "by the window:",
+        *lines,
+        sep="\n",
+    )
     lines = asyncio.run(measure())
     print("Commands to Redis of one bot, default settings, by MONITOR:", *lines, sep="\n")  # noqa: T201
 

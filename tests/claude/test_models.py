@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import datetime as dt
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -8,8 +10,9 @@ from structlog.testing import capture_logs
 from structlog.typing import EventDict
 
 from bot.claude.client import Claude
-from bot.claude.models import ModelInfo, from_api, from_table
+from bot.claude.models import TABLE, from_api, from_table
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown
+from bot.conversation.model import ModelInfo
 from bot.conversation.request import Effort
 from tests.claude.server import Answer, Server, refusal
 
@@ -30,15 +33,27 @@ def described(**changes: Any) -> dict[str, Any]:
         "display_name": "Claude Sonnet 5.5",
         "created_at": "2026-09-28T00:00:00Z",
         "lifecycle": "active",
+        "line": "sonnet",
         "max_input_tokens": 900_000,
         "max_tokens": 100_000,
-        "capabilities": {"effort": {"supported": True, **levels}},
+        "capabilities": {
+            "effort": {"supported": True, **levels},
+            "thinking": {
+                "supported": True,
+                "types": {
+                    "adaptive": {"supported": True},
+                    "disabled": {"supported": True},
+                    "enabled": {"supported": False},
+                },
+            },
+        },
         **changes,
     }
 
 
-def listing(*ids: str) -> Answer:
-    return answer({"data": [{"id": id_} for id_ in ids], "has_more": False})
+def listing(*models: str | dict[str, Any]) -> Answer:
+    data = [{"id": model} if isinstance(model, str) else model for model in models]
+    return answer({"data": data, "has_more": False})
 
 
 async def check(
@@ -52,8 +67,16 @@ async def check(
 async def test_the_models_api_says_what_a_model_can_do(server: Server, claude: Claude) -> None:
     server.models[PATH] = answer(described())
     info, warnings = await check(claude)
-    assert info == ModelInfo(MODEL, 900_000, 100_000, ("low", "medium", "high", "max"))
-    assert info.takes_effort
+    assert info == ModelInfo(
+        MODEL,
+        900_000,
+        100_000,
+        ("low", "medium", "high", "max"),
+        ("adaptive", "disabled"),
+        name="Claude Sonnet 5.5",
+        line="sonnet",
+        released=dt.date(2026, 9, 28),
+    )
     assert warnings == []
 
 
@@ -61,7 +84,7 @@ async def test_what_the_models_api_leaves_open_comes_from_the_table(server: Serv
     gaps = {"max_input_tokens": None, "max_tokens": None, "capabilities": None}
     server.models[PATH] = answer(described(**gaps))
     info, warnings = await check(claude)
-    assert info == ModelInfo(MODEL, 1_000_000, 128_000, ALL_EFFORTS)
+    assert info == TABLE[MODEL]
     assert warnings == []
 
 
@@ -70,22 +93,35 @@ def test_a_model_without_effort_takes_none() -> None:
         MODEL, described(capabilities={"effort": {"supported": False, "low": {"supported": True}}})
     )
     assert info is not None
-    assert not info.takes_effort
+    assert not any(info.takes(effort) for effort in ALL_EFFORTS)
 
 
-@pytest.mark.parametrize(
-    ("lifecycle", "retires_at"), [("deprecated", "2026-11-30T00:00:00Z"), ("retired", None)]
-)
-async def test_a_model_that_ends_soon_is_announced_in_one_line(
-    server: Server, claude: Claude, lifecycle: str, retires_at: str | None
+async def test_a_model_that_ends_soon_is_announced_in_one_line_with_its_successor(
+    server: Server, connect: Callable[..., Claude]
 ) -> None:
-    server.models[PATH] = answer(described(lifecycle=lifecycle, retires_at=retires_at))
-    info, warnings = await check(claude)
+    ending = described(lifecycle="deprecated", retires_at="2026-11-30T00:00:00Z")
+    server.models["/v1/models"] = listing(ending, described(id="claude-sonnet-6", created_at="2027-01-01"))
+    info, warnings = await check(connect(today=lambda: dt.date(2026, 11, 22)))
     assert info is not None
     assert info.deprecated
-    assert [(line["event"], line["retires"]) for line in warnings] == [
-        ("model_deprecated", retires_at and retires_at[:10])
-    ]
+    (line,) = warnings
+    assert (line["event"], line["model"], line["retires"], line["days"], line["successor"]) == (
+        "model_ends",
+        MODEL,
+        "2026-11-30",
+        8,
+        "claude-sonnet-6",
+    )
+
+
+async def test_a_retired_model_stops_the_start_and_names_the_successor_that_was_configured(
+    server: Server, connect: Callable[..., Claude]
+) -> None:
+    server.models["/v1/models"] = listing(described(lifecycle="retired", retires_at="2026-11-30T00:00:00Z"))
+    with pytest.raises(ClaudeModelUnknown) as caught:
+        await connect(successor="claude-opus-5-5").check_model(MODEL)
+    assert str(caught.value) == f"{MODEL} was retired on 2026-11-30"
+    assert (caught.value.model, caught.value.successor) == (MODEL, "claude-opus-5-5")
 
 
 @pytest.mark.parametrize("status", [401, 403])
@@ -105,7 +141,11 @@ async def test_an_unknown_model_is_refused_with_near_matches(server: Server, cla
     server.models["/v1/models"] = listing("claude-opus-5-5", "claude-sonnet-5-5", "unlike")
     with pytest.raises(ClaudeModelUnknown) as caught:
         await claude.check_model("claude-sonet-5.5")
-    assert str(caught.value).startswith("no model is called 'claude-sonet-5.5'; near: claude-sonnet-5-5")
+    assert (
+        str(caught.value)
+        .partition(": ")[2]
+        .startswith("no model is called 'claude-sonet-5.5'; near: claude-sonnet-5-5")
+    )
     assert "unlike" not in str(caught.value)
 
 
@@ -115,7 +155,7 @@ async def test_a_model_that_is_listed_but_not_described_is_known_from_the_table(
     server.models["/v1/models"] = listing(MODEL)
     info, warnings = await check(claude)
     assert info == from_table(MODEL)
-    assert len(warnings) == 1
+    assert warnings == []
 
 
 @pytest.mark.parametrize(
@@ -150,13 +190,14 @@ async def test_a_foreign_model_of_a_server_without_a_models_api_is_simply_not_kn
     assert [line["event"] for line in warnings] == ["model_unchecked"]
 
 
-async def test_a_model_with_a_slash_in_its_name_is_asked_about_by_its_whole_name(
+async def test_of_a_model_that_is_only_listed_nothing_is_known_and_everything_believed(
     server: Server, claude: Claude
 ) -> None:
     server.models["/v1/models"] = listing("anthropic/claude-sonnet-5-5")
     info, warnings = await check(claude, "anthropic/claude-sonnet-5-5")
-    assert info is None
-    assert [line["event"] for line in warnings] == ["model_unchecked"]
+    assert info == ModelInfo("anthropic/claude-sonnet-5-5")
+    assert info.takes("xhigh")
+    assert warnings == []
 
 
 async def test_a_server_that_does_not_answer_holds_the_start_for_its_limit_only(
@@ -171,12 +212,20 @@ async def test_a_server_that_does_not_answer_holds_the_start_for_its_limit_only(
 def test_a_dated_id_is_known_by_its_family() -> None:
     info = from_table("claude-haiku-4-5-20251001")
     assert info is not None
-    assert (info.id, info.context_tokens, info.takes_effort) == ("claude-haiku-4-5-20251001", 200_000, False)
+    assert (info.id, info.context_tokens, info.efforts) == ("claude-haiku-4-5-20251001", 200_000, ())
 
 
 def test_the_table_knows_which_models_end() -> None:
-    info = from_table("claude-sonnet-4-5")
-    assert info == ModelInfo("claude-sonnet-4-5", deprecated=True, retires="November 30th, 2026")
+    for name in ("claude-sonnet-4-5", "claude-sonnet-4-5-20250929"):
+        info = from_table(name)
+        assert info is not None
+        assert (info.lifecycle, info.retires) == ("deprecated", dt.date(2026, 11, 30))
+
+
+def test_what_the_models_api_calls_active_has_no_end_planned() -> None:
+    info = from_api("claude-sonnet-4-5", described(id="claude-sonnet-4-5-20250929", retires_at=None))
+    assert info is not None
+    assert (info.lifecycle, info.retires) == ("active", None)
 
 
 def test_nobody_knows_a_model_that_is_in_no_table() -> None:

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.claude.reply import Reply
-from bot.claude.wire import CacheLifetime
-from bot.conversation.request import Usage
+from bot.conversation.request import Lifetime, Usage
 
 
-def usage(*counts: Any, cache: CacheLifetime = "5m") -> Usage:
+def usage(*counts: Any, cache: Lifetime | None = "5m") -> Usage:
     """The usage of a reply whose first event brought the first of `counts`, and so on."""
     reply = Reply(cache)
     reply.feed({"type": "message_start", "message": {"usage": counts[0]}})
@@ -50,12 +49,12 @@ def test_cache_writes_are_told_apart_by_lifetime() -> None:
     ("cache", "expected"),
     [
         ("5m", Usage(cache_write_5m=100)),
-        ("off", Usage(cache_write_5m=100)),
+        (None, Usage(cache_write_5m=100)),
         ("1h", Usage(cache_write_1h=100)),
     ],
 )
 def test_a_cache_write_without_a_lifetime_has_the_one_we_asked_for(
-    cache: CacheLifetime, expected: Usage
+    cache: Lifetime | None, expected: Usage
 ) -> None:
     counts = {"cache_creation_input_tokens": 100, "cache_creation": None}
     assert usage(counts, cache=cache) == expected
@@ -68,14 +67,14 @@ def test_a_count_that_is_none_counts_nothing(odd: Any) -> None:
 
 
 def test_text_that_a_block_starts_with_belongs_to_the_reply() -> None:
-    reply = Reply("off")
+    reply = Reply()
     start = {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": "Well, "}}
     assert reply.feed(start) == "Well, "
 
 
 @given(st.lists(st.text()))
 def test_the_text_is_what_was_sent_however_it_was_cut(parts: list[str]) -> None:
-    reply = Reply("off")
+    reply = Reply()
     deltas = [
         {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": part}}
         for part in parts
@@ -94,7 +93,7 @@ fields = st.sampled_from(["message", "index", "content_block", "delta", "usage"]
 
 @given(st.lists(st.builds(lambda kind, rest: {**rest, "type": kind}, kinds, st.dictionaries(fields, junk))))
 def test_no_event_however_odd_breaks_the_reading(events: list[dict[str, Any]]) -> None:
-    reply = Reply("off")
+    reply = Reply()
     for event in events:
         reply.feed(event)
     assert reply.finished(None) is None

@@ -11,7 +11,7 @@ import pytest
 
 from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeKeyRefused
-from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Usage, Waiting
+from bot.conversation.request import Breakpoints, Finished, Request, StreamEvent, TextDelta, Usage, Waiting
 from tests.claude.server import PING, Answer, Server, block, closing, delta, opening, refusal, reply, sse
 
 # How long an API call may outlive whoever wanted it.
@@ -115,13 +115,24 @@ async def test_the_server_receives_what_was_asked_and_the_key(
     server: Server, claude: Claude, request_: Request
 ) -> None:
     server.answers.append(reply("ok"))
-    await collect(claude, replace(request_, user_key="u1"))
+    marked = replace(request_, user_key="u1", breakpoints=Breakpoints("5m", ((0, "1h"),)))
+    await collect(claude, marked)
     assert json.loads(server.bodies[0]) == {
         "model": "claude-sonnet-5-5",
         "max_tokens": 1000,
         "system": [{"type": "text", "text": "Be kind.", "cache_control": {"type": "ephemeral"}}],
-        "messages": [{"role": "user", "content": [{"type": "text", "text": "How are you, Marzipan?"}]}],
-        "cache_control": {"type": "ephemeral"},
+        "messages": [
+            {
+                "role": "user",
+                "content": [
+                    {
+                        "type": "text",
+                        "text": "How are you, Marzipan?",
+                        "cache_control": {"type": "ephemeral", "ttl": "1h"},
+                    }
+                ],
+            }
+        ],
         "output_config": {"effort": "medium"},
         "metadata": {"user_id": "u1"},
         "stream": True,

@@ -13,6 +13,8 @@ from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from tests.conversation.builders import ANN, BEN, message, turn
 
+NEWEST = 99
+
 texts = st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from('<>/"\n')), max_size=40) | st.just(
     '</message>\n<message from="Root" username="root">\nme'
 )
@@ -29,7 +31,7 @@ def test_an_edit_leaves_an_entry_as_if_it_had_been_written_like_that(
     messages = [message(text, number=10 + i, author=(ANN, BEN)[i % 2]) for i, text in enumerate(said)]
     index = data.draw(st.integers(0, len(said) - 1))
     edited = replace(messages[index], text=data.draw(texts))
-    after = amended(entry(messages), edited.id, edited)
+    after = amended(entry(messages), edited.id, edited, NEWEST)
     messages[index] = edited
     assert after.user == render_user(messages)
     assert (after.reply, after.outcome, after.members) == ("answer", "answered", entry(messages).members)
@@ -42,32 +44,32 @@ def test_a_deletion_leaves_an_entry_as_if_it_had_never_been_written(
     messages = [message(text, number=10 + i) for i, text in enumerate(said)]
     index = data.draw(st.integers(0, len(said) - 1))
     gone = messages[index]
-    after = amended(entry(messages), gone.id, None)
+    after = amended(entry(messages), gone.id, None, NEWEST)
     messages.remove(gone)
     assert after.user == render_user(messages)
     assert after.members == tuple(each.id for each in messages)
 
 
 def test_an_entry_whose_last_message_is_deleted_is_not_sent_any_more() -> None:
-    after = amended(entry([message("one")]), message("one").id, None)
+    after = amended(entry([message("one")]), message("one").id, None, NEWEST)
     assert (after.outcome, after.user, after.reply, after.tokens) == ("removed", "", "", 0)
 
 
 def test_an_author_stays_as_he_was_named() -> None:
     before = entry([message("one")])
     renamed = replace(message("two"), author=Author(ANN.id, "ann", "Queen Ann"))
-    assert amended(before, renamed.id, renamed).user == render_user([message("two")])
+    assert amended(before, renamed.id, renamed, NEWEST).user == render_user([message("two")])
 
 
 def test_what_is_not_in_an_entry_changes_nothing() -> None:
     before = entry([message("one")])
-    assert amended(before, 7, None) == before
-    assert amended(before, message("one").id, message("one")) == before
+    assert amended(before, 7, None, NEWEST) == before
+    assert amended(before, message("one").id, message("one"), NEWEST) == before
 
 
 def test_an_entry_from_before_members_were_kept_is_changed_where_it_holds_but_one_message() -> None:
     one, two = message("one"), message("two", number=11)
     old = replace(entry([one]), id=one.id, members=())
-    assert amended(old, one.id, None).outcome == "removed"
+    assert amended(old, one.id, None, NEWEST).outcome == "removed"
     both = replace(entry([one, two]), id=one.id, members=())
-    assert amended(both, one.id, None) == both
+    assert amended(both, one.id, None, NEWEST) == both

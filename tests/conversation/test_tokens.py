@@ -1,13 +1,12 @@
-"""How many tokens a text takes."""
+"""How many tokens something takes."""
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.request import Usage
-from bot.conversation.tokens import FRAMING_TOKENS, estimate, measure_user
-from tests.conversation.builders import turn
+from bot.conversation.tokens import PRIOR, TokenRates, classes, estimate, pdf_tokens, picture_tokens
 
 
 @given(st.text(), st.text())
@@ -15,25 +14,54 @@ def test_an_estimate_grows_with_the_text(a: str, b: str) -> None:
     assert estimate(a) <= estimate(a + b) <= estimate(a) + estimate(b)
 
 
+@given(st.text())
+def test_every_character_belongs_to_one_class(text: str) -> None:
+    counts = classes(text)
+    assert sum(counts) == len(text)
+    assert min(counts) >= 0
+
+
 def test_scripts_beyond_latin_count_for_more() -> None:
     assert estimate("織機は布を織る") > estimate("looms w")
+    assert estimate("🧵🪡") > estimate("織機")
+    assert classes("weave {1}") == (6, 3, 0, 0, 0)
+    assert classes("織🧵ж") == (0, 0, 1, 1, 1)
 
 
-def measure(window: list[object], **changes: object) -> int:
-    known = {"model": "claude-test", "cut": 0, "prefix_key": "key"} | changes
-    return measure_user("hello", Usage(input=130), window, **known)  # type: ignore[arg-type]
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(["織機は布" * 20, "looms weave " * 20]), st.floats(0.5, 1.9)), max_size=8
+    )
+)
+def test_rates_stay_positive_whatever_is_learned(texts: list[tuple[str, float]]) -> None:
+    learned = PRIOR.learned([(text, round(estimate(text) * factor)) for text, factor in texts])
+    assert all(getattr(learned, name) > 0 for name in TokenRates.__dataclass_fields__)
 
 
-def test_the_difference_of_two_requests_measures_the_new_message() -> None:
-    last = turn(1, tokens=(5, 20), usage=Usage(input=40, cache_read=60))
-    assert measure([last]) == 130 - 100 - 20
+def test_a_class_learns_from_its_own_texts_only() -> None:
+    text = "looms weave cloth " * 20
+    learned = PRIOR.learned([(text, len(text) // 4)] * 12)
+    assert learned.of(text) == pytest.approx(len(text) / 4, rel=0.05)
+    assert (learned.cjk, learned.emoji, learned.other) == (PRIOR.cjk, PRIOR.emoji, PRIOR.other)
 
 
-def test_where_the_requests_cannot_be_compared_the_new_message_is_estimated() -> None:
-    last = turn(1, tokens=(5, 20), usage=Usage(input=40, cache_read=60))
-    estimated = estimate("hello") + FRAMING_TOKENS
-    assert measure([]) == estimated
-    assert measure([last], cut=1) == estimated
-    assert measure([last], model="claude-other") == estimated
-    assert measure([last], prefix_key="other prompt") == estimated
-    assert measure([turn(1, outcome="failed")]) == estimated
+@pytest.mark.parametrize(
+    ("size", "older", "tokens"),
+    [
+        ((28, 28), False, 1),
+        ((29, 28), False, 2),
+        ((1000, 1000), False, 36 * 36),
+        ((4000, 4000), False, 4784),
+        ((4000, 4000), True, 1568),
+        ((5152, 28), False, 92),
+    ],
+)
+def test_a_picture_costs_a_token_for_each_square_of_28_pixels(
+    size: tuple[int, int], older: bool, tokens: int
+) -> None:
+    assert picture_tokens(*size, older=older) == tokens
+
+
+def test_a_pdf_costs_its_text_and_a_picture_for_each_page() -> None:
+    assert pdf_tokens(2) == 2 * pdf_tokens(1)
+    assert pdf_tokens(1) > 3000

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.trimming import TrimPolicy, trim
+from bot.conversation.trimming import Cut, TrimPolicy, marks, trim
 from bot.conversation.turn import Turn
 from tests.conversation.builders import turn
 
@@ -13,8 +15,11 @@ sizes = st.tuples(st.integers(1, 500), st.integers(0, 500))
 histories = st.lists(sizes, max_size=40).map(
     lambda all_: [turn(i, tokens=size) for i, size in enumerate(all_)]
 )
-policies = st.tuples(st.integers(1, 5000), st.floats(0.05, 0.95)).map(
-    lambda pair: TrimPolicy(high_tokens=pair[0], low_tokens=int(pair[0] * pair[1]))
+policies = st.tuples(st.integers(1, 5000), st.floats(0.05, 0.95), st.floats(0, 1)).map(
+    lambda drawn: marks(drawn[0], drawn[1], pinned_share=drawn[2])
+)
+pin_sets = st.frozensets(st.integers(0, 39), max_size=8).map(
+    lambda numbers: frozenset(turn(number).id for number in numbers)
 )
 
 
@@ -31,37 +36,92 @@ def test_above_it_the_oldest_turns_go_down_to_the_low_water_mark_at_once() -> No
     assert window.turns == tuple(history[6:])
 
 
-@given(histories, policies, st.integers(0, 1000), st.integers(0, 6000))
+@given(histories, policies, st.integers(0, 1000), st.integers(0, 6000), st.integers(0, 6000), pin_sets)
 def test_a_window_is_the_end_of_the_history_and_fits_if_anything_can(
-    history: list[Turn], policy: TrimPolicy, cut: int, other: int
+    history: list[Turn], policy: TrimPolicy, cut: int, other: int, newest: int, pins: frozenset[int]
 ) -> None:
-    window = trim(history, policy, cut, other_tokens=other)
+    window = trim(history, policy, cut, other_tokens=other, newest_tokens=newest, pins=pins)
     assert window.turns == tuple(history[window.dropped :])
     assert window.cut == cut + window.dropped
-    assert window.tokens == other + sum(t.tokens for t in window.turns)
-    assert window.tokens <= policy.high_tokens or not window.turns
+    assert window.tokens == other + window.newest_tokens + sum(t.tokens for t in window.all_turns)
+    assert window.tokens <= policy.high_tokens or not window.all_turns
+    if window.dropped:
+        assert window.tokens <= policy.low_tokens or not window.turns
 
 
-@given(histories, policies)
-def test_after_a_trim_the_cut_stays_until_the_high_water_mark_is_passed_again(
-    history: list[Turn], policy: TrimPolicy
+@given(histories, policies, st.integers(0, 6000), st.integers(0, 100_000))
+def test_a_message_that_is_more_than_the_budget_is_kept_and_cut_to_fit(
+    history: list[Turn], policy: TrimPolicy, other: int, newest: int
 ) -> None:
-    first = trim(history, policy, 0)
-    again = trim(first.turns, policy, first.cut)
-    assert again.cut == first.cut
+    window = trim(history, policy, 0, other_tokens=other, newest_tokens=newest)
+    assert window.shortened == (window.newest_tokens < newest)
+    assert window.shortened or window.newest_tokens == newest
+    if newest:
+        assert window.newest_tokens >= 1
+    if other + newest <= policy.high_tokens:
+        assert not window.shortened
+    if window.shortened:
+        assert not window.all_turns
+        assert window.tokens <= max(policy.high_tokens, other + 200)
+
+
+@given(histories, policies, pin_sets, st.integers(0, 500))
+def test_pinned_turns_stay_in_their_order_within_their_share(
+    history: list[Turn], policy: TrimPolicy, pins: frozenset[int], other: int
+) -> None:
+    window = trim(history, policy, 0, other_tokens=other, pins=pins)
+    gone = [t for t in history[: window.dropped] if t.id in pins]
+    assert sum(t.tokens for t in window.kept) <= policy.pinned_tokens
+    assert [t.id for t in window.kept] == sorted(t.id for t in window.kept)
+    assert set(window.kept) <= set(gone)
+    assert window.unpinned == len(gone) - len(window.kept)
+    if len(gone) == 1 and gone[0].tokens <= min(policy.pinned_tokens, policy.low_tokens - other):
+        assert window.kept == tuple(gone)
+
+
+def test_a_pin_takes_effect_at_the_next_trim_or_when_it_is_asked_for() -> None:
+    history = [turn(i, tokens=(50, 50)) for i in range(10)]
+    policy = marks(1000, 0.5, pinned_share=0.5)
+    first = trim(history, policy, 0, other_tokens=1, pins=frozenset({history[2].id}))
+    assert first.kept == (history[2],)
+    assert first.tokens <= policy.low_tokens
+    unchanged = trim(first.turns, policy, first.edge, other_tokens=1)
+    assert unchanged.all_turns == first.all_turns
+    assert trim(first.turns, policy, first.edge, other_tokens=1, at_once=True).kept == ()
+
+
+def test_a_pin_on_any_message_of_a_turn_keeps_the_turn() -> None:
+    assert replace(turn(1), members=(5, 6)).holds(frozenset({6}))
+    assert not turn(1).holds(frozenset({6}))
+
+
+def test_the_marks_stay_within_the_models_context_and_below_its_price_step() -> None:
+    assert marks(80_000, 0.5) == TrimPolicy(80_000, 40_000, 0)
+    assert marks(80_000, 0.5, context_tokens=50_000, reply_tokens=10_000).high_tokens == 40_000
+    assert marks(300_000, 0.5, step_tokens=100_000, pinned_share=0.5) == TrimPolicy(100_000, 50_000, 25_000)
+    assert marks(1000, 0.5, context_tokens=10, reply_tokens=20).high_tokens == 1
+
+
+@given(histories, policies, pin_sets)
+def test_after_a_trim_the_cut_stays_until_the_high_water_mark_is_passed_again(
+    history: list[Turn], policy: TrimPolicy, pins: frozenset[int]
+) -> None:
+    first = trim(history, policy, 0, pins=pins)
+    again = trim(first.turns, policy, first.edge, pins=pins)
+    assert again.edge == first.edge
     assert again.dropped == 0
 
 
-@given(st.lists(sizes, min_size=1, max_size=200), policies)
+@given(st.lists(sizes, min_size=1, max_size=200), policies, pin_sets)
 def test_turn_by_turn_every_request_extends_the_one_before_unless_it_was_trimmed(
-    all_sizes: list[tuple[int, int]], policy: TrimPolicy
+    all_sizes: list[tuple[int, int]], policy: TrimPolicy, pins: frozenset[int]
 ) -> None:
-    cut = 0
+    edge = Cut()
     log: list[Turn] = []
     before: tuple[Turn, ...] = ()
     for number, size in enumerate(all_sizes):
-        window = trim(log[cut:], policy, cut)
+        window = trim(log[edge.index :], policy, edge, pins=pins)
         if not window.dropped:
-            assert window.turns[: len(before)] == before
-        cut, before = window.cut, window.turns
+            assert window.all_turns[: len(before)] == before
+        edge, before = window.edge, window.all_turns
         log.append(turn(number, tokens=size))

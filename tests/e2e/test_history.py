@@ -12,7 +12,9 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation import wording
+from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.simulator.claude import faults
+from bot.simulator.claude.reply import Reply
 from bot.store.keys import WITHOUT_EXPIRY
 from tests.e2e.world import World
 
@@ -63,9 +65,23 @@ def long_text(number: int) -> str:
 
 
 def grows(before: Any, after: Any) -> bool:
-    """Whether a request holds the one before, byte for byte, and goes on after it."""
-    one, other = json.dumps(before.body["messages"]), json.dumps(after.body["messages"])
+    """Whether a request holds the one before, byte for byte but for the cache's marks, and goes on after it."""
+    one, other = (json.dumps(unmarked(request.body["messages"])) for request in (before, after))
     return other.startswith(one[: -len("]}]")]) and len(other) > len(one)
+
+
+def unmarked(messages: Any) -> Any:
+    """The messages of a request without marks of the cache, which are no part of what it compares."""
+    return [
+        {
+            **message,
+            "content": [
+                {name: value for name, value in block.items() if name != "cache_control"}
+                for block in message["content"]
+            ],
+        }
+        for message in messages
+    ]
 
 
 async def test_the_conversation_goes_on_after_a_restart_and_after_a_crash(world: World) -> None:
@@ -89,7 +105,9 @@ async def test_each_request_extends_the_one_before_and_is_read_from_the_cache(wo
     requests = [world.asked[0], *[await say(world, thread, text) for text in ("two",)]]
     for before, after in itertools.pairwise(requests):
         assert grows(before, after)
-        assert after.body["system"] == before.body["system"]
+        assert [block["text"] for block in after.body["system"]] == [
+            block["text"] for block in before.body["system"]
+        ]
         assert after.usage["cache_read_input_tokens"] == cached_input(before)
         assert total_input(before) - cached_input(before) < FRAMING_TOKENS
 
@@ -147,6 +165,74 @@ async def test_a_long_conversation_is_trimmed_by_whole_turns_from_the_oldest_in_
         assert len(notices) == sum(trims)
         assert all(notice["content"] == wording.small(wording.TRIMMED) for notice in notices)
         assert len(await stored_turns(own, thread)) == 4
+
+
+def asks_for_a_summary(body: Any) -> bool:
+    """Whether a request asks for the summary of what is about to be left out."""
+    return bool(body["messages"][-1]["content"][-1]["text"] == SUMMARY_REQUEST)
+
+
+async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: World) -> None:
+    settings = {
+        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__KEEP_RATIO": "0.75",
+        "BOT_HISTORY__ON_TRIM": "summarize",
+    }
+    async with world.apart(settings) as own:
+        own.claude.say_when(asks_for_a_summary, "They talked of looms.")
+        thread = await begin(own, long_text(0))
+        for number in range(1, 3):
+            await say(own, thread, long_text(number))
+        before, summing, after = own.asked[-3:]
+        assert asks_for_a_summary(summing.body)
+        # All that was said before, the last answer included, and then the question for the summary.
+        assert unmarked(summing.body["messages"])[:-2] == unmarked(before.body["messages"])
+        assert summing.usage["cache_read_input_tokens"] == cached_input(before)
+        assert "They talked of looms." in after.body["messages"][0]["content"][0]["text"]
+        assert "begin-0" not in str(after.body)
+        assert grows(after, await say(own, thread, "and then?"))
+        assert [m for m in own.said(thread) if wording.SUMMARIZED in m["content"]]
+
+
+async def test_where_no_summary_is_to_be_had_the_oldest_turns_just_go(world: World) -> None:
+    settings = {
+        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__KEEP_RATIO": "0.75",
+        "BOT_HISTORY__ON_TRIM": "summarize",
+    }
+    async with world.apart(settings) as own:
+        own.claude.say_when(asks_for_a_summary, Reply((), stop_reason="refusal"))
+        thread = await begin(own, long_text(0))
+        for number in range(1, 3):
+            await say(own, thread, long_text(number))
+        assert "summary>" not in str(own.asked[-1].body["messages"])
+        assert "begin-0" not in str(own.asked[-1].body)
+        assert [m for m in own.said(thread) if wording.TRIMMED in m["content"]]
+
+
+async def test_what_the_api_refuses_as_too_long_is_sent_again_by_its_figures(world: World) -> None:
+    async with world.apart() as own:
+        thread = await begin(own, long_text(0))
+        await say(own, thread, long_text(1))
+        own.claude.faults.add(faults.bad_request("prompt is too long: 210000 tokens > 100000 maximum"))
+        after = await say(own, thread, "three")
+        assert "begin-0" not in str(after.body)
+        assert "three" in str(after.body)
+        assert own.replies(thread)[-1]["content"].startswith("Noted.")
+
+
+async def test_a_message_that_is_more_than_the_budget_is_answered_in_part_and_the_author_is_told(
+    world: World,
+) -> None:
+    async with world.apart({"BOT_HISTORY__MAX_TOKENS": "1000"}) as own:
+        thread = await begin(own, long_text(0))
+        asked = await say(own, thread, long_text(1))
+        text = str(asked.body["messages"])
+        assert "begin-1" in text
+        assert "end-1" in text
+        assert "left out" in text
+        assert total_input(asked) <= 1100
+        assert [m for m in own.said(thread) if wording.SHORTENED in m["content"]]
 
 
 async def test_every_key_of_a_conversation_expires(world: World) -> None:

@@ -103,10 +103,11 @@ HOSTILE_RICH = st.lists(
 ).map("".join)
 ANY_RICH = st.one_of(RICH, HOSTILE_RICH, st.tuples(RICH, HOSTILE_RICH, RICH).map("\n".join))
 
-_WORD = re.compile(r"[^\W_]{2,}")
+# Longer ones are cut.
+_WORD = re.compile(r"(?<![^\W_])[^\W_]{2,99}(?![^\W_])")
 # What is markup in the source, and no word of it.
 _MARKUP = re.compile(
-    r"</?[a-z]+(?:\s+[a-z]+='[^']*')?>|&[a-z]+;|\\[A-Za-z]+|\[\^\d+\]|^(?:```|~~~|> ?|\s)+(?:math|latex)|"
+    r"</?[a-z]+\b|\b(?:align|class|src|alt|href|title)=|\"center\"|'x'|&[a-z]+;|\\[A-Za-z]+|\[\^\d+\]|^(?:```|~~~|> ?|\s)+(?:math|latex)|"
     r"\{p?matrix\}|\$[^$]*\$",
     re.MULTILINE,
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.render.draft import Draft
 from bot.render.mark import is_marked, marked
-from bot.render.part import FILES_MAX, Part
+from bot.render.part import FILES_MAX, Formula, Part, TextFile
 from bot.render.style import Style
 from tests.render.markdown import ANY_REPLY
 from tests.render.rich import ANY_RICH, RICH, missing_words
@@ -118,3 +119,110 @@ def test_a_draft_that_is_finished_takes_nothing_more() -> None:
     draft.finish()
     with pytest.raises(ValueError, match="finished"):
         draft.push("x")
+
+
+CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
+
+
+@pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("limit", [300, 2000])
+def test_a_real_looking_reply_is_whole_and_balanced_letter_by_letter(path: Path, limit: int) -> None:
+    text = path.read_text()
+    style = Style(code_file_lines=30)
+    draft = Draft(limit, style)
+    for char in text:
+        draft.push(char)
+        for part in draft.parts[-1:]:
+            check(part, limit)
+    draft.finish()
+    assert draft.parts == draft_of(text, [], limit, style).parts
+    for part in draft.parts:
+        check(part, limit)
+    assert not missing_words(text, draft.parts)
+
+
+@pytest.mark.parametrize(
+    "piece",
+    ["`", "|", "$", "\\[", "\\(x", "<", "<b>", "[", "![", "[^", "&", "~", "> ", "- ", "#### ", "| a |\n|---|\n",
+     "$$\n",      "```math\n", "<!--", "```py\nx\n", "[![", "\n| a ", "$x ", "<a href=", "\\begin{align}", "1 | 2\n"],
+)  # fmt: skip
+def test_ten_thousand_of_anything_go_through_and_stay(piece: str) -> None:
+    text = piece * (20_000 // len(piece))
+    draft = draft_of(text, list(range(0, 20_000, 7)), 2000)
+    for part in draft.parts:
+        check(part, 2000)
+    shown = "".join(part.text for part in draft.parts)
+    if piece == "<b>":
+        assert not draft.parts  # nothing in bold
+        return
+    for char in set(piece) - set("\n #>-`|~$\\[(!<&^"):
+        assert shown.count(char) >= text.count(char) // 2 or draft.parts[-1].files
+
+
+def test_a_reply_of_100_kb_goes_on_in_a_file_in_its_own_words() -> None:
+    text = "\n\n".join(f"Paragraph {number}: $x^{number % 10}$ <b>bold</b>." for number in range(3000))
+    draft = draft_of(text, [], 2000, Style(max_messages=3))
+    *_, last = draft.parts
+    assert len(draft.parts) == 3
+    (file,) = last.files
+    assert isinstance(file, TextFile)
+    assert file.name == "reply.md"
+    assert text.endswith(file.text)
+    shown = last.text.split("\n")
+    assert shown[-1].startswith("-# ")
+    first = int(file.text.removeprefix("Paragraph ").split(":")[0])
+    assert shown[-2].startswith(f"Paragraph {first - 1}:")
+
+
+def test_a_code_block_that_goes_on_in_the_file_is_opened_there_again() -> None:
+    code = "".join(f"line {number}\n" for number in range(100))
+    draft = draft_of(f"Look:\n\n~~~py\n{code}~~~\nEnd.", [], 300, Style(max_messages=2))
+    (file,) = draft.parts[-1].files
+    assert isinstance(file, TextFile)
+    assert file.text.startswith("~~~py\nline ")
+    assert file.text.endswith("line 99\n~~~\nEnd.")
+
+
+def test_a_reply_that_fits_into_its_messages_needs_no_file() -> None:
+    text = "word " * 700
+    draft = draft_of(text, [], 2000, Style(max_messages=2))
+    assert " ".join(part.text for part in draft.parts) == text.strip()
+    assert [part.files for part in draft.parts] == [(), ()]
+
+
+def test_a_formula_hangs_below_the_message_that_holds_it() -> None:
+    text = "word " * 300 + "\n\n$$a = b$$\n\n" + "word " * 300 + "\n\n$$c = d$$"
+    parts = draft_of(text).parts
+    assert [part.files for part in parts] == [(Formula("a = b"),), (Formula("c = d"),)]
+    assert all(file.tex in part.text for part in parts for file in part.files if isinstance(file, Formula))
+
+
+def test_a_message_holds_no_more_than_ten_files_and_none_is_lost() -> None:
+    text = "\n\n".join(f"$$x = {number}$$" for number in range(25))
+    for style in (Style(), Style(max_messages=8)):
+        parts = draft_of(text, [], 2000, style).parts
+        assert [len(part.files) for part in parts] == [9, 9, 7]
+    last = draft_of(text, [], 2000, Style(max_messages=2)).parts[-1]
+    assert len(last.files) == FILES_MAX
+    assert isinstance(last.files[-1], TextFile)
+    assert last.files[-1].text.strip().startswith("$$x = 18$$")
+
+
+def test_code_that_may_become_a_file_is_shown_while_it_comes() -> None:
+    code = "".join(f"line {number}\n" for number in range(15))
+    draft = Draft(2000, Style(code_file_lines=20))
+    draft.push(f"```py\n{code}")
+    assert "line 14" in draft.parts[0].text
+    draft.push(code)
+    assert draft.parts[0].text.endswith("line 9\n…\n```")
+    assert draft.parts[0].files == ()
+    draft.push("```\n")
+    assert draft.parts[0].files == (TextFile("code.py", code * 2),)
+
+
+def test_a_title_is_shown_while_it_may_still_be_one() -> None:
+    draft = Draft()
+    draft.push("A title")
+    assert draft.parts == (Part("A title"),)
+    draft.push("\n---\n")
+    assert draft.parts == (Part("## A title"),)

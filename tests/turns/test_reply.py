@@ -106,10 +106,11 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
         Means(
             journal=journal,
             prompts=Prompts(redis, keys, ttl_s=1000),
-            asker=Asker(cast("Claude", claude), POLICY),
+            asker=Asker(cast("Claude", claude)),
             outbox=outbox,
             pace=Pace(),
             policy=POLICY,
+            choose=lambda _: POLICY,
         )
     )
     yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)

@@ -38,7 +38,7 @@ class Code:
     source: list[str] = field(default_factory=list)
     lines: int = 0
     line_begins: bool = True
-    # Where the restyled block, and the formula or the file that it is, begins.
+    # Where its first line begins in the restyled text.
     start: int = 0
     _run: int = 0
 

@@ -151,9 +151,10 @@ class Restyler:
             return ended and self._blank_line(end)
         if not ended and len(line) <= _LEAD_MAX_CHARS and self._may_be_block(line, quote):
             return False
-        if ended and self._underline(line[len(quote) :], end):
+        short = len(line) <= _LEAD_MAX_CHARS
+        if ended and short and self._underline(line[len(quote) :], end):
             return True
-        if ended and self._title is not None and self._heads_table(self._title, line):
+        if ended and short and self._title is not None and self._heads_table(self._title, line):
             return self._begin_table(self._title, line, "", end)
         self._release_title()
         return self._block(line, quote, end, ended=ended)
@@ -211,11 +212,14 @@ class Restyler:
         content_at = bullets.end() if bullets else len(quote)
         marks = bullets["bullets"] if bullets else ""
         content = line[content_at:]
+        if content_at > _LEAD_MAX_CHARS // 2:  # ornament, or hostile
+            self._text(line, "", 0, "")
+            return True
         if content.startswith(("```", "~~~")):
             whole = len(content) <= FENCE_INFO_MAX_CHARS + FENCE_MARKER_MAX_CHARS
             if not ended and whole:
                 return False
-            if ended and self._begin_code(end):
+            if ended and whole and self._begin_code(end):
                 return True
         if re.match(r"#{4,6}[ \t]", content) and len(content) <= _HEADING_MAX_CHARS:
             heading = _HEADING.fullmatch(content) if ended else None
@@ -473,7 +477,7 @@ class Restyler:
         self._paragraph = False
         lead = self._buffer[self._at : line.content]
         language, rest = language_of(self._buffer[line.content : end].strip().lstrip(fence.marker[0]).strip())
-        code = Code(fence, language, fence.opening, start=self._out.written)
+        code = Code(fence, language, fence.opening)
         if language.lower() in FORMULA_LANGUAGES:
             self._out.hold()
             language = "latex"
@@ -484,6 +488,7 @@ class Restyler:
         after = min(end + 1, len(self._buffer))
         opening = f"{above}{lead}```{language}" + ("\n" if end < after else "")
         self._take(self._buffer[self._at : after] if same else opening, after)
+        code.start = self._out.written
         self._code = code
         self._state = self._code_line
         return True
@@ -504,7 +509,7 @@ class Restyler:
             ):
                 self._end_code("", self._at)
                 return True
-            if ended and _CLOSING_BEGUN.fullmatch(line):
+            if ended and len(line) <= _LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line):
                 read, still = read_line(self._buffer, self._at, end, end, code.fence)
                 if still is None:
                     self._end_code(self._buffer[self._at : read.content + read.indent], end)

@@ -17,7 +17,8 @@ if last then
     redis.call('HDEL', ARGV[1] .. id, 'payload')
   end
 end
-redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'last')
+redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
+  'corrected')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
 local lead, record = '', {}

@@ -1,0 +1,231 @@
+"""Which models there are and how long: read from the Models API at the start and daily."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import structlog
+
+from bot.claude.models import TABLE, family, from_api, from_table
+from bot.claude.translate import translated
+from bot.conversation.errors import ClaudeError, ClaudeKeyRefused, ClaudeModelUnknown
+from bot.conversation.model import ModelInfo
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+
+log = structlog.get_logger()
+
+# The start of the bot waits for this, and can do without.
+CHECK_TIMEOUT_S = 5.0
+# One page holds the whole catalogue (the API's own maximum).
+LIST_LIMIT = 1000
+# A server that never comes to an end of its list is believed so far.
+MOST_PAGES = 10
+DAY_S = 24 * 3600.0
+
+
+def today_utc() -> dt.date:
+    """The day by which models end."""
+    return dt.datetime.now(dt.UTC).date()
+
+
+class Catalogue:
+    """What is known of models; `successor` is the one that the operator names for those that end.
+
+    `complete` tells whether the server has listed its models, so that one which is not among them is none.
+    """
+
+    def __init__(
+        self,
+        sdk: AsyncAnthropic,
+        *,
+        successor: str | None = None,
+        today: Callable[[], dt.date] = today_utc,
+    ) -> None:
+        self._sdk = sdk
+        self._successor = successor
+        self._today = today
+        self._listed: dict[str, ModelInfo] = {}
+        self._used: set[str] = set()
+        self._announced: dict[str, dt.date] = {}
+
+    @property
+    def complete(self) -> bool:
+        """Whether the server has listed its models."""
+        return bool(self._listed)
+
+    def models(self) -> tuple[ModelInfo, ...]:
+        """Every model that can be used, the newest first."""
+        known = self._listed or TABLE
+        usable = [self.find(id_) for id_ in known]
+        found = [info for info in usable if info is not None and not info.retired]
+        return tuple(sorted(found, key=lambda info: info.released or dt.date.min, reverse=True))
+
+    def find(self, model: str) -> ModelInfo | None:
+        """What is known of a model, by its full id or without the date that this ends in."""
+        listed = self._listed.get(model)
+        if listed is None:
+            listed = next((info for id_, info in self._listed.items() if family(id_) == model), None)
+        return listed or from_table(model)
+
+    def serves(self, model: str) -> bool:
+        """Whether there is such a model, as far as anybody knows."""
+        return not self._listed or model in self._listed or any(family(id_) == model for id_ in self._listed)
+
+    def near(self, model: str) -> tuple[str, ...]:
+        """The ids that come closest to one that does not exist."""
+        usable = [info.id for info in self.models()]
+        return tuple(get_close_matches(model, usable, n=3, cutoff=0.5) or usable[:3])
+
+    def successor(self, model: str) -> str | None:
+        """What to use in place of a model: what the operator named, else the newest of the same line."""
+        if self._successor is not None and self._successor != model:
+            return self._successor
+        info = self.find(model)
+        line = None if info is None else info.line
+        active = (each for each in self.models() if not each.deprecated and family(each.id) != family(model))
+        return next((each.id for each in active if line is not None and each.line == line), None)
+
+    def gone(self, model: str, refusal: ClaudeModelUnknown | None = None) -> ClaudeModelUnknown:
+        """The error of a model that the server does not serve (any more); `refusal` is how it said so."""
+        info = self.find(model)
+        if info is not None and info.retired:
+            when = f" on {info.retires}" if info.retires else ""
+            detail = f"{model} was retired{when}"
+        else:
+            near = [id_ for id_ in self.near(model) if id_ != model]
+            detail = f"no model is called {model!r}; near: {', '.join(near)}"
+        if refusal is None:
+            return ClaudeModelUnknown(detail, model=model, successor=self.successor(model))
+        return ClaudeModelUnknown(
+            f"{refusal}: {detail}",
+            request_id=refusal.request_id,
+            model=model,
+            successor=self.successor(model),
+        )
+
+    async def check(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
+        """Read the catalogue, and return what `model` can do, None where nobody knows.
+
+        Raises ClaudeKeyRefused, and ClaudeModelUnknown if the model is retired, or if the server lists its
+        models and this one is not among them. Everything else that may go wrong is one warning and no reason
+        not to start: a server that speaks the Messages API alone answers questions about models with anything.
+        """
+        info: ModelInfo | None = None
+        try:
+            with translated():
+                async with asyncio.timeout(timeout_s):
+                    info = await self._look_up(model)
+        except (ClaudeKeyRefused, ClaudeModelUnknown):
+            raise
+        except ClaudeError as error:
+            log.warning("model_unchecked", model=model, reason=str(error), error=type(error).__name__)
+            info = self.find(model)
+        else:
+            if info is None:
+                log.warning("model_unchecked", model=model, reason="no usable Models API")
+                info = self.find(model)
+        self.use(model)
+        self.announce()
+        return info
+
+    async def keep(self, *, every_s: float = DAY_S) -> None:
+        """Read the catalogue daily, and announce each day which models in use will end."""
+        while True:
+            await asyncio.sleep(every_s)
+            await self.refresh()
+            self.announce()
+
+    async def refresh(self, *, timeout_s: float = CHECK_TIMEOUT_S) -> None:
+        """Read the catalogue anew; what was known stays if that fails, for whatever reason."""
+        try:
+            with translated():
+                async with asyncio.timeout(timeout_s):
+                    listed = await self._list()
+        except ClaudeError as error:
+            log.warning("catalogue_not_read", reason=str(error), error=type(error).__name__)
+            return
+        if listed:
+            self._listed = listed
+            log.info("catalogue_read", models=len(listed))
+        else:
+            log.warning("catalogue_not_read", reason="no usable Models API")
+
+    def use(self, model: str) -> None:
+        """Note that a model is in use, so that its end is announced."""
+        self._used.add(model)
+
+    def announce(self) -> None:
+        """Tell the operator, once a day, of each model in use that will end soon: one line each."""
+        today = self._today()
+        for model in sorted(self._used):
+            info = self.find(model)
+            if info is None or not (info.deprecated or info.ends_soon(today)):
+                continue
+            if self._announced.get(model) == today:
+                continue
+            self._announced[model] = today
+            log.warning(
+                "model_retired" if info.retired else "model_ends",
+                model=model,
+                retires=None if info.retires is None else info.retires.isoformat(),
+                days=None if info.retires is None else (info.retires - today).days,
+                successor=self.successor(model),
+                hint="change claude.model (BOT_CLAUDE__MODEL), or /model set where it was chosen",
+            )
+
+    async def _look_up(self, model: str) -> ModelInfo | None:
+        try:
+            self._listed = await self._list()
+        except ClaudeModelUnknown:
+            self._listed = {}
+        info = self.find(model) if model in self._listed else await self._ask(model)
+        if info is not None and info.retired:
+            raise self.gone(model)
+        return info
+
+    async def _ask(self, model: str) -> ModelInfo | None:
+        """Ask for one model: it may be an alias, which the list does not name."""
+        try:
+            with translated():
+                answer = await self._sdk.models.with_raw_response.retrieve(model)
+                info = from_api(model, json.loads(await answer.text()))
+        except ClaudeModelUnknown as error:
+            if self._listed:
+                raise self.gone(model, error) from error
+            return None
+        if info is not None and self._listed:
+            self._listed[model] = info
+        return info
+
+    async def _list(self) -> dict[str, ModelInfo]:
+        """Every model that the server has ever had, by id; raises any ClaudeError."""
+        found: dict[str, ModelInfo] = {}
+        after: dict[str, Any] = {}
+        for _ in range(MOST_PAGES):
+            with translated():
+                answer = await self._sdk.models.with_raw_response.list(
+                    limit=LIST_LIMIT, lifecycle=["active", "deprecated", "retired"], **after
+                )
+                body = json.loads(await answer.text())
+            page = _models(body)
+            fresh = {id_: info for id_, info in page.items() if id_ not in found}
+            found |= fresh
+            if not (fresh and isinstance(body, Mapping) and body.get("has_more") is True):
+                break
+            after = {"after_id": list(page)[-1]}
+        return found
+
+
+def _models(body: object) -> dict[str, ModelInfo]:
+    data = body.get("data") if isinstance(body, Mapping) else None
+    entries = data if isinstance(data, list) else []
+    ids = [(entry.get("id"), entry) for entry in entries if isinstance(entry, Mapping)]
+    infos = {id_: from_api(id_, entry) for id_, entry in ids if isinstance(id_, str)}
+    return {id_: info for id_, info in infos.items() if info is not None}

@@ -1,0 +1,44 @@
+"""Where a request's cache marks stand: pure, from what the lifetime rule has chosen.
+
+There are four at most: after the system prompt; after the latest entry of an hour that is alive, to keep it so;
+after what was the newest block of the request before; and after the newest block. The third is there because a
+mark looks back over 20 blocks only, which many failed turns in a row, or many pictures, can exceed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.conversation.lifetime import Choice
+from bot.conversation.request import Breakpoints, Lifetime, PromptMessage
+from bot.conversation.turn import Turn
+
+
+def place(turns: Sequence[Turn], messages: Sequence[PromptMessage], choice: Choice) -> Breakpoints | None:
+    """Place the marks in `messages`, which were rendered from `turns` and a newest block; None for no caching."""
+    newest = choice.newest
+    if newest is None:
+        return None
+    marks: dict[int, Lifetime] = {}
+    anchor = _message_of(turns, choice.anchor)
+    last = len(messages) - 1
+    if last >= 2:
+        marks[last - 2] = newest
+    if anchor is not None:
+        # In front of the others, as one of an hour has to be; if nothing came between, it takes their place.
+        marks[anchor] = "1h"
+    marks[last] = newest
+    system: Lifetime = "1h" if "1h" in marks.values() else "5m"
+    return Breakpoints(system, tuple(sorted(marks.items())))
+
+
+def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
+    """Find the message that the newest block of a turn's request stands in."""
+    before = 0
+    for turn in turns:
+        if turn.id == anchor:
+            # A turn without an answer has no message that ends with it: its block opens the next one.
+            return before if turn.outcome == "answered" else None
+        # A reply that was continued is in as many pieces, each with an order to go on before it.
+        before += 2 * (1 + len(turn.seams)) if turn.outcome == "answered" else 0
+    return None

@@ -1,0 +1,238 @@
+"""The request of a turn, from what is known of the conversation: pure.
+
+The ledger says how much there is, trimming what of it is sent, the lifetime rule how it is cached.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.conversation import breakpoints, lifetime, prompt
+from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
+from bot.conversation.lifetime import CacheSetting, Rates
+from bot.conversation.message import Message
+from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
+from bot.conversation.tokens import TokenRates
+from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
+from bot.conversation.turn import Front, Turn
+
+REFUSED_MARGIN = 0.98
+"""What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms Claude is asked; `limit_tokens` is the most that a prompt may hold, None if that is unknown."""
+
+    model: str
+    max_tokens: int
+    effort: Effort | None
+    system: tuple[str, ...]
+    user_key: str | None
+    trimming: TrimPolicy
+    limit_tokens: int | None
+    cache: CacheSetting
+    prices: Rates
+    thinking: ThinkingType | None = None
+
+    @property
+    def manner(self) -> str:
+        """What a request has to have in common with the one before it for the cache, besides what it says."""
+        return f"{self.model} {self.effort} {self.thinking}"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is known of a conversation: its turns from the cut on, and what people said is to be remembered.
+
+    `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
+    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`.
+    """
+
+    history: tuple[Turn, ...] = ()
+    cut: int = 0
+    pins: frozenset[int] = frozenset()
+    corrected: tuple[int, str] | None = None
+    redone: Turn | None = None
+
+    @property
+    def front(self) -> Front:
+        """What stands in front of the window by now."""
+        for turn in reversed([*self.history, *([self.redone] if self.redone is not None else [])]):
+            if turn.front is not None:
+                if self.corrected is not None and self.corrected[0] == turn.id:
+                    return replace(turn.front, summary=self.corrected[1])
+                return turn.front
+        return Front()
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A request, and what is needed to enter its answer in the ledger.
+
+    `user` is the newest block as it is sent and `user_tokens` its estimate. `before` is the front that the request
+    before had, `front` the one of this request.
+    """
+
+    request: Request
+    window: Window
+    user: str
+    user_tokens: int
+    before: Front
+    front: Front
+    prefix: Prefix
+    ledger: Ledger
+    forecast: Forecast
+    rates: TokenRates
+
+    @property
+    def extends(self) -> bool:
+        """Whether the request begins like the one before."""
+        return self.prefix == self.ledger.prefix
+
+    @property
+    def new_front(self) -> Front | None:
+        """What the turn has to remember of its trim, None without one."""
+        return self.front if self.window.dropped or self.front != self.before else None
+
+    @property
+    def total_tokens(self) -> int:
+        """The tokens of the whole history and the newest block, as if nothing had been trimmed."""
+        return self.forecast.total + self.user_tokens
+
+    @property
+    def estimated_tokens(self) -> int:
+        """How many of those were never counted by the API."""
+        return self.forecast.estimated + self.user_tokens
+
+    def measured(self, usage: Usage) -> int:
+        """Return the tokens of the newest block, now that the request is answered."""
+        return self.ledger.measure(self.user_tokens, usage, self.forecast, extends=self.extends)
+
+
+def compose(
+    terms: Terms,
+    past: Past,
+    messages: Sequence[Message],
+    *,
+    now_ms: int,
+    summary: str | None = None,
+    counted_tokens: int | None = None,
+    at_once: bool = False,
+    cut_off: Turn | None = None,
+) -> Plan:
+    """Compose the request that answers `messages`.
+
+    `summary` takes the place of the one that stands in front of the window, if there is a trim. `counted_tokens`
+    is the API's own count of the whole, where it was asked. With `at_once` pins take effect without a trim.
+    With `cut_off` the request does not answer `messages`, but has that turn's reply continued.
+    """
+    before = past.front
+    ledger = Ledger(
+        past.history, Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.cut), before.kept
+    )
+    rates = ledger.rates()
+    forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
+    user = prompt.render_user(messages) if cut_off is None else cut_off.user
+    user_tokens = rates.message(user)
+    if cut_off is not None:
+        user_tokens += rates.of(cut_off.reply) + rates.message(prompt.CONTINUE)
+    if counted_tokens is not None:
+        missing = counted_tokens - forecast.total - user_tokens
+        forecast = replace(forecast, other=forecast.other + missing)
+    history, kept, other = past.history, before.kept, forecast.other
+    if other < 0:
+        # Another model counted the turns as more than they are: what is known of the whole is shared out among them.
+        part = max(0, forecast.total) / forecast.turns
+        history, kept, other = _scaled(history, part), _scaled(kept, part), 0
+    if summary is not None:
+        other += max(-other, rates.of(summary) - rates.of(before.summary))
+    window = trim(
+        history,
+        terms.trimming,
+        Cut(past.cut, kept),
+        other_tokens=other,
+        newest_tokens=user_tokens,
+        pins=past.pins,
+        at_once=at_once,
+    )
+    front = replace(before, kept=tuple(replace(turn, front=None) for turn in window.kept))
+    if [turn.id for turn in front.kept] == [turn.id for turn in before.kept]:
+        front = before
+    if window.dropped and summary is not None:
+        front = replace(front, summary=summary)
+    if window.shortened and cut_off is None:
+        fitted = prompt.fit(messages, window.newest_tokens, rates.message)
+        user = prompt.render_user(fitted)
+        user_tokens = rates.message(user)
+    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
+    if cut_off is None:
+        sent = prompt.render_messages(window.all_turns, user, front.summary)
+    else:
+        sent = prompt.render_continued(window.all_turns, cut_off, front.summary)
+    choice = lifetime.choose(
+        terms.cache,
+        window.turns,
+        prefix,
+        prompt_tokens=window.tokens,
+        now_ms=now_ms,
+        rates=terms.prices,
+    )
+    request = Request(
+        model=terms.model,
+        max_tokens=terms.max_tokens,
+        effort=terms.effort,
+        system=terms.system,
+        messages=sent,
+        user_key=terms.user_key,
+        thinking=terms.thinking,
+        breakpoints=breakpoints.place(window.all_turns, sent, choice),
+    )
+    return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)
+
+
+def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
+    """Return the untrimmed request, if its estimate is so near the limit that the API has to count it."""
+    limit = terms.limit_tokens
+    if limit is None or not worth_counting(plan.total_tokens, plan.estimated_tokens, limit):
+        return None
+    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
+
+
+def to_summarize(plan: Plan, past: Past) -> Request:
+    """Return the request for a summary: the one before, extended, so that most of it is read from the cache."""
+    messages = _untrimmed(plan, past, prompt.SUMMARY_REQUEST)
+    # What it adds is never read again, so that the mark stands where the request before has set its last.
+    marks = Breakpoints("5m", ((len(messages) - 3, "5m"),)) if len(messages) >= 3 else None
+    return replace(plan.request, messages=messages, breakpoints=marks)
+
+
+def smaller(terms: Terms, plan: Plan, tokens: int | None, limit: int | None) -> Terms:
+    """Return the terms for another try at a request that the API has refused as too long.
+
+    It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
+    has to go.
+    """
+    if tokens and limit and tokens > limit:
+        high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)
+    else:
+        high = plan.window.tokens // 2
+    policy = terms.trimming
+    share = policy.low_tokens / policy.high_tokens
+    low = min(policy.low_tokens, int(high * share))
+    pinned = int(policy.pinned_tokens * low / max(1, policy.low_tokens))
+    return replace(terms, trimming=TrimPolicy(max(1, high), low, pinned))
+
+
+def _scaled(turns: Sequence[Turn], part: float) -> tuple[Turn, ...]:
+    return tuple(
+        replace(
+            turn, user_tokens=round(turn.user_tokens * part), reply_tokens=round(turn.reply_tokens * part)
+        )
+        for turn in turns
+    )
+
+
+def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
+    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)

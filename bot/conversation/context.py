@@ -1,0 +1,116 @@
+"""What Claude sees of a conversation, as a person may want to know it: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from bot.conversation import prompt
+from bot.conversation.compose import Past
+from bot.conversation.ledger import Ledger, Prefix
+from bot.conversation.lifetime import Kept, in_cache
+from bot.conversation.trimming import TrimPolicy
+
+PICTURE_CELLS = 24
+"""Fits a phone's width in a code block, the figure behind it included."""
+
+SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "room": "░"}
+"""One for each part; told apart without colour, and as wide as any character of a code block."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the budget: its name (a key of `SIGNS`), tokens, and share of the whole."""
+
+    name: str
+    tokens: int
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class ContextView:
+    """All that is told of a window.
+
+    `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
+    id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
+    `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
+    window and `summarized_by` the turn that it is corrected by, None where there is none.
+    """
+
+    model: str
+    turns: int
+    pinned: int
+    trimmed: int
+    first: int | None
+    tokens: int
+    estimated: int
+    budget: int
+    parts: tuple[Part, ...]
+    cached: Kept
+    summary: str
+    summarized_by: int | None
+
+    @property
+    def share(self) -> float:
+        """The part of the budget that is taken; more than 1 just before a trim."""
+        return self.tokens / self.budget
+
+    @property
+    def picture(self) -> str:
+        """The parts as one line of signs, and a legend under it; for a code block."""
+        return draw(self.parts, self.share)
+
+
+def view(
+    past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
+) -> ContextView:
+    """Look at what the next request would hold, without its newest message; `manner` as in `Terms`."""
+    front = past.front
+    prefix = Prefix(prompt.prefix_key(manner, system, front), past.cut)
+    ledger = Ledger(past.history, prefix, front.kept)
+    rates = ledger.rates()
+    forecast = ledger.forecast(rates, [*system, *([front.summary] if front.summary else [])])
+    summary = rates.message(front.summary) if front.summary else 0
+    pinned = sum(turn.tokens for turn in front.kept)
+    total = max(0, forecast.total)
+    sizes = {
+        "system": max(0, forecast.other - summary),
+        "summary": summary,
+        "pinned": pinned,
+        "history": forecast.turns - pinned,
+    }
+    budget = policy.high_tokens
+    sizes["room"] = max(0, budget - sum(sizes.values()))
+    seen = [turn for turn in past.history if turn.outcome != "refused"]
+    return ContextView(
+        model=model,
+        turns=len(seen) + len(front.kept),
+        pinned=len(front.kept),
+        trimmed=past.cut,
+        first=seen[0].id if seen else None,
+        tokens=total,
+        estimated=min(total, forecast.estimated),
+        budget=budget,
+        parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
+        cached=in_cache(past.history, prefix, now_ms),
+        summary=front.summary,
+        summarized_by=next((turn.id for turn in reversed(past.history) if turn.front), None),
+    )
+
+
+def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str:
+    """Draw parts as one line of so many signs, each part with one at least, and a legend with its tokens."""
+    counts = _apportioned([part.tokens for part in parts], cells)
+    line = "".join(SIGNS[part.name] * count for part, count in zip(parts, counts, strict=True))
+    legend = [f"{SIGNS[part.name]} {part.name:8}{part.tokens:>9,}" for part in parts]
+    return "\n".join([f"{line} {share:.0%}", *legend])
+
+
+def _apportioned(sizes: Sequence[int], cells: int) -> list[int]:
+    """Share cells out by size: one to each, and each further one to whoever has the most tokens for its cells."""
+    counts = [1] * len(sizes)
+    for _ in range(cells - len(sizes)):
+        if sizes:
+            most = max(range(len(sizes)), key=lambda at: sizes[at] / (counts[at] + 0.5))
+            counts[most] += 1
+    return counts

@@ -1,0 +1,147 @@
+"""The ledger of a conversation's tokens: exact where the API has told, estimated by what it told before.
+
+`usage` of a request counts its whole prompt. The next one holds that prompt, the reply, and the new message; so
+the total is known but for the new message, and the difference of two totals is the price of the reply and the
+message after it, exactly. What breaks the chain (a trim, another model or system prompt) costs one estimate:
+the `usage` of the first request after it is the new anchor.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from statistics import median_low
+
+from bot.conversation.request import Usage
+from bot.conversation.tokens import PRIOR, TokenRates
+from bot.conversation.turn import UNSENT, Turn
+
+LEARNED_TURNS = 24
+"""The latest turns teach how many tokens this conversation's texts take: more would only cost time."""
+
+UNSURE_SHARE = 0.3
+"""How far an estimate may be off before it is counted: Anthropic's tokenizers differ by about this much."""
+
+LEAST_FRAMED = 3
+"""Messages that it takes to tell the framing from an error of the rates."""
+
+MOST_FRAMING_TOKENS = 30
+"""More than this is no framing of a message and the reply before it."""
+
+ODD_FACTOR = 4
+"""A difference of so many times the estimate, or the reverse, was not made by the new message alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prefix:
+    """What two requests must have in common for one to extend the other.
+
+    `key` names the model, the system prompt and whatever stands in front of the window, `cut` where it begins.
+    """
+
+    key: str
+    cut: int
+
+    def begins(self, turn: Turn) -> bool:
+        """Say whether a turn was asked with the same beginning."""
+        return (turn.prefix_key, turn.cut) == (self.key, self.cut)
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """The tokens of a request to come, without its newest message: `other` are those outside of all turns.
+
+    Of the total, `estimated` tokens were never counted by the API.
+    """
+
+    other: int
+    turns: int
+    estimated: int
+
+    @property
+    def total(self) -> int:
+        """All of them."""
+        return self.other + self.turns
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """What the turns from the cut on (and those kept before it) tell about their tokens."""
+
+    turns: tuple[Turn, ...]
+    prefix: Prefix
+    kept: tuple[Turn, ...] = ()
+
+    def forecast(self, rates: TokenRates, before: Sequence[str]) -> Forecast:
+        """Predict the next request; `before` are the texts that stand before its turns (the system prompt)."""
+        turns = sum(turn.tokens for turn in (*self.kept, *self.turns))
+        at = self._anchor()
+        if at is None:
+            other = sum(rates.message(text) for text in before)
+            return Forecast(other, turns, estimated=other + turns)
+        anchor = self.turns[at]
+        since = sum(turn.tokens for turn in self.turns[at + 1 :])
+        if anchor.outcome in UNSENT:
+            # Its message was counted, and is left out from now on.
+            known = anchor.usage.input_total - anchor.user_tokens
+        else:
+            known = anchor.usage.input_total + anchor.reply_tokens
+        return Forecast(other=known + since - turns, turns=turns, estimated=since)
+
+    def rates(self) -> TokenRates:
+        """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most.
+
+        Replies are counted without any framing, so they teach first; what messages take beyond that is the framing,
+        and what is left of them after it teaches the scripts that people write in.
+        """
+        recent = self.turns[-LEARNED_TURNS:]
+        replies = [
+            (turn.reply, turn.usage.output - turn.usage.thinking)
+            for turn in recent
+            if turn.outcome == "answered" and turn.usage.input_total
+        ]
+        users = [
+            (turn.user, turn.user_tokens)
+            for before, turn in itertools.pairwise(recent)
+            if turn.usage.input_total and before.usage.input_total and _extends(before, turn)
+        ]
+        rates = PRIOR.learned(replies)
+        if len(users) >= LEAST_FRAMED:
+            rest = median_low(tokens - rates.of(text) for text, tokens in users)
+            rates = replace(rates, framing=max(0, min(MOST_FRAMING_TOKENS, rest)))
+        return rates.learned((text, tokens - rates.framing) for text, tokens in users)
+
+    def measure(self, estimated: int, usage: Usage, forecast: Forecast, *, extends: bool) -> int:
+        """Return the tokens of the newest message, whose request is answered.
+
+        `forecast` was made for that request and `extends` says whether it is one that extends another: then it
+        is the difference of the two totals, else the estimate.
+        """
+        exact = extends and not forecast.estimated and self._anchor() is not None
+        if not (exact and usage.input_total):
+            return estimated
+        measured = usage.input_total - forecast.total
+        plausible = 0 < measured <= ODD_FACTOR * estimated and measured * ODD_FACTOR >= estimated
+        return measured if plausible else estimated
+
+    def _anchor(self) -> int | None:
+        """Find the latest turn whose count is the beginning of the next request's."""
+        stale = max((turn.amended for turn in self.turns), default=0)
+        for at in range(len(self.turns) - 1, -1, -1):
+            turn = self.turns[at]
+            if stale and turn.id <= stale:
+                return None  # it counted a text that has been changed since
+            # Turns since then may have been asked in another way, or be adopted: they are added as they are known.
+            if turn.usage.input_total and self.prefix.begins(turn):
+                return at
+        return None
+
+
+def _extends(before: Turn, turn: Turn) -> bool:
+    return before.outcome == "answered" and Prefix(before.prefix_key, before.cut).begins(turn)
+
+
+def worth_counting(total: int, estimated: int, limit: int) -> bool:
+    """Say whether a forecast is so near a limit that only the API's own count can tell on which side it is."""
+    return abs(total - limit) <= UNSURE_SHARE * estimated

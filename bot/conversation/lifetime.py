@@ -1,0 +1,249 @@
+"""For how long the prompt cache is to keep a request: five minutes, an hour, or not at all.
+
+What is written to the cache costs more than what is merely read (`write_5m` is 1.25 of the price, `write_1h` 2),
+what is found there next time costs a fraction of it (`read`, 0.025 to 0.1 of the price, by model). So it is a
+matter of the gap that follows, which nobody knows: up to five minutes (short), up to an hour (middling), more
+(long).
+
+**The rule.** The conversation's own gaps tell how likely each kind is, the latest counting most, and those that
+followed a gap of the same kind as the last one most of all. Then:
+
+- *Cold*: little of the prompt is in the cache, so that all of it is at stake. Of the three choices the one with
+  the smallest `(price - read) / settled` is taken, where `settled` is the chance that no better choice would have
+  been of use: long for none, short or long for five minutes, any for an hour. It is the solution of the average
+  cost equations of a cache that is either warm or cold: `g = read + long·V` while warm, and while cold
+  `V + g = price + (1 - hit)·V`, with `V` the price of being cold.
+- *Warm*: all but the new text is read. Writing that for five minutes is next to free. Writing it for an hour
+  instead protects the *whole* prompt, since an entry holds all that stands before it; and it need not be done each
+  time, because an older entry of an hour, marked in each request and so kept alive, still protects all but the
+  tokens since. It is done when what has gathered since (`bare` tokens, `new` ones with each turn) makes
+  `middling · V · bare · (bare + new) / (2 · new)` as large as `(write_1h - write_5m) · new`: the economic order
+  quantity, in which ordering costs as much as holding.
+- *Credit*: nothing is written that would, if it is never read, make all requests of the window more than 5 percent
+  (and `START_TOKENS`) dearer than no caching.
+
+**What it guarantees.** Over the requests of a window, whatever the gaps:
+`cost <= 1.05 * cost without a cache + START_TOKENS * input`, by the third part alone. Since no request can cost less
+than `read` for each token, that makes it at most `1.05 * input / read` times the clairvoyant optimum (10.5, 21 or 42,
+by model), and no more is promised: who pastes 100,000 tokens at the start and comes back every 20 minutes pays them
+in full 19 times before an entry of an hour is within the 5 percent. "Always an hour" has a ratio of 2 (each token is
+either read by both, or paid at least once by the optimum and twice here; past an hour nobody reads), which is bought
+with twice the price of no cache for one message a day. No rule that cannot see the next gap has a better ratio than
+`(read*p + write_1h*n) / (read*p + write_5m*n)` for a prompt of p old and n new tokens, 1.6 where n is most of it: the
+gap after a write of an hour is short, and the one after a write of five minutes is not. What the rule costs on
+patterns of arrival is measured (tests/bench/caching.py): within 2 percent of the optimum on steady ones, within
+10 on those with habits; where each gap is drawn by itself, near what it costs if the odds are known.
+
+That a mark on an older entry keeps that one alive is how the documentation is read here ("refreshed each time the
+cached content is used"); were it wrong, an entry would end an hour after it was written, and be written again.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from bot.conversation.ledger import Prefix
+from bot.conversation.message import created_ms
+from bot.conversation.request import Lifetime
+from bot.conversation.turn import Turn
+
+CacheSetting = Literal["auto", "5m", "1h", "off"]
+Chances = tuple[float, float, float]
+
+SHORT_MS = 5 * 60 * 1000
+"""How long an entry of five minutes lives, from the start of the request that wrote or last read it."""
+
+MIDDLING_MS = 60 * 60 * 1000
+"""The same of an hour."""
+
+FIRST_GUESS = (0.9, 0.07, 0.03)
+"""Short, middling, long: what is believed of a conversation's first gap. Most first answers are read at once."""
+
+GUESS_WEIGHT = 0.3
+"""Gaps that the first guess stands for: one that was seen outweighs it."""
+
+FADE = 0.9
+"""What a gap still counts after one more: what is known is mostly of the last ten. A shorter memory learns a new
+habit no cheaper, since the anchors make surprises cheap, and a longer one gains nothing either (measured)."""
+
+SAME_KIND_WEIGHT = 0.5
+"""Gaps that the general picture stands for where it is known what followed gaps like the last one."""
+
+MOST_OVER_SHARE = 0.05
+"""How much dearer than no caching the requests of a window may become if nothing written is ever read."""
+
+START_TOKENS = 4000
+"""The credit at the start, in input tokens: less than a cent, and without it no conversation could begin to cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """The price of a token of each kind, all in the same unit."""
+
+    input: float
+    write_5m: float
+    write_1h: float
+    read: float
+    output: float
+
+
+USUAL_RATES = Rates(input=1.0, write_5m=1.25, write_1h=2.0, read=0.1, output=5.0)
+"""The prices of most models in parts of the input price (Anthropic, "Prompt caching"), for one that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """`newest` is the lifetime of what is written, None for no caching at all.
+
+    `anchor` is the id of the turn whose request wrote the latest entry of an hour that is still alive: it is to be
+    marked again, so that it stays so.
+    """
+
+    newest: Lifetime | None
+    anchor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What of the prompt is in the cache, in tokens, as far as `usage` and the times tell.
+
+    `warm` is the longest part, `hour` the one that was written for an hour by the request of turn `anchor`.
+    """
+
+    warm: int = 0
+    hour: int = 0
+    anchor: int | None = None
+
+
+def choose(
+    setting: CacheSetting,
+    turns: Sequence[Turn],
+    prefix: Prefix,
+    *,
+    prompt_tokens: int,
+    now_ms: int,
+    rates: Rates,
+    chances: Chances | None = None,
+) -> Choice:
+    """Choose the lifetime of a request of `prompt_tokens` that is made now; `turns` are those of its window.
+
+    `chances` of a short, middling or long gap are taken from the turns' own gaps unless they are known.
+    """
+    if setting == "off":
+        return Choice(None)
+    if setting != "auto":
+        return Choice(setting)
+    chances = chances or _chances(_gaps(turns, now_ms))
+    kept = in_cache(turns, prefix, now_ms)
+    warm = min(kept.warm, prompt_tokens)
+    new = max(1, prompt_tokens - warm)
+    choice, cold_price = _cold(chances, rates, warm / new)
+    if new < warm:
+        choice = "5m"
+        bare = max(new, prompt_tokens - kept.hour)
+        risk = chances[1] * cold_price * bare * (bare + new) / (2 * new)
+        if risk >= (rates.write_1h - rates.write_5m) * new:
+            choice = "1h"
+    credit = _credit(turns, rates) + MOST_OVER_SHARE * rates.input * prompt_tokens
+    wanted: tuple[Lifetime, ...] = () if choice is None else ("1h", "5m") if choice == "1h" else ("5m",)
+    for lifetime in wanted:
+        price = rates.write_1h if lifetime == "1h" else rates.write_5m
+        if new * (price - rates.input) - warm * (rates.input - rates.read) <= credit:
+            return Choice(lifetime, None if lifetime == "1h" else kept.anchor)
+    return Choice(None)
+
+
+def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
+    """Tell what the cache holds of the prompt that these turns begin."""
+    warm = hour = 0
+    warm_until = hour_until = 0
+    anchor: int | None = None
+    stale = max((turn.amended for turn in turns), default=0)
+    for turn in turns:
+        usage, at = turn.usage, created_ms(turn.id)
+        written = usage.cache_write_5m + usage.cache_write_1h
+        if stale and turn.id <= stale:
+            continue
+        if not prefix.begins(turn) or not (written or usage.cache_read):
+            continue
+        if not usage.cache_read:
+            warm = hour = 0
+            anchor = None
+        end = usage.input_total - usage.input
+        # An hour's mark must stand before one of five minutes, so the newest block had an hour only if all had.
+        if usage.cache_write_1h and not usage.cache_write_5m:
+            hour, hour_until, anchor = end, at + MIDDLING_MS, turn.id
+        else:
+            if hour and at < hour_until:
+                hour_until = at + MIDDLING_MS
+            warm, warm_until = end, at + SHORT_MS
+    hour = hour if now_ms < hour_until else 0
+    warm = warm if now_ms < warm_until else 0
+    return Kept(max(warm, hour), hour, anchor if hour else None)
+
+
+def _gaps(turns: Sequence[Turn], now_ms: int) -> list[int]:
+    """Return the kinds of the gaps between messages: 0 short, 1 middling, 2 long."""
+    times = [*(created_ms(turn.id) for turn in turns), now_ms]
+    return [
+        0 if gap < SHORT_MS else 1 if gap < MIDDLING_MS else 2
+        for gap in (after - before for before, after in itertools.pairwise(times))
+    ]
+
+
+def _chances(kinds: Sequence[int]) -> Chances:
+    """Return how likely the next gap is short, middling, long."""
+    seen = [chance * GUESS_WEIGHT for chance in FIRST_GUESS]
+    after = [[0.0] * 3 for _ in range(3)]
+    last: int | None = None
+    for kind in kinds:
+        _count(seen, kind)
+        if last is not None:
+            _count(after[last], kind)
+        last = kind
+    overall = [count / sum(seen) for count in seen]
+    same = after[last] if last is not None else [0.0] * 3
+    weight = sum(same) + SAME_KIND_WEIGHT
+    short, middling, long = (
+        (count + SAME_KIND_WEIGHT * chance) / weight for count, chance in zip(same, overall, strict=True)
+    )
+    return short, middling, long
+
+
+def _count(counts: list[float], kind: int) -> None:
+    counts[:] = [count * FADE for count in counts]
+    counts[kind] += 1
+
+
+def _cold(chances: Chances, rates: Rates, warm_per_new: float) -> tuple[Lifetime | None, float]:
+    """Return the best choice for a cold prompt, and what a cold token costs more than a warm one."""
+    short, _, long = chances
+    # Without any mark, what little is warm is paid in full.
+    none = rates.input + warm_per_new * (rates.input - rates.read)
+    options: tuple[tuple[Lifetime | None, float, float], ...] = (
+        ("5m", rates.write_5m, short + long),
+        ("1h", rates.write_1h, 1.0),
+        (None, none, long),
+    )
+    prices = {name: (price - rates.read) / max(settled, 1e-9) for name, price, settled in options}
+    best = min(prices, key=lambda name: prices[name])
+    return best, prices[best]
+
+
+def _credit(turns: Sequence[Turn], rates: Rates) -> float:
+    """Return how much more than so far the window's requests may cost, if nothing more is ever read."""
+    credit = START_TOKENS * rates.input
+    for turn in turns:
+        usage = turn.usage
+        uncached = usage.input_total * rates.input
+        paid = (
+            usage.input * rates.input
+            + usage.cache_write_5m * rates.write_5m
+            + usage.cache_write_1h * rates.write_1h
+            + usage.cache_read * rates.read
+        )
+        credit += uncached * (1 + MOST_OVER_SHARE) - paid
+    return credit

@@ -1,0 +1,214 @@
+"""What a request costs: exact arithmetic in whole numbers, from a table with dates and sources.
+
+Prices are micro-dollars for a million tokens ($0.125 per million tokens is 125,000), costs whole micro-dollars.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bot.conversation.request import Usage
+
+MICRO_USD = 1_000_000
+"""Micro-dollars in a dollar."""
+
+MTOK = 1_000_000
+"""Tokens that a price is for."""
+
+_DATE_SUFFIX = re.compile(r"-\d{8}$")
+
+
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """Micro-dollars for a million tokens of each kind; `output` includes thinking."""
+
+    input: int
+    write_5m: int
+    write_1h: int
+    read: int
+    output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prices(Rates):
+    """What one model costs.
+
+    A request whose prompt exceeds `step_tokens`, cached parts included, pays `above` for all of it, the output
+    too. `search` is micro-dollars for one web search. `factors` multiply the price of tokens by what `usage`
+    names: a service tier, or where the model ran.
+    """
+
+    step_tokens: int | None = None
+    above: Rates | None = None
+    search: int = 0
+    factors: tuple[tuple[str, Fraction], ...] = ()
+
+    def at(self, prompt_tokens: int) -> Rates:
+        """Return the rates of a request with so many input tokens, cached ones included."""
+        beyond = self.step_tokens is not None and prompt_tokens > self.step_tokens
+        return self.above if beyond and self.above is not None else self
+
+
+def exact_cost(usage: Usage, prices: Prices) -> Fraction:
+    """Return what a request costs, in micro-dollars with all their fractions."""
+    rates = prices.at(usage.input_total)
+    tokens = (
+        usage.input * rates.input
+        + usage.cache_write_5m * rates.write_5m
+        + usage.cache_write_1h * rates.write_1h
+        + usage.cache_read * rates.read
+        + usage.output * rates.output
+    )
+    factor = Fraction(1)
+    for name, by in prices.factors:
+        factor *= by if name in (usage.service_tier, usage.inference_geo) else 1
+    return Fraction(tokens, MTOK) * factor + usage.web_searches * prices.search
+
+
+def cost(usage: Usage, prices: Prices) -> int:
+    """Return what a request costs in whole micro-dollars, a half rounded to the even one.
+
+    Each request is rounded once, by half a millionth of a dollar at most, and never again: what is summed up
+    for a conversation are these whole numbers.
+    """
+    return round(exact_cost(usage, prices))
+
+
+def dollars(micro_usd: int) -> str:
+    """Write an amount for people: to the cent where it is one, else with two figures that count."""
+    amount = Decimal(micro_usd) / MICRO_USD
+    if abs(amount) >= 1:
+        return f"${amount:,.2f}"
+    return f"${amount:.4f}" if micro_usd >= 100 or not micro_usd else f"${amount:.6f}"
+
+
+PerMtok = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
+
+
+class RateRow(BaseModel):
+    """Rates as they are written in a file: US dollars for a million tokens.
+
+    Cache writes and reads that are not given follow from `input` as for most models: 1.25, 2 and 0.1 of it
+    (Anthropic, "Prompt caching").
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
+
+    input: PerMtok
+    output: PerMtok
+    write_5m: PerMtok | None = None
+    write_1h: PerMtok | None = None
+    read: PerMtok | None = None
+
+    def rates(self) -> Rates:
+        """Return the same in micro-dollars."""
+        given = (self.write_5m, self.write_1h, self.read)
+        factors = (Decimal("1.25"), Decimal(2), Decimal("0.1"))
+        rest = (self.input * by if own is None else own for own, by in zip(given, factors, strict=True))
+        write_5m, write_1h, read = map(_micro, rest)
+        return Rates(_micro(self.input), write_5m, write_1h, read, _micro(self.output))
+
+
+class PriceRow(RateRow):
+    """The prices of a model, and beyond how many prompt tokens others take their place."""
+
+    step_tokens: Annotated[int, Field(gt=0)] | None = None
+    above: RateRow | None = None
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.step_tokens is None) != (self.above is None):
+            raise ValueError("step_tokens and above belong together")
+        return self
+
+    def prices(self) -> Prices:
+        """Return the same in micro-dollars, without surcharges."""
+        rates = self.rates()
+        given = {field.name: getattr(rates, field.name) for field in fields(rates)}
+        above = None if self.above is None else self.above.rates()
+        return Prices(**given, step_tokens=self.step_tokens, above=above)
+
+
+class DatedRow(PriceRow):
+    """A line of the price list: from which day it holds, who says so, and when that was read."""
+
+    model: Annotated[str, Field(min_length=1)]
+    since: dt.date = dt.date.min
+    seen: dt.date
+    source: Annotated[str, Field(min_length=1)]
+    factors: dict[str, PerMtok] = {}
+
+
+class Searches(BaseModel):
+    """What a thousand web searches cost, in US dollars."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    usd_per_1000: PerMtok
+    seen: dt.date
+    source: str
+
+
+class PriceList(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    price: tuple[DatedRow, ...]
+    web_search: Searches
+
+
+@dataclass(frozen=True, slots=True)
+class PriceBook:
+    """The prices of every model that has any: those of an operator first, then the list's, by date."""
+
+    own: Mapping[str, Prices]
+    listed: Mapping[str, Sequence[tuple[dt.date, Prices]]]
+
+    def of(self, model: str, on: dt.date) -> Prices | None:
+        """Return what a model costs on a day, None if nobody knows; its id may end in a date."""
+        for name in (model, _DATE_SUFFIX.sub("", model)):
+            if name in self.own:
+                return self.own[name]
+            if rows := self.listed.get(name):
+                # Before its first line a model was not for sale; whoever asks for such a day has a wrong clock.
+                return next((prices for since, prices in reversed(rows) if since <= on), rows[0][1])
+        return None
+
+
+def read_prices(text: str, own: Mapping[str, PriceRow] | None = None) -> PriceBook:
+    """Read the price list (TOML); `own` are an operator's prices, which go before it.
+
+    Raises ValueError if the list is not sound.
+    """
+    # A float cannot hold 0.1; what is written is what is meant.
+    document: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
+    whole = PriceList.model_validate(document)
+    search = _micro(whole.web_search.usd_per_1000 / 1000)
+    listed: dict[str, list[tuple[dt.date, Prices]]] = {}
+    for row in sorted(whole.price, key=lambda row: row.since):
+        factors = tuple((name, Fraction(by)) for name, by in row.factors.items())
+        listed.setdefault(row.model, []).append(
+            (row.since, replace(row.prices(), search=search, factors=factors))
+        )
+    given = {model: replace(row.prices(), search=search) for model, row in (own or {}).items()}
+    return PriceBook(given, listed)
+
+
+def total(costs: Iterable[int | None]) -> tuple[int, bool]:
+    """Add up costs in micro-dollars; the second value says whether all of them are known."""
+    known = list(costs)
+    return sum(cost for cost in known if cost is not None), None not in known
+
+
+def _micro(usd: Decimal) -> int:
+    return int((usd * MICRO_USD).to_integral_value())

@@ -1,0 +1,164 @@
+"""/context: what Claude sees of a conversation, and a way to correct the summary of what it no longer sees."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.conversation import wording
+from bot.conversation.context import ContextView, view
+from bot.conversation.errors import Unreadable
+from bot.conversation.model import Choice
+from bot.gateway import answers, context_answers
+from bot.gateway.access import may_reset
+from bot.gateway.interactions import in_time, say
+from bot.gateway.scene import look_around
+from bot.store.claim import Meta
+from bot.store.conversations import Conversations
+from bot.store.prompts import Prompts
+from bot.store.recall import Recall
+from bot.turns.policy import TurnPolicy
+from bot.turns.terms import terms_of
+
+if TYPE_CHECKING:
+    Interaction = discord.Interaction[discord.Client]
+
+log = structlog.get_logger()
+
+CORRECT_ID = "bobbin:correct"
+"""The beginning of custom ids of the button and of the modal; the turn that made the summary stands behind it."""
+
+SUMMARY_FIELD = "summary"
+SUMMARY_CHARS = 4000
+"""The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
+
+
+class Context:
+    """Answers the command, its button and its modal; `choose` makes the policy of a turn from what was chosen."""
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        recall: Recall,
+        prompts: Prompts,
+        choose: Callable[[Choice], TurnPolicy],
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._conversations = conversations
+        self._recall = recall
+        self._prompts = prompts
+        self._choose = choose
+        self._now_s = now_s
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """Register the command."""
+
+        @tree.command(
+            name="context", description="Show what Claude sees of this conversation, and what it cost"
+        )
+        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
+        @app_commands.allowed_installs(guilds=True, users=False)
+        async def context(interaction: Interaction) -> None:
+            await self._show(interaction)
+
+    async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
+        """Answer the button; False if it is another one."""
+        kind, _, turn = custom_id.rpartition(":")
+        if kind != CORRECT_ID:
+            return False
+        # Discord takes a modal only as the first answer, so this one cannot be put off.
+        async with in_time():
+            scene = await look_around(interaction, self._conversations)
+            past = None if scene.conversation is None else await self._recall.past(scene.conversation)
+        if past is None or not may_reset(scene.person):
+            await say(interaction, context_answers.MAY_NOT_CORRECT)
+            return True
+        if not any(entry.front is not None and str(entry.id) == turn for entry in past.history):
+            await say(interaction, context_answers.SUMMARY_GONE)
+            return True
+        await self._ask(interaction, custom_id, past.front.summary)
+        return True
+
+    async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
+        """Answer the modal; False if it is another one."""
+        kind, _, turn = custom_id.rpartition(":")
+        if kind != CORRECT_ID:
+            return False
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        scene = await look_around(interaction, self._conversations)
+        if scene.conversation is None or not may_reset(scene.person):
+            await say(interaction, context_answers.MAY_NOT_CORRECT)
+            return True
+        await self._recall.correct(scene.conversation, int(turn), values.get(SUMMARY_FIELD, ""))
+        log.info("summary_corrected", conversation=scene.conversation)
+        await say(interaction, context_answers.CORRECTED)
+        return True
+
+    async def _show(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True)
+        scene = await look_around(interaction, self._conversations)
+        meta = None if scene.conversation is None else await self._conversations.meta(scene.conversation)
+        if scene.conversation is None or meta is None:
+            await say(interaction, answers.NOT_A_CONVERSATION)
+            return
+        choice = await self._prompts.effective(
+            thread=scene.conversation, channel=scene.channel, server=scene.server
+        )
+        try:
+            past = await self._recall.past(scene.conversation)
+        except Unreadable:
+            await say(interaction, wording.UNREADABLE)
+            return
+        terms = terms_of(self._choose(choice))
+        seen = view(
+            past,
+            model=terms.model,
+            manner=terms.manner,
+            system=terms.system,
+            policy=terms.trimming,
+            now_ms=round(self._now_s() * 1000),
+        )
+        link = None if seen.first is None else _link(scene.conversation, meta, seen.first)
+        text = context_answers.shown(
+            seen,
+            link=link,
+            cost_micro_usd=meta.cost,
+            unpriced=meta.unpriced,
+            caches=terms.cache != "off",
+        )
+        may_correct = bool(seen.summary) and may_reset(scene.person)
+        await say(interaction, text, view=_buttons(seen) if may_correct else None)
+
+    async def _ask(self, interaction: Interaction, custom_id: str, summary: str) -> None:
+        modal = discord.ui.Modal(title="What came before", custom_id=custom_id)
+        field = discord.ui.TextInput[discord.ui.Modal](
+            style=discord.TextStyle.paragraph,
+            custom_id=SUMMARY_FIELD,
+            default=summary[:SUMMARY_CHARS],
+            max_length=SUMMARY_CHARS,
+            required=False,
+        )
+        description = "Claude reads this in place of the oldest messages. Empty: nothing."
+        modal.add_item(discord.ui.Label(text="The summary", description=description, component=field))
+        await interaction.response.send_modal(modal)
+        modal.stop()  # it is answered by its custom id, also after a restart and by another instance
+
+
+def _buttons(seen: ContextView) -> discord.ui.View:
+    view_ = discord.ui.View(timeout=None)
+    custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
+    view_.add_item(
+        discord.ui.Button[discord.ui.View](label=context_answers.CORRECT_LABEL, custom_id=custom_id)
+    )
+    return view_
+
+
+def _link(conversation: int, meta: Meta, message: int) -> str:
+    # The message that a thread was started from stands outside of it, under the same id.
+    place = meta.parent if message == conversation and meta.parent is not None else conversation
+    return f"https://discord.com/channels/{meta.guild or '@me'}/{place}/{message}"

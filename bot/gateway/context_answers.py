@@ -1,0 +1,79 @@
+"""What /context answers."""
+
+from __future__ import annotations
+
+from bot.conversation.context import ContextView
+from bot.conversation.pricing import dollars
+
+SUMMARY_CHARS = 1000
+"""So much of the summary is shown: an answer may hold 2000 characters in all."""
+
+CORRECT_LABEL = "Correct the summary"
+CORRECTED = "The summary is corrected. It counts from the next reply on."
+SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context to see the one that counts."
+MAY_NOT_CORRECT = (
+    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+    "can correct its summary."
+)
+
+
+def shown(
+    view: ContextView, *, link: str | None, cost_micro_usd: int, unpriced: int, caches: bool = True
+) -> str:
+    """Show what Claude sees; `link` leads to the message with which that begins."""
+    lines = [
+        f"**What Claude sees here** ({view.model})",
+        f"```text\n{view.picture}\n```{_sizes(view)}",
+        _edge(view, link),
+        _cache(view, caches=caches),
+        _cost(cost_micro_usd, unpriced),
+    ]
+    if view.summary:
+        text = view.summary.replace("```", "`\u200b``")
+        more = "…" if len(text) > SUMMARY_CHARS else ""
+        lines.append(f"The summary of what came before:\n```text\n{text[:SUMMARY_CHARS]}{more}\n```")
+    return "\n".join(lines)
+
+
+def _sizes(view: ContextView) -> str:
+    words = f"{view.tokens:,} of {view.budget:,} tokens ({view.share:.0%})"
+    return f"{words}, of which {view.estimated:,} are estimated." if view.estimated else f"{words}."
+
+
+def _edge(view: ContextView, link: str | None) -> str:
+    if not view.turns and not view.trimmed:
+        return "Nothing has been said yet."
+    recent = _count(view.turns - view.pinned, "turn")
+    if not view.trimmed:
+        return f"It is the whole conversation: {recent}."
+    begins = f", beginning [here]({link})" if link else ""
+    gone = view.trimmed - view.pinned
+    parts = [f"It is the latest {recent}{begins}."]
+    if view.pinned:
+        parts.append(f"{_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept.")
+    if gone > 0:
+        how = "known by the summary alone" if view.summary else "not seen any more"
+        parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")
+    return " ".join(parts)
+
+
+def _cache(view: ContextView, *, caches: bool) -> str:
+    if not caches:
+        return "Cache: off."
+    warm = min(view.cached.warm, view.tokens)
+    if not warm:
+        return "Cache: cold. The next message pays the full price for all of it."
+    return f"Cache: warm. The next message reads {warm:,} tokens at a fraction of the price."
+
+
+def _cost(micro_usd: int, unpriced: int) -> str:
+    more = f" and {_count(unpriced, 'request')} of which the cost is not known" if unpriced else ""
+    return f"Cost so far: {dollars(micro_usd)}{more}."
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _are(number: int) -> str:
+    return "is" if number == 1 else "are"

@@ -1,0 +1,147 @@
+"""What /model offers and answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
+from bot.conversation.pricing import MICRO_USD, Prices
+from bot.store.prompts import Scope
+
+MOST_OFFERED = 25
+"""An autocompletion holds no more (Discord, "Autocomplete")."""
+
+NAME_CHARS = 100
+"""The most that a name or a value may hold there."""
+
+NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
+NOT_OFFERED = "The operator of this bot does not offer that model."
+MAY_NOT_CHOOSE = {
+    Scope.THREAD: (
+        "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+        "can choose its model."
+    ),
+    Scope.CHANNEL: "Choosing the model of a channel needs the permission “Manage Server”.",
+    Scope.SERVER: "Choosing the model of a server needs the permission “Manage Server”.",
+}
+ONLY_IN_SERVERS = (
+    "Channels and servers have models of their own, but these are direct messages: use the thread scope."
+)
+UNCHECKED = "I could not check with Claude whether there is such a model."
+
+_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
+
+
+def unknown(model: str, near: Sequence[str]) -> str:
+    """Say that there is no such model."""
+    hint = f" Near it are: {', '.join(near)}." if near else ""
+    return f"There is no model called “{model}”.{hint}"
+
+
+def retired(info: ModelInfo, successor: str | None) -> str:
+    """Say that a model is no more, and what to use in its place."""
+    when = f" on {info.retires}" if info.retires else ""
+    instead = f" {successor} takes its place." if successor else " Choose another one."
+    return f"{info.name or info.id} was retired{when} and answers no more.{instead}"
+
+
+def offered(
+    models: Sequence[ModelInfo], prices: Mapping[str, Prices | None], typed: str
+) -> list[tuple[str, str]]:
+    """Return names and values of the models that fit what was typed so far, in their order."""
+    wanted = typed.casefold().split()
+    found = [info for info in models if all(word in f"{info.name} {info.id}".casefold() for word in wanted)]
+    named = [(_label(info, prices.get(info.id)), info.id) for info in found if len(info.id) <= NAME_CHARS]
+    return named[:MOST_OFFERED]
+
+
+def _label(info: ModelInfo, prices: Prices | None) -> str:
+    parts = [info.name or info.id]
+    if prices is not None:
+        parts.append(f"{_usd(prices.input)} in, {_usd(prices.output)} out")
+    if info.retires is not None:
+        parts.append(f"ends {info.retires}")
+    return " · ".join(parts)[:NAME_CHARS]
+
+
+def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
+    """Say what counts in a scope from now on."""
+    lines = [f"{wanted.model} answers in {_NAMES[scope]} from the next reply on{_manner(sent)}."]
+    lines += _left_out(wanted, sent)
+    return "\n".join(lines)
+
+
+def cleared(scope: Scope, *, was_set: bool) -> str:
+    """Say that a choice was removed."""
+    if not was_set:
+        return f"There is no model chosen for {_NAMES[scope]}."
+    return f"The model of {_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+
+
+def shown(
+    by_scope: Mapping[Scope, Choice],
+    default: Choice,
+    info: ModelInfo | None,
+    prices: Prices | None,
+    sent: Fit,
+    *,
+    successor: str | None,
+    today: dt.date,
+) -> str:
+    """Show what answers in a place, where that was chosen, what it costs, and when it ends."""
+    wanted = narrowest([*by_scope.values(), default])
+    lines = [f"**{wanted.model}** answers here ({_origin(by_scope, 'model')})."]
+    if sent.effort is not None:
+        lines.append(f"Effort: {sent.effort} ({_origin(by_scope, 'effort')}).")
+    if wanted.thinking is not None and sent.thinking is not None:
+        lines.append(f"Thinking: {wanted.thinking} ({_origin(by_scope, 'thinking')}).")
+    lines += _left_out(wanted, sent)
+    if prices is not None:
+        lines.append(_prices(prices))
+    if info is not None and info.retired:
+        lines.append(retired(info, successor))
+    elif info is not None and info.ends_soon(today):
+        lines.append(f"It ends on {info.retires}." + (f" {successor} takes its place." if successor else ""))
+    return "\n".join(lines)
+
+
+def _origin(by_scope: Mapping[Scope, Choice], name: str) -> str:
+    scope = next((scope for scope, choice in by_scope.items() if getattr(choice, name) is not None), None)
+    return f"set for {_NAMES[scope]}" if scope else "the default of this bot"
+
+
+def _manner(sent: Fit) -> str:
+    thinking = {"disabled": "thinking off", "between_tools": "thinking off", None: ""}.get(
+        sent.thinking, "thinking on"
+    )
+    parts = [f"with effort {sent.effort}" if sent.effort else "", thinking]
+    words = ", ".join(part for part in parts if part)
+    return f", {words}" if words else ""
+
+
+def _left_out(wanted: Choice, sent: Fit) -> list[str]:
+    if not sent.dropped:
+        return []
+    return [f"-# Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."]
+
+
+def _prices(prices: Prices) -> str:
+    line = (
+        f"A million tokens cost {_usd(prices.input)} in, {_usd(prices.read)} from the cache, "
+        f"{_usd(prices.output)} out"
+    )
+    if prices.above is None or prices.step_tokens is None:
+        return f"{line}."
+    above = prices.above
+    return (
+        f"{line}; {_usd(above.input)}, {_usd(above.read)} and {_usd(above.output)} "
+        f"where a request has more than {prices.step_tokens:,}."
+    )
+
+
+def _usd(micro_per_mtok: int) -> str:
+    whole, rest = divmod(micro_per_mtok, MICRO_USD)
+    if not rest:
+        return f"${whole}"
+    return f"${whole}." + f"{rest:06d}".rstrip("0").ljust(2, "0")

@@ -1,0 +1,31 @@
+"""From the policy of a turn to the terms on which Claude is asked."""
+
+from __future__ import annotations
+
+from bot.conversation import prompt
+from bot.conversation.compose import Terms
+from bot.conversation.lifetime import USUAL_RATES, Rates
+from bot.conversation.pricing import Prices
+from bot.turns.policy import TurnPolicy
+
+
+def terms_of(policy: TurnPolicy, user_key: str | None = None) -> Terms:
+    """Return the terms; `user_key` is an opaque name for the person asking."""
+    return Terms(
+        model=policy.model,
+        max_tokens=policy.max_tokens,
+        effort=policy.effort,
+        thinking=policy.thinking,
+        system=prompt.render_system(policy.system),
+        user_key=user_key,
+        trimming=policy.trimming,
+        limit_tokens=policy.limit_tokens,
+        cache=policy.cache,
+        prices=_rates(policy.prices),
+    )
+
+
+def _rates(prices: Prices | None) -> Rates:
+    if prices is None:
+        return USUAL_RATES
+    return Rates(prices.input, prices.write_5m, prices.write_1h, prices.read, prices.output)

@@ -1,0 +1,63 @@
+"""What the rule of `lifetime` costs, against no cache, always 5 minutes, always an hour, and the optimum."""
+
+from __future__ import annotations
+
+import random
+
+from bot.conversation.lifetime import CacheSetting, Chances
+from tests.bench.arrivals import MIXED, ODDS, STEADY, Pattern
+from tests.bench.ideal import least_cost
+from tests.bench.talk import known, rates_of, talk
+
+MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-fable-5-2")
+"""Cache reads at 0.1, 0.05 and 0.025 of the price."""
+
+TURNS = 300
+SEEDS = 5
+STEADY_GOAL = 1.03
+MIXED_GOAL = 1.10
+NONE_GOAL = 1.05
+
+
+def ratios(
+    pattern: Pattern, model: str, odds: Chances | None = None, turns: int = TURNS, seeds: int = SEEDS
+) -> dict[str, float]:
+    """Return what each setting costs in parts of the optimum's cost, summed over the seeds.
+
+    "told" is what the rule costs if it is told the true odds: what the rest lacks to 1 no learning can win.
+    """
+    sums: dict[str, float] = {}
+    settings: tuple[CacheSetting, ...] = ("auto", "off", "5m", "1h")
+    best = 0.0
+    for seed in range(seeds):
+        for setting in settings:
+            done = talk(pattern(random.Random(seed)), turns, model=model, setting=setting, seed=seed)
+            sums[setting] = sums.get(setting, 0.0) + done.cost
+        if odds is not None:
+            told = talk(pattern(random.Random(seed)), turns, model=model, seed=seed, chances=odds)
+            sums["told"] = sums.get("told", 0.0) + told.cost
+        best += least_cost(done.askings, rates_of(model), known(model).min_cacheable_tokens)
+    return {setting: cost / best for setting, cost in sums.items()}
+
+
+def main() -> None:
+    """Print each figure with its goal."""
+    print(  # noqa: T201
+        f"Billed input, in parts of the clairvoyant optimum for the same windows; {TURNS} turns of about 60 and "
+        f"250 tokens,\nwindow 10,000 to 20,000 tokens, {SEEDS} seeds, virtual time, cache of the simulator."
+    )
+    for model in MODELS:
+        print(f"{model}, reads at {rates_of(model).read:g}:")  # noqa: T201
+        for goal, patterns in ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED)):
+            for name, pattern in patterns.items():
+                found = ratios(pattern, model, ODDS.get(name))
+                missed = found["auto"] > goal or found["auto"] > NONE_GOAL * found["off"]
+                told = f"  told the odds {found['told']:.3f}" if "told" in found else ""
+                print(  # noqa: T201
+                    f"  {name:28} auto {found['auto']:.3f} (goal {goal:.2f}){'  MISSED' if missed else '':8}"
+                    f"  none {found['off']:6.2f}  5m {found['5m']:6.2f}  1h {found['1h']:6.2f}{told}"
+                )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,94 @@
+"""A way to Redis that counts what passes: commands, round trips, bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+COMMAND = re.compile(rb"\*\d+\r\n\$\d+\r\n")
+"""How each command begins on the wire (RESP); a text that people wrote hardly holds it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Traffic:
+    """Counts since the start; a round trip is whatever a client sends until the server answers."""
+
+    commands: float = 0
+    trips: float = 0
+    sent: float = 0
+    received: float = 0
+
+    def less(self, other: Traffic, times: float = 1.0) -> Traffic:
+        """Return what is left without so many times the other."""
+        return Traffic(
+            self.commands - times * other.commands,
+            self.trips - times * other.trips,
+            self.sent - times * other.sent,
+            self.received - times * other.received,
+        )
+
+    def each(self, parts: float) -> Traffic:
+        """Return the same for each of so many parts."""
+        return Traffic(self.commands / parts, self.trips / parts, self.sent / parts, self.received / parts)
+
+
+class Tap:
+    """Stands in front of a server on a unix socket."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._writers: set[asyncio.StreamWriter] = set()
+        self.traffic = Traffic()
+        self.url = ""
+
+    @classmethod
+    @asynccontextmanager
+    async def before(cls, redis_url: str) -> AsyncIterator[Tap]:
+        """Listen, and name where in `url`."""
+        tap = cls(redis_url.removeprefix("unix://"))
+        server = await asyncio.start_server(tap._serve, "127.0.0.1", 0)
+        tap.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+        try:
+            yield tap
+        finally:
+            server.close()
+            for writer in tap._writers:
+                writer.transport.abort()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        server_reader, server_writer = await asyncio.open_unix_connection(self._path)
+        self._writers |= {writer, server_writer}
+        answered = [True]
+        await asyncio.gather(
+            self._up(reader, server_writer, answered), self._down(server_reader, writer, answered)
+        )
+        self._writers -= {writer, server_writer}
+
+    async def _up(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: list[bool]
+    ) -> None:
+        tail = b""
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(1 << 20):
+                found = len(COMMAND.findall(tail + piece)) - len(COMMAND.findall(tail))
+                tail = piece[-16:]
+                self.traffic = self.traffic.less(Traffic(-found, -int(answered[0]), -len(piece)))
+                answered[0] = False
+                writer.write(piece)
+                await writer.drain()
+        writer.close()
+
+    async def _down(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: list[bool]
+    ) -> None:
+        with contextlib.suppress(OSError):
+            while piece := await reader.read(1 << 20):
+                self.traffic = self.traffic.less(Traffic(received=-len(piece)))
+                answered[0] = True
+                writer.write(piece)
+                await writer.drain()
+        writer.close()

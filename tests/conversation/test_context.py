@@ -1,0 +1,64 @@
+"""What Claude sees of a conversation."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.conversation.compose import Past
+from bot.conversation.context import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
+from bot.conversation.message import created_ms
+from bot.conversation.prompt import prefix_key
+from bot.conversation.request import Usage
+from bot.conversation.trimming import marks
+from bot.conversation.turn import Front
+from tests.conversation.builders import turn
+
+SYSTEM = ("Be kind.",)
+
+
+def look(past: Past) -> ContextView:
+    policy = marks(1000, 0.5)
+    return view(past, model="m", manner="m", system=SYSTEM, policy=policy, now_ms=created_ms(turn(20).id))
+
+
+def test_a_new_conversation_is_all_room() -> None:
+    seen = look(Past())
+    assert (seen.turns, seen.trimmed, seen.first, seen.summary) == (0, 0, None, "")
+    assert [part.name for part in seen.parts] == ["system", "room"]
+
+
+def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
+    front = Front("They talked of looms.", (turn(1, tokens=(40, 60)),))
+    history = (turn(7, tokens=(50, 50), outcome="refused"), replace(turn(8, tokens=(100, 100)), front=front))
+    seen = look(Past(history, cut=7))
+    tokens = {part.name: part.tokens for part in seen.parts}
+    assert (tokens["pinned"], tokens["history"]) == (100, 200)
+    assert set(tokens) == set(SIGNS)
+    assert sum(tokens.values()) == 1000
+    assert seen.tokens == 1000 - tokens["room"]
+    assert (seen.turns, seen.pinned, seen.trimmed, seen.first) == (2, 1, 7, turn(8).id)
+    assert (seen.summary, seen.summarized_by) == ("They talked of looms.", turn(8).id)
+
+
+def test_what_was_counted_is_told_from_what_is_estimated_and_what_is_cached() -> None:
+    last = turn(10, tokens=(50, 50), usage=Usage(input=8, cache_write_5m=392, output=50))
+    seen = look(Past((replace(last, model="m", prefix_key=prefix_key("m", SYSTEM)),)))
+    assert (seen.tokens, seen.estimated) == (450, 0)
+    assert seen.cached.warm == 392
+    assert seen.share == 0.45
+
+
+def test_the_picture_shows_shares() -> None:
+    parts = (Part("history", 750, 0.75), Part("room", 250, 0.25))
+    assert draw(parts, 0.75, cells=8) == "██████░░ 75%\n█ history       750\n░ room          250"
+
+
+@given(st.lists(st.integers(1, 10**6), min_size=1, max_size=5))
+def test_the_picture_is_always_as_wide_and_holds_every_part(sizes: list[int]) -> None:
+    parts = [Part(name, size, 0.1) for name, size in zip(SIGNS, sizes, strict=False)]
+    line = draw(parts, 0.5).splitlines()[0].removesuffix(" 50%")
+    assert len(line) == PICTURE_CELLS
+    assert all(SIGNS[part.name] in line for part in parts)

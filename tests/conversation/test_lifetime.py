@@ -1,0 +1,122 @@
+"""For how long a request is kept in the prompt cache."""
+
+from __future__ import annotations
+
+import itertools
+import random
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.conversation.ledger import Prefix
+from bot.conversation.lifetime import (
+    MOST_OVER_SHARE,
+    START_TOKENS,
+    USUAL_RATES,
+    Choice,
+    Kept,
+    choose,
+    in_cache,
+)
+from bot.conversation.message import created_ms
+from bot.conversation.request import Usage
+from bot.conversation.turn import Turn
+from tests.bench.arrivals import STEADY, bursts
+from tests.bench.caching import MIXED_GOAL, STEADY_GOAL, ratios
+from tests.bench.ideal import Asking, least_cost
+from tests.bench.talk import Sizes, talk
+from tests.conversation.builders import turn
+
+HERE = Prefix("key", 0)
+MODEL = "claude-sonnet-5-5"
+
+
+def asked(at_s: int, usage: Usage) -> Turn:
+    return turn(at_s, usage=usage)
+
+
+def after(gap_s: int, *turns: Turn) -> Kept:
+    return in_cache(turns, HERE, created_ms(turns[-1].id) + gap_s * 1000)
+
+
+def test_what_was_written_is_there_for_as_long_as_it_was_written_for() -> None:
+    short = asked(10, Usage(input=8, cache_write_5m=1000))
+    hour = asked(10, Usage(input=8, cache_write_1h=1000))
+    assert after(299, short) == Kept(warm=1000)
+    assert after(301, short) == Kept()
+    assert after(3599, hour) == Kept(1000, 1000, hour.id)
+    assert after(3601, hour) == Kept()
+    assert after(299, replace(short, cut=1)) == Kept()
+    assert after(299, replace(short, prefix_key="another")) == Kept()
+
+
+def test_an_entry_of_an_hour_is_kept_alive_by_every_request_that_reads() -> None:
+    hour = asked(0, Usage(cache_write_1h=1000))
+    later = [asked(n * 200, Usage(cache_read=1000 + 50 * n, cache_write_5m=50)) for n in range(1, 30)]
+    kept = after(3000, hour, *later)
+    assert kept == Kept(1000, 1000, hour.id)
+    nothing_read = asked(6000, Usage(cache_write_5m=1500))
+    assert after(400, hour, *later, nothing_read) == Kept()
+
+
+def test_what_was_changed_since_is_not_there() -> None:
+    first = asked(10, Usage(cache_write_5m=1000))
+    second = asked(20, Usage(cache_read=1000, cache_write_5m=100))
+    assert after(30, replace(first, amended=second.id), second) == Kept()
+
+
+def test_an_operator_can_choose_instead() -> None:
+    for setting, chosen in (("off", None), ("5m", "5m"), ("1h", "1h")):
+        choice = choose(setting, (), HERE, prompt_tokens=9000, now_ms=0, rates=USUAL_RATES)  # type: ignore[arg-type]
+        assert choice == Choice(chosen)  # type: ignore[arg-type]
+
+
+gaps = st.lists(
+    st.sampled_from([5.0, 250.0, 310.0, 1500.0, 3500.0, 3700.0, 90_000.0]), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(gaps, st.integers(0, 3), st.sampled_from([60, 2000]))
+def test_whatever_the_gaps_no_window_becomes_much_dearer_than_without_a_cache(
+    pattern: list[float], seed: int, size: int
+) -> None:
+    sizes = Sizes(user=size, reply=size)
+    done = talk(itertools.cycle(pattern), 40, model=MODEL, sizes=sizes, seed=seed)
+    # Each trim begins a window, and with it a new account.
+    windows = 1 + sum(not asking.extends for asking in done.askings[1:])
+    assert done.cost <= (1 + MOST_OVER_SHARE) * done.uncached + windows * START_TOKENS
+
+
+@settings(max_examples=40, deadline=None)
+@given(gaps, st.integers(0, 3))
+def test_nothing_is_cheaper_than_the_clairvoyant_optimum(pattern: list[float], seed: int) -> None:
+    for setting in ("auto", "5m", "1h", "off"):
+        done = talk(itertools.cycle(pattern), 25, model=MODEL, setting=setting, seed=seed)
+        assert least_cost(done.askings, replace(USUAL_RATES, read=0.05), 512) <= done.cost + 1e-6
+
+
+def test_the_optimum_of_two_requests_is_the_one_that_can_be_worked_out_by_hand() -> None:
+    def cost(gap_s: float) -> float:
+        return least_cost([Asking(0, 1000, False), Asking(gap_s, 1000, True)], USUAL_RATES, 512)
+
+    assert cost(200) == 1250 + 100
+    assert cost(2000) == 1000 + 1000  # an hour's entry costs 2000 alone
+    assert cost(20_000) == 2000
+
+
+@pytest.mark.parametrize("name", STEADY)
+def test_a_steady_conversation_costs_hardly_more_than_the_optimum(name: str) -> None:
+    found = ratios(STEADY[name], MODEL, turns=120, seeds=1)
+    assert found["auto"] <= STEADY_GOAL
+    assert found["auto"] <= 1.05 * found["off"]
+
+
+def test_talks_with_pauses_cost_hardly_more_than_the_optimum() -> None:
+    def pattern(chance: random.Random) -> Iterator[float]:
+        return bursts(chance)
+
+    assert ratios(pattern, MODEL, turns=120, seeds=1)["auto"] <= MIXED_GOAL

@@ -1,0 +1,229 @@
+"""Random conversations through the bot's own requests and the simulator's cache."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bot.claude.wire import stream_arguments
+from bot.conversation.compose import Past, Terms, compose
+from bot.conversation.lifetime import USUAL_RATES
+from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
+from bot.conversation.prompt import render_system, render_user
+from bot.conversation.request import Usage
+from bot.conversation.trimming import marks
+from bot.conversation.turn import Outcome, Turn
+from bot.simulator.claude.caching import LIFETIMES_S, Cache
+from bot.simulator.claude.catalogue import find
+from bot.simulator.claude.diagnostics import miss_reason
+from bot.simulator.claude.prompt import Prompt, flatten
+from bot.simulator.claude.rules import check_rules
+from bot.simulator.claude.tokens import count_text
+
+CONVERSATIONS = 1000
+TURNS = 10
+MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5")
+WORDS = ("loom ", "weft ", "織機 ", "if (a) { b(); } ", "🧵 ", "ткань ")
+GAPS_S = (20, 45, 120, 280, 320, 1200, 3500, 3700, 90_000)
+
+# What can happen between two messages, and the reason that the cache then names, None where it must not notice.
+EVENTS: dict[str, str | None] = {
+    "nothing": None,
+    "pin": None,
+    "unpin": None,
+    "a command": None,
+    "a failed turn": None,
+    "edit": "messages_changed",
+    "delete": "messages_changed",
+    "reset": "messages_changed",
+    "model": "model_changed",
+    "prompt": "system_changed",
+}
+
+
+@dataclass
+class Talk:
+    """One conversation, as the store has it, and what the server has of it."""
+
+    chance: random.Random
+    cache: Cache
+    now_s: float = 1000.0
+    model: str = MODELS[0]
+    system: str = "Be kind. " * 60
+    history: list[Turn] = field(default_factory=list)
+    cut: int = 0
+    pins: frozenset[int] = frozenset()
+    before: Prompt | None = None
+    cached: int = 0
+    alive_until: float = 0.0
+    refused: bool = False
+
+    def text(self) -> str:
+        return "".join(self.chance.choice(WORDS) for _ in range(self.chance.randint(5, 120)))
+
+    def happen(self, event: str) -> bool:
+        """Let something happen; False if there was nothing for it to happen to."""
+        sent = [at for at in range(self.cut, len(self.history)) if self.history[at].outcome != "refused"]
+        if event in ("edit", "delete", "pin") and not sent:
+            return False
+        at = self.chance.choice(sent) if sent else 0
+        match event:
+            case "edit":
+                changed = render_user([message(self.history[at].id, self.text() + "!")])
+                newest = self.history[-1].id
+                self.history[at] = replace(self.history[at], user=changed, amended=newest)
+            case "delete":
+                newest = self.history[-1].id
+                self.history[at] = replace(self.history[at], outcome="refused", amended=newest)
+            case "pin":
+                self.pins |= {self.history[at].id}
+            case "unpin":
+                self.pins = frozenset()
+            case "reset":
+                if not self.history:
+                    return False
+                self.history, self.cut = [], 0
+            case "model":
+                self.model = MODELS[1 - MODELS.index(self.model)]
+            case "prompt":
+                self.system += "Be brief. "
+            case "a failed turn":
+                self._enter("failed", "", Usage(), cut=self.cut, key="")
+        return True
+
+    def ask(self) -> tuple[Any, Prompt, Any]:
+        """Ask as the bot does, and enter the answer; return the plan, the prompt, and what the cache did."""
+        terms = Terms(
+            model=self.model,
+            max_tokens=1000,
+            effort="medium",
+            system=render_system(self.system),
+            user_key="u",
+            trimming=marks(3000, 0.5, pinned_share=0.3),
+            limit_tokens=None,
+            cache="auto",
+            prices=USUAL_RATES,
+        )
+        past = Past(tuple(self.history[self.cut :]), self.cut, self.pins)
+        said = [message(self.id, self.text())]
+        plan = compose(terms, past, said, now_ms=DISCORD_EPOCH_MS + round(self.now_s * 1000))
+        body: Any = stream_arguments(plan.request)
+        model = find(self.model)
+        assert model is not None
+        assert check_rules(body, model) is None
+        prompt = flatten(body, model)
+        lookup = self.cache.look_up(prompt, model, self.now_s)
+        self.cache.begin(lookup)
+        reply = self.text().strip()
+        usage = Usage(
+            input=lookup.uncached,
+            cache_write_5m=lookup.written_5m,
+            cache_write_1h=lookup.written_1h,
+            cache_read=lookup.read,
+            output=count_text(reply),
+        )
+        outcome: Outcome = "refused" if self.chance.random() < 0.05 else "answered"
+        self.cut = plan.window.cut
+        self._enter(
+            outcome,
+            reply,
+            usage,
+            cut=self.cut,
+            key=plan.prefix.key,
+            user=plan.user,
+            user_tokens=plan.measured(usage),
+            front=plan.new_front,
+        )
+        return plan, prompt, lookup
+
+    @property
+    def id(self) -> int:
+        return round(self.now_s * 1000) << 22
+
+    def _enter(self, outcome: Outcome, reply: str, usage: Usage, *, cut: int, key: str, **more: Any) -> None:
+        turn = Turn(
+            id=self.id,
+            user=more.pop("user", "") or render_user([message(self.id, self.text())]),
+            reply=reply if outcome == "answered" else "",
+            outcome=outcome,
+            model=self.model,
+            user_tokens=more.pop("user_tokens", 60),
+            reply_tokens=usage.output if outcome == "answered" else 0,
+            usage=usage,
+            cut=cut,
+            prefix_key=key,
+            **more,
+        )
+        self.history.append(turn)
+
+
+def message(number: int, text: str) -> Message:
+    return Message(number, Author(1, "ann", "Ann"), text)
+
+
+def test_a_thousand_conversations_read_all_but_the_new_text_unless_a_rule_was_broken() -> None:
+    seen: dict[str, int] = {}
+    for seed in range(CONVERSATIONS):
+        talk = Talk(random.Random(seed), Cache())
+        for _ in range(TURNS):
+            reason = _step(talk)
+            seen[reason] = seen.get(reason, 0) + 1
+    # Each kind has been met often enough to mean something.
+    assert min(seen.values()) > 50, seen
+    assert set(seen) == {"read", "expired", "anchored", "trimmed", "refused", "small", *_reasons()}
+    assert seen["read"] > CONVERSATIONS
+
+
+def _reasons() -> set[str]:
+    return {reason for reason in EVENTS.values() if reason is not None}
+
+
+def _step(talk: Talk) -> str:
+    """Let something happen and ask; return what became of the cache, having checked that it is as it must be."""
+    gap_s = talk.chance.choice(GAPS_S) if talk.chance.random() < 0.5 else 30
+    event = talk.chance.choice(list(EVENTS)) if talk.chance.random() < 0.35 else "nothing"
+    happened = talk.happen(event)
+    talk.now_s += gap_s
+    before, cached, refused = talk.before, talk.cached, talk.refused
+    alive = talk.now_s < talk.alive_until
+    hour_alive = any(
+        entry.ttl == "1h" and entry.expires_at > talk.now_s and key in _prefixes(before)
+        for key, entry in talk.cache.entries.items()
+    )
+    plan, prompt, lookup = talk.ask()
+    talk.before, talk.cached = prompt, lookup.total - lookup.uncached
+    talk.refused = talk.history[-1].outcome == "refused"
+    marked = plan.request.breakpoints
+    talk.alive_until = talk.now_s + LIFETIMES_S[marked.newest] if marked is not None else 0.0
+    if before is None:
+        return "small"
+    reason = miss_reason(before, prompt)
+    expected = EVENTS[event] if happened else None
+    if expected is not None:
+        assert reason is not None, event
+        assert reason["type"] == expected or plan.window.dropped
+        return expected
+    if plan.window.dropped:
+        assert reason is not None
+        assert reason["type"] == "messages_changed"
+        return "trimmed"
+    if refused:
+        assert reason is not None
+        return "refused"
+    # No rule was broken: the request is the one before, and more.
+    assert reason is None, reason
+    if not cached or marked is None:
+        return "small"
+    if alive:
+        assert lookup.read == cached
+        return "read"
+    if hour_alive:
+        assert 0 < lookup.read <= cached
+        return "anchored"
+    assert lookup.read <= max(block.tokens for block in prompt.blocks if block.scope == "system")
+    return "expired"
+
+
+def _prefixes(prompt: Prompt | None) -> set[str]:
+    return {block.prefix for block in prompt.blocks if block.scope == "messages"} if prompt else set()

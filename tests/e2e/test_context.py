@@ -1,0 +1,104 @@
+"""/context: what Claude sees of a conversation, where that begins, what it cost."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from bot.gateway import answers, context_answers
+from tests.e2e.redis_proxy import RedisProxy
+from tests.e2e.test_commands import answer
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+WORDS = 230
+"""Some 750 tokens by the bot's estimate."""
+
+
+async def test_a_conversation_is_shown_with_its_size_and_its_cost(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await world.settled(thread)
+    await world.settled(await world.ann.post(thread, "go on"))
+    text = await answer(await world.ben.command(thread, "context"))
+    assert "**What Claude sees here** (claude-sonnet-5-5)" in text
+    assert "It is the whole conversation: 2 turns." in text
+    assert re.search(r"Cost so far: \$0\.00\d*[1-9]\d*\.", text)
+    used = re.search(r"([\d,]+) of 80,000 tokens \(\d+%\)\.", text)
+    assert used is not None
+    usage = world.asked[-1].usage
+    # Thinking is not sent again.
+    reply = usage["output_tokens"] - usage["output_tokens_details"]["thinking_tokens"]
+    total = sum(usage[kind] or 0 for kind in INPUT) + reply
+    assert int(used[1].replace(",", "")) == total
+
+
+async def test_where_the_cut_lies_is_linked(world: World) -> None:
+    async with world.apart({"BOT_HISTORY__MAX_TOKENS": "2000"}) as own:
+        thread = await own.converse(own.channel(), "hello")
+        posted = []
+        for number in range(4):
+            posted.append(await own.ann.post(thread, f"{number} " + "loom " * WORDS))
+            await own.settled(posted[-1])
+        text = await answer(await own.ann.command(thread, "context"))
+        link = re.search(r"beginning \[here\]\(https://discord\.com/channels/(\d+)/(\d+)/(\d+)\)", text)
+        assert link is not None, text
+        assert link[1] == str(own.guild.id)
+        assert link[2] == str(thread)
+        first = next(message for message in posted if str(message["id"]) == link[3])
+        sent = str(own.asked[-1].body["messages"])
+        assert f"{posted.index(first)} loom" in sent
+        assert "are not seen any more" in text or "is not seen any more" in text
+
+
+async def test_outside_of_conversations_it_explains_itself(world: World) -> None:
+    said = await answer(await world.ann.command(world.channel(), "context"))
+    assert said == answers.NOT_A_CONVERSATION
+
+
+async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(
+    flaky: tuple[World, RedisProxy, int],
+) -> None:
+    own, proxy, thread = flaky
+    for delay_s in (0.8, 5.0):
+        proxy.delay_s = delay_s
+        assert (await (await own.ann.command(thread, "context")).response(timeout=2.9)).ephemeral
+    proxy.delay_s = 0.0
+
+
+async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> None:
+    settings = {"BOT_HISTORY__MAX_TOKENS": "2000", "BOT_HISTORY__ON_TRIM": "summarize"}
+    async with world.apart(settings) as own:
+        own.claude.say_when(
+            lambda body: "summary" in str(body["messages"][-1]).lower(), "They spoke of looms."
+        )
+        thread = await own.converse(own.channel(), "hello")
+        for number in range(3):
+            await own.settled(await own.ann.post(thread, f"{number} " + "loom " * WORDS))
+        text, button = await look(own.ann, thread)
+        assert "```text\nThey spoke of looms.\n```" in text
+        assert (await look(own.ben, thread))[1] is None
+        shown = await own.ann.command(thread, "context")
+        message = await shown.message()
+        opened = await own.ann.press(thread, message["id"], button)
+        modal = (await opened.response()).data
+        assert modal["components"][0]["component"]["value"] == "They spoke of looms."
+        said = await answer(await own.ann.submit(opened, {"summary": "They spoke of spinning wheels."}))
+        assert said == context_answers.CORRECTED
+        await own.settled(await own.ann.post(thread, "go on"))
+        assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
+        assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
+
+
+async def look(person: Any, place: int) -> tuple[str, str | None]:
+    """Run /context: what it says, and the button below it."""
+    handle = await person.command(place, "context")
+    await handle.response()
+    message = await handle.message()
+    buttons = [each["custom_id"] for row in message["components"] for each in row["components"]]
+    return str(message["content"]), next(iter(buttons), None)
+
+
+INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

@@ -1,0 +1,84 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.conversation.context import ContextView, Part
+from bot.conversation.lifetime import Kept
+from bot.gateway.context_answers import shown
+
+PLAIN = ContextView(
+    model="claude-sonnet-5-5",
+    turns=12,
+    pinned=0,
+    trimmed=0,
+    first=1,
+    tokens=6000,
+    estimated=0,
+    budget=80_000,
+    parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("room", 74_000, 0.925)),
+    cached=Kept(5000),
+    summary="",
+    summarized_by=None,
+)
+
+
+def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
+    text = shown(PLAIN, link="https://x", cost_micro_usd=23_400, unpriced=0)
+    head, picture, rest = text.split("```")
+    assert head == "**What Claude sees here** (claude-sonnet-5-5)\n"
+    assert picture == f"text\n{PLAIN.picture}\n"
+    assert rest.splitlines() == [
+        "6,000 of 80,000 tokens (8%).",
+        "It is the whole conversation: 12 turns.",
+        "Cache: warm. The next message reads 5,000 tokens at a fraction of the price.",
+        "Cost so far: $0.0234.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        (
+            replace(PLAIN, trimmed=3),
+            "It is the latest 12 turns, beginning [here](https://x). "
+            "Of what came before, 3 turns are not seen any more.",
+        ),
+        (
+            replace(PLAIN, trimmed=2, pinned=1, turns=2, summary="Looms."),
+            "It is the latest 1 turn, beginning [here](https://x). 1 pinned turn from before that is kept. "
+            "Of what came before, 1 turn is known by the summary alone.",
+        ),
+        (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
+        (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
+        (replace(PLAIN, cached=Kept()), "Cache: cold. The next message pays the full price for all of it."),
+        (replace(PLAIN, summary="Of ``` looms."), "```text\nOf `\u200b`` looms.\n```"),
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_said(view: ContextView, words: str) -> None:
+    assert words in shown(view, link="https://x", cost_micro_usd=0, unpriced=0)
+
+
+def test_what_nobody_knows_the_cost_of_is_said() -> None:
+    text = shown(
+        replace(
+            PLAIN,
+        ),
+        link=None,
+        cost_micro_usd=1_500_000,
+        unpriced=2,
+    )
+    assert text.endswith("Cost so far: $1.50 and 2 requests of which the cost is not known.")
+
+
+def test_the_longest_answer_fits_into_a_message() -> None:
+    text = shown(
+        replace(PLAIN, trimmed=9999, pinned=99, estimated=99_999, summary="x" * 9000),
+        link="https://discord.com/channels/" + "9" * 62,
+        cost_micro_usd=10**12,
+        unpriced=9999,
+    )
+    assert len(text) <= 2000
+
+
+def test_without_a_cache_that_is_said() -> None:
+    assert "Cache: off." in shown(PLAIN, link=None, cost_micro_usd=0, unpriced=0, caches=False)

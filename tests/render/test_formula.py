@@ -1,0 +1,43 @@
+"""Formulas, drawn by a real process."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from bot.render.formula import TEX_MAX_CHARS, draw, draw_all
+
+PNG = b"\x89PNG\r\n\x1a\n"
+# The process may have to import matplotlib on a busy machine, and the loop waits for nothing of it.
+STALL_MAX_S = 0.2
+
+
+async def test_a_formula_is_drawn_and_what_cannot_be_drawn_is_none() -> None:
+    lines = r"\begin{aligned} a &= b \\ c &= \dfrac{1}{2} \text{ if } x \end{aligned}"
+    pictures = await draw_all([r"E = mc^2", r"\begin{pmatrix} 1 \end{pmatrix}", r"\unheardof{x}", lines])
+    assert [picture and picture[:8] for picture in pictures] == [PNG, None, None, PNG]
+
+
+async def test_a_hostile_formula_is_none() -> None:
+    deep = "x^{" * 300 + "}" * 300
+    wide = "x+" * (TEX_MAX_CHARS // 2)
+    assert await draw_all([deep, wide, "x" * (TEX_MAX_CHARS + 1), "", "$", "\\"]) == [None] * 6
+
+
+async def test_the_event_loop_goes_on_while_a_formula_is_drawn() -> None:
+    drawing = asyncio.create_task(draw(r"\int_0^1 \frac{x}{y} dx"))
+    longest = 0.0
+    while not drawing.done():
+        started = time.perf_counter()
+        await asyncio.sleep(0.01)
+        longest = max(longest, time.perf_counter() - started)
+    assert await drawing
+    assert longest < STALL_MAX_S
+
+
+async def test_drawing_that_is_cancelled_leaves_no_process() -> None:
+    drawing = asyncio.create_task(draw("x^2"))
+    await asyncio.sleep(0)
+    drawing.cancel()
+    results = await asyncio.gather(drawing, return_exceptions=True)
+    assert isinstance(results[0], asyncio.CancelledError)
