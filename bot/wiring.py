@@ -117,7 +117,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     default = _default_choice(settings)
     prices = price_book(settings.claude.prices)
     history = settings.history
-    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share)
+    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step)
     choose = Chooser(policy, default, budget, claude.catalogue, prices)
     runner = Runner(
         Means(

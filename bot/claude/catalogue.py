@@ -88,9 +88,11 @@ class Catalogue:
         if self._successor is not None and self._successor != model:
             return self._successor
         info = self.find(model)
-        line = None if info is None else info.line
-        active = (each for each in self.models() if not each.deprecated and family(each.id) != family(model))
-        return next((each.id for each in active if line is not None and each.line == line), None)
+        if info is None or info.line is None:
+            return None
+        since = info.released or dt.date.min
+        later = (each for each in self.models() if (each.released or dt.date.min) > since)
+        return next((each.id for each in later if each.line == info.line and not each.deprecated), None)
 
     def gone(self, model: str, refusal: ClaudeModelUnknown | None = None) -> ClaudeModelUnknown:
         """The error of a model that the server does not serve (any more); `refusal` is how it said so."""

@@ -148,6 +148,7 @@ class RedisSettings(Section):
 
 class HistorySettings(Section):
     max_tokens: Annotated[int, Field(ge=1000)] = 80_000  # some models cost five times as much beyond 100,000
+    past_price_step: bool = False
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
     pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3
     on_trim: Literal["drop", "summarize"] = "drop"

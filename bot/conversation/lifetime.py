@@ -32,7 +32,8 @@ with twice the price of no cache for one message a day. No rule that cannot see 
 `(read*p + write_1h*n) / (read*p + write_5m*n)` for a prompt of p old and n new tokens, 1.6 where n is most of it: the
 gap after a write of an hour is short, and the one after a write of five minutes is not. What the rule costs on
 patterns of arrival is measured (tests/bench/caching.py): within 2 percent of the optimum on steady ones, within
-10 on those with habits; where each gap is drawn by itself, near what it costs if the odds are known.
+10 on those with habits; where each gap is drawn by itself, and in
+logs of real channels, nobody can foresee as much, and it costs about what it would if the odds were known.
 
 That a mark on an older entry keeps that one alive is how the documentation is read here ("refreshed each time the
 cached content is used"); were it wrong, an entry would end an hour after it was written, and be written again.

@@ -8,7 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from fractions import Fraction
@@ -202,12 +202,6 @@ def read_prices(text: str, own: Mapping[str, PriceRow] | None = None) -> PriceBo
         )
     given = {model: replace(row.prices(), search=search) for model, row in (own or {}).items()}
     return PriceBook(given, listed)
-
-
-def total(costs: Iterable[int | None]) -> tuple[int, bool]:
-    """Add up costs in micro-dollars; the second value says whether all of them are known."""
-    known = list(costs)
-    return sum(cost for cost in known if cost is not None), None not in known
 
 
 def _micro(usd: Decimal) -> int:

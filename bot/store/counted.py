@@ -47,6 +47,6 @@ async def _told(call: Awaitable[T], failed: Callable[[], None]) -> T:
         return await call
     except NoScriptError:
         raise  # the server was started anew and is sent the script once more
-    except (RedisError, OSError, TimeoutError):
+    except (RedisError, OSError, TimeoutError, RuntimeError):  # the last one is uvloop's, see `translated`
         failed()
         raise

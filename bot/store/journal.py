@@ -154,6 +154,7 @@ class Journal:
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
                 "" if cost is None else cost,
+                " ".join(map(padded, claim.members)),
             ],
         )
 

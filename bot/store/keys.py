@@ -11,14 +11,14 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:{C}:r:<message> | string | what the thread is to show for a turn that is committed |
 | …:{C}:hw | string | the high-water mark: up to which message the place has been listed |
 | …:{C}:s | sorted set | turns to settle, by the time (ms) from which that is safe |
-| …:{C}:meta | hash | where the thread stands, who started it, prompt, cut, totals, last turn, buttons |
+| …:{C}:meta | hash | where the thread stands, who started it, its choices, the cut, totals, last turn, buttons |
 | …:i:<interaction> | string | which instance answers an interaction |
 | …:pulse:<instance> | string | the latest beat of an instance: missing or old after a roll-back of the store |
 | …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |
 | …:bell | channel | conversations that want to be looked at, by publish and subscribe |
 | …:since | string | when the bot began to listen with this store (ms); no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
-| …:scope:<id> | hash | the prompt of a channel or a server; no expiry |
+| …:scope:<id> | hash | the prompt and the model of a channel or a server; no expiry |
 | …:commands:<application> | string | what was last registered as slash commands; no expiry |
 """
 

@@ -22,11 +22,12 @@ LEAST_ROOM_TOKENS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """How much history is wanted, whatever the model: see `marks`."""
+    """How much history is wanted, whatever the model: see `marks`; `past_step` allows prompts beyond a price step."""
 
     max_tokens: int
     keep_ratio: float
     pinned_share: float = 0.0
+    past_step: bool = False
 
 
 class Chooser:
@@ -79,11 +80,12 @@ class Chooser:
 
     def _trimming(self, policy: TurnPolicy, context: int | None) -> TrimPolicy:
         budget = self._budget
+        step = None if policy.prices is None or budget.past_step else policy.prices.step_tokens
         return marks(
             budget.max_tokens,
             budget.keep_ratio,
             context_tokens=context,
             reply_tokens=policy.max_tokens,
-            step_tokens=None if policy.prices is None else policy.prices.step_tokens,
+            step_tokens=step,
             pinned_share=budget.pinned_share,
         )

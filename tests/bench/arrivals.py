@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import itertools
 import random
+import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 MINUTE = 60.0
 HOUR = 3600.0
+JOINED_S = 10.0
 Pattern = Callable[[random.Random], Iterator[float]]
 
 
@@ -112,3 +117,25 @@ MIXED: dict[str, Pattern] = {
     "log-normal, 3 min": log_normal(3 * MINUTE, 1.5),
     "log-normal, 30 min": log_normal(30 * MINUTE, 1.5),
 }
+
+_SAID = re.compile(r'conversation_id="(\w+)">\s*<ts>([^<]+)</ts>')
+
+
+def logged(path: Path, *, apart: bool) -> list[list[float]]:
+    """Return the gaps of a chat log: of each conversation in it `apart`, or of the whole channel as one.
+
+    It is XML as the "Software-related Slack Chats" have it (github.com/preethac), with `ts` in ISO 8601. What comes
+    within `JOINED_S` would be answered in one turn, and counts as one message.
+    """
+    times: dict[str, list[float]] = {}
+    for conversation, said_at in _SAID.findall(path.read_text(encoding="utf-8", errors="replace")):
+        moment = dt.datetime.fromisoformat(said_at).replace(tzinfo=dt.UTC).timestamp()
+        times.setdefault(conversation if apart else "", []).append(moment)
+    found = []
+    for moments in times.values():
+        turns = [moments[0]]
+        for moment in sorted(moments):
+            if moment - turns[-1] > JOINED_S:
+                turns.append(moment)
+        found.append([after - before for before, after in itertools.pairwise(turns)])
+    return found

@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import os
 import random
+from pathlib import Path
 
 from bot.conversation.lifetime import CacheSetting, Chances
-from tests.bench.arrivals import MIXED, ODDS, STEADY, Pattern
+from tests.bench.arrivals import MIXED, ODDS, STEADY, Pattern, logged
 from tests.bench.ideal import least_cost
 from tests.bench.talk import known, rates_of, talk
 
 MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-fable-5-2")
 """Cache reads at 0.1, 0.05 and 0.025 of the price."""
 
+SETTINGS: tuple[CacheSetting, ...] = ("auto", "off", "5m", "1h")
+LOGS_VARIABLE = "BOBBIN_CHAT_LOGS"
+"""A folder of chat logs, see `arrivals.logged`; without one that part is left out."""
+
+LEAST_TURNS = 5
+MOST_PIECES = 60
 TURNS = 300
 SEEDS = 5
 STEADY_GOAL = 1.03
@@ -27,10 +35,9 @@ def ratios(
     "told" is what the rule costs if it is told the true odds: what the rest lacks to 1 no learning can win.
     """
     sums: dict[str, float] = {}
-    settings: tuple[CacheSetting, ...] = ("auto", "off", "5m", "1h")
     best = 0.0
     for seed in range(seeds):
-        for setting in settings:
+        for setting in SETTINGS:
             done = talk(pattern(random.Random(seed)), turns, model=model, setting=setting, seed=seed)
             sums[setting] = sums.get(setting, 0.0) + done.cost
         if odds is not None:
@@ -38,6 +45,24 @@ def ratios(
             sums["told"] = sums.get("told", 0.0) + told.cost
         best += least_cost(done.askings, rates_of(model), known(model).min_cacheable_tokens)
     return {setting: cost / best for setting, cost in sums.items()}
+
+
+def of_logs(folder: Path, model: str, *, apart: bool) -> dict[str, float]:
+    """Return the same for the gaps of chat logs: a sample of conversations of `LEAST_TURNS` or more."""
+    sums: dict[str, float] = {"turns": 0.0}
+    best = 0.0
+    talks = [gaps for path in sorted(folder.glob("*.xml")) for gaps in logged(path, apart=apart)]
+    pieces = [gaps[at : at + TURNS] for gaps in talks for at in range(0, len(gaps), TURNS)]
+    long_enough = [piece for piece in pieces if len(piece) >= LEAST_TURNS - 1]
+    random.Random(0).shuffle(long_enough)
+    for seed, gaps in enumerate(long_enough[:MOST_PIECES]):
+        sums["turns"] += len(gaps) + 1
+        for setting in SETTINGS:
+            gaps_s = iter([*gaps, 0.0])
+            done = talk(gaps_s, len(gaps) + 1, model=model, setting=setting, seed=seed)
+            sums[setting] = sums.get(setting, 0.0) + done.cost
+        best += least_cost(done.askings, rates_of(model), known(model).min_cacheable_tokens)
+    return {name: value if name == "turns" else value / best for name, value in sums.items()}
 
 
 def main() -> None:
@@ -56,6 +81,14 @@ def main() -> None:
                 print(  # noqa: T201
                     f"  {name:28} auto {found['auto']:.3f} (goal {goal:.2f}){'  MISSED' if missed else '':8}"
                     f"  none {found['off']:6.2f}  5m {found['5m']:6.2f}  1h {found['1h']:6.2f}{told}"
+                )
+        if folder := os.environ.get(LOGS_VARIABLE):
+            for apart in (True, False):
+                found = of_logs(Path(folder), model, apart=apart)
+                print(  # noqa: T201
+                    f"  {'logged conversations' if apart else 'logged channels':28} auto {found['auto']:.3f} "
+                    f"({found['turns']:.0f} turns)  none {found['off']:6.2f}  5m {found['5m']:6.2f}  "
+                    f"1h {found['1h']:6.2f}"
                 )
 
 

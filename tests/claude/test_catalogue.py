@@ -124,7 +124,7 @@ async def test_the_catalogue_is_read_and_announced_again_and_again(server: Serve
 
 async def test_the_newest_active_model_of_the_same_line_succeeds(server: Server, claude: Claude) -> None:
     server.models["/v1/models"] = listing(
-        ending("claude-sonnet-4-5-20250929", "2026-11-30"),
+        ending("claude-sonnet-4-5-20250929", "2026-11-30") | {"created_at": "2025-09-29T00:00:00Z"},
         described(id="claude-sonnet-5", created_at="2026-06-30T00:00:00Z"),
         described(id="claude-sonnet-6", created_at="2027-06-30T00:00:00Z", lifecycle="deprecated"),
         described(),
@@ -132,6 +132,7 @@ async def test_the_newest_active_model_of_the_same_line_succeeds(server: Server,
     )
     await claude.catalogue.refresh()
     assert claude.catalogue.successor("claude-sonnet-4-5") == MODEL
+    assert claude.catalogue.successor(MODEL) is None  # what is older takes nobody's place
     assert claude.catalogue.successor("nobody-knows") is None
 
 

@@ -74,7 +74,7 @@ CASES = {
     "401": Case(faults.unauthorized(), wording.explain(ClaudeKeyRefused())),
     "402": Case(faults.payment_required(), wording.explain(ClaudeSpendLimit())),
     "403": Case(faults.forbidden(), wording.explain(ClaudeKeyRefused())),
-    "404": Case(faults.not_found(), wording.explain(ClaudeModelUnknown())),
+    "404": Case(faults.not_found(), wording.explain(ClaudeModelUnknown(model="claude-sonnet-5-5"))),
     # The first refusal of a long request makes the bot send half of it, hence the two.
     "413": Case(faults.too_large(), wording.STILL_TOO_LONG, times=2),
     "429_with_retry_after": Case(faults.rate_limited(0), wording.explain(ClaudeBusy()), times=TRIES),

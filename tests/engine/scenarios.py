@@ -93,7 +93,7 @@ SCENARIOS = (
     Scenario("two-replies", _two_replies),
     Scenario("joining", _joining),
     Scenario("shrinking", _shrinking),
-    Scenario("restart-posted", _nothing, _killed_at("send:after:1")),
+    Scenario("restart-posted", _nothing, _killed_at("posted:before:1")),
     Scenario("restart-committed", _nothing, _killed_at("commit:after:1")),
     Scenario("forgotten", _nothing, _forgotten),
     Scenario("two-writers", _nothing, _two_writers),

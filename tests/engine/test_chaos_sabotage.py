@@ -45,7 +45,6 @@ MISSED_BY = {
     "once": Run(3, 4.0, 0.1),
     "nonce": Run(1, 8.0, 1.5, "rest_lost_answer"),
     "listing": Run(1, 8.0, 1.5, "events_swallowed"),
-    "adoption": Run(1, 8.0, 1.5, "store_rollback"),
     "heartbeat": Run(1, 8.0, 0.3, "claude_stall"),
 }
 FASTEST = ("once", "listing")

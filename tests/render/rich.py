@@ -107,7 +107,8 @@ ANY_RICH = st.one_of(RICH, HOSTILE_RICH, st.tuples(RICH, HOSTILE_RICH, RICH).map
 _WORD = re.compile(r"(?<![^\W_])[^\W_]{2,99}(?![^\W_])")
 # What is markup in the source, and no word of it.
 _MARKUP = re.compile(
-    r"</?[a-z]+\b|\b(?:align|class|src|alt|href|title)=|\"center\"|'x'|&[a-z]+;|\\[A-Za-z]+|\[\^\d+\]|^(?:```|~~~|> ?|\s)+(?:math|latex)|"
+    r"</?[a-z]+\b|\b(?:align|class|src|alt|href|title)=|\"center\"|'x'|&[a-z]+;|\\[A-Za-z]+|\[\^\d+\]|"
+    r"^(?:```|~~~|> ?|\s)+(?:math|latex)|"
     r"\{p?matrix\}|\$[^$]*\$",
     re.MULTILINE,
 )

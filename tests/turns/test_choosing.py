@@ -22,13 +22,15 @@ def choose(
     return chooser(default, budget, max_tokens)(choice)
 
 
-def chooser(default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192) -> Chooser:
+def chooser(
+    default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192, *, past_step: bool = False
+) -> Chooser:
     sdk = AsyncAnthropic(api_key="never used")
     own = {"dear": PriceRow.model_validate({"input": "100", "output": "500"})}
     return Chooser(
         replace(POLICY, max_tokens=max_tokens),
         default,
-        Budget(budget, 0.5),
+        Budget(budget, 0.5, past_step=past_step),
         Catalogue(sdk),
         price_book(own),
         today=lambda: dt.date(2026, 11, 22),
@@ -68,6 +70,11 @@ def test_the_history_is_bounded_by_the_model_and_by_its_price_step(
     policy = choose(Choice(model=model), budget=budget)
     assert policy.trimming.high_tokens == high
     assert policy.trimming.low_tokens == high // 2
+
+
+def test_an_operator_may_have_the_price_step_passed() -> None:
+    policy = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
+    assert policy.trimming.high_tokens == 300_000
 
 
 def test_no_reply_may_be_longer_than_the_model_can_write() -> None:

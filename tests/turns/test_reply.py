@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordGone
+from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordGone, Fenced
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
@@ -274,3 +274,18 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
     await bench.turn()
     assert bench.outbox.texts()[-1] == ANSWER
     await redis.aclose()
+
+
+async def test_what_joined_and_was_forgotten_by_the_store_is_not_answered_twice(bench: Bench) -> None:
+    await hear(bench, A)
+    early = await bench.journal.claim(C, "me")
+    assert isinstance(early, Claim)
+    grown = replace(early, members=(A.id, B.id), messages=(A, B))  # it went back to before the join
+    with pytest.raises(Fenced):
+        await bench.journal.commit(grown, None, Result(ANSWER), cut=0)
+    await bench.journal.release(early, blameless=False)
+    bench.answered_before(ANSWER, reply_to=B.id)
+    await hear(bench, B)
+    done = await bench.turn()
+    assert done.members == (A.id, B.id)
+    assert bench.outbox.texts() == [ANSWER]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import html
 import re
+import sys
 from collections.abc import Callable
 
 from bot.conversation import wording
@@ -488,7 +489,7 @@ class Restyler:
         after = min(end + 1, len(self._buffer))
         opening = f"{above}{lead}```{language}" + ("\n" if end < after else "")
         self._take(self._buffer[self._at : after] if same else opening, after)
-        code.start = self._out.written
+        code.start = self._out.written if self._out.held is None else sys.maxsize
         self._code = code
         self._state = self._code_line
         return True
@@ -525,8 +526,13 @@ class Restyler:
         code.line_begins = text.endswith("\n")
         if (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS and code.language.lower() in FORMULA_LANGUAGES:
             code.language = ""
-            self._out.release()
+            self._release_code(code)
         return True
+
+    def _release_code(self, code: Code) -> None:
+        """What might have been a formula is code."""
+        code.start = self._out.written + len(self._out.held_text(1))
+        self._out.release()
 
     def _begin_code_line(self, code: Code) -> None:
         code.line_begins = False
@@ -547,6 +553,7 @@ class Restyler:
         if self._is_long(code):
             self._files += 1
             name = file_name(code.language, self._files)
+            self._fences.append((code.start, self._out.written + 1, code.opening))
             taken = self._out.drop()
             quote, indent = code.fence.quote, " " * code.fence.indent
             note = wording.small(wording.code_attached(name, code.lines))
@@ -568,8 +575,9 @@ class Restyler:
         tex = code.formula
         lines = formulas.displayed(tex) if tex else None
         if lines is None:
-            self._out.release()
+            self._release_code(code)
             self._take(closing, max(end, self._at))
+            self._fences.append((code.start, self._out.written, code.opening))
         else:
             lead = code.fence.quote + " " * code.fence.indent
             self._put("\n".join(lead + line for line in lines), self._out.drop())

@@ -1,4 +1,7 @@
-"""Inline Markdown that Discord does not show, restyled while its line is being written."""
+"""Inline Markdown that Discord does not show, restyled while its line is being written.
+
+Longer than other files: one scanner, whose marks decide on each other.
+"""
 
 from __future__ import annotations
 

@@ -2,11 +2,15 @@
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)  5 result (string)
 -- ARGV 1 token  2 history entry, '' for none  3 result: what the thread is to show  4 cut
 --      5 lifetime in s  6 input tokens  7 output tokens  8 cost in micro-dollars, '' if it is not known
+--      9 the messages that are answered, padded, blanks between
 -- Returns 'OK', also if this turn was committed already, or 'FENCED'.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'FENCED' end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state == 'committed' then return 'OK' end
 if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' then return 'FENCED' end
+-- A store that went back by a moment may know the lease and the turn, but no more what has joined since: that is going
+-- to be listed again, and would then be answered twice.
+if redis.call('HGET', KEYS[2], 'members') ~= ARGV[9] then return 'FENCED' end
 local at = redis.call('HGET', KEYS[2], 'at')
 local again = at and redis.call('LINDEX', KEYS[3], at)
 if ARGV[2] ~= '' then
