@@ -213,8 +213,7 @@ class Revisions:
         key = self._keys.history(conversation)
         with translated():
             end = int(await self._redis.llen(key))
-        newest = 0
-        passed = False
+        newest, passed = 0, False
         while end > 0:
             start = max(0, end - PAGE_TURNS)
             with translated():
@@ -228,7 +227,7 @@ class Revisions:
                     if message in (entry.members or (entry.id,)):
                         return start + offset, text, entry, newest
             # Entries stand by their first messages, but for those that a listing has brought late.
-            if passed:
+            if passed or not page:
                 return None
             passed = load_turn(str(page[0])).id <= message
             end = start
