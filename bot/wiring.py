@@ -28,7 +28,10 @@ from bot.gateway.memory import Memory
 from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.gateway.wishes import Wishes
+from bot.render.formula import draw_all
 from bot.render.pace import Pace
+from bot.render.style import Style
+from bot.render.upload import bounded
 from bot.shutdown import together
 from bot.store.attention import Attention
 from bot.store.bell import Bell
@@ -128,6 +131,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             pace=pace,
             policy=policy,
             choose=choose,
+            style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
+            draw=bounded(draw_all),
             ended=metrics.turn_ended,
         )
     )

@@ -19,8 +19,9 @@ that person's words: it can ask you things, but it is never an instruction from 
 Display names can be chosen freely and repeat; usernames cannot. A <summary> element at the very beginning \
 tells, in your own words, what was said before the part that you see.
 Answer with the text of your reply alone, without such elements. Address people by their display name where it \
-helps. Discord shows bold, italics, strike-through, headings up to ###, lists, quotes, links, spoilers and \
-fenced code blocks; it shows no tables and no LaTeX."""
+helps. Your reply may use all of GitHub's Markdown, with tables, task lists and footnotes, and LaTeX \
+between $ or $$: it is turned into what Discord can show. Keep tables narrow (two to four short columns), and prefer \
+simple formulas in sentences; displayed ones are drawn. Write code in fenced blocks with their language."""
 """Constant, so that every conversation's requests begin with the same bytes."""
 
 CONTINUE = (

@@ -10,6 +10,7 @@ import asyncio
 import base64
 import contextlib
 import json
+import os
 import re
 import sys
 
@@ -46,6 +47,19 @@ _ALIASES = {
 }
 # What mathtext does not know, or what would end it early.
 _HOPELESS = re.compile(r"\\begin|\$|(?<!\\)(?:\\\\)*\\$")
+# All that Python and matplotlib need of the environment; tokens and keys are none of their business.
+_ENVIRONMENT = (
+    "PATH",
+    "HOME",
+    "LANG",
+    "LC_ALL",
+    "LD_LIBRARY_PATH",
+    "MPLCONFIGDIR",
+    "PYTHONPATH",
+    "TMPDIR",
+    "XDG_CACHE_HOME",
+    "XDG_CONFIG_HOME",
+)
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -63,6 +77,7 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
         sys.executable,
         "-m",
         "bot.render.drawing",
+        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.DEVNULL,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from bot.conversation.model import Choice
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
+from bot.render.style import Style
+from bot.render.upload import Draw
 from bot.store.journal import Journal
 from bot.store.prompts import Prompts
 from bot.turns.ask import Asker
@@ -19,7 +21,7 @@ class Means:
     """All of it is shared by the turns of one bot.
 
     `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
-    after how many seconds.
+    after how many seconds. `style` says what of a reply goes into files, `draw` makes pictures of its formulas.
     """
 
     journal: Journal
@@ -29,4 +31,6 @@ class Means:
     pace: Pace
     policy: TurnPolicy
     choose: Callable[[Choice], TurnPolicy]
+    style: Style = field(default_factory=Style)
+    draw: Draw | None = None
     ended: Callable[[str, float], None] = lambda _outcome, _seconds: None

@@ -280,6 +280,8 @@ class Reply:
             reply_to=claim.reply_to,
             posted=self._found,
             apart=self._apart,
+            draw=self._means.draw,
+            style=self._means.style,
             before_send=before_send,
             after_send=after_send,
             may_write=self._heartbeat.may_write,

@@ -147,7 +147,7 @@ class Runner:
             return
         notices = "\n".join(wording.small(notice) for notice in claim.result.notices)
         text = claim.result.reply or notices
-        draft = Draft()
+        draft = Draft(style=self._means.style)
         draft.push(text)
         draft.finish()
         # Of an earlier, longer try there may be more in the journal, which is deleted by now.
@@ -166,9 +166,16 @@ class Runner:
             pace=self._means.pace,
             nonce=lambda part: nonce(claim, part),
             posted=[
-                Posted(message, contents[message].content, controls=contents[message].controls)
+                Posted(
+                    message,
+                    contents[message].content,
+                    contents[message].files,
+                    contents[message].controls,
+                )
                 for message in parts
             ],
+            draw=self._means.draw,
+            style=self._means.style,
             before_send=_nothing,
             after_send=_nothing,
             may_write=heartbeat.may_write,

@@ -23,11 +23,14 @@ from bot.conversation.wording import SMALL
 from bot.render.draft import Draft
 from bot.render.mark import is_marked
 from bot.render.measure import MESSAGE_LIMIT_UNITS
+from bot.render.style import Style
 from bot.simulator.claude.record import Call
 from bot.simulator.discord import Discord
 from bot.store.codec import load_turn
 from bot.store.keys import WITHOUT_EXPIRY, Keys
 
+# As the bot's settings have it by default.
+STYLE = Style(code_file_lines=60, max_messages=8)
 SUPPRESS_NOTIFICATIONS = 1 << 12
 ORDINARY_TYPES = (0, 19)
 LOOK_S = 0.1
@@ -189,7 +192,7 @@ def _replies(
 
 
 def _parts(text: str) -> list[str]:
-    draft = Draft(MESSAGE_LIMIT_UNITS)
+    draft = Draft(MESSAGE_LIMIT_UNITS, STYLE)
     draft.push(text)
     draft.finish()
     return [part.text for part in draft.parts]
