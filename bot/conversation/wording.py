@@ -149,6 +149,11 @@ def code_attached(name: str, lines: int) -> str:
     return f"All {lines} lines are in the attached `{name}`."
 
 
+def code_goes_on(lines: int) -> str:
+    """Say that a code block, of which the beginning is shown, is still being written."""
+    return f"… ({lines} lines so far)"
+
+
 def goes_on(name: str) -> str:
     """Say that a reply is longer than the messages that it may take."""
     return f"The reply goes on in the attached `{name}`."

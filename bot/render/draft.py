@@ -8,6 +8,7 @@ from bot.conversation import wording
 from bot.render.layout import Layout, Piece
 from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
+from bot.render.restyle.formulas import escaped_lines
 from bot.render.restyle.restyler import Restyler
 from bot.render.style import Style
 
@@ -27,7 +28,9 @@ class Draft:
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, style: Style | None = None) -> None:
         style = style or Style()
         self._goes_on = "\n" + wording.small(wording.goes_on(REST_NAME))
-        self._layout = Layout(limit, most=style.max_messages, spare=units(self._goes_on))
+        self._limit = limit
+        self._most = style.max_messages
+        self._layout = self._new_layout()
         self._restyler = Restyler(style)
         self._heard: list[str] = []
         self._half = ""
@@ -37,6 +40,7 @@ class Draft:
         self._filed = 0
         self._rest: TextFile | None = None
         self._finished = False
+        self._is_source = False
 
     def push(self, delta: str) -> None:
         """Take the next part of the reply."""
@@ -57,11 +61,25 @@ class Draft:
         if self._layout.full is None:
             self._lay_out(self._restyler.finish())
         self._layout.finish()
+        if not self._layout.complete and is_visible(self.text):
+            self._show_source()
         self._finished = True
         if self._layout.full is not None:
-            source, opening = self._restyler.rest_from(self._layout.full)
+            source, opening = (0, "") if self._is_source else self._restyler.rest_from(self._layout.full)
             rest = self.text[source:]
             self._rest = TextFile(REST_NAME, opening + rest) if is_visible(rest) else None
+
+    def _new_layout(self) -> Layout:
+        return Layout(self._limit, most=self._most, spare=units(self._goes_on))
+
+    def _show_source(self) -> None:
+        """Nothing is left of the reply to be shown, as where it is but a tag: then it is shown as it was written."""
+        self._is_source = True
+        self._layout = self._new_layout()
+        text = escaped_lines(self.text)
+        self._layout.push(text)
+        self._layout.finish()
+        self._fed = len(text)
 
     @property
     def text(self) -> str:

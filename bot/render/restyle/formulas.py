@@ -171,3 +171,8 @@ def as_code(text: str) -> str:
 def escaped(text: str) -> str:
     """The text with what Discord would take for Markdown made harmless."""
     return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
+
+
+def escaped_lines(text: str) -> str:
+    """A text of several lines, escaped."""
+    return "\n".join(escaped(line) for line in text.split("\n"))

@@ -32,6 +32,8 @@ _HEADING_MAX_CHARS = 300
 EXCERPT_LINES = 10
 # What is shown of text that is held back: more than a message holds is not.
 _PROVISIONAL_CHARS = 4000
+# Of a table that is being written: about what a message holds; more rows would be made again and again for nothing.
+_ROWS_SHOWN = 40
 
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>){0,8}")
 _BULLETS = re.compile(r"[ \t]*(?P<bullets>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)")
@@ -72,6 +74,7 @@ class Restyler:
         self._fences: list[tuple[int, int, str]] = []
         self._table: table.Table | None = None
         self._table_lead = ""
+        self._table_shown: tuple[table.Table | None, int, str] = (None, 0, "")
         self._table_bars = True
         self._table_taken = 0
         self._table_ended = True
@@ -109,8 +112,12 @@ class Restyler:
     def provisional(self) -> str:
         """What may be shown, until more is certain, of what is held back."""
         code = self._code
-        if code is not None and self._is_long(code):
-            return "…"
+        if code is not None and self._out.held is not None and code.language.lower() not in FORMULA_LANGUAGES:
+            # Were more of it shown, it would be taken back where it turns out to be a file.
+            lead = code.fence.quote + " " * code.fence.indent
+            return lead + wording.code_goes_on(code.lines)
+        if self._table is not None:
+            return self._table_so_far(self._table)
         return self._out.held_text(_PROVISIONAL_CHARS)
 
     def rest_from(self, place: int) -> tuple[int, str]:
@@ -461,15 +468,26 @@ class Restyler:
             self._state = self._row_of_table
         return True
 
+    def _table_so_far(self, current: table.Table) -> str:
+        """The complete rows; as many as can be seen, and made anew only when there is another one."""
+        count = min(len(current.rows), _ROWS_SHOWN)
+        if self._table_shown[0] is not current or self._table_shown[1] != count:
+            begun = table.Table(current.header, current.sides, current.rows[:count])
+            self._table_shown = (current, count, self._table_text(begun))
+        return self._table_shown[2]
+
+    def _table_text(self, current: table.Table) -> str:
+        lines = table.shown(current, lambda cell: restyled(cell, self._spans.references))
+        lead = self._table_lead
+        return "\n".join((lead + line).rstrip() if not line else lead + line for line in lines)
+
     def _end_table(self) -> None:
         current, self._table = self._table, None
         self._state = self._start
         self._paragraph = False
         if current is None or (self._table_taken == 0 and not current.rows):
             return  # it was over where it was cut in two
-        lines = table.shown(current, lambda cell: restyled(cell, self._spans.references))
-        lead = self._table_lead
-        text = "\n".join((lead + line).rstrip() if not line else lead + line for line in lines)
+        text = self._table_text(current)
         self._put(text + ("\n" if self._table_ended else ""), self._table_taken)
 
     # --- code ---

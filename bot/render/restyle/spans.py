@@ -134,6 +134,9 @@ class Spans:
                 self._parts = False
                 self.put(self.line_break, 0)
         if self._waiting and text.strip():
+            blanks = len(text) - len(text.lstrip()) if len(text) == taken else 0
+            self.put(text[:blanks], blanks)
+            text, taken = text[blanks:], taken - blanks
             self.put("".join(self._waiting), 0)
             self._waiting.clear()
         self.shows = self.shows or bool(text.strip())
