@@ -65,22 +65,10 @@ WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
 BREAKS = frozenset(("br", "hr", "img"))
 # Elements that stand on lines of their own.
 BLOCKS = frozenset(
-    [
-        "p",
-        "div",
-        "center",
-        "details",
-        "summary",
-        "section",
-        "article",
-        "header",
-        "footer",
-        "main",
-        "nav",
-        "ul",
-        "ol",
-    ]
-    + ["dl", "dd", "dt", "figure", "figcaption", "picture", "li", "h1", "h2", "h3", "h4", "h5", "h6"]
+    (
+        "p div center details summary section article header footer main nav ul ol li dl dt dd figure figcaption "
+        "picture h1 h2 h3 h4 h5 h6"
+    ).split()
 )
 KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
 

@@ -128,6 +128,7 @@ SHOWN = frozenset(
     [
         "boxed",
         "mathrm",
+        "operatorname",
         "mathsf",
         "mathtt",
         "displaystyle",

@@ -243,12 +243,11 @@ class _Reader:
             return _Atom(_Class.BLANK, "") if sign == "." else self._delimiter(name, sign)
         if name in symbols.TEXTS:
             return _Atom(_Class.ORDINARY, self._text())
-        if name == "operatorname":
-            return _Atom(_Class.FUNCTION, _join(self._argument(), tight=False))
         if name in symbols.SHOWN:
             if name.endswith(("style", "limits")):
                 return _Atom(_Class.BLANK, "")
-            return _Atom(_Class.ORDINARY, _join(self._argument(), tight=False))
+            kind = _Class.FUNCTION if name == "operatorname" else _Class.ORDINARY
+            return _Atom(kind, _join(self._argument(), tight=False))
         if name in ("frac", "dfrac", "tfrac", "cfrac"):
             return self._fraction()
         if name == "sqrt":
