@@ -23,12 +23,12 @@ class _Lacking(logging.Handler):
     """Notes that mathtext draws a dummy in the place of a character that its fonts lack; it only logs it."""
 
     def __init__(self) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__()
         self.lacks = False
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Any warning of mathtext is one of these."""
-        self.lacks = True
+        """Any warning of mathtext is taken for one of these."""
+        self.lacks = self.lacks or record.levelno >= logging.WARNING
 
 
 _LACKING = _Lacking()

@@ -110,8 +110,8 @@ def is_no_display(content: str) -> bool:
         depth += 1 if bracket.group() in "([" else -1
         if depth < 0:
             return True
-    first, _, more = content.partition("\n")
-    if not more:
+    first, newline, _ = content.partition("\n")
+    if not newline:
         return False
     if first.strip():
         return _ITEM.search(content) is not None or not _TEX.search(first)

@@ -64,12 +64,8 @@ SILENT = frozenset(
 WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
 BREAKS = frozenset(("br", "hr", "img"))
 # Elements that stand on lines of their own.
-BLOCKS = frozenset(
-    (
-        "p div center details summary section article header footer main nav ul ol li dl dt dd figure figcaption "
-        "picture h1 h2 h3 h4 h5 h6"
-    ).split()
-)
+_SPANS = frozenset(("span", "font", "small", "big", "abbr", "q", "bdi", "bdo", "nobr", "wbr", "label"))
+BLOCKS = (SILENT - _SPANS) | {"summary", "dt", "h4", "h5", "h6"}
 KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
 
 _ATTRIBUTE = r"(?:\s+[A-Za-z][\w:-]*(?:\s*=\s*(?:\"[^\"<>\n]*\"|'[^'<>\n]*'|[^\s\"'<>=`]+))?)"

@@ -345,10 +345,8 @@ class Restyler:
         breaks = mathematics and _EMPTY_LINE.search(self._buffer, max(start, self._searched - 80), stop)
         self._searched = len(self._buffer)
         too_long = stop - start > formulas.DISPLAY_MAX_CHARS
-        breaks = breaks or wanted.is_refused(
-            self._buffer[start : min(stop, start + formulas.DISPLAY_MAX_CHARS)]
-        )
-        if close < 0 and not breaks and not too_long and not final:
+        refused = wanted.is_refused(self._buffer[start : min(stop, start + formulas.DISPLAY_MAX_CHARS)])
+        if close < 0 and not breaks and not refused and not too_long and not final:
             return False
         self._wanted = None
         self._state = self._inline
@@ -356,6 +354,7 @@ class Restyler:
         if (
             close < 0
             or breaks
+            or refused
             or too_long
             or not self._collected(wanted, inside, close + len(wanted.closing))
         ):
