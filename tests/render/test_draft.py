@@ -115,6 +115,16 @@ def test_every_word_of_a_reply_is_shown_or_in_a_file(text: str, limit: int, styl
     assert not missing_words(text, draft_of(text, [], limit, style).parts)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["<b> >", "<b> x</b> y", "<p>one</p>  <p>two</p>", "```py\n" + "word " * 60 + "```\n` more", "$$t\n$$"],
+)
+def test_what_once_depended_on_the_deltas_does_not(text: str) -> None:
+    for style in (Style(), Style(max_messages=1)):
+        letters = list(range(1, len(text)))
+        assert draft_of(text, letters, 200, style).parts == draft_of(text, [], 200, style).parts
+
+
 def test_halves_of_a_character_in_two_deltas_are_joined() -> None:
     draft = Draft(200)
     draft.push("smile \ud83d")

@@ -51,6 +51,7 @@ _REFERENCE = re.compile(r"[ \t]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]+<?(https?://[^\
 _CLOSING_BEGUN = re.compile(r"[ \t>]*(?:`*|~*)[ \t\r]*")
 _EMPTY_LINE = re.compile(r"\n[ \t>]*\n")
 _TAG = re.compile(r"<[^<>]*>")
+_TICKS = re.compile(r"[^`]+|`")
 _NO_FENCE = Fence("```")
 
 
@@ -544,7 +545,8 @@ class Restyler:
         if not text:
             return False
         code.source.append(text)
-        self._take(code.shown(text), after)
+        for piece in _TICKS.findall(text):  # where each came from must not depend on how they came
+            self._take(code.shown(piece), self._at + len(piece))
         code.line_begins = text.endswith("\n")
         if (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS and code.language.lower() in FORMULA_LANGUAGES:
             code.language = ""

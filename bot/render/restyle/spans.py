@@ -128,15 +128,16 @@ class Spans:
         self._ticks = 0
 
     def _write(self, text: str, taken: int) -> None:
-        if self._parts:
-            text = text.lstrip()
-            if text:
-                self._parts = False
-                self.put(self.line_break, 0)
-        if self._waiting and text.strip():
-            blanks = len(text) - len(text.lstrip()) if len(text) == taken else 0
-            self.put(text[:blanks], blanks)
+        if (self._parts or self._waiting) and len(text) == taken:
+            blanks = len(text) - len(text.lstrip())
+            self.put("" if self._parts else text[:blanks], blanks)
             text, taken = text[blanks:], taken - blanks
+            if not text:
+                return
+        if self._parts:
+            self._parts = False
+            self.put(self.line_break, 0)
+        if self._waiting and text.strip():
             self.put("".join(self._waiting), 0)
             self._waiting.clear()
         self.shows = self.shows or bool(text.strip())
