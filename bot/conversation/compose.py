@@ -144,7 +144,7 @@ def compose(
     history, kept, other = past.history, before.kept, forecast.other
     if other < 0:
         # Another model counted the turns as more than they are: what is known of the whole is shared out among them.
-        part = max(0, forecast.total) / forecast.turns
+        part = max(0, forecast.total) / forecast.turns if forecast.turns else 0.0
         history, kept, other = _scaled(history, part), _scaled(kept, part), 0
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))

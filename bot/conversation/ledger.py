@@ -99,7 +99,8 @@ class Ledger:
         replies = [
             (turn.reply, turn.usage.output - turn.usage.thinking)
             for turn in recent
-            if turn.outcome == "answered" and turn.usage.input_total
+            # A reply that was continued took several requests, of which only the last is remembered.
+            if turn.outcome == "answered" and turn.usage.input_total and not turn.seams
         ]
         users = [
             (turn.user, turn.user_tokens)
