@@ -18,7 +18,7 @@ export function attachments(list = []) {
       );
     }
     const link = el("a", { href, target: "_blank", rel: "noopener" }, file.filename);
-    return el("div.attachment", {}, icon("copy"), link, el("span", {}, inWords(file.size)));
+    return el("div.attachment", {}, icon("file"), el("span", {}, link, el("small", {}, inWords(file.size))));
   });
 }
 
