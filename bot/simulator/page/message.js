@@ -74,7 +74,8 @@ function context(message, world) {
   if (!used || used.type !== 2) return null;
   const person = world.person((used.user ?? {}).id ?? used.user_id, used.user);
   const name = used.name ?? message.interaction?.name;
-  const what = name ? el("b.mention", {}, `/${name}`) : "a command";
+  const sign = used.command_type > 1 ? "" : "/"; // those in menus have none
+  const what = name ? el("b.mention", {}, sign + name) : "a command";
   return el("div.context", {}, icon("reply"), avatar(person, "tiny"), el("b", {}, person.name), " used ", what);
 }
 
