@@ -50,6 +50,7 @@ export class Api {
   openDm = (application_id) => this.#post("dms", { application_id });
 
   runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });
+  runOnMessage = (channel_id, name, message_id) => this.#post("context", { channel_id, name, message_id });
   autocomplete = (channel_id, name, options, focused) =>
     this.#post("autocomplete", { channel_id, name, options, focused });
   useComponent = (channel_id, message_id, custom_id, values) =>
