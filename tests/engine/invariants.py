@@ -152,14 +152,17 @@ def _replies(
 ) -> list[str]:
     """Compare what the thread shows with the history.
 
-    A part that does not stand directly behind its reply points to the beginning of it.
+    A part that does not stand directly behind its reply points to the beginning of it; the reply to a thread's first
+    message points to nothing, or to a notice.
     """
     found = []
     groups: dict[int | None, list[list[str]]] = defaultdict(list)
     begun: dict[int, list[str]] = {}
     latest: list[str] | None = None
+    notices: set[int | None] = set()
     for message in by_bot:
         if message.get("flags", 0) & SUPPRESS_NOTIFICATIONS:
+            notices.add(int(message["id"]))
             continue
         reference = message.get("message_reference")
         points_to = int(reference["message_id"]) if reference is not None else None
@@ -167,7 +170,7 @@ def _replies(
             latest = begun[points_to]
         elif points_to is not None or latest is None:
             latest = begun[int(message["id"])] = []
-            groups[points_to].append(latest)
+            groups[None if points_to in notices else points_to].append(latest)
         latest.append(message["content"])
     for lead, messages in answered.items():
         last = max(messages)
