@@ -33,7 +33,7 @@ class FakeOutbox:
     `failures` are raised by the next posts, edits and deletes, one each (None: that one goes well); with
     `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any,
     `refuses_threads` where one is started, which takes until `opening` is set. `on_call` is told of each that took
-    effect.
+    effect; `dropped` counts posts that did not come to their end.
     """
 
     round_trip_s: float = 0.15
@@ -52,6 +52,7 @@ class FakeOutbox:
     refuses_files: Exception | None = None
     on_call: Callable[[Done], None] | None = None
     next_id: int = 1000
+    dropped: int = 0
 
     def texts(self) -> list[str]:
         """What the thread shows, in order."""
@@ -63,6 +64,7 @@ class FakeOutbox:
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
+        self.dropped += 1  # until it returns
         await self._before(message.files)
         message_id = self.nonces.get(message.nonce)
         if message_id is None:
@@ -78,6 +80,7 @@ class FakeOutbox:
             if message.silent:
                 self.silent.add(message_id)
         await self._after()
+        self.dropped -= 1
         content = self.messages.get(message_id, message.content)
         return Sent(
             message_id,
