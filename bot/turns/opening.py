@@ -20,7 +20,7 @@ class Opening:
         """Wait until the thread is there; the errors of the outbox surface for each who waits."""
         claim = self._claim
         opens = claim.messages[0].opens
-        if opens is None or claim.meta.parent is None or claim.replies:
+        if opens is None or claim.meta.parent is None:
             return
         if self._call is None:
             call = self._outbox.open_thread(claim.meta.parent, claim.lead, opens)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Literal, TypeVar
 
@@ -13,7 +13,6 @@ import structlog
 from bot.conversation import wording
 from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped, StoreUnavailable
 from bot.render.controls import Controls, when_done, while_written
-from bot.render.outbox import Outgoing
 from bot.render.plan import Posted
 from bot.render.style import Style
 from bot.render.writer import Writer
@@ -26,6 +25,7 @@ from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import less_files, parts_of
 from bot.turns.means import Means
+from bot.turns.notice import lines, put_below
 from bot.turns.opening import Opening
 from bot.turns.phase import Phase
 from bot.turns.policy import TurnPolicy
@@ -91,28 +91,16 @@ class Reply:
             self._as_shown = True
             self._writer = self._new_writer()
         self.outcome = "answered" if result.reply else "told"
-        await self._finish(result.reply or _small(result.notices), when_done(claim.lead, cut=result.open_end))
+        await self._finish(result.reply or lines(result.notices), when_done(claim.lead, cut=result.open_end))
         await self._forestall()
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
-        await self._notice(_small((*result.notices, *self._writer.notices)) if result.reply else "")
+        told = (*result.notices, *self._writer.notices) if result.reply else ()
+        await put_below(claim, told, self._means, self._persist)
         settle = tried_before(claim) or claim.listed or self._writer.doubtful
         dressed = self._writer.posted[-1].message_id if self._writer.posted else None
         return await self._persist(
             lambda: self._journal.acknowledge(self._claim, settle=settle, buttons=dressed)
         )
-
-    async def _notice(self, text: str) -> None:
-        """Put a notice under the reply, in place of the one of the round before."""
-        claim = self._claim
-        if claim.notice is not None and claim.notice[0] != claim.again:
-            await self._outbox.delete(claim.conversation, claim.notice[1])
-        if text:
-            sent = await self._outbox.send(
-                claim.conversation, Outgoing(text, nonce=nonce(claim, "n"), silent=True)
-            )
-            await self._persist(lambda: self._journal.noticed(claim, sent.id))
-        elif claim.notice is not None:
-            await self._persist(lambda: self._journal.noticed(claim, None))
 
     async def _finish(self, text: str, final: Controls) -> None:
         """Show the whole text, by now committed.
@@ -153,7 +141,7 @@ class Reply:
         self._opening.close()
 
     async def leave(self) -> None:
-        """Let what is written look as if it ended there: nobody goes on with it."""
+        """Let what is written end where it is: nobody goes on with it."""
         await self._writer.leave()
 
     async def _adopt(self) -> Result | None:
@@ -164,10 +152,9 @@ class Reply:
         self._claim, self._found, self._apart = found.claim, found.parts, found.apart
         self._beneath = found.beneath
         self._writer = self._new_writer()
-        if found.result is None:
+        turn, result, cut = found.turn, found.result, self._claim.meta.cut
+        if result is None:
             return None
-        turn, result = found.turn, found.result
-        cut = self._claim.meta.cut
         # What the earlier try has cost, it did not live to write down.
         await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
@@ -194,8 +181,7 @@ class Reply:
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
             self._writer = self._new_writer()
-        asked = None
-        restarts = 0
+        asked, restarts = None, 0
         while asked is None:
             asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
@@ -297,7 +283,7 @@ class Reply:
             claim.conversation,
             pace=self._pace,
             nonce=lambda part: nonce(claim, part, self._series),
-            opened=self._opening,
+            opened=None if self._found else self._opening,
             streaming=while_written(claim.lead),
             reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
             posted=less_files(self._found) if self._as_shown else self._found,
@@ -312,7 +298,3 @@ class Reply:
     async def _persist(self, step: Callable[[], Awaitable[T]]) -> T:
         """Do a step of the protocol although the store is away for a moment; the lease decides if it still may."""
         return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)
-
-
-def _small(notices: Sequence[str]) -> str:
-    return "\n".join(wording.small(notice) for notice in notices)

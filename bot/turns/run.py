@@ -28,6 +28,7 @@ from bot.store.claim import Claim, Garbled, State
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import as_posted, leftovers, less_files, strays
 from bot.turns.means import Means
+from bot.turns.notice import lines
 from bot.turns.reply import Reply
 from bot.turns.revise import nonce, withdraw
 from bot.turns.undress import undress
@@ -151,8 +152,7 @@ class Runner:
         ids = list(claim.replies.values())
         if claim.result is None:
             return
-        notices = "\n".join(wording.small(notice) for notice in claim.result.notices)
-        text = claim.result.reply or notices
+        text = claim.result.reply or lines(claim.result.notices)
         as_shown = claim.result.as_shown
         style = Style() if as_shown else self._means.style
         draft = Draft(style=style)
