@@ -12,7 +12,14 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordForbidden, DiscordGone, Fenced
+from bot.conversation import wording
+from bot.conversation.errors import (
+    AnsweredBefore,
+    ClaudeBusy,
+    DiscordForbidden,
+    DiscordGone,
+    Fenced,
+)
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
@@ -419,3 +426,27 @@ async def test_a_message_that_is_heard_again_does_not_drop_a_call_that_is_under_
     await bench.runner.run(claim, arrivals)
     assert bench.outbox.texts() == [ANSWER]
     assert bench.outbox.dropped == 0
+
+
+async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
+    bench: Bench,
+) -> None:
+    facts = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, B, source="event", facts=facts)
+    await bench.turn(A.id)
+    starter = replace(A, opens="A thread")
+    await bench.conversations.receive(A.id, starter, source="listing", facts=facts)
+    bench.claude.answer, bench.claude.pause_s = "", 1000.0  # it comes no further than the notice
+    bench.claude.asked.clear()
+    running = asyncio.create_task(bench.turn(A.id))
+    await bench.claude.asked.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    bench.outbox.nonces.clear()  # as after some minutes
+    bench.claude.answer, bench.claude.pause_s = ANSWER, 0.2
+    await bench.turn(A.id)
+    newer, notice, reply = sorted(bench.outbox.messages)
+    points_to = [bench.outbox.replies_to[each] for each in (newer, notice, reply)]
+    assert points_to == [B.id, None, notice]
+    assert bench.outbox.messages[notice] == wording.small(wording.TO_THE_FIRST_MESSAGE)
+    assert notice in bench.outbox.silent
