@@ -113,6 +113,12 @@ class Journal:
             raise Fenced("join")
         return read_messages(answer[1]) if answer[0] == "OK" else None
 
+    async def waits(self, claim: Claim) -> bool:
+        """Say whether anything waits besides the messages of the turn."""
+        with translated():
+            pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
+        return any(int(str(message)) not in claim.members for message in pending)
+
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
         await self._step("adopt", self._turn(claim), [claim.token, " ".join(map(padded, members)), *parts])
