@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordForbidden, DiscordGone, Fenced
+from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordForbidden, DiscordGone, DiscordRejected, Fenced
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
@@ -419,3 +419,22 @@ async def test_a_message_that_is_heard_again_does_not_drop_a_call_that_is_under_
     await bench.runner.run(claim, arrivals)
     assert bench.outbox.texts() == [ANSWER]
     assert bench.outbox.dropped == 0
+
+
+async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.messages[EARLIER] = "Half of an answer"
+    bench.outbox.nonces[f"{A.id}-0"] = EARLIER  # brought back by the nonce, and pointing to nothing
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.posted(claim, 0, EARLIER)
+    bench.outbox.messages[EARLIER] = "Half ▌"
+    bench.outbox.failures.append(DiscordRejected(50083))
+    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
