@@ -101,8 +101,11 @@ class Journal:
         with translated():
             await self._redis.hset(key, "told", "1")
 
-    async def join(self, claim: Claim) -> tuple[Message, ...] | None:
-        """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
+    async def join(self, claim: Claim) -> tuple[tuple[int, ...], tuple[Message, ...]] | None:
+        """Let what waits by now join the turn; None once a part was journalled.
+
+        Returns its members, and the messages of those that are not deleted.
+        """
         keys = self._keys
         answer = await self._run(
             "join",
@@ -111,7 +114,9 @@ class Journal:
         )
         if answer[0] == "FENCED":
             raise Fenced("join")
-        return read_messages(answer[1]) if answer[0] == "OK" else None
+        if answer[0] != "OK":
+            return None
+        return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
 
     async def waits(self, claim: Claim) -> bool:
         """Say whether anything waits besides the messages of the turn."""
@@ -125,7 +130,12 @@ class Journal:
 
     async def reopen(self, claim: Claim) -> None:
         """Let a turn of which nothing stands on Discord begin anew, with all that waits by then."""
-        await self._step("reopen", self._turn(claim), [claim.token])
+        keys = self._keys
+        await self._step(
+            "reopen",
+            [*self._turn(claim), keys.pending(claim.conversation)],
+            [claim.token, keys.record_prefix(claim.conversation), DONE_RECORD_S],
+        )
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
@@ -176,6 +186,12 @@ class Journal:
         """Journal the id of the notice under the reply, None if there is none any more."""
         told = "" if message is None else f"{claim.again}:{message}"
         await self._step("noticed", self._turn(claim), [claim.token, told])
+
+    async def dressed(self, conversation: int) -> frozenset[int]:
+        """Return the replies of before that still are to lose their buttons; needs no lease."""
+        with translated():
+            stale = await self._redis.hget(self._keys.meta(conversation), "stale")
+        return frozenset(int(message) for message in str(stale or "").split())
 
     async def undressed(self, conversation: int, messages: Sequence[int]) -> None:
         """Note that replies of before have no buttons any more; needs no lease."""

@@ -261,11 +261,15 @@ class Reply:
 
     async def _join(self) -> bool:
         """Take in what waits; True if there is more to answer than before."""
-        messages = await self._journal.join(self._claim)
-        if messages is None or len(messages) <= len(self._claim.messages):
+        joined = await self._journal.join(self._claim)
+        if joined is None:
             return False
-        members = tuple(message.id for message in messages)
+        members, messages = joined
+        # One that was deleted stays a member until it is known that nothing of an answer stands there.
+        grown = len(messages) > len(self._claim.messages)
         self._claim = replace(self._claim, members=members, messages=messages)
+        if not grown:
+            return False
         log.info("messages_joined", conversation=self._claim.conversation, messages=len(messages))
         return True
 

@@ -104,7 +104,7 @@ class Runner:
         return waiting
 
     async def _withdraw(self, claim: Claim) -> int:
-        with contextlib.suppress(DiscordForbidden):
+        with contextlib.suppress(DiscordForbidden, DiscordRejected):
             await withdraw(claim, self._means)
         log.info("turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="deleted")
         return await self._journal.cancel(claim)

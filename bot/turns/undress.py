@@ -25,6 +25,8 @@ async def undress(conversation: int, messages: Sequence[int], means: Means) -> N
         for message in messages:
             # Of the lowest priority: it waits for room in the channel, and for nobody who waits for text.
             async with means.pace.waited(conversation, Kind.EDIT):
+                if message not in await means.journal.dressed(conversation):
+                    continue  # meanwhile done, or it is a message of the last reply again
                 try:
                     await means.outbox.edit(conversation, message, Change(controls=NONE))
                 except (DiscordGone, DiscordRejected):

@@ -18,6 +18,7 @@ from bot.conversation.errors import (
     ClaudeBusy,
     DiscordForbidden,
     DiscordGone,
+    DiscordRejected,
     Fenced,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS
@@ -450,3 +451,22 @@ async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_t
     assert points_to == [B.id, None, notice]
     assert bench.outbox.messages[notice] == wording.small(wording.TO_THE_FIRST_MESSAGE)
     assert notice in bench.outbox.silent
+
+
+async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.messages[EARLIER] = "Half of an answer"
+    bench.outbox.nonces[f"{A.id}-0"] = EARLIER  # brought back by the nonce, and pointing to nothing
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.posted(claim, 0, EARLIER)
+    bench.outbox.messages[EARLIER] = "Half ▌"
+    bench.outbox.failures.append(DiscordRejected(50083))
+    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
