@@ -10,8 +10,9 @@ from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
-from bot.conversation.lifetime import CacheSetting, Rates
+from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
+from bot.conversation.pricing import Rates
 from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
