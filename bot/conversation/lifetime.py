@@ -82,7 +82,8 @@ START_TOKENS = 4000
 
 
 USUAL_RATES = Rates(input=1000, write_5m=1250, write_1h=2000, read=100, output=5000)
-"""The prices of most models in thousandths of the input price (Anthropic, "Prompt caching"), for one that is not known."""
+"""The prices of most models in thousandths of the input price (Anthropic, "Prompt caching"), for one that is not
+known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +227,7 @@ def _cold(chances: Chances, rates: Rates, warm_per_new: float) -> tuple[Lifetime
 
 def _credit(turns: Sequence[Turn], rates: Rates) -> float:
     """Return how much more than so far the window's requests may cost, if nothing more is ever read."""
-    credit = START_TOKENS * rates.input
+    credit = float(START_TOKENS * rates.input)
     for turn in turns:
         usage = turn.usage
         uncached = usage.input_total * rates.input

@@ -11,6 +11,13 @@ SUMMARY_CHARS = 1000
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It counts from the next reply on."
 SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context to see the one that counts."
+PINS_LABEL = "Use the pins now"
+PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
+NOTHING_SAID = "Nothing has been said here that could be pinned."
+MAY_NOT_PIN = (
+    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+    "can have its pins count before the next trim."
+)
 MAY_NOT_CORRECT = (
     "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
     "can correct its summary."
@@ -18,13 +25,20 @@ MAY_NOT_CORRECT = (
 
 
 def shown(
-    view: ContextView, *, link: str | None, cost_micro_usd: int, unpriced: int, caches: bool = True
+    view: ContextView,
+    *,
+    link: str | None,
+    cost_micro_usd: int,
+    unpriced: int,
+    caches: bool = True,
+    pinned_now: bool = False,
 ) -> str:
     """Show what Claude sees; `link` leads to the message with which that begins."""
     lines = [
         f"**What Claude sees here** ({view.model})",
         f"```text\n{view.picture}\n```{_sizes(view)}",
         _edge(view, link),
+        *_pins(view, now=pinned_now),
         _cache(view, caches=caches),
         _cost(cost_micro_usd, unpriced),
     ]
@@ -57,6 +71,24 @@ def _edge(view: ContextView, link: str | None) -> str:
     return " ".join(parts)
 
 
+def _pins(view: ContextView, *, now: bool) -> list[str]:
+    """Say what pinning and unpinning has not changed yet, so that nobody wonders why."""
+    changes = []
+    if view.returning:
+        changes.append(f"{_count(view.returning, 'pinned turn')} {_comes(view.returning)} back")
+    if view.leaving:
+        changes.append(
+            f"{_count(view.leaving, 'turn')} that {_are(view.leaving)} not pinned any more will go"
+        )
+    lines = []
+    if changes:
+        when = "with the next message" if now else "at the next trim"
+        lines.append(f"Pins: {when} {' and '.join(changes)}.")
+    if view.crowded:
+        lines.append(f"{_count(view.crowded, 'pinned turn')} more would not fit into the room for pins.")
+    return lines
+
+
 def _cache(view: ContextView, *, caches: bool) -> str:
     if not caches:
         return "Cache: off."
@@ -73,6 +105,10 @@ def _cost(micro_usd: int, unpriced: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _comes(number: int) -> str:
+    return "comes" if number == 1 else "come"
 
 
 def _are(number: int) -> str:
