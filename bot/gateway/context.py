@@ -114,7 +114,7 @@ class Context:
         if scene.conversation is None or not may_reset(scene.person):
             await say(interaction, context_answers.MAY_NOT_PIN)
             return
-        await self._pins.read(scene.conversation)
+        await self._pins.current(scene.conversation)
         noted = await self._recall.pin_now(scene.conversation)
         log.info("pins_count_now", conversation=scene.conversation)
         await say(interaction, context_answers.PINNED if noted else context_answers.NOTHING_SAID)
@@ -129,7 +129,7 @@ class Context:
         choice = await self._prompts.effective(
             thread=scene.conversation, channel=scene.channel, server=scene.server
         )
-        await self._pins.read(scene.conversation)
+        await self._pins.current(scene.conversation)
         try:
             past = await self._recall.past(scene.conversation)
         except Unreadable:

@@ -26,6 +26,9 @@ MOST_PINS = 50
 READ_S = 10.0
 """Then the next message, or the next look, has them read again."""
 
+CURRENT_S = 3.0
+"""Longer nobody waits for an answer; it then tells of the pins as they were known."""
+
 REPLY_MESSAGES = 50
 """So far back the beginning of a reply is looked for, from a message in the middle of it."""
 
@@ -51,11 +54,7 @@ class Pins:
 
     def heard(self, place: int) -> None:
         """Read the pins of a place in which something was said, unless they are known."""
-        if place in self._read or place in self._tasks:
-            return
-        if created_ms(place) > self._since_ms:
-            self._read[place] = frozenset()  # it is younger than the session, which has told of everything
-        else:
+        if not self._known(place) and place not in self._tasks:
             self.changed(place)
 
     def shown(self, place: int, message: int, *, pinned: bool) -> None:
@@ -73,8 +72,19 @@ class Pins:
         self._tasks[place] = task
         task.add_done_callback(lambda _: self._tasks.pop(place, None))
 
-    async def read(self, place: int) -> None:
-        """Read the pins of a place now, and note them if it is a conversation; a failure is logged."""
+    async def current(self, place: int) -> None:
+        """Wait until the pins of a place are known, for a while: somebody waits for an answer."""
+        self.heard(place)
+        if (task := self._tasks.get(place)) is not None:
+            await asyncio.wait({task}, timeout=CURRENT_S)
+
+    def _known(self, place: int) -> bool:
+        if place not in self._read and created_ms(place) > self._since_ms:
+            self._read[place] = frozenset()  # it is younger than the session, which has told of everything
+        return place in self._read
+
+    async def _read_now(self, place: int) -> None:
+        """Read the pins of a place, and note them if it is a conversation; a failure is logged."""
         try:
             if not await self._recall.knows(place):
                 self._read[place] = frozenset()
@@ -104,7 +114,7 @@ class Pins:
         while place in self._again:
             await asyncio.sleep(GATHER_S)
             self._again.discard(place)
-            await self.read(place)
+            await self._read_now(place)
 
     async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
         """Return the ids of the pinned messages, and the messages of people that they are or answer."""

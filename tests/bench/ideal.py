@@ -39,7 +39,8 @@ class _State:
 def least_cost(askings: Sequence[Asking], rates: Rates, min_tokens: int) -> float:
     """Find the cheapest way to cache each request for five minutes, an hour, or not, by dynamic programming.
 
-    In tokens at the full price. It may also read what is cached without writing the new text, which the rule never does.
+    In tokens at the full price. It may also read what is cached without writing the new text, which the rule never
+    does.
     """
     best: dict[_State, float] = {_State(): 0.0}
     for asking in askings:
