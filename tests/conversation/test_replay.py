@@ -257,6 +257,8 @@ def _step(talk: Talk) -> str:
     """Let something happen and ask; return what became of the cache, having checked that it is as it must be."""
     gap_s = talk.chance.choice(GAPS_S) if talk.chance.random() < 0.5 else 30
     event = talk.chance.choice(list(EVENTS)) if talk.chance.random() < 0.35 else "nothing"
+    if talk.history and talk.history[-1].seams and talk.chance.random() < 0.3:
+        event = "regenerate"  # else hardly ever by chance
     happened = talk.happen(event)
     talk.now_s += gap_s
     before, cached, refused = talk.before, talk.cached, talk.refused
