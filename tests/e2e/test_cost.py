@@ -21,7 +21,7 @@ from tests.e2e.world import World
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-DAY = dt.date.today()
+DAY = dt.datetime.now(dt.UTC).date()
 
 
 def billed(request: Any) -> int:
@@ -44,7 +44,7 @@ async def check(own: World, thread: int) -> None:
     """Compare what the conversation is said to have cost, in all places, with its requests."""
     total = sum(billed(request) for request in own.asked)
     async with store_of(own) as redis:
-        meta = await redis.hgetall(f"{own.prefix}:{{{thread}}}:m")
+        meta = await redis.hgetall(f"{own.prefix}:{{{thread}}}:meta")
     assert int(meta["cost"]) == total
     assert "unpriced" not in meta
     assert sum(load_turn(entry).cost or 0 for entry in await stored_turns(own, thread)) == total
