@@ -162,7 +162,8 @@ def _pinned(
     candidates: Sequence[Turn], pins: frozenset[int], policy: TrimPolicy, fixed: int
 ) -> tuple[tuple[Turn, ...], int]:
     """Choose the pinned turns that stay, and count those that find no room."""
-    room = min(policy.pinned_tokens, policy.low_tokens - fixed)
+    # Not what the low-water mark leaves: a long newest message would push out just what people want kept.
+    room = min(policy.pinned_tokens, policy.high_tokens - fixed)
     pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
     chosen: list[Turn] = []
     for turn in reversed(pinned):

@@ -51,18 +51,20 @@ def shown(
 
 def _sizes(view: ContextView) -> str:
     words = f"{view.tokens:,} of {view.budget:,} tokens ({view.share:.0%})"
-    return f"{words}, of which {view.estimated:,} are estimated." if view.estimated else f"{words}."
+    words += f", of which {view.estimated:,} are estimated." if view.estimated else "."
+    return f"{words} The next message leaves out the oldest turns." if view.share > 1 else words
 
 
 def _edge(view: ContextView, link: str | None) -> str:
     if not view.turns and not view.trimmed:
         return "Nothing has been said yet."
-    recent = _count(view.turns - view.pinned, "turn")
+    turns = view.turns - view.pinned
     if not view.trimmed:
-        return f"It is the whole conversation: {recent}."
+        return f"It is the whole conversation: {_count(turns, 'turn')}."
+    recent = "latest turn" if turns == 1 else f"latest {_count(turns, 'turn')}"
     begins = f", beginning [here]({link})" if link else ""
     gone = view.trimmed - view.pinned
-    parts = [f"It is the latest {recent}{begins}."]
+    parts = [f"It is the {recent}{begins}."]
     if view.pinned:
         parts.append(f"{_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept.")
     if gone > 0:

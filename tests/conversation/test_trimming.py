@@ -144,6 +144,13 @@ def test_what_pins_bring_back_fits_too_and_stands_in_order(
         assert window.kept == ()
 
 
+def test_a_long_newest_message_does_not_push_out_what_is_pinned() -> None:
+    history = [turn(i, tokens=(50, 50)) for i in range(8)]
+    pins = frozenset({history[0].id})
+    window = trim(history, TrimPolicy(1000, 500, 250), 0, newest_tokens=450, pins=pins)
+    assert [history.index(turn) for turn in window.kept] == [0]
+
+
 def test_a_pinned_turn_of_before_comes_back_at_once_or_at_the_next_trim() -> None:
     history = [turn(i, tokens=(50, 50)) for i in range(10)]
     policy = TrimPolicy(1000, 500, 250)
