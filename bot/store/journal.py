@@ -13,7 +13,7 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
-from bot.store.codec import Result, dump_result, dump_turn
+from bot.store.codec import Result, dump_result, dump_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.scripts import Scripts

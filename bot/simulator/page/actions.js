@@ -45,6 +45,8 @@ export function actions({ world, composer, messages, interactions, attempt, api,
       };
       messages.edit(message, editor(decode(message.content, people()), done));
     },
+    pin: (message) => attempt(() => api().pin(message.channel_id, message.id)),
+    unpin: (message) => attempt(() => api().unpin(message.channel_id, message.id)),
     delete: (message) =>
       ask("Delete the message?", {
         text: "This cannot be undone.",

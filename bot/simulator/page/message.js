@@ -148,6 +148,7 @@ function tools(message, own, world) {
     tool("reply", "reply", "Reply"),
     mayBranch && tool("thread", "thread", "Open a thread"),
     tool("apps", "apps", "Apps"),
+    message.type !== STARTER && (message.pinned ? tool("unpin", "pin", "Unpin") : tool("pin", "pin", "Pin")),
     own && message.type !== STARTER && tool("edit", "edit", "Edit"),
     own && message.type !== STARTER && tool("delete", "bin", "Delete"),
   );
