@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import logging
 import sys
 from typing import Any
 
@@ -18,9 +19,25 @@ PAD_PIXELS = 24
 GAP_PIXELS = 20
 
 
+class _Lacking(logging.Handler):
+    """Notes that mathtext draws a dummy in the place of a character that its fonts lack; it only logs it."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.WARNING)
+        self.lacks = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Any warning of mathtext is one of these."""
+        self.lacks = True
+
+
+_LACKING = _Lacking()
+
+
 def main() -> None:
     """Draw what comes in, and end."""
     _limit()
+    logging.getLogger("matplotlib.mathtext").addHandler(_LACKING)
     for lines in json.load(sys.stdin):
         picture = _picture(lines) if lines else b""
         sys.stdout.write(base64.b64encode(picture).decode() + "\n")
@@ -49,6 +66,7 @@ def _picture(lines: list[str]) -> bytes:
 
     mpl.rcParams["mathtext.fontset"] = "cm"
     figure = Figure(dpi=DPI)
+    _LACKING.lacks = False
     canvas: Any = FigureCanvasAgg(figure)
     try:
         texts = [figure.text(0, 0, f"${line}$", fontsize=FONT_POINTS, transform=None) for line in lines]
@@ -72,7 +90,7 @@ def _picture(lines: list[str]) -> bytes:
         figure.savefig(out, format="png", transparent=True)
     except (ValueError, RuntimeError, MemoryError, RecursionError, KeyError):
         return b""
-    return out.getvalue()
+    return b"" if _LACKING.lacks else out.getvalue()
 
 
 if __name__ == "__main__":

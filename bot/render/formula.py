@@ -31,6 +31,9 @@ SIDE_MAX_PIXELS = 4000
 _ALIASES = {
     r"\\dfrac|\\tfrac|\\cfrac": r"\\frac",
     r"\\text(?:rm|normal|sf|it|bf)?\s*(?=\{)|\\mbox\s*(?=\{)|\\operatorname\*?\s*(?=\{)": r"\\mathrm",
+    r"\\sqrt\s*([0-9]|\\[A-Za-z]+(?![A-Za-z{])|(?<=\s)[A-Za-z])": r"\\sqrt{\1}",
+    r"\\frac\s*([0-9]|(?<=\s)[A-Za-z])": r"\\frac{\1}",
+    r"(\\frac\{(?:[^{}]|\{[^{}]*\})*\})\s*([0-9A-Za-z])": r"\1{\2}",
     r"\\(?:boldsymbol|bm|pmb)\s*(?=\{)": r"\\mathbf",
     r"\\(?:lvert|rvert)(?![A-Za-z])": "|",
     r"\\(?:lVert|rVert)(?![A-Za-z])": r"\\|",
@@ -44,9 +47,20 @@ _ALIASES = {
     r"\\pmod\s*\{([^{}]*)\}": r"\\;(\\mathrm{mod}\\;\1)",
     r"\\tag\s*\{([^{}]*)\}": r"\\qquad(\1)",
     r"\\boxed\s*(?=\{)": "",
+    r"\\(le|ge)(?![A-Za-z])": r"\\\1q",
+    r"\\lt(?![A-Za-z])": "<",
+    r"\\gt(?![A-Za-z])": ">",
+    r"\\gets(?![A-Za-z])": r"\\leftarrow",
+    r"\\lnot(?![A-Za-z])": r"\\neg",
+    r"\\bmod(?![A-Za-z])": r"\\;\\mathrm{mod}\\;",
+    r"\\dots[bm](?![A-Za-z])": r"\\cdots",
+    r"\\dotsc(?![A-Za-z])": r"\\ldots",
+    r"\\coloneqq(?![A-Za-z])": r"\\,:=\\,",
+    r"\\(?:square|Box|qed)(?![A-Za-z])": "□",
+    r"\\xrightarrow\s*\{([^{}]*)\}": r"\\overset{\1}{\\longrightarrow}",
 }
 # What mathtext does not know, or what would end it early.
-_HOPELESS = re.compile(r"\\begin|\$|(?<!\\)(?:\\\\)*\\$")
+_HOPELESS = re.compile(r"\\begin|(?<!\\)\$|(?<!\\)(?:\\\\)*\\$")
 # All that Python and matplotlib need of the environment; tokens and keys are none of their business.
 _ENVIRONMENT = (
     "PATH",
@@ -60,6 +74,7 @@ _ENVIRONMENT = (
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
 )
+_TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -105,6 +120,7 @@ def _drawable(tex: str) -> list[str]:
     lines = [line for line in lines_of(tex) if line]
     if len(lines) > LINES_MAX or any(_HOPELESS.search(line) for line in lines):
         return []
+    lines = [_TEXT.sub(lambda text: text[1] + re.sub(r"\s+", r"\\ ", text[2]), line) for line in lines]
     for pattern, text in _ALIAS:
         lines = [pattern.sub(text, line) for line in lines]
     return [" ".join(line.split()) for line in lines]

@@ -41,3 +41,24 @@ async def test_drawing_that_is_cancelled_leaves_no_process() -> None:
     drawing.cancel()
     results = await asyncio.gather(drawing, return_exceptions=True)
     assert isinstance(results[0], asyncio.CancelledError)
+
+
+async def test_what_mathtext_calls_otherwise_is_drawn() -> None:
+    formulas = [
+        r"a \le b \ge c \lt d \gt e \gets f",
+        r"\lnot a \bmod b \dotsb \dotsc \coloneqq \square",
+        r"\frac12 + \frac1{x} + \frac{1}2 + \frac a b + \sqrt 2 + \sqrt2 + \sqrt\pi",
+        r"5\$ \xrightarrow{f} b",
+    ]
+    assert [picture and picture[:8] for picture in await draw_all(formulas)] == [PNG] * len(formulas)
+
+
+async def test_what_the_fonts_lack_is_not_drawn_as_something_else() -> None:
+    lacking, good = await draw_all([r"\text{漢字} = 1", "x = 1"])
+    assert lacking is None
+    assert good
+
+
+async def test_blanks_in_text_are_drawn() -> None:
+    apart, close, explicit = await draw_all([r"x \text{ if } y", r"x \text{if} y", r"x \mathrm{\ if\ } y"])
+    assert apart == explicit != close

@@ -171,6 +171,12 @@ def test_money_and_variables_are_no_formulas(text: str) -> None:
         (r"O(n \log n)", "O(n log n)"),
         (r"90^\circ", "90°"),
         (r"a \not= b \leq c", "a ≠ b ≤ c"),
+        (r"1,000,000", "1,000,000"),
+        (r"1{,}234 + f(1,23)", "1,234 + f(1, 23)"),
+        (r"\sqrt{2}\pi + \sqrt{2}^2", "√(2)π + √(2)²"),
+        (r"\sqrt{2} + 1", "√2 + 1"),
+        (r"\mathrm{CO_2}", "CO₂"),
+        (r"\mathbb{1}", "𝟙"),
     ],
 )
 def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
@@ -186,6 +192,8 @@ def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
         "x^{",
         "",
         r"\underbrace{a}_b",
+        r"2\frac{1}{2}",
+        r"\mathcal{1}",
         "}",
     ],
 )

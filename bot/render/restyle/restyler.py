@@ -336,6 +336,9 @@ class Restyler:
         breaks = mathematics and _EMPTY_LINE.search(self._buffer, max(start, self._searched - 80), stop)
         self._searched = len(self._buffer)
         too_long = stop - start > formulas.DISPLAY_MAX_CHARS
+        breaks = breaks or wanted.is_refused(
+            self._buffer[start : min(stop, start + formulas.DISPLAY_MAX_CHARS)]
+        )
         if close < 0 and not breaks and not too_long and not final:
             return False
         self._wanted = None
@@ -363,7 +366,7 @@ class Restyler:
             tex = wanted.opening + inside + wanted.closing if wanted.opening[1] == "b" else inside
             if ">" in self._spans.line_break:
                 tex = re.sub(r"\n[ \t]*(?:>[ \t]?)+", "\n", tex)
-            if not formulas.is_formula(tex) or (wanted.opening == "\\[" and formulas.is_prose(tex + " ")):
+            if not formulas.is_formula(tex) or not wanted.is_formula(tex):
                 return False
             self._display(tex, after)
         return True

@@ -46,6 +46,20 @@ class Wanted:
 
     opening: str
     closing: str
+    # Whether its line begins with it.
+    begins: bool = False
+
+    def is_refused(self, inside: str) -> bool:
+        """Whether the beginning of what is inside shows that it is none; then this is so for the whole, too."""
+        return self.opening in ("$$", "\\[") and formulas.is_no_display(inside)
+
+    def is_formula(self, inside: str) -> bool:
+        """Whether what is inside is a formula."""
+        if self.opening == "$$":
+            return formulas.is_display(inside, begins=self.begins)
+        if self.opening == "\\[":
+            return formulas.is_bracketed(inside, begins=self.begins)
+        return self.opening[0] != "<"
 
 
 @dataclass(slots=True)
@@ -184,8 +198,8 @@ class Spans:
             taken = len(formula) + 2
             self._write(formulas.shown(formula), taken)
             return at + taken
-        if len(run) == 2:
-            return self._want(Wanted("$$", "$$"), text, at)
+        if len(run) == 2 and not (self._before.isascii() and self._before.isalnum()):
+            return self._want(Wanted("$$", "$$", not self.shows), text, at)
         return self._same(text, at, after)
 
     def _want(self, wanted: Wanted, text: str, at: int) -> int:
@@ -200,7 +214,7 @@ class Spans:
             return self._same(text, at, end) if final else at
         char = text[at + 1]
         if char == "[":
-            return self._want(Wanted("\\[", "\\]"), text, at)
+            return self._want(Wanted("\\[", "\\]", not self.shows), text, at)
         if char == "(":
             return self._bracketed(text, at, end, final=final)
         if char == "b":
@@ -220,7 +234,10 @@ class Spans:
         if close < 0:
             waits = not final and stop == end
             return at if waits else self._same(text, at, at + 2)
-        if not formulas.is_formula(content) or formulas.is_prose(content + " "):
+        clings = self._before in "/]" if self._before else False
+        clings = clings or (self._before.isascii() and self._before.isalnum())
+        formula = formulas.has_tex(content) if clings else formulas.is_formula(content)
+        if not formula or formulas.is_prose(content + " "):
             return self._same(text, at, at + 2)
         self._write(formulas.shown(content), close + 2 - at)
         return close + 2
@@ -343,7 +360,7 @@ def restyled(text: str, references: dict[str, str] | None = None) -> str:
             continue
         start = at + len(wanted.opening)
         close = text.find(wanted.closing, start)
-        if close < 0 or wanted.opening[0] == "<" or not formulas.is_formula(text[start:close]):
+        if close < 0 or not wanted.is_formula(text[start:close]):
             spans.refuse()
             continue
         after = close + len(wanted.closing)
