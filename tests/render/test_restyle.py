@@ -113,7 +113,7 @@ def test_a_table_is_held_back_until_it_is_over_and_no_longer() -> None:
         ("<!-- a note -->\ntext <!-- aside --> on", "-# a note\ntext (aside) on"),
         ('<a href="https://e.x">here</a>', "[here](https://e.x)"),
         ("List<T> and a < b, <notatag>", "List<T> and a < b, <notatag>"),
-        ("<b>never closed\nnext", "**never closed**\nnext"),
+        ("<b>never closed\nnext", "<b>never closed\nnext"),
         (MENTIONS, MENTIONS),
         ("https://e.x/?a=$b$&lt;=c and discord.gg/abc", "https://e.x/?a=$b$&lt;=c and discord.gg/abc"),
         ("`<b> $x$ &lt;` and ``a ` $x$``", "`<b> $x$ &lt;` and ``a ` $x$``"),

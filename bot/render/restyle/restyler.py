@@ -202,7 +202,8 @@ class Restyler:
         lead = self._buffer[self._at : end - len(inside)]
         self._put(lead, len(lead))
         self._at += len(lead)
-        self._take("═" * 10 if "=" in inside else RULE, end)
+        blank = " " if lead.endswith(">") else ""
+        self._take(blank + ("═" * 10 if "=" in inside else RULE), end)
         self._end_line(end)
         self._paragraph = False
         return True
@@ -256,6 +257,7 @@ class Restyler:
         elif note is not None:
             self._take(f"{superscript(note[1])} ", self._at + note.end())
         self._spans.shows = task is not None or note is not None
+        self._spans.item = bool(marks)
         self._paragraph = True
         self._reference_line = ""
         self._state = self._inline
