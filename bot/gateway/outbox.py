@@ -91,16 +91,16 @@ class DiscordOutbox:
                 options["attachments"] = [*map(_Kept, change.keep), *map(_file, change.files)]
             return _attached(await message.edit(**options))
 
-        async def wake_and_patch() -> tuple[Attached, ...]:
-            try:
-                return await patch()
-            except discord.HTTPException as error:
-                if error.code != ARCHIVED_CODE:
-                    raise
-                await self._wake(place)
-                return await patch()
+        return await self._call("edit", place, _to_send(change.files), lambda: self._awake(place, patch))
 
-        return await self._call("edit", place, _to_send(change.files), wake_and_patch)
+    async def _awake(self, place: int, call: Callable[[], Awaitable[T]]) -> T:
+        try:
+            return await call()
+        except discord.HTTPException as error:
+            if error.code != ARCHIVED_CODE:
+                raise
+            await self._wake(place)
+            return await call()
 
     async def _wake(self, place: int) -> None:
         try:
@@ -110,14 +110,14 @@ class DiscordOutbox:
             raise DiscordForbidden(permissions.BY_CODE[permissions.LOCKED_CODE]) from error
 
     async def delete(self, place: int, message_id: int) -> None:
-        """Delete one of the bot's messages; one that is gone already is no error."""
+        """Delete one of the bot's messages; one that is gone is no error, and an archived thread is woken."""
         message = self._client.get_partial_messageable(place).get_partial_message(message_id)
 
         async def remove() -> None:
             await message.delete()
 
         try:
-            await self._call("delete", place, permissions.TO_SEND, remove)
+            await self._call("delete", place, permissions.TO_SEND, lambda: self._awake(place, remove))
         except DiscordGone:
             return
 

@@ -118,7 +118,8 @@ class Board:
             # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
             # try has posted is not known here.
             self._doubtful = True
-            if index == 0 and sent.reply_to != reply_to:
+            # Discord drops what a post points to where that was deleted; the nonce still says whose post it was.
+            if index == 0 and sent.reply_to not in (None, reply_to):
                 raise AnsweredBefore(sent.id, sent.reply_to)
         self._shown.append(Posted(sent.id, sent.content, files, sent.controls))
         await self._after_send(index, sent.id)

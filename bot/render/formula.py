@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from bot.render.restyle.tex import lines_of
 
@@ -75,6 +76,7 @@ _ENVIRONMENT = (
     "XDG_CONFIG_HOME",
 )
 _TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -85,8 +87,8 @@ async def draw(tex: str) -> bytes | None:
 
 async def draw_all(formulas: list[str]) -> list[bytes | None]:
     """Draw several formulas in one go, which costs little more than one; in their order."""
-    lines = [_drawable(tex) for tex in formulas]
-    if not any(lines):
+    drawable = [_drawable(tex) for tex in formulas]
+    if not any(drawable):
         return [None] * len(formulas)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -100,7 +102,7 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     drawn: bytes = b""
     try:
         async with asyncio.timeout(DRAW_TIMEOUT_S):
-            drawn, _ = await process.communicate(json.dumps(lines).encode())
+            drawn, _ = await process.communicate(json.dumps(drawable).encode())
     except TimeoutError:
         pass
     finally:
@@ -113,12 +115,25 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     return [*pictures, *[None] * (len(formulas) - len(pictures))]
 
 
-def _drawable(tex: str) -> list[str]:
-    """The lines of a formula as mathtext reads them; none if there is no hope."""
+def stacked(formulas: Sequence[str]) -> str:
+    """Several formulas as one, for one picture: Discord crops pictures that stand side by side.
+
+    Blank lines, which TeX does not allow within a formula, part them.
+    """
+    return "\n\n".join(_BLANK_LINES.sub("\n", tex.strip()) for tex in formulas)
+
+
+def _drawable(tex: str) -> list[list[str]]:
+    """The lines of each formula as mathtext reads them, without those for which there is no hope."""
     if len(tex) > TEX_MAX_CHARS:
         return []
+    formulas = [lines for each in _BLANK_LINES.split(tex) if (lines := _lines(each))]
+    return formulas if sum(map(len, formulas)) <= LINES_MAX else []
+
+
+def _lines(tex: str) -> list[str]:
     lines = [line for line in lines_of(tex) if line]
-    if len(lines) > LINES_MAX or any(_HOPELESS.search(line) for line in lines):
+    if any(_HOPELESS.search(line) for line in lines):
         return []
     lines = [_TEXT.sub(lambda text: text[1] + re.sub(r"\s+", r"\\ ", text[2]), line) for line in lines]
     for pattern, text in _ALIAS:

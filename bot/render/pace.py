@@ -27,10 +27,19 @@ class Turn:
 
 
 class _Leave:
-    """What a turn allows to whoever works under it: one request."""
+    """What a turn allows to whoever works under it: one request, which is over when it has been answered.
 
-    def __init__(self) -> None:
-        self.used = False
+    Were the place kept until the call returns, calls that all have to repeat a request would hold every place, and
+    each would wait for one more.
+    """
+
+    def __init__(self, call: Call | None) -> None:
+        self.call = call
+
+    def take(self) -> Call | None:
+        """The place of the turn, once."""
+        call, self.call = self.call, None
+        return call if call is not None and isinf(call.ended) else None
 
 
 _leave: ContextVar[_Leave | None] = ContextVar("leave", default=None)
@@ -40,7 +49,7 @@ class Pace:
     """Lets everything in one bot that calls Discord do so one after the other; belongs to one event loop.
 
     Who knows what a call is for takes a turn before it. Every request passes through `request` as it goes over
-    the wire: the first one under a turn goes at once, and whatever else there is gets a turn there.
+    the wire: the first one under a turn goes at once and ends it, and whatever else there is gets a turn there.
     """
 
     def __init__(self) -> None:
@@ -72,7 +81,7 @@ class Pace:
         turn = self._waiting[call] = Turn(notify)
         try:
             self._grant()
-            with _allowing():
+            with _allowing(call):
                 yield turn
         finally:
             self._waiting.pop(call, None)
@@ -91,18 +100,17 @@ class Pace:
         """Whether a call may go at once; one that may not is best not made at all."""
         call = self._schedule.try_now(place, kind, self._now())
         try:
-            with _allowing():
+            with _allowing(call):
                 yield call is not None
         finally:
             if call is not None:
                 self._end(call)
 
-    async def request(self, place: int, kind: Kind) -> Call | None:
+    async def request(self, place: int, kind: Kind) -> Call:
         """Wait until a request may go over the wire; give what is returned to `answered` when it has."""
         leave = _leave.get()
-        if leave is not None and not leave.used:
-            leave.used = True
-            return None
+        if leave is not None and (taken := leave.take()) is not None:
+            return taken
         granted = asyncio.Event()
         call = self._schedule.ask(place, kind)
         self._waiting[call] = Turn(granted.set)
@@ -124,8 +132,9 @@ class Pace:
         return asyncio.get_running_loop().time()
 
     def _end(self, call: Call) -> None:
-        self._schedule.end(call, self._now())
-        self._grant()
+        if isinf(call.ended):
+            self._schedule.end(call, self._now())
+            self._grant()
 
     def _grant(self) -> None:
         now = self._now()
@@ -140,8 +149,8 @@ class Pace:
 
 
 @contextmanager
-def _allowing() -> Iterator[None]:
-    token = _leave.set(_Leave())
+def _allowing(call: Call | None) -> Iterator[None]:
+    token = _leave.set(_Leave(call))
     try:
         yield
     finally:

@@ -18,12 +18,14 @@ class Result:
     """What the thread is to show for a turn, fixed when it was committed.
 
     `reply` is the text of the reply; `notices` are small remarks under it, or the answer itself if it is empty.
-    With an `open_end` the reply can be continued.
+    With an `open_end` the reply can be continued. If it is `as_shown`, its text was read back from Discord, and the
+    files that hang there are left alone: what is in them is not known.
     """
 
     reply: str
     notices: tuple[str, ...] = ()
     open_end: bool = False
+    as_shown: bool = False
 
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
-from bot.store.codec import Result, dump_result, dump_turn
+from bot.store.codec import Result, dump_result, dump_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -101,8 +101,11 @@ class Journal:
         with translated():
             await self._redis.hset(key, "told", "1")
 
-    async def join(self, claim: Claim) -> tuple[Message, ...] | None:
-        """Let what waits by now join the turn, and return all its messages; None once a part was journalled."""
+    async def join(self, claim: Claim) -> tuple[tuple[int, ...], tuple[Message, ...]] | None:
+        """Let what waits by now join the turn; None once a part was journalled.
+
+        Returns its members, and the messages of those that are not deleted.
+        """
         keys = self._keys
         answer = await self._run(
             "join",
@@ -111,7 +114,15 @@ class Journal:
         )
         if answer[0] == "FENCED":
             raise Fenced("join")
-        return read_messages(answer[1]) if answer[0] == "OK" else None
+        if answer[0] != "OK":
+            return None
+        return tuple(int(member) for member in pairs(answer[1])), read_messages(answer[1])
+
+    async def waits(self, claim: Claim) -> bool:
+        """Say whether anything waits besides the messages of the turn."""
+        with translated():
+            pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
+        return any(int(str(message)) not in claim.members for message in pending)
 
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
@@ -119,7 +130,12 @@ class Journal:
 
     async def reopen(self, claim: Claim) -> None:
         """Let a turn of which nothing stands on Discord begin anew, with all that waits by then."""
-        await self._step("reopen", self._turn(claim), [claim.token])
+        keys = self._keys
+        await self._step(
+            "reopen",
+            [*self._turn(claim), keys.pending(claim.conversation)],
+            [claim.token, keys.record_prefix(claim.conversation), DONE_RECORD_S],
+        )
 
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
@@ -170,6 +186,12 @@ class Journal:
         """Journal the id of the notice under the reply, None if there is none any more."""
         told = "" if message is None else f"{claim.again}:{message}"
         await self._step("noticed", self._turn(claim), [claim.token, told])
+
+    async def dressed(self, conversation: int) -> frozenset[int]:
+        """Return the replies of before that still are to lose their buttons; needs no lease."""
+        with translated():
+            stale = await self._redis.hget(self._keys.meta(conversation), "stale")
+        return frozenset(int(message) for message in str(stale or "").split())
 
     async def undressed(self, conversation: int, messages: Sequence[int]) -> None:
         """Note that replies of before have no buttons any more; needs no lease."""

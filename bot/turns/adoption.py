@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -14,13 +15,14 @@ from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
 from bot.render.mark import is_marked
+from bot.render.outbox import Outgoing, Seen
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
-from bot.turns.look import answered_later, find_reply
+from bot.turns.look import answered_later, as_posted, find_reply
 from bot.turns.means import Means
-from bot.turns.revise import take_up
+from bot.turns.revise import nonce, take_up
 
 log = structlog.get_logger()
 
@@ -33,14 +35,16 @@ class Adopted:
     """A reply that stands on Discord: `claim` holds just what it answers, `parts` are its messages.
 
     It stands `apart` if another reply has been begun since. If it is finished, `turn` and `result` are what is to be
-    committed for it, else both are None.
+    committed for it, else both are None. If nothing of it stands, `beneath` is the notice that a reply to a thread's
+    first message is to point to, because something else has been written before.
     """
 
     claim: Claim
-    parts: tuple[Posted, ...]
-    apart: bool
+    parts: tuple[Posted, ...] = ()
+    apart: bool = False
     turn: Turn | None = None
     result: Result | None = None
+    beneath: int | None = None
 
 
 def tried_before(claim: Claim) -> bool:
@@ -58,9 +62,14 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     what stands there answers more than is known by now.
     """
     if claim.again:
-        return Adopted(claim, *await take_up(claim, means))
+        parts, apart = await take_up(claim, means)
+        if not parts and claim.reply_to is None:  # somebody has deleted it
+            seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+            return await _beneath_a_notice(claim, seen, means) or Adopted(claim)
+        return Adopted(claim, parts, apart)
     old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
-    if not (tried_before(claim) or claim.listed or old):
+    overtaken = claim.reply_to is None and bool(claim.history)
+    if not (tried_before(claim) or claim.listed or old or overtaken):
         return None
     try:
         seen = await means.outbox.own_messages(claim.conversation, claim.lead)
@@ -76,24 +85,37 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
         if later and claim.tries <= means.policy.tries and not await means.journal.knows(claim, later):
             # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
             raise AnsweredBefore
-        return None
+        return await _beneath_a_notice(claim, seen, means)
     await means.journal.adopt(claim, found.members, [part.id for part in found.parts])
     kept = tuple(message for message in claim.messages if message.id in found.members)
     claim = replace(claim, members=found.members, messages=kept)
-    parts = tuple(Posted(part.id, part.content) for part in found.parts)
+    parts = as_posted(found.parts)
     unfinished = any(is_marked(part.content) for part in parts)
     log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
     if unfinished:
         return Adopted(claim, parts, found.apart)
-    result = _read(rejoin([part.content for part in parts]))
+    result = _read(parts)
     return Adopted(claim, parts, found.apart, _entry(claim, result, means.policy.model), result)
 
 
-def _read(text: str) -> Result:
+async def _beneath_a_notice(claim: Claim, seen: Sequence[Seen], means: Means) -> Adopted | None:
+    """Prepare for a reply to a thread's first message that comes behind other replies: see bot/turns/look.py."""
+    if claim.reply_to is not None or all(message.silent for message in seen):
+        return None
+    text = wording.small(wording.TO_THE_FIRST_MESSAGE)
+    for message in seen:
+        if message.silent and message.content == text:
+            return Adopted(claim, beneath=message.id)
+    notice = Outgoing(text, nonce=nonce(claim, "t"), silent=True)
+    return Adopted(claim, beneath=(await means.outbox.send(claim.conversation, notice)).id)
+
+
+def _read(parts: Sequence[Posted]) -> Result:
     """Tell notices, which are an answer too, from a reply."""
+    text = rejoin([part.content for part in parts])
     if text.startswith(wording.SMALL):
         return Result("", tuple(line.removeprefix(wording.SMALL) for line in text.splitlines()))
-    return Result(text)
+    return Result(text, as_shown=any(part.files for part in parts))
 
 
 def _entry(claim: Claim, result: Result, model: str) -> Turn:

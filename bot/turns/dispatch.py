@@ -127,6 +127,8 @@ class Dispatcher:
 
     async def _see_to(self, conversation: int) -> None:
         try:
+            # Before the claim: what is heard while it is under way is not in it yet.
+            self._arrivals[conversation].clear()
             claim = await self._journal.claim(conversation, self._owner)
             match claim:
                 case Held():
@@ -170,9 +172,8 @@ class Dispatcher:
             if claim.settling:
                 await self._runner.settle(claim)
             else:
-                arrivals = self._arrivals[claim.conversation]
-                arrivals.clear()
-                waiting = await self._runner.run(claim, arrivals, self._rings[claim.conversation])
+                arrivals, rung = self._arrivals[claim.conversation], self._rings[claim.conversation]
+                waiting = await self._runner.run(claim, arrivals, rung)
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))

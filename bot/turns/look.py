@@ -2,7 +2,9 @@
 
 A reply points to the last message that it answers, and notices are silent. Its further parts point to nothing where
 they stand directly behind it, and to its first part where they do not: a store that went back may have had a newer
-message answered before an older one, whose reply had begun, was listed again. So the messages of a thread tell by
+message answered before an older one, whose reply had begun, was listed again. To a thread's first message, which
+stands outside of it, nothing can point: the reply to it begins what the bot has written there, or else, where
+something else does, it points to a notice of the bot's own, as nothing else does. So the messages of a thread tell by
 themselves which of them were answered, by which reply, and what belongs to it: nothing but the bot's own messages and
 what they point to is needed, whatever the store has forgotten, and in whichever order the replies were gone on with.
 """
@@ -10,9 +12,10 @@ what they point to is needed, whatever the store has forgotten, and in whichever
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.render.outbox import Seen
+from bot.render.plan import Posted
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +37,7 @@ def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Foun
     members, they were answered in several turns, and the reply to the earliest is returned.
     """
     found: list[tuple[int, tuple[Seen, ...]]] = []
-    for parts in _replies(seen):
-        points_to = parts[0].reply_to
+    for points_to, parts in _replies(seen):
         if points_to is None:
             if members[0] == place:
                 found.append((members[0], parts))
@@ -52,24 +54,32 @@ def find_reply(seen: Sequence[Seen], members: Sequence[int], place: int) -> Foun
 def answered_later(seen: Sequence[Seen], members: Sequence[int]) -> tuple[int, ...]:
     """Return the messages after `members` to which replies point: these may answer the members, too."""
     return tuple(
-        points_to
-        for parts in _replies(seen)
-        if (points_to := parts[0].reply_to) is not None and points_to > members[-1]
+        points_to for points_to, _ in _replies(seen) if points_to is not None and points_to > members[-1]
     )
 
 
 def parts_of(message: int | None, seen: Sequence[Seen]) -> tuple[Seen, ...]:
     """Return the whole reply that begins with a message, none if it is not there any more."""
-    return next((parts for parts in _replies(seen) if parts[0].id == message), ())
+    return next((parts for _, parts in _replies(seen) if parts[0].id == message), ())
+
+
+def as_posted(parts: Sequence[Seen]) -> tuple[Posted, ...]:
+    """Return what was seen of a reply as what its writer goes on from."""
+    return tuple(Posted(part.id, part.content, part.files, part.controls) for part in parts)
+
+
+def less_files(parts: Sequence[Posted]) -> tuple[Posted, ...]:
+    """Return the messages of a reply as if nothing hung there, so that their files are left alone."""
+    return tuple(replace(part, files=()) for part in parts)
 
 
 def strays(seen: Sequence[Seen], reply_to: int | None, kept: Sequence[int]) -> tuple[Seen, ...]:
     """Return what belongs to the reply to a message and is not among its known parts.
 
     It was written twice, or by an earlier try whose answer was longer, or it landed after that try was over.
-    None stands for a thread's first message, to which nothing can point.
+    None stands for a thread's first message.
     """
-    replies = [parts for parts in _replies(seen) if parts[0].reply_to == reply_to]
+    replies = [parts for points_to, parts in _replies(seen) if points_to == reply_to]
     return tuple(part for parts in replies for part in parts if part.id not in kept)
 
 
@@ -81,12 +91,14 @@ def leftovers(
     The reply to them all points to `reply_to`.
     """
     others = {None if member == place else member for member in members} - {reply_to}
-    return tuple(part for parts in _replies(seen) if parts[0].reply_to in others for part in parts)
+    return tuple(part for points_to, parts in _replies(seen) if points_to in others for part in parts)
 
 
-def _replies(seen: Sequence[Seen]) -> list[tuple[Seen, ...]]:
+def _replies(seen: Sequence[Seen]) -> list[tuple[int | None, tuple[Seen, ...]]]:
+    """The replies in the order of their beginnings, each with what it answers; None is a thread's first message."""
     replies: list[list[Seen]] = []
     whole: dict[int | None, list[Seen]] = {}
+    notices = {message.id for message in seen if message.silent}
     for message in seen:
         if message.silent:
             continue
@@ -97,4 +109,4 @@ def _replies(seen: Sequence[Seen]) -> list[tuple[Seen, ...]]:
             replies.append(latest)
         latest.append(message)
         whole[message.id] = latest
-    return [tuple(parts) for parts in replies]
+    return [(None if parts[0].reply_to in notices else parts[0].reply_to, tuple(parts)) for parts in replies]

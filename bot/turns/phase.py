@@ -19,13 +19,17 @@ class Phase:
         self._line = ""
         self._due = False
         self._timer: asyncio.TimerHandle | None = None
+        self._due_at_s: float | None = None
         self._shown: set[str] = set()
 
     def begin(self, writer: Writer) -> None:
         """Show it by this writer from now on; the time runs from the first one on."""
         self._writer = writer
+        loop = asyncio.get_running_loop()
+        if self._due_at_s is None:
+            self._due_at_s = loop.time() + STATUS_AFTER_S
         if self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(STATUS_AFTER_S, self._come_due)
+            self._timer = loop.call_at(self._due_at_s, self._come_due)
         self._show()
 
     def tell(self, line: str) -> None:
@@ -39,6 +43,7 @@ class Phase:
         self._writer = None
         if self._timer is not None:
             self._timer.cancel()
+            self._timer = None
 
     def _come_due(self) -> None:
         self._due = True

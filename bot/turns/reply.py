@@ -11,11 +11,10 @@ from typing import Literal, TypeVar
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped
+from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped, StoreUnavailable
 from bot.render.controls import Controls, when_done, while_written
-from bot.render.outbox import Outgoing
-from bot.render.pace import Kind
 from bot.render.plan import Posted
+from bot.render.style import Style
 from bot.render.writer import Writer
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
@@ -24,11 +23,13 @@ from bot.store.patience import patiently
 from bot.turns.adoption import adopt, tried_before
 from bot.turns.ask import Asked
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import parts_of
+from bot.turns.look import less_files, parts_of
 from bot.turns.means import Means
+from bot.turns.notice import lines, put_below
+from bot.turns.opening import Opening
 from bot.turns.phase import Phase
 from bot.turns.policy import TurnPolicy
-from bot.turns.revise import as_it_stands, forestall, nonce, not_worse
+from bot.turns.revise import as_it_stands, forestall, nonce, not_worse, standing
 
 log = structlog.get_logger()
 
@@ -72,6 +73,9 @@ class Reply:
         self._pushed = ""
         self._phase = Phase()
         self._apart = False
+        self._as_shown = False
+        self._beneath: int | None = None
+        self._opening = Opening(means.outbox, claim)
         self._found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
         self._writer = self._new_writer()
 
@@ -81,29 +85,22 @@ class Reply:
         result = claim.result if claim.state is State.COMMITTED else None
         if result is None:
             result = await self._adopt() or await self._ask()
+        elif result.as_shown:
+            self._found, self._apart = await standing(claim, self._means)
+        if result.as_shown:
+            self._as_shown = True
+            self._writer = self._new_writer()
         self.outcome = "answered" if result.reply else "told"
-        notices = "\n".join(wording.small(notice) for notice in result.notices)
-        await self._finish(result.reply or notices, when_done(claim.lead, cut=result.open_end))
+        await self._finish(result.reply or lines(result.notices), when_done(claim.lead, cut=result.open_end))
         await self._forestall()
-        await self._notice(notices if result.reply else "")
+        # What the writer has to tell is not committed: whoever finishes in its place meets the same.
+        told = (*result.notices, *self._writer.notices) if result.reply else ()
+        await put_below(claim, told, self._means, self._persist)
         settle = tried_before(claim) or claim.listed or self._writer.doubtful
         dressed = self._writer.posted[-1].message_id if self._writer.posted else None
         return await self._persist(
             lambda: self._journal.acknowledge(self._claim, settle=settle, buttons=dressed)
         )
-
-    async def _notice(self, text: str) -> None:
-        """Put a notice under the reply, in place of the one of the round before."""
-        claim = self._claim
-        if claim.notice is not None and claim.notice[0] != claim.again:
-            await self._outbox.delete(claim.conversation, claim.notice[1])
-        if text:
-            sent = await self._outbox.send(
-                claim.conversation, Outgoing(text, nonce=nonce(claim, "n"), silent=True)
-            )
-            await self._persist(lambda: self._journal.noticed(claim, sent.id))
-        elif claim.notice is not None:
-            await self._persist(lambda: self._journal.noticed(claim, None))
 
     async def _finish(self, text: str, final: Controls) -> None:
         """Show the whole text, by now committed.
@@ -141,6 +138,11 @@ class Reply:
     async def abandon(self) -> None:
         """Write nothing more."""
         await self._writer.abandon()
+        self._opening.close()
+
+    async def leave(self) -> None:
+        """Let what is written end where it is: nobody goes on with it."""
+        await self._writer.leave()
 
     async def _adopt(self) -> Result | None:
         """Go on with what an earlier try has posted; its text, if it is finished, is the answer."""
@@ -148,11 +150,11 @@ class Reply:
         if found is None:
             return None
         self._claim, self._found, self._apart = found.claim, found.parts, found.apart
+        self._beneath = found.beneath
         self._writer = self._new_writer()
-        if found.result is None:
+        turn, result, cut = found.turn, found.result, self._claim.meta.cut
+        if result is None:
             return None
-        turn, result = found.turn, found.result
-        cut = self._claim.meta.cut
         # What the earlier try has cost, it did not live to write down.
         await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
         return result
@@ -163,10 +165,6 @@ class Reply:
             turn, stopped = as_it_stands(claim, self._found, self._policy.model)
             await self._persist(lambda: self._journal.commit(claim, turn, stopped, cut=claim.meta.cut))
             return stopped
-        opens = claim.messages[0].opens
-        if opens is not None and claim.meta.parent is not None and not self._found:
-            async with self._pace.waited(claim.meta.parent, Kind.READ):
-                await self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
         if claim.tries > self._policy.tries:
             log.warning(
                 "turn_set_aside", conversation=claim.conversation, turn=claim.lead, tries=claim.tries - 1
@@ -179,11 +177,11 @@ class Reply:
         )
         policy = self._means.choose(choice)
         if self._policy.gather_s and not self._found:
+            await self._opening()  # so that there is a place to write on in
             await asyncio.sleep(self._policy.gather_s)
             await self._join()
             self._writer = self._new_writer()
-        asked = None
-        restarts = 0
+        asked, restarts = None, 0
         while asked is None:
             asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
@@ -215,6 +213,8 @@ class Reply:
                         if not cut.done():
                             cut.set_result(Stopped())
                         await asyncio.wait({asking})
+                    elif not await self._more_waits():
+                        continue
                     elif self._writer.posted or self._found:
                         if self._policy.interrupts and self._pushed.strip() and not cut.done():
                             cut.set_result(CutShort())
@@ -252,13 +252,24 @@ class Reply:
             self._arrivals.clear()
         return asking.done()
 
+    async def _more_waits(self) -> bool:
+        """Whether there is anything new: what is heard again rings, too, and is no reason to drop a call."""
+        try:
+            return await self._journal.waits(self._claim)
+        except StoreUnavailable:
+            return False  # it waits for the next turn
+
     async def _join(self) -> bool:
         """Take in what waits; True if there is more to answer than before."""
-        messages = await self._journal.join(self._claim)
-        if messages is None or len(messages) <= len(self._claim.messages):
+        joined = await self._journal.join(self._claim)
+        if joined is None:
             return False
-        members = tuple(message.id for message in messages)
+        members, messages = joined
+        # One that was deleted stays a member until it is known that nothing of an answer stands there.
+        grown = len(messages) > len(self._claim.messages)
         self._claim = replace(self._claim, members=members, messages=messages)
+        if not grown:
+            return False
         log.info("messages_joined", conversation=self._claim.conversation, messages=len(messages))
         return True
 
@@ -276,12 +287,13 @@ class Reply:
             claim.conversation,
             pace=self._pace,
             nonce=lambda part: nonce(claim, part, self._series),
+            opened=None if self._found else self._opening,
             streaming=while_written(claim.lead),
-            reply_to=claim.reply_to,
-            posted=self._found,
+            reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
+            posted=less_files(self._found) if self._as_shown else self._found,
             apart=self._apart,
-            draw=self._means.draw,
-            style=self._means.style,
+            draw=None if self._as_shown else self._means.draw,
+            style=Style() if self._as_shown else self._means.style,
             before_send=before_send,
             after_send=after_send,
             may_write=self._heartbeat.may_write,

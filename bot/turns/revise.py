@@ -38,7 +38,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.turns.ask import Asked
 from bot.turns.conclusion import Conclusion
-from bot.turns.look import find_reply, strays
+from bot.turns.look import as_posted, find_reply, strays
 from bot.turns.means import Means
 
 log = structlog.get_logger()
@@ -57,12 +57,17 @@ async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]
     Returns them, and whether something else stands behind them.
     """
     try:
-        seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+        parts, apart = await standing(claim, means)
     except DiscordRejected:  # a server without this list: what the journal knows must do
         return tuple(Posted(message, "") for message in claim.replies.values()), False
-    parts, apart = _parts(claim, seen)
-    await means.journal.adopt(claim, claim.members, [part.id for part in parts])
-    return tuple(Posted(part.id, part.content, part.files, part.controls) for part in parts), apart
+    await means.journal.adopt(claim, claim.members, [part.message_id for part in parts])
+    return parts, apart
+
+
+async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
+    """Find the messages of a reply on Discord, and whether something else stands behind them."""
+    parts, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
+    return as_posted(parts), apart
 
 
 def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
@@ -74,7 +79,8 @@ def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Tur
         return _kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
-    result = Result(text, (wording.STOPPED if text else wording.STOPPED_EARLY,))
+    notices = (wording.STOPPED if text else wording.STOPPED_EARLY,)
+    result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
     user = prompt.render_user(claim.messages)
     turn = Turn(
         id=claim.lead,
@@ -117,6 +123,9 @@ async def withdraw(claim: Claim, means: Means) -> None:
         seen = ()
     parts, _ = _parts(claim, seen)
     found = {part.id for part in parts} | set(claim.replies.values())
+    if claim.reply_to is None:
+        beneath = wording.small(wording.TO_THE_FIRST_MESSAGE)
+        found |= {message.id for message in seen if message.silent and message.content == beneath}
     found |= {stray.id for stray in strays(seen, claim.reply_to, ()) if is_marked(stray.content)}
     if claim.notice is not None:
         found.add(claim.notice[1])

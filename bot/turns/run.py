@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -22,12 +22,13 @@ from bot.conversation.errors import (
 from bot.render.controls import NONE, when_done
 from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
-from bot.render.plan import Posted
+from bot.render.style import Style
 from bot.render.writer import Writer
 from bot.store.claim import Claim, Garbled, State
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import leftovers, strays
+from bot.turns.look import as_posted, leftovers, less_files, strays
 from bot.turns.means import Means
+from bot.turns.notice import lines
 from bot.turns.reply import Reply
 from bot.turns.revise import nonce, withdraw
 from bot.turns.undress import undress
@@ -42,7 +43,7 @@ class Runner:
         self._means = means
         self._journal = means.journal
         self._outbox = means.outbox
-        self._chores: set[asyncio.Task[None]] = set()
+        self._undressing: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, claim: Claim, arrivals: asyncio.Event, rung: asyncio.Event | None = None) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
@@ -63,11 +64,11 @@ class Runner:
                     log.info(
                         "turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="gone"
                     )
-                    return await self._journal.cancel(claim)
+                    return await self._cancel(claim, reply)
                 except DiscordForbidden as error:
                     outcome = "forbidden"
                     await self._tell_what_is_missing(claim, error.permission)
-                    return await self._journal.cancel(claim)
+                    return await self._cancel(claim, reply)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
@@ -75,7 +76,7 @@ class Runner:
                     outcome = "rejected"
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
-                    return await self._journal.cancel(claim)
+                    return await self._cancel(claim, reply)
                 finally:
                     await reply.abandon()
         except Fenced:
@@ -93,22 +94,28 @@ class Runner:
             seconds=round(time.monotonic() - started_s, 2),
         )
         if done.dressed:
-            self._undress(claim.conversation, done.dressed)
+            self._undress(claim.conversation)
         return done.waiting
 
+    async def _cancel(self, claim: Claim, reply: Reply) -> int:
+        waiting = await self._journal.cancel(claim)
+        # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
+        await reply.leave()
+        return waiting
+
     async def _withdraw(self, claim: Claim) -> int:
-        with contextlib.suppress(DiscordForbidden):
+        with contextlib.suppress(DiscordForbidden, DiscordRejected):
             await withdraw(claim, self._means)
         log.info("turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="deleted")
         return await self._journal.cancel(claim)
 
-    def _undress(self, conversation: int, messages: Sequence[int]) -> None:
+    def _undress(self, conversation: int) -> None:
         """Take the buttons off older replies, when there is room for it; the next turn does it if this is lost."""
-        chore = asyncio.create_task(
-            undress(conversation, messages, self._means), name=f"undress-{conversation}"
-        )
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
+        if conversation in self._undressing:
+            return  # what has come since is on the same list
+        chore = asyncio.create_task(undress(conversation, self._means), name=f"undress-{conversation}")
+        self._undressing[conversation] = chore
+        chore.add_done_callback(lambda _: self._undressing.pop(conversation, None))
 
     async def tell_unreadable(self, claim: Garbled) -> None:
         """Say, once, that a conversation waits for /reset, or for a version that can read it."""
@@ -145,9 +152,10 @@ class Runner:
         ids = list(claim.replies.values())
         if claim.result is None:
             return
-        notices = "\n".join(wording.small(notice) for notice in claim.result.notices)
-        text = claim.result.reply or notices
-        draft = Draft(style=self._means.style)
+        text = claim.result.reply or lines(claim.result.notices)
+        as_shown = claim.result.as_shown
+        style = Style() if as_shown else self._means.style
+        draft = Draft(style=style)
         draft.push(text)
         draft.finish()
         # Of an earlier, longer try there may be more in the journal, which is deleted by now.
@@ -160,22 +168,15 @@ class Runner:
                 await self._outbox.delete(claim.conversation, part.id)
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
+        posted = as_posted([contents[message] for message in parts])
         writer = Writer(
             self._outbox,
             claim.conversation,
             pace=self._means.pace,
             nonce=lambda part: nonce(claim, part),
-            posted=[
-                Posted(
-                    message,
-                    contents[message].content,
-                    contents[message].files,
-                    contents[message].controls,
-                )
-                for message in parts
-            ],
-            draw=self._means.draw,
-            style=self._means.style,
+            posted=less_files(posted) if as_shown else posted,
+            draw=None if as_shown else self._means.draw,
+            style=style,
             before_send=_nothing,
             after_send=_nothing,
             may_write=heartbeat.may_write,

@@ -10,6 +10,7 @@ import pytest_asyncio
 
 from tests.engine.arena import Arena, Stage, arena
 from tests.engine.cases import Case, run
+from tests.engine.invariants import SUPPRESS_NOTIFICATIONS
 from tests.engine.scenarios import SCENARIOS
 
 pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
@@ -113,3 +114,40 @@ async def test_a_reply_that_is_gone_on_with_behind_a_newer_one_still_belongs_tog
         assert await stage.rest() == []
         points_to = [m.get("message_reference", {}).get("message_id") for m in stage.world.replies(thread)]
         assert stage.world.replies(thread)[1]["id"] in points_to, "the newer message was answered in between"
+
+
+async def test_a_reply_to_a_threads_first_message_behind_a_newer_one_is_told_apart(found: Arena) -> None:
+    async with found.stage() as stage:
+        first = await stage.start(POINTS_AT="open_thread:after:1", POINTS_DO="kill")
+        await first.ready()
+        snapshot = await stage.snapshot()
+        thread = await stage.post(None, "long")
+        await first.ended()
+        await stage.roll_back(snapshot)  # the store has forgotten what the thread was opened for
+        stage.scene.in_order = False
+        channel = stage.world.discord.world.channels[thread].parent_id
+        stage.world.discord.faults.add(
+            action="delay",
+            method="GET",
+            route=f"/channels/{channel}/messages",
+            delay_s=3.0,
+            times=None,
+            only_token=stage.world.app.token,
+        )
+        await (await stage.start()).ready()
+        await stage.post(thread, "short")
+        await stage.finished(thread, 1)
+        stage.world.discord.faults.clear()
+        assert await stage.rest() == []
+        newer, *reply = stage.world.replies(thread)
+        assert len(reply) > 1, "the reply has several parts"
+        shown = {message["id"]: message for message in stage.world.discord.messages(thread)}
+        notice = shown[reply[0]["message_reference"]["message_id"]]
+        assert newer["message_reference"]["message_id"] == str(stage.scene.said[1].message)
+        assert notice["flags"] & SUPPRESS_NOTIFICATIONS
+        stage.keep(thread)
+        for bot in stage.bots:
+            await bot.kill()
+        await stage.roll_back(snapshot)  # what stands there tells all by itself
+        await (await stage.start()).ready()
+        assert await stage.rest() == []

@@ -12,6 +12,7 @@ from bot.gateway.client import Client
 from bot.gateway.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing
 from bot.render.pace import Kind, Pace
+from bot.render.schedule import TOTAL_MAX_PER_S
 from bot.telemetry.metrics import Metrics
 from tests.gateway.conftest import Post
 
@@ -67,3 +68,25 @@ async def test_whatever_is_called_at_once_is_never_refused(post: Post) -> None:
         await client.close()
     statuses = [each.status for each in list(post.discord.requests)[before:]]
     assert statuses == [200] * 70
+
+
+async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post) -> None:
+    calls = TOTAL_MAX_PER_S
+    guild = next(iter(post.discord.world.guilds.values()))
+    threads = [post.discord.add_channel(guild, "c").id for _ in range(calls)]
+    pace, client = Pace(), Client(None)  # type: ignore[arg-type] # there are no interactions here
+    counting.count(client, Metrics(), pace)
+    await client.login("outbox-token")
+    outbox = DiscordOutbox(client, archive_minutes=60)
+    post.discord.faults.add(action="status", method="POST", route="/messages$", status=503, times=calls)
+
+    async def say(thread: int) -> None:
+        async with pace.waited(thread, Kind.FIRST):
+            await outbox.send(thread, Outgoing("hello", str(thread)))
+
+    try:
+        async with asyncio.timeout(10):
+            await asyncio.gather(*map(say, threads))
+    finally:
+        await client.close()
+    assert all(len(post.discord.messages(thread)) == 1 for thread in threads)

@@ -93,3 +93,10 @@ async def test_what_discord_calls_invalid_is_rejected_at_once(post: Post) -> Non
     with pytest.raises(DiscordRejected) as caught:
         await post.outbox.send(post.thread, Outgoing("x" * 2001, nonce="1"))
     assert caught.value.code == 50035
+
+
+async def test_a_delete_wakes_an_archived_thread(post: Post) -> None:
+    message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
+    await post.ann.edit_thread(post.thread, archived=True)
+    await post.outbox.delete(post.thread, message)
+    assert contents(post) == []

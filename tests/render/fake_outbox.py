@@ -31,8 +31,9 @@ class FakeOutbox:
     """Each call takes effect after half of `round_trip_s` and returns after the other half.
 
     `failures` are raised by the next posts, edits and deletes, one each (None: that one goes well); with
-    `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any.
-    `on_call` is told of each that took effect.
+    `stores_failed` they have taken effect all the same. `refuses_files` is raised where there are any,
+    `refuses_threads` where one is started, which takes until `opening` is set. `on_call` is told of each that took
+    effect; `dropped` counts posts that did not come to their end.
     """
 
     round_trip_s: float = 0.15
@@ -45,9 +46,13 @@ class FakeOutbox:
     controls: dict[int, Controls] = field(default_factory=dict)
     nonces: dict[str, int] = field(default_factory=dict)
     replies_to: dict[int, int | None] = field(default_factory=dict)
+    silent: set[int] = field(default_factory=set)
+    opening: asyncio.Event | None = None
+    refuses_threads: Exception | None = None
     refuses_files: Exception | None = None
     on_call: Callable[[Done], None] | None = None
     next_id: int = 1000
+    dropped: int = 0
 
     def texts(self) -> list[str]:
         """What the thread shows, in order."""
@@ -59,6 +64,7 @@ class FakeOutbox:
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
+        self.dropped += 1  # until it returns
         await self._before(message.files)
         message_id = self.nonces.get(message.nonce)
         if message_id is None:
@@ -71,7 +77,10 @@ class FakeOutbox:
             )
             self.nonces[message.nonce] = message_id
             self.replies_to[message_id] = message.reply_to
+            if message.silent:
+                self.silent.add(message_id)
         await self._after()
+        self.dropped -= 1
         content = self.messages.get(message_id, message.content)
         return Sent(
             message_id,
@@ -106,8 +115,12 @@ class FakeOutbox:
         self._note(Done("typing", 0.0, place))
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
-        """Replies are written into threads that are there."""
-        raise NotImplementedError
+        """Start a thread, once `opening` is set."""
+        self._note(Done("open_thread", 0.0, channel, message, name))
+        if self.opening is not None:
+            await self.opening.wait()
+        if self.refuses_threads is not None:
+            raise self.refuses_threads
 
     async def own_messages(self, _place: int, after: int) -> tuple[Seen, ...]:
         """What there is after an id."""
@@ -116,7 +129,7 @@ class FakeOutbox:
                 message_id,
                 text,
                 self.replies_to.get(message_id),
-                silent=False,
+                silent=message_id in self.silent,
                 files=self.files.get(message_id, ()),
                 controls=self.controls.get(message_id, NONE),
             )

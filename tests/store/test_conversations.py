@@ -280,11 +280,11 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     await receive(store, message("and", number=11))
     joined = await store.journal.join(claim)
     assert joined is not None
-    assert [m.text for m in joined] == ["hello", "and"]
+    assert [m.text for m in joined[1]] == ["hello", "and"]
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("too late", number=12))
     assert await store.journal.join(claim) is None
-    claim = replace(claim, members=tuple(one.id for one in joined))
+    claim = replace(claim, members=joined[0])
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, settle=False) == Done(1)
 
@@ -400,7 +400,7 @@ async def test_what_a_listing_brings_waits_for_a_turn_of_its_own(store: Store) -
     await receive(store, message("and", number=14))
     joined = await store.journal.join(claim)
     assert joined is not None
-    assert [m.text for m in joined] == ["heard", "and"]
+    assert [m.text for m in joined[1]] == ["heard", "and"]
 
 
 async def test_a_turn_with_any_message_from_a_listing_may_have_been_answered_before(store: Store) -> None:

@@ -333,3 +333,53 @@ async def test_a_round_anew_of_what_is_deleted_meanwhile_leaves_no_entry(store: 
     assert (await store.claim()).messages == ()
     (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
     assert "one" not in str(entry)
+
+
+async def test_what_was_deleted_leaves_a_turn_that_begins_anew(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.journal.intend(claim, 0, 0)
+    assert await store.delete(C, TWO.id) is Change.ANSWERING
+    claim = await store.claim()
+    assert claim.members == (ONE.id, TWO.id)
+    await store.journal.reopen(claim)
+    await store.journal.release(claim, blameless=True)
+    claim = await store.claim()
+    assert claim.members == (ONE.id,)
+    await store.commit(claim, "answer")
+    assert (await store.journal.acknowledge(claim, settle=False)).waiting == 0
+
+
+async def test_what_joins_is_named_with_the_members_that_are_deleted(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.redis.hdel(KEYS.record(C, TWO.id), "payload")
+    await store.hear(THREE)
+    joined = await store.journal.join(claim)
+    assert joined == ((ONE.id, TWO.id, THREE.id), (ONE, THREE))
+
+
+async def test_a_message_that_carries_the_buttons_again_does_not_lose_them(store: Store) -> None:
+    done = await store.answer(ONE, posted=71)
+    for number, buttons, left in ((1, 72, (71,)), (2, 71, (72,))):
+        await store.again(C, done.lead, f"w{number}")
+        claim = await store.claim()
+        await store.commit(claim, "new")
+        assert (await store.journal.acknowledge(claim, settle=False, buttons=buttons)).dressed == left
+        assert await store.journal.dressed(C) == frozenset(left)
+
+
+async def test_the_messages_of_a_reply_that_is_written_anew_keep_the_buttons_they_get(store: Store) -> None:
+    await store.answer(ONE, posted=71)
+    done = await store.answer(TWO, posted=72)
+    await store.redis.hset(KEYS.meta(C), "stale", "71 72")
+    await store.again(C, done.lead, "w1")
+    assert await store.journal.dressed(C) == {71}
+
+
+async def test_a_renewal_that_comes_after_the_release_revives_nothing(store: Store) -> None:
+    await store.hear(ONE)
+    claim = await store.claim()
+    await store.journal.release(claim, blameless=True)
+    assert await store.journal.renew(claim) is False
+    assert isinstance(await store.journal.claim(C, "other"), Claim)

@@ -56,3 +56,14 @@ def test_messages_that_were_answered_one_by_one_keep_their_own_replies() -> None
 def test_the_reply_to_one_message_of_a_turn_that_was_answered_whole_is_left_over() -> None:
     own = [seen(20), seen(30, 12), seen(31), seen(40, 13), seen(50, 14)]
     assert leftovers(own, [THREAD, 12, 13], 13, THREAD) == tuple(own[:3])
+
+
+def test_a_reply_beneath_a_notice_answers_the_threads_first_message_wherever_it_stands() -> None:
+    own = [seen(20, 12), seen(21), seen(30, silent=True), seen(40, 30), seen(41)]
+    first, other = find_reply(own, [THREAD], THREAD), find_reply(own, [12], THREAD)
+    assert first is not None
+    assert other is not None
+    assert ([part.id for part in first.parts], first.members, first.apart) == ([40, 41], (THREAD,), False)
+    assert ([part.id for part in other.parts], other.apart) == ([20, 21], True)
+    assert answered_later(own, [13]) == ()
+    assert strays(own, None, [40]) == (seen(41),)

@@ -58,3 +58,16 @@ def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
         return len(board.shown)
 
     assert run(main()) == 0
+
+
+def test_a_request_that_is_made_again_has_its_line_too() -> None:
+    async def main() -> list[tuple[float, str]]:
+        board, phase = Board(), Phase()
+        for pause_s in (STATUS_AFTER_S - 1, 2):
+            phase.begin(cast("Writer", board))
+            phase.tell(wording.THINKING)
+            await asyncio.sleep(pause_s)
+            phase.end()
+        return board.shown
+
+    assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]

@@ -12,12 +12,23 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordGone, Fenced
+from bot.conversation import wording
+from bot.conversation.errors import (
+    AnsweredBefore,
+    ClaudeBusy,
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    Fenced,
+)
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
-from bot.conversation.wording import SMALL
+from bot.conversation.wording import NO_FILES, SMALL
+from bot.render.controls import NONE
 from bot.render.pace import Pace
+from bot.render.style import Style
+from bot.render.upload import Attached
 from bot.store.claim import Claim, Garbled, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
@@ -55,13 +66,24 @@ class FakeClaude:
 
     busy = False
     answer = ANSWER
+    more = ""
+    pause_s = 0.2  # so that the first post is made before the end
+
+    def __init__(self) -> None:
+        self.asked = asyncio.Event()
+        self.ended = asyncio.Event()
 
     async def stream(self, _request: Request) -> AsyncIterator[TextDelta | Finished]:
-        if self.busy:
-            raise ClaudeBusy
-        yield TextDelta(self.answer)
-        await asyncio.sleep(0.2)  # so that the first post is made before the end
-        yield Finished("end_turn", Usage(), "claude-test", "r", "m")
+        self.asked.set()
+        try:
+            if self.busy:
+                raise ClaudeBusy
+            yield TextDelta(self.answer)
+            await asyncio.sleep(self.pause_s)
+            yield TextDelta(self.more)
+            yield Finished("end_turn", Usage(), "claude-test", "r", "m")
+        finally:
+            self.ended.set()
 
 
 @dataclass
@@ -74,9 +96,9 @@ class Bench:
     outbox: FakeOutbox
     claude: FakeClaude
 
-    async def turn(self) -> Claim:
+    async def turn(self, conversation: int = C) -> Claim:
         """Do the next turn."""
-        claim = await self.journal.claim(C, "me")
+        claim = await self.journal.claim(conversation, "me")
         assert isinstance(claim, Claim)
         try:
             await self.runner.run(claim, asyncio.Event())
@@ -111,6 +133,7 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
             pace=Pace(),
             policy=POLICY,
             choose=lambda _: POLICY,
+            style=Style(code_file_lines=2),
         )
     )
     yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
@@ -289,3 +312,161 @@ async def test_what_joined_and_was_forgotten_by_the_store_is_not_answered_twice(
     done = await bench.turn()
     assert done.members == (A.id, B.id)
     assert bench.outbox.texts() == [ANSWER]
+
+
+CHANNEL = snowflake(NOW - 30)
+CODE = "```python\na = 1\nb = 2\nc = 3\n```"
+
+
+async def hear_mention(bench: Bench) -> asyncio.Task[Claim]:
+    """Have somebody mention the bot in a channel, and a turn begun in the thread that is to be opened from it."""
+    starter = replace(A, opens="A thread")
+    facts = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, starter, source="event", facts=facts)
+    return asyncio.create_task(bench.turn(A.id))
+
+
+async def test_claude_is_asked_before_the_thread_is_open_and_nothing_is_posted_before(bench: Bench) -> None:
+    bench.outbox.opening = asyncio.Event()
+    running = await hear_mention(bench)
+    await bench.claude.ended.wait()
+    assert [done.what for done in bench.outbox.calls] == ["open_thread"]
+    bench.outbox.opening.set()
+    await running
+    assert bench.outbox.texts() == [ANSWER]
+    assert len(bench.outbox.seen("open_thread")) == 1
+
+
+async def test_a_thread_that_cannot_be_opened_ends_the_request_and_is_told_of(bench: Bench) -> None:
+    bench.claude.pause_s = 1000.0
+    bench.outbox.opening = asyncio.Event()
+    bench.outbox.refuses_threads = DiscordForbidden("Create Public Threads")
+    running = await hear_mention(bench)
+    await bench.claude.asked.wait()
+    bench.outbox.opening.set()
+    await running
+    assert bench.claude.ended.is_set()
+    (told,) = bench.outbox.texts()
+    assert "Create Public Threads" in told
+    assert not isinstance(await bench.journal.claim(A.id, "me"), Claim)
+
+
+async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(bench: Bench) -> None:
+    running = await hear_mention(bench)
+    await running
+    bench.outbox.calls.clear()
+    bench.outbox.messages.clear()
+    other = replace(message("other", number=NOW - 7), opens="Another")
+    await bench.conversations.receive(other.id, other, source="event", facts={"parent": CHANNEL})
+    claim = await bench.journal.claim(other.id, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), cut=0)
+    await bench.journal.release(claim, blameless=False)
+    await bench.turn(other.id)
+    assert [done.what for done in bench.outbox.calls] == ["open_thread", "send"]
+
+
+async def test_half_a_reply_that_may_not_be_finished_keeps_neither_mark_nor_button(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.claude.more = " And more of it."
+    # It is posted; then neither its edit is allowed nor, in the thread, a word about why.
+    bench.outbox.failures.extend([None, DiscordForbidden("x"), DiscordForbidden("x")])
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert set(bench.outbox.controls.values()) == {NONE}
+
+
+async def test_a_reply_whose_files_are_refused_says_so_below_it(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.claude.answer = CODE
+    bench.outbox.refuses_files = DiscordForbidden("Attach Files")
+    await bench.turn()
+    assert bench.outbox.texts() == [CODE, SMALL + NO_FILES]
+
+
+async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(bench: Bench) -> None:
+    text = f"{CODE}\n{SMALL}All 80 lines are in the attached `code.py`."
+    bench.answered_before(text, reply_to=A.id)
+    file = Attached(7, "code.py", 800)
+    bench.outbox.files[EARLIER] = (file,)
+    await bench.conversations.receive(C, A, source="listing", facts={"guild": 1})
+    bench.claude.busy = True
+    await bench.turn()
+    settling = await bench.journal.claim(C, "me")
+    assert isinstance(settling, Claim)
+    assert settling.settling
+    bench.outbox.messages[EARLIER] = "A late edit ▌"
+    await bench.runner.settle(settling)
+    assert bench.outbox.texts() == [text]
+    assert bench.outbox.files[EARLIER] == (file,)
+
+
+async def test_a_committed_text_that_was_read_from_discord_leaves_its_file_alone(bench: Bench) -> None:
+    bench.answered_before("With a file.", reply_to=A.id)
+    file = Attached(7, "reply.md", 800)
+    bench.outbox.files[EARLIER] = (file,)
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.adopt(claim, [A.id], [EARLIER])
+    await bench.journal.commit(claim, None, Result("With a file.", as_shown=True), cut=0)
+    await bench.journal.release(claim, blameless=False)
+    await bench.turn()
+    assert bench.outbox.texts() == ["With a file."]
+    assert bench.outbox.files[EARLIER] == (file,)
+
+
+async def test_a_message_that_is_heard_again_does_not_drop_a_call_that_is_under_way(bench: Bench) -> None:
+    await hear(bench, A)
+    arrivals = asyncio.Event()
+    bench.outbox.round_trip_s = 0.1
+    # Each post takes effect in mid-call; one that is dropped there is doubted, and settled later.
+    bench.outbox.on_call = lambda done: arrivals.set() if done.what == "send" else None
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.runner.run(claim, arrivals)
+    assert bench.outbox.texts() == [ANSWER]
+    assert bench.outbox.dropped == 0
+
+
+async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
+    bench: Bench,
+) -> None:
+    facts = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, B, source="event", facts=facts)
+    await bench.turn(A.id)
+    starter = replace(A, opens="A thread")
+    await bench.conversations.receive(A.id, starter, source="listing", facts=facts)
+    bench.claude.answer, bench.claude.pause_s = "", 1000.0  # it comes no further than the notice
+    bench.claude.asked.clear()
+    running = asyncio.create_task(bench.turn(A.id))
+    await bench.claude.asked.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    bench.outbox.nonces.clear()  # as after some minutes
+    bench.claude.answer, bench.claude.pause_s = ANSWER, 0.2
+    await bench.turn(A.id)
+    newer, notice, reply = sorted(bench.outbox.messages)
+    points_to = [bench.outbox.replies_to[each] for each in (newer, notice, reply)]
+    assert points_to == [B.id, None, notice]
+    assert bench.outbox.messages[notice] == wording.small(wording.TO_THE_FIRST_MESSAGE)
+    assert notice in bench.outbox.silent
+
+
+async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.messages[EARLIER] = "Half of an answer"
+    bench.outbox.nonces[f"{A.id}-0"] = EARLIER  # brought back by the nonce, and pointing to nothing
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.posted(claim, 0, EARLIER)
+    bench.outbox.messages[EARLIER] = "Half ▌"
+    bench.outbox.failures.append(DiscordRejected(50083))
+    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0

@@ -27,11 +27,17 @@ if state ~= 'done' and state ~= 'cancelled' then
     end
     redis.call('HSET', KEYS[6], 'last', ARGV[3])
     local buttons = redis.call('HGET', KEYS[6], 'buttons') or ''
-    if buttons ~= ARGV[8] then
-      local stale = redis.call('HGET', KEYS[6], 'stale')
-      if buttons ~= '' then redis.call('HSET', KEYS[6], 'stale', stale and stale .. ' ' .. buttons or buttons) end
-      redis.call('HSET', KEYS[6], 'buttons', ARGV[8])
+    -- A round that made the reply shorter gives the buttons back to a message that had lost them.
+    local stale = {}
+    for id in string.gmatch((redis.call('HGET', KEYS[6], 'stale') or '') .. ' ' .. buttons, '%d+') do
+      if id ~= ARGV[8] then stale[#stale + 1] = id end
     end
+    if #stale > 0 then
+      redis.call('HSET', KEYS[6], 'stale', table.concat(stale, ' '))
+    else
+      redis.call('HDEL', KEYS[6], 'stale')
+    end
+    redis.call('HSET', KEYS[6], 'buttons', ARGV[8])
   end
   redis.call('EXPIRE', KEYS[5], ARGV[7])
   if ARGV[6] ~= '' then

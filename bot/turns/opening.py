@@ -1,0 +1,33 @@
+"""The thread of a conversation, started from the message that began it."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.render.outbox import Outbox
+from bot.store.claim import Claim
+
+
+class Opening:
+    """Starts the thread of one turn, once, however many writers ask for it; nothing where none is to be started."""
+
+    def __init__(self, outbox: Outbox, claim: Claim) -> None:
+        self._outbox = outbox
+        self._claim = claim
+        self._call: asyncio.Future[None] | None = None
+
+    async def __call__(self) -> None:
+        """Wait until the thread is there; the errors of the outbox surface for each who waits."""
+        claim = self._claim
+        opens = claim.messages[0].opens
+        if opens is None or claim.meta.parent is None:
+            return
+        if self._call is None:
+            call = self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
+            self._call = asyncio.ensure_future(call)
+        await asyncio.shield(self._call)
+
+    def close(self) -> None:
+        """Wait no more."""
+        if self._call is not None:
+            self._call.cancel()
