@@ -31,6 +31,8 @@ class _Lacking(logging.Handler):
     def __init__(self) -> None:
         super().__init__()
         self.lacks = False
+        # Where it did: what it has drawn once it takes from its cache, and logs nothing.
+        self.lines: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
         """Any warning of mathtext is taken for one of these."""
@@ -78,12 +80,16 @@ def _picture(formulas: list[list[str]]) -> bytes:
     texts, boxes = [], []
     for formula in formulas:
         drawn = [figure.text(0, 0, f"${line}$", fontsize=FONT_POINTS, transform=None) for line in formula]
-        _LACKING.lacks = False
+        extents = []
         try:
-            extents = [text.get_window_extent(canvas.get_renderer()) for text in drawn]
+            for text in drawn:
+                _LACKING.lacks = False
+                extents.append(text.get_window_extent(canvas.get_renderer()))
+                if _LACKING.lacks:
+                    _LACKING.lines.add(text.get_text())
         except CANNOT:
             extents = []
-        if not extents or _LACKING.lacks:
+        if not extents or not _LACKING.lines.isdisjoint(text.get_text() for text in drawn):
             for text in drawn:
                 text.remove()
             continue
