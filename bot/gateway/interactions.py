@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -71,6 +72,11 @@ async def _take_quietly(desk: Desk, interaction: discord.Interaction[discord.Cli
         return False
 
 
+TRIES = 4
+PAUSE_S = 0.2
+"""What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
+
+
 @asynccontextmanager
 async def in_time() -> AsyncIterator[None]:
     """Bound what is asked of the store before the first answer; StoreUnavailable when it takes too long."""
@@ -104,6 +110,24 @@ async def say(
     finally:
         if view is not None:
             view.stop()  # its buttons are answered by their custom id, also after a restart
+
+
+async def conclude(
+    interaction: discord.Interaction[discord.Client], text: str | None = discord.utils.MISSING
+) -> None:
+    """Take the buttons off the message that was pressed, and put another text in its place.
+
+    What was pressed for is done by now, so a failure here is none of it. An edit may be repeated: its answer is
+    lost, at times, after it was made.
+    """
+    for attempt in range(TRIES):
+        try:
+            await interaction.edit_original_response(content=text, view=None)
+        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
+            log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
+            await asyncio.sleep(PAUSE_S * 2**attempt)
+        else:
+            return
 
 
 async def explain(interaction: discord.Interaction[discord.Client], error: BaseException) -> None:

@@ -14,7 +14,7 @@ from discord import app_commands
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
 from bot.gateway.access import may_reset, may_set_prompt
-from bot.gateway.interactions import in_time, say
+from bot.gateway.interactions import conclude, in_time, say
 from bot.gateway.scene import Scene, look_around
 from bot.render.mark import is_marked
 from bot.render.outbox import Outbox, Seen
@@ -109,7 +109,7 @@ class Memory:
             await say(interaction, answers.MAY_NOT_RESET)
             return True
         turns = await self._reset(int(target), before=interaction.id)
-        await interaction.edit_original_response(content=answers.forgotten(turns), view=None)
+        await conclude(interaction, answers.forgotten(turns))
         # What was on its way to Discord when the turn was stopped has arrived by now.
         await asyncio.sleep(ARRIVED_S)
         await self._clear_away(int(target), before=interaction.id)

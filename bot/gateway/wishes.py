@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
-from bot.gateway.interactions import say
+from bot.gateway.interactions import conclude, say
 from bot.gateway.scene import Scene, look_around
 from bot.render.controls import Button
 from bot.store.bell import Bell
@@ -86,7 +86,7 @@ class Wishes:
             await say(interaction, refusal)
         if refusal == answers.NOT_THE_LAST:
             # A button that was left over, as after a crash; this call comes out of no channel's allowance.
-            await interaction.edit_original_response(view=None)
+            await conclude(interaction)
         return True
 
     async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:

@@ -13,7 +13,7 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
-from bot.store.codec import Result, dump_result, dump_turn
+from bot.store.codec import Result, dump_result, dump_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -146,11 +146,18 @@ class Journal:
         await self._step("posted", self._turn(claim), [claim.token, part, message])
 
     async def commit(
-        self, claim: Claim, turn: Turn | None, result: Result, *, cut: int, cost: int | None = 0
+        self,
+        claim: Claim,
+        turn: Turn | None,
+        result: Result,
+        *,
+        cut: int,
+        cost: int = 0,
+        unpriced: int = 0,
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
-        `cost` is what its request cost in micro-dollars, None if nobody knows.
+        `cost` is what its requests cost in micro-dollars, without those `unpriced` ones of which nobody knows it.
         """
         keys, conversation = self._keys, claim.conversation
         await self._step(
@@ -169,8 +176,9 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
-                "" if cost is None else cost,
+                cost,
                 " ".join(map(padded, claim.members)),
+                unpriced,
             ],
         )
 

@@ -62,7 +62,11 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     what stands there answers more than is known by now.
     """
     if claim.again:
-        return Adopted(claim, *await take_up(claim, means))
+        parts, apart = await take_up(claim, means)
+        if not parts and claim.reply_to is None:  # somebody has deleted it
+            seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+            return await _beneath_a_notice(claim, seen, means) or Adopted(claim)
+        return Adopted(claim, parts, apart)
     old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
     overtaken = claim.reply_to is None and bool(claim.history)
     if not (tried_before(claim) or claim.listed or old or overtaken):

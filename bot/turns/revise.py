@@ -76,7 +76,7 @@ def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Tur
     Of a round anew that is the earlier answer: how far the new one came cannot be told from what is shown.
     """
     if claim.own is not None and claim.own.reply:
-        return _kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
+        return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
     notices = (wording.STOPPED if text else wording.STOPPED_EARLY,)
@@ -108,10 +108,10 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
         return asked
     now = asked.turn
     own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
-    own = replace(own, cut=now.cut, front=now.front, asides=(*own.asides, *now.asides), cost=now.cost)
-    turn, result = _kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
-    kept = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
-    return Asked(turn, kept, asked.cut, asked.cost)
+    own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
+    turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
+    conclusion = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
+    return Asked(turn, conclusion, asked.cut)
 
 
 async def withdraw(claim: Claim, means: Means) -> None:
@@ -153,6 +153,7 @@ def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
     return tuple(part for part in seen if part.id in known), False
 
 
-def _kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
+def kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
+    """Return the earlier answer as what comes of a round that brought none."""
     turn = replace(own, id=claim.lead, outcome="answered", usage=Usage(), prefix_key="")
     return turn, Result(own.reply, notices, own.open_end)

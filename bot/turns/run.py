@@ -25,12 +25,13 @@ from bot.render.outbox import Outgoing
 from bot.render.style import Style
 from bot.render.writer import Writer
 from bot.store.claim import Claim, Garbled, State
+from bot.store.codec import Result
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import as_posted, leftovers, less_files, strays
 from bot.turns.means import Means
 from bot.turns.notice import lines
 from bot.turns.reply import Reply
-from bot.turns.revise import nonce, withdraw
+from bot.turns.revise import kept, nonce, withdraw
 from bot.turns.undress import undress
 
 log = structlog.get_logger()
@@ -98,10 +99,20 @@ class Runner:
         return done.waiting
 
     async def _cancel(self, claim: Claim, reply: Reply) -> int:
-        waiting = await self._journal.cancel(claim)
+        waiting = await (self._keep(claim) if claim.again else self._journal.cancel(claim))
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
+
+    async def _keep(self, claim: Claim) -> int:
+        """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
+        own, result = claim.own, Result("", (wording.EARLIER_STANDS,))
+        if own is not None:
+            own, result = kept(claim, own, result.notices)
+        await self._journal.commit(claim, own, result, cut=claim.meta.cut, unpriced=1)
+        # What stands in the thread is put right when it is settled, if it can be by then.
+        done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons)
+        return done.waiting
 
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):

@@ -154,6 +154,20 @@ async def test_a_reset_asks_first_and_forgets_then(world: World) -> None:
     assert "what was it?" in str(world.asked[-1].body["messages"])
 
 
+async def test_a_reset_whose_answer_is_lost_on_the_way_is_not_said_to_have_failed(world: World) -> None:
+    thread = await world.converse(world.channel(), "the password is tulip")
+    question = await ask_to_reset(world.ann, thread)
+    original = r"/webhooks/.*/messages/@original"
+    world.discord.faults.add(action="reset", method="PATCH", route=original)
+    world.discord.faults.add(action="reset_after", method="PATCH", route=original)
+    pressed = await world.ann.press(thread, question["id"], button(question, "Forget it all"))
+    await world.until(
+        lambda: sum("@original" in call.path for call in world.discord.requests if call.method == "PATCH") > 2
+    )
+    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.forgotten(1))
+    assert pressed.followups == []
+
+
 async def test_whoever_thinks_better_of_it_keeps_everything(world: World) -> None:
     thread = await world.converse(world.channel(), "the password is tulip")
     question = await ask_to_reset(world.ann, thread)

@@ -1,8 +1,8 @@
 """What must hold once everything has come to rest, whatever happened before: read from Discord, Redis and Claude.
 
-Each user message has exactly one reply, whose text equals its single entry in the history; what Claude was sent is
-valid and alternates; no reply is marked as unfinished; nothing waits; and nothing but what is meant to stays for
-ever in Redis.
+Each user message has exactly one reply, whose text equals its single entry in the history, which was counted once;
+what Claude was sent is valid and alternates; no reply is marked as unfinished; nothing waits; and nothing but what is
+meant to stays for ever in Redis.
 """
 
 from __future__ import annotations
@@ -112,11 +112,13 @@ class Scene:
         ]
         if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
             found.append(f"{place}: the history is out of order")
+        rounds = 0
         by_lead = {entry.id: entry for entry in entries}
         answered: dict[int, list[int]] = defaultdict(list)
         for said in sorted(messages, key=lambda each: each.message):
             record = await self.redis.hgetall(keys.record(place, said.message))
             lead = int(record.get("turn", 0))
+            rounds += int(record.get("again", 0))
             if record.get("state") != "done" or lead not in by_lead:
                 found.append(
                     f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
@@ -126,6 +128,12 @@ class Scene:
             times = sum(entry.user.count(said.words) for entry in entries)
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
+        meta = await self.redis.hgetall(keys.meta(place))
+        counted = sum(entry.usage.output for entry in entries)
+        # What is answered anew costs twice and is kept once; a turn that was given up is no entry.
+        once_each = not rounds and int(meta.get("turns", 0)) == len(entries)
+        if once_each and (told := int(meta.get("output_tokens", 0))) != counted:
+            found.append(f"{place}: {told} output tokens are told of, {counted} were used")
         return found + _replies(place, self._by_bot(place), by_lead, answered)
 
     async def _store(self, places: Sequence[int]) -> list[str]:

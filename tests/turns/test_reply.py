@@ -12,7 +12,15 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
-from bot.conversation.errors import AnsweredBefore, ClaudeBusy, DiscordForbidden, DiscordGone, DiscordRejected, Fenced
+from bot.conversation import wording
+from bot.conversation.errors import (
+    AnsweredBefore,
+    ClaudeBusy,
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    Fenced,
+)
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
@@ -27,6 +35,7 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.revisions import Revisions, Wish
 from bot.turns.ask import Asker
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
@@ -58,6 +67,7 @@ class FakeClaude:
 
     busy = False
     answer = ANSWER
+    silent: asyncio.Event | None = None
     more = ""
     pause_s = 0.2  # so that the first post is made before the end
 
@@ -70,6 +80,8 @@ class FakeClaude:
         try:
             if self.busy:
                 raise ClaudeBusy
+            if self.silent is not None:
+                await self.silent.wait()
             yield TextDelta(self.answer)
             await asyncio.sleep(self.pause_s)
             yield TextDelta(self.more)
@@ -87,6 +99,9 @@ class Bench:
     runner: Runner
     outbox: FakeOutbox
     claude: FakeClaude
+    revisions: Revisions
+    redis: Redis
+    means: Means
 
     async def turn(self, conversation: int = C) -> Claim:
         """Do the next turn."""
@@ -116,19 +131,19 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     await redis.flushall()
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
-    runner = Runner(
-        Means(
-            journal=journal,
-            prompts=Prompts(redis, keys, ttl_s=1000),
-            asker=Asker(cast("Claude", claude)),
-            outbox=outbox,
-            pace=Pace(),
-            policy=POLICY,
-            choose=lambda _: POLICY,
-            style=Style(code_file_lines=2),
-        )
+    means = Means(
+        journal=journal,
+        prompts=Prompts(redis, keys, ttl_s=1000),
+        asker=Asker(cast("Claude", claude)),
+        outbox=outbox,
+        pace=Pace(),
+        policy=POLICY,
+        choose=lambda _: POLICY,
+        style=Style(code_file_lines=2),
     )
-    yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
+    conversations = Conversations(redis, keys, ttl_s=1000)
+    revisions = Revisions(redis, keys, ttl_s=1000)
+    yield Bench(conversations, journal, Runner(means), outbox, claude, revisions, redis, means)
     await redis.aclose()
 
 
@@ -438,3 +453,100 @@ async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refus
     bench.outbox.messages[EARLIER] = "Half ▌"
     bench.outbox.failures.append(DiscordRejected(50083))
     assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
+
+
+async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
+    bench: Bench,
+) -> None:
+    facts = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, B, source="event", facts=facts)
+    await bench.turn(A.id)
+    starter = replace(A, opens="A thread")
+    await bench.conversations.receive(A.id, starter, source="listing", facts=facts)
+    bench.claude.answer, bench.claude.pause_s = "", 1000.0  # it comes no further than the notice
+    bench.claude.asked.clear()
+    running = asyncio.create_task(bench.turn(A.id))
+    await bench.claude.asked.wait()
+    running.cancel()
+    await asyncio.wait([running])
+    bench.outbox.nonces.clear()  # as after some minutes
+    bench.claude.answer, bench.claude.pause_s = ANSWER, 0.2
+    await bench.turn(A.id)
+    newer, notice, reply = sorted(bench.outbox.messages)
+    points_to = [bench.outbox.replies_to[each] for each in (newer, notice, reply)]
+    assert points_to == [B.id, None, notice]
+    assert bench.outbox.messages[notice] == wording.small(wording.TO_THE_FIRST_MESSAGE)
+    assert notice in bench.outbox.silent
+
+
+async def anew(bench: Bench, answer: str = "The old answer.") -> Claim:
+    """Have a turn answered, and wish that it is answered anew."""
+    await hear(bench, A)
+    bench.claude.answer = answer
+    done = await bench.turn()
+    bench.claude.answer = ANSWER
+    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    return done
+
+
+async def test_a_round_anew_that_is_set_aside_leaves_the_answer_before(bench: Bench) -> None:
+    done = await anew(bench)
+    await bench.redis.hset(Keys("test").record(C, done.lead), "tries", POLICY.tries)
+    await bench.turn()
+    shown = bench.outbox.texts()
+    assert shown[0] == "The old answer."
+    assert wording.EARLIER_STANDS in shown[1]
+    await hear(bench, B)
+    assert await bench.history() == ["The old answer."]
+
+
+async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: Bench) -> None:
+    done = await anew(bench)
+    bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
+    await bench.turn()
+    assert await bench.revisions.again(C, done.lead, "w2") is Wish.OK
+    await bench.turn()
+    assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
+
+
+async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unknown_cost(
+    bench: Bench,
+) -> None:
+    await hear(bench, A)
+    bench.outbox.round_trip_s = 0.5
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    arrivals = asyncio.Event()
+    bench.claude.silent = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(claim, arrivals))
+    await bench.claude.asked.wait()
+    await hear(bench, B)
+    arrivals.set()
+    bench.claude.asked.clear()
+    await bench.claude.asked.wait()
+    bench.claude.silent.set()
+    await running
+    meta = await bench.conversations.meta(C)
+    assert meta is not None
+    assert meta.unpriced == 2  # and the second one, as nobody knows the prices here
+
+
+async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
+    bench.runner = Runner(replace(bench.means, policy=replace(POLICY, interrupts=True)))
+    await anew(bench)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    arrivals = asyncio.Event()
+    bench.claude.silent, bench.claude.asked = asyncio.Event(), asyncio.Event()
+    bench.claude.pause_s = 60.0
+    running = asyncio.create_task(bench.runner.run(claim, arrivals))
+    await bench.claude.asked.wait()
+    await hear(bench, B)
+    arrivals.set()
+    while arrivals.is_set():  # noqa: ASYNC110 - it is looked at by what is tested
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    bench.claude.silent.set()
+    async with asyncio.timeout(5):
+        await running
+    assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
