@@ -13,7 +13,13 @@ import discord
 import structlog
 from discord.http import Route
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    DiscordTooOld,
+    DiscordUnavailable,
+)
 from bot.gateway import buttons, permissions
 from bot.gateway.convert import ORDINARY
 from bot.render.outbox import Change, Outgoing, Seen, Sent
@@ -38,6 +44,7 @@ READ_MESSAGES = 100
 """One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
 
 ARCHIVED_CODE = 50083
+TOO_OLD_CODE = 30046
 THREAD_EXISTS_CODE = 160004
 
 
@@ -185,6 +192,8 @@ class DiscordOutbox:
                 name = permissions.missing(self._client, place, needed, code=error.code)
                 raise DiscordForbidden(name) from error
             except discord.HTTPException as error:
+                if error.code == TOO_OLD_CODE:
+                    raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
                     if error.code in permissions.BY_CODE:
                         name = permissions.missing(self._client, place, needed, code=error.code)

@@ -11,7 +11,14 @@ from typing import Literal, TypeVar
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.errors import (
+    AnsweredBefore,
+    BobbinError,
+    CutShort,
+    DiscordTooOld,
+    Stopped,
+    StoreUnavailable,
+)
 from bot.render.controls import Controls, when_done, while_written
 from bot.render.plan import Posted
 from bot.render.style import Style
@@ -124,8 +131,17 @@ class Reply:
                 log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
                 if before.reply_to is None or before.reply_to in claim.members:
                     seen = await self._outbox.own_messages(claim.conversation, claim.lead)
-                    for part in parts_of(before.message, seen):
-                        await self._outbox.delete(claim.conversation, part.id)
+                    for each in parts_of(before.message, seen):
+                        await self._outbox.delete(claim.conversation, each.id)
+            except DiscordTooOld:
+                log.info("reply_posted_anew", conversation=self._claim.conversation, turn=self._claim.lead)
+                if self._as_shown:
+                    return  # its text stands there; only its buttons, or a mark, are out of date
+                posted, self._found, self._apart = self._writer.posted, (), False
+                # Before, so that whoever comes after a crash posts what is missing, and edits nothing that is gone.
+                await self._persist(lambda: self._journal.adopt(self._claim, self._claim.members, []))
+                for part in reversed(posted):
+                    await self._outbox.delete(self._claim.conversation, part.message_id)
             else:
                 return
         raise AnsweredBefore
@@ -214,7 +230,7 @@ class Reply:
         self._phase.begin(self._writer)
         if self._claim.cut_off is not None:
             self._writer.push(self._claim.cut_off.reply)
-        elif self._claim.again and self._found:
+        elif self._claim.again:
             self._writer.show_status(wording.ANEW)
         try:
             async with asyncio.TaskGroup() as group:

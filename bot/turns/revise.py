@@ -20,6 +20,7 @@ The protocol, beside that of a first answer, which it shares from the claim on:
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ import structlog
 
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordGone, DiscordRejected
+from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
@@ -42,6 +44,10 @@ from bot.turns.look import as_posted, find_reply, strays
 from bot.turns.means import Means
 
 log = structlog.get_logger()
+
+EDITABLE_S = 55 * 60.0
+"""Messages older than an hour may be edited only a few times (Discord, error 30046), which is no way to write; a
+reply takes some minutes to be written."""
 
 
 def nonce(claim: Claim, part: str | int, series: str = "") -> str:
@@ -60,8 +66,24 @@ async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]
         parts, apart = await standing(claim, means)
     except DiscordRejected:  # a server without this list: what the journal knows must do
         return tuple(Posted(message, "") for message in claim.replies.values()), False
+    if too_old(parts):
+        return await take_down(claim, parts, means), False
     await means.journal.adopt(claim, claim.members, [part.message_id for part in parts])
     return parts, apart
+
+
+def too_old(parts: Sequence[Posted]) -> bool:
+    """Whether a reply is better posted anew than written over, because Discord limits the edits of old messages."""
+    return any(time.time() * 1000 - created_ms(part.message_id) > EDITABLE_S * 1000 for part in parts)
+
+
+async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tuple[Posted, ...]:
+    """Delete the messages of a reply, which are posted anew; its text is in the history, or is asked for again."""
+    # From the end on: what is left after a crash is found again by its first one.
+    for part in reversed(parts):
+        await means.outbox.delete(claim.conversation, part.message_id)
+    await means.journal.adopt(claim, claim.members, [])
+    return ()
 
 
 async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:

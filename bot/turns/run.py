@@ -16,6 +16,7 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordTooOld,
     DiscordUnavailable,
     Fenced,
 )
@@ -153,7 +154,7 @@ class Runner:
             try:
                 if claim.state is State.DONE and claim.result is not None:
                     await self._repair(claim, heartbeat)
-            except (DiscordGone, DiscordForbidden, DiscordRejected) as error:
+            except (DiscordGone, DiscordForbidden, DiscordRejected, DiscordTooOld) as error:
                 log.info("not_settled", conversation=claim.conversation, kind=type(error).__name__)
             await self._journal.settled(claim)
 

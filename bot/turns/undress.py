@@ -6,7 +6,13 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.conversation.errors import DiscordError, DiscordGone, DiscordRejected, StoreUnavailable
+from bot.conversation.errors import (
+    DiscordError,
+    DiscordGone,
+    DiscordRejected,
+    DiscordTooOld,
+    StoreUnavailable,
+)
 from bot.render.controls import NONE
 from bot.render.outbox import Change
 from bot.render.pace import Kind
@@ -31,6 +37,8 @@ async def undress(conversation: int, messages: Sequence[int], means: Means) -> N
                     await means.outbox.edit(conversation, message, Change(controls=NONE))
                 except (DiscordGone, DiscordRejected):
                     log.debug("buttons_gone", conversation=conversation, message=message)
+                except DiscordTooOld:
+                    break  # what a press of them does is to take them off, too
             bare.append(message)
         await means.journal.undressed(conversation, bare)
     except (DiscordError, StoreUnavailable) as error:

@@ -19,6 +19,7 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordTooOld,
     Fenced,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS
@@ -550,3 +551,36 @@ async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_
     async with asyncio.timeout(5):
         await running
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
+
+
+async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -> None:
+    old = message("long ago", number=NOW - 9000)
+    bench.outbox.next_id = snowflake(NOW - 8990)
+    await hear(bench, old)
+    bench.claude.answer = "The old answer."
+    done = await bench.turn()
+    (before,) = bench.outbox.messages
+    bench.outbox.next_id = EARLIER
+    bench.claude.answer = ANSWER
+    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    bench.outbox.calls.clear()
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert [done.message_id for done in bench.outbox.seen("edit") if done.message_id == before] == []
+    assert bench.outbox.replies_to[max(bench.outbox.messages)] == old.id
+
+
+async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_any_more(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):
+        await bench.journal.intend(claim, part, 0)
+        await bench.journal.posted(claim, part, EARLIER + part)
+        bench.outbox.messages[EARLIER + part] = "Half ▌"
+    bench.outbox.next_id = EARLIER + 1
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.release(claim, blameless=False)
+    bench.outbox.failures.append(DiscordTooOld())
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
