@@ -88,8 +88,10 @@ async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tupl
 
 async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of a reply on Discord, and whether something else stands behind them."""
-    parts, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
-    return as_posted(parts), apart
+    found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
+    others = await means.journal.of_others(claim)
+    parts = tuple(part for part in found if part.id not in others)
+    return as_posted(parts), apart or len(parts) < len(found)
 
 
 def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
@@ -143,6 +145,8 @@ async def withdraw(claim: Claim, means: Means) -> None:
         seen = await outbox.own_messages(place, claim.lead)
     except (DiscordGone, DiscordRejected):
         seen = ()
+    others = await means.journal.of_others(claim)
+    seen = tuple(message for message in seen if message.id not in others)
     parts, _ = _parts(claim, seen)
     found = {part.id for part in parts} | set(claim.replies.values())
     if claim.reply_to is None:

@@ -159,7 +159,10 @@ class Runner:
             await self._journal.settled(claim)
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
-        seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+        # A reply that lost what it pointed to looks like a part of the one before it.
+        others = await self._journal.of_others(claim)
+        everything = await self._outbox.own_messages(claim.conversation, claim.lead)
+        seen = tuple(message for message in everything if message.id not in others)
         contents = {message.id: message for message in seen}
         ids = list(claim.replies.values())
         if claim.result is None:

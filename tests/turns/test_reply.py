@@ -13,6 +13,7 @@ from redis.asyncio import Redis
 
 from bot.claude.client import Claude
 from bot.conversation import wording
+from bot.conversation.compose import Past, compose
 from bot.conversation.errors import (
     AnsweredBefore,
     ClaudeBusy,
@@ -21,6 +22,7 @@ from bot.conversation.errors import (
     DiscordRejected,
     DiscordTooOld,
     Fenced,
+    Stopped,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
@@ -41,6 +43,8 @@ from bot.turns.ask import Asker
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
+from bot.turns.tally import Tally
+from bot.turns.terms import terms_of
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 
@@ -584,3 +588,50 @@ async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_a
     bench.outbox.failures.append(DiscordTooOld())
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.posted(claim, 0, EARLIER)
+    bench.outbox.messages[EARLIER] = ANSWER
+    bench.outbox.replies_to[EARLIER] = A.id
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.acknowledge(claim, settle=True)
+    await hear(bench, B)
+    bench.claude.answer = "The next answer."
+    await bench.turn()
+    bench.outbox.replies_to[max(bench.outbox.messages)] = None
+    settling = await bench.journal.claim(C, "me")
+    assert isinstance(settling, Claim)
+    assert settling.settling
+    await bench.runner.settle(settling)
+    assert bench.outbox.texts() == [ANSWER, "The next answer."]
+
+
+async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
+    asker, cut = Asker(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    counting, tally = asyncio.Event(), Tally()
+
+    async def count_tokens(_request: Request) -> int:
+        counting.set()
+        await asyncio.Event().wait()
+        raise ClaudeBusy
+
+    bench.claude.count_tokens = count_tokens  # type: ignore[attr-defined]
+    long = replace(claim, messages=(message("word " * 2000, number=NOW - 10),))
+    past = Past(long.history, 0, frozenset(), None, None)
+    total = compose(terms_of(POLICY), past, long.messages, now_ms=0).total_tokens
+    near = replace(POLICY, limit_tokens=total)
+    asking = asyncio.create_task(asker.ask(long, near, lambda _: None, cut, lambda _: None, tally))
+    await counting.wait()
+    cut.set_result(Stopped())
+    async with asyncio.timeout(2):
+        asked = await asking
+    assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
+    assert (tally.cost, bench.claude.asked.is_set()) == (0, False)
