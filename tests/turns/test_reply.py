@@ -633,5 +633,5 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
     cut.set_result(Stopped())
     async with asyncio.timeout(2):
         asked = await asking
-    assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
+    assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
     assert (tally.cost, bench.claude.asked.is_set()) == (0, False)
