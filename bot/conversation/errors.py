@@ -16,6 +16,7 @@ BobbinError
 │   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
 │   ├── DiscordRejected       any other 400: this cannot be done here
+│   ├── DiscordTooOld         30046: a message older than an hour may be edited only now and then
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
 ├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
 └── StoreError
@@ -136,6 +137,10 @@ class DiscordRejected(DiscordError):
     def __init__(self, code: int = 0) -> None:
         super().__init__(f"code {code}")
         self.code = code
+
+
+class DiscordTooOld(DiscordError):
+    """A message older than an hour is edited too often: only some other way shows what is to be shown (30046)."""
 
 
 class DiscordUnavailable(DiscordError):

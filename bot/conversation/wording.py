@@ -71,7 +71,8 @@ STORE_DOWN = "My memory is not reachable right now. Please try that again in a m
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
 ANEW = f"{SMALL}Writing this anew …"
-STATUS = (THINKING, BUSY, ANEW)
+SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
+STATUS = (THINKING, BUSY, ANEW, SUMMARIZING)
 """What stands in the place of a reply while there is none; never a part of one."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (

@@ -48,8 +48,9 @@ def view(controls: Controls) -> discord.ui.View | None:
     return made
 
 
-def read(components: Iterable[Any]) -> Controls:
-    """The buttons that a message carries."""
+def read(message: discord.Message) -> Controls:
+    """The buttons that a message carries; none where a server does not tell of any."""
+    components: Iterable[Any] = getattr(message, "components", ())
     children = [child for row in components for child in getattr(row, "children", ())]
     found = [each for child in children if (each := pressed(getattr(child, "custom_id", None) or ""))]
     return Controls(found[0][1], tuple(button for button, _ in found)) if found else NONE

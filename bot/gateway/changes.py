@@ -47,6 +47,7 @@ class Changes:
             message.channel.id,
             message.id,
             lambda home: self._revisions.edit(home, said, edited_ms=edited_ms),
+            lambda home: self._revisions.amend(home, message.id, said),
         )
 
     async def deleted(self, channel: int, messages: Iterable[int]) -> None:
@@ -56,10 +57,18 @@ class Changes:
             async def forget(home: int, message: int = message) -> Change:
                 return await self._revisions.delete(home, message)
 
-            await self._note("message_deleted", channel, message, forget)
+            async def amend(home: int, message: int = message) -> bool:
+                return await self._revisions.amend(home, message, None)
+
+            await self._note("message_deleted", channel, message, forget, amend)
 
     async def _note(
-        self, event: str, channel: int, message: int, change: Callable[[int], Awaitable[Change]]
+        self,
+        event: str,
+        channel: int,
+        message: int,
+        change: Callable[[int], Awaitable[Change]],
+        amend: Callable[[int], Awaitable[bool]],
     ) -> None:
         try:
             for home in await self._patiently(lambda: self._revisions.homes(message, channel)):
@@ -68,6 +77,9 @@ class Changes:
                     if noted is not Change.LATER:
                         break
                     await asyncio.sleep(FINISHING_S)
+                else:
+                    # It does not come to its end, but what is committed is in the history.
+                    await self._patiently(lambda: amend(home))  # noqa: B023 - awaited at once
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
                 if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
 from types import SimpleNamespace
 from typing import Any
@@ -10,8 +12,12 @@ import aiohttp
 import discord
 from discord.http import Route
 
+from bot.conversation.errors import DiscordTooOld
+from bot.gateway.outbox import TOO_OLD_CODE
 from bot.render.pace import Kind, Pace
 from bot.telemetry.metrics import Metrics
+
+TOO_MANY_REQUESTS = 429
 
 FAILED = "none"
 """The label of a call that got no answer."""
@@ -35,6 +41,7 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:
 
     async def answered(_: object, context: SimpleNamespace, end: Any) -> None:
         pace.answered(context.turn)
+        await _tell_too_old(end.response)
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
 
     async def failed(_: object, context: SimpleNamespace, end: Any) -> None:
@@ -52,6 +59,15 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:
         return float(client.is_ready() and ws is not None and ws.open)
 
     metrics.discord_connected.set_function(connected)
+
+
+async def _tell_too_old(response: aiohttp.ClientResponse) -> None:
+    """Raise DiscordTooOld where discord.py would wait for a limit that lasts longer than anybody waits."""
+    if response.status == TOO_MANY_REQUESTS and response.method == "PATCH":
+        # The text stays with the response, so it is there for discord.py as well.
+        with contextlib.suppress(ValueError, AttributeError):
+            if json.loads(await response.text()).get("code") == TOO_OLD_CODE:
+                raise DiscordTooOld
 
 
 def limited_path(url: str) -> str | None:

@@ -113,16 +113,19 @@ async def say(
 
 
 async def conclude(
-    interaction: discord.Interaction[discord.Client], text: str | None = discord.utils.MISSING
+    interaction: discord.Interaction[discord.Client],
+    text: str | None = discord.utils.MISSING,
+    *,
+    view: discord.ui.View | None = None,
 ) -> None:
-    """Take the buttons off the message that was pressed, and put another text in its place.
+    """Take the buttons off the message that was pressed, but for those of `view`, and put another text in its place.
 
     What was pressed for is done by now, so a failure here is none of it. An edit may be repeated: its answer is
     lost, at times, after it was made.
     """
     for attempt in range(TRIES):
         try:
-            await interaction.edit_original_response(content=text, view=None)
+            await interaction.edit_original_response(content=text, view=view)
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
             log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
             await asyncio.sleep(PAUSE_S * 2**attempt)

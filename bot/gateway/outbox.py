@@ -13,7 +13,13 @@ import discord
 import structlog
 from discord.http import Route
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordGone,
+    DiscordRejected,
+    DiscordTooOld,
+    DiscordUnavailable,
+)
 from bot.gateway import buttons, permissions
 from bot.gateway.convert import ORDINARY
 from bot.render.outbox import Change, Outgoing, Seen, Sent
@@ -38,6 +44,7 @@ READ_MESSAGES = 100
 """One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
 
 ARCHIVED_CODE = 50083
+TOO_OLD_CODE = 30046
 THREAD_EXISTS_CODE = 160004
 
 
@@ -72,7 +79,7 @@ class DiscordOutbox:
                 content=posted.content,
                 reply_to=posted.reference.message_id if posted.reference else None,
                 files=_attached(posted),
-                controls=buttons.read(posted.components),
+                controls=buttons.read(posted),
             )
 
         return await self._call("send", place, _to_send(message.files), post)
@@ -160,7 +167,7 @@ class DiscordOutbox:
                     reply_to=m.reference.message_id if m.reference else None,
                     silent=m.flags.suppress_notifications,
                     files=_attached(m),
-                    controls=buttons.read(m.components),
+                    controls=buttons.read(m),
                 )
                 for m in found
                 if m.author.id == me and m.type in ORDINARY
@@ -185,6 +192,8 @@ class DiscordOutbox:
                 name = permissions.missing(self._client, place, needed, code=error.code)
                 raise DiscordForbidden(name) from error
             except discord.HTTPException as error:
+                if error.code == TOO_OLD_CODE:
+                    raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
                     if error.code in permissions.BY_CODE:
                         name = permissions.missing(self._client, place, needed, code=error.code)

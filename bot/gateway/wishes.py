@@ -13,7 +13,7 @@ from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
 from bot.gateway.interactions import conclude, say
 from bot.gateway.scene import Scene, look_around
-from bot.render.controls import Button
+from bot.render.controls import Button, when_done
 from bot.store.bell import Bell
 from bot.store.claim import State
 from bot.store.conversations import Conversations
@@ -84,10 +84,23 @@ class Wishes:
             refusal = await self._grant(interaction, scene, scene.conversation, button, lead=lead)
         if refusal:
             await say(interaction, refusal)
-        if refusal == answers.NOT_THE_LAST:
+        if refusal in (answers.NOT_THE_LAST, answers.NOTHING_TO_STOP) and scene.conversation is not None:
             # A button that was left over, as after a crash; this call comes out of no channel's allowance.
-            await conclude(interaction)
+            await conclude(interaction, view=await self._afterwards(scene.conversation, lead, interaction))
         return True
+
+    async def _afterwards(
+        self, conversation: int, lead: int, interaction: Interaction
+    ) -> discord.ui.View | None:
+        """What a message is to carry whose turn is over: who is late with Stop may see the other buttons already."""
+        meta = await self._conversations.meta(conversation)
+        standing = await self._revisions.standing(conversation)
+        if meta is None or standing.last is None or standing.last.lead != lead:
+            return None
+        if interaction.message is None or meta.buttons != interaction.message.id:
+            return None
+        open_end = await self._revisions.open_ended(conversation, lead)
+        return buttons.view(when_done(lead, cut=open_end))
 
     async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
         await interaction.response.defer(ephemeral=True)

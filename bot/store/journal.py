@@ -12,14 +12,17 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages
-from bot.store.codec import Result, dump_result, dump_turn, pairs
+from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages, read_replies
+from bot.store.codec import Result, dump_result, dump_turn, load_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.scripts import Scripts
 
 MESSAGES_PER_TURN = 50
 """More than this in one go would not be a conversation; the rest joins the turn after."""
+
+NEIGHBOURS = 20
+"""Turns whose replies may stand where the one of another is looked for: a page of a thread holds few more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,11 +149,18 @@ class Journal:
         await self._step("posted", self._turn(claim), [claim.token, part, message])
 
     async def commit(
-        self, claim: Claim, turn: Turn | None, result: Result, *, cut: int, cost: int | None = 0
+        self,
+        claim: Claim,
+        turn: Turn | None,
+        result: Result,
+        *,
+        cut: int,
+        cost: int = 0,
+        unpriced: int = 0,
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
-        `cost` is what its request cost in micro-dollars, None if nobody knows.
+        `cost` is what its requests cost in micro-dollars, without those `unpriced` ones of which nobody knows it.
         """
         keys, conversation = self._keys, claim.conversation
         await self._step(
@@ -169,8 +179,9 @@ class Journal:
                 self._ttl_s,
                 turn.usage.input_total if turn else 0,
                 turn.usage.output if turn else 0,
-                "" if cost is None else cost,
+                cost,
                 " ".join(map(padded, claim.members)),
+                unpriced,
             ],
         )
 
@@ -186,6 +197,25 @@ class Journal:
         """Journal the id of the notice under the reply, None if there is none any more."""
         told = "" if message is None else f"{claim.again}:{message}"
         await self._step("noticed", self._turn(claim), [claim.token, told])
+
+    async def of_others(self, claim: Claim) -> frozenset[int]:
+        """Return the messages on Discord that the journal knows as those of other turns around this one."""
+        keys, conversation = self._keys, claim.conversation
+        with translated():
+            leads = {str(each) for each in await self._redis.zrange(keys.pending(conversation), 0, -1)}
+            leads.add(str(await self._redis.hget(keys.meta(conversation), "last") or ""))
+            held: list[Any] = await self._redis.lrange(keys.history(conversation), -NEIGHBOURS, -1)
+            leads.update(padded(load_turn(str(text)).id) for text in held)
+            leads -= {"", padded(claim.lead)}
+            pipe = self._redis.pipeline(transaction=False)
+            for lead in leads:
+                pipe.hgetall(keys.record(conversation, int(lead)))
+            records = await pipe.execute() if leads else []
+        found: set[int] = set()
+        for record in records:
+            fields = {str(name): str(value) for name, value in record.items()}
+            found.update(read_replies(fields).values())
+        return frozenset(found)
 
     async def dressed(self, conversation: int) -> frozenset[int]:
         """Return the replies of before that still are to lose their buttons; needs no lease."""

@@ -140,6 +140,18 @@ class Revisions:
                 return Change.OLD
         return change
 
+    async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
+        """Change what the history says of a message whose turn is committed, and so is all it is kept for."""
+        key = self._keys.record(conversation, message)
+        with translated():
+            held = await self._redis.hget(key, "payload")
+            if now is None:
+                await self._redis.hdel(key, "payload")
+            elif held:
+                now = replace(load_message(str(held)), text=now.text, attachments=now.attachments)
+                await self._redis.hset(key, "payload", dump_message(now))
+        return await self._amend(conversation, message, now)
+
     async def homes(self, message: int, channel: int) -> tuple[int, ...]:
         """Return the conversations that a message of a channel may belong to; a thread's first is its own."""
         keys = self._keys

@@ -22,7 +22,7 @@ from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.turns.look import answered_later, as_posted, find_reply
 from bot.turns.means import Means
-from bot.turns.revise import nonce, take_up
+from bot.turns.revise import nonce, take_down, take_up, too_old
 
 log = structlog.get_logger()
 
@@ -93,6 +93,8 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     unfinished = any(is_marked(part.content) for part in parts)
     log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
     if unfinished:
+        if too_old(parts):
+            return Adopted(claim, await take_down(claim, parts, means))
         return Adopted(claim, parts, found.apart)
     result = _read(parts)
     return Adopted(claim, parts, found.apart, _entry(claim, result, means.policy.model), result)

@@ -6,25 +6,29 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import pricing, wording
+from bot.conversation import wording
 from bot.conversation.compose import Past, Plan, compose, smaller, to_count, to_summarize
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong, ClaudeUnreachable
+from bot.conversation.pricing import Prices
 from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage, Waiting
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
+from bot.turns.tally import Tally
 from bot.turns.terms import terms_of
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 SUMMARY_S = 60.0
 """A summary that takes longer keeps somebody waiting too long for the reply that comes after it."""
@@ -35,21 +39,17 @@ MAX_SUMMARY_CHARS = 4000
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What came of it: the entry for the history, what the thread is to show, where the window begins.
-
-    `cost` is what was spent for it in micro-dollars, None where nobody knows.
-    """
+    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
 
     turn: Turn
     conclusion: Conclusion
     cut: int
-    cost: int | None = 0
 
 
 class Asker:
     """Builds the request of a turn, streams the answer and concludes.
 
-    `now_s` is the time since 1970; `spent` is told what each turn cost in micro-dollars, None if nobody knows.
+    `now_s` is the time since 1970; `spent` is told what each request cost in micro-dollars, None if nobody knows.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Asker:
     ) -> None:
         self._claude = claude
         self._now_s = now_s
-        self._spent = spent
+        self.spent = spent
 
     async def ask(
         self,
@@ -69,10 +69,12 @@ class Asker:
         push: Callable[[str], None],
         cut: asyncio.Future[BobbinError],
         tell: Callable[[str], None],
+        tally: Tally,
     ) -> Asked:
         """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too.
 
-        What goes on meanwhile is for `tell`, in words for the thread.
+        What goes on meanwhile is for `tell`, in words for the thread. Each request is added to `tally`, also if this
+        is cancelled.
         """
         terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
         past = Past(
@@ -87,15 +89,17 @@ class Asker:
         cut_off = claim.cut_off
         now_ms = round(self._now_s() * 1000)
         plan = compose(terms, past, claim.messages, now_ms=now_ms, cut_off=cut_off)
-        counted = await self._counted(to_count(terms, plan, past))
+        counted = await _unless(cut, self._counted(to_count(terms, plan, past)))
         if counted is not None:
             plan = compose(
                 terms, past, claim.messages, now_ms=now_ms, counted_tokens=counted, cut_off=cut_off
             )
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
-        if plan.window.dropped and policy.summarizes:
-            summary, asides = await self._summary(to_summarize(plan, past))
+        if plan.window.dropped and policy.summarizes and not cut.done():
+            tell(wording.SUMMARIZING)
+            made = await _unless(cut, self._summary(to_summarize(plan, past), policy.prices, tally))
+            summary, asides = made or (None, ())
             plan = compose(
                 terms,
                 past,
@@ -105,16 +109,14 @@ class Asker:
                 summary=summary,
                 cut_off=cut_off,
             )
-        text, end = await self._until_cut(plan.request, push, cut, tell)
+        text, end = await self._until_cut(plan.request, push, cut, tell, policy.prices, tally)
         if isinstance(end, ClaudeTooLong) and not text:
             # Once, by the API's own figures: what is refused again is not made smaller for ever.
             terms = smaller(terms, plan, end.tokens, end.limit)
             plan = compose(terms, past, claim.messages, now_ms=now_ms, summary=summary, cut_off=cut_off)
-            text, end = await self._until_cut(plan.request, push, cut, tell)
+            text, end = await self._until_cut(plan.request, push, cut, tell, policy.prices, tally)
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
         conclusion = _noticed(conclusion, end, plan, summary)
-        cost = _cost(conclusion, end, asides, policy)
-        self._spent(cost)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -126,11 +128,11 @@ class Asker:
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
-            cost_micro_usd=cost,
+            cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, cost))
-        return Asked(turn, conclusion, plan.window.cut, cost)
+        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, tally.cost))
+        return Asked(turn, conclusion, plan.window.cut)
 
     async def _counted(self, request: Request | None) -> int | None:
         if request is None:
@@ -141,12 +143,14 @@ class Asker:
             log.info("not_counted", detail=str(error))
             return None
 
-    async def _summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
+    async def _summary(
+        self, request: Request, prices: Prices | None, tally: Tally
+    ) -> tuple[str | None, tuple[Usage, ...]]:
         """Ask for a summary of what is about to go; None, so that it just goes, if there is none to be had."""
         text: list[str] = []
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._stream_to_its_end(request, text, _unheard, _unheard)
+                end = await self._stream_to_its_end(request, text, _unheard, _unheard, prices, tally)
         except (ClaudeError, TimeoutError) as error:
             log.warning("not_summarized", kind=type(error).__name__, detail=str(error))
             return None, ()
@@ -167,9 +171,13 @@ class Asker:
         push: Callable[[str], None],
         cut: asyncio.Future[BobbinError],
         tell: Callable[[str], None],
+        prices: Prices | None,
+        tally: Tally,
     ) -> tuple[str, Finished | BobbinError]:
+        if cut.done():
+            return "", cut.result()
         text: list[str] = []
-        stream = asyncio.ensure_future(self._stream(request, text, push, tell))
+        stream = asyncio.ensure_future(self._stream(request, text, push, tell, prices, tally))
         try:
             waited: tuple[asyncio.Future[Any], ...] = (stream, cut)
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
@@ -186,9 +194,11 @@ class Asker:
         text: list[str],
         push: Callable[[str], None],
         tell: Callable[[str], None],
+        prices: Prices | None,
+        tally: Tally,
     ) -> Finished | BobbinError:
         try:
-            return await self._stream_to_its_end(request, text, push, tell)
+            return await self._stream_to_its_end(request, text, push, tell, prices, tally)
         except ClaudeError as error:
             return error
 
@@ -198,35 +208,48 @@ class Asker:
         text: list[str],
         push: Callable[[str], None],
         tell: Callable[[str], None],
+        prices: Prices | None,
+        tally: Tally,
     ) -> Finished:
-        async with aclosing(self._claude.stream(request)) as events:
-            async for event in events:
-                match event:
-                    case TextDelta(text=delta):
-                        text.append(delta)
-                        push(delta)
-                    case Finished():
-                        return event
-                    case Thinking():
-                        tell(wording.THINKING)
-                    case Waiting():
-                        tell(wording.BUSY)
-                        log.info("claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt)
-        raise ClaudeError("the stream ended without an end")
+        settled = False
+        try:
+            async with aclosing(self._claude.stream(request)) as events:
+                async for event in events:
+                    match event:
+                        case TextDelta(text=delta):
+                            text.append(delta)
+                            push(delta)
+                        case Finished():
+                            tally.told(event.usage, prices)
+                            settled = True  # there is nothing more to be told
+                            return event
+                        case Thinking():
+                            tell(wording.THINKING)
+                        case Waiting():
+                            tell(wording.BUSY)
+                            log.info(
+                                "claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt
+                            )
+            raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - counted like any other
+        except ClaudeError as error:
+            # What is refused costs nothing; of what broke off nobody has told how much it used.
+            settled = not text and not isinstance(error, ClaudeUnreachable)
+            raise
+        finally:
+            if not settled:
+                tally.broke_off()
 
 
-def _cost(
-    conclusion: Conclusion, end: Finished | BobbinError, asides: tuple[Usage, ...], policy: TurnPolicy
-) -> int | None:
-    """Say what the requests of a turn cost; of one that broke off nobody has told how much it used."""
-    usages = [*asides, end.usage] if isinstance(end, Finished) else [*asides]
-    if not isinstance(end, Finished):
-        refused = isinstance(end, ClaudeError) and not isinstance(end, ClaudeUnreachable)
-        if conclusion.reply or not refused:
-            return None
-    if policy.prices is None:
-        return None if usages else 0
-    return sum(pricing.cost(usage, policy.prices) for usage in usages)
+async def _unless(cut: asyncio.Future[BobbinError], step: Coroutine[Any, Any, T]) -> T | None:
+    """Do a step before the request; None, and it is dropped, if the turn is `cut` meanwhile."""
+    task = asyncio.ensure_future(step)
+    try:
+        waited: tuple[asyncio.Future[Any], ...] = (task, cut)
+        await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
+        return task.result() if task.done() else None
+    finally:
+        task.cancel()
+        await asyncio.wait({task})
 
 
 def _added(own: Turn | None, cost: int | None) -> int | None:
@@ -300,7 +323,7 @@ def _entry(
         members=claim.members,
         open_end=conclusion.open_end,
         front=front,
-        asides=asides,
+        asides=(*(own.asides if own is not None else ()), *asides),
     )
 
 

@@ -11,7 +11,14 @@ from typing import Literal, TypeVar
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import AnsweredBefore, BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.errors import (
+    AnsweredBefore,
+    BobbinError,
+    CutShort,
+    DiscordTooOld,
+    Stopped,
+    StoreUnavailable,
+)
 from bot.render.controls import Controls, when_done, while_written
 from bot.render.plan import Posted
 from bot.render.style import Style
@@ -29,7 +36,8 @@ from bot.turns.notice import lines, put_below
 from bot.turns.opening import Opening
 from bot.turns.phase import Phase
 from bot.turns.policy import TurnPolicy
-from bot.turns.revise import as_it_stands, forestall, nonce, not_worse, standing
+from bot.turns.revise import as_it_stands, forestall, kept, nonce, not_worse, standing
+from bot.turns.tally import Tally
 
 log = structlog.get_logger()
 
@@ -71,6 +79,10 @@ class Reply:
         self._series = NONCE_SERIES[0]
         self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self._pushed = ""
+        self._to_cut: asyncio.Future[BobbinError] | None = None
+        # Of an earlier try it is only known that it may have asked.
+        asked_before = claim.tries > 1 or (not claim.again and claim.state is not State.CLAIMED)
+        self._tally = Tally(means.asker.spent, unknown=int(asked_before))
         self._phase = Phase()
         self._apart = False
         self._as_shown = False
@@ -119,8 +131,17 @@ class Reply:
                 log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
                 if before.reply_to is None or before.reply_to in claim.members:
                     seen = await self._outbox.own_messages(claim.conversation, claim.lead)
-                    for part in parts_of(before.message, seen):
-                        await self._outbox.delete(claim.conversation, part.id)
+                    for each in parts_of(before.message, seen):
+                        await self._outbox.delete(claim.conversation, each.id)
+            except DiscordTooOld:
+                log.info("reply_posted_anew", conversation=self._claim.conversation, turn=self._claim.lead)
+                if self._as_shown:
+                    return  # its text stands there; only its buttons, or a mark, are out of date
+                posted, self._found, self._apart = self._writer.posted, (), False
+                # Before, so that whoever comes after a crash posts what is missing, and edits nothing that is gone.
+                await self._persist(lambda: self._journal.adopt(self._claim, self._claim.members, []))
+                for part in reversed(posted):
+                    await self._outbox.delete(self._claim.conversation, part.message_id)
             else:
                 return
         raise AnsweredBefore
@@ -156,21 +177,26 @@ class Reply:
         if result is None:
             return None
         # What the earlier try has cost, it did not live to write down.
-        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, cost=None))
+        await self._persist(lambda: self._journal.commit(self._claim, turn, result, cut=cut, unpriced=1))
         return result
 
     async def _ask(self) -> Result:
         claim = self._claim
         if claim.stopped and tried_before(claim):
             turn, stopped = as_it_stands(claim, self._found, self._policy.model)
-            await self._persist(lambda: self._journal.commit(claim, turn, stopped, cut=claim.meta.cut))
+            # What the earlier try has cost, nobody wrote down.
+            await self._persist(
+                lambda: self._journal.commit(claim, turn, stopped, cut=claim.meta.cut, unpriced=1)
+            )
             return stopped
         if claim.tries > self._policy.tries:
             log.warning(
                 "turn_set_aside", conversation=claim.conversation, turn=claim.lead, tries=claim.tries - 1
             )
-            result = Result("", (wording.GIVEN_UP,))
-            await self._journal.commit(claim, None, result, cut=claim.meta.cut)
+            given_up, result = None, Result("", (wording.GIVEN_UP,))
+            if claim.own is not None and claim.own.reply:
+                given_up, result = kept(claim, claim.own, (wording.GIVEN_UP, wording.EARLIER_STANDS))
+            await self._journal.commit(claim, given_up, result, cut=claim.meta.cut, unpriced=1)
             return result
         choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
@@ -185,28 +211,32 @@ class Reply:
         while asked is None:
             asked = await self._stream(policy, may_restart=restarts < MOST_RESTARTS)
             restarts += 1
-        kept = not_worse(claim, asked)
-        result = Result(kept.conclusion.reply, kept.conclusion.notices, kept.conclusion.open_end)
-        await self._persist(lambda: self._commit(kept, result))
+        best = not_worse(claim, asked)
+        result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        await self._persist(lambda: self._commit(best, result))
         return result
 
     async def _commit(self, asked: Asked, result: Result) -> None:
-        await self._journal.commit(self._claim, asked.turn, result, cut=asked.cut, cost=asked.cost)
+        tally = self._tally
+        await self._journal.commit(
+            self._claim, asked.turn, result, cut=asked.cut, cost=tally.known, unpriced=tally.unknown
+        )
 
     async def _stream(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         self._pushed = ""
+        self._to_cut = None
         self._phase.begin(self._writer)
         if self._claim.cut_off is not None:
             self._writer.push(self._claim.cut_off.reply)
-        elif self._claim.again and self._found:
+        elif self._claim.again:
             self._writer.show_status(wording.ANEW)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(self._writer.run(), name=f"writer-{self._claim.conversation}")
                 asking = group.create_task(
-                    self._means.asker.ask(self._claim, policy, self._push, cut, self._phase.tell)
+                    self._means.asker.ask(self._claim, policy, self._push, cut, self._phase.tell, self._tally)
                 )
                 while not await self._first(asking):
                     if self._heartbeat.stopped.is_set():
@@ -216,8 +246,9 @@ class Reply:
                     elif not await self._more_waits():
                         continue
                     elif self._writer.posted or self._found:
-                        if self._policy.interrupts and self._pushed.strip() and not cut.done():
-                            cut.set_result(CutShort())
+                        if self._policy.interrupts:
+                            self._to_cut = cut
+                            self._interrupt()
                     elif may_restart:
                         await self._writer.abandon()
                         grown = await self._join()
@@ -233,11 +264,18 @@ class Reply:
             raise failures.exceptions[0] from failures
         finally:
             self._phase.end()
+            self._to_cut = None
         return asking.result()
 
     def _push(self, text: str) -> None:
         self._pushed += text
         self._writer.push(text)
+        self._interrupt()
+
+    def _interrupt(self) -> None:
+        """End the answer for what was written meanwhile, as soon as there is any text of it."""
+        if self._to_cut is not None and not self._to_cut.done() and self._pushed.strip():
+            self._to_cut.set_result(CutShort())
 
     async def _first(self, asking: asyncio.Task[Asked]) -> bool:
         """Wait until the answer is there, True, or something new waits, or somebody wishes it to end."""

@@ -20,6 +20,7 @@ The protocol, beside that of a first answer, which it shares from the claim on:
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -27,6 +28,7 @@ import structlog
 
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordGone, DiscordRejected
+from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
@@ -42,6 +44,10 @@ from bot.turns.look import as_posted, find_reply, strays
 from bot.turns.means import Means
 
 log = structlog.get_logger()
+
+EDITABLE_S = 55 * 60.0
+"""Messages older than an hour may be edited only a few times (Discord, error 30046), which is no way to write; a
+reply takes some minutes to be written."""
 
 
 def nonce(claim: Claim, part: str | int, series: str = "") -> str:
@@ -60,14 +66,32 @@ async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]
         parts, apart = await standing(claim, means)
     except DiscordRejected:  # a server without this list: what the journal knows must do
         return tuple(Posted(message, "") for message in claim.replies.values()), False
+    if too_old(parts):
+        return await take_down(claim, parts, means), False
     await means.journal.adopt(claim, claim.members, [part.message_id for part in parts])
     return parts, apart
 
 
+def too_old(parts: Sequence[Posted]) -> bool:
+    """Whether a reply is better posted anew than written over, because Discord limits the edits of old messages."""
+    return any(time.time() * 1000 - created_ms(part.message_id) > EDITABLE_S * 1000 for part in parts)
+
+
+async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tuple[Posted, ...]:
+    """Delete the messages of a reply, which are posted anew; its text is in the history, or is asked for again."""
+    # From the end on: what is left after a crash is found again by its first one.
+    for part in reversed(parts):
+        await means.outbox.delete(claim.conversation, part.message_id)
+    await means.journal.adopt(claim, claim.members, [])
+    return ()
+
+
 async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of a reply on Discord, and whether something else stands behind them."""
-    parts, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
-    return as_posted(parts), apart
+    found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
+    others = await means.journal.of_others(claim)
+    parts = tuple(part for part in found if part.id not in others)
+    return as_posted(parts), apart or len(parts) < len(found)
 
 
 def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
@@ -76,7 +100,7 @@ def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Tur
     Of a round anew that is the earlier answer: how far the new one came cannot be told from what is shown.
     """
     if claim.own is not None and claim.own.reply:
-        return _kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
+        return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
     notices = (wording.STOPPED if text else wording.STOPPED_EARLY,)
@@ -108,10 +132,10 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
         return asked
     now = asked.turn
     own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
-    own = replace(own, cut=now.cut, front=now.front, asides=(*own.asides, *now.asides), cost=now.cost)
-    turn, result = _kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
-    kept = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
-    return Asked(turn, kept, asked.cut, asked.cost)
+    own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
+    turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
+    conclusion = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
+    return Asked(turn, conclusion, asked.cut)
 
 
 async def withdraw(claim: Claim, means: Means) -> None:
@@ -121,6 +145,8 @@ async def withdraw(claim: Claim, means: Means) -> None:
         seen = await outbox.own_messages(place, claim.lead)
     except (DiscordGone, DiscordRejected):
         seen = ()
+    others = await means.journal.of_others(claim)
+    seen = tuple(message for message in seen if message.id not in others)
     parts, _ = _parts(claim, seen)
     found = {part.id for part in parts} | set(claim.replies.values())
     if claim.reply_to is None:
@@ -153,6 +179,7 @@ def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
     return tuple(part for part in seen if part.id in known), False
 
 
-def _kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
+def kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
+    """Return the earlier answer as what comes of a round that brought none."""
     turn = replace(own, id=claim.lead, outcome="answered", usage=Usage(), prefix_key="")
     return turn, Result(own.reply, notices, own.open_end)

@@ -16,6 +16,7 @@ from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordTooOld,
     DiscordUnavailable,
     Fenced,
 )
@@ -25,12 +26,13 @@ from bot.render.outbox import Outgoing
 from bot.render.style import Style
 from bot.render.writer import Writer
 from bot.store.claim import Claim, Garbled, State
+from bot.store.codec import Result
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.look import as_posted, leftovers, less_files, strays
 from bot.turns.means import Means
 from bot.turns.notice import lines
 from bot.turns.reply import Reply
-from bot.turns.revise import nonce, withdraw
+from bot.turns.revise import kept, nonce, withdraw
 from bot.turns.undress import undress
 
 log = structlog.get_logger()
@@ -98,10 +100,20 @@ class Runner:
         return done.waiting
 
     async def _cancel(self, claim: Claim, reply: Reply) -> int:
-        waiting = await self._journal.cancel(claim)
+        waiting = await (self._keep(claim) if claim.again else self._journal.cancel(claim))
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
+
+    async def _keep(self, claim: Claim) -> int:
+        """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
+        own, result = claim.own, Result("", (wording.EARLIER_STANDS,))
+        if own is not None:
+            own, result = kept(claim, own, result.notices)
+        await self._journal.commit(claim, own, result, cut=claim.meta.cut, unpriced=1)
+        # What stands in the thread is put right when it is settled, if it can be by then.
+        done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons)
+        return done.waiting
 
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):
@@ -142,12 +154,15 @@ class Runner:
             try:
                 if claim.state is State.DONE and claim.result is not None:
                     await self._repair(claim, heartbeat)
-            except (DiscordGone, DiscordForbidden, DiscordRejected) as error:
+            except (DiscordGone, DiscordForbidden, DiscordRejected, DiscordTooOld) as error:
                 log.info("not_settled", conversation=claim.conversation, kind=type(error).__name__)
             await self._journal.settled(claim)
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
-        seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+        # A reply that lost what it pointed to looks like a part of the one before it.
+        others = await self._journal.of_others(claim)
+        everything = await self._outbox.own_messages(claim.conversation, claim.lead)
+        seen = tuple(message for message in everything if message.id not in others)
         contents = {message.id: message for message in seen}
         ids = list(claim.replies.values())
         if claim.result is None:

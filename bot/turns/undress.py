@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import structlog
 
-from bot.conversation.errors import DiscordError, DiscordGone, DiscordRejected, StoreUnavailable
+from bot.conversation.errors import (
+    DiscordError,
+    DiscordGone,
+    DiscordRejected,
+    DiscordTooOld,
+    StoreUnavailable,
+)
 from bot.render.controls import NONE
 from bot.render.outbox import Change
 from bot.render.pace import Kind
@@ -26,6 +32,8 @@ async def undress(conversation: int, means: Means) -> None:
                 if message in await means.journal.dressed(conversation):  # else it is of the last reply again
                     await _strip(conversation, message, means)
             await means.journal.undressed(conversation, [message])
+    except DiscordTooOld:
+        log.debug("buttons_too_old", conversation=conversation)  # a press of them takes them off, too
     except (DiscordError, StoreUnavailable) as error:
         log.info("buttons_left", conversation=conversation, kind=type(error).__name__)
 

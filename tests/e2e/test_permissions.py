@@ -156,8 +156,10 @@ async def test_a_question_deleted_before_its_thread_was_opened_ends_quietly(worl
     asked = await world.ann.post(channel, f"{world.mention} never mind")
     await world.kept(asked)
     await world.ann.delete(channel, asked["id"])
-    await world.bots[0].logged("turn_cancelled", conversation=int(asked["id"]))
+    await world.bots[0].logged("message_deleted", conversation=int(asked["id"]))
+    await world.answered(await world.thread_of(await world.ann.post(channel, f"{world.mention} but this")))
     assert world.said(channel) == []
+    assert world.replies(int(asked["id"])) == []
 
 
 async def test_the_text_chat_of_a_voice_channel_is_told_where_to_go(world: World) -> None:

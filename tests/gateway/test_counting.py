@@ -7,10 +7,11 @@ import asyncio
 import pytest
 from discord.http import Route
 
+from bot.conversation.errors import DiscordTooOld
 from bot.gateway import counting
 from bot.gateway.client import Client
 from bot.gateway.outbox import DiscordOutbox
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Change, Outgoing
 from bot.render.pace import Kind, Pace
 from bot.render.schedule import TOTAL_MAX_PER_S
 from bot.telemetry.metrics import Metrics
@@ -90,3 +91,21 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
     finally:
         await client.close()
     assert all(len(post.discord.messages(thread)) == 1 for thread in threads)
+
+
+async def test_an_edit_of_what_is_too_old_is_told_at_once(post: Post) -> None:
+    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    counting.count(client, Metrics(), Pace())
+    await client.login("outbox-token")
+    outbox = DiscordOutbox(client, archive_minutes=60)
+    try:
+        message = (await outbox.send(post.thread, Outgoing("hello", "1"))).id
+        now = post.discord.world.clock
+        post.discord.world.clock = lambda: now() + 3700
+        async with asyncio.timeout(10):
+            await outbox.edit(post.thread, message, Change("changed"))
+            post.discord.world.old_edits[post.thread] *= 5
+            with pytest.raises(DiscordTooOld):
+                await outbox.edit(post.thread, message, Change("once too often"))
+    finally:
+        await client.close()

@@ -383,3 +383,20 @@ async def test_a_renewal_that_comes_after_the_release_revives_nothing(store: Sto
     await store.journal.release(claim, blameless=True)
     assert await store.journal.renew(claim) is False
     assert isinstance(await store.journal.claim(C, "other"), Claim)
+
+
+async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_the_same(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.post(claim, 77)
+    await store.commit(claim, "answer")
+    assert await store.delete(C, TWO.id) is Change.LATER
+    assert await store.amend(C, TWO.id, None)
+    assert await store.amend(C, ONE.id, replace(ONE, text="uno"))
+    await store.journal.acknowledge(claim, settle=False)
+    assert await store.again(C, claim.lead, "w1") is Wish.OK
+    claim = await store.claim()
+    assert [each.text for each in claim.messages] == ["uno"]
+    assert claim.own is not None
+    assert "uno" in claim.own.user
+    assert "two" not in claim.own.user

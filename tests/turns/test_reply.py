@@ -13,13 +13,16 @@ from redis.asyncio import Redis
 
 from bot.claude.client import Claude
 from bot.conversation import wording
+from bot.conversation.compose import Past, compose
 from bot.conversation.errors import (
     AnsweredBefore,
     ClaudeBusy,
     DiscordForbidden,
     DiscordGone,
     DiscordRejected,
+    DiscordTooOld,
     Fenced,
+    Stopped,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.request import Finished, Request, TextDelta, Usage
@@ -35,10 +38,13 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.prompts import Prompts
+from bot.store.revisions import Revisions, Wish
 from bot.turns.ask import Asker
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
+from bot.turns.tally import Tally
+from bot.turns.terms import terms_of
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 
@@ -66,6 +72,7 @@ class FakeClaude:
 
     busy = False
     answer = ANSWER
+    silent: asyncio.Event | None = None
     more = ""
     pause_s = 0.2  # so that the first post is made before the end
 
@@ -78,6 +85,8 @@ class FakeClaude:
         try:
             if self.busy:
                 raise ClaudeBusy
+            if self.silent is not None:
+                await self.silent.wait()
             yield TextDelta(self.answer)
             await asyncio.sleep(self.pause_s)
             yield TextDelta(self.more)
@@ -95,6 +104,9 @@ class Bench:
     runner: Runner
     outbox: FakeOutbox
     claude: FakeClaude
+    revisions: Revisions
+    redis: Redis
+    means: Means
 
     async def turn(self, conversation: int = C) -> Claim:
         """Do the next turn."""
@@ -124,19 +136,19 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     await redis.flushall()
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
-    runner = Runner(
-        Means(
-            journal=journal,
-            prompts=Prompts(redis, keys, ttl_s=1000),
-            asker=Asker(cast("Claude", claude)),
-            outbox=outbox,
-            pace=Pace(),
-            policy=POLICY,
-            choose=lambda _: POLICY,
-            style=Style(code_file_lines=2),
-        )
+    means = Means(
+        journal=journal,
+        prompts=Prompts(redis, keys, ttl_s=1000),
+        asker=Asker(cast("Claude", claude)),
+        outbox=outbox,
+        pace=Pace(),
+        policy=POLICY,
+        choose=lambda _: POLICY,
+        style=Style(code_file_lines=2),
     )
-    yield Bench(Conversations(redis, keys, ttl_s=1000), journal, runner, outbox, claude)
+    conversations = Conversations(redis, keys, ttl_s=1000)
+    revisions = Revisions(redis, keys, ttl_s=1000)
+    yield Bench(conversations, journal, Runner(means), outbox, claude, revisions, redis, means)
     await redis.aclose()
 
 
@@ -429,6 +441,25 @@ async def test_a_message_that_is_heard_again_does_not_drop_a_call_that_is_under_
     assert bench.outbox.dropped == 0
 
 
+async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.messages[EARLIER] = "Half of an answer"
+    bench.outbox.nonces[f"{A.id}-0"] = EARLIER  # brought back by the nonce, and pointing to nothing
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    await bench.journal.intend(claim, 0, 0)
+    await bench.journal.posted(claim, 0, EARLIER)
+    bench.outbox.messages[EARLIER] = "Half ▌"
+    bench.outbox.failures.append(DiscordRejected(50083))
+    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
+
+
 async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
     bench: Bench,
 ) -> None:
@@ -453,20 +484,154 @@ async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_t
     assert notice in bench.outbox.silent
 
 
-async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench) -> None:
+async def anew(bench: Bench, answer: str = "The old answer.") -> Claim:
+    """Have a turn answered, and wish that it is answered anew."""
     await hear(bench, A)
-    bench.outbox.messages[EARLIER] = "Half of an answer"
-    bench.outbox.nonces[f"{A.id}-0"] = EARLIER  # brought back by the nonce, and pointing to nothing
+    bench.claude.answer = answer
+    done = await bench.turn()
+    bench.claude.answer = ANSWER
+    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    return done
+
+
+async def test_a_round_anew_that_is_set_aside_leaves_the_answer_before(bench: Bench) -> None:
+    done = await anew(bench)
+    await bench.redis.hset(Keys("test").record(C, done.lead), "tries", POLICY.tries)
+    await bench.turn()
+    shown = bench.outbox.texts()
+    assert shown[0] == "The old answer."
+    assert wording.EARLIER_STANDS in shown[1]
+    await hear(bench, B)
+    assert await bench.history() == ["The old answer."]
+
+
+async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: Bench) -> None:
+    done = await anew(bench)
+    bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
+    await bench.turn()
+    assert await bench.revisions.again(C, done.lead, "w2") is Wish.OK
+    await bench.turn()
+    assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
+
+
+async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unknown_cost(
+    bench: Bench,
+) -> None:
+    await hear(bench, A)
+    bench.outbox.round_trip_s = 0.5
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    arrivals = asyncio.Event()
+    bench.claude.silent = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(claim, arrivals))
+    await bench.claude.asked.wait()
+    await hear(bench, B)
+    arrivals.set()
+    bench.claude.asked.clear()
+    await bench.claude.asked.wait()
+    bench.claude.silent.set()
+    await running
+    meta = await bench.conversations.meta(C)
+    assert meta is not None
+    assert meta.unpriced == 2  # and the second one, as nobody knows the prices here
+
+
+async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
+    bench.runner = Runner(replace(bench.means, policy=replace(POLICY, interrupts=True)))
+    await anew(bench)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    arrivals = asyncio.Event()
+    bench.claude.silent, bench.claude.asked = asyncio.Event(), asyncio.Event()
+    bench.claude.pause_s = 60.0
+    running = asyncio.create_task(bench.runner.run(claim, arrivals))
+    await bench.claude.asked.wait()
+    await hear(bench, B)
+    arrivals.set()
+    while arrivals.is_set():  # noqa: ASYNC110 - it is looked at by what is tested
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.05)
+    bench.claude.silent.set()
+    async with asyncio.timeout(5):
+        await running
+    assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
+
+
+async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -> None:
+    old = message("long ago", number=NOW - 9000)
+    bench.outbox.next_id = snowflake(NOW - 8990)
+    await hear(bench, old)
+    bench.claude.answer = "The old answer."
+    done = await bench.turn()
+    (before,) = bench.outbox.messages
+    bench.outbox.next_id = EARLIER
+    bench.claude.answer = ANSWER
+    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    bench.outbox.calls.clear()
+    await bench.turn()
+    assert bench.outbox.texts() == [ANSWER]
+    assert [done.message_id for done in bench.outbox.seen("edit") if done.message_id == before] == []
+    assert bench.outbox.replies_to[max(bench.outbox.messages)] == old.id
+
+
+async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_any_more(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    for part in (0, 1):
+        await bench.journal.intend(claim, part, 0)
+        await bench.journal.posted(claim, part, EARLIER + part)
+        bench.outbox.messages[EARLIER + part] = "Half ▌"
+    bench.outbox.next_id = EARLIER + 1
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.release(claim, blameless=False)
+    bench.outbox.failures.append(DiscordTooOld())
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
 
 
-async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
     await hear(bench, A)
     claim = await bench.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     await bench.journal.intend(claim, 0, 0)
     await bench.journal.posted(claim, 0, EARLIER)
-    bench.outbox.messages[EARLIER] = "Half ▌"
-    bench.outbox.failures.append(DiscordRejected(50083))
-    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
+    bench.outbox.messages[EARLIER] = ANSWER
+    bench.outbox.replies_to[EARLIER] = A.id
+    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.acknowledge(claim, settle=True)
+    await hear(bench, B)
+    bench.claude.answer = "The next answer."
+    await bench.turn()
+    bench.outbox.replies_to[max(bench.outbox.messages)] = None
+    settling = await bench.journal.claim(C, "me")
+    assert isinstance(settling, Claim)
+    assert settling.settling
+    await bench.runner.settle(settling)
+    assert bench.outbox.texts() == [ANSWER, "The next answer."]
+
+
+async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
+    asker, cut = Asker(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
+    await hear(bench, A)
+    claim = await bench.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    counting, tally = asyncio.Event(), Tally()
+
+    async def count_tokens(_request: Request) -> int:
+        counting.set()
+        await asyncio.Event().wait()
+        raise ClaudeBusy
+
+    bench.claude.count_tokens = count_tokens  # type: ignore[attr-defined]
+    long = replace(claim, messages=(message("word " * 2000, number=NOW - 10),))
+    past = Past(long.history, 0, frozenset(), None, None)
+    total = compose(terms_of(POLICY), past, long.messages, now_ms=0).total_tokens
+    near = replace(POLICY, limit_tokens=total)
+    asking = asyncio.create_task(asker.ask(long, near, lambda _: None, cut, lambda _: None, tally))
+    await counting.wait()
+    cut.set_result(Stopped())
+    async with asyncio.timeout(2):
+        asked = await asking
+    assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
+    assert (tally.cost, bench.claude.asked.is_set()) == (0, False)
