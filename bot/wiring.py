@@ -27,6 +27,7 @@ from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
 from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
+from bot.gateway.pins import Pins
 from bot.gateway.wishes import Wishes
 from bot.render.formula import draw_all
 from bot.render.pace import Pace
@@ -169,7 +170,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     wishes = Wishes(conversations, revisions, dispatcher, bell)
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell)
-    context = Context(conversations, Recall(redis, keys, ttl_s=ttl_s), prompts, choose)
+    recall = Recall(redis, keys, ttl_s=ttl_s)
+    client.pins = Pins(client, recall)
+    stack.push_async_callback(client.pins.stop)
+    context = Context(conversations, recall, prompts, choose, client.pins)
     context.add_to(client.tree)
     catchup = Catchup(
         client,

@@ -10,12 +10,13 @@ from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
-from bot.conversation.lifetime import CacheSetting, Rates
+from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
+from bot.conversation.pricing import Rates
 from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
-from bot.conversation.turn import Front, Turn
+from bot.conversation.turn import UNSENT, Front, Turn
 
 REFUSED_MARGIN = 0.98
 """What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
@@ -47,7 +48,9 @@ class Past:
     """What is known of a conversation: its turns from the cut on, and what people said is to be remembered.
 
     `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
-    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`.
+    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`. `recalled` are
+    entries from before the cut as they are by now, of messages that are pinned. `pinned_now` is the id of the turn
+    after which somebody asked that pins count without waiting for a trim.
     """
 
     history: tuple[Turn, ...] = ()
@@ -55,16 +58,32 @@ class Past:
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
     redone: Turn | None = None
+    recalled: tuple[Turn, ...] = ()
+    pinned_now: int | None = None
 
     @property
     def front(self) -> Front:
-        """What stands in front of the window by now."""
-        for turn in reversed([*self.history, *([self.redone] if self.redone is not None else [])]):
+        """What stands in front of the window by now; its pinned turns say what their messages say by now."""
+        for turn in reversed(self._all):
             if turn.front is not None:
+                now = {entry.id: replace(entry, front=None) for entry in self.recalled}
+                kept = (now.get(entry.id, entry) for entry in turn.front.kept)
+                front = replace(
+                    turn.front, kept=tuple(entry for entry in kept if entry.outcome not in UNSENT)
+                )
                 if self.corrected is not None and self.corrected[0] == turn.id:
-                    return replace(turn.front, summary=self.corrected[1])
-                return turn.front
+                    return replace(front, summary=self.corrected[1])
+                return front
         return Front()
+
+    @property
+    def at_once(self) -> bool:
+        """Whether pins are to count now: nothing was answered since somebody asked for it."""
+        return bool(self._all) and self._all[-1].id == self.pinned_now
+
+    @property
+    def _all(self) -> tuple[Turn, ...]:
+        return (*self.history, *((self.redone,) if self.redone is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +160,12 @@ def compose(
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
-    history, kept, other = past.history, before.kept, forecast.other
+    history, kept, recalled, other = past.history, before.kept, past.recalled, forecast.other
     if other < 0:
         # Another model counted the turns as more than they are: what is known of the whole is shared out among them.
-        part = max(0, forecast.total) / forecast.turns
-        history, kept, other = _scaled(history, part), _scaled(kept, part), 0
+        part = max(0, forecast.total) / forecast.turns if forecast.turns else 0.0
+        history, kept, recalled = (_scaled(turns, part) for turns in (history, kept, recalled))
+        other = 0
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
     window = trim(
@@ -155,7 +175,8 @@ def compose(
         other_tokens=other,
         newest_tokens=user_tokens,
         pins=past.pins,
-        at_once=at_once,
+        recalled=recalled,
+        at_once=at_once or past.at_once,
     )
     front = replace(before, kept=tuple(replace(turn, front=None) for turn in window.kept))
     if [turn.id for turn in front.kept] == [turn.id for turn in before.kept]:

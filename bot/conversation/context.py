@@ -9,7 +9,7 @@ from bot.conversation import prompt
 from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Kept, in_cache
-from bot.conversation.trimming import TrimPolicy
+from bot.conversation.trimming import Cut, TrimPolicy, trim
 
 PICTURE_CELLS = 24
 """Fits a phone's width in a code block, the figure behind it included."""
@@ -34,7 +34,9 @@ class ContextView:
     `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
     id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
     `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
-    window and `summarized_by` the turn that it is corrected by, None where there is none.
+    window and `summarized_by` the turn that it is corrected by, None where there is none. If the pins counted as they
+    are by now, so many turns from before the cut would be `returning`, so many of those kept `leaving`, and so many
+    pinned ones would find no room (`crowded`).
     """
 
     model: str
@@ -49,6 +51,14 @@ class ContextView:
     cached: Kept
     summary: str
     summarized_by: int | None
+    returning: int = 0
+    leaving: int = 0
+    crowded: int = 0
+
+    @property
+    def pins_wait(self) -> bool:
+        """Whether Claude would see something else if the pins counted at once."""
+        return bool(self.returning or self.leaving)
 
     @property
     def share(self) -> float:
@@ -81,6 +91,16 @@ def view(
     }
     budget = policy.high_tokens
     sizes["room"] = max(0, budget - sum(sizes.values()))
+    would = trim(
+        past.history,
+        policy,
+        Cut(past.cut, front.kept),
+        other_tokens=max(0, forecast.other),
+        pins=past.pins,
+        recalled=past.recalled,
+        at_once=True,
+    )
+    kept, then = {turn.id for turn in front.kept}, {turn.id for turn in would.kept}
     seen = [turn for turn in past.history if turn.outcome != "refused"]
     return ContextView(
         model=model,
@@ -95,6 +115,9 @@ def view(
         cached=in_cache(past.history, prefix, now_ms),
         summary=front.summary,
         summarized_by=next((turn.id for turn in reversed(past.history) if turn.front), None),
+        returning=len(then - kept - {turn.id for turn in past.history}),
+        leaving=len(kept - then),
+        crowded=would.unpinned,
     )
 
 

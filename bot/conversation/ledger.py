@@ -99,7 +99,8 @@ class Ledger:
         replies = [
             (turn.reply, turn.usage.output - turn.usage.thinking)
             for turn in recent
-            if turn.outcome == "answered" and turn.usage.input_total
+            # A reply that was continued took several requests, of which only the last is remembered.
+            if turn.outcome == "answered" and turn.usage.input_total and not turn.seams
         ]
         users = [
             (turn.user, turn.user_tokens)
@@ -127,7 +128,7 @@ class Ledger:
 
     def _anchor(self) -> int | None:
         """Find the latest turn whose count is the beginning of the next request's."""
-        stale = max((turn.amended for turn in self.turns), default=0)
+        stale = max((turn.amended for turn in (*self.kept, *self.turns)), default=0)
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
             if stale and turn.id <= stale:

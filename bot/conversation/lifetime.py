@@ -48,6 +48,7 @@ from typing import Literal
 
 from bot.conversation.ledger import Prefix
 from bot.conversation.message import created_ms
+from bot.conversation.pricing import Rates
 from bot.conversation.request import Lifetime
 from bot.conversation.turn import Turn
 
@@ -80,19 +81,9 @@ START_TOKENS = 4000
 """The credit at the start, in input tokens: less than a cent, and without it no conversation could begin to cache."""
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
-    """The price of a token of each kind, all in the same unit."""
-
-    input: float
-    write_5m: float
-    write_1h: float
-    read: float
-    output: float
-
-
-USUAL_RATES = Rates(input=1.0, write_5m=1.25, write_1h=2.0, read=0.1, output=5.0)
-"""The prices of most models in parts of the input price (Anthropic, "Prompt caching"), for one that is not known."""
+USUAL_RATES = Rates(input=1000, write_5m=1250, write_1h=2000, read=100, output=5000)
+"""The prices of most models in thousandths of the input price (Anthropic, "Prompt caching"), for one that is not
+known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +227,7 @@ def _cold(chances: Chances, rates: Rates, warm_per_new: float) -> tuple[Lifetime
 
 def _credit(turns: Sequence[Turn], rates: Rates) -> float:
     """Return how much more than so far the window's requests may cost, if nothing more is ever read."""
-    credit = START_TOKENS * rates.input
+    credit = float(START_TOKENS * rates.input)
     for turn in turns:
         usage = turn.usage
         uncached = usage.input_total * rates.input

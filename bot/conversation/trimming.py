@@ -100,14 +100,15 @@ def trim(
     other_tokens: int = 0,
     newest_tokens: int = 0,
     pins: frozenset[int] = frozenset(),
+    recalled: Sequence[Turn] = (),
     at_once: bool = False,
 ) -> Window:
     """Choose the turns to send: whole ones, the oldest go first; for any history and any budget.
 
     `turns` are those from the cut on; `other_tokens` are those of the system prompt, `newest_tokens` those of
     the new message, which is always sent, shortened if the budget is smaller than it. `pins` are the ids of
-    pinned messages: their turns stay, the newest first if not all of them fit. With `at_once` they are looked at
-    even if no trim is due.
+    pinned messages: their turns stay, the newest first if not all of them fit. `recalled` are turns from before the
+    cut that come back if they are pinned by now. With `at_once` pins are looked at even if no trim is due.
     """
     edge = cut if isinstance(cut, Cut) else Cut(cut)
     turns = tuple(turns)
@@ -120,14 +121,21 @@ def trim(
     total = fixed + _sum(kept) + _sum(turns)
     due = total > policy.high_tokens
     if due or at_once:
-        dropped = _dropped(turns, policy.low_tokens - fixed) if due else 0
-        kept, unpinned = _pinned((*edge.kept, *turns[:dropped]), pins, policy, fixed)
+        old = tuple(
+            {turn.id: turn for turn in sorted((*edge.kept, *recalled), key=lambda turn: turn.id)}.values()
+        )
+        if not due:
+            kept, unpinned = _pinned(old, pins, policy, fixed)
+            due = fixed + _sum(kept) + _sum(turns) > policy.high_tokens
+        if due:
+            dropped = _dropped(turns, policy.low_tokens - fixed)
+            kept, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
         # The pinned turns need room themselves, which more of the oldest have to leave.
         while due and dropped < len(turns):
             if fixed + _sum(kept) + _sum(turns[dropped:]) <= policy.low_tokens:
                 break
             dropped += 1
-            kept, unpinned = _pinned((*edge.kept, *turns[:dropped]), pins, policy, fixed)
+            kept, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
     return Window(
         cut=edge.index + dropped,
         turns=turns[dropped:],
@@ -154,7 +162,8 @@ def _pinned(
     candidates: Sequence[Turn], pins: frozenset[int], policy: TrimPolicy, fixed: int
 ) -> tuple[tuple[Turn, ...], int]:
     """Choose the pinned turns that stay, and count those that find no room."""
-    room = min(policy.pinned_tokens, policy.low_tokens - fixed)
+    # Not what the low-water mark leaves: a long newest message would push out just what people want kept.
+    room = min(policy.pinned_tokens, policy.high_tokens - fixed)
     pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
     chosen: list[Turn] = []
     for turn in reversed(pinned):

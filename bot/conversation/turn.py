@@ -65,4 +65,4 @@ class Turn:
 
     def holds(self, messages: frozenset[int]) -> bool:
         """Say whether one of these messages belongs to the turn."""
-        return self.id in messages or not messages.isdisjoint(self.members)
+        return not messages.isdisjoint(self.members or (self.id,))

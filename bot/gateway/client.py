@@ -8,8 +8,9 @@ from typing import Any, ParamSpec
 import discord
 import structlog
 
-from bot.gateway import interactions, permissions
+from bot.gateway import convert, interactions, permissions
 from bot.gateway.interactions import Tree
+from bot.gateway.pins import Pins
 from bot.store.desk import Desk
 
 log = structlog.get_logger()
@@ -19,6 +20,7 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, me
 
 
 P = ParamSpec("P")
+Place = discord.abc.GuildChannel | discord.Thread
 Press = Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]]
 
 
@@ -53,6 +55,7 @@ class Client(discord.Client):
         self.on_press: Press | None = None
         self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
+        self.pins: Pins | None = None
         self.on_submit: (
             Callable[[discord.Interaction[discord.Client], str, dict[str, str]], Awaitable[bool]] | None
         ) = None
@@ -61,6 +64,8 @@ class Client(discord.Client):
         """Say where the bot is."""
         invite = discord.utils.oauth_url(self.application_id or 0, permissions=permissions.INVITE)
         log.info("discord_ready", name=str(self.user), servers=len(self.guilds), invite=invite)
+        if self.pins is not None:
+            self.pins.forget()
         self._listen()
         if not self.guilds:
             log.warning("no_servers", hint="invite the bot to a server with the link above")
@@ -78,10 +83,27 @@ class Client(discord.Client):
         """Hand a message to the intake."""
         if self.user is not None and self.on_person_wrote is not None:
             await self.on_person_wrote(message, self.user)
+        if self.pins is not None and not message.author.bot:
+            if message.type is discord.MessageType.pins_add:
+                self.pins.changed(message.channel.id)
+            elif message.type in convert.ORDINARY:
+                self.pins.heard(message.channel.id)
+
+    async def on_guild_channel_pins_update(self, channel: Place, _last_pin: object) -> None:
+        """Have the pins of a thread read anew: the event does not say which ones there are."""
+        if self.pins is not None:
+            self.pins.changed(channel.id)
+
+    async def on_private_channel_pins_update(self, channel: discord.abc.PrivateChannel, _: object) -> None:
+        """The same of direct messages, where discord.py happens to know their channel."""
+        if self.pins is not None:
+            self.pins.changed(channel.id)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Hand on what a person has edited; previews of links come the same way, and change no text."""
         message = payload.message
+        if self.pins is not None:
+            self.pins.shown(message.channel.id, message.id, pinned=message.pinned)
         if self.on_edited is not None and not message.author.bot and message.edited_at is not None:
             await self.on_edited(message)
 

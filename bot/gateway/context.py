@@ -17,6 +17,7 @@ from bot.conversation.model import Choice
 from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
 from bot.gateway.interactions import in_time, say
+from bot.gateway.pins import Pins
 from bot.gateway.scene import look_around
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
     Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
+
+PINS_ID = "bobbin:pins"
+"""The beginning of the custom id of the button; the conversation stands behind it."""
 
 CORRECT_ID = "bobbin:correct"
 """The beginning of custom ids of the button and of the modal; the turn that made the summary stands behind it."""
@@ -47,12 +51,14 @@ class Context:
         recall: Recall,
         prompts: Prompts,
         choose: Callable[[Choice], TurnPolicy],
+        pins: Pins,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._conversations = conversations
         self._recall = recall
         self._prompts = prompts
         self._choose = choose
+        self._pins = pins
         self._now_s = now_s
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
@@ -69,6 +75,9 @@ class Context:
     async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
         """Answer the button; False if it is another one."""
         kind, _, turn = custom_id.rpartition(":")
+        if kind == PINS_ID:
+            await self._pin_now(interaction)
+            return True
         if kind != CORRECT_ID:
             return False
         # Discord takes a modal only as the first answer, so this one cannot be put off.
@@ -99,6 +108,17 @@ class Context:
         await say(interaction, context_answers.CORRECTED)
         return True
 
+    async def _pin_now(self, interaction: Interaction) -> None:
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        scene = await look_around(interaction, self._conversations)
+        if scene.conversation is None or not may_reset(scene.person):
+            await say(interaction, context_answers.MAY_NOT_PIN)
+            return
+        await self._pins.current(scene.conversation)
+        noted = await self._recall.pin_now(scene.conversation)
+        log.info("pins_count_now", conversation=scene.conversation)
+        await say(interaction, context_answers.PINNED if noted else context_answers.NOTHING_SAID)
+
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
@@ -109,6 +129,7 @@ class Context:
         choice = await self._prompts.effective(
             thread=scene.conversation, channel=scene.channel, server=scene.server
         )
+        await self._pins.current(scene.conversation)
         try:
             past = await self._recall.past(scene.conversation)
         except Unreadable:
@@ -130,9 +151,14 @@ class Context:
             cost_micro_usd=meta.cost,
             unpriced=meta.unpriced,
             caches=terms.cache != "off",
+            pinned_now=past.at_once,
         )
-        may_correct = bool(seen.summary) and may_reset(scene.person)
-        await say(interaction, text, view=_buttons(seen) if may_correct else None)
+        offered = may_reset(scene.person) and bool(seen.summary or (seen.pins_wait and not past.at_once))
+        await say(
+            interaction,
+            text,
+            view=_buttons(seen, scene.conversation, pins=not past.at_once) if offered else None,
+        )
 
     async def _ask(self, interaction: Interaction, custom_id: str, summary: str) -> None:
         modal = discord.ui.Modal(title="What came before", custom_id=custom_id)
@@ -149,13 +175,19 @@ class Context:
         modal.stop()  # it is answered by its custom id, also after a restart and by another instance
 
 
-def _buttons(seen: ContextView) -> discord.ui.View:
-    view_ = discord.ui.View(timeout=None)
-    custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
-    view_.add_item(
-        discord.ui.Button[discord.ui.View](label=context_answers.CORRECT_LABEL, custom_id=custom_id)
-    )
-    return view_
+def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View:
+    buttons = discord.ui.View(timeout=None)
+    if seen.summary:
+        custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
+        buttons.add_item(
+            discord.ui.Button[discord.ui.View](label=context_answers.CORRECT_LABEL, custom_id=custom_id)
+        )
+    if pins and seen.pins_wait:
+        custom_id = f"{PINS_ID}:{conversation}"
+        buttons.add_item(
+            discord.ui.Button[discord.ui.View](label=context_answers.PINS_LABEL, custom_id=custom_id)
+        )
+    return buttons
 
 
 def _link(conversation: int, meta: Meta, message: int) -> str:

@@ -11,6 +11,13 @@ SUMMARY_CHARS = 1000
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It counts from the next reply on."
 SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context to see the one that counts."
+PINS_LABEL = "Use the pins now"
+PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
+NOTHING_SAID = "Nothing has been said here that could be pinned."
+MAY_NOT_PIN = (
+    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
+    "can have its pins count before the next trim."
+)
 MAY_NOT_CORRECT = (
     "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
     "can correct its summary."
@@ -18,13 +25,20 @@ MAY_NOT_CORRECT = (
 
 
 def shown(
-    view: ContextView, *, link: str | None, cost_micro_usd: int, unpriced: int, caches: bool = True
+    view: ContextView,
+    *,
+    link: str | None,
+    cost_micro_usd: int,
+    unpriced: int,
+    caches: bool = True,
+    pinned_now: bool = False,
 ) -> str:
     """Show what Claude sees; `link` leads to the message with which that begins."""
     lines = [
         f"**What Claude sees here** ({view.model})",
         f"```text\n{view.picture}\n```{_sizes(view)}",
         _edge(view, link),
+        *_pins(view, now=pinned_now),
         _cache(view, caches=caches),
         _cost(cost_micro_usd, unpriced),
     ]
@@ -37,24 +51,44 @@ def shown(
 
 def _sizes(view: ContextView) -> str:
     words = f"{view.tokens:,} of {view.budget:,} tokens ({view.share:.0%})"
-    return f"{words}, of which {view.estimated:,} are estimated." if view.estimated else f"{words}."
+    words += f", of which {view.estimated:,} are estimated." if view.estimated else "."
+    return f"{words} The next message leaves out the oldest turns." if view.share > 1 else words
 
 
 def _edge(view: ContextView, link: str | None) -> str:
     if not view.turns and not view.trimmed:
         return "Nothing has been said yet."
-    recent = _count(view.turns - view.pinned, "turn")
+    turns = view.turns - view.pinned
     if not view.trimmed:
-        return f"It is the whole conversation: {recent}."
+        return f"It is the whole conversation: {_count(turns, 'turn')}."
+    recent = "latest turn" if turns == 1 else f"latest {_count(turns, 'turn')}"
     begins = f", beginning [here]({link})" if link else ""
     gone = view.trimmed - view.pinned
-    parts = [f"It is the latest {recent}{begins}."]
+    parts = [f"It is the {recent}{begins}."]
     if view.pinned:
         parts.append(f"{_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept.")
     if gone > 0:
         how = "known by the summary alone" if view.summary else "not seen any more"
         parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")
     return " ".join(parts)
+
+
+def _pins(view: ContextView, *, now: bool) -> list[str]:
+    """Say what pinning and unpinning has not changed yet, so that nobody wonders why."""
+    changes = []
+    if view.returning:
+        changes.append(f"{_count(view.returning, 'pinned turn')} {_comes(view.returning)} back")
+    if view.leaving:
+        changes.append(
+            f"{_count(view.leaving, 'turn')} that {_are(view.leaving)} not pinned any more will go"
+        )
+    lines = []
+    if changes:
+        when = "with the next message" if now else "at the next trim"
+        lines.append(f"Pins: {when} {' and '.join(changes)}.")
+    if view.crowded:
+        lines.append(f"{_count(view.crowded, 'pinned turn')} more would not fit into the room for pins.")
+    return lines
 
 
 def _cache(view: ContextView, *, caches: bool) -> str:
@@ -73,6 +107,10 @@ def _cost(micro_usd: int, unpriced: int) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _comes(number: int) -> str:
+    return "comes" if number == 1 else "come"
 
 
 def _are(number: int) -> str:

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import sys
+from collections.abc import Sequence
 
 from bot.render.restyle.tex import lines_of
 
@@ -31,6 +32,9 @@ SIDE_MAX_PIXELS = 4000
 _ALIASES = {
     r"\\dfrac|\\tfrac|\\cfrac": r"\\frac",
     r"\\text(?:rm|normal|sf|it|bf)?\s*(?=\{)|\\mbox\s*(?=\{)|\\operatorname\*?\s*(?=\{)": r"\\mathrm",
+    r"\\sqrt\s*([0-9]|\\[A-Za-z]+(?![A-Za-z{])|(?<=\s)[A-Za-z])": r"\\sqrt{\1}",
+    r"\\frac\s*([0-9]|(?<=\s)[A-Za-z])": r"\\frac{\1}",
+    r"(\\frac\{(?:[^{}]|\{[^{}]*\})*\})\s*([0-9A-Za-z])": r"\1{\2}",
     r"\\(?:boldsymbol|bm|pmb)\s*(?=\{)": r"\\mathbf",
     r"\\(?:lvert|rvert)(?![A-Za-z])": "|",
     r"\\(?:lVert|rVert)(?![A-Za-z])": r"\\|",
@@ -44,9 +48,20 @@ _ALIASES = {
     r"\\pmod\s*\{([^{}]*)\}": r"\\;(\\mathrm{mod}\\;\1)",
     r"\\tag\s*\{([^{}]*)\}": r"\\qquad(\1)",
     r"\\boxed\s*(?=\{)": "",
+    r"\\(le|ge)(?![A-Za-z])": r"\\\1q",
+    r"\\lt(?![A-Za-z])": "<",
+    r"\\gt(?![A-Za-z])": ">",
+    r"\\gets(?![A-Za-z])": r"\\leftarrow",
+    r"\\lnot(?![A-Za-z])": r"\\neg",
+    r"\\bmod(?![A-Za-z])": r"\\;\\mathrm{mod}\\;",
+    r"\\dots[bm](?![A-Za-z])": r"\\cdots",
+    r"\\dotsc(?![A-Za-z])": r"\\ldots",
+    r"\\coloneqq(?![A-Za-z])": r"\\,:=\\,",
+    r"\\(?:square|Box|qed)(?![A-Za-z])": "□",
+    r"\\xrightarrow\s*\{([^{}]*)\}": r"\\overset{\1}{\\longrightarrow}",
 }
 # What mathtext does not know, or what would end it early.
-_HOPELESS = re.compile(r"\\begin|\$|(?<!\\)(?:\\\\)*\\$")
+_HOPELESS = re.compile(r"\\begin|(?<!\\)\$|(?<!\\)(?:\\\\)*\\$")
 # All that Python and matplotlib need of the environment; tokens and keys are none of their business.
 _ENVIRONMENT = (
     "PATH",
@@ -60,6 +75,8 @@ _ENVIRONMENT = (
     "XDG_CACHE_HOME",
     "XDG_CONFIG_HOME",
 )
+_TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
+_BLANK_LINES = re.compile(r"\n\s*\n")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -70,8 +87,8 @@ async def draw(tex: str) -> bytes | None:
 
 async def draw_all(formulas: list[str]) -> list[bytes | None]:
     """Draw several formulas in one go, which costs little more than one; in their order."""
-    lines = [_drawable(tex) for tex in formulas]
-    if not any(lines):
+    drawable = [_drawable(tex) for tex in formulas]
+    if not any(drawable):
         return [None] * len(formulas)
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -85,7 +102,7 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     drawn: bytes = b""
     try:
         async with asyncio.timeout(DRAW_TIMEOUT_S):
-            drawn, _ = await process.communicate(json.dumps(lines).encode())
+            drawn, _ = await process.communicate(json.dumps(drawable).encode())
     except TimeoutError:
         pass
     finally:
@@ -98,13 +115,27 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     return [*pictures, *[None] * (len(formulas) - len(pictures))]
 
 
-def _drawable(tex: str) -> list[str]:
-    """The lines of a formula as mathtext reads them; none if there is no hope."""
+def stacked(formulas: Sequence[str]) -> str:
+    """Several formulas as one, for one picture: Discord crops pictures that stand side by side.
+
+    Blank lines, which TeX does not allow within a formula, part them.
+    """
+    return "\n\n".join(_BLANK_LINES.sub("\n", tex.strip()) for tex in formulas)
+
+
+def _drawable(tex: str) -> list[list[str]]:
+    """The lines of each formula as mathtext reads them, without those for which there is no hope."""
     if len(tex) > TEX_MAX_CHARS:
         return []
+    formulas = [lines for each in _BLANK_LINES.split(tex) if (lines := _lines(each))]
+    return formulas if sum(map(len, formulas)) <= LINES_MAX else []
+
+
+def _lines(tex: str) -> list[str]:
     lines = [line for line in lines_of(tex) if line]
-    if len(lines) > LINES_MAX or any(_HOPELESS.search(line) for line in lines):
+    if any(_HOPELESS.search(line) for line in lines):
         return []
+    lines = [_TEXT.sub(lambda text: text[1] + re.sub(r"\s+", r"\\ ", text[2]), line) for line in lines]
     for pattern, text in _ALIAS:
         lines = [pattern.sub(text, line) for line in lines]
     return [" ".join(line.split()) for line in lines]

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
+from bot.render.formula import stacked
 from bot.render.part import Formula, TextFile
 
 File = Formula | TextFile
@@ -63,17 +64,22 @@ class Uploads:
         self._drawing: asyncio.Task[None] | None = None
 
     def attachable(self, files: Sequence[File]) -> tuple[File, ...]:
-        """The first of the files, as many as are ready; the others are being drawn from now on."""
-        ready: list[File] = []
-        pending = False
-        for file in files:
-            if not isinstance(file, Formula) or self._drawn.get(file) is not None:
-                if not pending:
-                    ready.append(file)
-            elif file not in self._drawn and self._draw is not None:
-                pending = True
-                self._begin(file)
-        return tuple(ready)
+        """Those of the files that are ready, all formulas stacked in one; the others are being drawn from now on."""
+        texts = [file for file in files if isinstance(file, TextFile)]
+        formulas = [file.tex for file in files if isinstance(file, Formula)]
+        if not formulas or self._draw is None:
+            return tuple(texts)
+        begun = False
+        # While another is added to the picture it stays as it is; what is too much for one picture is less at last.
+        for count in range(len(formulas), 0, -1):
+            stack = Formula(stacked(formulas[:count]))
+            if stack not in self._drawn:
+                if not begun:
+                    self._begin(stack)
+                begun = True
+            elif self._drawn[stack] is not None:
+                return (stack, *texts)
+        return tuple(texts)
 
     @property
     def pending(self) -> bool:

@@ -29,9 +29,10 @@ class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
     `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
-    carries those of the last reply. `pins` are the conversation's pinned messages; `corrected` is the summary that
-    the turn of that id has made, in somebody's own words. `cost` is the sum of its turns in micro-dollars, without
-    those `unpriced` ones of which nobody knows it.
+    carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
+    their turns when that was noted, and `pinned_now` the turn after which somebody asked that they count without
+    waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
+    is the sum of its turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
     """
 
     guild: int | None = None
@@ -40,6 +41,8 @@ class Meta:
     joined: int | None = None
     cut: int = 0
     pins: frozenset[int] = frozenset()
+    places: tuple[int, ...] = ()
+    pinned_now: int | None = None
     corrected: tuple[int, str] | None = None
     cost: int = 0
     unpriced: int = 0
@@ -58,7 +61,8 @@ class Claim:
 
     A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
-    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now.
+    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
+    are the entries from before the cut that pins may bring back.
     """
 
     conversation: int
@@ -81,6 +85,7 @@ class Claim:
     stopped: bool = False
     own: Turn | None = None
     notice: tuple[int, int] | None = None
+    recalled: tuple[Turn, ...] = ()
 
     @property
     def cut_off(self) -> Turn | None:
@@ -139,7 +144,7 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | Garbled:
 
 
 def _read(conversation: int, answer: Sequence[Any]) -> Claim:
-    kind, token, meta, lead, record, result, messages, history, waiting = answer
+    kind, token, meta, lead, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
     round_of_notice, _, notice = fields.get("notice", "").partition(":")
@@ -165,6 +170,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         stopped="stop" in fields,
         own=next((entry for entry in entries if entry.id == int(lead)), None),
         notice=(int(round_of_notice), int(notice)) if notice else None,
+        recalled=tuple(load_turn(entry) for entry in recalled),
     )
 
 
@@ -208,6 +214,8 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         joined=number("joined"),
         cut=number("cut") or 0,
         pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
+        places=tuple(int(place) for place in fields.get("places", "").split()),
+        pinned_now=number("pinned_now"),
         corrected=_corrected(fields.get("corrected", "")),
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from redis.asyncio import Redis
 
@@ -11,6 +11,9 @@ from bot.store.claim import read_meta
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
+
+NEAR_TURNS = 8
+"""Entries stand by their ids, but for those that a listing has brought late; these stand a few places off."""
 
 
 class Recall:
@@ -24,30 +27,99 @@ class Recall:
         self._keys = keys
         self._ttl_s = ttl_s
 
+    async def knows(self, conversation: int) -> bool:
+        """Say whether anything is known of a conversation."""
+        with translated():
+            return bool(await self._redis.exists(self._keys.meta(conversation)))
+
     async def past(self, conversation: int) -> Past:
         """Return what the next turn would find."""
+        key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
             meta = read_meta({str(name): str(value) for name, value in fields.items()})
-            entries = await self._redis.lrange(self._keys.history(conversation), meta.cut, -1)
-        history = tuple(load_turn(str(entry)) for entry in entries)
-        return Past(history, meta.cut, meta.pins, meta.corrected)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.lrange(key, meta.cut, -1)
+            for place in meta.places:
+                if place < meta.cut:
+                    pipe.lindex(key, place)
+            entries, *recalled = await pipe.execute()
+        return Past(
+            tuple(load_turn(str(entry)) for entry in entries),
+            meta.cut,
+            meta.pins,
+            meta.corrected,
+            recalled=tuple(load_turn(str(entry)) for entry in recalled if entry),
+            pinned_now=meta.pinned_now,
+        )
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:
-        """Note which messages are pinned, all of them; they count from the next trim on."""
-        await self._set(conversation, "pins", " ".join(str(message) for message in sorted(set(messages))))
+        """Note which messages are pinned, all of them; they count from the next trim on.
+
+        Their turns are looked up, so that one that was trimmed away can come back: about log2 of the history's length
+        in round trips, however many pins there are. What stands in front of the window is looked up with them,
+        so that it changes with its messages even when it is not pinned any more.
+        """
+        pins = sorted(set(messages))
+        before = await self.past(conversation)
+        wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
+        places = await self._places(conversation, wanted)
+        await self._set(
+            conversation, pins=" ".join(map(str, pins)), places=" ".join(str(place) for place in places)
+        )
+
+    async def pin_now(self, conversation: int) -> bool:
+        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet."""
+        with translated():
+            newest = await self._redis.lindex(self._keys.history(conversation), -1)
+        if newest is None:
+            return False
+        await self._set(conversation, pinned_now=str(load_turn(str(newest)).id))
+        return True
 
     async def correct(self, conversation: int, turn: int, summary: str) -> None:
         """Let a summary stand in place of the one that the trim of `turn` has made.
 
         It counts until the next trim, which carries it forward. An empty one takes the summary away.
         """
-        await self._set(conversation, "corrected", f"{turn} {summary.strip()}")
+        await self._set(conversation, corrected=f"{turn} {summary.strip()}")
 
-    async def _set(self, conversation: int, field: str, value: str) -> None:
+    async def _places(self, conversation: int, messages: Sequence[int]) -> list[int]:
+        """Return where in the history the turns of messages stand, by halving; those not found are left out."""
+        key = self._keys.history(conversation)
+        with translated():
+            length = int(await self._redis.llen(key))
+            # For each message: the first entry that may be later than it stands in [low, high].
+            spans = dict.fromkeys(messages, (0, length))
+            while middles := {(low + high) // 2 for low, high in spans.values() if low < high}:
+                pipe = self._redis.pipeline(transaction=False)
+                for middle in sorted(middles):
+                    pipe.lindex(key, middle)
+                found = dict(zip(sorted(middles), await pipe.execute(), strict=True))
+                for message, (low, high) in spans.items():
+                    if low < high:
+                        middle = (low + high) // 2
+                        entry = found[middle]
+                        later = not entry or load_turn(str(entry)).id > message
+                        spans[message] = (low, middle) if later else (middle + 1, high)
+            pipe = self._redis.pipeline(transaction=False)
+            starts = [max(0, low - NEAR_TURNS) for low, _ in spans.values()]
+            for start in starts:
+                pipe.lrange(key, start, start + 2 * NEAR_TURNS - 1)
+            pages = await pipe.execute()
+        places: set[int] = set()
+        for message, start, page in zip(spans, starts, pages, strict=True):
+            for offset, entry in enumerate(page):
+                # Cheaper than reading an entry that does not name it.
+                if str(message) in str(entry) and load_turn(str(entry)).holds(frozenset({message})):
+                    places.add(start + offset)
+        return sorted(places)
+
+    async def _set(self, conversation: int, **fields: str) -> None:
         key = self._keys.meta(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            pipe.hset(key, field, value)
+            for name, value in fields.items():
+                pipe.hset(key, name, value)
             pipe.expire(key, self._ttl_s)
             await pipe.execute()

@@ -77,7 +77,15 @@ class Asker:
         is cancelled.
         """
         terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
-        past = Past(claim.history, claim.meta.cut, claim.meta.pins, claim.meta.corrected, claim.own)
+        past = Past(
+            claim.history,
+            claim.meta.cut,
+            claim.meta.pins,
+            claim.meta.corrected,
+            claim.own,
+            claim.recalled,
+            claim.meta.pinned_now,
+        )
         cut_off = claim.cut_off
         now_ms = round(self._now_s() * 1000)
         plan = compose(terms, past, claim.messages, now_ms=now_ms, cut_off=cut_off)

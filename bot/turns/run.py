@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import structlog
 
@@ -45,7 +45,7 @@ class Runner:
         self._means = means
         self._journal = means.journal
         self._outbox = means.outbox
-        self._chores: set[asyncio.Task[None]] = set()
+        self._undressing: dict[int, asyncio.Task[None]] = {}
 
     async def run(self, claim: Claim, arrivals: asyncio.Event, rung: asyncio.Event | None = None) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
@@ -96,7 +96,7 @@ class Runner:
             seconds=round(time.monotonic() - started_s, 2),
         )
         if done.dressed:
-            self._undress(claim.conversation, done.dressed)
+            self._undress(claim.conversation)
         return done.waiting
 
     async def _cancel(self, claim: Claim, reply: Reply) -> int:
@@ -121,13 +121,13 @@ class Runner:
         log.info("turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="deleted")
         return await self._journal.cancel(claim)
 
-    def _undress(self, conversation: int, messages: Sequence[int]) -> None:
+    def _undress(self, conversation: int) -> None:
         """Take the buttons off older replies, when there is room for it; the next turn does it if this is lost."""
-        chore = asyncio.create_task(
-            undress(conversation, messages, self._means), name=f"undress-{conversation}"
-        )
-        self._chores.add(chore)
-        chore.add_done_callback(self._chores.discard)
+        if conversation in self._undressing:
+            return  # what has come since is on the same list
+        chore = asyncio.create_task(undress(conversation, self._means), name=f"undress-{conversation}")
+        self._undressing[conversation] = chore
+        chore.add_done_callback(lambda _: self._undressing.pop(conversation, None))
 
     async def tell_unreadable(self, claim: Garbled) -> None:
         """Say, once, that a conversation waits for /reset, or for a version that can read it."""

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from bot.conversation import prompt
 from bot.conversation.compose import Terms
-from bot.conversation.lifetime import USUAL_RATES, Rates
-from bot.conversation.pricing import Prices
+from bot.conversation.lifetime import USUAL_RATES
 from bot.turns.policy import TurnPolicy
 
 
@@ -21,11 +20,5 @@ def terms_of(policy: TurnPolicy, user_key: str | None = None) -> Terms:
         trimming=policy.trimming,
         limit_tokens=policy.limit_tokens,
         cache=policy.cache,
-        prices=_rates(policy.prices),
+        prices=policy.prices or USUAL_RATES,
     )
-
-
-def _rates(prices: Prices | None) -> Rates:
-    if prices is None:
-        return USUAL_RATES
-    return Rates(prices.input, prices.write_5m, prices.write_1h, prices.read, prices.output)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import structlog
 
 from bot.conversation.errors import (
@@ -21,25 +19,25 @@ from bot.turns.means import Means
 log = structlog.get_logger()
 
 
-async def undress(conversation: int, messages: Sequence[int], means: Means) -> None:
-    """Take the buttons off some messages; what fails is left for the next turn.
+async def undress(conversation: int, means: Means) -> None:
+    """Take the buttons off all replies but the last, the newest first; what fails is left for the next turn.
 
     It needs no lease: the text is not touched, and no button ever comes back to a message that is not the last reply.
     """
-    bare: list[int] = []
     try:
-        for message in messages:
+        while stale := await means.journal.dressed(conversation):
+            message = max(stale)
             # Of the lowest priority: it waits for room in the channel, and for nobody who waits for text.
             async with means.pace.waited(conversation, Kind.EDIT):
-                if message not in await means.journal.dressed(conversation):
-                    continue  # meanwhile done, or it is a message of the last reply again
-                try:
-                    await means.outbox.edit(conversation, message, Change(controls=NONE))
-                except (DiscordGone, DiscordRejected):
-                    log.debug("buttons_gone", conversation=conversation, message=message)
-                except DiscordTooOld:
-                    break  # what a press of them does is to take them off, too
-            bare.append(message)
-        await means.journal.undressed(conversation, bare)
+                if message in await means.journal.dressed(conversation):  # else it is of the last reply again
+                    await _strip(conversation, message, means)
+            await means.journal.undressed(conversation, [message])
     except (DiscordError, StoreUnavailable) as error:
         log.info("buttons_left", conversation=conversation, kind=type(error).__name__)
+
+
+async def _strip(conversation: int, message: int, means: Means) -> None:
+    try:
+        await means.outbox.edit(conversation, message, Change(controls=NONE))
+    except (DiscordGone, DiscordRejected, DiscordTooOld):
+        log.debug("buttons_gone", conversation=conversation, message=message)

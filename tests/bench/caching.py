@@ -72,7 +72,7 @@ def main() -> None:
         f"250 tokens,\nwindow 10,000 to 20,000 tokens, {SEEDS} seeds, virtual time, cache of the simulator."
     )
     for model in MODELS:
-        print(f"{model}, reads at {rates_of(model).read:g}:")  # noqa: T201
+        print(f"{model}, reads at {rates_of(model).read / rates_of(model).input:g}:")  # noqa: T201
         for goal, patterns in ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED)):
             for name, pattern in patterns.items():
                 found = ratios(pattern, model, ODDS.get(name))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.conversation.lifetime import Rates
+from bot.conversation.pricing import Rates
 
 LIFE_S = {"5m": 300.0, "1h": 3600.0}
 
@@ -39,7 +39,8 @@ class _State:
 def least_cost(askings: Sequence[Asking], rates: Rates, min_tokens: int) -> float:
     """Find the cheapest way to cache each request for five minutes, an hour, or not, by dynamic programming.
 
-    It may also read what is cached without writing the new text, which the rule never does.
+    In tokens at the full price. It may also read what is cached without writing the new text, which the rule never
+    does.
     """
     best: dict[_State, float] = {_State(): 0.0}
     for asking in askings:
@@ -51,7 +52,7 @@ def least_cost(askings: Sequence[Asking], rates: Rates, min_tokens: int) -> floa
                 if total < after.get(new, float("inf")):
                     after[new] = total
         best = _pruned(after)
-    return min(best.values())
+    return min(best.values()) / rates.input
 
 
 def _options(state: _State, asking: Asking, rates: Rates, min_tokens: int) -> list[tuple[_State, float]]:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.conversation.ledger import Prefix
-from bot.conversation.lifetime import CacheSetting, Chances, Choice, Rates, choose
+from bot.conversation.lifetime import CacheSetting, Chances, Choice, choose
 from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.conversation.pricing import Rates
 from bot.conversation.request import Lifetime, Usage
 from bot.conversation.trimming import Cut, TrimPolicy, trim
 from bot.conversation.turn import Turn
@@ -51,10 +52,10 @@ class Billed:
 
 
 def rates_of(model: str) -> Rates:
-    """Return a model's prices in parts of its input price."""
+    """Return a model's prices in thousandths of its input price."""
     prices = known(model).prices_usd_per_mtok
     read = 0.025 if prices.cache_read is None else prices.cache_read / prices.input
-    return Rates(1.0, 1.25, 2.0, read, prices.output / prices.input)
+    return Rates(1000, 1250, 2000, round(1000 * read), round(1000 * prices.output / prices.input))
 
 
 def known(name: str) -> Model:
@@ -117,8 +118,8 @@ def talk(
             cache_read=lookup.read,
             output=reply,
         )
-        cost += billed(usage, rates)
-        uncached += usage.input_total * rates.input
+        cost += billed(usage, rates) / rates.input
+        uncached += usage.input_total
         askings.append(Asking(now_s, usage.input_total, extends=number > 0 and not window.dropped))
         history.append(
             Turn(

@@ -196,3 +196,13 @@ def test_usage_of_the_answer_measures_the_newest_message() -> None:
     plan = ask(Past((answered,)), "hello again")
     assert plan.window.tokens == 120 + plan.user_tokens
     assert plan.measured(Usage(cache_read=100, input=50)) == 30
+
+
+def test_a_refusal_that_was_counted_as_less_than_estimated_blocks_nothing() -> None:
+    refused = replace(
+        turn(1, user="x" * 3700, outcome="refused", tokens=(1500, 0), usage=Usage(input=900, output=1)),
+        prefix_key="other",
+    )
+    known = ask(Past((refused,)))
+    assert ask(Past((replace(refused, prefix_key=known.prefix.key),))).request.messages[-1].blocks
+    assert ask(Past((refused,)), counted_tokens=1).request.messages[-1].blocks

@@ -95,3 +95,8 @@ def test_only_what_may_be_on_either_side_of_a_limit_is_worth_counting() -> None:
     assert worth_counting(100, 50, 110)
     assert worth_counting(110, 50, 100)
     assert not worth_counting(200, 50, 100)
+
+
+def test_a_continued_reply_teaches_nothing_as_its_last_request_was_for_a_part_of_it() -> None:
+    continued = replace(turn(1, reply="word " * 5000, usage=Usage(input=100, output=100)), seams=(20_000,))
+    assert Ledger((continued,), HERE).rates().of("word " * 100) == PRIOR.of("word " * 100)

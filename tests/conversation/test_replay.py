@@ -36,6 +36,9 @@ EVENTS: dict[str, str | None] = {
     "unpin": None,
     "a command": None,
     "a failed turn": None,
+    "regenerate": None,
+    "continue": None,
+    "pin now": None,
     "edit": "messages_changed",
     "delete": "messages_changed",
     "reset": "messages_changed",
@@ -56,6 +59,11 @@ class Talk:
     history: list[Turn] = field(default_factory=list)
     cut: int = 0
     pins: frozenset[int] = frozenset()
+    pinned_now: int | None = None
+    said: Message | None = None
+    redone: Turn | None = None
+    continues: bool = False
+    shortened: bool = False
     before: Prompt | None = None
     cached: int = 0
     alive_until: float = 0.0
@@ -73,11 +81,9 @@ class Talk:
         match event:
             case "edit":
                 changed = render_user([message(self.history[at].id, self.text() + "!")])
-                newest = self.history[-1].id
-                self.history[at] = replace(self.history[at], user=changed, amended=newest)
+                self._amend(at, user=changed)
             case "delete":
-                newest = self.history[-1].id
-                self.history[at] = replace(self.history[at], outcome="refused", amended=newest)
+                self._amend(at, outcome="refused")
             case "pin":
                 self.pins |= {self.history[at].id}
             case "unpin":
@@ -92,6 +98,34 @@ class Talk:
                 self.system += "Be brief. "
             case "a failed turn":
                 self._enter("failed", "", Usage(), cut=self.cut, key="")
+            case _:
+                return self._wish(event)
+        return True
+
+    def _wish(self, event: str) -> bool:
+        match event:
+            case "regenerate" | "continue":
+                return self._take_up(more=event == "continue")
+            case "pin now":
+                return self._pin_now()
+        return True
+
+    def _amend(self, at: int, **changes: Any) -> None:
+        self.history[at] = replace(self.history[at], amended=self.history[-1].id, **changes)
+
+    def _take_up(self, *, more: bool) -> bool:
+        last = self.history[-1] if self.history else None
+        if last is None or self.said is None or last.id != self.said.id or last.outcome != "answered":
+            return False
+        self.redone, self.continues = self.history.pop(), more
+        self.shortened = not more and bool(last.seams)
+        return True
+
+    def _pin_now(self) -> bool:
+        if not self.cut or not self.history:
+            return False
+        self.pins |= {self.chance.choice(self.history[: self.cut]).id}
+        self.pinned_now = self.history[-1].id
         return True
 
     def ask(self) -> tuple[Any, Prompt, Any]:
@@ -107,9 +141,19 @@ class Talk:
             cache="auto",
             prices=USUAL_RATES,
         )
-        past = Past(tuple(self.history[self.cut :]), self.cut, self.pins)
-        said = [message(self.id, self.text())]
-        plan = compose(terms, past, said, now_ms=DISCORD_EPOCH_MS + round(self.now_s * 1000))
+        redone, cut_off = self.redone, self.redone if self.continues else None
+        past = Past(
+            tuple(self.history[self.cut :]),
+            self.cut,
+            self.pins,
+            redone=redone,
+            recalled=tuple(turn for turn in self.history[: self.cut] if turn.holds(self.pins)),
+            pinned_now=self.pinned_now,
+        )
+        if redone is None or self.said is None:
+            self.said = message(self.id, self.text())
+        now_ms = DISCORD_EPOCH_MS + round(self.now_s * 1000)
+        plan = compose(terms, past, [self.said], now_ms=now_ms, cut_off=cut_off)
         body: Any = stream_arguments(plan.request)
         model = find(self.model)
         assert model is not None
@@ -127,6 +171,13 @@ class Talk:
         )
         outcome: Outcome = "refused" if self.chance.random() < 0.05 else "answered"
         self.cut = plan.window.cut
+        self.redone, self.continues = None, False
+        if cut_off is not None:
+            self._go_on(cut_off, reply, plan, usage)
+            return plan, prompt, lookup
+        front = plan.new_front
+        if front is None and redone is not None:
+            front = redone.front
         self._enter(
             outcome,
             reply,
@@ -135,9 +186,25 @@ class Talk:
             key=plan.prefix.key,
             user=plan.user,
             user_tokens=plan.measured(usage),
-            front=plan.new_front,
+            front=front,
+            id=self.said.id,
         )
         return plan, prompt, lookup
+
+    def _go_on(self, cut_off: Turn, more: str, plan: Any, usage: Usage) -> None:
+        """Enter a continued reply as the bot does."""
+        self.history.append(
+            replace(
+                cut_off,
+                reply=f"{cut_off.reply}{more}",
+                reply_tokens=plan.rates.of(f"{cut_off.reply}{more}"),
+                usage=usage,
+                cut=self.cut,
+                prefix_key="",
+                seams=(*cut_off.seams, len(cut_off.reply)),
+                front=plan.new_front or cut_off.front,
+            )
+        )
 
     @property
     def id(self) -> int:
@@ -145,7 +212,7 @@ class Talk:
 
     def _enter(self, outcome: Outcome, reply: str, usage: Usage, *, cut: int, key: str, **more: Any) -> None:
         turn = Turn(
-            id=self.id,
+            id=more.pop("id", self.id),
             user=more.pop("user", "") or render_user([message(self.id, self.text())]),
             reply=reply if outcome == "answered" else "",
             outcome=outcome,
@@ -174,8 +241,11 @@ def test_a_thousand_conversations_read_all_but_the_new_text_unless_a_rule_was_br
             reason = _step(talk)
             seen[reason] = seen.get(reason, 0) + 1
     # Each kind has been met often enough to mean something.
-    assert min(seen.values()) > 25, seen
-    assert set(seen) == {"read", "expired", "anchored", "trimmed", "refused", "small", *_reasons()}
+    rare = ("shortened", "pinned")  # it takes a trim before, or two wishes for one reply
+    assert min(count for reason, count in seen.items() if reason not in rare) > 25, seen
+    assert min(seen.get(reason, 0) for reason in rare) >= 3, seen
+    kinds = {"read", "regenerate", "continue", "shortened", "pinned", "expired", "anchored", "trimmed"}
+    assert set(seen) == {*kinds, "refused", "small", *_reasons()}
     assert seen["read"] > CONVERSATIONS
 
 
@@ -187,9 +257,12 @@ def _step(talk: Talk) -> str:
     """Let something happen and ask; return what became of the cache, having checked that it is as it must be."""
     gap_s = talk.chance.choice(GAPS_S) if talk.chance.random() < 0.5 else 30
     event = talk.chance.choice(list(EVENTS)) if talk.chance.random() < 0.35 else "nothing"
+    if talk.history and talk.history[-1].seams and talk.chance.random() < 0.3:
+        event = "regenerate"  # else hardly ever by chance
     happened = talk.happen(event)
     talk.now_s += gap_s
     before, cached, refused = talk.before, talk.cached, talk.refused
+    shortened, talk.shortened = talk.shortened, False
     alive = talk.now_s < talk.alive_until
     hour_alive = any(
         entry.ttl == "1h" and entry.expires_at > talk.now_s and key in _prefixes(before)
@@ -199,7 +272,10 @@ def _step(talk: Talk) -> str:
     talk.before, talk.cached = prompt, lookup.total - lookup.uncached
     talk.refused = talk.history[-1].outcome == "refused"
     marked = plan.request.breakpoints
-    talk.alive_until = talk.now_s + LIFETIMES_S[marked.newest] if marked is not None else 0.0
+    wrote = lookup.written_5m + lookup.written_1h
+    # Where the same is asked again nothing is written, and what is there keeps the lifetime that it had.
+    lifetime_s = LIFETIMES_S[marked.newest if wrote else "5m"] if marked is not None else 0.0
+    talk.alive_until = talk.now_s + lifetime_s
     if before is None:
         return "small"
     reason = miss_reason(before, prompt)
@@ -215,13 +291,24 @@ def _step(talk: Talk) -> str:
     if refused:
         assert reason is not None
         return "refused"
+    if shortened:
+        # A reply that had been continued is written anew from its beginning.
+        assert reason is not None
+        assert reason["type"] == "messages_changed"
+        return "shortened"
+    if plan.front != plan.before:
+        # Somebody asked for it: pins never change the front by themselves.
+        assert event == "pin now"
+        assert reason is not None
+        assert reason["type"] == "messages_changed"
+        return "pinned"
     # No rule was broken: the request is the one before, and more.
     assert reason is None, reason
     if not cached or marked is None:
         return "small"
     if alive:
         assert lookup.read == cached
-        return "read"
+        return event if happened and event in ("regenerate", "continue") else "read"
     if hour_alive:
         assert 0 < lookup.read <= cached
         return "anchored"

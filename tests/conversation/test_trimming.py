@@ -125,3 +125,45 @@ def test_turn_by_turn_every_request_extends_the_one_before_unless_it_was_trimmed
             assert window.all_turns[: len(before)] == before
         edge, before = window.edge, window.all_turns
         log.append(turn(number, tokens=size))
+
+
+@given(histories, policies, st.integers(0, 39), st.integers(0, 3000), pin_sets, st.booleans())
+def test_what_pins_bring_back_fits_too_and_stands_in_order(
+    history: list[Turn], policy: TrimPolicy, at: int, newest: int, pins: frozenset[int], at_once: bool
+) -> None:
+    at = min(at, len(history))
+    window = trim(
+        history[at:], policy, at, newest_tokens=newest, pins=pins, recalled=history[:at], at_once=at_once
+    )
+    assert window.tokens <= policy.high_tokens or not window.all_turns
+    ids = [turn.id for turn in window.all_turns]
+    assert ids == sorted(set(ids))
+    assert sum(turn.tokens for turn in window.kept) <= policy.pinned_tokens
+    assert all(turn.id in pins for turn in window.kept)
+    if not window.dropped and not at_once:
+        assert window.kept == ()
+
+
+def test_a_long_newest_message_does_not_push_out_what_is_pinned() -> None:
+    history = [turn(i, tokens=(50, 50)) for i in range(8)]
+    pins = frozenset({history[0].id})
+    window = trim(history, TrimPolicy(1000, 500, 250), 0, newest_tokens=450, pins=pins)
+    assert [history.index(turn) for turn in window.kept] == [0]
+
+
+def test_a_pinned_turn_of_before_comes_back_at_once_or_at_the_next_trim() -> None:
+    history = [turn(i, tokens=(50, 50)) for i in range(10)]
+    policy = TrimPolicy(1000, 500, 250)
+    pins = frozenset({history[1].id})
+
+    def ids(window_of: int, **more: bool) -> list[int]:
+        window = trim(
+            history[3:], policy, 3, newest_tokens=window_of, pins=pins, recalled=history[1:2], **more
+        )
+        return [history.index(turn) for turn in window.all_turns]
+
+    assert ids(100) == [3, 4, 5, 6, 7, 8, 9]
+    assert ids(100, at_once=True) == [1, 3, 4, 5, 6, 7, 8, 9]
+    # It makes the budget overflow, so that the oldest turns go.
+    assert ids(300, at_once=True)[:1] == [1]
+    assert ids(301)[:1] == [1]

@@ -127,16 +127,28 @@ async def test_the_reply_streams_and_the_bot_types_until_the_first_text(world: W
 
 
 async def test_a_long_reply_goes_on_in_further_messages_with_its_fences_whole(world: World) -> None:
-    code = "\n".join(f"print('line {number} of a long program')" for number in range(150))
+    code = "\n".join(f"print('line {number} of a {'long ' * 15}program')" for number in range(55))
     world.claude.say(f"Here:\n\n```python\n{code}\n```\n\nThat is all.")
     thread = await world.thread_of(await world.ann.post(world.channel(), f"{world.mention} code"))
     await world.until(lambda: any("That is all." in m["content"] for m in world.replies(thread)))
-    replies = await world.answered(thread, 2)
+    replies = await world.answered(thread, 4)
     assert all(len(m["content"]) <= 2000 for m in replies)
     assert all(m["content"].count("```") % 2 == 0 for m in replies)
     assert all(m["content"].startswith("```python") for m in replies[1:-1])
     shown = "\n".join(m["content"] for m in replies)
-    assert all(f"line {number} of" in shown for number in range(150))
+    assert all(f"line {number} of" in shown for number in range(55))
+
+
+async def test_code_that_is_longer_than_anybody_reads_in_a_chat_comes_as_a_file(world: World) -> None:
+    code = "\n".join(f"print('line {number}')" for number in range(150))
+    world.claude.say(f"Here:\n\n```python\n{code}\n```\n\nThat is all.")
+    thread = await world.thread_of(await world.ann.post(world.channel(), f"{world.mention} code"))
+    (reply,) = await world.answered(thread)
+    assert [attached["filename"] for attached in reply["attachments"]] == ["code.py"]
+    assert reply["attachments"][0]["size"] == len(code) + 1
+    assert "line 9'" in reply["content"]
+    assert "line 60'" not in reply["content"]
+    assert "That is all." in reply["content"]
 
 
 async def test_nothing_that_the_model_writes_pings_anybody(world: World) -> None:

@@ -123,7 +123,9 @@ async def test_every_thread_is_asked_about_with_the_same_system_prompt(world: Wo
 async def test_a_failed_turn_does_not_change_what_was_sent_before(world: World) -> None:
     thread = await begin(world, long_text(1))
     world.claude.faults.add(faults.bad_request("no"))
-    failed = await say(world, thread, "two")
+    # Nothing is said to it, so that no answer is left over for somebody else.
+    await world.settled(await world.ann.post(thread, "two"))
+    failed = world.asked[-1]
     after = await say(world, thread, "three")
     assert grows(failed, after)
     assert after.usage["cache_read_input_tokens"] >= cached_input(world.asked[0])

@@ -45,9 +45,15 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
         ),
         (
             replace(PLAIN, trimmed=2, pinned=1, turns=2, summary="Looms."),
-            "It is the latest 1 turn, beginning [here](https://x). 1 pinned turn from before that is kept. "
+            "It is the latest turn, beginning [here](https://x). 1 pinned turn from before that is kept. "
             "Of what came before, 1 turn is known by the summary alone.",
         ),
+        (
+            replace(PLAIN, returning=2, leaving=1),
+            "Pins: at the next trim 2 pinned turns come back and 1 turn that is not",
+        ),
+        (replace(PLAIN, crowded=1), "1 pinned turn more would not fit into the room for pins."),
+        (replace(PLAIN, tokens=81_000), "(101%). The next message leaves out the oldest turns."),
         (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
         (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
         (replace(PLAIN, cached=Kept()), "Cache: cold. The next message pays the full price for all of it."),

@@ -113,7 +113,7 @@ def test_a_table_is_held_back_until_it_is_over_and_no_longer() -> None:
         ("<!-- a note -->\ntext <!-- aside --> on", "-# a note\ntext (aside) on"),
         ('<a href="https://e.x">here</a>', "[here](https://e.x)"),
         ("List<T> and a < b, <notatag>", "List<T> and a < b, <notatag>"),
-        ("<b>never closed\nnext", "**never closed**\nnext"),
+        ("<b>never closed\nnext", "<b>never closed\nnext"),
         (MENTIONS, MENTIONS),
         ("https://e.x/?a=$b$&lt;=c and discord.gg/abc", "https://e.x/?a=$b$&lt;=c and discord.gg/abc"),
         ("`<b> $x$ &lt;` and ``a ` $x$``", "`<b> $x$ &lt;` and ``a ` $x$``"),
@@ -171,6 +171,12 @@ def test_money_and_variables_are_no_formulas(text: str) -> None:
         (r"O(n \log n)", "O(n log n)"),
         (r"90^\circ", "90°"),
         (r"a \not= b \leq c", "a ≠ b ≤ c"),
+        (r"1,000,000", "1,000,000"),
+        (r"1{,}234 + f(1,23)", "1,234 + f(1, 23)"),
+        (r"\sqrt{2}\pi + \sqrt{2}^2", "√(2)π + √(2)²"),
+        (r"\sqrt{2} + 1", "√2 + 1"),
+        (r"\mathrm{CO_2}", "CO₂"),
+        (r"\mathbb{1}", "𝟙"),
     ],
 )
 def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
@@ -186,6 +192,8 @@ def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
         "x^{",
         "",
         r"\underbrace{a}_b",
+        r"2\frac{1}{2}",
+        r"\mathcal{1}",
         "}",
     ],
 )

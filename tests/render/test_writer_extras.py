@@ -232,3 +232,30 @@ def test_no_more_pictures_are_drawn_at_once_than_the_machine_can_bear() -> None:
         assert asyncio.get_running_loop().time() == pytest.approx(3)
 
     run(main())
+
+
+def test_a_further_formula_joins_the_picture_which_stays_as_it_is_until_then() -> None:
+    asked: list[str] = []
+
+    async def draw_any(formulas: list[str]) -> list[bytes | None]:
+        asked.extend(formulas)
+        await asyncio.sleep(1)
+        return [None if tex.count("x") == 3 else PNG for tex in formulas]
+
+    async def main() -> None:
+        uploads = Uploads(draw_any, lambda: None)
+        x = Formula("x")
+        assert uploads.attachable([x]) == ()
+        await asyncio.sleep(2)
+        assert uploads.attachable([x]) == (x,)
+        assert uploads.attachable([x, x]) == (x,)
+        await asyncio.sleep(2)
+        two = Formula("x\n\nx")
+        assert uploads.attachable([x, x]) == (two,)
+        assert uploads.attachable([x, x, x]) == (two,)
+        await asyncio.sleep(2)
+        assert uploads.attachable([x, x, x]) == (two,)  # three are too much for one picture
+        assert not uploads.pending
+        assert asked == ["x", "x\n\nx", "x\n\nx\n\nx"]
+
+    run(main())

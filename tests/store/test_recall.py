@@ -14,7 +14,7 @@ from bot.conversation.turn import Front
 from bot.store.codec import dump_turn, load_turn
 from bot.store.conversations import Conversations
 from bot.store.keys import Keys
-from bot.store.recall import Recall
+from bot.store.recall import NEAR_TURNS, Recall
 from tests.conversation.builders import snowflake, turn
 
 C = snowflake(5)
@@ -78,3 +78,56 @@ async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: Recall) 
     await recall.correct(C, 7, "secret")
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=snowflake(9))
     assert "secret" not in str(await redis.hgetall(KEYS.meta(C)))
+
+
+async def test_the_turn_of_a_pin_is_found_wherever_it_stands_and_read_once_it_is_before_the_cut(
+    redis: Redis, recall: Recall
+) -> None:
+    turns = [
+        replace(turn(2 * number), members=(snowflake(2 * number), snowflake(2 * number) + 1))
+        for number in range(200)
+    ]
+    # A listing has brought one of them late.
+    turns.insert(105, turns.pop(101))
+    await redis.rpush(KEYS.history(C), *map(dump_turn, turns))
+    pins = [turns[3].id, turns[105].members[1], turns[199].id, 12345]
+    await recall.pin(C, pins)
+    assert (await recall.past(C)).recalled == ()
+    await redis.hset(KEYS.meta(C), "cut", "150")
+    past = await recall.past(C)
+    assert past.pins == set(pins)
+    assert past.recalled == (turns[3], turns[105])
+
+
+async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(redis: Redis, recall: Recall) -> None:
+    turns = [turn(number) for number in range(4000)]
+    await redis.rpush(KEYS.history(C), *map(dump_turn, turns))
+    await redis.hset(KEYS.meta(C), "cut", "3990")
+    before = (await redis.info("stats"))["total_net_output_bytes"]
+    await recall.pin(C, [entry.id for entry in turns[100:3100:60]])
+    after = (await redis.info("stats"))["total_net_output_bytes"]
+    assert len((await recall.past(C)).recalled) == 50
+    assert after - before < 50 * (12 + 2 * NEAR_TURNS) * len(dump_turn(turns[0])) * 2
+
+
+async def test_that_pins_are_to_count_at_once_holds_for_one_turn(redis: Redis, recall: Recall) -> None:
+    assert not await recall.pin_now(C)
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
+    assert await recall.pin_now(C)
+    assert (await recall.past(C)).at_once
+    await redis.rpush(KEYS.history(C), dump_turn(turn(2)))
+    assert not (await recall.past(C)).at_once
+
+
+async def test_what_stands_in_front_says_what_its_messages_say_by_now(redis: Redis, recall: Recall) -> None:
+    old = [turn(1), turn(2)]
+    trimmer = replace(turn(3), front=Front("", tuple(old)))
+    await redis.rpush(KEYS.history(C), *map(dump_turn, [*old, trimmer]))
+    await redis.hset(KEYS.meta(C), "cut", "2")
+    # One of them is not pinned any more, and stays until the next trim.
+    await recall.pin(C, [old[0].id])
+    edited = replace(old[0], user="changed", amended=trimmer.id)
+    await redis.lset(KEYS.history(C), 0, dump_turn(edited))
+    assert (await recall.past(C)).front.kept == (edited, old[1])
+    await redis.lset(KEYS.history(C), 1, dump_turn(replace(old[1], outcome="removed", user="", reply="")))
+    assert (await recall.past(C)).front.kept == (edited,)

@@ -17,6 +17,18 @@ _PROSE = re.compile(
     r"\\(?:text\w*|mathrm|operatorname)\*?\s*\{[^{}]*\}|\\.|[\^_={}]|(?P<word>(?<!\\)[A-Za-z]{2,})"
 )
 _EVIDENCE = re.compile(r"\\[A-Za-z]|[\^_=<>+/]|\d\s*[-*]\s*\d")
+# What only TeX has: a command, an exponent, an index, an equation.
+_TEX = re.compile(r"\\[A-Za-z]|[\^_=]")
+_BRACKETS = re.compile(r"[()\[\]]")
+_ITEM = re.compile(r"\n[ \t>]*(?:[-*+•]|\d{1,9}[.)])[ \t]")
+_NUMBERED = re.compile(r"\n[ \t>]*(?:[*•]|\d{1,9}[.)])[ \t]")
+# What may touch a word: an exponent, an index, a command.
+_TOUCHING = re.compile(r"\\[A-Za-z].*|(?:[\^_](?:\{[^{}]*\}|\\[A-Za-z]+|[^\\{}\s]))+")
+_TOUCHING_BEGUN = re.compile(r"[\^_]|\\[A-Za-z]")
+_ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z0-9])")
+_ORDINAL_BEGUN = re.compile(r"(?:s|n|r|t)?|(?:st|nd|rd|th)")
+# A variable of a shell or a template, as in `${name}`.
+_VARIABLE = re.compile(r"\{[A-Za-z_]\w+[^{}\\^]*\}")
 _SPECIAL = re.compile(r"[*_~`\\]|\|(?=\|)|(?<=\|)\||<(?=[@#:/a-z])|^[>#-]")
 _TICKS = re.compile(r"`+")
 
@@ -48,8 +60,10 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     After pandoc's rule (extension `tex_math_dollars`: no blank inside next to the dollars, no digit behind the
     second), made stricter, because people write of money and of shell variables.
     """
-    if before.isalnum():
-        return ""
+    touches = before.isascii() and before.isalnum()
+    if touches and not _TOUCHING_BEGUN.match(text, at + 1, end):
+        waits = not final and at + 2 == end and text[at + 1] == "\\"
+        return None if waits else ""
     place = at + 1
     stop = min(end, at + 1 + INLINE_MAX_CHARS)
     while place < stop and (found := _INSIDE.match(text, place, end)):
@@ -64,9 +78,66 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     if place + 1 == end and not final:
         return None
     behind = text[place + 1 : min(place + 2, end)]
-    if behind.isalnum() or behind == "$" or is_prose(content + " "):
+    if behind == "$" or is_prose(content + " ") or _is_variable(content, behind):
+        return ""
+    touching = _TOUCHING.fullmatch(content) is not None
+    if touches and not touching:
+        return ""
+    if behind.isascii() and behind.isalnum() and (behind.isdigit() or not touching):
+        if len(content) == 1 and content.isalpha():
+            if place + 4 > end and not final and _ORDINAL_BEGUN.fullmatch(text, place + 1, end):
+                return None
+            return content if _ORDINAL.match(text, place + 1, end) else ""
         return ""
     return "" if content[-1].isspace() or content[-1] in "-/,.:;(~<>" else content
+
+
+def _is_variable(content: str, behind: str) -> bool:
+    """Whether a shell or a template would put a value in the place of `$` and what begins the content."""
+    return (content[0] in "{(" and behind in ("{", "(")) or _VARIABLE.match(content) is not None
+
+
+def is_no_display(content: str) -> bool:
+    """Whether what follows `$$` or `\\[` shows that nothing is displayed there: these are prices, or a shell's `$$`.
+
+    Once it is true of the beginning of a text, it is true of the whole.
+    """
+    inside = content.lstrip(" \t\r\n>")
+    if inside.startswith(("=", ",", ";", ":")) or is_prose(inside):
+        return True
+    depth = 0
+    for bracket in _BRACKETS.finditer(inside.partition("\\")[0]):
+        depth += 1 if bracket.group() in "([" else -1
+        if depth < 0:
+            return True
+    first, _, more = content.partition("\n")
+    if not more:
+        return False
+    if first.strip():
+        return _ITEM.search(content) is not None or not _TEX.search(first)
+    return _NUMBERED.search(content) is not None
+
+
+def is_display(content: str, *, begins: bool) -> bool:
+    """Whether what stands between two `$$` is a formula; `begins` says that its line begins with it."""
+    inside = content.strip()
+    if is_no_display(content) or is_prose(inside + " ") or not any(char.isalnum() for char in inside):
+        return False
+    if not begins and "\n" not in content[: len(content) - len(content.lstrip())]:
+        return _TEX.search(inside) is not None and inside[-1] not in ",;:-–="
+    return is_formula(inside)
+
+
+def is_bracketed(content: str, *, begins: bool) -> bool:
+    """Whether what stands between `\\[` and `\\]` is a formula, and no text with its brackets escaped."""
+    if is_no_display(content) or is_prose(content.strip() + " "):
+        return False
+    return has_tex(content) or (begins and content[:1].isspace() and is_formula(content))
+
+
+def has_tex(content: str) -> bool:
+    """Whether a text holds what only TeX has."""
+    return _TEX.search(content) is not None
 
 
 def is_formula(content: str) -> bool:

@@ -13,6 +13,9 @@ TAG_MAX_CHARS = 300
 # How much is held back until the end of an element that is turned into something as a whole.
 ELEMENT_MAX_CHARS = 600
 
+# How far the end of an element is looked for that says how its text looks; it is held back until then.
+SPAN_MAX_CHARS = 300
+
 MARKERS = {
     **dict.fromkeys(("b", "strong", "mark", "summary", "h4", "h5", "h6", "dt", "th"), "**"),
     **dict.fromkeys(("i", "em", "var", "cite", "dfn"), "*"),
@@ -60,11 +63,36 @@ SILENT = frozenset(
 # Elements that are turned into something as a whole.
 WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
 BREAKS = frozenset(("br", "hr", "img"))
+# Elements that stand on lines of their own.
+BLOCKS = frozenset(
+    [
+        "p",
+        "div",
+        "center",
+        "details",
+        "summary",
+        "section",
+        "article",
+        "header",
+        "footer",
+        "main",
+        "nav",
+        "ul",
+        "ol",
+    ]
+    + ["dl", "dd", "dt", "figure", "figcaption", "picture", "li", "h1", "h2", "h3", "h4", "h5", "h6"]
+)
 KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
 
 _ATTRIBUTE = r"(?:\s+[A-Za-z][\w:-]*(?:\s*=\s*(?:\"[^\"<>\n]*\"|'[^'<>\n]*'|[^\s\"'<>=`]+))?)"
 TAG = re.compile(rf"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<attributes>{_ATTRIBUTE}*)\s*/?>")
 _TAG_BEGUN = re.compile(r"<(?:/?(?P<name>[A-Za-z][A-Za-z0-9]*)?(?P<rest>[\s/][^<>\n]*)?)?")
+_BARE = re.compile(r"\s([A-Za-z][\w:-]*)(?=\s|\Z)(?!\s*=)")
+_QUOTED = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')")
+# Attributes that mean something without a value.
+_BOOLEAN = frozenset(
+    ("open", "hidden", "reversed", "noshade", "download", "ismap", "inert", "nowrap", "compact")
+)
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|[xX][0-9a-fA-F]{0,6})|[A-Za-z][A-Za-z0-9]{0,30})?")
 _VALUE = r"\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
@@ -79,6 +107,15 @@ def may_be_tag(text: str) -> bool:
     if begun["rest"]:
         return name in KNOWN
     return any(known.startswith(name) for known in KNOWN)
+
+
+def is_markup(tag: re.Match[str]) -> bool:
+    """Whether a tag that is known here is written as one of HTML: code and prose have others, as `<b and c>`."""
+    name = tag["name"]
+    if name.lower() not in BREAKS and (tag.group().endswith("/>") or not (name.islower() or name.isupper())):
+        return False
+    bare = _BARE.findall(_QUOTED.sub("=x", tag["attributes"]))
+    return all(attribute.lower() in _BOOLEAN for attribute in bare)
 
 
 def attribute(attributes: str, name: str) -> str:

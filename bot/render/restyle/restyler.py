@@ -202,7 +202,8 @@ class Restyler:
         lead = self._buffer[self._at : end - len(inside)]
         self._put(lead, len(lead))
         self._at += len(lead)
-        self._take("═" * 10 if "=" in inside else RULE, end)
+        blank = " " if lead.endswith(">") else ""
+        self._take(blank + ("═" * 10 if "=" in inside else RULE), end)
         self._end_line(end)
         self._paragraph = False
         return True
@@ -256,6 +257,7 @@ class Restyler:
         elif note is not None:
             self._take(f"{superscript(note[1])} ", self._at + note.end())
         self._spans.shows = task is not None or note is not None
+        self._spans.item = bool(marks)
         self._paragraph = True
         self._reference_line = ""
         self._state = self._inline
@@ -336,6 +338,9 @@ class Restyler:
         breaks = mathematics and _EMPTY_LINE.search(self._buffer, max(start, self._searched - 80), stop)
         self._searched = len(self._buffer)
         too_long = stop - start > formulas.DISPLAY_MAX_CHARS
+        breaks = breaks or wanted.is_refused(
+            self._buffer[start : min(stop, start + formulas.DISPLAY_MAX_CHARS)]
+        )
         if close < 0 and not breaks and not too_long and not final:
             return False
         self._wanted = None
@@ -363,7 +368,7 @@ class Restyler:
             tex = wanted.opening + inside + wanted.closing if wanted.opening[1] == "b" else inside
             if ">" in self._spans.line_break:
                 tex = re.sub(r"\n[ \t]*(?:>[ \t]?)+", "\n", tex)
-            if not formulas.is_formula(tex) or (wanted.opening == "\\[" and formulas.is_prose(tex + " ")):
+            if not formulas.is_formula(tex) or not wanted.is_formula(tex):
                 return False
             self._display(tex, after)
         return True

@@ -46,6 +46,20 @@ class Wanted:
 
     opening: str
     closing: str
+    # Whether its line begins with it.
+    begins: bool = False
+
+    def is_refused(self, inside: str) -> bool:
+        """Whether the beginning of what is inside shows that it is none; then this is so for the whole, too."""
+        return self.opening in ("$$", "\\[") and formulas.is_no_display(inside)
+
+    def is_formula(self, inside: str) -> bool:
+        """Whether what is inside is a formula."""
+        if self.opening == "$$":
+            return formulas.is_display(inside, begins=self.begins)
+        if self.opening == "\\[":
+            return formulas.is_bracketed(inside, begins=self.begins)
+        return self.opening[0] != "<"
 
 
 @dataclass(slots=True)
@@ -60,6 +74,8 @@ class Spans:
     # Whether the line shows something so far, and whether something of it was left out.
     shows: bool = False
     dropped: bool = False
+    # Whether the line is an item of a list, or a cell: then it shows something.
+    item: bool = False
     _before: str = ""
     _ticks: int = 0
     _ornament: str = ""
@@ -67,6 +83,11 @@ class Spans:
     _markers: list[tuple[str, str]] = field(default_factory=list)
     _waiting: list[str] = field(default_factory=list)
     _refused: bool = False
+    # How many elements of each name are open, and those of them that end with their line.
+    _open: dict[str, int] = field(default_factory=dict)
+    _open_in_line: list[str] = field(default_factory=list)
+    # Whether what comes next in the line is another block.
+    _parts: bool = False
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
@@ -95,7 +116,10 @@ class Spans:
         self._markers.clear()
         self._waiting.clear()
         self.put(markers[waiting:], 0)
-        self.shows = self.dropped = False
+        for name in self._open_in_line:
+            self._open[name] = max(0, self._open.get(name, 0) - 1)
+        self._open_in_line.clear()
+        self.shows = self.dropped = self.item = self._parts = False
         self._until = None
         self._before, self._ornament = "", ""
 
@@ -104,6 +128,11 @@ class Spans:
         self._ticks = 0
 
     def _write(self, text: str, taken: int) -> None:
+        if self._parts:
+            text = text.lstrip()
+            if text:
+                self._parts = False
+                self.put(self.line_break, 0)
         if self._waiting and text.strip():
             self.put("".join(self._waiting), 0)
             self._waiting.clear()
@@ -184,8 +213,8 @@ class Spans:
             taken = len(formula) + 2
             self._write(formulas.shown(formula), taken)
             return at + taken
-        if len(run) == 2:
-            return self._want(Wanted("$$", "$$"), text, at)
+        if len(run) == 2 and not (self._before.isascii() and self._before.isalnum()):
+            return self._want(Wanted("$$", "$$", not self.shows), text, at)
         return self._same(text, at, after)
 
     def _want(self, wanted: Wanted, text: str, at: int) -> int:
@@ -200,7 +229,7 @@ class Spans:
             return self._same(text, at, end) if final else at
         char = text[at + 1]
         if char == "[":
-            return self._want(Wanted("\\[", "\\]"), text, at)
+            return self._want(Wanted("\\[", "\\]", not self.shows), text, at)
         if char == "(":
             return self._bracketed(text, at, end, final=final)
         if char == "b":
@@ -220,7 +249,10 @@ class Spans:
         if close < 0:
             waits = not final and stop == end
             return at if waits else self._same(text, at, at + 2)
-        if not formulas.is_formula(content) or formulas.is_prose(content + " "):
+        clings = self._before in "/]" if self._before else False
+        clings = clings or (self._before.isascii() and self._before.isalnum())
+        formula = formulas.has_tex(content) if clings else formulas.is_formula(content)
+        if not formula or formulas.is_prose(content + " "):
             return self._same(text, at, at + 2)
         self._write(formulas.shown(content), close + 2 - at)
         return close + 2
@@ -271,10 +303,49 @@ class Spans:
         if tag is None or name not in html.KNOWN:
             begun = _COMMENT_BEGUN.fullmatch(text, at, end) or html.may_be_tag(text[at : min(end, at + 400)])
             return at if begun and not final else self._same(text, at, at + 1)
+        if not html.is_markup(tag):
+            return self._same(text, at, at + 1)
         if name in html.WHOLE:
             return self._element(tag, name, text, end, final=final)
+        means = self._means(tag, name, text, end, final=final)
+        if means is None:
+            return at
+        if not means:
+            return self._same(text, at, at + 1)
         self._tag(tag, name)
         return tag.end()
+
+    def _means(self, tag: re.Match[str], name: str, text: str, end: int, *, final: bool) -> bool | None:
+        """Whether a tag is markup, and not the name of a tag in a sentence; None if that is not certain yet."""
+        begins = not self.shows and not self.item
+        if name == "br":
+            return True
+        if name in html.BREAKS:
+            return name == "img" or begins
+        if tag["close"]:
+            if self._open.get(name, 0):
+                self._open[name] -= 1
+                return True
+            return begins and name in html.BLOCKS
+        if self._before.isascii() and (self._before.isalnum() or self._before in ("_", "]")):
+            return False
+        start = tag.end()
+        stop = min(end, start + html.SPAN_MAX_CHARS)
+        if text[start:stop].lower().find(f"</{name}>") >= 0:
+            self._opens(name, in_line=True)
+            return True
+        if stop == end and not final:
+            return None
+        rest = text[start:stop].lstrip()
+        if begins and name in html.BLOCKS and (not rest or rest[0] == "<" or "=" in tag["attributes"]):
+            self._opens(name, in_line=False)
+            return True
+        return False
+
+    def _opens(self, name: str, *, in_line: bool) -> None:
+        self._open[name] = self._open.get(name, 0) + 1
+        if in_line:
+            self._open_in_line.append(name)
 
     def _element(self, tag: re.Match[str], name: str, text: str, end: int, *, final: bool) -> int:
         at, start = tag.span()
@@ -292,6 +363,8 @@ class Spans:
 
     def _tag(self, tag: re.Match[str], name: str) -> None:
         taken = len(tag.group())
+        if name in html.BLOCKS and self.shows and not tag["close"]:
+            self._parts = True
         if name == "br":
             self._write(self.line_break, taken)
         elif name == "hr":
@@ -299,11 +372,11 @@ class Spans:
         elif name == "img":
             address = html.attribute(tag["attributes"], "src")
             alt = html.attribute(tag["attributes"], "alt") or "🖼️"
-            self._write(f"[{alt}]({address})" if address else alt, taken)
+            self._write(f"[{alt}]({address})" if address.startswith(("http://", "https://")) else alt, taken)
         elif name in html.MARKERS:
             self._marker(html.MARKERS[name], name, taken, closes=bool(tag["close"]))
         elif name in html.HEADINGS and not tag["close"]:
-            self._write((self.line_break if self.shows else "") + html.HEADINGS[name], taken)
+            self._write(html.HEADINGS[name], taken)
         else:
             self.dropped = True
             self.put("", taken)
@@ -334,7 +407,7 @@ class Spans:
 def restyled(text: str, references: dict[str, str] | None = None) -> str:
     """A whole text of one line, restyled."""
     found: list[str] = []
-    spans = Spans(lambda piece, _: found.append(piece), references or {})
+    spans = Spans(lambda piece, _: found.append(piece), references or {}, item=True)
     at = 0
     while at < len(text):
         at = spans.take(text, at, len(text), final=True)
@@ -343,7 +416,7 @@ def restyled(text: str, references: dict[str, str] | None = None) -> str:
             continue
         start = at + len(wanted.opening)
         close = text.find(wanted.closing, start)
-        if close < 0 or wanted.opening[0] == "<" or not formulas.is_formula(text[start:close]):
+        if close < 0 or not wanted.is_formula(text[start:close]):
             spans.refuse()
             continue
         after = close + len(wanted.closing)

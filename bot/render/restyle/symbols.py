@@ -119,18 +119,17 @@ TEXTS = frozenset(
         "textnormal",
         "textsf",
         "mbox",
-        "mathrm",
-        "operatorname",
         "textit",
         "textbf",
         "texttt",
-        "mathsf",
-        "mathtt",
     ]
 )
 SHOWN = frozenset(
     [
         "boxed",
+        "mathrm",
+        "mathsf",
+        "mathtt",
         "displaystyle",
         "textstyle",
         "mathit",
@@ -168,6 +167,7 @@ SIZES = frozenset(
 _UPPER, _LOWER = "ABCDEFGHIJKLMNOPQRSTUVWXYZ", "abcdefghijklmnopqrstuvwxyz"
 _FIRST_CODE = {"mathbb": (0x1D538, 0x1D552), "mathcal": (0x1D49C, 0x1D4B6), "mathfrak": (0x1D504, 0x1D51E)}
 _FIRST_CODE |= {"mathscr": _FIRST_CODE["mathcal"], "mathbf": (0x1D400, 0x1D41A)}
+_ZERO_CODE = {"mathbb": 0x1D7D8, "mathbf": 0x1D7CE}
 # Letters that Unicode had before it had the alphabets (Unicode, chapter 22.2).
 _BEFORE = {
     "mathbb": dict(zip("CHNPQRZ", "ℂℍℕℙℚℝℤ", strict=True)),
@@ -184,4 +184,7 @@ def alphabet(name: str) -> dict[str, str] | None:
         return None
     letters = {char: chr(first[0] + index) for index, char in enumerate(_UPPER)}
     letters |= {char: chr(first[1] + index) for index, char in enumerate(_LOWER)}
+    zero = _ZERO_CODE.get(name)
+    if zero is not None:
+        letters |= {str(digit): chr(zero + digit) for digit in range(10)}
     return letters | _BEFORE.get(name, {})

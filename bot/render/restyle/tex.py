@@ -52,6 +52,11 @@ _BEHIND = frozenset({_Class.ORDINARY, _Class.FUNCTION, _Class.FRACTION, _Class.C
 _OPEN_SCRIPT = re.compile(r"[\^_](?:[^()\s]|\([^()]*\))$")
 
 
+# A root without brackets: what follows would be read as a part of it.
+_OPEN_ROOT = re.compile(r"([√∛∜])([^()\s√∛∜]+)$")
+_NUMBERS = re.compile(r"\d+/\d+")
+
+
 class _Unfaithful(Exception):
     """Text cannot show it."""
 
@@ -93,7 +98,16 @@ def _join(atoms: list[_Atom], *, tight: bool) -> str:
         after = next((other for other in atoms[index + 1 :] if other.kind is not _Class.BLANK), None)
         kind, piece = atom.kind, atom.text
         if kind is _Class.FRACTION and (_joins(before, _BEHIND) or _joins(after, _AHEAD)):
+            if (
+                _joins(before, _BEHIND)
+                and before
+                and before.text[-1:].isdecimal()
+                and _NUMBERS.fullmatch(piece)
+            ):
+                raise _Unfaithful  # a mixed number, or a product
             piece = f"({piece})"
+        if _joins(after, _AHEAD):
+            piece = _OPEN_ROOT.sub(r"\1(\2)", piece)
         if kind is _Class.BINARY and (not _joins(before, _OPERANDS) or after is None):
             kind = _Class.SIGN
         if before is not None and _is_apart(before, _Atom(kind, piece), tight=tight) and text[-1:] != " ":
@@ -149,10 +163,19 @@ class _Reader:
             sign = self._next()
             if sign in ("^", "_", "'"):
                 self._script(sign, atoms)
+            elif sign == "," and self._parts_thousands():
+                atoms.append(_Atom(_Class.ORDINARY, ","))
             elif not sign.isspace():
                 atoms.append(self._atom(sign))
         self.depth -= 1
         return atoms
+
+    def _parts_thousands(self) -> bool:
+        """Whether the comma before stands between digits, with exactly three behind it."""
+        before = self.tokens[max(0, self.at - 2)]
+        behind = self.tokens[self.at : self.at + 4]
+        digits = [token for token in behind if token.isdecimal()]
+        return before.isdecimal() and len(digits) == 3 and digits == behind[:3]
 
     def _next(self) -> str:
         if self.at == len(self.tokens):
@@ -182,7 +205,8 @@ class _Reader:
             self.at -= 1
             atoms = self._argument()
             if len(atoms) == 1:
-                return atoms[0]
+                apart = atoms[0].kind in (_Class.PUNCTUATION, _Class.BINARY, _Class.RELATION)
+                return _Atom(_Class.ORDINARY, atoms[0].text) if apart else atoms[0]
             return _Atom(_Class.ORDINARY, _join(atoms, tight=False))
         if sign[0] == "\\":
             return self._command(sign[1:])
@@ -218,7 +242,9 @@ class _Reader:
             self._next()
             return _Atom(_Class.BLANK, "") if sign == "." else self._delimiter(name, sign)
         if name in symbols.TEXTS:
-            return _Atom(_Class.FUNCTION if name == "operatorname" else _Class.ORDINARY, self._text())
+            return _Atom(_Class.ORDINARY, self._text())
+        if name == "operatorname":
+            return _Atom(_Class.FUNCTION, _join(self._argument(), tight=False))
         if name in symbols.SHOWN:
             if name.endswith(("style", "limits")):
                 return _Atom(_Class.BLANK, "")
@@ -252,9 +278,9 @@ class _Reader:
         if letters is None:
             raise _Unfaithful
         text = _join(self._argument(), tight=True)
-        if not text.isascii() or not text.isalnum():
+        if not text or any(char not in letters for char in text):
             raise _Unfaithful
-        return _Atom(_Class.ORDINARY, "".join(letters.get(char, char) for char in text))
+        return _Atom(_Class.ORDINARY, "".join(letters[char] for char in text))
 
     def _text(self) -> str:
         """The argument of a command that shows text: its blanks count."""
@@ -301,6 +327,7 @@ class _Reader:
             return
         if base.kind is _Class.FRACTION:
             base.kind, base.text = _Class.ORDINARY, f"({base.text})"
+        base.text = _OPEN_ROOT.sub(r"\1(\2)", base.text)
         script = superscript(inside) if sign == "^" else subscript(inside)
         if script is None:
             if any(char in inside for char in "^_/") and len(inside) > 12:

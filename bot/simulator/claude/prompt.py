@@ -164,4 +164,5 @@ def _mark_last(blocks: list[Block], control: Body | None) -> None:
 
 
 def _digest(*parts: str) -> str:
-    return hashlib.blake2b(json.dumps(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
+    # No part holds the separator: they are names, digests and JSON, which escapes it.
+    return hashlib.blake2b("\0".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()

@@ -43,6 +43,8 @@ class Control:
             ("POST", "/messages", self._post),
             ("PATCH", "/messages", self._edit),
             ("DELETE", "/messages", self._delete),
+            ("POST", "/pins", self._pin),
+            ("DELETE", "/pins", self._unpin),
             ("POST", "/reactions", self._react),
             ("DELETE", "/reactions", self._unreact),
             ("POST", "/commands", self._command),
@@ -98,6 +100,16 @@ class Control:
             self._dismiss(message)
             return {}
         await self._actor(body).delete(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _pin(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).pin(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _unpin(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).unpin(_id(body, "channel_id"), _id(body, "message_id"))
         return {}
 
     async def _react(self, request: web.Request) -> Json:

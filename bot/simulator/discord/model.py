@@ -146,6 +146,7 @@ class Message(State):
     components: list[Json] = Field(default_factory=list)
     reactions: list[Reaction] = Field(default_factory=list)
     pinned: bool = False
+    pinned_at: float | None = None
     flags: int = 0
     nonce: str | int | None = None
     reference: Json | None = None

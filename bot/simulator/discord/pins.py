@@ -16,8 +16,14 @@ PINNED = 6
 
 
 def pinned(world: World, channel: Channel) -> list[Message]:
-    """The pinned messages, newest first."""
-    return [each for each in reversed(world.history(channel.id)) if each.pinned]
+    """The pinned messages, the latest pin first."""
+    found = [each for each in reversed(world.history(channel.id)) if each.pinned]
+    return sorted(found, key=since, reverse=True)
+
+
+def since(message: Message) -> float:
+    """When a message was pinned."""
+    return message.at if message.pinned_at is None else message.pinned_at
 
 
 def pin(world: World, channel: Channel, message: Message, user: User) -> None:
@@ -28,7 +34,7 @@ def pin(world: World, channel: Channel, message: Message, user: User) -> None:
     if len(pinned(world, channel)) >= MOST_PINS:
         raise refusal(30003)
     message.pinned = True
-    channel.last_pin_at = world.clock()
+    channel.last_pin_at = message.pinned_at = world.clock()
     messages.tell(world, "MESSAGE_UPDATE", message)
     _tell(world, channel)
     reference = messages.reference_to(channel, message.id)
@@ -40,7 +46,7 @@ def unpin(world: World, channel: Channel, message: Message, user: User) -> None:
     """Unpin a message."""
     _check(world, channel, user)
     if message.pinned:
-        message.pinned = False
+        message.pinned, message.pinned_at = False, None
         messages.tell(world, "MESSAGE_UPDATE", message)
         _tell(world, channel)
 

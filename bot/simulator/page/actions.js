@@ -4,9 +4,11 @@ import { editor } from "./editor.js";
 import { el } from "./element.js";
 import { ask } from "./modal.js";
 import { decode, encode } from "./mentions.js";
+import { notice } from "./notice.js";
 
 const EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "🙏", "👎"];
 const MOST_NAME_CHARACTERS = 100;
+const ON_MESSAGES = 3; // the type of a command in a message's menu
 
 /** A function `act(action, message, element)` over the parts of the page that it needs. */
 export function actions({ world, composer, messages, interactions, attempt, api, open }) {
@@ -16,7 +18,18 @@ export function actions({ world, composer, messages, interactions, attempt, api,
     react: (message, { dataset }) => attempt(() => api().react(message.channel_id, message.id, dataset.emoji)),
     unreact: (message, { dataset }) => attempt(() => api().unreact(message.channel_id, message.id, dataset.emoji)),
     pick: (message, button) =>
-      pickEmoji(button, (emoji) => attempt(() => api().react(message.channel_id, message.id, emoji))),
+      choose(button, { kind: "div.emoji", label: "Reactions", entries: EMOJI }, (emoji) =>
+        attempt(() => api().react(message.channel_id, message.id, emoji)),
+      ),
+    apps: (message, button) =>
+      attempt(async () => {
+        const lists = await Promise.all(world.applications.map(({ id }) => api().commands(id)));
+        const names = lists.flat().flatMap(({ type, name }) => (type === ON_MESSAGES ? [name] : []));
+        if (!names.length) return notice("No application has a command for messages.");
+        choose(button, { kind: "div.emoji.apps", label: "Apps", entries: names }, (name) =>
+          attempt(async () => interactions.begin(await api().runOnMessage(message.channel_id, name, message.id))),
+        );
+      }),
     dismiss: (message) =>
       attempt(async () => {
         await api().delete(message.channel_id, message.id);
@@ -32,6 +45,8 @@ export function actions({ world, composer, messages, interactions, attempt, api,
       };
       messages.edit(message, editor(decode(message.content, people()), done));
     },
+    pin: (message) => attempt(() => api().pin(message.channel_id, message.id)),
+    unpin: (message) => attempt(() => api().unpin(message.channel_id, message.id)),
     delete: (message) =>
       ask("Delete the message?", {
         text: "This cannot be undone.",
@@ -63,16 +78,17 @@ export function actions({ world, composer, messages, interactions, attempt, api,
   return (action, message, element) => doing[action]?.(message, element);
 }
 
-function pickEmoji(button, picked) {
+/** Offer some entries below a button. */
+function choose(button, { kind, label, entries }, picked) {
   const close = () => menu.remove();
-  const pick = (emoji) => {
+  const pick = (entry) => {
     close();
-    picked(emoji);
+    picked(entry);
   };
   const menu = el(
-    "div.emoji",
-    { role: "group", "aria-label": "Reactions", onkeydown: (event) => event.key === "Escape" && close() },
-    EMOJI.map((each) => el("button", { type: "button", onclick: () => pick(each) }, each)),
+    kind,
+    { role: "group", "aria-label": label, onkeydown: (event) => event.key === "Escape" && close() },
+    entries.map((each) => el("button", { type: "button", onclick: () => pick(each) }, each)),
   );
   menu.addEventListener("focusout", (event) => menu.contains(event.relatedTarget) || close());
   button.parentElement.append(menu);

@@ -44,12 +44,15 @@ export class Api {
   edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
   delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });
   unreact = (channel_id, message_id, emoji) => this.#act("DELETE", "reactions", { channel_id, message_id, emoji });
+  pin = (channel_id, message_id) => this.#post("pins", { channel_id, message_id });
+  unpin = (channel_id, message_id) => this.#act("DELETE", "pins", { channel_id, message_id });
   startThread = (channel_id, name, message_id) => this.#post("threads", { channel_id, name, message_id });
   type = (channel_id) => this.#post("typing", { channel_id });
   post = (channel_id, name, content) => this.#post("posts", { channel_id, name, content });
   openDm = (application_id) => this.#post("dms", { application_id });
 
   runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });
+  runOnMessage = (channel_id, name, message_id) => this.#post("context", { channel_id, name, message_id });
   autocomplete = (channel_id, name, options, focused) =>
     this.#post("autocomplete", { channel_id, name, options, focused });
   useComponent = (channel_id, message_id, custom_id, values) =>

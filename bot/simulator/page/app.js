@@ -232,6 +232,9 @@ world.addEventListener("changed", () => {
 });
 world.addEventListener("typing", draw);
 addEventListener("hashchange", openChannel);
+// A browser may keep a page that was left, with its line, and opens only a few lines to one server.
+addEventListener("pagehide", () => stop());
+addEventListener("pageshow", ({ persisted }) => persisted && become(api.as));
 at("#menu").addEventListener("click", () => document.body.classList.toggle("menu-open"));
 at("#shade").addEventListener("click", () => document.body.classList.remove("menu-open"));
 start();

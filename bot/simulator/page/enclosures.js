@@ -7,18 +7,23 @@ import { render } from "./markdown.js";
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 
 export function attachments(list = []) {
+  const isPicture = (file) => file.content_type?.startsWith("image/") && local(file.url);
+  const pictures = list.filter(isPicture).map((file) => {
+    const href = local(file.url);
+    const shown = el("img", { src: href, alt: file.description ?? file.filename });
+    return el("a.picture", { href, target: "_blank" }, shown);
+  });
+  // Discord lays several pictures out in a grid and cuts each to its tile.
+  const laidOut = pictures.length > 1 ? [el("div.mosaic", {}, pictures)] : pictures;
+  return [...laidOut, ...files(list.filter((file) => !isPicture(file)))];
+}
+
+function files(list) {
   return list.map((file) => {
     const href = local(file.url);
     if (!href) return el("div.attachment", {}, file.filename);
-    if (file.content_type?.startsWith("image/")) {
-      return el(
-        "a.picture",
-        { href, target: "_blank" },
-        el("img", { src: href, alt: file.description ?? file.filename }),
-      );
-    }
     const link = el("a", { href, target: "_blank", rel: "noopener" }, file.filename);
-    return el("div.attachment", {}, icon("copy"), link, el("span", {}, inWords(file.size)));
+    return el("div.attachment", {}, icon("file"), el("span", {}, link, el("small", {}, inWords(file.size))));
   });
 }
 

@@ -12,7 +12,10 @@ const PATHS = {
   menu: "M4 7h16M4 12h16M4 17h16",
   close: "m6 6 12 12M18 6 6 18",
   copy: "M9 9h10v10H9zM15 9V5H5v10h4",
+  file: "M6 3h8l4 4v14H6zM14 3v4h4M9 12h6M9 16h6",
+  apps: "M4 4h6v6H4zM14 4h6v6h-6zM4 14h6v6H4zM14 14h6v6h-6z",
   down: "m6 9 6 6 6-6",
+  pin: "M9 4h6l-1 6 3 3v1H7v-1l3-3zM12 14v6",
   plus: "M12 5v14M5 12h14",
   eye: "M3 12q9-12 18 0-9 12-18 0M12 9.5a2.5 2.5 0 1 0 0 5 2.5 2.5 0 0 0 0-5",
 };

@@ -77,8 +77,8 @@ function made(match, html) {
 }
 
 function code(text, language) {
-  const label = language ? `<figcaption>${escape(language)}</figcaption>` : "";
-  return `<figure class="code">${label}<pre><code>${highlight(text, language)}</code></pre></figure>`;
+  const named = language ? ` data-language="${escape(language)}"` : "";
+  return `<figure class="code"${named}><pre><code>${highlight(text, language)}</code></pre></figure>`;
 }
 
 /** A list: every item takes the lines that are indented below it, and those hold whatever blocks they like. */

@@ -74,7 +74,8 @@ function context(message, world) {
   if (!used || used.type !== 2) return null;
   const person = world.person((used.user ?? {}).id ?? used.user_id, used.user);
   const name = used.name ?? message.interaction?.name;
-  const what = name ? el("b.mention", {}, `/${name}`) : "a command";
+  const sign = used.command_type > 1 ? "" : "/"; // those in menus have none
+  const what = name ? el("b.mention", {}, sign + name) : "a command";
   return el("div.context", {}, icon("reply"), avatar(person, "tiny"), el("b", {}, person.name), " used ", what);
 }
 
@@ -84,7 +85,9 @@ function content(message, world) {
   const text = el("div.content", { html: render(message.content ?? "", names(world)) });
   if (JUMBO.test(message.content)) text.classList.add("jumbo");
   if (message.edited_timestamp) {
-    text.append(el("span.edited", { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
+    // A style sheet does not see text that stands between a block and this.
+    const kind = text.lastChild?.nodeType === Node.TEXT_NODE ? "span.edited.behind-text" : "span.edited";
+    text.append(el(kind, { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
   }
   return message.content ? [text] : [];
 }
@@ -144,6 +147,8 @@ function tools(message, own, world) {
     tool("pick", "smile", "Add a reaction"),
     tool("reply", "reply", "Reply"),
     mayBranch && tool("thread", "thread", "Open a thread"),
+    tool("apps", "apps", "Apps"),
+    message.type !== STARTER && (message.pinned ? tool("unpin", "pin", "Unpin") : tool("pin", "pin", "Pin")),
     own && message.type !== STARTER && tool("edit", "edit", "Edit"),
     own && message.type !== STARTER && tool("delete", "bin", "Delete"),
   );

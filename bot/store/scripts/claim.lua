@@ -6,7 +6,8 @@
 --      5 most messages to a turn
 -- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due to be settled}, {'HELD', ms left} if
 --   somebody else works on it, else {'OPEN' | 'SETTLE', token, meta, lead, its record, its result or '',
---   {id, payload, ...}, history from the cut on, messages left out}.
+--   {id, payload, ...}, history from the cut on, messages left out, entries
+--   before the cut that pins may bring back}.
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local pending = redis.call('ZRANGE', KEYS[2], 0, -1)
@@ -31,7 +32,7 @@ local meta = redis.call('HGETALL', KEYS[4])
 if #pending == 0 then
   local lead = settle[1]
   return {'SETTLE', token, meta, lead, redis.call('HGETALL', ARGV[3] .. lead),
-    redis.call('GET', ARGV[4] .. lead) or '', {}, {}, 0}
+    redis.call('GET', ARGV[4] .. lead) or '', {}, {}, 0, {}}
 end
 
 local lead = pending[1]
@@ -76,5 +77,10 @@ if cut > redis.call('LLEN', KEYS[3]) then
   redis.call('HSET', KEYS[4], 'cut', 0)
   meta = redis.call('HGETALL', KEYS[4])
 end
+local recalled = {}
+for at in string.gmatch(redis.call('HGET', KEYS[4], 'places') or '', '%d+') do
+  local entry = tonumber(at) < cut and redis.call('LINDEX', KEYS[3], at)
+  if entry then recalled[#recalled + 1] = entry end
+end
 return {'OPEN', token, meta, lead, redis.call('HGETALL', record), redis.call('GET', ARGV[4] .. lead) or '',
-  messages, redis.call('LRANGE', KEYS[3], cut, -1), #pending - #members}
+  messages, redis.call('LRANGE', KEYS[3], cut, -1), #pending - #members, recalled}

@@ -18,7 +18,7 @@ if last then
   end
 end
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
-  'corrected')
+  'corrected', 'places', 'pinned_now')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
 local lead, record = '', {}

@@ -71,6 +71,16 @@ async def test_the_state_lists_servers_people_applications_and_direct_messages(
     ]
 
 
+async def test_an_admin_pins_and_unpins_by_the_page(scene: Scene, ask: Ask) -> None:
+    admin = scene.discord.add_user("root", guild=scene.guild, permissions=1 << 3)
+    posted = await scene.ann.post(scene.text, "keep this")
+    one = {"as": str(admin.id), "channel_id": str(scene.text.id), "message_id": posted["id"]}
+    await ask("POST", "/pins", one)
+    assert scene.discord.message(posted["id"])["pinned"]
+    await ask("DELETE", "/pins", one)
+    assert not scene.discord.message(posted["id"])["pinned"]
+
+
 async def test_a_user_posts_edits_reacts_and_deletes_and_another_sees_it(
     scene: Scene, ask: Ask, session: aiohttp.ClientSession
 ) -> None:

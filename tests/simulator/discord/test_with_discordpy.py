@@ -7,6 +7,7 @@ import asyncio
 import discord as discordpy
 import pytest
 
+from bot.simulator.discord.permissions import PIN_MESSAGES, VIEW_CHANNEL
 from tests.simulator.discord.conftest import Client, Scene, running
 
 pytestmark = pytest.mark.usefixtures("pointed")
@@ -180,6 +181,21 @@ async def test_a_forum_post_and_its_files_reach_the_bot(scene: Scene) -> None:
         assert await first.attachments[0].read() == b"hello"
         sent = await thread.send(file=discordpy.File(__file__, "this.py"))
         assert sent.attachments[0].filename == "this.py"
+
+
+async def test_pins_are_listed_by_when_they_were_pinned_over_pages(scene: Scene) -> None:
+    moderator = scene.discord.add_user("mod", guild=scene.guild, permissions=PIN_MESSAGES | VIEW_CHANNEL)
+    posted = [await scene.ann.post(scene.text, str(number)) for number in range(3)]
+    async with running(Client()) as client:
+        for number in (1, 0, 2):
+            await moderator.pin(scene.text, posted[number]["id"])
+        await moderator.unpin(scene.text, posted[2]["id"])
+        channel = client.get_channel(scene.text.id)
+        assert isinstance(channel, discordpy.TextChannel)
+        pins = [each async for each in channel.pins()]
+        assert [each.content for each in pins] == ["0", "1"]
+        earlier = [each async for each in channel.pins(before=pins[0].pinned_at)]
+        assert [each.content for each in earlier] == ["1"]
 
 
 async def test_history_pages_pins_reactions_and_deletions(scene: Scene) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 from bot.simulator.discord import drafts, messages, pins, reactions, wire
 from bot.simulator.discord import history as history_
 from bot.simulator.discord import permissions as bits
@@ -86,8 +88,19 @@ def list_pins(call: Call) -> Json:
     call.require_history(call.channel())
     limit = call.limit(50, 50)
     found = pins.pinned(call.world, call.channel())
-    items = [{"pinned_at": timestamp(each.at), "message": call.show(each)} for each in found[:limit]]
+    if "before" in call.query:
+        found = [each for each in found if timestamp(pins.since(each)) < _iso(call.query["before"])]
+    items = [{"pinned_at": timestamp(pins.since(each)), "message": call.show(each)} for each in found[:limit]]
     return {"items": items, "has_more": len(found) > limit}
+
+
+def _iso(text: str) -> str:
+    try:
+        return timestamp(dt.datetime.fromisoformat(text).timestamp())
+    except ValueError as error:
+        raise invalid(
+            "before", "DATE_TIME_TYPE_PARSE", f"Could not parse {text}. Should be ISO8601."
+        ) from error
 
 
 def list_pins_as_before(call: Call) -> list[Json]:
