@@ -38,7 +38,9 @@ async def _talk(world: World, number: int) -> None:
         return f"<{number}>" in str(body["messages"][-1])
 
     text = f"Hey @everyone and <@{world.ben.id}>! " + "So it goes. " * (60 * number)
-    world.claude.say_when(mine, [text[at : at + 300] for at in range(0, len(text), 300)], pause=0.15)
+    # The first one takes its time, so that there is something to be seen of the typing.
+    pause_s = 0.15 if number else 2.5
+    world.claude.say_when(mine, [text[at : at + 300] for at in range(0, len(text), 300)], pause=pause_s)
     if number == THREADS - 1:
         world.claude.faults.add(faults.dropped(2), when=mine)
     asked = await world.ann.post(world.channel(), f"{world.mention} talk <{number}>")
