@@ -6,6 +6,7 @@ import hashlib
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 
 import structlog
 
@@ -86,18 +87,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     url = settings.redis.url.get_secret_value() if settings.redis.url else ""
-    redis = connect(
+    connected = partial(
+        connect,
         url,
         timeout_s=settings.redis.timeout_s,
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
         failed=metrics.store_errors.inc,
     )
+    redis = connected()
     stack.push_async_callback(redis.aclose)
+    # Connections of its own: an interaction has three seconds, and is not to wait behind a catching up.
+    desk_redis = connected()
+    stack.push_async_callback(desk_redis.aclose)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
     instance = uuid.uuid4().hex
-    desk = Desk(redis, keys, instance=instance)
+    desk = Desk(desk_redis, keys, instance=instance)
     conversations = Conversations(redis, keys, ttl_s=ttl_s)
     journal = Journal(
         redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
