@@ -93,7 +93,8 @@ class Board:
             posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
             if is_marked(posted.content) or (posted.controls or NONE).buttons:
                 with contextlib.suppress(DiscordError):
-                    change = Change(unmarked(posted.content), controls=NONE)
+                    # What is not known is left as it is.
+                    change = Change(unmarked(posted.content) or None, controls=NONE)
                     await self._outbox.edit(self._place, posted.message_id, change)
 
     async def _send(self, action: Send) -> None:

@@ -65,6 +65,9 @@ def _counts(point: str) -> bool:
 def cases(scenario: Scenario, points: Sequence[str]) -> list[Case]:
     """Every hit of a scenario: each point and each thing that can happen there."""
     found: list[Case] = []
+    # What comes late to a second bot is as old there as what has been forgotten, and old enough to look for an answer;
+    # here it is young, although its nonce is forgotten as if it were not.
+    may_be_beside = scenario.name != "forgotten"
     for point in points:
         step, when, _ = point.split(":")
         ways = ["kill", "stop", "term"]
@@ -74,7 +77,9 @@ def cases(scenario: Scenario, points: Sequence[str]) -> list[Case]:
             ways.append("late")
         for do in ways:
             number = len(found)
-            found.append(Case(scenario, point, do, beside=number % 2 == 0, long=number % 3 == 0))
+            found.append(
+                Case(scenario, point, do, beside=may_be_beside and number % 2 == 0, long=number % 3 == 0)
+            )
     return found
 
 

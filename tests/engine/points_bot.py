@@ -157,9 +157,8 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
                 body["message_reference"] = {"message_id": str(message.reply_to), "fail_if_not_exists": False}
             points.later("POST", f"/channels/{place}/messages", body, token)
         case (place, message_id, Change() as change):
-            points.later(
-                "PATCH", f"/channels/{place}/messages/{message_id}", {"content": change.content}, token
-            )
+            body = {"components": []} if change.content is None else {"content": change.content}
+            points.later("PATCH", f"/channels/{place}/messages/{message_id}", body, token)
 
 
 def _seconds(variable: str, *places: tuple[object, str]) -> None:
