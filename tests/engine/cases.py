@@ -65,7 +65,7 @@ def _counts(point: str) -> bool:
 def cases(scenario: Scenario, points: Sequence[str]) -> list[Case]:
     """Every hit of a scenario: each point and each thing that can happen there."""
     found: list[Case] = []
-    # What comes late to a second bot is as old there as what has been forgotten, and old enough to look for an answer;
+    # What reaches a second bot late is as old by then as what was forgotten: old enough to look for an answer first;
     # here it is young, although its nonce is forgotten as if it were not.
     may_be_beside = scenario.name != "forgotten"
     for point in points:
