@@ -173,7 +173,7 @@ class TurnsSettings(Section):
     heartbeat_s: Seconds = 2.0
     poll_s: Seconds = 5.0
     tries: Annotated[int, Field(ge=1)] = 5
-    max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 64
+    max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 256
 
     @model_validator(mode="after")
     def _check(self) -> Self:
