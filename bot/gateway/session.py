@@ -46,12 +46,17 @@ def point_at(settings: DiscordSettings) -> None:
     Route.BASE = f"{api}/v10" if api.endswith("/api") else api
     leniency.install(yarl.URL(settings.gateway_url))
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
-    logging.getLogger("discord.client").addFilter(_without_traceback)
+    for name in ("discord.client", "discord.app_commands.tree"):
+        logging.getLogger(name).addFilter(_without_traceback)
+
+
+NO_BUGS = ("Attempting a reconnect", "Ignoring exception in autocomplete")
+"""How discord.py's lines on an outage begin: a connection that failed, an offer that came too late or twice."""
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Strip what discord.py adds to each failed connection: an outage is no bug."""
-    if str(record.msg).startswith("Attempting a reconnect"):
+    """Strip what discord.py adds to an outage: it is no bug."""
+    if str(record.msg).startswith(NO_BUGS):
         record.exc_info = None
     return True
 

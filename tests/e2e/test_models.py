@@ -127,13 +127,15 @@ async def test_models_are_offered_as_somebody_types_with_their_price_and_their_e
     assert await offered(world.ann, channel, "gpt") == []
 
 
-async def test_models_are_offered_though_the_store_is_slow(
+async def test_models_are_offered_though_the_store_is_slow_or_away(
     flaky: tuple[World, RedisProxy, int],
 ) -> None:
     own, proxy, thread = flaky
-    proxy.delay_s = 0.3
-    assert await offered(own.ann, thread, "opus")
-    proxy.delay_s = 0.0
+    for delay_s in (0.3, 5.0):
+        proxy.delay_s = delay_s
+        assert await offered(own.ann, thread, "opus")
+    proxy.leave()
+    assert await offered(own.ann, thread, "haiku 5.5")
 
 
 @pytest.mark.parametrize("command", ["model show", "model set", "model clear"])
