@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from bot.conversation.compose import Past
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
@@ -48,6 +49,18 @@ class Meta:
     unpriced: int = 0
     buttons: int | None = None
 
+    def past(self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], redone: Turn | None = None) -> Past:
+        """Return what is known of the conversation, with these entries of its history; see Past."""
+        return Past(
+            history=history,
+            cut=self.cut,
+            pins=self.pins,
+            corrected=self.corrected,
+            redone=redone,
+            recalled=recalled,
+            pinned_now=self.pinned_now,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -86,6 +99,11 @@ class Claim:
     own: Turn | None = None
     notice: tuple[int, int] | None = None
     recalled: tuple[Turn, ...] = ()
+
+    @property
+    def past(self) -> Past:
+        """What is known of the conversation before the turn."""
+        return self.meta.past(self.history, self.recalled, redone=self.own)
 
     @property
     def cut_off(self) -> Turn | None:

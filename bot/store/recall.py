@@ -44,13 +44,9 @@ class Recall:
                 if place < meta.cut:
                     pipe.lindex(key, place)
             entries, *recalled = await pipe.execute()
-        return Past(
-            tuple(load_turn(str(entry)) for entry in entries),
-            meta.cut,
-            meta.pins,
-            meta.corrected,
+        return meta.past(
+            history=tuple(load_turn(str(entry)) for entry in entries),
             recalled=tuple(load_turn(str(entry)) for entry in recalled if entry),
-            pinned_now=meta.pinned_now,
         )
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:

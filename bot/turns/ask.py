@@ -13,7 +13,7 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation.compose import Plan, Terms, compose, smaller, to_count, to_summarize
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
 from bot.conversation.request import Finished, Usage
 from bot.conversation.turn import Turn
@@ -66,16 +66,7 @@ class Asker:
         What goes on meanwhile is for `tell`, in words for the thread. Each request is added to `tally`, also if this
         is cancelled.
         """
-        past = Past(
-            claim.history,
-            claim.meta.cut,
-            claim.meta.pins,
-            claim.meta.corrected,
-            claim.own,
-            claim.recalled,
-            claim.meta.pinned_now,
-        )
-        cut_off = claim.cut_off
+        past, cut_off = claim.past, claim.cut_off
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:

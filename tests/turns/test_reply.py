@@ -13,7 +13,7 @@ from redis.asyncio import Redis
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.compose import Past, compose
+from bot.conversation.compose import compose
 from bot.conversation.errors import (
     AnsweredBefore,
     ClaudeBusy,
@@ -625,8 +625,7 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
 
     bench.claude.count_tokens = count_tokens  # type: ignore[attr-defined]
     long = replace(claim, messages=(message("word " * 2000, number=NOW - 10),))
-    past = Past(long.history, 0, frozenset(), None, None)
-    total = compose(terms_of(POLICY), past, long.messages, now_ms=0).total_tokens
+    total = compose(terms_of(POLICY), long.past, long.messages, now_ms=0).total_tokens
     near = replace(POLICY, limit_tokens=total)
     asking = asyncio.create_task(asker.ask(long, near, lambda _: None, cut, lambda _: None, tally))
     await counting.wait()
