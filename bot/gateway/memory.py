@@ -16,11 +16,11 @@ from bot.gateway import answers
 from bot.gateway.access import may_reset, may_set_prompt
 from bot.gateway.interactions import conclude, in_time, say
 from bot.gateway.scene import Scene, look_around
-from bot.render.mark import is_marked
-from bot.render.outbox import Outbox, Seen
+from bot.render.outbox import Outbox
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
 from bot.turns.dispatch import Dispatcher
+from bot.turns.look import unfinished
 
 if TYPE_CHECKING:
     Interaction = discord.Interaction[discord.Client]
@@ -170,7 +170,7 @@ class Memory:
         except DiscordError as error:
             log.info("leftovers_unknown", conversation=conversation, kind=type(error).__name__)
             return
-        await self._delete(conversation, left_behind(seen, before))
+        await self._delete(conversation, unfinished(seen, before))
 
     async def _delete(self, conversation: int, messages: Sequence[int]) -> None:
         for message in messages:
@@ -240,17 +240,3 @@ class Memory:
             await say(interaction, answers.MAY_NOT_SET[scope])
             return False
         return True
-
-
-def left_behind(seen: Sequence[Seen], before: int) -> list[int]:
-    """Return the unfinished messages of replies to what was written before an id.
-
-    `seen` are the bot's own messages, oldest first. Only the first message of a reply points to what it answers.
-    """
-    found: list[int] = []
-    answers_to = 0
-    for message in seen:
-        answers_to = message.reply_to or answers_to
-        if answers_to <= before and is_marked(message.content):
-            found.append(message.id)
-    return found

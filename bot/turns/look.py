@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from bot.render.mark import is_marked
 from bot.render.outbox import Seen
 from bot.render.plan import Posted
 
@@ -92,6 +93,20 @@ def leftovers(
     """
     others = {None if member == place else member for member in members} - {reply_to}
     return tuple(part for points_to, parts in _replies(seen) if points_to in others for part in parts)
+
+
+def unfinished(seen: Sequence[Seen], before: int) -> tuple[int, ...]:
+    """Return the unfinished messages of all but the replies to what was written after an id.
+
+    What is silent belongs to none: with a mark, it was only to stand there for an instant.
+    """
+    later = {
+        part.id
+        for points_to, parts in _replies(seen)
+        if points_to is not None and points_to > before
+        for part in parts
+    }
+    return tuple(message.id for message in seen if is_marked(message.content) and message.id not in later)
 
 
 def _replies(seen: Sequence[Seen]) -> list[tuple[int | None, tuple[Seen, ...]]]:

@@ -1,13 +1,17 @@
 """What belongs to which reply, read from a thread."""
 
 from bot.render.outbox import Seen
-from bot.turns.look import answered_later, find_reply, leftovers, strays
+from bot.turns.look import answered_later, find_reply, leftovers, strays, unfinished
 
 THREAD = 10
 
 
 def seen(number: int, reply_to: int | None = None, *, silent: bool = False) -> Seen:
     return Seen(number, f"text {number}", reply_to, silent)
+
+
+def half(number: int, reply_to: int | None = None, *, silent: bool = False) -> Seen:
+    return Seen(number, f"half of {number} ▌", reply_to, silent)
 
 
 def test_a_reply_is_found_with_its_further_parts() -> None:
@@ -67,3 +71,37 @@ def test_a_reply_beneath_a_notice_answers_the_threads_first_message_wherever_it_
     assert ([part.id for part in other.parts], other.apart) == ([20, 21], True)
     assert answered_later(own, [13]) == ()
     assert strays(own, None, [40]) == (seen(41),)
+
+
+def test_an_unfinished_reply_to_what_was_forgotten_is_left_behind() -> None:
+    assert unfinished([seen(11, 10), half(13, 12)], before=14) == (13,)
+
+
+def test_a_message_that_arrived_after_the_reset_still_answers_what_was_before_it() -> None:
+    assert unfinished([half(15, 12)], before=14) == (15,)
+
+
+def test_the_further_part_of_an_unfinished_reply_is_left_behind_too() -> None:
+    assert unfinished([seen(13, 12), half(15)], before=14) == (15,)
+
+
+def test_a_part_that_came_after_the_reset_and_stands_apart_is_left_behind_too() -> None:
+    own = [seen(15, 12), half(17, 16), half(18, 15)]
+    assert unfinished(own, before=14) == (18,)
+
+
+def test_a_reply_to_what_came_after_the_reset_stays_with_all_its_parts() -> None:
+    assert unfinished([half(17, 16), half(18)], before=14) == ()
+
+
+def test_the_unfinished_first_reply_of_a_thread_points_to_nothing_and_is_left_behind() -> None:
+    assert unfinished([half(13)], before=14) == (13,)
+
+
+def test_an_unfinished_reply_beneath_a_starter_notice_is_left_behind_whenever_it_arrived() -> None:
+    own = [seen(11, 10), seen(15, silent=True), seen(16, 15), half(17), half(19, 18)]
+    assert unfinished(own, before=14) == (17,)
+
+
+def test_what_stands_there_only_to_take_a_nonce_is_left_behind() -> None:
+    assert unfinished([half(13, silent=True), half(17, 16)], before=14) == (13,)
