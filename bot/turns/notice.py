@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 
 from bot.conversation import wording
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
 from bot.turns.means import Means
+from bot.turns.persist import persist
 from bot.turns.revise import nonce
 
-Persist = Callable[[Callable[[], Awaitable[None]]], Awaitable[None]]
 
-
-async def put_below(claim: Claim, notices: Sequence[str], means: Means, persist: Persist) -> None:
-    """Put notices under a reply, in place of those of the round before; `persist` does a step of the journal."""
+async def put_below(claim: Claim, notices: Sequence[str], means: Means) -> None:
+    """Put notices under a reply, in place of those of the round before."""
     journal, outbox = means.journal, means.outbox
     if claim.notice is not None and claim.notice[0] != claim.again:
         await outbox.delete(claim.conversation, claim.notice[1])
