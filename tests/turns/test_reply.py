@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from redis.asyncio import Redis
@@ -95,6 +95,19 @@ class FakeClaude:
             self.ended.set()
 
 
+class WatchedJournal(Journal):
+    """Tells when it was asked, and has answered, whether more waits."""
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self.looked = asyncio.Event()
+
+    async def waits(self, claim: Claim) -> bool:
+        found = await super().waits(claim)
+        self.looked.set()
+        return found
+
+
 @dataclass
 class Bench:
     """One worker, and what it works on."""
@@ -108,10 +121,28 @@ class Bench:
     redis: Redis
     means: Means
 
-    async def turn(self, conversation: int = C) -> Claim:
-        """Do the next turn."""
+    async def claim(self, conversation: int = C) -> Claim:
+        """Take the next turn."""
         claim = await self.journal.claim(conversation, "me")
         assert isinstance(claim, Claim)
+        return claim
+
+    async def begun(self, *shown: str | None) -> Claim:
+        """Take A with a reply that is posted already; None is a part that is deleted, which the store has missed."""
+        await hear(self, A)
+        claim = await self.claim()
+        for part, text in enumerate(shown):
+            await self.journal.intend(claim, part, 0)
+            await self.journal.posted(claim, part, EARLIER + part)
+            if text is not None:
+                self.outbox.messages[EARLIER + part] = text
+        self.outbox.replies_to[EARLIER] = A.id
+        self.outbox.next_id = EARLIER + len(shown) - 1
+        return claim
+
+    async def turn(self, conversation: int = C) -> Claim:
+        """Do the next turn."""
+        claim = await self.claim(conversation)
         try:
             await self.runner.run(claim, asyncio.Event())
         finally:
@@ -201,8 +232,7 @@ async def test_what_is_committed_leaves_a_forgotten_answer_to_more_for_the_other
 
 async def test_what_continues_a_reply_behind_a_newer_one_points_to_its_beginning(bench: Bench) -> None:
     await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     await bench.journal.release(claim, blameless=False)  # so that the next try looks
     bench.answered_before("An answer that ▌", reply_to=A.id)
     bench.outbox.messages[EARLIER + 1] = "A newer one."
@@ -222,8 +252,7 @@ async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(b
     posted = asyncio.Event()
     bench.outbox.on_call = lambda done: posted.set() if done.what == "send" else None
     bench.outbox.round_trip_s = 0.2
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     running = asyncio.create_task(bench.runner.run(claim, asyncio.Event()))
     await posted.wait()
     running.cancel()
@@ -239,32 +268,17 @@ async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(b
 async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are_deleted(
     bench: Bench,
 ) -> None:
-    await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
-    for part in (0, 1):
-        await bench.journal.intend(claim, part, 0)
-        await bench.journal.posted(claim, part, EARLIER + part)
+    claim = await bench.begun("A late edit ▌", None)
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.acknowledge(claim, settle=True)
-    bench.outbox.messages[EARLIER] = "A late edit ▌"
-    bench.outbox.replies_to[EARLIER] = A.id
-    settling = await bench.journal.claim(C, "me")
-    assert isinstance(settling, Claim)
+    settling = await bench.claim()
     await bench.runner.settle(settling)
     assert bench.outbox.texts() == [ANSWER]
 
 
 async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(bench: Bench) -> None:
-    await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
-    for part in (0, 1):  # the second one has been deleted since, which the store has forgotten
-        await bench.journal.intend(claim, part, 0)
-        await bench.journal.posted(claim, part, EARLIER + part)
+    claim = await bench.begun("An earlier try ▌", None)
     await bench.journal.release(claim, blameless=False)
-    bench.outbox.messages[EARLIER] = "An earlier try ▌"
-    bench.outbox.replies_to[EARLIER] = A.id
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
     assert [done.message_id for done in bench.outbox.calls if done.message_id == EARLIER + 1] == []
@@ -272,8 +286,7 @@ async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(b
 
 async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committed(bench: Bench) -> None:
     await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     for part in (0, 1):
         await bench.journal.intend(claim, part, 0)  # whether either was posted is not known
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
@@ -281,8 +294,7 @@ async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committe
     bench.outbox.failures.extend([None, DiscordGone("code 10008")])
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
-    settling = await bench.journal.claim(C, "me")
-    assert isinstance(settling, Claim)
+    settling = await bench.claim()
     assert settling.state is State.DONE
 
 
@@ -313,8 +325,7 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
 
 async def test_what_joined_and_was_forgotten_by_the_store_is_not_answered_twice(bench: Bench) -> None:
     await hear(bench, A)
-    early = await bench.journal.claim(C, "me")
-    assert isinstance(early, Claim)
+    early = await bench.claim()
     grown = replace(early, members=(A.id, B.id), messages=(A, B))  # it went back to before the join
     with pytest.raises(Fenced):
         await bench.journal.commit(grown, None, Result(ANSWER), cut=0)
@@ -370,8 +381,7 @@ async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(ben
     bench.outbox.messages.clear()
     other = replace(message("other", number=NOW - 7), opens="Another")
     await bench.conversations.receive(other.id, other, source="event", facts={"parent": CHANNEL})
-    claim = await bench.journal.claim(other.id, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim(other.id)
     await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), cut=0)
     await bench.journal.release(claim, blameless=False)
     await bench.turn(other.id)
@@ -404,8 +414,7 @@ async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(b
     await bench.conversations.receive(C, A, source="listing", facts={"guild": 1})
     bench.claude.busy = True
     await bench.turn()
-    settling = await bench.journal.claim(C, "me")
-    assert isinstance(settling, Claim)
+    settling = await bench.claim()
     assert settling.settling
     bench.outbox.messages[EARLIER] = "A late edit ▌"
     await bench.runner.settle(settling)
@@ -418,8 +427,7 @@ async def test_a_committed_text_that_was_read_from_discord_leaves_its_file_alone
     file = Attached(7, "reply.md", 800)
     bench.outbox.files[EARLIER] = (file,)
     await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     await bench.journal.adopt(claim, [A.id], [EARLIER])
     await bench.journal.commit(claim, None, Result("With a file.", as_shown=True), cut=0)
     await bench.journal.release(claim, blameless=False)
@@ -434,8 +442,7 @@ async def test_a_message_that_is_heard_again_does_not_drop_a_call_that_is_under_
     bench.outbox.round_trip_s = 0.1
     # Each post takes effect in mid-call; one that is dropped there is doubted, and settled later.
     bench.outbox.on_call = lambda done: arrivals.set() if done.what == "send" else None
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     await bench.runner.run(claim, arrivals)
     assert bench.outbox.texts() == [ANSWER]
     assert bench.outbox.dropped == 0
@@ -450,12 +457,7 @@ async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench)
 
 
 async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
-    await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
-    await bench.journal.intend(claim, 0, 0)
-    await bench.journal.posted(claim, 0, EARLIER)
-    bench.outbox.messages[EARLIER] = "Half ▌"
+    claim = await bench.begun("Half ▌")
     bench.outbox.failures.append(DiscordRejected(50083))
     assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
 
@@ -510,6 +512,7 @@ async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: 
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
     assert await bench.revisions.again(C, done.lead, "w2") is Wish.OK
+    bench.runner = Runner(replace(bench.means, pace=Pace()))  # as if the pause between edits were over
     await bench.turn()
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
 
@@ -519,8 +522,7 @@ async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unk
 ) -> None:
     await hear(bench, A)
     bench.outbox.round_trip_s = 0.5
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     arrivals = asyncio.Event()
     bench.claude.silent = asyncio.Event()
     running = asyncio.create_task(bench.runner.run(claim, arrivals))
@@ -537,10 +539,11 @@ async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unk
 
 
 async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
-    bench.runner = Runner(replace(bench.means, policy=replace(POLICY, interrupts=True)))
+    journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    means = replace(bench.means, journal=journal, policy=replace(POLICY, interrupts=True))
+    bench.runner = Runner(means)
     await anew(bench)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     arrivals = asyncio.Event()
     bench.claude.silent, bench.claude.asked = asyncio.Event(), asyncio.Event()
     bench.claude.pause_s = 60.0
@@ -548,9 +551,7 @@ async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_
     await bench.claude.asked.wait()
     await hear(bench, B)
     arrivals.set()
-    while arrivals.is_set():  # noqa: ASYNC110 - it is looked at by what is tested
-        await asyncio.sleep(0.01)
-    await asyncio.sleep(0.05)
+    await journal.looked.wait()
     bench.claude.silent.set()
     async with asyncio.timeout(5):
         await running
@@ -575,14 +576,7 @@ async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -
 
 
 async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_any_more(bench: Bench) -> None:
-    await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
-    for part in (0, 1):
-        await bench.journal.intend(claim, part, 0)
-        await bench.journal.posted(claim, part, EARLIER + part)
-        bench.outbox.messages[EARLIER + part] = "Half ▌"
-    bench.outbox.next_id = EARLIER + 1
+    claim = await bench.begun("Half ▌", "Half ▌")
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.release(claim, blameless=False)
     bench.outbox.failures.append(DiscordTooOld())
@@ -591,21 +585,14 @@ async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_a
 
 
 async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
-    await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
-    await bench.journal.intend(claim, 0, 0)
-    await bench.journal.posted(claim, 0, EARLIER)
-    bench.outbox.messages[EARLIER] = ANSWER
-    bench.outbox.replies_to[EARLIER] = A.id
+    claim = await bench.begun(ANSWER)
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.acknowledge(claim, settle=True)
     await hear(bench, B)
     bench.claude.answer = "The next answer."
     await bench.turn()
     bench.outbox.replies_to[max(bench.outbox.messages)] = None
-    settling = await bench.journal.claim(C, "me")
-    assert isinstance(settling, Claim)
+    settling = await bench.claim()
     assert settling.settling
     await bench.runner.settle(settling)
     assert bench.outbox.texts() == [ANSWER, "The next answer."]
@@ -614,8 +601,7 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
 async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
     asker, cut = Asker(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
     await hear(bench, A)
-    claim = await bench.journal.claim(C, "me")
-    assert isinstance(claim, Claim)
+    claim = await bench.claim()
     counting, tally = asyncio.Event(), Tally()
 
     async def count_tokens(_request: Request) -> int:
