@@ -182,14 +182,10 @@ class Memory:
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
-        for scope in Scope:
-            target = scene.target(scope)
-            prompt = None if target is None else await self._prompts.get(scope, target)
-            if prompt is not None:
-                text, files = answers.prompt_shown(scope, prompt)
-                await say(interaction, text, files=files)
-                return
-        text, files = answers.prompt_shown(None, self._default_prompt)
+        by_scope = await self._prompts.by_scope(
+            thread=scene.conversation, channel=scene.channel, server=scene.server
+        )
+        text, files = answers.prompt_shown(by_scope, self._default_prompt)
         await say(interaction, text, files=files)
 
     async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
