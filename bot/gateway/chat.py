@@ -13,6 +13,7 @@ from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
 from bot.gateway import answers, convert, permissions
 from bot.gateway.interactions import say
+from bot.gateway.reach import in_servers
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
@@ -54,8 +55,7 @@ class Chat:
             message="What to begin with; leave it out to just open the thread",
             private="Only you, me and whom you invite can see the thread",
         )
-        @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @in_servers
         async def chat(
             interaction: discord.Interaction[discord.Client],
             message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,

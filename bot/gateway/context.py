@@ -18,6 +18,7 @@ from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
 from bot.gateway.interactions import in_time, say
 from bot.gateway.pins import Pins
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import look_around
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
@@ -67,8 +68,7 @@ class Context:
         @tree.command(
             name="context", description="Show what Claude sees of this conversation, and what it cost"
         )
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def context(interaction: Interaction) -> None:
             await self._show(interaction)
 

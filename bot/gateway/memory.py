@@ -15,6 +15,7 @@ from bot.conversation.errors import DiscordError
 from bot.gateway import answers
 from bot.gateway.access import may_reset, may_set_prompt
 from bot.gateway.interactions import conclude, in_time, say
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.render.mark import is_marked
 from bot.render.outbox import Outbox, Seen
@@ -66,16 +67,12 @@ class Memory:
         """Register the commands."""
 
         @tree.command(name="reset", description="Make me forget this conversation")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def reset(interaction: Interaction) -> None:
             await self._ask_to_reset(interaction)
 
-        system = app_commands.Group(
-            name="system",
-            description="How I am to behave here: the system prompt",
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
+        system = everywhere(
+            app_commands.Group(name="system", description="How I am to behave here: the system prompt")
         )
         scope_help = "Where it counts; the narrowest one that is set wins"
 

@@ -19,6 +19,7 @@ from bot.conversation.request import Effort
 from bot.gateway import answers, model_answers
 from bot.gateway.access import may_set_prompt
 from bot.gateway.interactions import say
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
@@ -56,11 +57,10 @@ class Models:
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         """Register the commands."""
-        model = app_commands.Group(
-            name="model",
-            description="Which Claude model answers here, and with how much thought",
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
+        model = everywhere(
+            app_commands.Group(
+                name="model", description="Which Claude model answers here, and with how much thought"
+            )
         )
         scope_help = "Where it counts; the narrowest one that is set wins"
 

@@ -12,6 +12,7 @@ from discord import app_commands
 from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
 from bot.gateway.interactions import conclude, say
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.render.controls import Button, when_done
 from bot.store.bell import Bell
@@ -48,26 +49,22 @@ class Wishes:
         """Register the commands."""
 
         @tree.command(name="stop", description="Stop the reply that is being written; what is there stays")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def stop(interaction: Interaction) -> None:
             await self._command(interaction, Button.STOP)
 
         @tree.command(name="retry", description="Have the latest reply written anew")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def retry(interaction: Interaction) -> None:
             await self._command(interaction, Button.REGENERATE)
 
         @tree.command(name="continue", description="Go on with a reply that reached its length limit")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def continue_(interaction: Interaction) -> None:
             await self._command(interaction, Button.CONTINUE)
 
         @tree.context_menu(name="Regenerate")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def regenerate(interaction: Interaction, message: discord.Message) -> None:
             await self._command(interaction, Button.REGENERATE, on=message.id)
 
