@@ -12,7 +12,7 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
 from bot.gateway import answers, convert, permissions
-from bot.gateway.interactions import say
+from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import in_servers
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -57,16 +57,14 @@ class Chat:
         )
         @in_servers
         async def chat(
-            interaction: discord.Interaction[discord.Client],
+            interaction: Interaction,
             message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
             private: bool = False,
         ) -> None:
             await interaction.response.defer(ephemeral=True)
             await self._open(interaction, message or "", private=private)
 
-    async def _open(
-        self, interaction: discord.Interaction[discord.Client], text: str, *, private: bool
-    ) -> None:
+    async def _open(self, interaction: Interaction, text: str, *, private: bool) -> None:
         channel: object = interaction.channel
         if isinstance(channel, discord.Thread):
             channel = channel.parent
@@ -100,7 +98,7 @@ class Chat:
 
     async def _start(
         self,
-        interaction: discord.Interaction[discord.Client],
+        interaction: Interaction,
         channel: discord.TextChannel,
         name: str,
         kind: discord.ChannelType,
@@ -119,7 +117,7 @@ class Chat:
             raise DiscordForbidden(lacking) from error
         return int(started["id"])
 
-    async def _join(self, interaction: discord.Interaction[discord.Client], thread: int) -> None:
+    async def _join(self, interaction: Interaction, thread: int) -> None:
         try:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -16,7 +15,7 @@ from bot.conversation.errors import Unreadable
 from bot.conversation.model import Choice
 from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
-from bot.gateway.interactions import in_time, say
+from bot.gateway.interactions import Interaction, in_time, say
 from bot.gateway.pins import Pins
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import look_around
@@ -26,9 +25,6 @@ from bot.store.prompts import Prompts
 from bot.store.recall import Recall
 from bot.turns.policy import TurnPolicy
 from bot.turns.terms import terms_of
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import aiohttp
 import discord
@@ -17,6 +18,8 @@ from bot.gateway import answers
 from bot.store.desk import Desk
 
 log = structlog.get_logger()
+
+Interaction: TypeAlias = discord.Interaction[discord.Client]
 
 TAKE_S = 1.2
 """An interaction must be answered within 3 s (Discord, interactions); this much for asking who does it."""
@@ -35,15 +38,13 @@ class Tree(app_commands.CommandTree[discord.Client]):
         super().__init__(client)
         self._desk = desk
 
-    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Let one instance answer."""
         if interaction.type is discord.InteractionType.autocomplete:
             return await _take_quietly(self._desk, interaction)
         return await take(self._desk, interaction)
 
-    async def on_error(
-        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
-    ) -> None:
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Tell the person, and the operator."""
         await explain(interaction, error.__cause__ or error)
 
@@ -55,7 +56,7 @@ ALREADY_ANSWERED_CODE = 40060
 """Another instance was faster, while the store could not tell which is to answer."""
 
 
-async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+async def take(desk: Desk, interaction: Interaction) -> bool:
     """Say whether this instance answers; without the store nobody can tell, and the person is told so."""
     try:
         async with asyncio.timeout(TAKE_S):
@@ -66,7 +67,7 @@ async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> 
         return False
 
 
-async def _take_quietly(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+async def _take_quietly(desk: Desk, interaction: Interaction) -> bool:
     """Say whether this instance completes what is typed; without the store each does, and Discord takes the first.
 
     What is offered changes nothing, so it need not wait for the store, as an answer that does something must.
@@ -94,7 +95,7 @@ async def in_time() -> AsyncIterator[None]:
 
 
 async def say(
-    interaction: discord.Interaction[discord.Client],
+    interaction: Interaction,
     text: str,
     *,
     files: Sequence[discord.File] = (),
@@ -119,7 +120,7 @@ async def say(
 
 
 async def conclude(
-    interaction: discord.Interaction[discord.Client],
+    interaction: Interaction,
     text: str | None = discord.utils.MISSING,
     *,
     view: discord.ui.View | None = None,
@@ -139,7 +140,7 @@ async def conclude(
             return
 
 
-async def explain(interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
+async def explain(interaction: Interaction, error: BaseException) -> None:
     """Turn a failure into a sentence for the person."""
     match error:
         case StoreUnavailable():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -14,7 +13,7 @@ from discord import app_commands
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
 from bot.gateway.access import may_reset, may_set_prompt
-from bot.gateway.interactions import conclude, in_time, say
+from bot.gateway.interactions import Interaction, conclude, in_time, say
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.render.mark import is_marked
@@ -22,9 +21,6 @@ from bot.render.outbox import Outbox, Seen
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
 from bot.turns.dispatch import Dispatcher
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 

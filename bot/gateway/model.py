@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -18,14 +17,11 @@ from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
 from bot.gateway import answers, model_answers
 from bot.gateway.access import may_set_prompt
-from bot.gateway.interactions import say
+from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.gateway.access import Person
+from bot.gateway.interactions import Interaction
 from bot.store.conversations import Conversations
 from bot.store.prompts import Scope
 
@@ -31,9 +32,7 @@ class Scene:
         return Scope.CHANNEL if self.conversation is None else Scope.THREAD
 
 
-async def look_around(
-    interaction: discord.Interaction[discord.Client], conversations: Conversations
-) -> Scene:
+async def look_around(interaction: Interaction, conversations: Conversations) -> Scene:
     """Find out where an interaction takes place."""
     channel_id, guild_id = interaction.channel_id, interaction.guild_id
     channel = interaction.channel

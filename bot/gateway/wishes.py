@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -11,7 +10,7 @@ from discord import app_commands
 
 from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
-from bot.gateway.interactions import conclude, say
+from bot.gateway.interactions import Interaction, conclude, say
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.render.controls import Button, when_done
@@ -20,9 +19,6 @@ from bot.store.claim import State
 from bot.store.conversations import Conversations
 from bot.store.revisions import Revisions, Round, Standing, Wish
 from bot.turns.dispatch import Dispatcher
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 
