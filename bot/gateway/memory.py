@@ -12,10 +12,10 @@ from discord import app_commands
 
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
-from bot.gateway.access import may_reset, may_set_prompt
+from bot.gateway.access import may_choose, may_reset
 from bot.gateway.interactions import Interaction, conclude, in_time, say
 from bot.gateway.reach import everywhere
-from bot.gateway.scene import Scene, look_around
+from bot.gateway.scene import SCOPE_HELP, Refusals, Spot, look_around
 from bot.render.mark import is_marked
 from bot.render.outbox import Outbox, Seen
 from bot.store.conversations import Conversations
@@ -35,6 +35,8 @@ ARRIVED_S = 1.5
 
 LONGEST_TURN = dt.timedelta(minutes=15)
 """No reply takes longer; so much of a thread is looked through for one that was stopped."""
+
+REFUSALS = Refusals(answers.ONLY_IN_SERVERS, answers.MAY_NOT_SET)
 
 PROMPT_FIELD = "prompt"
 PROMPT_CHARS = 4000
@@ -70,19 +72,18 @@ class Memory:
         system = everywhere(
             app_commands.Group(name="system", description="How I am to behave here: the system prompt")
         )
-        scope_help = "Where it counts; the narrowest one that is set wins"
 
         @system.command(name="show", description="Show the prompt that counts here")
         async def show(interaction: Interaction) -> None:
             await self._show(interaction)
 
         @system.command(name="set", description="Set the prompt of this thread, channel or server")
-        @app_commands.describe(scope=scope_help)
+        @app_commands.describe(scope=SCOPE_HELP)
         async def set_(interaction: Interaction, scope: Scope | None = None) -> None:
             await self._ask_for_prompt(interaction, scope)
 
         @system.command(name="clear", description="Remove the prompt of this thread, channel or server")
-        @app_commands.describe(scope=scope_help)
+        @app_commands.describe(scope=SCOPE_HELP)
         async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
             await self._clear(interaction, scope)
 
@@ -118,7 +119,7 @@ class Memory:
         await interaction.response.defer(ephemeral=True, thinking=True)
         scene = await look_around(interaction, self._conversations)
         prompt = values.get(PROMPT_FIELD, "").strip()
-        if not may_set_prompt(scene.person, scope):
+        if not may_choose(scene.person, scope):
             await say(interaction, answers.MAY_NOT_SET[scope])
         elif not prompt:
             await say(interaction, answers.EMPTY_PROMPT)
@@ -185,13 +186,14 @@ class Memory:
         # Discord takes a modal only as the first answer, so this one cannot be put off.
         async with in_time():
             scene = await look_around(interaction, self._conversations)
-            scope = chosen or scene.default_scope()
-            target = scene.target(scope)
-            present = None if target is None else await self._prompts.get(scope, target)
-        if not await self._allowed(interaction, scene, scope) or target is None:
+            spot = scene.spot(chosen, REFUSALS)
+            present = await self._prompts.get(spot.scope, spot.target) if isinstance(spot, Spot) else None
+        if isinstance(spot, str):
+            await say(interaction, spot)
             return
         modal = discord.ui.Modal(
-            title=f"System prompt of this {scope.value}", custom_id=f"{PROMPT_ID}:{scope.value}:{target}"
+            title=f"System prompt of this {spot.scope.value}",
+            custom_id=f"{PROMPT_ID}:{spot.scope.value}:{spot.target}",
         )
         field = discord.ui.TextInput[discord.ui.Modal](
             style=discord.TextStyle.paragraph,
@@ -212,23 +214,13 @@ class Memory:
     async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
-        scope = chosen or scene.default_scope()
-        target = scene.target(scope)
-        if await self._allowed(interaction, scene, scope) and target is not None:
-            was_set = await self._prompts.clear(scope, target)
-            log.info("prompt_cleared", scope=scope.value, target=target)
-            await say(interaction, answers.prompt_cleared(scope, was_set=was_set))
-
-    async def _allowed(self, interaction: Interaction, scene: Scene, scope: Scope) -> bool:
-        """Say whether somebody may change the prompt of a scope; if not, tell them."""
-        if scene.target(scope) is None:
-            elsewhere = answers.NOT_A_CONVERSATION if scope is Scope.THREAD else answers.ONLY_IN_SERVERS
-            await say(interaction, elsewhere)
-            return False
-        if not may_set_prompt(scene.person, scope):
-            await say(interaction, answers.MAY_NOT_SET[scope])
-            return False
-        return True
+        spot = scene.spot(chosen, REFUSALS)
+        if isinstance(spot, str):
+            await say(interaction, spot)
+            return
+        was_set = await self._prompts.clear(spot.scope, spot.target)
+        log.info("prompt_cleared", scope=spot.scope.value, target=spot.target)
+        await say(interaction, answers.prompt_cleared(spot.scope, was_set=was_set))
 
 
 def left_behind(seen: Sequence[Seen], before: int) -> list[int]:
