@@ -16,6 +16,7 @@ from bot.conversation.model import Choice
 from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
 from bot.gateway.interactions import Interaction, in_time, say
+from bot.gateway.modal import ask
 from bot.gateway.pins import Pins
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import look_around
@@ -35,8 +36,6 @@ CORRECT_ID = "bobbin:correct"
 """The beginning of custom ids of the button and of the modal; the turn that made the summary stands behind it."""
 
 SUMMARY_FIELD = "summary"
-SUMMARY_CHARS = 4000
-"""The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
 
 
 class Context:
@@ -86,7 +85,16 @@ class Context:
         if not any(entry.front is not None and str(entry.id) == turn for entry in past.history):
             await say(interaction, context_answers.SUMMARY_GONE)
             return True
-        await self._ask(interaction, custom_id, past.front.summary)
+        await ask(
+            interaction,
+            title="What came before",
+            custom_id=custom_id,
+            field=SUMMARY_FIELD,
+            label="The summary",
+            description="Claude reads this in place of the oldest messages. Empty: nothing.",
+            text=past.front.summary,
+            required=False,
+        )
         return True
 
     async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
@@ -155,20 +163,6 @@ class Context:
             text,
             view=_buttons(seen, scene.conversation, pins=not past.at_once) if offered else None,
         )
-
-    async def _ask(self, interaction: Interaction, custom_id: str, summary: str) -> None:
-        modal = discord.ui.Modal(title="What came before", custom_id=custom_id)
-        field = discord.ui.TextInput[discord.ui.Modal](
-            style=discord.TextStyle.paragraph,
-            custom_id=SUMMARY_FIELD,
-            default=summary[:SUMMARY_CHARS],
-            max_length=SUMMARY_CHARS,
-            required=False,
-        )
-        description = "Claude reads this in place of the oldest messages. Empty: nothing."
-        modal.add_item(discord.ui.Label(text="The summary", description=description, component=field))
-        await interaction.response.send_modal(modal)
-        modal.stop()  # it is answered by its custom id, also after a restart and by another instance
 
 
 def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View:
