@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import discord
 import structlog
 from discord import app_commands
 
 from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
+from bot.gateway.finishing import when_finished
 from bot.gateway.interactions import Interaction, conclude, say
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
@@ -22,12 +21,10 @@ from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
-FINISHING_S = 0.2
-FINISHINGS = 40
-"""A notice or a surplus message to delete may have to wait for room in the channel, at most some 5 s."""
-
 _SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
 """What a command answers where it went well; after a click, the reply itself shows it."""
+
+_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
 
 
 class Wishes:
@@ -141,12 +138,10 @@ class Wishes:
 
         Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
         """
-        for _ in range(FINISHINGS):
-            standing = await self._revisions.standing(conversation)
-            if standing.answering is None or standing.answering.state is not State.COMMITTED:
-                break
-            await asyncio.sleep(FINISHING_S)
-        return standing
+        return await when_finished(
+            lambda: self._revisions.standing(conversation),
+            lambda seen: seen.answering is not None and seen.answering.state is State.COMMITTED,
+        )
 
     async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
         if button is Button.STOP:
@@ -157,9 +152,6 @@ class Wishes:
             return answers.COMPLETE
         wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
         return _REFUSED.get(wish, "")
-
-
-_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
 
 
 def _asked(found: Round, person: int) -> bool:
