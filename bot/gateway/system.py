@@ -7,7 +7,6 @@ import structlog
 from discord import app_commands
 
 from bot.gateway import answers
-from bot.gateway.access import may_choose
 from bot.gateway.interactions import Interaction, in_time, say
 from bot.gateway.modal import ask
 from bot.gateway.reach import everywhere
@@ -18,7 +17,9 @@ from bot.store.prompts import Prompts, Scope
 log = structlog.get_logger()
 
 PROMPT_ID = "bobbin:system"
-"""The beginning of the custom id of the modal; the scope and the id of the place stand behind it."""
+"""The beginning of the custom id of the modal; the scope stands behind it.
+
+Not the place: the person's own client sends the id back, so where the prompt counts is told by where it was sent."""
 
 PROMPT_FIELD = "prompt"
 
@@ -57,22 +58,21 @@ class SystemPrompts:
 
     async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
         """Answer a modal; False if it is another one."""
-        kind, _, rest = custom_id.rpartition(":")
-        kind, _, name = kind.rpartition(":")
+        kind, _, scope = custom_id.rpartition(":")
         if kind != PROMPT_ID:
             return False
-        scope = Scope(name)
         await interaction.response.defer(ephemeral=True, thinking=True)
         scene = await look_around(interaction, self._conversations)
+        spot = scene.spot(Scope(scope), REFUSALS)
         prompt = values.get(PROMPT_FIELD, "").strip()
-        if not may_choose(scene.person, scope):
-            await say(interaction, answers.MAY_NOT_SET[scope])
+        if isinstance(spot, str):
+            await say(interaction, spot)
         elif not prompt:
             await say(interaction, answers.EMPTY_PROMPT)
         else:
-            await self._prompts.set(scope, int(rest), prompt)
-            log.info("prompt_set", scope=scope.value, target=int(rest), chars=len(prompt))
-            await say(interaction, answers.prompt_set(scope))
+            await self._prompts.set(spot.scope, spot.target, prompt)
+            log.info("prompt_set", scope=spot.scope.value, target=spot.target, chars=len(prompt))
+            await say(interaction, answers.prompt_set(spot.scope))
         return True
 
     async def _show(self, interaction: Interaction) -> None:
@@ -96,7 +96,7 @@ class SystemPrompts:
         await ask(
             interaction,
             title=f"System prompt of this {spot.scope.value}",
-            custom_id=f"{PROMPT_ID}:{spot.scope.value}:{spot.target}",
+            custom_id=f"{PROMPT_ID}:{spot.scope.value}",
             field=PROMPT_FIELD,
             label="How Claude is to behave",
             description="It counts from the next reply on.",
