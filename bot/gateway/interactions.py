@@ -30,6 +30,16 @@ OFFER_S = 0.6
 LOOK_S = 1.2
 """And this much for what has to be known before the first answer, where it cannot be put off (a modal)."""
 
+TRIES = 4
+PAUSE_S = 0.2
+"""What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
+
+UNKNOWN_INTERACTION_CODE = 10062
+"""Too late: an interaction waits 3 s for its first answer."""
+
+ALREADY_ANSWERED_CODE = 40060
+"""Another instance was faster, while the store could not tell which is to answer."""
+
 
 class Tree(app_commands.CommandTree[discord.Client]):
     """The slash commands; asks the desk before each, and answers for what fails."""
@@ -47,13 +57,6 @@ class Tree(app_commands.CommandTree[discord.Client]):
     async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
         """Tell the person, and the operator."""
         await explain(interaction, error.__cause__ or error)
-
-
-UNKNOWN_INTERACTION_CODE = 10062
-"""Too late: an interaction waits 3 s for its first answer."""
-
-ALREADY_ANSWERED_CODE = 40060
-"""Another instance was faster, while the store could not tell which is to answer."""
 
 
 async def take(desk: Desk, interaction: Interaction) -> bool:
@@ -77,11 +80,6 @@ async def _take_quietly(desk: Desk, interaction: Interaction) -> bool:
             return await desk.take(interaction.id)
     except (StoreUnavailable, TimeoutError):
         return True
-
-
-TRIES = 4
-PAUSE_S = 0.2
-"""What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
 
 
 @asynccontextmanager
@@ -136,6 +134,9 @@ async def conclude(
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
             log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
             await asyncio.sleep(PAUSE_S * 2**attempt)
+        except discord.HTTPException as error:
+            log.info("interaction_lost", interaction=interaction.id, code=error.code)
+            return
         else:
             return
 
