@@ -76,11 +76,15 @@ def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, l
     """Show the prompt that counts, of those set in each scope, the narrowest first, and where it comes from."""
     prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
     where = origin(by_scope, "system")
-    quoted = prompt.replace("```", "`\u200b``")
-    if len(quoted) <= INLINE_CHARS:
+    if len(quoted := unfenced(prompt)) <= INLINE_CHARS:
         return f"The prompt in force here ({where}):\n```text\n{quoted}\n```", []
     attached = discord.File(io.BytesIO(prompt.encode()), "system-prompt.txt")
     return f"The prompt in force here ({where}) is attached.", [attached]
+
+
+def unfenced(text: str) -> str:
+    """Return a text that looks the same and cannot end the code block it is shown in."""
+    return text.replace("```", "`\u200b``")
 
 
 def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:

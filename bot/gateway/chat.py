@@ -87,12 +87,12 @@ class Chat:
             except StoreUnavailable:
                 # The thread stands, and what is written into it is found when the store is back; the bot's own
                 # message with the question is not.
-                await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, message_id))
+                await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, f"{message_id}-s"))
             self._dispatcher.wake(thread)
         else:
             await self._conversations.introduce(thread, facts)
-            greeting = f"-# {name} opened this thread. Just write: there is no need to mention me here."
-            await self._outbox.send(thread, Outgoing(greeting, nonce=f"{interaction.id}-o", silent=True))
+            greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
+            await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 
@@ -124,5 +124,5 @@ class Chat:
             log.info("member_not_added", conversation=thread, code=error.code)
 
 
-def _notice(sentence: str, about: int) -> Outgoing:
-    return Outgoing(wording.small(sentence), nonce=f"{about}-s", silent=True)
+def _notice(sentence: str, nonce: str) -> Outgoing:
+    return Outgoing(wording.small(sentence), nonce=nonce, silent=True)

@@ -12,6 +12,7 @@ from discord import app_commands
 
 from bot.claude.catalogue import Catalogue, today_utc
 from bot.claude.models import family
+from bot.conversation import wording
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
@@ -148,7 +149,7 @@ class Models:
         )
         text = model_answers.chosen(spot.scope, wanted, fit(info, wanted.effort, wanted.thinking))
         if given.model is not None and not self._catalogue.complete and info is None:
-            text += f"\n-# {model_answers.UNCHECKED}"
+            text += f"\n{wording.small(model_answers.UNCHECKED)}"
         await say(interaction, text)
 
     async def _wanted(self, scene: Scene, scope: Scope, given: Choice) -> Choice:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
 from bot.gateway.answers import NAMES, origin
@@ -117,7 +118,8 @@ def _manner(sent: Fit) -> str:
 def _left_out(wanted: Choice, sent: Fit) -> list[str]:
     if not sent.dropped:
         return []
-    return [f"-# Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."]
+    left_out = f"Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."
+    return [wording.small(left_out)]
 
 
 def _prices(prices: Prices) -> str:
