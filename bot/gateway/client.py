@@ -18,10 +18,10 @@ log = structlog.get_logger()
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
 
-
 P = ParamSpec("P")
 Place = discord.abc.GuildChannel | discord.Thread
 Press = Callable[[Interaction, str], Awaitable[bool]]
+Submission = Callable[[Interaction, str, dict[str, str]], Awaitable[bool]]
 
 
 def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
@@ -56,7 +56,7 @@ class Client(discord.Client):
         self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
         self.pins: Pins | None = None
-        self.on_submit: Callable[[Interaction, str, dict[str, str]], Awaitable[bool]] | None = None
+        self.on_submit: Submission | None = None
 
     async def on_ready(self) -> None:
         """Say where the bot is."""
