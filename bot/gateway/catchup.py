@@ -87,10 +87,7 @@ class Catchup:
                 await self._conversations.since(round(time.time() * 1000))
                 await self._feel_pulse()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
-                    self._due_s = time.monotonic() + self._every_s
-                    overlap_s, self._doubt = (OVERLAP_S if self._doubt else 0.0), False
-                    await self._sweep(overlap_s)
-                    self._thorough = False
+                    await self._look_through()
             except StoreUnavailable:
                 self._doubt, self._due_s, self._thorough = True, 0.0, True
             except FAILED_CALL as error:
@@ -102,6 +99,18 @@ class Catchup:
                     await self._wanted.wait()
             self._wanted.clear()
 
+    async def _look_through(self) -> None:
+        self._due_s = time.monotonic() + self._every_s
+        doubt, thorough = self._doubt, self._thorough
+        self._doubt = self._thorough = False
+        try:
+            await self._sweep(OVERLAP_S if doubt else 0.0, thorough)
+        except Exception:
+            # What was wanted still is; and what is wanted anew while a sweep goes on is for the next one.
+            self._doubt |= doubt
+            self._thorough |= thorough
+            raise
+
     async def _feel_pulse(self) -> None:
         beat = str(time.time_ns())
         kept = await self._attention.beat(self._instance, self._beat, beat)
@@ -112,8 +121,8 @@ class Catchup:
             self._doubt, self._due_s, self._thorough = True, 0.0, True
         self._beat = beat
 
-    async def _sweep(self, overlap_s: float) -> None:
-        places = [place async for place in self._places.all(asking=self._thorough)]
+    async def _sweep(self, overlap_s: float, asking: bool) -> None:
+        places = [place async for place in self._places.all(asking=asking)]
         marks = await self._conversations.marks([place.id for place in places])
         for place, mark in zip(places, marks, strict=True):
             if mark is None or place.latest > mark or overlap_s:
