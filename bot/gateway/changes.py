@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
 
 import discord
 import structlog
@@ -11,19 +10,12 @@ import structlog
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway import convert
 from bot.gateway.finishing import PAUSE_S, when_finished
+from bot.gateway.holding import held
 from bot.store.bell import Bell
-from bot.store.patience import patiently
 from bot.store.revisions import Change, Revisions
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
-
-T = TypeVar("T")
-
-PERSIST_S = 60.0
-"""A change that finds the store away is held this long; Discord tells of it only once."""
-
-PERSIST_PAUSE_S = 0.5
 
 
 class Changes:
@@ -70,7 +62,7 @@ class Changes:
         amend: Callable[[int], Awaitable[bool]],
     ) -> None:
         try:
-            for home in await self._patiently(lambda: self._revisions.homes(message, channel)):
+            for home in await held(lambda: self._revisions.homes(message, channel)):
                 noted = await self._note_at(home, change, amend)
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
@@ -88,14 +80,11 @@ class Changes:
     ) -> Change:
         """Note a change in one conversation, when a turn that is just being finished has ended."""
         noted = await when_finished(
-            lambda: self._patiently(lambda: change(home)),
+            lambda: held(lambda: change(home)),
             lambda seen: seen is Change.LATER,
             pause_s=self._finishing_pause_s,
         )
         if noted is Change.LATER:
             # It does not come to its end, but what is committed is in the history.
-            await self._patiently(lambda: amend(home))
+            await held(lambda: amend(home))
         return noted
-
-    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)
