@@ -157,15 +157,12 @@ class Context:
             caches=terms.cache != "off",
             pinned_now=past.at_once,
         )
-        offered = may_reset(scene.person) and bool(seen.summary or (seen.pins_wait and not past.at_once))
-        await say(
-            interaction,
-            text,
-            view=_buttons(seen, scene.conversation, pins=not past.at_once) if offered else None,
-        )
+        may_change = may_reset(scene.person)
+        buttons = _buttons(seen, scene.conversation, pins=not past.at_once) if may_change else None
+        await say(interaction, text, view=buttons)
 
 
-def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View:
+def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View | None:
     buttons = discord.ui.View(timeout=None)
     if seen.summary:
         custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
@@ -177,7 +174,7 @@ def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.
         buttons.add_item(
             discord.ui.Button[discord.ui.View](label=context_answers.PINS_LABEL, custom_id=custom_id)
         )
-    return buttons
+    return buttons if buttons.children else None
 
 
 def _link(conversation: int, meta: Meta, message: int) -> str:
