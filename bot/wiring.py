@@ -29,6 +29,7 @@ from bot.gateway.memory import Memory
 from bot.gateway.model import Models
 from bot.gateway.outbox import CALL_S, DiscordOutbox
 from bot.gateway.pins import Pins
+from bot.gateway.system import SystemPrompts
 from bot.gateway.wishes import Wishes
 from bot.render.formula import draw_all
 from bot.render.pace import Pace
@@ -162,11 +163,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         ),
         lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
-    memory = Memory(conversations, prompts, dispatcher, outbox, default_prompt=settings.claude.system)
+    memory = Memory(conversations, dispatcher, outbox)
     Chat(
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
     memory.add_to(client.tree)
+    system = SystemPrompts(conversations, prompts, default=settings.claude.system)
+    system.add_to(client.tree)
     models = Models(
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
@@ -199,7 +202,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_edited = changes.edited
     client.on_deleted = changes.deleted
     client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
-    client.on_submit = first_of(memory.submitted, context.submitted)
+    client.on_submit = first_of(system.submitted, context.submitted)
     return Bot(client, dispatcher, catchup, claude.catalogue, bell)
 
 

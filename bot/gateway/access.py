@@ -34,6 +34,6 @@ def may_control(person: Person, *, asked: bool) -> bool:
     )
 
 
-def may_set_prompt(person: Person, scope: Scope) -> bool:
-    """Whether somebody may set the prompt of a scope."""
+def may_choose(person: Person, scope: Scope) -> bool:
+    """Whether somebody may choose the prompt or the model of a scope."""
     return may_reset(person) if scope is Scope.THREAD else person.manages_server

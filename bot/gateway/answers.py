@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 
 import discord
 
+from bot.conversation.model import Choice, narrowest
 from bot.store.prompts import Scope
 
 INLINE_CHARS = 1500
@@ -48,7 +50,7 @@ MAY_NOT_SET = {
 UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
 EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."
 
-_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
+NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
 
 def forgotten(turns: int) -> str:
@@ -60,24 +62,35 @@ def forgotten(turns: int) -> str:
 
 def prompt_set(scope: Scope) -> str:
     """Say that a prompt was set."""
-    return f"The prompt of {_NAMES[scope]} is set. It counts from the next reply on."
+    return f"The prompt of {NAMES[scope]} is set. It counts from the next reply on."
 
 
 def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a prompt was removed."""
     if not was_set:
-        return f"There is no prompt set for {_NAMES[scope]}."
-    return f"The prompt of {_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+        return f"There is no prompt set for {NAMES[scope]}."
+    return f"The prompt of {NAMES[scope]} is removed. The next wider one counts from the next reply on."
 
 
-def prompt_shown(scope: Scope | None, prompt: str) -> tuple[str, list[discord.File]]:
-    """Show a prompt and where it comes from."""
-    where = f"set for {_NAMES[scope]}" if scope else "the default of this bot"
-    quoted = prompt.replace("```", "`\u200b``")
-    if len(quoted) <= INLINE_CHARS:
+def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
+    """Show the prompt that counts, of those set in each scope, the narrowest first, and where it comes from."""
+    prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
+    where = origin(by_scope, "system")
+    if len(quoted := unfenced(prompt)) <= INLINE_CHARS:
         return f"The prompt in force here ({where}):\n```text\n{quoted}\n```", []
     attached = discord.File(io.BytesIO(prompt.encode()), "system-prompt.txt")
     return f"The prompt in force here ({where}) is attached.", [attached]
+
+
+def unfenced(text: str) -> str:
+    """Return a text that looks the same and cannot end the code block it is shown in."""
+    return text.replace("```", "`\u200b``")
+
+
+def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:
+    """Name the narrowest scope in which a field of the choice is set."""
+    scope = next((scope for scope, choice in by_scope.items() if getattr(choice, name) is not None), None)
+    return f"set for {NAMES[scope]}" if scope else "the default of this bot"
 
 
 def missing(permission: str) -> str:

@@ -11,8 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
 import aiohttp
 import discord
@@ -22,6 +21,7 @@ from bot.conversation import wording
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.gateway.intake import Intake
+from bot.gateway.places import Listable, Place, Places
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Kind, Pace
 from bot.store.attention import Attention
@@ -32,24 +32,10 @@ log = structlog.get_logger()
 OVERLAP_S = 60.0
 """After a roll-back of the store the marks may say more than the records hold: so much is listed again."""
 
-FETCHED_AT_MOST = 300
-"""Archived threads and direct messages have to be asked for one by one, after a start or a gap; the latest are."""
-
 TRIES = 3
 
 FAILED_CALL = (discord.DiscordException, DiscordError, aiohttp.ClientError, OSError, TimeoutError)
 """Discord cannot be reached, or does not want to: the next sweep is for what this one missed."""
-
-Listable = discord.TextChannel | discord.Thread | discord.DMChannel
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Something that can be listed, and the id of its latest message; `channel` is None until it is fetched."""
-
-    id: int
-    latest: int
-    channel: Listable | None = None
 
 
 class Catchup:
@@ -76,6 +62,7 @@ class Catchup:
         self._intake = intake
         self._outbox = outbox
         self._pace = pace
+        self._places = Places(client, conversations, pace)
         self._instance = instance
         self._max_age_s = max_age_s
         self._max_messages = max_messages
@@ -100,10 +87,7 @@ class Catchup:
                 await self._conversations.since(round(time.time() * 1000))
                 await self._feel_pulse()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
-                    self._due_s = time.monotonic() + self._every_s
-                    overlap_s, self._doubt = (OVERLAP_S if self._doubt else 0.0), False
-                    await self._sweep(overlap_s)
-                    self._thorough = False
+                    await self._look_through()
             except StoreUnavailable:
                 self._doubt, self._due_s, self._thorough = True, 0.0, True
             except FAILED_CALL as error:
@@ -115,6 +99,18 @@ class Catchup:
                     await self._wanted.wait()
             self._wanted.clear()
 
+    async def _look_through(self) -> None:
+        self._due_s = time.monotonic() + self._every_s
+        doubt, thorough = self._doubt, self._thorough
+        self._doubt = self._thorough = False
+        try:
+            await self._sweep(OVERLAP_S if doubt else 0.0, thorough)
+        except Exception:
+            # What was wanted still is; and what is wanted anew while a sweep goes on is for the next one.
+            self._doubt |= doubt
+            self._thorough |= thorough
+            raise
+
     async def _feel_pulse(self) -> None:
         beat = str(time.time_ns())
         kept = await self._attention.beat(self._instance, self._beat, beat)
@@ -125,8 +121,8 @@ class Catchup:
             self._doubt, self._due_s, self._thorough = True, 0.0, True
         self._beat = beat
 
-    async def _sweep(self, overlap_s: float) -> None:
-        places = [place async for place in self._places()]
+    async def _sweep(self, overlap_s: float, asking: bool) -> None:
+        places = [place async for place in self._places.all(asking=asking)]
         marks = await self._conversations.marks([place.id for place in places])
         for place, mark in zip(places, marks, strict=True):
             if mark is None or place.latest > mark or overlap_s:
@@ -139,80 +135,16 @@ class Catchup:
                 return
             (mark,) = await self._conversations.marks([place.id])
 
-    async def _places(self) -> AsyncIterator[Place]:
-        seen: set[int] = set()
-        for guild in self._client.guilds:
-            for channel in await self._channels_of_safely(guild):
-                if channel.last_message_id is not None:
-                    seen.add(channel.id)
-                    yield Place(channel.id, channel.last_message_id, channel)
-        if not self._thorough:
-            return
-        known_ones = await self._conversations.known(round(time.time() * 1000), FETCHED_AT_MOST)
-        for known in known_ones:
-            if known not in seen and (latest := await self._latest_of(known)) is not None:
-                yield Place(known, latest)
-
-    async def _channels_of_safely(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
-        try:
-            return await self._channels_of(guild)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            # discord.py stumbles over odd channels; those of one server must not keep the others from theirs.
-            log.exception("channels_unreadable", server=guild.id)
-            return []
-
-    async def _channels_of(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
-        try:
-            channels: Iterable[object] = await guild.fetch_channels()
-            threads: Iterable[object] = await guild.active_threads()
-        except discord.HTTPException as error:
-            log.debug("channels_from_cache", server=guild.id, status=error.status)
-            channels, threads = guild.channels, guild.threads
-        found = [*channels, *threads]
-        return [
-            channel
-            for channel in found
-            if isinstance(channel, (discord.TextChannel, discord.Thread)) and self._may_read(guild, channel)
-        ]
-
-    def _may_read(self, guild: discord.Guild, channel: discord.TextChannel | discord.Thread) -> bool:
-        try:
-            held = channel.permissions_for(guild.me)
-        except (
-            discord.ClientException,
-            AttributeError,
-        ):  # a thread whose channel, or a server that, is not known
-            return True
-        return held.view_channel and held.read_message_history
-
-    async def _latest_of(self, channel: int) -> int | None:
-        """Ask for the latest message of an archived thread or of direct messages."""
-        try:
-            async with self._pace.waited(channel, Kind.READ):
-                found = await self._client.http.get_channel(channel)
-        except (discord.NotFound, discord.Forbidden):
-            return None
-        latest = dict(found).get("last_message_id")
-        return int(str(latest)) if latest else None
-
-    async def _fetch(self, channel: int) -> Listable | None:
-        try:
-            async with self._pace.waited(channel, Kind.READ):
-                found = await self._client.fetch_channel(channel)
-        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
-            return None
-        return found if isinstance(found, (discord.Thread, discord.DMChannel)) else None
-
     async def _catch_up(self, place: Place, mark: int | None, overlap_s: float) -> bool:
         """List a place from its mark on and move the mark; False if that has to be done again."""
         me = self._client.user
-        channel = place.channel or await self._fetch(place.id)
+        channel = place.channel or await self._places.fetch(place.id)
         if me is None or channel is None:
             return True
-        oldest = _snowflake_before(self._max_age_s)
+        oldest = _id_before(self._max_age_s)
         after = mark if mark is not None else oldest
         if overlap_s:
-            after = min(after, _snowflake_before(overlap_s))
+            after = min(after, _id_before(overlap_s))
         if mark is None and not await self._is_ours(channel, me.id):
             after = max(after, await self._began(channel))
             if place.latest <= after:
@@ -263,7 +195,7 @@ class Catchup:
         joined = channel.guild.me.joined_at if channel.guild else None
         joined_id = discord.utils.time_snowflake(joined) if joined else 0
         since_ms = await self._conversations.since(round(time.time() * 1000))
-        return max(joined_id, (since_ms - DISCORD_EPOCH_MS) << 22)
+        return max(joined_id, _first_id(since_ms))
 
     async def _is_ours(self, channel: Listable, me: int) -> bool:
         if isinstance(channel, discord.Thread) and channel.owner_id == me:
@@ -283,5 +215,9 @@ class Catchup:
             log.info("notice_failed", place=place, kind=type(error).__name__)
 
 
-def _snowflake_before(seconds: float) -> int:
-    return (round((time.time() - seconds) * 1000) - DISCORD_EPOCH_MS) << 22
+def _first_id(when_ms: int) -> int:
+    return (when_ms - DISCORD_EPOCH_MS) << 22
+
+
+def _id_before(seconds: float) -> int:
+    return _first_id(round((time.time() - seconds) * 1000))

@@ -2,41 +2,32 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
 
 import discord
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway import convert
+from bot.gateway.finishing import PAUSE_S, when_finished
+from bot.gateway.holding import held
 from bot.store.bell import Bell
-from bot.store.patience import patiently
 from bot.store.revisions import Change, Revisions
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
-T = TypeVar("T")
-
-PERSIST_S = 60.0
-"""A change that finds the store away is held this long; Discord tells of it only once."""
-
-PERSIST_PAUSE_S = 0.5
-
-FINISHING_S = 0.3
-FINISHINGS = 40
-"""A turn that is just being finished is left to end first, which takes a call or two; longer after a crash."""
-
 
 class Changes:
     """Notes edits and deletions, and has the conversation seen to where they change what is to be answered."""
 
-    def __init__(self, revisions: Revisions, dispatcher: Dispatcher, bell: Bell) -> None:
+    def __init__(
+        self, revisions: Revisions, dispatcher: Dispatcher, bell: Bell, *, finishing_pause_s: float = PAUSE_S
+    ) -> None:
         self._revisions = revisions
         self._dispatcher = dispatcher
         self._bell = bell
+        self._finishing_pause_s = finishing_pause_s
 
     async def edited(self, message: discord.Message) -> None:
         """Carry over what a message says by now."""
@@ -71,15 +62,8 @@ class Changes:
         amend: Callable[[int], Awaitable[bool]],
     ) -> None:
         try:
-            for home in await self._patiently(lambda: self._revisions.homes(message, channel)):
-                for _ in range(FINISHINGS):
-                    noted = await self._patiently(lambda: change(home))  # noqa: B023 - awaited at once
-                    if noted is not Change.LATER:
-                        break
-                    await asyncio.sleep(FINISHING_S)
-                else:
-                    # It does not come to its end, but what is committed is in the history.
-                    await self._patiently(lambda: amend(home))  # noqa: B023 - awaited at once
+            for home in await held(lambda: self._revisions.homes(message, channel)):
+                noted = await self._note_at(home, change, amend)
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
                 if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
@@ -88,5 +72,19 @@ class Changes:
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=message, detail=str(error))
 
-    async def _patiently(self, step: Callable[[], Awaitable[T]]) -> T:
-        return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)
+    async def _note_at(
+        self,
+        home: int,
+        change: Callable[[int], Awaitable[Change]],
+        amend: Callable[[int], Awaitable[bool]],
+    ) -> Change:
+        """Note a change in one conversation, when a turn that is just being finished has ended."""
+        noted = await when_finished(
+            lambda: held(lambda: change(home)),
+            lambda seen: seen is Change.LATER,
+            pause_s=self._finishing_pause_s,
+        )
+        if noted is Change.LATER:
+            # It does not come to its end, but what is committed is in the history.
+            await held(lambda: amend(home))
+        return noted

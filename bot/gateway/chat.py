@@ -12,7 +12,8 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
 from bot.gateway import answers, convert, permissions
-from bot.gateway.interactions import say
+from bot.gateway.interactions import Interaction, say
+from bot.gateway.reach import in_servers
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
@@ -54,19 +55,16 @@ class Chat:
             message="What to begin with; leave it out to just open the thread",
             private="Only you, me and whom you invite can see the thread",
         )
-        @app_commands.allowed_contexts(guilds=True, dms=False, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @in_servers
         async def chat(
-            interaction: discord.Interaction[discord.Client],
+            interaction: Interaction,
             message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
             private: bool = False,
         ) -> None:
             await interaction.response.defer(ephemeral=True)
             await self._open(interaction, message or "", private=private)
 
-    async def _open(
-        self, interaction: discord.Interaction[discord.Client], text: str, *, private: bool
-    ) -> None:
+    async def _open(self, interaction: Interaction, text: str, *, private: bool) -> None:
         channel: object = interaction.channel
         if isinstance(channel, discord.Thread):
             channel = channel.parent
@@ -89,18 +87,18 @@ class Chat:
             except StoreUnavailable:
                 # The thread stands, and what is written into it is found when the store is back; the bot's own
                 # message with the question is not.
-                await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, message_id))
+                await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, f"{message_id}-s"))
             self._dispatcher.wake(thread)
         else:
             await self._conversations.introduce(thread, facts)
-            greeting = f"-# {name} opened this thread. Just write: there is no need to mention me here."
-            await self._outbox.send(thread, Outgoing(greeting, nonce=f"{interaction.id}-o", silent=True))
+            greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
+            await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 
     async def _start(
         self,
-        interaction: discord.Interaction[discord.Client],
+        interaction: Interaction,
         channel: discord.TextChannel,
         name: str,
         kind: discord.ChannelType,
@@ -119,12 +117,12 @@ class Chat:
             raise DiscordForbidden(lacking) from error
         return int(started["id"])
 
-    async def _join(self, interaction: discord.Interaction[discord.Client], thread: int) -> None:
+    async def _join(self, interaction: Interaction, thread: int) -> None:
         try:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
 
 
-def _notice(sentence: str, about: int) -> Outgoing:
-    return Outgoing(wording.small(sentence), nonce=f"{about}-s", silent=True)
+def _notice(sentence: str, nonce: str) -> Outgoing:
+    return Outgoing(wording.small(sentence), nonce=nonce, silent=True)

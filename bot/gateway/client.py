@@ -9,7 +9,7 @@ import discord
 import structlog
 
 from bot.gateway import convert, interactions, permissions
-from bot.gateway.interactions import Tree
+from bot.gateway.interactions import Interaction, Tree
 from bot.gateway.pins import Pins
 from bot.store.desk import Desk
 
@@ -18,10 +18,10 @@ log = structlog.get_logger()
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
 
-
 P = ParamSpec("P")
 Place = discord.abc.GuildChannel | discord.Thread
-Press = Callable[[discord.Interaction[discord.Client], str], Awaitable[bool]]
+Press = Callable[[Interaction, str], Awaitable[bool]]
+Submission = Callable[[Interaction, str, dict[str, str]], Awaitable[bool]]
 
 
 def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
@@ -56,9 +56,7 @@ class Client(discord.Client):
         self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
         self.pins: Pins | None = None
-        self.on_submit: (
-            Callable[[discord.Interaction[discord.Client], str, dict[str, str]], Awaitable[bool]] | None
-        ) = None
+        self.on_submit: Submission | None = None
 
     async def on_ready(self) -> None:
         """Say where the bot is."""
@@ -117,7 +115,7 @@ class Client(discord.Client):
         if self.on_deleted is not None:
             await self.on_deleted(payload.channel_id, sorted(payload.message_ids))
 
-    async def on_interaction(self, interaction: discord.Interaction[discord.Client]) -> None:
+    async def on_interaction(self, interaction: Interaction) -> None:
         """Answer buttons and modals by their custom id; commands go by the tree."""
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))

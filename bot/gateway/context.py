@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -16,8 +15,10 @@ from bot.conversation.errors import Unreadable
 from bot.conversation.model import Choice
 from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
-from bot.gateway.interactions import in_time, say
+from bot.gateway.interactions import Interaction, in_time, say
+from bot.gateway.modal import ask
 from bot.gateway.pins import Pins
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import look_around
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
@@ -25,9 +26,6 @@ from bot.store.prompts import Prompts
 from bot.store.recall import Recall
 from bot.turns.policy import TurnPolicy
 from bot.turns.terms import terms_of
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 
@@ -38,8 +36,6 @@ CORRECT_ID = "bobbin:correct"
 """The beginning of custom ids of the button and of the modal; the turn that made the summary stands behind it."""
 
 SUMMARY_FIELD = "summary"
-SUMMARY_CHARS = 4000
-"""The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
 
 
 class Context:
@@ -67,8 +63,7 @@ class Context:
         @tree.command(
             name="context", description="Show what Claude sees of this conversation, and what it cost"
         )
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def context(interaction: Interaction) -> None:
             await self._show(interaction)
 
@@ -90,7 +85,16 @@ class Context:
         if not any(entry.front is not None and str(entry.id) == turn for entry in past.history):
             await say(interaction, context_answers.SUMMARY_GONE)
             return True
-        await self._ask(interaction, custom_id, past.front.summary)
+        await ask(
+            interaction,
+            title="What came before",
+            custom_id=custom_id,
+            field=SUMMARY_FIELD,
+            label="The summary",
+            description="Claude reads this in place of the oldest messages. Empty: nothing.",
+            text=past.front.summary,
+            required=False,
+        )
         return True
 
     async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
@@ -153,29 +157,12 @@ class Context:
             caches=terms.cache != "off",
             pinned_now=past.at_once,
         )
-        offered = may_reset(scene.person) and bool(seen.summary or (seen.pins_wait and not past.at_once))
-        await say(
-            interaction,
-            text,
-            view=_buttons(seen, scene.conversation, pins=not past.at_once) if offered else None,
-        )
-
-    async def _ask(self, interaction: Interaction, custom_id: str, summary: str) -> None:
-        modal = discord.ui.Modal(title="What came before", custom_id=custom_id)
-        field = discord.ui.TextInput[discord.ui.Modal](
-            style=discord.TextStyle.paragraph,
-            custom_id=SUMMARY_FIELD,
-            default=summary[:SUMMARY_CHARS],
-            max_length=SUMMARY_CHARS,
-            required=False,
-        )
-        description = "Claude reads this in place of the oldest messages. Empty: nothing."
-        modal.add_item(discord.ui.Label(text="The summary", description=description, component=field))
-        await interaction.response.send_modal(modal)
-        modal.stop()  # it is answered by its custom id, also after a restart and by another instance
+        may_change = may_reset(scene.person)
+        buttons = _buttons(seen, scene.conversation, pins=not past.at_once) if may_change else None
+        await say(interaction, text, view=buttons)
 
 
-def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View:
+def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View | None:
     buttons = discord.ui.View(timeout=None)
     if seen.summary:
         custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
@@ -187,7 +174,7 @@ def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.
         buttons.add_item(
             discord.ui.Button[discord.ui.View](label=context_answers.PINS_LABEL, custom_id=custom_id)
         )
-    return buttons
+    return buttons if buttons.children else None
 
 
 def _link(conversation: int, meta: Meta, message: int) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bot.conversation.context import ContextView
 from bot.conversation.pricing import dollars
+from bot.gateway.answers import unfenced
 
 SUMMARY_CHARS = 1000
 """So much of the summary is shown: an answer may hold 2000 characters in all."""
@@ -43,7 +44,7 @@ def shown(
         _cost(cost_micro_usd, unpriced),
     ]
     if view.summary:
-        text = view.summary.replace("```", "`\u200b``")
+        text = unfenced(view.summary)
         more = "…" if len(text) > SUMMARY_CHARS else ""
         lines.append(f"The summary of what came before:\n```text\n{text[:SUMMARY_CHARS]}{more}\n```")
     return "\n".join(lines)

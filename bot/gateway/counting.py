@@ -26,6 +26,7 @@ FREE = ("/interactions/", "/webhooks/")
 """What the limit of a bot as a whole does not cover (Discord, topics/rate-limits)."""
 
 MESSAGE = re.compile(r"/channels/(?P<channel>\d+)/messages(/\d+)?")
+"""The calls that count against the limit of their channel."""
 
 
 def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:

@@ -12,17 +12,12 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
 from bot.gateway import convert
+from bot.gateway.holding import held
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
-from bot.store.patience import patiently
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
-
-PERSIST_S = 60.0
-"""A message that finds the store away is held this long; then its author is told."""
-
-PERSIST_PAUSE_S = 0.5
 
 WITH_THREADS = (discord.ChannelType.text, discord.ChannelType.news)
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
@@ -50,10 +45,8 @@ class Intake:
         if message.author.id == me.id:
             return
         try:
-            await patiently(
+            await held(
                 lambda: self._take(message, me),
-                within_s=PERSIST_S,
-                pause_s=PERSIST_PAUSE_S,
                 told=lambda error: log.warning("store_unavailable", message=message.id, detail=str(error)),
             )
         except StoreUnavailable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from typing import TypeAlias
 
 import aiohttp
 import discord
@@ -18,6 +19,8 @@ from bot.store.desk import Desk
 
 log = structlog.get_logger()
 
+Interaction: TypeAlias = discord.Interaction[discord.Client]
+
 TAKE_S = 1.2
 """An interaction must be answered within 3 s (Discord, interactions); this much for asking who does it."""
 
@@ -27,26 +30,9 @@ OFFER_S = 0.6
 LOOK_S = 1.2
 """And this much for what has to be known before the first answer, where it cannot be put off (a modal)."""
 
-
-class Tree(app_commands.CommandTree[discord.Client]):
-    """The slash commands; asks the desk before each, and answers for what fails."""
-
-    def __init__(self, client: discord.Client, desk: Desk) -> None:
-        super().__init__(client)
-        self._desk = desk
-
-    async def interaction_check(self, interaction: discord.Interaction[discord.Client], /) -> bool:
-        """Let one instance answer."""
-        if interaction.type is discord.InteractionType.autocomplete:
-            return await _take_quietly(self._desk, interaction)
-        return await take(self._desk, interaction)
-
-    async def on_error(
-        self, interaction: discord.Interaction[discord.Client], error: app_commands.AppCommandError, /
-    ) -> None:
-        """Tell the person, and the operator."""
-        await explain(interaction, error.__cause__ or error)
-
+TRIES = 4
+PAUSE_S = 0.2
+"""What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
 
 UNKNOWN_INTERACTION_CODE = 10062
 """Too late: an interaction waits 3 s for its first answer."""
@@ -55,7 +41,25 @@ ALREADY_ANSWERED_CODE = 40060
 """Another instance was faster, while the store could not tell which is to answer."""
 
 
-async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+class Tree(app_commands.CommandTree[discord.Client]):
+    """The slash commands; asks the desk before each, and answers for what fails."""
+
+    def __init__(self, client: discord.Client, desk: Desk) -> None:
+        super().__init__(client)
+        self._desk = desk
+
+    async def interaction_check(self, interaction: Interaction, /) -> bool:
+        """Let one instance answer."""
+        if interaction.type is discord.InteractionType.autocomplete:
+            return await _take_quietly(self._desk, interaction)
+        return await take(self._desk, interaction)
+
+    async def on_error(self, interaction: Interaction, error: app_commands.AppCommandError, /) -> None:
+        """Tell the person, and the operator."""
+        await explain(interaction, error.__cause__ or error)
+
+
+async def take(desk: Desk, interaction: Interaction) -> bool:
     """Say whether this instance answers; without the store nobody can tell, and the person is told so."""
     try:
         async with asyncio.timeout(TAKE_S):
@@ -66,7 +70,7 @@ async def take(desk: Desk, interaction: discord.Interaction[discord.Client]) -> 
         return False
 
 
-async def _take_quietly(desk: Desk, interaction: discord.Interaction[discord.Client]) -> bool:
+async def _take_quietly(desk: Desk, interaction: Interaction) -> bool:
     """Say whether this instance completes what is typed; without the store each does, and Discord takes the first.
 
     What is offered changes nothing, so it need not wait for the store, as an answer that does something must.
@@ -76,11 +80,6 @@ async def _take_quietly(desk: Desk, interaction: discord.Interaction[discord.Cli
             return await desk.take(interaction.id)
     except (StoreUnavailable, TimeoutError):
         return True
-
-
-TRIES = 4
-PAUSE_S = 0.2
-"""What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
 
 
 @asynccontextmanager
@@ -94,7 +93,7 @@ async def in_time() -> AsyncIterator[None]:
 
 
 async def say(
-    interaction: discord.Interaction[discord.Client],
+    interaction: Interaction,
     text: str,
     *,
     files: Sequence[discord.File] = (),
@@ -119,7 +118,7 @@ async def say(
 
 
 async def conclude(
-    interaction: discord.Interaction[discord.Client],
+    interaction: Interaction,
     text: str | None = discord.utils.MISSING,
     *,
     view: discord.ui.View | None = None,
@@ -135,11 +134,14 @@ async def conclude(
         except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
             log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
             await asyncio.sleep(PAUSE_S * 2**attempt)
+        except discord.HTTPException as error:
+            log.info("interaction_lost", interaction=interaction.id, code=error.code)
+            return
         else:
             return
 
 
-async def explain(interaction: discord.Interaction[discord.Client], error: BaseException) -> None:
+async def explain(interaction: Interaction, error: BaseException) -> None:
     """Turn a failure into a sentence for the person."""
     match error:
         case StoreUnavailable():

@@ -1,9 +1,9 @@
 """discord.py, made to forgive what another server than Discord's may leave out or do differently.
 
-discord.py 2.7 trusts the gateway: an event without one of the keys it reads ends the connection for good
-(facts: any KeyError in a parser), and so does a READY without `resume_gateway_url`. It reads JSON only where
-the content type is exactly `application/json`, which most web frameworks follow by a charset. It has no hooks
-for these; the two classes and the function here take the place of its own.
+discord.py 2.7 trusts the gateway: an event without one of the keys it reads ends the connection for good, and so does
+a READY without `resume_gateway_url`. It takes what is compressed for one stream, where some compress each event by
+itself. It reads JSON only where the content type is exactly `application/json`, which most web frameworks follow by a
+charset. It has no hooks for these: `Http`, `Socket`, `Inflater` and `json_or_text` take the place of its own.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 DISCORDS_OWN = "gateway.discord.gg"
 SYNC_FLUSH = b"\x00\x00\xff\xff"
+"""How each message of one zlib stream ends (zlib, Z_SYNC_FLUSH; Discord, "Transport Compression")."""
 
 USER = {"username": "Bobbin", "discriminator": "0", "avatar": None}
 APPLICATION: dict[str, Any] = {
@@ -36,7 +37,10 @@ APPLICATION: dict[str, Any] = {
     "bot_require_code_grant": False,
     "verify_key": "",
 }
+"""What discord.py reads of a user and of an application, for servers that leave it out."""
+
 EVENT_NAME_CHARACTERS = 40
+"""Longer than any of Discord's; so much of an unreadable event's name is logged."""
 
 
 class Http(HTTPClient):
@@ -87,18 +91,6 @@ class Socket(DiscordWebSocket):
             if ready:
                 raise
             log.warning("discord_event_unreadable", name=_name(msg), kind=type(error).__name__)
-
-
-def _with_tags(text: str) -> str:
-    def fill(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {
-                key: [] if key == "available_tags" and each is None else fill(each)
-                for key, each in value.items()
-            }
-        return [fill(each) for each in value] if isinstance(value, list) else value
-
-    return json.dumps(fill(json.loads(text)))
 
 
 class Inflater:
@@ -169,6 +161,18 @@ def _with_complete_ready(message: str, gateway: yarl.URL) -> str:
     data["user"] = complete_user(data.get("user"))
     payload.setdefault("s", None)
     return json.dumps(payload)
+
+
+def _with_tags(text: str) -> str:
+    def fill(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {
+                key: [] if key == "available_tags" and each is None else fill(each)
+                for key, each in value.items()
+            }
+        return [fill(each) for each in value] if isinstance(value, list) else value
+
+    return json.dumps(fill(json.loads(text)))
 
 
 def _name(message: str) -> str:

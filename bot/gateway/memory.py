@@ -1,11 +1,10 @@
-"""/reset and /system: what the bot remembers, and how it is to behave."""
+"""/reset: what the bot remembers, forgotten."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -13,24 +12,20 @@ from discord import app_commands
 
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
-from bot.gateway.access import may_reset, may_set_prompt
-from bot.gateway.interactions import conclude, in_time, say
-from bot.gateway.scene import Scene, look_around
+from bot.gateway.access import may_reset
+from bot.gateway.interactions import Interaction, conclude, say
+from bot.gateway.reach import everywhere
+from bot.gateway.scene import look_around
 from bot.render.outbox import Outbox
 from bot.store.conversations import Conversations
-from bot.store.prompts import Prompts, Scope
 from bot.turns.dispatch import Dispatcher
 from bot.turns.look import unfinished
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 
 RESET_ID = "bobbin:reset"
 KEEP_ID = "bobbin:keep"
-PROMPT_ID = "bobbin:system"
-"""The beginnings of custom ids; the state stands behind them, so that they work after a restart and in every
+"""The beginnings of custom ids; the conversation stands behind them, so that they work after a restart and in every
 instance."""
 
 ARRIVED_S = 1.5
@@ -39,61 +34,22 @@ ARRIVED_S = 1.5
 LONGEST_TURN = dt.timedelta(minutes=15)
 """No reply takes longer; so much of a thread is looked through for one that was stopped."""
 
-PROMPT_FIELD = "prompt"
-PROMPT_CHARS = 4000
-"""The most that a modal's text input holds (Discord, components/reference, "Text Input")."""
-
 
 class Memory:
-    """Answers the commands, the buttons and the modal that go with them."""
+    """Answers the command and the buttons of its question."""
 
-    def __init__(
-        self,
-        conversations: Conversations,
-        prompts: Prompts,
-        dispatcher: Dispatcher,
-        outbox: Outbox,
-        *,
-        default_prompt: str,
-    ) -> None:
+    def __init__(self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox) -> None:
         self._conversations = conversations
-        self._prompts = prompts
         self._dispatcher = dispatcher
         self._outbox = outbox
-        self._default_prompt = default_prompt
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the commands."""
+        """Register the command."""
 
         @tree.command(name="reset", description="Make me forget this conversation")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def reset(interaction: Interaction) -> None:
             await self._ask_to_reset(interaction)
-
-        system = app_commands.Group(
-            name="system",
-            description="How I am to behave here: the system prompt",
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
-        )
-        scope_help = "Where it counts; the narrowest one that is set wins"
-
-        @system.command(name="show", description="Show the prompt that counts here")
-        async def show(interaction: Interaction) -> None:
-            await self._show(interaction)
-
-        @system.command(name="set", description="Set the prompt of this thread, channel or server")
-        @app_commands.describe(scope=scope_help)
-        async def set_(interaction: Interaction, scope: Scope | None = None) -> None:
-            await self._ask_for_prompt(interaction, scope)
-
-        @system.command(name="clear", description="Remove the prompt of this thread, channel or server")
-        @app_commands.describe(scope=scope_help)
-        async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
-            await self._clear(interaction, scope)
-
-        tree.add_command(system)
 
     async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
         """Answer a button; False if it is none of these."""
@@ -113,26 +69,6 @@ class Memory:
         # What was on its way to Discord when the turn was stopped has arrived by now.
         await asyncio.sleep(ARRIVED_S)
         await self._clear_away(int(target), before=interaction.id)
-        return True
-
-    async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
-        """Answer a modal; False if it is none of these."""
-        kind, _, rest = custom_id.rpartition(":")
-        kind, _, name = kind.rpartition(":")
-        if kind != PROMPT_ID:
-            return False
-        scope = Scope(name)
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        scene = await look_around(interaction, self._conversations)
-        prompt = values.get(PROMPT_FIELD, "").strip()
-        if not may_set_prompt(scene.person, scope):
-            await say(interaction, answers.MAY_NOT_SET[scope])
-        elif not prompt:
-            await say(interaction, answers.EMPTY_PROMPT)
-        else:
-            await self._prompts.set(scope, int(rest), prompt)
-            log.info("prompt_set", scope=scope.value, target=int(rest), chars=len(prompt))
-            await say(interaction, answers.prompt_set(scope))
         return True
 
     async def _ask_to_reset(self, interaction: Interaction) -> None:
@@ -178,65 +114,3 @@ class Memory:
                 await self._outbox.delete(conversation, message)
             except DiscordError as error:
                 log.info("leftover_not_deleted", conversation=conversation, kind=type(error).__name__)
-
-    async def _show(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
-        for scope in Scope:
-            target = scene.target(scope)
-            prompt = None if target is None else await self._prompts.get(scope, target)
-            if prompt is not None:
-                text, files = answers.prompt_shown(scope, prompt)
-                await say(interaction, text, files=files)
-                return
-        text, files = answers.prompt_shown(None, self._default_prompt)
-        await say(interaction, text, files=files)
-
-    async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
-        # Discord takes a modal only as the first answer, so this one cannot be put off.
-        async with in_time():
-            scene = await look_around(interaction, self._conversations)
-            scope = chosen or scene.default_scope()
-            target = scene.target(scope)
-            present = None if target is None else await self._prompts.get(scope, target)
-        if not await self._allowed(interaction, scene, scope) or target is None:
-            return
-        modal = discord.ui.Modal(
-            title=f"System prompt of this {scope.value}", custom_id=f"{PROMPT_ID}:{scope.value}:{target}"
-        )
-        field = discord.ui.TextInput[discord.ui.Modal](
-            style=discord.TextStyle.paragraph,
-            custom_id=PROMPT_FIELD,
-            default=present,
-            max_length=PROMPT_CHARS,
-        )
-        modal.add_item(
-            discord.ui.Label(
-                text="How Claude is to behave",
-                description="It counts from the next reply on.",
-                component=field,
-            )
-        )
-        await interaction.response.send_modal(modal)
-        modal.stop()  # it is answered by its custom id, also after a restart and by another instance
-
-    async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
-        await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
-        scope = chosen or scene.default_scope()
-        target = scene.target(scope)
-        if await self._allowed(interaction, scene, scope) and target is not None:
-            was_set = await self._prompts.clear(scope, target)
-            log.info("prompt_cleared", scope=scope.value, target=target)
-            await say(interaction, answers.prompt_cleared(scope, was_set=was_set))
-
-    async def _allowed(self, interaction: Interaction, scene: Scene, scope: Scope) -> bool:
-        """Say whether somebody may change the prompt of a scope; if not, tell them."""
-        if scene.target(scope) is None:
-            elsewhere = answers.NOT_A_CONVERSATION if scope is Scope.THREAD else answers.ONLY_IN_SERVERS
-            await say(interaction, elsewhere)
-            return False
-        if not may_set_prompt(scene.person, scope):
-            await say(interaction, answers.MAY_NOT_SET[scope])
-            return False
-        return True

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 import discord
 import structlog
@@ -13,23 +12,23 @@ from discord import app_commands
 
 from bot.claude.catalogue import Catalogue, today_utc
 from bot.claude.models import family
+from bot.conversation import wording
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
-from bot.gateway import answers, model_answers
-from bot.gateway.access import may_set_prompt
-from bot.gateway.interactions import say
-from bot.gateway.scene import Scene, look_around
+from bot.gateway import model_answers
+from bot.gateway.interactions import Interaction, say
+from bot.gateway.reach import everywhere
+from bot.gateway.scene import SCOPE_HELP, Refusals, Scene, look_around
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
-
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
 
 log = structlog.get_logger()
 
 MODEL_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@-]{0,99}")
 """What an id looks like; anything else might be somebody's text, and would stand in the log."""
+
+REFUSALS = Refusals(model_answers.ONLY_IN_SERVERS, model_answers.MAY_NOT_CHOOSE)
 
 
 class Models:
@@ -56,13 +55,11 @@ class Models:
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         """Register the commands."""
-        model = app_commands.Group(
-            name="model",
-            description="Which Claude model answers here, and with how much thought",
-            allowed_contexts=app_commands.AppCommandContext(guild=True, dm_channel=True),
-            allowed_installs=app_commands.AppInstallationType(guild=True),
+        model = everywhere(
+            app_commands.Group(
+                name="model", description="Which Claude model answers here, and with how much thought"
+            )
         )
-        scope_help = "Where it counts; the narrowest one that is set wins"
 
         @model.command(name="show", description="Show which model answers here, and what it costs")
         async def show(interaction: Interaction) -> None:
@@ -74,7 +71,7 @@ class Models:
             named="The model that answers",
             effort="How much thought goes into an answer; more costs more",
             thinking="Whether it thinks before it answers",
-            scope=scope_help,
+            scope=SCOPE_HELP,
         )
         async def set_(
             interaction: Interaction,
@@ -90,7 +87,7 @@ class Models:
             return [app_commands.Choice(name=name, value=value) for name, value in self.offered(typed)]
 
         @model.command(name="clear", description="Remove the choice for this thread, channel or server")
-        @app_commands.describe(scope=scope_help)
+        @app_commands.describe(scope=SCOPE_HELP)
         async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
             await self._clear(interaction, scope)
 
@@ -125,14 +122,14 @@ class Models:
     async def _set(self, interaction: Interaction, given: Choice, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
-        scope = chosen or scene.default_scope()
-        target = scene.target(scope)
-        if not await self._allowed_here(interaction, scene, scope) or target is None:
+        spot = scene.spot(chosen, REFUSALS)
+        if isinstance(spot, str):
+            await say(interaction, spot)
             return
         if given == Choice():
             await say(interaction, model_answers.NOTHING_CHOSEN)
             return
-        wanted = await self._wanted(scene, scope, given)
+        wanted = await self._wanted(scene, spot.scope, given)
         model = wanted.model or ""
         info = self._catalogue.find(model)
         refusal = self._refusal(given, model, info)
@@ -140,19 +137,19 @@ class Models:
             await say(interaction, refusal)
             return
         await self._prompts.choose(
-            scope, target, model=given.model, effort=given.effort, thinking=given.thinking
+            spot.scope, spot.target, model=given.model, effort=given.effort, thinking=given.thinking
         )
         log.info(
             "model_chosen",
-            scope=scope.value,
-            target=target,
+            scope=spot.scope.value,
+            target=spot.target,
             model=given.model,
             effort=given.effort,
             thinking=given.thinking,
         )
-        text = model_answers.chosen(scope, wanted, fit(info, wanted.effort, wanted.thinking))
+        text = model_answers.chosen(spot.scope, wanted, fit(info, wanted.effort, wanted.thinking))
         if given.model is not None and not self._catalogue.complete and info is None:
-            text += f"\n-# {model_answers.UNCHECKED}"
+            text += f"\n{wording.small(model_answers.UNCHECKED)}"
         await say(interaction, text)
 
     async def _wanted(self, scene: Scene, scope: Scope, given: Choice) -> Choice:
@@ -182,23 +179,13 @@ class Models:
     async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
         scene = await look_around(interaction, self._conversations)
-        scope = chosen or scene.default_scope()
-        target = scene.target(scope)
-        if await self._allowed_here(interaction, scene, scope) and target is not None:
-            was_set = await self._prompts.forget_model(scope, target)
-            log.info("model_cleared", scope=scope.value, target=target)
-            await say(interaction, model_answers.cleared(scope, was_set=was_set))
-
-    async def _allowed_here(self, interaction: Interaction, scene: Scene, scope: Scope) -> bool:
-        """Say whether somebody may choose for a scope; if not, tell them."""
-        if scene.target(scope) is None:
-            elsewhere = answers.NOT_A_CONVERSATION if scope is Scope.THREAD else model_answers.ONLY_IN_SERVERS
-            await say(interaction, elsewhere)
-            return False
-        if not may_set_prompt(scene.person, scope):
-            await say(interaction, model_answers.MAY_NOT_CHOOSE[scope])
-            return False
-        return True
+        spot = scene.spot(chosen, REFUSALS)
+        if isinstance(spot, str):
+            await say(interaction, spot)
+            return
+        was_set = await self._prompts.forget_model(spot.scope, spot.target)
+        log.info("model_cleared", scope=spot.scope.value, target=spot.target)
+        await say(interaction, model_answers.cleared(spot.scope, was_set=was_set))
 
     def _is_allowed(self, model: str) -> bool:
         named = {model, family(model)}

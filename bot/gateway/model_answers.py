@@ -5,8 +5,10 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
+from bot.gateway.answers import NAMES, origin
 from bot.store.prompts import Scope
 
 MOST_OFFERED = 25
@@ -29,8 +31,6 @@ ONLY_IN_SERVERS = (
     "Channels and servers have models of their own, but these are direct messages: use the thread scope."
 )
 UNCHECKED = "I could not check with Claude whether there is such a model."
-
-_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
 
 def unknown(model: str, near: Sequence[str]) -> str:
@@ -67,7 +67,7 @@ def _label(info: ModelInfo, prices: Prices | None) -> str:
 
 def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
     """Say what counts in a scope from now on."""
-    lines = [f"{wanted.model} answers in {_NAMES[scope]} from the next reply on{_manner(sent)}."]
+    lines = [f"{wanted.model} answers in {NAMES[scope]} from the next reply on{_manner(sent)}."]
     lines += _left_out(wanted, sent)
     return "\n".join(lines)
 
@@ -75,8 +75,8 @@ def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
 def cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a choice was removed."""
     if not was_set:
-        return f"There is no model chosen for {_NAMES[scope]}."
-    return f"The model of {_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+        return f"There is no model chosen for {NAMES[scope]}."
+    return f"The model of {NAMES[scope]} is removed. The next wider one counts from the next reply on."
 
 
 def shown(
@@ -91,11 +91,11 @@ def shown(
 ) -> str:
     """Show what answers in a place, where that was chosen, what it costs, and when it ends."""
     wanted = narrowest([*by_scope.values(), default])
-    lines = [f"**{wanted.model}** answers here ({_origin(by_scope, 'model')})."]
+    lines = [f"**{wanted.model}** answers here ({origin(by_scope, 'model')})."]
     if sent.effort is not None:
-        lines.append(f"Effort: {sent.effort} ({_origin(by_scope, 'effort')}).")
+        lines.append(f"Effort: {sent.effort} ({origin(by_scope, 'effort')}).")
     if wanted.thinking is not None and sent.thinking is not None:
-        lines.append(f"Thinking: {wanted.thinking} ({_origin(by_scope, 'thinking')}).")
+        lines.append(f"Thinking: {wanted.thinking} ({origin(by_scope, 'thinking')}).")
     lines += _left_out(wanted, sent)
     if prices is not None:
         lines.append(_prices(prices))
@@ -104,11 +104,6 @@ def shown(
     elif info is not None and info.ends_soon(today):
         lines.append(f"It ends on {info.retires}." + (f" {successor} takes its place." if successor else ""))
     return "\n".join(lines)
-
-
-def _origin(by_scope: Mapping[Scope, Choice], name: str) -> str:
-    scope = next((scope for scope, choice in by_scope.items() if getattr(choice, name) is not None), None)
-    return f"set for {_NAMES[scope]}" if scope else "the default of this bot"
 
 
 def _manner(sent: Fit) -> str:
@@ -123,7 +118,8 @@ def _manner(sent: Fit) -> str:
 def _left_out(wanted: Choice, sent: Fit) -> list[str]:
     if not sent.dropped:
         return []
-    return [f"-# Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."]
+    left_out = f"Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."
+    return [wording.small(left_out)]
 
 
 def _prices(prices: Prices) -> str:

@@ -188,16 +188,13 @@ class DiscordOutbox:
                         return await call()
             except discord.NotFound as error:
                 raise DiscordGone(f"code {error.code}") from error
-            except discord.Forbidden as error:
-                name = permissions.missing(self._client, place, needed, code=error.code)
-                raise DiscordForbidden(name) from error
             except discord.HTTPException as error:
+                if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
+                    name = permissions.missing(self._client, place, needed, code=error.code)
+                    raise DiscordForbidden(name) from error
                 if error.code == TOO_OLD_CODE:
                     raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
-                    if error.code in permissions.BY_CODE:
-                        name = permissions.missing(self._client, place, needed, code=error.code)
-                        raise DiscordForbidden(name) from error
                     raise DiscordRejected(error.code) from error
                 failure = f"status {error.status}"
             except (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordException) as error:

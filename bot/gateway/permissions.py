@@ -14,6 +14,7 @@ NEEDED = {
     "attach_files": "Attach Files",
     "manage_threads": "Manage Threads",
 }
+"""What the bot may lack, by discord.py's names and by those that Discord's settings show."""
 
 INVITE = discord.Permissions(
     view_channel=True,

@@ -78,10 +78,24 @@ class Pins:
         if (task := self._tasks.get(place)) is not None:
             await asyncio.wait({task}, timeout=CURRENT_S)
 
+    async def stop(self) -> None:
+        """End what is being read."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def _known(self, place: int) -> bool:
         if place not in self._read and created_ms(place) > self._since_ms:
             self._read[place] = frozenset()  # it is younger than the session, which has told of everything
         return place in self._read
+
+    async def _keep_reading(self, place: int) -> None:
+        self._again.add(place)
+        while place in self._again:
+            await asyncio.sleep(GATHER_S)
+            self._again.discard(place)
+            await self._read_now(place)
 
     async def _read_now(self, place: int) -> None:
         """Read the pins of a place, and note them if it is a conversation; a failure is logged."""
@@ -101,20 +115,6 @@ class Pins:
         else:
             self._read[place] = seen
             log.info("pins_read", conversation=place, pins=len(pins))
-
-    async def stop(self) -> None:
-        """End what is being read."""
-        tasks = list(self._tasks.values())
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _keep_reading(self, place: int) -> None:
-        self._again.add(place)
-        while place in self._again:
-            await asyncio.sleep(GATHER_S)
-            self._again.discard(place)
-            await self._read_now(place)
 
     async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
         """Return the ids of the pinned messages, and the messages of people that they are or answer."""

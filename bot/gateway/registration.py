@@ -12,33 +12,23 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.conversation.errors import StoreUnavailable
 from bot.store.desk import Desk
 
 log = structlog.get_logger()
 
 
-async def register(tree: app_commands.CommandTree[discord.Client], desk: Desk, application: int) -> bool:
-    """Register the commands if need be; True if it was. A failure leaves the bot working without them."""
+async def register(tree: app_commands.CommandTree[discord.Client], desk: Desk, application: int) -> None:
+    """Register the commands if need be; raises whatever Discord, another server or the store answers."""
     definition = [command.to_dict(tree) for command in tree.get_commands()]
     text = json.dumps(definition, sort_keys=True, default=str)
     fingerprint = hashlib.sha256(text.encode()).hexdigest()
-    try:
-        standing = await _standing(tree)
-        unchanged = await desk.registered_commands(application) == fingerprint
-        if unchanged and standing in (None, {command.name for command in tree.get_commands()}):
-            return False
-        await tree.sync()
-        await desk.note_registered_commands(application, fingerprint)
-    except (discord.DiscordException, StoreUnavailable) as error:
-        log.warning(
-            "commands_not_registered",
-            kind=type(error).__name__,
-            hint="slash commands may be missing or old; it is tried again at the next start",
-        )
-        return False
+    standing = await _standing(tree)
+    unchanged = await desk.registered_commands(application) == fingerprint
+    if unchanged and standing in (None, {command.name for command in tree.get_commands()}):
+        return
+    await tree.sync()
+    await desk.note_registered_commands(application, fingerprint)
     log.info("commands_registered", commands=len(definition))
-    return True
 
 
 async def _standing(tree: app_commands.CommandTree[discord.Client]) -> set[str] | None:

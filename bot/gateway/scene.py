@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
 
-from bot.gateway.access import Person
+from bot.gateway import answers
+from bot.gateway.access import Person, may_choose
+from bot.gateway.interactions import Interaction
 from bot.store.conversations import Conversations
 from bot.store.prompts import Scope
+
+SCOPE_HELP = "Where it counts; the narrowest one that is set wins"
+"""What is said of the option of a command that names a scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """What a choice is made for: a scope, and the id of the thread, the channel or the server."""
+
+    scope: Scope
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """What is answered to a choice that direct messages have no place for, or that somebody may not make."""
+
+    only_in_servers: str
+    may_not: Mapping[Scope, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +42,17 @@ class Scene:
     server: int | None
     person: Person
 
-    def target(self, scope: Scope) -> int | None:
-        """Return the id that a scope means here, None if it means nothing."""
-        return {Scope.THREAD: self.conversation, Scope.CHANNEL: self.channel, Scope.SERVER: self.server}[
-            scope
-        ]
+    def spot(self, chosen: Scope | None, refusals: Refusals) -> Spot | str:
+        """Return what a choice for a scope, or for the narrowest one there is here, would be made for, or why not."""
+        scope = chosen or (Scope.CHANNEL if self.conversation is None else Scope.THREAD)
+        targets = {Scope.THREAD: self.conversation, Scope.CHANNEL: self.channel, Scope.SERVER: self.server}
+        target = targets[scope]
+        if target is None:
+            return answers.NOT_A_CONVERSATION if scope is Scope.THREAD else refusals.only_in_servers
+        return Spot(scope, target) if may_choose(self.person, scope) else refusals.may_not[scope]
 
-    def default_scope(self) -> Scope:
-        """Return the narrowest scope there is here."""
-        return Scope.CHANNEL if self.conversation is None else Scope.THREAD
 
-
-async def look_around(
-    interaction: discord.Interaction[discord.Client], conversations: Conversations
-) -> Scene:
+async def look_around(interaction: Interaction, conversations: Conversations) -> Scene:
     """Find out where an interaction takes place."""
     channel_id, guild_id = interaction.channel_id, interaction.guild_id
     channel = interaction.channel

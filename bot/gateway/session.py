@@ -122,7 +122,11 @@ async def register_commands(client: Client) -> None:
     try:
         await register(client.tree, client.desk, client.application_id or 0)
     except Exception as error:  # noqa: BLE001 - whatever another server answers
-        log.warning("commands_not_registered", kind=type(error).__name__)
+        log.warning(
+            "commands_not_registered",
+            kind=type(error).__name__,
+            hint="slash commands may be missing or old; it is tried again at the next start",
+        )
 
 
 async def stay_connected(client: discord.Client) -> None:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING
-
 import discord
 import structlog
 from discord import app_commands
 
 from bot.gateway import answers, buttons
 from bot.gateway.access import may_control
-from bot.gateway.interactions import conclude, say
+from bot.gateway.finishing import when_finished
+from bot.gateway.interactions import Interaction, conclude, say
+from bot.gateway.reach import everywhere
 from bot.gateway.scene import Scene, look_around
 from bot.render.controls import Button, when_done
 from bot.store.bell import Bell
@@ -20,17 +19,12 @@ from bot.store.conversations import Conversations
 from bot.store.revisions import Revisions, Round, Standing, Wish
 from bot.turns.dispatch import Dispatcher
 
-if TYPE_CHECKING:
-    Interaction = discord.Interaction[discord.Client]
-
 log = structlog.get_logger()
-
-FINISHING_S = 0.2
-FINISHINGS = 40
-"""A notice or a surplus message to delete may have to wait for room in the channel, at most some 5 s."""
 
 _SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
 """What a command answers where it went well; after a click, the reply itself shows it."""
+
+_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
 
 
 class Wishes:
@@ -48,26 +42,22 @@ class Wishes:
         """Register the commands."""
 
         @tree.command(name="stop", description="Stop the reply that is being written; what is there stays")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def stop(interaction: Interaction) -> None:
             await self._command(interaction, Button.STOP)
 
         @tree.command(name="retry", description="Have the latest reply written anew")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def retry(interaction: Interaction) -> None:
             await self._command(interaction, Button.REGENERATE)
 
         @tree.command(name="continue", description="Go on with a reply that reached its length limit")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def continue_(interaction: Interaction) -> None:
             await self._command(interaction, Button.CONTINUE)
 
         @tree.context_menu(name="Regenerate")
-        @app_commands.allowed_contexts(guilds=True, dms=True, private_channels=False)
-        @app_commands.allowed_installs(guilds=True, users=False)
+        @everywhere
         async def regenerate(interaction: Interaction, message: discord.Message) -> None:
             await self._command(interaction, Button.REGENERATE, on=message.id)
 
@@ -148,12 +138,10 @@ class Wishes:
 
         Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
         """
-        for _ in range(FINISHINGS):
-            standing = await self._revisions.standing(conversation)
-            if standing.answering is None or standing.answering.state is not State.COMMITTED:
-                break
-            await asyncio.sleep(FINISHING_S)
-        return standing
+        return await when_finished(
+            lambda: self._revisions.standing(conversation),
+            lambda seen: seen.answering is not None and seen.answering.state is State.COMMITTED,
+        )
 
     async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
         if button is Button.STOP:
@@ -164,9 +152,6 @@ class Wishes:
             return answers.COMPLETE
         wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
         return _REFUSED.get(wish, "")
-
-
-_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
 
 
 def _asked(found: Round, person: int) -> bool:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from bot.gateway.access import Person, may_control, may_reset, may_set_prompt
+from bot.gateway.access import Person, may_choose, may_control, may_reset
 from bot.store.prompts import Scope
 
 ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)
@@ -14,20 +14,20 @@ ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manag
 
 def test_somebody_without_any_right_may_do_nothing() -> None:
     assert not may_reset(ANYBODY)
-    assert not any(may_set_prompt(ANYBODY, scope) for scope in Scope)
+    assert not any(may_choose(ANYBODY, scope) for scope in Scope)
 
 
 @pytest.mark.parametrize("right", ["is_direct", "started_it", "manages_threads", "manages_server"])
 def test_one_right_is_enough_for_a_conversation(right: str) -> None:
     person = replace(ANYBODY, **{right: True})
     assert may_reset(person)
-    assert may_set_prompt(person, Scope.THREAD)
+    assert may_choose(person, Scope.THREAD)
 
 
 @pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.SERVER])
 @pytest.mark.parametrize("right", ["is_direct", "started_it", "manages_threads", "manages_server"])
-def test_wider_prompts_are_for_those_who_manage_the_server(scope: Scope, right: str) -> None:
-    assert may_set_prompt(replace(ANYBODY, **{right: True}), scope) is (right == "manages_server")
+def test_choices_for_wider_scopes_are_for_those_who_manage_the_server(scope: Scope, right: str) -> None:
+    assert may_choose(replace(ANYBODY, **{right: True}), scope) is (right == "manages_server")
 
 
 def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_began_the_thread() -> None:

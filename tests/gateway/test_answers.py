@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.conversation.model import Choice
 from bot.gateway import answers
 from bot.store.prompts import Scope
 
@@ -14,16 +15,44 @@ def test_a_reset_says_how_much_is_gone(turns: int, said: str) -> None:
 
 
 def test_a_short_prompt_is_shown_in_a_block_that_it_cannot_leave() -> None:
-    text, files = answers.prompt_shown(Scope.THREAD, "one\n```\ntwo")
+    text, files = answers.prompt_shown({Scope.THREAD: Choice(system="one\n```\ntwo")}, "the default")
     assert text.count("```") == 2
     assert "set for this thread" in text
     assert files == []
 
 
+@pytest.mark.parametrize(
+    ("by_scope", "prompt", "where"),
+    [
+        ({}, "the default", "the default of this bot"),
+        (
+            {Scope.CHANNEL: Choice(), Scope.SERVER: Choice(model="m")},
+            "the default",
+            "the default of this bot",
+        ),
+        (
+            {
+                Scope.THREAD: Choice(effort="low"),
+                Scope.CHANNEL: Choice(system="b"),
+                Scope.SERVER: Choice(system="c"),
+            },
+            "b",
+            "set for this channel",
+        ),
+        ({Scope.CHANNEL: Choice(), Scope.SERVER: Choice(system="c")}, "c", "set for this server"),
+    ],
+)
+def test_the_narrowest_prompt_is_shown_with_the_place_where_it_was_set(
+    by_scope: dict[Scope, Choice], prompt: str, where: str
+) -> None:
+    text, _ = answers.prompt_shown(by_scope, "the default")
+    assert text == f"The prompt in force here ({where}):\n```text\n{prompt}\n```"
+
+
 @pytest.mark.parametrize("chars", [answers.INLINE_CHARS, answers.INLINE_CHARS + 1, 4000])
 def test_a_prompt_of_any_length_fits_into_an_answer(chars: int) -> None:
     for char in "`x":
-        text, files = answers.prompt_shown(None, char * chars)
+        text, files = answers.prompt_shown({}, char * chars)
         assert len(text) <= 2000
         assert bool(files) is (char == "`" or chars > answers.INLINE_CHARS)
 

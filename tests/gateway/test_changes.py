@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-import pytest
-
-from bot.gateway import changes
+from bot.gateway.changes import Changes
 from bot.store.revisions import Change
 
 
@@ -27,11 +25,9 @@ class Finishing:
         return True
 
 
-async def test_a_deletion_is_not_dropped_although_the_turn_does_not_come_to_its_end(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(changes, "FINISHING_S", 0.0)  # the patience itself is not what is tested
+async def test_a_deletion_is_not_dropped_although_the_turn_does_not_come_to_its_end() -> None:
     revisions = Finishing()
     nobody = cast("Any", None)
-    await changes.Changes(cast("Any", revisions), nobody, nobody).deleted(5, [7])
+    changes = Changes(cast("Any", revisions), nobody, nobody, finishing_pause_s=0.0)
+    await changes.deleted(5, [7])
     assert revisions.amended == [(5, 7, None)]

@@ -1,0 +1,104 @@
+"""How far the next sweep goes, after one that failed or that something came in between of."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from types import SimpleNamespace
+from typing import Any, cast
+
+from bot.gateway.catchup import OVERLAP_S, Catchup
+
+
+class Store:
+    """A store that keeps its records, and notes nothing of what it is told; it goes back when it is told to."""
+
+    def __init__(self) -> None:
+        self.went_back = False
+
+    async def since(self, now_ms: int) -> int:
+        """When the bot began to listen."""
+        return now_ms
+
+    async def beat(self, *_beats: str) -> bool:
+        """Whether the last beat is still there."""
+        kept, self.went_back = not self.went_back, False
+        return kept
+
+
+class Sweeping(Catchup):
+    """Notes how far each sweep goes, and does in it what was ordered."""
+
+    def __init__(self, store: Store, *during: Callable[[Sweeping], None]) -> None:
+        nobody = cast("Any", None)
+        client = cast("Any", SimpleNamespace(is_ready=lambda: True))
+        kept = cast("Any", store)
+        super().__init__(
+            client,
+            kept,
+            kept,
+            nobody,
+            nobody,
+            nobody,
+            instance="one",
+            max_age_s=1.0,
+            max_messages=1,
+            poll_s=0.001,
+            every_s=0.0,
+        )
+        self.during = list(during)
+        self.sweeps: list[tuple[bool, float]] = []
+        self.enough = asyncio.Event()
+
+    async def _sweep(self, overlap_s: float, asking: bool) -> None:
+        self.sweeps.append((asking, overlap_s))
+        if not self.during:
+            self.enough.set()
+            return
+        self.during.pop(0)(self)
+
+
+async def swept(catchup: Sweeping) -> list[tuple[bool, float]]:
+    """Watch until there is nothing more to do in a sweep, and return whether each asked, and its overlap."""
+    watching = asyncio.create_task(catchup.watch())
+    await catchup.enough.wait()
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    return catchup.sweeps
+
+
+def fail(_: Sweeping) -> None:
+    """Discord cannot be reached."""
+    raise ConnectionResetError
+
+
+def nothing(_: Sweeping) -> None:
+    """All is well."""
+
+
+def want(catchup: Sweeping) -> None:
+    """The gateway session went on after a gap."""
+    catchup.want()
+
+
+async def test_only_the_first_sweep_asks_for_each_place_one_by_one() -> None:
+    assert await swept(Sweeping(Store(), nothing)) == [(True, 0.0), (False, 0.0)]
+
+
+async def test_a_gap_during_a_sweep_has_the_next_one_ask_again() -> None:
+    assert await swept(Sweeping(Store(), want)) == [(True, 0.0), (True, 0.0)]
+
+
+async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
+    store = Store()
+
+    def go_back(_: Sweeping) -> None:
+        store.went_back = True
+
+    doubtful = (True, OVERLAP_S)
+    assert await swept(Sweeping(store, go_back, fail, nothing)) == [
+        (True, 0.0),
+        doubtful,
+        doubtful,
+        (False, 0.0),
+    ]
