@@ -88,7 +88,7 @@ def unfenced(text: str) -> str:
 
 
 def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:
-    """Name the narrowest scope in which a field of the choice is set."""
+    """Say where a field of the choice comes from: the narrowest scope in which it is set, or the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, name) is not None), None)
     return f"set for {NAMES[scope]}" if scope else "the default of this bot"
 

@@ -54,26 +54,23 @@ class Scene:
 
 async def look_around(interaction: Interaction, conversations: Conversations) -> Scene:
     """Find out where an interaction takes place."""
-    channel_id, guild_id = interaction.channel_id, interaction.guild_id
-    channel = interaction.channel
-    in_thread = isinstance(channel, discord.Thread)
-    conversation = channel_id if in_thread or guild_id is None else None
+    place, server = interaction.channel_id, interaction.guild_id
+    thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
+    conversation = place if thread is not None or server is None else None
     started_it = False
     if conversation is not None:
         meta = await conversations.meta(conversation)
         starter = meta.starter if meta is not None else None
-        if starter is None and isinstance(channel, discord.Thread):
-            starter = channel.owner_id
+        if starter is None and thread is not None:
+            starter = thread.owner_id
         started_it = starter == interaction.user.id
     held = interaction.permissions
     return Scene(
         conversation=conversation,
-        channel=channel.parent_id
-        if isinstance(channel, discord.Thread)
-        else (channel_id if guild_id else None),
-        server=guild_id,
+        channel=None if server is None else place if thread is None else thread.parent_id,
+        server=server,
         person=Person(
-            is_direct=guild_id is None,
+            is_direct=server is None,
             started_it=started_it,
             manages_threads=held.manage_threads,
             manages_server=held.manage_guild,
