@@ -284,16 +284,21 @@ async def test_a_part_that_the_bot_itself_has_deleted_does_not_cancel_the_turn(b
     assert [done.message_id for done in bench.outbox.calls if done.message_id == EARLIER + 1] == []
 
 
-async def test_a_nonce_whose_message_is_deleted_does_not_cancel_what_is_committed(bench: Bench) -> None:
+@pytest.mark.parametrize("gone", [None, DiscordGone("code 10008")], ids=["never posted", "deleted since"])
+async def test_a_part_of_a_longer_try_can_land_no_more_and_does_not_cancel_what_is_committed(
+    bench: Bench, gone: DiscordGone | None
+) -> None:
     await hear(bench, A)
     claim = await bench.claim()
     for part in (0, 1):
         await bench.journal.intend(claim, part, 0)  # whether either was posted is not known
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.release(claim, blameless=False)
-    bench.outbox.failures.extend([None, DiscordGone("code 10008")])
+    bench.outbox.failures.extend([None, gone])
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
+    assert not bench.outbox.failures
+    assert (f"{A.id}-1" in bench.outbox.nonces) == (gone is None)
     settling = await bench.claim()
     assert settling.state is State.DONE
 
@@ -582,6 +587,7 @@ async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_a
     bench.outbox.failures.append(DiscordTooOld())
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
+    assert min(bench.outbox.messages) > EARLIER + 1
 
 
 async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
