@@ -37,6 +37,11 @@ class RedisProxy:
         for writer in self._writers:
             writer.transport.abort()
 
+    def come_back(self) -> None:
+        """Take connections again, and hold nothing up."""
+        self.gone = False
+        self.delay_s = 0.0
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if self.gone:
             writer.transport.abort()

@@ -65,7 +65,6 @@ async def test_a_reply_that_was_running_at_the_kill_goes_on_in_the_same_message(
     assert reply["content"] == "The whole reply."
 
 
-@pytest.mark.timeout(120)  # two processes start, each for half a minute where many others run
 async def test_of_two_bots_one_answers_and_the_other_takes_over_when_it_dies(alone: World) -> None:
     bots = await asyncio.gather(alone.start_bot(**QUICK), alone.start_bot(**QUICK))
     thread = await alone.converse(alone.channel(), "hello")

@@ -13,7 +13,8 @@ from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0
+"""Waits end by what they wait for; this only ends a test that waits in vain."""
 
 _numbers = itertools.count(1)
 
