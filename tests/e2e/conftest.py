@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 from tests.redis_server import redis_server
 
 

@@ -12,8 +12,8 @@ from bot.gateway import answers
 from bot.simulator.discord import permissions as bits
 from bot.store.prompts import Scope
 from tests.e2e.in_time import first_answer
-from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

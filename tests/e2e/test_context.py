@@ -9,9 +9,9 @@ import pytest
 
 from bot.gateway import answers, context_answers
 from tests.e2e.in_time import first_answer
-from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.test_commands import answer
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

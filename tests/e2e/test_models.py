@@ -14,10 +14,10 @@ from bot.simulator.discord import permissions as bits
 from bot.store.prompts import Scope
 from tests.e2e.bot_process import START_S
 from tests.e2e.in_time import first_answer
-from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import store_of, stored_turns
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
