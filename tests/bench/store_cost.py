@@ -20,8 +20,8 @@ from bot.conversation.turn import Turn
 from bot.simulator.claude.reply import Reply
 from bot.store.codec import dump_turn
 from bot.store.keys import Keys
-from tests.bench.tap import Tap
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 from tests.redis_server import redis_server
 
 IDLE_S = 20.0
@@ -31,6 +31,7 @@ LONG_TURNS = 10_000
 LENGTHS = (10, 100, 1000, 10_000)
 WINDOW_TURNS = 10
 TURNS = 5
+END = b"end-of-the-count"
 
 
 @asynccontextmanager
@@ -42,7 +43,7 @@ async def monitored(url: str) -> AsyncIterator[Counter[str]]:
     await reader.readline()
 
     async def read() -> None:
-        while line := await reader.readline():
+        while (line := await reader.readline()) and END not in line:
             if b" lua]" not in line:
                 counts[line.split(b'"')[1].decode().lower()] += 1
 
@@ -50,8 +51,11 @@ async def monitored(url: str) -> AsyncIterator[Counter[str]]:
     try:
         yield counts
     finally:
-        await asyncio.sleep(0.1)
-        reading.cancel()
+        # What the server has done is told in order, so all of it has been told once this is.
+        _, marking = await asyncio.open_unix_connection(urlsplit(url).path)
+        marking.write(b"ECHO " + END + b"\r\n")
+        await reading
+        marking.close()
         writer.close()
         with contextlib.suppress(OSError, socket.error):
             await writer.wait_closed()
@@ -106,22 +110,22 @@ async def at_lengths() -> list[str]:
     """The figures of a turn in one message, by the turns that the history holds; the window holds WINDOW_TURNS."""
     lines = []
     with redis_server() as url:
-        async with Tap.before(url) as tap:
+        async with RedisProxy.before(url) as proxy:
             world = await World.build(url)
             redis: Redis = Redis.from_url(url, decode_responses=True)
             loop = asyncio.get_running_loop()
             try:
-                await world.start_bot(REDIS_URL=tap.url)
-                before = tap.traffic
+                await world.start_bot(REDIS_URL=proxy.url)
+                before = proxy.traffic
                 await asyncio.sleep(IDLE_S)
-                idle = tap.traffic.less(before).each(IDLE_S)
+                idle = proxy.traffic.less(before).each(IDLE_S)
                 for length in LENGTHS:
                     world.claude.default = lambda _: Reply(("hello",))
                     thread = await world.converse(world.channel(), "hello")
                     await lengthen(redis, world, thread, length, WINDOW_TURNS)
-                    before, began = tap.traffic, loop.time()
+                    before, began = proxy.traffic, loop.time()
                     await turns(world, thread, 1, TURNS)
-                    used = tap.traffic.less(before).less(idle, loop.time() - began).each(TURNS)
+                    used = proxy.traffic.less(before).less(idle, loop.time() - began).each(TURNS)
                     lines.append(
                         f"  {length:6} turns: {used.commands:.1f} commands, {used.trips:.1f} round trips, "
                         f"{used.sent:,.0f} bytes written, {used.received:,.0f} bytes read"

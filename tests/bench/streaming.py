@@ -131,7 +131,7 @@ class Stage:
             places[number] = int(message["id"]) if opens else place
         await self.finished(list(places.values()))
         figures.bot_cpu.append((cpu_s(self.bot.pid) - cpu) / (time.time() - began))
-        await asyncio.sleep(1.0)  # what would come too late
+        await asyncio.sleep(1.0)  # for what would come too late: nothing tells that nothing more does
         told = {number: times for number, *times in await self.claude.ask({})}
         self.measure(places, asked, told, figures)
 

@@ -248,13 +248,17 @@ async def test_a_server_that_is_not_there_is_unreachable(
     assert len(events) == 2
 
 
+NEVER_S = 5.0
+"""Long before these streams would end by themselves."""
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         Answer(before_headers="hang"),
         Answer(("hang",)),
         Answer((opening(), "hang")),
-        Answer((opening(), *(PING, 0.05) * 40)),
+        Answer((opening(), *(PING, 0.05) * 400)),
     ],
     ids=["no headers", "no event", "no further event", "nothing but pings"],
 )
@@ -266,7 +270,7 @@ async def test_a_stream_that_stalls_before_the_text_is_given_up(
     began = time.monotonic()
     _, error = await failure(claude, request_)
     assert type(error) is ClaudeUnreachable
-    assert 0.15 < time.monotonic() - began < 0.8
+    assert 0.15 < time.monotonic() - began < NEVER_S
 
 
 async def test_a_stream_that_stalls_in_its_text_is_given_up(
@@ -283,18 +287,19 @@ async def test_a_slow_reader_is_not_taken_for_a_stall(
 ) -> None:
     server.answers.append(Answer((opening(), delta("a"), 0.05, *block("b"), *closing())))
     events: list[StreamEvent] = []
-    async for event in connect(first_text_timeout_s=0.2, stall_timeout_s=0.2).stream(request_):
+    async for event in connect(first_text_timeout_s=2.0, stall_timeout_s=2.0).stream(request_):
+        if not events:
+            await asyncio.sleep(2.3)  # longer than a stall may be: that time passes is what this is about
         events.append(event)
-        await asyncio.sleep(0.3)
     assert events[:2] == [TextDelta("a"), TextDelta("b")]
 
 
 async def test_pings_keep_a_stream_alive_while_the_model_thinks(
     server: Server, connect: Callable[..., Claude], request_: Request
 ) -> None:
-    thinking_time = (PING, 0.05) * 8
+    thinking_time = (PING, 0.25) * 10
     server.answers.append(Answer((opening(), *thinking_time, *block("found it"), *closing())))
-    claude = connect(first_text_timeout_s=5, stall_timeout_s=0.2, tries=1)
+    claude = connect(first_text_timeout_s=30, stall_timeout_s=2.0, tries=1)
     events = [event async for event in claude.stream(request_)]
     assert events[0] == TextDelta("found it")
     assert isinstance(events[1], Finished)

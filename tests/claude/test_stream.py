@@ -15,7 +15,8 @@ from bot.conversation.request import Breakpoints, Finished, Request, StreamEvent
 from tests.claude.server import PING, Answer, Server, block, closing, delta, opening, refusal, reply, sse
 
 # How long an API call may outlive whoever wanted it.
-LEAVE_WITHIN_S = 0.3
+LEAVE_WITHIN_S = 4.0
+"""Before any limit of the client's ends a call; what leaves at all leaves in milliseconds."""
 
 
 async def collect(claude: Claude, request: Request) -> list[StreamEvent]:
@@ -155,7 +156,7 @@ async def test_a_server_that_never_ends_the_body_does_not_hold_the_reply(
     server.answers.append(Answer((opening(), *block("done"), *closing(), "hang")))
     began = time.monotonic()
     assert text_of(await collect(claude, request_)) == "done"
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < LEAVE_WITHIN_S
 
 
 async def test_two_replies_stream_side_by_side(server: Server, claude: Claude, request_: Request) -> None:
@@ -178,10 +179,8 @@ async def test_closing_the_stream_ends_the_api_call_at_once(
     server.answers.append(Answer((opening(), delta("a"), "hang")))
     events = claude.stream(request_)
     await anext(events)
-    began = time.monotonic()
     await events.aclose()
     await asyncio.wait_for(server.left.wait(), LEAVE_WITHIN_S)
-    assert time.monotonic() - began < LEAVE_WITHIN_S
 
 
 @pytest.mark.parametrize(
@@ -205,12 +204,11 @@ async def test_cancelling_the_reader_ends_the_api_call_at_once(
 
     reader = asyncio.create_task(read())
     await server.waiting.wait()
-    began = time.monotonic()
     reader.cancel()
-    await asyncio.wait_for(server.left.wait(), LEAVE_WITHIN_S)
-    with pytest.raises(asyncio.CancelledError):
-        await reader
-    assert time.monotonic() - began < LEAVE_WITHIN_S
+    async with asyncio.timeout(LEAVE_WITHIN_S):
+        await server.left.wait()
+        with pytest.raises(asyncio.CancelledError):
+            await reader
 
 
 async def test_a_stream_closed_while_it_waits_is_not_asked_for_again(

@@ -7,8 +7,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from tests.e2e.redis_proxy import RedisProxy
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 from tests.redis_server import redis_server
 
 
@@ -30,8 +30,17 @@ def world(shared: World) -> World:
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
-async def flaky(shared: World) -> AsyncIterator[tuple[World, RedisProxy, int]]:
-    """A world whose bot reaches Redis by a way that can be made slow, and a thread in it."""
+async def behind_a_proxy(shared: World) -> AsyncIterator[tuple[World, RedisProxy, int]]:
+    """A world whose bot reaches Redis by a way that can be made slow or closed, and a thread in it."""
     async with RedisProxy.before(shared.redis_url) as proxy, shared.apart(redis_url=proxy.url) as own:
         thread = await own.converse(own.channel(), "hello")
         yield own, proxy, thread
+
+
+@pytest.fixture
+def flaky(behind_a_proxy: tuple[World, RedisProxy, int]) -> tuple[World, RedisProxy, int]:
+    """That world with its way to Redis as it should be, whatever the test before made of it."""
+    world, proxy, _ = behind_a_proxy
+    world.begin()
+    proxy.come_back()
+    return behind_a_proxy

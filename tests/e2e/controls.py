@@ -36,7 +36,7 @@ async def told(handle: Any, world: World) -> str:
 async def answer(handle: Any) -> str:
     """What a command answers, to the person alone."""
     await handle.response()
-    message = await handle.message(10)  # a turn that is being finished may wait for room in its channel
+    message = await handle.message()
     assert message["ephemeral"]
     return str(message["content"])
 
@@ -47,7 +47,7 @@ async def streaming(world: World, thread: int, text: list[str], asked: str, who:
     gate = world.claude.hold(after=1)
     world.claude.say(text)
     message = await (who or world.ann).post(thread, asked)
-    await gate.reached(20)
+    await gate.reached()
     await world.until(lambda: len(world.replies(thread)) > count and labels(world.replies(thread)[-1]))
     return gate, message
 

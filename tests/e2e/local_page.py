@@ -10,7 +10,7 @@ import aiohttp
 
 from tests.e2e.bot_process import BotProcess
 
-ANSWER_S = 15.0
+ANSWER_S = 30.0
 LOOK_AGAIN_S = 0.05
 
 

@@ -235,7 +235,7 @@ async def test_a_new_round_can_be_stopped_and_keeps_what_it_wrote_or_the_earlier
     await world.settled(thread)
     gate = world.claude.hold(after=0)
     await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    await gate.reached(15)
+    await gate.reached()
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Stop"])
     await press(world.ann, thread, world.replies(thread)[-1], "Stop")
     await world.until(lambda: len(world.said(thread)) == 2)
@@ -245,7 +245,7 @@ async def test_a_new_round_can_be_stopped_and_keeps_what_it_wrote_or_the_earlier
     world.claude.say(["The new ", "answer."])
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    await gate.reached(15)
+    await gate.reached()
     await world.until(lambda: world.replies(thread)[-1]["content"] == "The new ▌")
     await press(world.ann, thread, world.replies(thread)[-1], "Stop")
     await world.until(lambda: [m["content"] for m in world.said(thread)] == ["The new", "-# Stopped."])
@@ -277,7 +277,7 @@ async def test_in_direct_messages_the_person_has_all_of_it(world: World) -> None
     world.claude.say(["Eins ", "zwei."])
     await world.until(lambda: labels(world.replies(dm)[-1]) == ["Regenerate"])
     assert await answer(await person.context_command(dm, "Regenerate", reply["id"])) == answers.ANEW
-    await gate.reached(15)
+    await gate.reached()
     assert await answer(await person.command(dm, "stop")) == answers.STOPPING
     await world.until(lambda: world.replies(dm)[-1]["content"] == "Eins")
     gate.release()

@@ -148,7 +148,7 @@ async def test_of_several_messages_that_are_answered_at_once_the_deleted_one_is_
     world.claude.say(["Both ", "of them."])
     gate.release()
     await world.settled(first)
-    await second.reached(10)
+    await second.reached()
     await world.until(lambda: len(world.replies(thread)) == 3)
     assert "tulips" in sent(world)
     world.claude.say("Plums only.")

@@ -119,7 +119,7 @@ async def test_the_stop_button_works_after_the_bot_that_made_it_is_gone(world: W
         again = own.claude.hold(after=1)
         own.claude.say(["Written by the next ", "bot"])
         await own.start_bot()
-        await again.reached(15)
+        await again.reached()
         gate.release()
         await press(own.ann, thread, own.replies(thread)[-1], "Stop")
         await own.settled(message)

@@ -15,7 +15,7 @@ from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-REFUSE_S = 20.0
+REFUSE_S = 45.0
 
 
 async def refused(environment: dict[str, str], exit_code: Exit, *words: str, strict: bool = True) -> str:

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 IDENTIFY, RESUME = 2, 6
 # discord.py waits 5 s before it identifies anew.
-IDENTIFY_S = 12.0
+IDENTIFY_S = 45.0
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -38,7 +38,7 @@ async def write_through(world: World, thread: int, name: str, loss: dict[str, ob
     words = re.findall(r"\S+ ", LONG)
     deltas = ["".join(words[at : at + 5]) for at in range(0, len(words), 5)]
     world.claude.say_when(ends_with(f"question <{name}>"), deltas, pause=0.02)
-    await world.settled(await world.ann.post(thread, f"question <{name}>"), 40.0)
+    await world.settled(await world.ann.post(thread, f"question <{name}>"), 60.0)
     # How many edits a reply takes depends on the pace; the first two losses hit whatever it is.
     assert [fault.struck for fault in faults][:2] == [1, 1], name
 

@@ -12,7 +12,7 @@ from tests.redis_server import redis_server
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 # discord.py waits 5 s before it identifies anew.
-IDENTIFY_S = 12.0
+IDENTIFY_S = 45.0
 
 
 async def test_the_least_that_servers_may_know_is_enough_to_chat() -> None:

@@ -83,7 +83,7 @@ async def test_a_crowd_that_mentions_the_bot_at_once_is_answered_each_in_a_threa
         *(world.ann.post(channels[n % 3], f"{world.mention} number {n}") for n in range(CROWD))
     )
     for message in asked:
-        await world.settled(message, timeout_s=15.0)
+        await world.settled(message)
     assert all(len(world.replies(int(message["id"]))) == 1 for message in asked)
 
 

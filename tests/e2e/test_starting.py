@@ -15,14 +15,14 @@ import aiohttp
 import pytest
 
 from bot.config import Exit
-from tests.e2e.bot_process import BotProcess
+from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.local_page import LocalPage
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 LOOK_AGAIN_S = 0.02
-END_S = 10.0
+END_S = 30.0
 
 
 @asynccontextmanager
@@ -141,7 +141,7 @@ async def test_with_a_token_and_no_key_the_stand_in_answers_on_discord(tmp_path:
                 int(asked["id"]) in shared.discord.world.channels
                 and any("not Claude" in m["content"] for m in shared.discord.messages(int(asked["id"])))
             ),
-            timeout=10,
+            timeout=START_S,
         )
     finally:
         await bot.kill()
@@ -162,7 +162,7 @@ async def test_a_second_bot_on_the_same_data_refuses_and_harms_nothing(tmp_path:
         second = await BotProcess.start(
             {"BOT_REDIS__DATA_DIR": str(tmp_path / "data"), "BOT_LOCAL__PORT": "0"}
         )
-        assert await second.ended() == Exit.DATA_DIR_BUSY
+        assert await second.ended(START_S) == Exit.DATA_DIR_BUSY
         assert second.output.count("\n") == 1
         assert "BOT_REDIS__DATA_DIR" in second.output
         await page.post(thread, "still there?")
@@ -173,7 +173,7 @@ async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path), "BOT_LOCAL__PORT": str(port)})
-        assert await bot.ended() == Exit.PORT_BUSY
+        assert await bot.ended(START_S) == Exit.PORT_BUSY
     assert bot.output.count("\n") == 1
     assert "BOT_LOCAL__PORT" in bot.output
     assert str(port) in bot.output
@@ -181,7 +181,7 @@ async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -
 
 async def test_strict_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
     bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path / "data")}, "--strict")
-    assert await bot.ended() == Exit.MISSING
+    assert await bot.ended(START_S) == Exit.MISSING
     for variable in ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"):
         assert f"{variable} is not set" in bot.output
     assert not (tmp_path / "data").exists()

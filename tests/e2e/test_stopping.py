@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import signal
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 import pytest_asyncio
 
-from bot.shutdown import SAME_ORDER_S
-from tests.e2e.bot_process import BotProcess
+from bot.shutdown import LEAVE_S, SAME_ORDER_S
+from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PROMISED_S = 10.0
-AT_ONCE_S = 1.0
+
+SLOW_S = 5.0
+"""What a machine that is busy with something else may add; without a bound, each of these would take a minute."""
+
+AT_ONCE_S = 5.0
+"""Less than the bot waits for what it writes, and than it gives a start."""
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -107,14 +111,13 @@ async def test_one_order_that_comes_twice_is_one(alone: World) -> None:
 
 
 async def test_it_leaves_in_time_while_claude_and_discord_hang(alone: World) -> None:
+    assert LEAVE_S < PROMISED_S
     await alone.start_bot()
     bot, _, thread = await half_a_reply(alone)
     alone.discord.faults.add(action="delay", times=None, delay_s=60)
     await alone.ben.post(alone.channel(), f"{alone.mention} and a thread that cannot be made")
-    began = time.monotonic()
     bot.signal(signal.SIGTERM)
-    assert await bot.ended(PROMISED_S) == 0
-    assert time.monotonic() - began < PROMISED_S
+    assert await bot.ended(PROMISED_S + SLOW_S) == 0
     assert alone.replies(thread)[0]["content"].endswith("▌")  # as it had to be left, for the next start
 
 
@@ -124,10 +127,8 @@ async def test_it_leaves_in_time_while_redis_is_gone() -> None:
         await world.start_bot(BOT_SHUTDOWN__GRACE_S="7")
         bot, gate, _ = await half_a_reply(world)
     gate.release()  # it is answered, and can be written down nowhere
-    began = time.monotonic()
     bot.signal(signal.SIGTERM)
-    assert await bot.ended(PROMISED_S) == 0
-    assert time.monotonic() - began < PROMISED_S
+    assert await bot.ended(PROMISED_S + SLOW_S) == 0
     await world.close()
 
 
@@ -149,8 +150,8 @@ async def test_it_leaves_at_once_while_a_start_hangs(alone: World, hanging: str)
             "redis": ("REDIS_URL", f"redis://127.0.0.1:{port}"),
         }[hanging]
         bot = await BotProcess.start({**environment, name: value}, "--strict")
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(START_S):
             await accepted.wait()
         bot.signal(signal.SIGTERM)
-        assert await bot.ended(2 * AT_ONCE_S) == 0
+        assert await bot.ended(AT_ONCE_S) == 0
         assert "Traceback" not in bot.output

@@ -44,7 +44,7 @@ async def _talk(world: World, number: int) -> None:
     if number == THREADS - 1:
         world.claude.faults.add(faults.dropped(2), when=mine)
     asked = await world.ann.post(world.channel(), f"{world.mention} talk <{number}>")
-    await world.settled(asked, timeout_s=20.0)
+    await world.settled(asked)
 
 
 async def test_every_call_is_valid_by_discords_own_document(lively: World) -> None:

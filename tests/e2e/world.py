@@ -13,7 +13,10 @@ from bot.simulator.claude import Claude
 from bot.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 
-ANSWER_S = 10.0
+ANSWER_S = 30.0
+"""Waits end by what they wait for; this only ends a test that waits in vain."""
+
+LOOK_S = 0.05
 
 _numbers = itertools.count(1)
 
@@ -169,12 +172,23 @@ class World:
         return [m for m in found if m["author"]["id"] == str(self.app.user_id) and m["type"] in (0, 19)]
 
     async def until(self, condition: Callable[[], object], timeout_s: float = ANSWER_S) -> None:
-        """Wait for something to become true on Discord; says what the bots had to say if it does not."""
-        try:
-            await self.discord.until(condition, timeout=timeout_s)
-        except TimeoutError as error:
-            logs = "\n---\n".join(bot.output for bot in self.bots)
-            raise AssertionError(f"{error}\n{logs}") from None
+        """Wait for something to become true; says what the bots had to say if it does not.
+
+        Discord tells of its changes at once; a bot's log and Claude are looked at now and then.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout_s
+        while True:
+            left_s = deadline - loop.time()
+            try:
+                await self.discord.until(condition, timeout=min(LOOK_S, left_s))
+            except TimeoutError as error:
+                if left_s > 0:
+                    continue
+                logs = "\n---\n".join(bot.output for bot in self.bots)
+                raise AssertionError(f"{timeout_s:g} s: {error}\n{logs}") from None
+            else:
+                return
 
     async def answered(self, place: int, count: int = 1, timeout_s: float = ANSWER_S) -> list[dict[str, Any]]:
         """Wait until a place holds so many finished replies, and return them."""

@@ -150,8 +150,11 @@ async def _follow(stage: Stage, case: Case, first: Bot, second: Bot | None) -> N
             await second.ready()
     if case.do == "stop":
         await asyncio.sleep(FROZEN_LONG_S if case.long else FROZEN_S)
+        gone = len(stage.points(first))
         resume(first)
-        await asyncio.sleep(0.3)  # it has to find out
+        await stage.until(
+            lambda: first.code is not None or len(stage.points(first)) > gone, "the frozen one went on"
+        )
 
 
 def _tell(stage: Stage, bot: Bot) -> str:

@@ -12,7 +12,7 @@ from tests.redis_server import redis_server
 async def test_each_command_and_pipeline_that_fails_is_told_once() -> None:
     failures: list[str] = []
     with redis_server() as url:
-        redis = connect(url, timeout_s=1.0, failed=lambda: failures.append("failed"))
+        redis = connect(url, timeout_s=30.0, failed=lambda: failures.append("failed"))
         await redis.set("text", "not a number")
         assert failures == []
         with pytest.raises(RedisError):
@@ -27,7 +27,7 @@ async def test_each_command_and_pipeline_that_fails_is_told_once() -> None:
             await pipe.execute()
         assert len(failures) == 2
     with pytest.raises(StoreUnavailable), translated():
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(30):
             await redis.get("text")
     assert len(failures) == 3
     await redis.aclose()
@@ -36,7 +36,7 @@ async def test_each_command_and_pipeline_that_fails_is_told_once() -> None:
 async def test_a_script_that_the_server_has_to_be_sent_first_is_no_failure() -> None:
     failures: list[str] = []
     with redis_server() as url:
-        redis = connect(url, timeout_s=1.0, failed=lambda: failures.append("failed"))
+        redis = connect(url, timeout_s=30.0, failed=lambda: failures.append("failed"))
         await Scripts(redis).run("once", ["key"], ["me", 1000])
         await redis.aclose()
     assert failures == []

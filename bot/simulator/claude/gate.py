@@ -15,7 +15,7 @@ class Gate:
     _reached: asyncio.Event = field(default_factory=asyncio.Event)
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def reached(self, timeout: float = 5.0) -> None:
+    async def reached(self, timeout: float = 30.0) -> None:
         """Wait until the reply has come to where it stalls; TimeoutError after so many seconds."""
         async with asyncio.timeout(timeout):
             await self._reached.wait()

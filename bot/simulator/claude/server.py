@@ -139,7 +139,7 @@ class Claude:
         self._gates.append(gate)
         return gate
 
-    async def until(self, condition: Callable[[], object], timeout: float = 5.0) -> None:
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
         """Wait until a condition holds; TimeoutError after so many seconds."""
         async with asyncio.timeout(timeout):
             while not condition():

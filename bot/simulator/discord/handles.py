@@ -40,7 +40,7 @@ class InteractionHandle:
         flags = int(data.get("flags") or 0)
         return Response(kind, data, bool(flags & EPHEMERAL))
 
-    async def message(self, timeout: float = 3.0) -> Json:
+    async def message(self, timeout: float = 30.0) -> Json:
         """The message that the answer shows: after a deferral, once it is filled in."""
         await self._discord.until(self._shown, timeout, "the interaction's answer shows a message")
         original = responses.original_of(self._discord.world, self.interaction)

@@ -133,7 +133,7 @@ class Discord:
     async def until(
         self,
         condition: Callable[[], Any],
-        timeout: float = 5.0,
+        timeout: float = 30.0,
         what: str = "",
     ) -> Any:
         """Wait until `condition()` is true, asked anew at every change; returns what it returned.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.simulator.claude.caching import LIFETIMES_S, LOOK_BACK_BLOCKS, Cache
@@ -56,7 +56,6 @@ def common_tokens(left: Prompt, right: Prompt) -> int:
     return tokens
 
 
-@settings(deadline=None)
 @given(REQUESTS)
 def test_a_cache_never_reads_more_than_a_prefix_shared_with_an_earlier_live_request(
     requests: list[tuple[Body, float]],
@@ -73,7 +72,6 @@ def test_a_cache_never_reads_more_than_a_prefix_shared_with_an_earlier_live_requ
         earlier.append((prompt, now))
 
 
-@settings(deadline=None)
 @given(REQUESTS)
 def test_every_input_token_is_counted_once(requests: list[tuple[Body, float]]) -> None:
     cache, now = Cache(), 0.0
@@ -87,7 +85,6 @@ def test_every_input_token_is_counted_once(requests: list[tuple[Body, float]]) -
         assert lookup.uncached > 0
 
 
-@settings(deadline=None)
 @given(REQUESTS)
 def test_the_same_request_again_at_once_reads_all_that_it_wrote_and_writes_nothing(
     requests: list[tuple[Body, float]],
@@ -103,7 +100,6 @@ def test_the_same_request_again_at_once_reads_all_that_it_wrote_and_writes_nothi
         assert again.written_5m == again.written_1h == 0
 
 
-@settings(deadline=None)
 @given(
     st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=40),
     st.sampled_from(["5m", "1h"]),
@@ -135,7 +131,6 @@ def test_an_appended_conversation_reads_everything_but_the_new_text(
         now += data.draw(st.floats(0, LIFETIMES_S["5m"] - 1 if ttl == "5m" else LIFETIMES_S["1h"] - 1))
 
 
-@settings(deadline=None)
 @given(st.integers(0, 2 * LOOK_BACK_BLOCKS))
 def test_how_far_a_breakpoint_sees_depends_on_blocks_alone(more: int) -> None:
     cache = Cache()
@@ -147,7 +142,6 @@ def test_how_far_a_breakpoint_sees_depends_on_blocks_alone(more: int) -> None:
     assert (cache.look_up(flatten(body, sonnet()), sonnet(), 0.0).read > 0) is (more < LOOK_BACK_BLOCKS)
 
 
-@settings(deadline=None)
 @given(bodies())
 def test_appending_to_the_messages_only_ever_adds_tokens(body: Body) -> None:
     sizes = [
@@ -162,7 +156,6 @@ def test_appending_to_the_messages_only_ever_adds_tokens(body: Body) -> None:
     ]
 
 
-@settings(deadline=None)
 @given(st.text(), st.text())
 def test_a_text_counts_at_least_as_much_as_each_of_its_parts(left: str, right: str) -> None:
     assert count_text(left + right) >= max(count_text(left), count_text(right))

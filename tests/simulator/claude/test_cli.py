@@ -24,7 +24,7 @@ async def start(arguments: str) -> tuple[asyncio.subprocess.Process, str]:
         stdout=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), 20)
+    line = await asyncio.wait_for(process.stdout.readline(), 45)
     return process, json.loads(line)["base_url"]
 
 
@@ -35,7 +35,7 @@ async def test_it_serves_until_it_is_told_to_end(number: signal.Signals) -> None
         sdk = AsyncAnthropic(api_key="the key", base_url=base_url, max_retries=0, http_client=http)
         assert (await sdk.models.retrieve("claude-sonnet-5-5")).id == "claude-sonnet-5-5"
     process.send_signal(number)
-    rest, _ = await asyncio.wait_for(process.communicate(), 10)
+    rest, _ = await asyncio.wait_for(process.communicate(), 30)
     assert (process.returncode, rest) == (0, b"")
 
 
@@ -43,4 +43,4 @@ async def test_it_ends_with_its_parent() -> None:
     process, _ = await start("die_with_parent=True")
     assert process.stdin is not None
     process.stdin.close()
-    assert await asyncio.wait_for(process.wait(), 10) == 0
+    assert await asyncio.wait_for(process.wait(), 30) == 0

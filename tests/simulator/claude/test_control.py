@@ -133,12 +133,12 @@ async def test_a_reply_comes_at_the_pace_that_was_set(clock: HandClock) -> None:
     async with Claude(clock, first_token_s=0.05, tokens_per_s=100.0) as server, httpx2.AsyncClient() as http:
         sdk = AsyncAnthropic(api_key="a key", base_url=server.base_url, max_retries=0, http_client=http)
         server.say(["x" * 10, "x" * 10])
+        asked = time.monotonic()
         async with sdk.messages.stream(model=SONNET, max_tokens=5000, messages=said("hello")) as stream:
-            opened = time.monotonic()
-            times = [time.monotonic() - opened async for _ in stream.text_stream]
-    # Ten letters are four tokens: 40 ms at 100 tokens a second. The headers come a little before all that.
-    assert 0.07 < times[0] < 0.5
-    assert 0.03 < times[1] - times[0] < 0.4
+            times = [time.monotonic() - asked async for _ in stream.text_stream]
+    # Ten letters are four tokens: 40 ms at 100 tokens a second. A busy machine only adds to that.
+    assert times[0] > 0.085
+    assert times[1] > 0.125
 
 
 async def test_exact_deltas_can_have_a_pace_of_their_own(claude: Claude, sdk: AsyncAnthropic) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import anthropic
 import httpx2
 import pytest
@@ -150,11 +152,21 @@ async def test_a_stall_lasts_until_it_is_released(claude: Claude, sdk: AsyncAnth
     claude.say(["one ", "two"])
     stall = faults.stall(after=1)
     claude.faults.add(stall)
-    impatient = sdk.with_options(timeout=0.2)
     heard: list[str] = []
-    with pytest.raises((httpx2.ReadTimeout, anthropic.APITimeoutError)):
-        await stream(impatient, heard)
+    reading = asyncio.create_task(stream(sdk, heard))
+    await claude.until(lambda: heard)
+    await asyncio.wait({reading}, timeout=0.2)  # nothing tells that nothing comes
+    assert not reading.done()
     assert heard == ["one "]
+    stall.release()
+    assert text_of(await reading) == "one two"
+
+
+async def test_a_stall_ends_when_the_caller_leaves(claude: Claude, sdk: AsyncAnthropic) -> None:
+    claude.say(["one ", "two"])
+    claude.faults.add(faults.stall(after=1))
+    with pytest.raises((httpx2.ReadTimeout, anthropic.APITimeoutError)):
+        await stream(sdk.with_options(timeout=1.5))
     await claude.until(lambda: claude.requests[0].hung_up)
 
 
@@ -173,7 +185,7 @@ async def test_a_stall_before_any_answer_times_out_as_a_connection_error(
     stall = faults.stall()
     claude.faults.add(stall)
     with pytest.raises(anthropic.APITimeoutError):
-        await create(sdk.with_options(timeout=0.2))
+        await create(sdk.with_options(timeout=1.5))
     await stall.reached()
 
 

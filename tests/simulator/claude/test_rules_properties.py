@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.simulator.claude.catalogue import Model
@@ -62,14 +62,12 @@ BODIES = st.fixed_dictionaries(
 )
 
 
-@settings(deadline=None)
 @given(JSON)
 def test_any_json_gets_a_verdict(body: Any) -> None:
     failure = check_shape(body)
     assert failure is None or (failure.status == 400 and failure.message)
 
 
-@settings(deadline=None)
 @given(BODIES)
 def test_any_half_right_request_gets_a_verdict(body: dict[str, Any]) -> None:
     if check_shape(body):

@@ -93,7 +93,7 @@ class Client(discordpy.Client):
 
     async def hear(self, name: str, times: int = 1) -> None:
         """Wait until an event of that name has come so many times."""
-        async with self._heard, asyncio.timeout(15):
+        async with self._heard, asyncio.timeout(30):
             await self._heard.wait_for(lambda: self.seen.count(name) >= times)
 
 
@@ -120,7 +120,7 @@ async def running(client: Client, token: str = TOKEN) -> AsyncIterator[Client]:
     try:
         await client.login(token)
         tasks = [asyncio.create_task(client.connect()), asyncio.create_task(client.wait_until_ready())]
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=10)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED, timeout=30)
         if tasks[0].done():
             tasks[0].result()
         yield client

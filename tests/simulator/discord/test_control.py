@@ -37,7 +37,7 @@ async def events(scene: Scene, session: aiohttp.ClientSession, user_id: int) -> 
         assert (await response.content.readuntil(b"\n\n")).startswith(b":")
 
         async def read() -> tuple[str, Any]:
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(30):
                 chunk = (await response.content.readuntil(b"\n\n")).decode()
             name, data = chunk.strip().split("\n")
             return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))

@@ -25,7 +25,7 @@ class Socket:
         self._inflator = zlib.decompressobj()
 
     async def read(self) -> Any:
-        message = await self.ws.receive(timeout=5)
+        message = await self.ws.receive(timeout=30)
         if message.type is aiohttp.WSMsgType.TEXT:
             return json.loads(message.data)
         if message.type is aiohttp.WSMsgType.BINARY:

@@ -23,7 +23,7 @@ async def saved(path: Path, text: str) -> None:
     """Wait until a text is in a file, which nothing announces."""
 
     def wait() -> None:
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 30
         while text not in (path.read_text() if path.exists() else ""):
             assert time.monotonic() < deadline
             time.sleep(0.02)

@@ -19,7 +19,7 @@ async def test_a_message_becomes_a_thread_in_which_the_bot_posts_and_edits(scene
     client.on_message = got.put  # type: ignore[attr-defined]
     async with running(client):
         posted = await scene.ann.post(scene.text, f"hello <@{scene.app.user_id}>")
-        message = await asyncio.wait_for(got.get(), 5)
+        message = await asyncio.wait_for(got.get(), 30)
         assert message.content == posted["content"]
         assert [each.id for each in message.mentions] == [scene.app.user_id]
         thread = await message.create_thread(name="A talk")
@@ -48,16 +48,16 @@ async def test_a_repeated_nonce_is_the_same_message(scene: Scene) -> None:
 async def test_sends_and_edits_share_five_in_five_seconds(scene: Scene) -> None:
     async with running(Client()) as client:
         channel = client.get_partial_messageable(scene.text.id)
+        begun = asyncio.get_running_loop().time()
         message = await channel.send("0")
         for number in range(1, 4):
             await message.edit(content=str(number))
-        begun = asyncio.get_running_loop().time()
         last = asyncio.create_task(message.edit(content="4"))
         await scene.discord.until(lambda: len(scene.discord.history(message.id)) == 5)
         # The fifth is done at once, yet discord.py keeps its caller until the bucket is full again.
-        assert asyncio.get_running_loop().time() - begun < 1
+        assert not last.done()
         await last
-        assert 3.5 < asyncio.get_running_loop().time() - begun < 6
+        assert asyncio.get_running_loop().time() - begun > 4.9
     assert not [each for each in scene.discord.requests if each.status == 429]
 
 
@@ -74,11 +74,11 @@ async def test_a_dropped_socket_is_resumed_and_what_was_missed_is_replayed(scene
         await connection.drop()
         await scene.discord.until(lambda: not scene.discord.connections)
         await scene.ann.post(scene.text, "while you were away")
-        assert await asyncio.wait_for(got.get(), 10) == "while you were away"
+        assert await asyncio.wait_for(got.get(), 30) == "while you were away"
         await scene.discord.until(lambda: scene.discord.connections)
         assert client.seen.count("READY") == 1
         await scene.ann.post(scene.text, "and now")
-        assert await asyncio.wait_for(got.get(), 5) == "and now"
+        assert await asyncio.wait_for(got.get(), 30) == "and now"
         assert "RESUMED" in client.seen
         assert got.empty()
 
@@ -132,7 +132,7 @@ async def test_without_the_content_intent_a_message_is_empty_unless_it_mentions_
         await scene.ann.post(scene.text, f"<@{scene.app.user_id}> open")
         dm = await scene.ann.open_dm(scene.app.user_id)
         await scene.ann.post(dm, "between us")
-        heard = [await asyncio.wait_for(got.get(), 5) for _ in range(3)]
+        heard = [await asyncio.wait_for(got.get(), 30) for _ in range(3)]
         assert heard == ["", f"<@{scene.app.user_id}> open", "between us"]
 
 

@@ -26,7 +26,7 @@ def run(module: str, expression: str, *arguments: Any) -> Any:
         input=script,
         capture_output=True,
         text=True,
-        timeout=20,
+        timeout=60,
         env={"TZ": "UTC", "LANG": "en_US.UTF-8", "LC_ALL": "en_US.UTF-8"},
         check=False,
     )

@@ -58,7 +58,7 @@ def test_every_module_is_valid_javascript_and_imports_what_is_there() -> None:
     )
     assert NODE is not None
     first = (PAGE / "app.js").read_bytes()
-    subprocess.run([NODE, "--input-type=module", "--check"], input=first, check=True, timeout=20)
+    subprocess.run([NODE, "--input-type=module", "--check"], input=first, check=True, timeout=60)
     for names, module in re.findall(
         r'import \{ ([^}]+?) \} from "\./([\w.]+)"', (PAGE / "app.js").read_text()
     ):

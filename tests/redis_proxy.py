@@ -1,4 +1,4 @@
-"""A way to Redis that counts what passes: commands, round trips, bytes."""
+"""A way to Redis that can be made slow, or closed, and that counts what passes."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 COMMAND = re.compile(rb"\*\d+\r\n\$\d+\r\n")
 """How each command begins on the wire (RESP); a text that people wrote hardly holds it."""
+
+PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,30 +38,45 @@ class Traffic:
         return Traffic(self.commands / parts, self.trips / parts, self.sent / parts, self.received / parts)
 
 
-class Tap:
-    """Stands in front of a server on a unix socket."""
+class RedisProxy:
+    """Passes bytes to and fro; `delay_s` holds up each answer, `gone` breaks and refuses every connection."""
 
-    def __init__(self, path: str) -> None:
-        self._path = path
+    def __init__(self, socket_path: str) -> None:
+        self._path = socket_path
         self._writers: set[asyncio.StreamWriter] = set()
+        self.delay_s = 0.0
+        self.gone = False
         self.traffic = Traffic()
         self.url = ""
 
     @classmethod
     @asynccontextmanager
-    async def before(cls, redis_url: str) -> AsyncIterator[Tap]:
-        """Listen, and name where in `url`."""
-        tap = cls(redis_url.removeprefix("unix://"))
-        server = await asyncio.start_server(tap._serve, "127.0.0.1", 0)
-        tap.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+    async def before(cls, redis_url: str) -> AsyncIterator[RedisProxy]:
+        """Stand in front of a server on a unix socket, and name where in `url`."""
+        proxy = cls(redis_url.removeprefix("unix://"))
+        server = await asyncio.start_server(proxy._serve, "127.0.0.1", 0)
+        proxy.url = f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
         try:
-            yield tap
+            yield proxy
         finally:
             server.close()
-            for writer in tap._writers:
-                writer.transport.abort()
+            proxy.leave()
+
+    def leave(self) -> None:
+        """Break all connections and refuse new ones."""
+        self.gone = True
+        for writer in self._writers:
+            writer.transport.abort()
+
+    def come_back(self) -> None:
+        """Take connections again, and hold nothing up."""
+        self.gone = False
+        self.delay_s = 0.0
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if self.gone:
+            writer.transport.abort()
+            return
         server_reader, server_writer = await asyncio.open_unix_connection(self._path)
         self._writers |= {writer, server_writer}
         answered = [True]
@@ -73,7 +90,7 @@ class Tap:
     ) -> None:
         tail = b""
         with contextlib.suppress(OSError):
-            while piece := await reader.read(1 << 20):
+            while piece := await reader.read(PIECE_BYTES):
                 found = len(COMMAND.findall(tail + piece)) - len(COMMAND.findall(tail))
                 tail = piece[-16:]
                 self.traffic = self.traffic.less(Traffic(-found, -int(answered[0]), -len(piece)))
@@ -86,7 +103,9 @@ class Tap:
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, answered: list[bool]
     ) -> None:
         with contextlib.suppress(OSError):
-            while piece := await reader.read(1 << 20):
+            while piece := await reader.read(PIECE_BYTES):
+                if self.delay_s:
+                    await asyncio.sleep(self.delay_s)
                 self.traffic = self.traffic.less(Traffic(received=-len(piece)))
                 answered[0] = True
                 writer.write(piece)
