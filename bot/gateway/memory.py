@@ -28,8 +28,8 @@ KEEP_ID = "bobbin:keep"
 """The beginnings of custom ids; the conversation stands behind them, so that they work after a restart and in every
 instance."""
 
-ARRIVED_S = 1.5
-"""A call to Discord that was cancelled here may still take effect there; hardly later than this."""
+ARRIVED_S = (1.5, 5.0, 15.0)
+"""A call to Discord that was cancelled here may still take effect there, at most as late as it would be given up."""
 
 LONGEST_TURN = dt.timedelta(minutes=15)
 """No reply takes longer; so much of a thread is looked through for one that was stopped."""
@@ -66,9 +66,11 @@ class Memory:
             return True
         turns = await self._reset(int(target), before=interaction.id)
         await conclude(interaction, answers.forgotten(turns))
-        # What was on its way to Discord when the turn was stopped has arrived by now.
-        await asyncio.sleep(ARRIVED_S)
-        await self._clear_away(int(target), before=interaction.id)
+        waited_s = 0.0
+        for after_s in ARRIVED_S:
+            await asyncio.sleep(after_s - waited_s)
+            waited_s = after_s
+            await self._clear_away(int(target), before=interaction.id)
         return True
 
     async def _ask_to_reset(self, interaction: Interaction) -> None:

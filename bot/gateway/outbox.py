@@ -40,8 +40,12 @@ CALL_S = 15.0
 GLOBAL_S = 1.0
 """The window of Discord's limit for a bot as a whole (topics/rate-limits)."""
 
-READ_MESSAGES = 100
-"""One page (Discord, "Get Channel Messages"): a reply stands close behind what it answers."""
+READ_MESSAGES = 1000
+"""A reply stands close behind what it answers, mostly on the first page of 100 (Discord, "Get Channel Messages").
+
+But who was away answers what was missed together, below all of it, and people go on writing meanwhile. What is not
+found would be written again, beside it.
+"""
 
 ARCHIVED_CODE = 50083
 TOO_OLD_CODE = 30046

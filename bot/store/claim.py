@@ -219,11 +219,24 @@ def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
+FACTS = ("guild", "parent", "starter", "joined", "buttons")
+"""What is known of a conversation's place, whatever was said in it."""
+
+
 def read_meta(fields: Mapping[str, str]) -> Meta:
-    """Read what is known of a conversation."""
+    """Read what is known of a conversation; Unreadable if another version wrote it."""
 
     def number(name: str) -> int | None:
-        return int(fields[name]) if fields.get(name) else None
+        try:
+            return int(fields[name]) if fields.get(name) else None
+        except ValueError:
+            raise Unreadable from None
+
+    def numbers(name: str) -> tuple[int, ...]:
+        try:
+            return tuple(int(each) for each in fields.get(name, "").split())
+        except ValueError:
+            raise Unreadable from None
 
     return Meta(
         guild=number("guild"),
@@ -231,8 +244,8 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         cut=number("cut") or 0,
-        pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
-        places=tuple(int(place) for place in fields.get("places", "").split()),
+        pins=frozenset(numbers("pins")),
+        places=numbers("places"),
         pinned_now=number("pinned_now"),
         corrected=_corrected(fields.get("corrected", "")),
         cost=number("cost") or 0,

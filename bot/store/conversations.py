@@ -7,8 +7,9 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.store.claim import Meta, read_meta, read_replies
+from bot.store.claim import FACTS, Meta, read_meta, read_replies
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
@@ -57,10 +58,17 @@ class Conversations:
             await self._redis.expire(key, self._ttl_s)
 
     async def meta(self, conversation: int) -> Meta | None:
-        """Return what is known of a conversation, None if there is none."""
+        """Return what is known of a conversation, None if there is none.
+
+        Of one that another version wrote, what is known of its place: whoever may reset it is to be told from that.
+        """
         with translated():
-            fields = await self._redis.hgetall(self._keys.meta(conversation))
-        return read_meta({str(name): str(value) for name, value in fields.items()}) if fields else None
+            found = await self._redis.hgetall(self._keys.meta(conversation))
+        fields = {str(name): str(value) for name, value in found.items()}
+        try:
+            return read_meta(fields) if fields else None
+        except Unreadable:
+            return read_meta({name: fields[name] for name in FACTS if name in fields})
 
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[int, ...]]:
         """Forget the history and what waits; a running turn is fenced off.

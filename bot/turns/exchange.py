@@ -78,11 +78,11 @@ class Exchange:
                         await asyncio.wait({asking})
                     elif not await self._more_waits():
                         continue
-                    elif page.begun:
+                    elif page.begun or not may_restart:
                         if self._means.policy.interrupts:
                             self._to_cut = cut
                             self._interrupt()
-                    elif may_restart:
+                    else:
                         await page.writer.abandon()
                         if await self._join():
                             asking.cancel()

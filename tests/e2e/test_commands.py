@@ -227,10 +227,11 @@ async def test_a_reset_during_an_answer_leaves_nothing_of_it(world: World) -> No
     assert "what is it" not in str(world.asked[-1].body["messages"])
 
 
-async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: World) -> None:
+@pytest.mark.parametrize("delay_s", [0.8, 3.0])
+async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: World, delay_s: float) -> None:
     thread = await world.converse(world.channel(), "hello")
     world.discord.faults.add(
-        action="delay", method="POST", route=f"/channels/{thread}/messages$", delay_s=0.8
+        action="delay", method="POST", route=f"/channels/{thread}/messages$", delay_s=delay_s
     )
     gate = world.claude.hold(after=1)
     world.claude.say(["The password ", "is tulip."])

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
+from bot.simulator.claude.reply import Reply
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
@@ -117,6 +118,26 @@ async def test_a_new_message_can_cut_the_running_answer_short(alone: World) -> N
     assert [reply["content"] for reply in replies] == ["First half", "The other answer."]
     assert "First half" in str(alone.claude.requests[-1].body)
     gate.release()
+
+
+async def test_a_new_message_cuts_an_answer_short_that_was_begun_anew_as_often_as_may_be(
+    alone: World,
+) -> None:
+    bot = await alone.start_bot(**QUICK, BOT_REPLY__WHILE_ANSWERING="interrupt")
+    thread = await alone.converse(alone.channel(), "hello")
+    gates = [alone.claude.hold(after=None) for _ in range(3)]
+    alone.claude.default = lambda _: Reply(("First half", *[" and more"] * 1000), pause_s=0.1)
+    for number, gate in enumerate(gates):
+        await alone.ann.post(thread, f"number {number}")
+        await gate.reached()
+    last = await alone.ann.post(thread, "number 3")
+    await bot.logged("message_received", message=int(last["id"]))
+    alone.claude.default = lambda _: "The other answer."
+    gates[-1].release()
+    *_, cut, other = await alone.answered(thread, 3)
+    assert cut["content"].startswith("First half")
+    assert other["content"] == "The other answer."
+    assert "number 3" in str(alone.claude.requests[-1].body)
 
 
 async def test_what_was_said_before_the_bot_joined_a_thread_is_not_answered_later(alone: World) -> None:

@@ -52,6 +52,15 @@ async def test_files_are_sent_again_when_the_call_is_lost(post: Post) -> None:
     assert [(each.name, each.size_bytes) for each in told] == [("code.py", 4)]
 
 
+async def test_what_stands_far_behind_is_found(post: Post) -> None:
+    begin = await post.ann.post(post.thread, "a question")
+    for _ in range(150):
+        await post.ann.post(post.thread, "// not for the bot")
+    sent = await post.outbox.send(post.thread, Outgoing("an answer", "1", reply_to=int(begin["id"])))
+    (seen,) = await post.outbox.own_messages(post.thread, int(begin["id"]))
+    assert (seen.id, seen.reply_to) == (sent.id, int(begin["id"]))
+
+
 async def test_without_attach_files_the_permission_is_named(post: Post) -> None:
     post.deny(bits.ATTACH_FILES)
     with pytest.raises(DiscordForbidden):

@@ -13,7 +13,7 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import Message, created_ms
 from bot.conversation.turn import Turn
 from bot.store.attention import Attention
-from bot.store.claim import Claim, Held, Idle, Later, State
+from bot.store.claim import Claim, Garbled, Held, Idle, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
@@ -98,6 +98,18 @@ async def test_everything_that_waits_joins_one_turn_in_the_order_it_was_written(
 
 async def test_a_conversation_with_nothing_to_do_is_idle(store: Store) -> None:
     assert await store.journal.claim(C, "me") == Idle()
+
+
+@pytest.mark.parametrize("field", ["cost", "pins", "places", "pinned_now"])
+async def test_where_a_conversation_takes_place_is_known_though_another_version_wrote_the_rest(
+    store: Store, redis: Redis, field: str
+) -> None:
+    await receive(store, message("hello", number=1))
+    await redis.hset(Keys("test").meta(C), field, "1.5")
+    assert isinstance(await store.journal.claim(C, "me"), Garbled)
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.guild, meta.parent, meta.starter) == (1, 2, 3)
 
 
 async def test_while_one_works_on_it_nobody_else_can(store: Store) -> None:
