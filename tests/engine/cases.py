@@ -16,6 +16,15 @@ FROZEN_S = 1.4
 FROZEN_LONG_S = 5.0
 """By then somebody else has finished, and settled."""
 
+CASE_S = 240.0
+"""A case that takes longer hangs."""
+
+REST_S = 60.0
+"""Longer than anything takes to come to rest, on a busy machine too."""
+
+BROKEN_S = 20.0
+"""What is expected not to come to rest is not waited for as long."""
+
 TIMED = {"pulse": 1, "renew": 2, "rest": 1, "mark": 3, "claim": 4}
 """How many calls of a step are hit that recur with the time."""
 
@@ -97,9 +106,9 @@ async def run(arena: Arena, case: Case, **settings: str) -> Outcome:
     async with arena.stage(**settings) as stage:
         reached = False
         try:
-            async with asyncio.timeout(100):
+            async with asyncio.timeout(CASE_S):
                 reached = await _play(stage, case)
-                breaches = await stage.rest()
+                breaches = await stage.rest(BROKEN_S if "SABOTAGE" in settings else REST_S)
         except (AssertionError, TimeoutError) as error:
             breaches = [*await stage.scene.breaches(stage.asked), str(error)]
         log = "" if not breaches else "\n".join(_tell(stage, bot) for bot in stage.bots)

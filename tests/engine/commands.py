@@ -21,6 +21,9 @@ from tests.engine.timeline import Timeline
 FIRST_S = 3.0
 """After that nobody can answer any more (Discord, interactions)."""
 
+FILLED_S = 20.0
+"""What was answered in time with a promise may be filled in later."""
+
 AFTERWARDS = 4
 """So many commands are used at once when all is well again."""
 
@@ -54,7 +57,7 @@ class Commands:
             if (count := self._answers(handle)) > 1
         ]
         first = len(self.used)
-        shown = await asyncio.gather(*(self._use(person, "system show") for _ in range(AFTERWARDS)))
+        shown = await asyncio.gather(*(self._use(person, "system show", FILLED_S) for _ in range(AFTERWARDS)))
         for (name, handle), message in zip(self.used[first:], shown, strict=False):
             statuses = [
                 call.status for call in self.discord.requests if f"/interactions/{handle.id}/" in call.path
@@ -70,7 +73,7 @@ class Commands:
         """How many were answered."""
         return sum(self._answers(handle) > 0 for _, handle in self.used)
 
-    async def _use(self, person: Any, name: str) -> dict[str, Any] | None:
+    async def _use(self, person: Any, name: str, within_s: float = FIRST_S) -> dict[str, Any] | None:
         try:
             handle = await person.command(self.thread, name)
         except ApiError as error:
@@ -79,7 +82,7 @@ class Commands:
         self.used.append((f"/{name}", handle))
         self.timeline.note("people", f"{person.user.username} uses /{name} {handle.id}")
         try:
-            message: dict[str, Any] = await handle.message(FIRST_S)
+            message: dict[str, Any] = await handle.message(within_s)
         except (TimeoutError, LookupError):
             return None
         return message

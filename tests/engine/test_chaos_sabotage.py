@@ -23,6 +23,9 @@ SLOW = ("still to be settled", "still on the list of work")
 
 AT_ONCE = 3
 
+TRIES = 3
+"""On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -50,7 +53,7 @@ MISSED_BY = {
 FASTEST = ("once", "listing")
 
 
-@pytest.mark.timeout(3600 if ALL else 300)
+@pytest.mark.timeout(3600 if ALL else 1200)
 async def test_chaos_misses_a_safeguard_that_is_removed() -> None:
     room = asyncio.Semaphore(AT_ONCE)
 
@@ -58,16 +61,18 @@ async def test_chaos_misses_a_safeguard_that_is_removed() -> None:
         async with room:
             return await run.made(sabotage)
 
+    async def unnoticed(name: str) -> bool:
+        for _ in range(TRIES):
+            outcome = await one(MISSED_BY[name], name)
+            if any(not any(slow in failure for slow in SLOW) for failure in outcome.failures):
+                return False
+        return True
+
     chosen = [name for name in MISSED_BY if ALL or name in FASTEST]
     removed, kept = await asyncio.gather(
-        asyncio.gather(*(one(MISSED_BY[name], name) for name in chosen)),
+        asyncio.gather(*(unnoticed(name) for name in chosen)),
         asyncio.gather(*(one(MISSED_BY[name], "") for name in chosen if ALL)),
     )
     failed = [explained(outcome) for outcome in kept if outcome.failures]
     assert not failed, "with every safeguard:\n" + "\n".join(failed)
-    unnoticed = [
-        name
-        for name, outcome in zip(chosen, removed, strict=True)
-        if all(any(slow in failure for slow in SLOW) for failure in outcome.failures)
-    ]
-    assert not unnoticed
+    assert not [name for name, unseen in zip(chosen, removed, strict=True) if unseen]

@@ -13,7 +13,7 @@ from tests.engine.cases import Case, run
 from tests.engine.invariants import SUPPRESS_NOTIFICATIONS
 from tests.engine.scenarios import SCENARIOS
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
 
 TWO_REPLIES = SCENARIOS[0]
 FORGOTTEN = next(scenario for scenario in SCENARIOS if scenario.name == "forgotten")

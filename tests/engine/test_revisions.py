@@ -19,7 +19,7 @@ EVERY = 3
 """Of the choice in `make test`: what it shares with a first answer is hit there."""
 
 
-@pytest.mark.timeout(7200 if ALL else 300)
+@pytest.mark.timeout(7200 if ALL else 1200)
 async def test_a_bot_that_is_hit_while_it_answers_anew_leaves_one_answer_and_remembers_it() -> None:
     async with arena() as found:
         recorded = await asyncio.gather(*(record(found, scenario) for scenario in AGAIN))

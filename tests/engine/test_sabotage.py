@@ -9,11 +9,12 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.engine.arena import arena
+from tests.engine.arena import Arena, arena
 from tests.engine.cases import Case
 from tests.engine.scenarios import KEPT_APART, LASTING, SCENARIOS
 from tests.engine.test_points import ALL, play, told
@@ -50,6 +51,9 @@ NOTICED_BY = {
     "heartbeat": [case("lasting", "event:before:3", "double", beside=True)],
 }
 
+TRIES = 3
+"""On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
+
 NOTICED_BY_PROTOCOL = {
     "mark": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
     "listed": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
@@ -59,22 +63,26 @@ NOTICED_BY_PROTOCOL = {
 """Tests of the scripts alone, in tests/store/test_conversations.py."""
 
 
-@pytest.mark.timeout(3600 if ALL else 300)
+@pytest.mark.timeout(3600 if ALL else 1200)
 async def test_each_safeguard_is_missed_when_it_is_removed() -> None:
     chosen = {name: cases if ALL else cases[:1] for name, cases in NOTICED_BY.items()}
     async with arena() as found:
         # One after the other: some cases need somebody else to have finished by the time that a late call lands.
-        removed = await asyncio.gather(*(play(found, cases, SABOTAGE=name) for name, cases in chosen.items()))
+        removed = await asyncio.gather(*(unnoticed(found, name, cases) for name, cases in chosen.items()))
         kept = await play(found, [case for cases in chosen.values() for case in cases])
     failed = [outcome for outcome in kept if outcome.breaches]
     assert not failed, "with every safeguard:\n" + "\n\n".join(map(told, failed))
-    unnoticed = [
-        f"{name}: {outcome.case}"
-        for name, outcomes in zip(chosen, removed, strict=True)
-        for outcome in outcomes
-        if not outcome.breaches
-    ]
-    assert not unnoticed
+    assert dict(zip(chosen, removed, strict=True)) == {name: [] for name in chosen}
+
+
+async def unnoticed(found: Arena, safeguard: str, cases: Sequence[Case]) -> list[str]:
+    """Play cases without a safeguard; the names of those that show nothing, however often they are played."""
+    left = list(cases)
+    for _ in range(TRIES):
+        left = [
+            outcome.case for outcome in await play(found, left, SABOTAGE=safeguard) if not outcome.breaches
+        ]
+    return [str(each) for each in left]
 
 
 @pytest.mark.parametrize("name", NOTICED_BY_PROTOCOL)
