@@ -170,10 +170,10 @@ class _Reader:
                 raise Unfaithful
             return Atom(Class.ORDINARY, letter + symbols.ACCENTS[name])
         if name == "not":
-            (atom,) = self._argument()
-            if atom.text not in symbols.NEGATED:
+            negated = symbols.NEGATED.get("".join(atom.text for atom in self._argument()))
+            if negated is None:
                 raise Unfaithful
-            return Atom(Class.RELATION, symbols.NEGATED[atom.text])
+            return Atom(Class.RELATION, negated)
         if name in ("pmod", "tag"):
             inside = joined(self._argument(), tight=False)
             return Atom(Class.ORDINARY, f" (mod {inside})" if name == "pmod" else f" ({inside})")
