@@ -13,12 +13,15 @@ from collections.abc import Callable
 from bot.conversation import wording
 from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, Fence, Kind, read_line
 from bot.render.part import Formula, TextFile
-from bot.render.restyle import formulas, table
+from bot.render.restyle import formulas, literal, table
 from bot.render.restyle.code import FORMULA_LANGUAGES, SOURCE_LANGUAGES, Code, language_of
 from bot.render.restyle.languages import file_name
 from bot.render.restyle.output import Attached, Output
+from bot.render.restyle.pen import Pen
 from bot.render.restyle.scripts import superscript
-from bot.render.restyle.spans import RULE, Spans, Wanted, restyled
+from bot.render.restyle.spans import Spans, restyled
+from bot.render.restyle.tags import RULE
+from bot.render.restyle.wanted import Search, Wanted
 from bot.render.style import Style
 
 # A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small ones.
@@ -65,12 +68,13 @@ class Restyler:
     def __init__(self, style: Style | None = None) -> None:
         self._style = style or Style()
         self._out = Output()
-        self._spans = Spans(self._put)
+        self._pen = Pen(self._out.put)
+        self._references: dict[str, str] = {}
+        self._spans = Spans(self._pen, self._references)
         self._state: Callable[[bool], bool] = self._start
         self._buffer = ""
         self._at = 0
-        self._wanted: Wanted | None = None
-        self._searched = 0
+        self._search: Search | None = None
         self._code: Code | None = None
         self._fences: list[tuple[int, int, str]] = []
         self._table: table.Table | None = None
@@ -133,7 +137,6 @@ class Restyler:
         while self._at < len(self._buffer) and self._state(final):
             pass
         self._buffer = self._buffer[self._at :]
-        self._searched = max(0, self._searched - self._at)
         self._at = 0
 
     def _put(self, text: str, taken: int) -> None:
@@ -257,15 +260,14 @@ class Restyler:
             self._out.hold()
         self._put(re.sub(r"\+(?=[ \t])", "-", lead) if marks else lead, len(lead))
         self._at += len(lead)
-        self._spans.line_break = "\n" + re.sub(r"[^>\s]", " ", lead)
         task = _TASK.match(content) if marks else None
         note = _NOTE.match(content)
         if task is not None:
             self._take("☐" if task["done"] == " " else "☑", self._at + task.end())
         elif note is not None:
             self._take(f"{superscript(note[1])} ", self._at + note.end())
-        self._spans.shows = task is not None or note is not None
-        self._spans.item = bool(marks)
+        line_break = "\n" + re.sub(r"[^>\s]", " ", lead)
+        self._pen.begin_line(line_break, shows=task is not None or note is not None, item=bool(marks))
         self._paragraph = True
         self._reference_line = ""
         self._state = self._inline
@@ -281,7 +283,7 @@ class Restyler:
             self._take("\n", end + 1)
 
     def _heading(self, lead: str, text: str, end: int) -> None:
-        inner = re.sub(r"\*\*|__", "", restyled(text, self._spans.references)).strip()
+        inner = re.sub(r"\*\*|__", "", restyled(text, self._references)).strip()
         self._take(f"{lead}**{inner}**" if inner else lead, end)
         self._end_line(end)
         self._paragraph = False
@@ -299,17 +301,17 @@ class Restyler:
         self._note_line(self._buffer[start : self._at])
         if self._spans.wanted is not None:
             self._release_title()
-            self._wanted, self._searched = self._spans.wanted, self._at
+            self._search = Search(self._spans.wanted)
             self._state = self._collect
             return True
         if self._at < end or newline < 0:
             return self._at > start
-        vanished = self._spans.dropped and not self._spans.shows
+        vanished = self._pen.dropped and not self._pen.shows
         self._spans.end_line()
         self._take("" if vanished else "\n", newline + 1)
         reference = _REFERENCE.match(self._reference_line)
         if reference is not None:
-            self._spans.references[reference[1].lower()] = reference[2]
+            self._references[reference[1].lower()] = reference[2]
         self._state = self._start
         return True
 
@@ -329,51 +331,38 @@ class Restyler:
             return False
         self._follows_block = False
         if after < end:
-            self._take(self._spans.line_break, after)
+            self._take(self._pen.line_break, after)
         else:
             self._take("", after)
         return True
 
     def _collect(self, final: bool) -> bool:
         """Something that may go on over several lines: wait for its end, or for the certainty that it has none."""
-        wanted = self._wanted
-        if wanted is None:
-            raise RuntimeError("nothing is wanted")
-        start = self._at + len(wanted.opening)
-        close = self._buffer.find(wanted.closing, max(start, self._searched - len(wanted.closing)))
-        stop = close if close >= 0 else len(self._buffer)
-        mathematics = wanted.opening[0] != "<"
-        breaks = mathematics and _EMPTY_LINE.search(self._buffer, max(start, self._searched - 80), stop)
-        self._searched = len(self._buffer)
-        too_long = stop - start > formulas.DISPLAY_MAX_CHARS
-        refused = wanted.is_refused(self._buffer[start : min(stop, start + formulas.DISPLAY_MAX_CHARS)])
-        if close < 0 and not breaks and not refused and not too_long and not final:
+        search = self._search
+        if search is None:
+            raise RuntimeError("nothing is searched for")
+        close = search.look(self._buffer, self._at, final=final)
+        if close is None:
             return False
-        self._wanted = None
         self._state = self._inline
-        inside = self._buffer[start:close]
-        if (
-            close < 0
-            or breaks
-            or refused
-            or too_long
-            or not self._collected(wanted, inside, close + len(wanted.closing))
-        ):
+        wanted = search.wanted
+        inside = self._buffer[self._at + len(wanted.opening) : close]
+        if close < 0 or not self._collected(wanted, inside, close + len(wanted.closing)):
             self._spans.refuse()
         return True
 
     def _collected(self, wanted: Wanted, inside: str, after: int) -> bool:
         if wanted.opening == "<!--":
-            words = formulas.escaped(" ".join(inside.replace(">", " ").split()))
-            shown = f"({words})" if self._spans.shows else f"-# {words}"
-            self._spans.dropped = True
+            words = literal.escaped(" ".join(inside.replace(">", " ").split()))
+            shown = f"({words})" if self._pen.shows else f"-# {words}"
+            self._pen.dropped = True
             self._show(shown if words else "", after)
         elif wanted.closing == "</pre>":
             text = html.unescape(_TAG.sub("", inside)).strip("\n")
             self._show_block("", text, after)
         else:
-            tex = wanted.opening + inside + wanted.closing if wanted.opening[1] == "b" else inside
-            if ">" in self._spans.line_break:
+            tex = wanted.formula(inside)
+            if ">" in self._pen.line_break:
                 tex = re.sub(r"\n[ \t]*(?:>[ \t]?)+", "\n", tex)
             if not formulas.is_formula(tex) or not wanted.is_formula(tex):
                 return False
@@ -381,24 +370,24 @@ class Restyler:
         return True
 
     def _show(self, text: str, after: int) -> None:
-        self._spans.shows = self._spans.shows or bool(text.strip())
+        self._pen.shows = self._pen.shows or bool(text.strip())
         self._take(text, after)
 
     def _show_block(self, language: str, text: str, after: int) -> None:
         """A code block in the middle of a line's text."""
-        line_break = self._spans.line_break
+        line_break = self._pen.line_break
         text = Code(_NO_FENCE, "", "").shown(text)
         block = line_break.join([f"```{language}", *text.split("\n"), "```"])
-        self._show((line_break if self._spans.shows else "") + block, after)
+        self._show((line_break if self._pen.shows else "") + block, after)
         self._follows_block = True
 
     def _display(self, tex: str, after: int) -> None:
         """A formula on its own: readable as text, and drawn below the message."""
         lines = formulas.displayed(tex)
         if lines is not None:
-            self._show(self._spans.line_break.join(lines), after)
-        elif self._spans.shows and "\n" not in tex.strip():
-            self._show(formulas.as_code(tex), after)
+            self._show(self._pen.line_break.join(lines), after)
+        elif self._pen.shows and "\n" not in tex.strip():
+            self._show(literal.as_code(tex), after)
         else:
             self._show_block("latex", "\n".join(line.strip() for line in tex.strip().split("\n")), after)
         self._out.attach(Formula(tex.strip()))
@@ -477,7 +466,7 @@ class Restyler:
         return self._table_shown[2]
 
     def _table_text(self, current: table.Table) -> str:
-        lines = table.shown(current, lambda cell: restyled(cell, self._spans.references))
+        lines = table.shown(current, lambda cell: restyled(cell, self._references))
         lead = self._table_lead
         return "\n".join((lead + line).rstrip() if not line else lead + line for line in lines)
 
@@ -507,7 +496,7 @@ class Restyler:
             language = "latex"
         above = ""
         if rest:
-            above, lead = lead + formulas.as_code(rest) + "\n", re.sub(r"[^>\s]", " ", lead)
+            above, lead = lead + literal.as_code(rest) + "\n", re.sub(r"[^>\s]", " ", lead)
         same = not rest and fence.marker == "```" and self._buffer[line.content + 3 : end] == language
         after = min(end + 1, len(self._buffer))
         opening = f"{above}{lead}```{language}" + ("\n" if end < after else "")
