@@ -9,9 +9,7 @@ from dataclasses import dataclass, field
 from bot.render.restyle import html
 from bot.render.restyle.links import PICTURE
 from bot.render.restyle.pen import Pen
-
-# What a thematic break looks like where there is none.
-RULE = "─" * 10
+from bot.render.restyle.shapes import RULE
 
 
 @dataclass(slots=True)
