@@ -83,7 +83,7 @@ class CodeBlock:
         for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
             source.take(self._ticks.parted(piece), source.at + len(piece))
         self._line_begins = line.after > line.end
-        if self._code.stands_for_formula and (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS:
+        if (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS and self._code.stands_for_formula:
             self._code.language = ""
             self._release()
         return True
