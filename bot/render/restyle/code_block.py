@@ -35,7 +35,7 @@ class CodeBlock:
         # Nowhere, as long as all of it is held back.
         self._written = Fenced(sys.maxsize, sys.maxsize, fence.opening)
         self._lead = fence.quote + " " * fence.indent
-        language, self._title = language_of(info)
+        language, self._caption = language_of(info)
         self._code = Code(fence, language)
         self._ticks = Ticks()
         self._file_lines = file_lines
@@ -55,8 +55,8 @@ class CodeBlock:
         if self._code.stands_for_formula:
             self._out.hold()
             language = "latex"
-        if self._title:
-            above, lead = f"{lead}{as_code(self._title)}\n", re.sub(r"[^>\s]", " ", lead)
+        if self._caption:
+            above, lead = f"{lead}{as_code(self._caption)}\n", re.sub(r"[^>\s]", " ", lead)
         self._source.take(f"{above}{lead}```{language}" + "\n" * (line.after - line.end), line.after)
         if self._out.held is None:
             self._written.start = self._out.written
