@@ -14,9 +14,9 @@ from bot.render.mark import is_marked, marked
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
 from bot.render.restyle.restyler import Restyler
 from bot.render.style import Style
-from tests.render.markdown import ANY_REPLY
-from tests.render.rich import ANY_RICH, RICH, missing_words
+from tests.render.markdown import ANY_REPLY, ANY_RICH, RICH
 from tests.render.test_layout import CUTS, LIMITS, is_sendable, open_fence, stray_markers
+from tests.render.whole import missing_words
 
 STYLES = st.builds(Style, st.sampled_from([0, 3, 12]), st.sampled_from([0, 1, 2, 4]))
 
