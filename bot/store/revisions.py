@@ -43,7 +43,7 @@ class Change(StrEnum):
 
     UNKNOWN = "UNKNOWN"
     SAME = "SAME"  # it changes nothing
-    LATER = "LATER"  # the turn is just being finished: try again in a moment
+    LATER = "LATER"  # an edit, and the turn is just being finished: try again in a moment
     WAITING = "WAITING"  # in the inbox
     ANSWERING = "ANSWERING"  # in the turn that is being answered, which begins anew
     LAST = "LAST"  # in the last turn, which is to be answered anew
@@ -132,25 +132,23 @@ class Revisions:
 
     async def delete(self, conversation: int, message: int) -> Change:
         """Forget a message."""
+        # The history is kept longer than the records of what is in it; and a turn that is done anew is in it. Twice:
+        # whoever takes such a turn up again must read what is left of it, and what was committed meanwhile goes too.
+        amended = await self._amend(conversation, message, None)
         change, _ = await self._revise(conversation, message, "", 0)
-        if change in (Change.OLD, Change.ANSWERING, Change.UNKNOWN, Change.SAME):
-            # The history is kept longer than the records of what is in it; and a turn that is done anew is in it.
-            amended = await self._amend(conversation, message, None)
-            if amended and change in (Change.UNKNOWN, Change.SAME):
-                return Change.OLD
-        return change
+        if change is not Change.WAITING:
+            amended = await self._amend(conversation, message, None) or amended
+        return Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change
 
-    async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
+    async def amend(self, conversation: int, now: Message) -> bool:
         """Change what the history says of a message whose turn is committed, and so is all it is kept for."""
-        key = self._keys.record(conversation, message)
+        key = self._keys.record(conversation, now.id)
         with translated():
             held = await self._redis.hget(key, "payload")
-            if now is None:
-                await self._redis.hdel(key, "payload")
-            elif held:
+            if held:
                 now = replace(load_message(str(held)), text=now.text, attachments=now.attachments)
                 await self._redis.hset(key, "payload", dump_message(now))
-        return await self._amend(conversation, message, now)
+        return await self._amend(conversation, now.id, now)
 
     async def homes(self, message: int, channel: int) -> tuple[int, ...]:
         """Return the conversations that a message of a channel may belong to; a thread's first is its own."""

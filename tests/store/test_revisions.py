@@ -386,17 +386,53 @@ async def test_a_renewal_that_comes_after_the_release_revives_nothing(store: Sto
 
 
 async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_the_same(store: Store) -> None:
-    await store.hear(ONE, TWO)
+    await store.hear(ONE)
     claim = await store.claim()
     await store.post(claim, 77)
     await store.commit(claim, "answer")
-    assert await store.delete(C, TWO.id) is Change.LATER
-    assert await store.amend(C, TWO.id, None)
-    assert await store.amend(C, ONE.id, replace(ONE, text="uno"))
+    assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
+    assert await store.amend(C, replace(ONE, text="uno"))
     await store.journal.acknowledge(claim, settle=False)
     assert await store.again(C, claim.lead, "w1") is Wish.OK
     claim = await store.claim()
     assert [each.text for each in claim.messages] == ["uno"]
     assert claim.own is not None
     assert "uno" in claim.own.user
-    assert "two" not in claim.own.user
+
+
+async def test_what_is_deleted_between_the_commit_and_the_end_is_forgotten_at_once(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.post(claim, 77)
+    await store.commit(claim, "answer")
+    assert [await store.delete(C, TWO.id) for _ in range(2)] == [Change.OLD, Change.SAME]
+    (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
+    assert "two" not in str(entry)
+    assert (await store.claim()).messages == (ONE,)
+    await store.journal.acknowledge(claim, settle=False)
+    assert await store.again(C, claim.lead, "w1") is Wish.OK
+    assert (await store.claim()).messages == (ONE,)
+
+
+class Overtaken(Store):
+    """Has its turn taken up anew by somebody else as soon as that is possible."""
+
+    overtaken: Claim | None = None
+
+    async def _revise(
+        self, conversation: int, message: int, payload: str, edited_ms: int
+    ) -> tuple[Change, int | None]:
+        told = await super()._revise(conversation, message, payload, edited_ms)
+        self.overtaken = await self.claim()
+        return told
+
+
+async def test_who_takes_a_round_up_again_never_reads_what_was_deleted(store: Store) -> None:
+    quick = Overtaken(store.redis)
+    done = await quick.answer(ONE, TWO)
+    await quick.again(C, done.lead, "w1")
+    await quick.claim()
+    assert await quick.delete(C, TWO.id) is Change.ANSWERING
+    assert quick.overtaken is not None
+    assert quick.overtaken.own is not None
+    assert quick.overtaken.own.user == render_user([ONE])
