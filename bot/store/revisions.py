@@ -6,14 +6,14 @@ out by its lease. Doing it twice is doing it once, for both instances of a bot h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.conversation.message import Author, Message, created_ms
+from bot.conversation.message import Message, created_ms
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from bot.store.claim import State, read_replies
@@ -52,11 +52,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A turn as it stands: who asked, and the messages of its reply and of the notice below."""
+    """A turn as it stands: the ids of who asked, and of the messages of its reply and of the notice below."""
 
     lead: int
     state: State
-    askers: tuple[Author, ...]
+    askers: frozenset[int]
     replies: tuple[int, ...]
 
 
@@ -249,7 +249,7 @@ class Revisions:
 
 
 def _read_round(told: Sequence[Any]) -> Round | None:
-    lead, record, payloads = told
+    lead, record, asked = told
     if not lead:
         return None
     fields = pairs(record)
@@ -257,6 +257,14 @@ def _read_round(told: Sequence[Any]) -> Round | None:
     return Round(
         lead=int(lead),
         state=State(fields.get("state", State.CANCELLED)),
-        askers=tuple(load_message(str(payload)).author for payload in payloads if payload),
+        askers=frozenset(_askers(asked)),
         replies=(*read_replies(fields).values(), *((int(notice),) if notice else ())),
     )
+
+
+def _askers(asked: Sequence[Any]) -> Iterator[int]:
+    for author, payload in zip(asked[::2], asked[1::2], strict=True):
+        if author:
+            yield int(author)
+        elif payload:  # received by a version that kept nobody's id beside it
+            yield load_message(str(payload)).author.id

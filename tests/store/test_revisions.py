@@ -200,13 +200,35 @@ async def test_how_a_conversation_stands_names_who_asked_and_what_was_posted(sto
     await store.claim()
     standing = await store.standing(C)
     assert standing.last is not None
-    assert (standing.last.lead, standing.last.askers, standing.last.replies) == (ONE.id, (ANN, BEN), (77,))
+    assert (standing.last.lead, standing.last.askers, standing.last.replies) == (
+        ONE.id,
+        {ANN.id, BEN.id},
+        (77,),
+    )
     assert standing.answering is not None
     assert (standing.answering.lead, standing.answering.state, standing.waiting) == (
         THREE.id,
         State.CLAIMED,
         1,
     )
+
+
+async def test_who_asked_is_known_although_the_question_is_deleted(store: Store) -> None:
+    await store.answer(ONE, replace(TWO, author=BEN), posted=77)
+    await store.delete(C, ONE.id)
+    await store.delete(C, TWO.id)
+    standing = await store.standing(C)
+    assert standing.last is not None
+    assert standing.last.askers == {ANN.id, BEN.id}
+    assert await store.again(C, standing.last.lead, "w1") is Wish.GONE
+
+
+async def test_who_asked_is_known_of_what_an_earlier_version_received(store: Store) -> None:
+    await store.answer(ONE)
+    await store.redis.hdel(KEYS.record(C, ONE.id), "author")
+    standing = await store.standing(C)
+    assert standing.last is not None
+    assert standing.last.askers == {ANN.id}
 
 
 # Edits
