@@ -126,9 +126,9 @@ class Revisions:
                 return change
             # Something else has been said just now, so it is not the last turn any more.
             change = Change.OLD
-        if change is Change.OLD:
-            return change if await self._amend(conversation, message.id, message) else Change.SAME
-        return change
+        if change in (Change.OLD, Change.UNKNOWN) and await self._amend(conversation, message.id, message):
+            return Change.OLD  # the history is kept longer than the records of what is in it
+        return Change.SAME if change is Change.OLD else change
 
     async def delete(self, conversation: int, message: int) -> Change:
         """Forget a message."""
@@ -250,9 +250,9 @@ class Revisions:
 
 def _read_round(told: Sequence[Any]) -> Round | None:
     lead, record, asked = told
-    if not lead:
-        return None
     fields = pairs(record)
+    if not lead or not fields:
+        return None
     notice = fields.get("notice", "").rpartition(":")[2]
     return Round(
         lead=int(lead),

@@ -16,7 +16,7 @@ from bot.store.claim import Claim, Idle, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
-from bot.store.keys import Keys
+from bot.store.keys import DONE_RECORD_S, Keys
 from bot.store.revisions import Change, Revisions, Wish
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
@@ -167,6 +167,30 @@ async def test_older_replies_are_told_to_lose_their_buttons_until_they_have(stor
     assert await store.redis.hget(KEYS.meta(C), "stale") is None
 
 
+async def test_the_last_turn_is_known_as_long_as_its_conversation_and_older_ones_for_a_week(
+    store: Store,
+) -> None:
+    year_s = 365 * 24 * 3600
+    store.journal = Journal(store.redis, KEYS, ttl_s=year_s, lease_s=5.0, settle_s=0.0)
+
+    async def lifetimes_s() -> list[int]:
+        found = [await store.redis.ttl(KEYS.record(C, each.id)) for each in (ONE, TWO, THREE)]
+        return [round(each, -1) for each in found]
+
+    await store.answer(ONE, TWO)
+    assert (await lifetimes_s())[:2] == [year_s, year_s]
+    await store.answer(THREE)
+    assert await lifetimes_s() == [DONE_RECORD_S, DONE_RECORD_S, year_s]
+    await store.conversations.reset(C, before=snowflake(50))
+    assert await lifetimes_s() == [DONE_RECORD_S, DONE_RECORD_S, DONE_RECORD_S]
+
+
+async def test_a_last_turn_whose_record_is_gone_is_none(store: Store) -> None:
+    await store.answer(ONE)
+    await store.redis.delete(KEYS.record(C, ONE.id))
+    assert (await store.standing(C)).last is None
+
+
 # Stop
 
 
@@ -202,7 +226,7 @@ async def test_how_a_conversation_stands_names_who_asked_and_what_was_posted(sto
     assert standing.last is not None
     assert (standing.last.lead, standing.last.askers, standing.last.replies) == (
         ONE.id,
-        {ANN.id, BEN.id},
+        frozenset({ANN.id, BEN.id}),
         (77,),
     )
     assert standing.answering is not None
@@ -294,6 +318,16 @@ async def test_what_is_not_known_stays_unknown(store: Store) -> None:
     assert await store.edit(C, ONE, edited_ms=5) is Change.UNKNOWN
     assert await store.delete(C, ONE.id) is Change.UNKNOWN
     assert await store.homes(ONE.id, C) == ()
+
+
+async def test_an_edit_is_carried_out_when_the_record_of_the_message_is_gone(store: Store) -> None:
+    await store.answer(ONE, TWO)
+    await store.redis.delete(KEYS.record(C, TWO.id))
+    edited = replace(TWO, text="due")
+    assert await store.edit(C, edited, edited_ms=5) is Change.OLD
+    assert await store.edit(C, edited, edited_ms=5) is Change.UNKNOWN
+    (entry,) = await store.history()
+    assert entry.user == render_user([ONE, edited])
 
 
 # Deletions
