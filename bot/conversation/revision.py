@@ -13,6 +13,8 @@ from bot.conversation.turn import Turn
 _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 """No message's text holds this, see `prompt.render_user`."""
 
+_USERNAME = re.compile(r' username="[^"]*">$')
+
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
     """Return the entry with what the message says `now`, or without it if that is None.
@@ -20,20 +22,20 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     The author stays as he was named. An entry whose last message goes is `removed` with its reply. Its tokens, and
     with them those of the requests that hold it, are an estimate from then on: `newest` is the id of the latest turn,
     and so of the latest request that may. Unchanged if the message is not in it.
+
+    An entry may name more messages than it holds: what was deleted before its commit was counted in once. Which of
+    them a text belongs to can then be told from their order alone; where that leaves several, all of these go, for a
+    message that its author took back must not stay.
     """
     members = entry.members or (entry.id,)
-    starts = [found.start() for found in _ELEMENT.finditer(entry.user)]
-    if message not in members or len(starts) != len(members):
+    pieces = _pieces(entry.user)
+    if message not in members or not pieces or len(pieces) > len(members):
         return entry
-    ends = [*(start - 1 for start in starts[1:]), len(entry.user)]
-    pieces = [entry.user[start:end] for start, end in zip(starts, ends, strict=True)]
-    index = members.index(message)
-    if now is None:
-        del pieces[index]
-    else:
-        opening, _, _ = pieces[index].partition("\n")
-        _, _, rest = prompt.render_user([now]).partition("\n")
-        pieces[index] = f"{opening}\n{rest}"
+    found = _candidates(pieces, members.index(message), len(members))
+    if now is not None:
+        found = _of_the_same_author(pieces, found, now)
+    said = [] if now is None else [_said_again(pieces[found.start], now)]
+    pieces[found.start : found.stop] = said
     if not pieces:
         return replace(
             entry,
@@ -52,3 +54,34 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     left = members if now is not None else tuple(member for member in members if member != message)
     tokens = estimate(user) + FRAMING_TOKENS
     return replace(entry, user=user, user_tokens=tokens, members=left, prefix_key="", amended=newest)
+
+
+def _pieces(user: str) -> list[str]:
+    starts = [found.start() for found in _ELEMENT.finditer(user)]
+    ends = [*(start - 1 for start in starts[1:]), len(user)]
+    return [user[start:end] for start, end in zip(starts, ends, strict=False)]
+
+
+def _candidates(pieces: list[str], index: int, members: int) -> range:
+    """Which pieces the message of this index may be: one, unless some of the members have none."""
+    missing = members - len(pieces)
+    return range(max(0, index - missing), min(index, len(pieces) - 1) + 1)
+
+
+def _of_the_same_author(pieces: list[str], found: range, now: Message) -> range:
+    """Leave out, at either end, what somebody else has written."""
+    name = _username(prompt.render_user([now]))
+    own = [index for index in found if _username(pieces[index]) == name]
+    return range(own[0], own[-1] + 1) if own else found
+
+
+def _username(piece: str) -> str:
+    opening, _, _ = piece.partition("\n")
+    named = _USERNAME.search(opening)
+    return named.group() if named else ""
+
+
+def _said_again(piece: str, now: Message) -> str:
+    opening, _, _ = piece.partition("\n")
+    _, _, rest = prompt.render_user([now]).partition("\n")
+    return f"{opening}\n{rest}"

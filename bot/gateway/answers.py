@@ -19,8 +19,8 @@ ONLY_IN_SERVERS = (
 )
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
 NOT_YOURS = (
-    "Only the person who asked, or somebody with the permission “Manage Messages” or “Manage Threads”, can do that. "
-    "You can ask something of your own, though."
+    "Only the person who asked, or somebody with the permission “Manage Messages”, “Manage Threads” or "
+    "“Manage Server”, can do that. You can ask something of your own, though."
 )
 NOTHING_TO_STOP = "Nothing is being written here right now."
 STOPPING = "Stopped. What was written stays."
@@ -37,12 +37,13 @@ RESET_QUESTION = (
     "I just no longer know them. This cannot be undone."
 )
 MAY_NOT_RESET = (
-    "Only the person who started this thread, or somebody with the permission “Manage Threads”, can reset it."
+    "Only the person who started this thread, or somebody with the permission “Manage Threads” or “Manage Server”, "
+    "can reset it."
 )
 MAY_NOT_SET = {
     Scope.THREAD: (
-        "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
-        "can change its prompt."
+        "Only the person who started this thread, or somebody with the permission “Manage Threads” or "
+        "“Manage Server”, can change its prompt."
     ),
     Scope.CHANNEL: "Changing the prompt of a channel needs the permission “Manage Server”.",
     Scope.SERVER: "Changing the prompt of a server needs the permission “Manage Server”.",

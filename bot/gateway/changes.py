@@ -38,7 +38,7 @@ class Changes:
             message.channel.id,
             message.id,
             lambda home: self._revisions.edit(home, said, edited_ms=edited_ms),
-            lambda home: self._revisions.amend(home, message.id, said),
+            lambda home: self._revisions.amend(home, said),
         )
 
     async def deleted(self, channel: int, messages: Iterable[int]) -> None:
@@ -48,10 +48,7 @@ class Changes:
             async def forget(home: int, message: int = message) -> Change:
                 return await self._revisions.delete(home, message)
 
-            async def amend(home: int, message: int = message) -> bool:
-                return await self._revisions.amend(home, message, None)
-
-            await self._note("message_deleted", channel, message, forget, amend)
+            await self._note("message_deleted", channel, message, forget)
 
     async def _note(
         self,
@@ -59,7 +56,7 @@ class Changes:
         channel: int,
         message: int,
         change: Callable[[int], Awaitable[Change]],
-        amend: Callable[[int], Awaitable[bool]],
+        amend: Callable[[int], Awaitable[bool]] | None = None,
     ) -> None:
         try:
             for home in await held(lambda: self._revisions.homes(message, channel)):
@@ -76,7 +73,7 @@ class Changes:
         self,
         home: int,
         change: Callable[[int], Awaitable[Change]],
-        amend: Callable[[int], Awaitable[bool]],
+        amend: Callable[[int], Awaitable[bool]] | None,
     ) -> Change:
         """Note a change in one conversation, when a turn that is just being finished has ended."""
         noted = await when_finished(
@@ -84,7 +81,7 @@ class Changes:
             lambda seen: seen is Change.LATER,
             pause_s=self._finishing_pause_s,
         )
-        if noted is Change.LATER:
+        if noted is Change.LATER and amend is not None:
             # It does not come to its end, but what is committed is in the history.
             await held(lambda: amend(home))
         return noted

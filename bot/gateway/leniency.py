@@ -20,7 +20,9 @@ import discord.webhook.async_
 import structlog
 import yarl
 from discord.gateway import DiscordWebSocket
-from discord.http import HTTPClient, Route
+from discord.http import HTTPClient, Ratelimit, Route
+
+from bot.gateway.bucket import Bucket
 
 log = structlog.get_logger()
 
@@ -44,7 +46,14 @@ EVENT_NAME_CHARACTERS = 40
 
 
 class Http(HTTPClient):
-    """Completes what is told of the bot at login."""
+    """Completes what is told of the bot at login, and has calls return when they are answered."""
+
+    def get_ratelimit(self, key: str) -> Ratelimit:
+        """The bucket of a route."""
+        if key not in self._buckets:
+            self._buckets[key] = Bucket(self.max_ratelimit_timeout)
+            self._try_clear_expired_ratelimits()
+        return self._buckets[key]
 
     async def static_login(self, token: str) -> Any:
         """Log in; the user with every key that discord.py reads."""

@@ -16,13 +16,16 @@ from bot.render.controls import Button, when_done
 from bot.store.bell import Bell
 from bot.store.claim import State
 from bot.store.conversations import Conversations
-from bot.store.revisions import Revisions, Round, Standing, Wish
+from bot.store.revisions import Revisions, Standing, Wish
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
 _SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
 """What a command answers where it went well; after a click, the reply itself shows it."""
+
+_DEAD = (answers.NOT_THE_LAST, answers.NOTHING_TO_STOP, answers.DELETED)
+"""Whoever presses that button once more hears the same."""
 
 _REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
 
@@ -74,9 +77,12 @@ class Wishes:
             refusal = await self._grant(interaction, scene, scene.conversation, button, lead=lead)
         if refusal:
             await say(interaction, refusal)
-        if refusal in (answers.NOT_THE_LAST, answers.NOTHING_TO_STOP) and scene.conversation is not None:
+        if refusal in _DEAD and scene.conversation is not None:
             # A button that was left over, as after a crash; this call comes out of no channel's allowance.
-            await conclude(interaction, view=await self._afterwards(scene.conversation, lead, interaction))
+            left = None
+            if refusal != answers.DELETED:
+                left = await self._afterwards(scene.conversation, lead, interaction)
+            await conclude(interaction, view=left)
         return True
 
     async def _afterwards(
@@ -124,7 +130,7 @@ class Wishes:
                 return answers.BUSY
         if found is None or lead not in (None, found.lead) or (on is not None and on not in found.replies):
             return missing
-        if not may_control(scene.person, asked=_asked(found, interaction.user.id)):
+        if not may_control(scene.person, asked=interaction.user.id in found.askers):
             return answers.NOT_YOURS
         refusal = await self._note(conversation, button, found.lead, interaction.id)
         if not refusal:
@@ -152,7 +158,3 @@ class Wishes:
             return answers.COMPLETE
         wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
         return _REFUSED.get(wish, "")
-
-
-def _asked(found: Round, person: int) -> bool:
-    return any(author.id == person for author in found.askers)

@@ -1,10 +1,10 @@
 """Which call to Discord may go when, so that none is ever refused: pure, the clock is an argument.
 
 Discord allows 5 posts and edits per 5 s in a channel and 50 calls per second to a bot (facts of its
-documentation and of its maintainers' answers: topics/rate-limits; issues 1442, 2375). discord.py returns from
-the call that takes the last token of a bucket only when the bucket is full again, so the last token is left
-alone. Discord counts a call at some moment between its beginning and its end, so here each counts until a whole
-window has passed since its end: no delay on the way makes too many of them meet.
+documentation and of its maintainers' answers: topics/rate-limits; issues 1442, 2375). What shows more text leaves
+the last token of a channel alone, so that an end need not wait for it. Discord counts a call at some moment
+between its beginning and its end, so here each counts until a whole window has passed since its end: no delay on the
+way makes too many of them meet.
 """
 
 from __future__ import annotations

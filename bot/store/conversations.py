@@ -39,7 +39,15 @@ class Conversations:
             answer = await self._scripts.run(
                 "receive",
                 [keys.record(conversation, message.id), keys.pending(conversation), keys.meta(conversation)],
-                [padded(message.id), when_ms, dump_message(message), source, self._ttl_s, *flat],
+                [
+                    padded(message.id),
+                    when_ms,
+                    dump_message(message),
+                    source,
+                    self._ttl_s,
+                    message.author.id,
+                    *flat,
+                ],
             )
             if answer >= 0:
                 # Also if it is known: that may be the answer to a repeated call, or this the repair of a crash.

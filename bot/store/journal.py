@@ -272,6 +272,7 @@ class Journal:
                 "" if settle_ms is None else settle_ms,
                 RESULT_S,
                 "" if buttons is None else buttons,
+                self._ttl_s,
             ],
         )
         if answer[0] == "FENCED":

@@ -28,7 +28,8 @@ WITHOUT_EXPIRY = ("work", "known", "since", "scope:*", "commands:*")
 """The keys that stay until somebody removes them; everything else expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
-"""How long an answered message is known by its id: far longer than any listing or repeated event reaches back."""
+"""How long an answered message is known by its id: far longer than any listing or repeated event reaches back.
+Those of the last turn are known as long as the conversation, for it may be answered anew."""
 
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""

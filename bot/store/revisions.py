@@ -6,14 +6,14 @@ out by its lease. Doing it twice is doing it once, for both instances of a bot h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.conversation.message import Author, Message, created_ms
+from bot.conversation.message import Message, created_ms
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from bot.store.claim import State, read_replies
@@ -43,7 +43,7 @@ class Change(StrEnum):
 
     UNKNOWN = "UNKNOWN"
     SAME = "SAME"  # it changes nothing
-    LATER = "LATER"  # the turn is just being finished: try again in a moment
+    LATER = "LATER"  # an edit, and the turn is just being finished: try again in a moment
     WAITING = "WAITING"  # in the inbox
     ANSWERING = "ANSWERING"  # in the turn that is being answered, which begins anew
     LAST = "LAST"  # in the last turn, which is to be answered anew
@@ -52,11 +52,11 @@ class Change(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """A turn as it stands: who asked, and the messages of its reply and of the notice below."""
+    """A turn as it stands: the ids of who asked, and of the messages of its reply and of the notice below."""
 
     lead: int
     state: State
-    askers: tuple[Author, ...]
+    askers: frozenset[int]
     replies: tuple[int, ...]
 
 
@@ -126,31 +126,29 @@ class Revisions:
                 return change
             # Something else has been said just now, so it is not the last turn any more.
             change = Change.OLD
-        if change is Change.OLD:
-            return change if await self._amend(conversation, message.id, message) else Change.SAME
-        return change
+        if change in (Change.OLD, Change.UNKNOWN) and await self._amend(conversation, message.id, message):
+            return Change.OLD  # the history is kept longer than the records of what is in it
+        return Change.SAME if change is Change.OLD else change
 
     async def delete(self, conversation: int, message: int) -> Change:
         """Forget a message."""
+        # The history is kept longer than the records of what is in it; and a turn that is done anew is in it. Twice:
+        # whoever takes such a turn up again must read what is left of it, and what was committed meanwhile goes too.
+        amended = await self._amend(conversation, message, None)
         change, _ = await self._revise(conversation, message, "", 0)
-        if change in (Change.OLD, Change.ANSWERING, Change.UNKNOWN, Change.SAME):
-            # The history is kept longer than the records of what is in it; and a turn that is done anew is in it.
-            amended = await self._amend(conversation, message, None)
-            if amended and change in (Change.UNKNOWN, Change.SAME):
-                return Change.OLD
-        return change
+        if change is not Change.WAITING:
+            amended = await self._amend(conversation, message, None) or amended
+        return Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change
 
-    async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
+    async def amend(self, conversation: int, now: Message) -> bool:
         """Change what the history says of a message whose turn is committed, and so is all it is kept for."""
-        key = self._keys.record(conversation, message)
+        key = self._keys.record(conversation, now.id)
         with translated():
             held = await self._redis.hget(key, "payload")
-            if now is None:
-                await self._redis.hdel(key, "payload")
-            elif held:
+            if held:
                 now = replace(load_message(str(held)), text=now.text, attachments=now.attachments)
                 await self._redis.hset(key, "payload", dump_message(now))
-        return await self._amend(conversation, message, now)
+        return await self._amend(conversation, now.id, now)
 
     async def homes(self, message: int, channel: int) -> tuple[int, ...]:
         """Return the conversations that a message of a channel may belong to; a thread's first is its own."""
@@ -251,14 +249,22 @@ class Revisions:
 
 
 def _read_round(told: Sequence[Any]) -> Round | None:
-    lead, record, payloads = told
-    if not lead:
-        return None
+    lead, record, asked = told
     fields = pairs(record)
+    if not lead or not fields:
+        return None
     notice = fields.get("notice", "").rpartition(":")[2]
     return Round(
         lead=int(lead),
         state=State(fields.get("state", State.CANCELLED)),
-        askers=tuple(load_message(str(payload)).author for payload in payloads if payload),
+        askers=frozenset(_askers(asked)),
         replies=(*read_replies(fields).values(), *((int(notice),) if notice else ())),
     )
+
+
+def _askers(asked: Sequence[Any]) -> Iterator[int]:
+    for author, payload in zip(asked[::2], asked[1::2], strict=True):
+        if author:
+            yield int(author)
+        elif payload:  # received by a version that kept nobody's id beside it
+            yield load_message(str(payload)).author.id

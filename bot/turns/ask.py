@@ -181,7 +181,7 @@ def _entry(
         usage=usage,
         cut=plan.window.cut,
         prefix_key=plan.prefix.key,
-        members=claim.members,
+        members=tuple(message.id for message in claim.messages),  # claim.members counts deleted ones in
         open_end=conclusion.open_end,
         front=front,
         asides=(*(own.asides if own is not None else ()), *asides),

@@ -74,3 +74,43 @@ def test_an_entry_from_before_members_were_kept_is_changed_where_it_holds_but_on
     assert amended(old, one.id, None, NEWEST).outcome == "removed"
     both = replace(entry([one, two]), id=one.id, members=())
     assert amended(both, one.id, None, NEWEST) == both
+
+
+def counted_in(named: list[Message], held: list[Message]) -> Turn:
+    """An entry as it was stored once: it names what was deleted before its commit as well."""
+    return replace(entry(held), members=tuple(each.id for each in named))
+
+
+@given(st.data())
+def test_what_is_deleted_leaves_an_entry_that_names_more_than_it_holds(data: st.DataObject) -> None:
+    named = [message(f"text {number}", number=10 + number) for number in range(data.draw(st.integers(2, 5)))]
+    held = [each for each in named if data.draw(st.booleans())] or named[:1]
+    order = data.draw(st.permutations(held))
+    after = counted_in(named, held)
+    for each in order[: data.draw(st.integers(1, len(order)))]:
+        after = amended(after, each.id, None, NEWEST)
+        assert each.text not in after.user
+        assert bool(after.user) == (after.outcome != "removed")
+
+
+def test_what_its_order_tells_goes_alone_and_what_it_does_not_goes_with_its_neighbour() -> None:
+    one, two, three, four = (message(f"text {number}", number=10 + number) for number in range(4))
+    before = counted_in([one, two, three, four], [one, two, four])
+    assert amended(before, one.id, None, NEWEST).user == render_user([two, four])
+    assert amended(before, four.id, None, NEWEST).user == render_user([one, two])
+    assert amended(before, two.id, None, NEWEST).user == render_user([four])
+
+
+def test_an_edit_of_what_cannot_be_told_apart_leaves_only_the_new_text_of_its_author() -> None:
+    one, two, three = (message(f"text {number}", number=10 + number, author=ANN) for number in range(3))
+    ben = message("said by Ben", number=13, author=BEN)
+    before = counted_in([one, two, three, ben], [one, three, ben])
+    edited = replace(three, text="new text")
+    after = amended(before, edited.id, edited, NEWEST)
+    assert after.user == render_user([one, edited, ben])
+    assert amended(after, edited.id, edited, NEWEST) == after
+    between = counted_in([one, two, three], [one, two])
+    edited = replace(two, text="new text")
+    after = amended(between, edited.id, edited, NEWEST)
+    assert after.user == render_user([edited])
+    assert amended(after, edited.id, edited, NEWEST) == after

@@ -105,6 +105,19 @@ async def test_a_stranger_cannot_have_a_reply_written_anew_and_a_moderator_can(w
     await anew(world, thread, "New.")
 
 
+async def test_who_deleted_the_question_hears_so_and_the_button_goes(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    question = await world.ann.post(thread, "and you?")
+    await world.settled(question)
+    await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
+    await world.ann.delete(thread, question["id"])
+    await world.bots[0].logged("message_deleted", message=int(question["id"]))
+    assert await answer(await world.ann.command(thread, "retry")) == answers.DELETED
+    pressed = await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
+    assert await told(pressed, world) == answers.DELETED
+    await world.until(lambda: labels(world.replies(thread)[-1]) == [])
+
+
 async def test_two_clicks_and_two_bots_write_one_reply_anew_once(world: World) -> None:
     async with world.apart(bots=2) as own:
         own.claude.say("Old.")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
+import discord.client as discord_client
 import pytest
 import yarl
 from discord.gateway import DiscordWebSocket
-from discord.http import Route
+from discord.http import HTTPClient, Route
 
 from bot.gateway.client import Client
+from bot.gateway.leniency import Http
 from bot.gateway.outbox import DiscordOutbox
 from bot.simulator.discord import Discord
 
@@ -43,8 +45,9 @@ async def post() -> AsyncIterator[Post]:
     channel = discord.add_channel(guild, "general")
     ann = discord.add_user("ann", "Ann", guild)
     thread = int((await ann.create_thread(channel, "a thread"))["id"])
-    base, gateway = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY
+    base, gateway, client_class = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, HTTPClient
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, yarl.URL(discord.gateway_url)
+    cast("Any", discord_client).HTTPClient = Http  # as leniency.install does
     client = Client(None)  # type: ignore[arg-type] # there are no interactions here
     await client.login("outbox-token")
     try:
@@ -53,3 +56,4 @@ async def post() -> AsyncIterator[Post]:
         await client.close()
         await discord.stop()
         Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = base, gateway
+        cast("Any", discord_client).HTTPClient = client_class

@@ -60,3 +60,15 @@ def test_a_prompt_of_any_length_fits_into_an_answer(chars: int) -> None:
 def test_an_unknown_permission_is_not_named() -> None:
     assert "“" not in answers.missing("")
     assert "“Send Messages”" in answers.missing("Send Messages")
+
+
+@pytest.mark.parametrize(
+    ("said", "rights"),
+    [
+        (answers.NOT_YOURS, ("Manage Messages", "Manage Threads", "Manage Server")),
+        (answers.MAY_NOT_RESET, ("Manage Threads", "Manage Server")),
+        (answers.MAY_NOT_SET[Scope.THREAD], ("Manage Threads", "Manage Server")),
+    ],
+)
+def test_who_may_not_is_told_every_permission_that_would_do(said: str, rights: tuple[str, ...]) -> None:
+    assert all(f"“{right}”" in said for right in rights)

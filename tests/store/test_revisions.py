@@ -16,7 +16,7 @@ from bot.store.claim import Claim, Idle, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
-from bot.store.keys import Keys
+from bot.store.keys import DONE_RECORD_S, Keys
 from bot.store.revisions import Change, Revisions, Wish
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
@@ -167,6 +167,30 @@ async def test_older_replies_are_told_to_lose_their_buttons_until_they_have(stor
     assert await store.redis.hget(KEYS.meta(C), "stale") is None
 
 
+async def test_the_last_turn_is_known_as_long_as_its_conversation_and_older_ones_for_a_week(
+    store: Store,
+) -> None:
+    year_s = 365 * 24 * 3600
+    store.journal = Journal(store.redis, KEYS, ttl_s=year_s, lease_s=5.0, settle_s=0.0)
+
+    async def lifetimes_s() -> list[int]:
+        found = [await store.redis.ttl(KEYS.record(C, each.id)) for each in (ONE, TWO, THREE)]
+        return [round(each, -1) for each in found]
+
+    await store.answer(ONE, TWO)
+    assert (await lifetimes_s())[:2] == [year_s, year_s]
+    await store.answer(THREE)
+    assert await lifetimes_s() == [DONE_RECORD_S, DONE_RECORD_S, year_s]
+    await store.conversations.reset(C, before=snowflake(50))
+    assert await lifetimes_s() == [DONE_RECORD_S, DONE_RECORD_S, DONE_RECORD_S]
+
+
+async def test_a_last_turn_whose_record_is_gone_is_none(store: Store) -> None:
+    await store.answer(ONE)
+    await store.redis.delete(KEYS.record(C, ONE.id))
+    assert (await store.standing(C)).last is None
+
+
 # Stop
 
 
@@ -200,13 +224,35 @@ async def test_how_a_conversation_stands_names_who_asked_and_what_was_posted(sto
     await store.claim()
     standing = await store.standing(C)
     assert standing.last is not None
-    assert (standing.last.lead, standing.last.askers, standing.last.replies) == (ONE.id, (ANN, BEN), (77,))
+    assert (standing.last.lead, standing.last.askers, standing.last.replies) == (
+        ONE.id,
+        frozenset({ANN.id, BEN.id}),
+        (77,),
+    )
     assert standing.answering is not None
     assert (standing.answering.lead, standing.answering.state, standing.waiting) == (
         THREE.id,
         State.CLAIMED,
         1,
     )
+
+
+async def test_who_asked_is_known_although_the_question_is_deleted(store: Store) -> None:
+    await store.answer(ONE, replace(TWO, author=BEN), posted=77)
+    await store.delete(C, ONE.id)
+    await store.delete(C, TWO.id)
+    standing = await store.standing(C)
+    assert standing.last is not None
+    assert standing.last.askers == {ANN.id, BEN.id}
+    assert await store.again(C, standing.last.lead, "w1") is Wish.GONE
+
+
+async def test_who_asked_is_known_of_what_an_earlier_version_received(store: Store) -> None:
+    await store.answer(ONE)
+    await store.redis.hdel(KEYS.record(C, ONE.id), "author")
+    standing = await store.standing(C)
+    assert standing.last is not None
+    assert standing.last.askers == {ANN.id}
 
 
 # Edits
@@ -272,6 +318,16 @@ async def test_what_is_not_known_stays_unknown(store: Store) -> None:
     assert await store.edit(C, ONE, edited_ms=5) is Change.UNKNOWN
     assert await store.delete(C, ONE.id) is Change.UNKNOWN
     assert await store.homes(ONE.id, C) == ()
+
+
+async def test_an_edit_is_carried_out_when_the_record_of_the_message_is_gone(store: Store) -> None:
+    await store.answer(ONE, TWO)
+    await store.redis.delete(KEYS.record(C, TWO.id))
+    edited = replace(TWO, text="due")
+    assert await store.edit(C, edited, edited_ms=5) is Change.OLD
+    assert await store.edit(C, edited, edited_ms=5) is Change.UNKNOWN
+    (entry,) = await store.history()
+    assert entry.user == render_user([ONE, edited])
 
 
 # Deletions
@@ -386,17 +442,53 @@ async def test_a_renewal_that_comes_after_the_release_revives_nothing(store: Sto
 
 
 async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_the_same(store: Store) -> None:
-    await store.hear(ONE, TWO)
+    await store.hear(ONE)
     claim = await store.claim()
     await store.post(claim, 77)
     await store.commit(claim, "answer")
-    assert await store.delete(C, TWO.id) is Change.LATER
-    assert await store.amend(C, TWO.id, None)
-    assert await store.amend(C, ONE.id, replace(ONE, text="uno"))
+    assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
+    assert await store.amend(C, replace(ONE, text="uno"))
     await store.journal.acknowledge(claim, settle=False)
     assert await store.again(C, claim.lead, "w1") is Wish.OK
     claim = await store.claim()
     assert [each.text for each in claim.messages] == ["uno"]
     assert claim.own is not None
     assert "uno" in claim.own.user
-    assert "two" not in claim.own.user
+
+
+async def test_what_is_deleted_between_the_commit_and_the_end_is_forgotten_at_once(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    claim = await store.claim()
+    await store.post(claim, 77)
+    await store.commit(claim, "answer")
+    assert [await store.delete(C, TWO.id) for _ in range(2)] == [Change.OLD, Change.SAME]
+    (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
+    assert "two" not in str(entry)
+    assert (await store.claim()).messages == (ONE,)
+    await store.journal.acknowledge(claim, settle=False)
+    assert await store.again(C, claim.lead, "w1") is Wish.OK
+    assert (await store.claim()).messages == (ONE,)
+
+
+class Overtaken(Store):
+    """Has its turn taken up anew by somebody else as soon as that is possible."""
+
+    overtaken: Claim | None = None
+
+    async def _revise(
+        self, conversation: int, message: int, payload: str, edited_ms: int
+    ) -> tuple[Change, int | None]:
+        told = await super()._revise(conversation, message, payload, edited_ms)
+        self.overtaken = await self.claim()
+        return told
+
+
+async def test_who_takes_a_round_up_again_never_reads_what_was_deleted(store: Store) -> None:
+    quick = Overtaken(store.redis)
+    done = await quick.answer(ONE, TWO)
+    await quick.again(C, done.lead, "w1")
+    await quick.claim()
+    assert await quick.delete(C, TWO.id) is Change.ANSWERING
+    assert quick.overtaken is not None
+    assert quick.overtaken.own is not None
+    assert quick.overtaken.own.user == render_user([ONE])

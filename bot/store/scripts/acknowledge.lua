@@ -5,8 +5,9 @@
 -- ARGV 1 token  2 prefix of the records  3 lead, padded  4 lifetime of what is done in s
 --      5 state to leave: done | cancelled  6 ms from now until it is to be settled, '' for not at all
 --      7 lifetime of the result in s  8 id of the message with the reply's buttons, '' for none
--- A cancelled turn may end in any state but done. Only the last turn that is done keeps its messages: it may be
--- answered anew. Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
+--      9 lifetime of the conversation in s
+-- A cancelled turn may end in any state but done. Only the last turn that is done keeps its messages, and its records
+-- as long as the history: it may be answered anew. Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state ~= 'done' and state ~= 'cancelled' then
@@ -16,13 +17,14 @@ if state ~= 'done' and state ~= 'cancelled' then
     redis.call('ZREM', KEYS[3], id)
     redis.call('HSET', member, 'state', ARGV[5], 'turn', ARGV[3])
     if ARGV[5] ~= 'done' then redis.call('HDEL', member, 'payload') end
-    redis.call('EXPIRE', member, ARGV[4])
+    redis.call('EXPIRE', member, ARGV[5] == 'done' and ARGV[9] or ARGV[4])
   end
   if ARGV[5] == 'done' then
     local last = redis.call('HGET', KEYS[6], 'last')
     if last and last ~= ARGV[3] then
       for id in string.gmatch(redis.call('HGET', ARGV[2] .. last, 'members') or last, '%d+') do
         redis.call('HDEL', ARGV[2] .. id, 'payload')
+        redis.call('EXPIRE', ARGV[2] .. id, ARGV[4])
       end
     end
     redis.call('HSET', KEYS[6], 'last', ARGV[3])

@@ -15,6 +15,7 @@ local last = redis.call('HGET', KEYS[4], 'last')
 if last then
   for id in string.gmatch(redis.call('HGET', ARGV[1] .. last, 'members') or last, '%d+') do
     redis.call('HDEL', ARGV[1] .. id, 'payload')
+    redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
 end
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',

@@ -4,8 +4,8 @@
 -- KEYS 1 lease (hash)  2 pending (sorted set)  3 meta (hash)
 -- ARGV 1 prefix of the records  2 the message, padded  3 payload, '' if it was deleted  4 when it was edited, in ms
 --      5 lifetime of what is done in s
--- Returns {what, lead of its turn or ''}: 'UNKNOWN', 'SAME' (nothing new), 'LATER' (just being finished), 'WAITING' (not
--- answered yet), 'ANSWERING', 'LAST' (answered by the last turn), 'OLD' (answered before).
+-- Returns {what, lead of its turn or ''}: 'UNKNOWN', 'SAME' (nothing new), 'LATER' (an edit, and the turn is just being
+-- finished), 'WAITING' (not answered yet), 'ANSWERING', 'LAST' (answered by the last turn), 'OLD' (in the history).
 local record = ARGV[1] .. ARGV[2]
 local state = redis.call('HGET', record, 'state')
 if not state then return {'UNKNOWN', ''} end
@@ -33,8 +33,13 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     break
   end
 end
-if turn_state == 'committed' then return {'LATER', lead} end
 if deleted and not payload then return {'SAME', lead} end
+if turn_state == 'committed' then
+  if not deleted then return {'LATER', lead} end
+  -- Whoever finishes it shows what is committed, and needs the message no more.
+  redis.call('HDEL', record, 'payload')
+  return {'OLD', lead}
+end
 
 if not deleted then
   redis.call('HSET', record, 'payload', ARGV[3], 'edited', ARGV[4])

@@ -2,14 +2,16 @@
 -- Read how a conversation stands: the turn that is being answered, and the last one that is done.
 -- KEYS 1 pending (sorted set)  2 meta (hash)
 -- ARGV 1 prefix of the records
--- Returns {lead or '', fields, {payload, ...}} of the one, the same of the other, and how many messages wait.
+-- Returns {lead or '', fields, {author or '', payload or '', ...}} of the one, the same of the other, and how many messages wait.
 local function told(lead)
-  local payloads = {}
+  local asked = {}
   local members = redis.call('HGET', ARGV[1] .. lead, 'members') or lead
   for id in string.gmatch(members, '%d+') do
-    payloads[#payloads + 1] = redis.call('HGET', ARGV[1] .. id, 'payload') or ''
+    local found = redis.call('HMGET', ARGV[1] .. id, 'author', 'payload')
+    asked[#asked + 1] = found[1] or ''
+    asked[#asked + 1] = found[2] or ''
   end
-  return {lead, redis.call('HGETALL', ARGV[1] .. lead), payloads}
+  return {lead, redis.call('HGETALL', ARGV[1] .. lead), asked}
 end
 local waiting = redis.call('ZRANGE', KEYS[1], 0, -1)
 local answering = {'', {}, {}}

@@ -1,0 +1,75 @@
+"""Who deletes or edits what was answered: nothing of it goes out in a later request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from bot.conversation.request import Finished, Request, TextDelta
+from bot.store.revisions import Change, Wish
+from tests.conversation.builders import message
+from tests.turns.test_reply import NOW, Bench, C, FakeClaude, hear
+
+TULIPS, PLUMS, PEARS, ELSE, NEXT = (
+    message(text, number=NOW - 10 + index)
+    for index, text in enumerate(("and tulips?", "and plums?", "and pears?", "something else", "and now?"))
+)
+
+
+class Listening(FakeClaude):
+    """Keeps what it was sent."""
+
+    pause_s = 0.0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[str] = []
+
+    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+        self.sent.append(str(request.messages))
+        async for event in super().stream(request):
+            yield event
+
+
+def listening(bench: Bench) -> Listening:
+    """Have Claude keep what it is sent."""
+    claude = Listening()
+    bench.means.asker._claude = claude  # type: ignore[assignment]
+    return claude
+
+
+async def sent_next(bench: Bench, claude: Listening) -> str:
+    """What Claude is sent with the next question."""
+    await hear(bench, NEXT)
+    await bench.turn()
+    return claude.sent[-1]
+
+
+async def test_a_second_deletion_in_a_turn_that_was_done_anew_is_carried_out_too(bench: Bench) -> None:
+    claude = listening(bench)
+    await hear(bench, TULIPS, PLUMS, PEARS)
+    done = await bench.turn()
+    assert await bench.revisions.delete(C, PEARS.id) is Change.OLD
+    assert await bench.revisions.again(C, done.lead, "w1") is Wish.OK
+    await bench.turn()
+    assert await bench.revisions.delete(C, TULIPS.id) is Change.OLD
+    sent = await sent_next(bench, claude)
+    assert "plums" in sent
+    assert "tulips" not in sent
+    assert "pears" not in sent
+
+
+async def test_what_was_answered_without_a_deleted_message_can_be_changed_later(bench: Bench) -> None:
+    claude = listening(bench)
+    await hear(bench, TULIPS, PLUMS, PEARS)
+    claim = await bench.claim()
+    await bench.journal.intend(claim, 0, 0)
+    assert await bench.revisions.delete(C, TULIPS.id) is Change.ANSWERING
+    await bench.turn()
+    await hear(bench, ELSE)
+    await bench.turn()
+    assert await bench.revisions.delete(C, PLUMS.id) is Change.OLD
+    cherries = message("and cherries?", number=NOW - 8)
+    assert await bench.revisions.edit(C, cherries, edited_ms=5) is Change.OLD
+    sent = await sent_next(bench, claude)
+    assert "cherries" in sent
+    assert not any(word in sent for word in ("tulips", "plums", "pears"))
