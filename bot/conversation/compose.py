@@ -5,6 +5,7 @@ The ledger says how much there is, trimming what of it is sent, the lifetime rul
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -20,6 +21,10 @@ from bot.conversation.turn import UNSENT, Front, Turn
 
 REFUSED_MARGIN = 0.98
 """What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
+
+
+MOST_HALVINGS = 4
+"""Not more, because turns fail for other reasons, too: what is still too long then is not so by its history."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,11 @@ class Past:
 
     @property
     def at_once(self) -> bool:
-        """Whether pins are to count now: nothing was answered since somebody asked for it."""
-        return bool(self._all) and self._all[-1].id == self.pinned_now
+        """Whether pins are to count now: nothing was read by Claude since somebody asked for it."""
+        for turn in reversed(self._all):
+            if turn.id == self.pinned_now or turn.read:
+                return turn.id == self.pinned_now
+        return False
 
     @property
     def _all(self) -> tuple[Turn, ...]:
@@ -114,6 +122,15 @@ class Plan:
     def new_front(self) -> Front | None:
         """What the turn has to remember of its trim, None without one."""
         return self.front if self.window.dropped or self.front != self.before else None
+
+    @property
+    def unread(self) -> Plan:
+        """What is to be remembered of it if Claude never read the request: nothing went, nothing new stands in front.
+
+        Whoever comes next plans anew, with all that there was.
+        """
+        window = replace(self.window, cut=self.ledger.prefix.cut, dropped=0, shortened=False)
+        return replace(self, window=window, front=self.before, prefix=self.ledger.prefix)
 
     @property
     def total_tokens(self) -> int:
@@ -229,16 +246,19 @@ def to_summarize(plan: Plan, past: Past) -> Request:
     return replace(plan.request, messages=messages, breakpoints=marks)
 
 
-def smaller(terms: Terms, plan: Plan, tokens: int | None, limit: int | None) -> Terms:
+def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:
     """Return the terms for another try at a request that the API has refused as too long.
 
     It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
-    has to go.
+    has to go. It is half as much again for each turn that has failed just before, up to `MOST_HALVINGS`: it may have
+    been refused twice itself, and then this one would be as well.
     """
     if tokens and limit and tokens > limit:
         high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)
     else:
         high = plan.window.tokens // 2
+    failed = sum(1 for _ in itertools.takewhile(lambda turn: not turn.read, reversed(past.history)))
+    high >>= min(failed, MOST_HALVINGS)
     policy = terms.trimming
     share = policy.low_tokens / policy.high_tokens
     low = min(policy.low_tokens, int(high * share))

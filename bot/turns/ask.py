@@ -92,13 +92,21 @@ class Asker:
             summary, asides = await listener.summary(to_summarize(plan, past))
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
+        still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # Once, by the API's own figures: what is refused again is not made smaller for ever.
-            terms = smaller(terms, plan, end.tokens, end.limit)
-            plan = planned(terms, summary=summary)
-            text, end = await listener.reply(plan.request)
+            shorter = planned(smaller(terms, plan, past, end.tokens, end.limit), summary=summary)
+            text, end = await listener.reply(shorter.request)
+            if _heard(text, end):
+                plan = shorter
+            elif isinstance(end, ClaudeTooLong):
+                still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        if not _heard(text, end) and summary is None:
+            plan = plan.unread
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
-        conclusion = _noticed(conclusion, end, plan, summary)
+        if still_too_long and conclusion.outcome == "failed":
+            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        conclusion = _noticed(conclusion, plan, summary)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -117,6 +125,11 @@ class Asker:
         return Asked(turn, conclusion, plan.window.cut)
 
 
+def _heard(text: str, end: Finished | BobbinError) -> bool:
+    """Whether Claude has read a request, as far as anybody can tell."""
+    return bool(text) or isinstance(end, Finished)
+
+
 def _added(own: Turn | None, cost: int | None) -> int | None:
     """A turn that is done anew costs what all its rounds did."""
     if own is None or cost is None:
@@ -124,18 +137,9 @@ def _added(own: Turn | None, cost: int | None) -> int | None:
     return None if own.cost is None else own.cost + cost
 
 
-def _noticed(
-    conclusion: Conclusion, end: Finished | BobbinError, plan: Plan, summary: str | None
-) -> Conclusion:
+def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
     """Tell what of the conversation Claude did not see."""
-    window = plan.window
-    if (
-        conclusion.outcome == "failed"
-        and isinstance(end, ClaudeTooLong)
-        and (window.dropped or window.shortened)
-    ):
-        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-    notices = conclusion.notices
+    window, notices = plan.window, conclusion.notices
     if window.dropped:
         notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
     if window.shortened:
@@ -157,17 +161,17 @@ def _entry(
         front = own.front
     if cut_off is not None:
         grown = len(conclusion.reply) > len(cut_off.reply)
+        cut_off = replace(cut_off, cut=plan.window.cut, front=front, asides=(*cut_off.asides, *asides))
+        if not grown and not usage.input_total:
+            return cut_off  # nothing was read, so that the request before is still the latest
         return replace(
             cut_off,
             reply=conclusion.reply,
             reply_tokens=plan.rates.of(conclusion.reply),
             usage=usage,
-            cut=plan.window.cut,
             prefix_key="",  # the next difference of two requests would hold more than the next message
             seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
             open_end=conclusion.open_end,
-            front=front,
-            asides=(*cut_off.asides, *asides),
         )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(

@@ -70,6 +70,23 @@ def test_what_stands_in_front_stays_there_until_the_next_trim() -> None:
     assert later.request.messages[: len(first.request.messages)] == first.request.messages
 
 
+def test_pins_that_are_to_count_now_still_do_after_turns_that_claude_has_not_read() -> None:
+    failed = turn(20, outcome="failed", tokens=(10, 0))
+    past = long_past(pins=frozenset({snowflake(1)}), pinned_now=snowflake(11))
+    assert past.at_once
+    assert replace(past, history=(*past.history, failed)).at_once
+    assert replace(past, history=(*past.history, failed), pinned_now=failed.id).at_once
+    read = replace(failed, usage=Usage(input=100))
+    assert not replace(past, history=(*past.history, read)).at_once
+    assert not Past().at_once
+
+
+def test_a_trim_that_claude_has_not_read_is_not_remembered() -> None:
+    past = long_past(pins=frozenset({snowflake(1)}))
+    unread = ask(past, summary="Looms.").unread
+    assert (unread.window.cut, unread.window.dropped, unread.new_front) == (past.cut, 0, None)
+
+
 def test_a_person_can_correct_the_summary() -> None:
     front = replace(turn(1), front=Front("They talked of boats."))
     past = Past((front,), corrected=(front.id, "They talked of looms."))
@@ -115,10 +132,10 @@ def test_what_was_refused_as_too_long_is_made_smaller_by_the_apis_own_figures() 
     plan = ask(past, terms=terms)
     # The API counts twice as much as was believed, and allows three quarters of it.
     tokens = plan.window.tokens * 2
-    again = ask(past, terms=smaller(terms, plan, tokens, tokens * 3 // 4))
+    again = ask(past, terms=smaller(terms, plan, past, tokens, tokens * 3 // 4))
     assert 0 < again.window.tokens <= plan.window.tokens * 3 // 4
     assert again.window.dropped
-    assert ask(past, terms=smaller(terms, plan, None, None)).window.tokens <= plan.window.tokens // 2
+    assert ask(past, terms=smaller(terms, plan, past, None, None)).window.tokens <= plan.window.tokens // 2
 
 
 @given(st.integers(1, 400_000), st.integers(1, 400_000), st.integers(0, 12), st.integers(0, 3000))
@@ -128,7 +145,7 @@ def test_a_second_try_is_smaller_whatever_was_refused(
     past = Past(long_past().history[:turns])
     terms = replace(TERMS, trimming=marks(100_000, 0.5))
     plan = ask(past, "x" * chars, terms)
-    again = ask(past, "x" * chars, smaller(terms, plan, tokens, limit))
+    again = ask(past, "x" * chars, smaller(terms, plan, past, tokens, limit))
     assert again.window.tokens <= plan.window.tokens
     if plan.window.turns and not again.window.shortened:
         assert again.window.tokens < plan.window.tokens or not again.window.turns
