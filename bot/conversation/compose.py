@@ -185,12 +185,14 @@ def compose(
         other = 0
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
+    # What is continued is sent as it is, whatever room it takes; only new messages can be cut to fit.
+    newest_tokens = user_tokens if cut_off is None else 0
     window = trim(
         history,
         terms.trimming,
         Cut(past.cut, kept),
-        other_tokens=other,
-        newest_tokens=user_tokens,
+        other_tokens=other + user_tokens - newest_tokens,
+        newest_tokens=newest_tokens,
         pins=past.pins,
         recalled=recalled,
         at_once=at_once or past.at_once,
@@ -200,8 +202,9 @@ def compose(
         front = before
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
-    if window.shortened and cut_off is None:
+    if window.shortened:
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
+        window = replace(window, shortened=fitted != tuple(messages))
         user = prompt.render_user(fitted)
         user_tokens = rates.message(user)
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)

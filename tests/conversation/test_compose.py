@@ -161,6 +161,23 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     assert plan.user_tokens <= plan.window.newest_tokens
 
 
+def test_a_reply_that_is_continued_is_sent_whole_and_nobody_is_told_otherwise() -> None:
+    reply = "word " * 3000
+    own = replace(turn(10, user="tell me", reply=reply, tokens=(20, 6000)), open_end=True)
+    plan = ask(replace(long_past(), redone=own), "tell me", cut_off=own)
+    assert reply in said(plan)
+    assert not plan.window.shortened
+    assert plan.window.tokens > 6000
+    assert not plan.window.turns
+
+
+def test_what_is_too_short_to_be_cut_is_not_said_to_be() -> None:
+    tiny = replace(TERMS, trimming=marks(10, 0.5))
+    plan = ask(Past(), "hello", terms=tiny)
+    assert "hello" in said(plan)
+    assert not plan.window.shortened
+
+
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=4), st.integers(1, 2000))
 def test_messages_are_cut_to_fit_whenever_they_can_be(texts: list[str], room: int) -> None:
     fitted = fit([message(text) for text in texts], room, PRIOR.message)
