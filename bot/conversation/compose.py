@@ -83,11 +83,8 @@ class Past:
 
     @property
     def at_once(self) -> bool:
-        """Whether pins are to count now: nothing was read by Claude since somebody asked for it."""
-        for turn in reversed(self._all):
-            if turn.id == self.pinned_now or turn.read:
-                return turn.id == self.pinned_now
-        return False
+        """Whether pins are to count now: nothing was answered since somebody asked for it."""
+        return bool(self._all) and self._all[-1].id == self.pinned_now
 
     @property
     def _all(self) -> tuple[Turn, ...]:

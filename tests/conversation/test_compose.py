@@ -70,17 +70,6 @@ def test_what_stands_in_front_stays_there_until_the_next_trim() -> None:
     assert later.request.messages[: len(first.request.messages)] == first.request.messages
 
 
-def test_pins_that_are_to_count_now_still_do_after_turns_that_claude_has_not_read() -> None:
-    failed = turn(20, outcome="failed", tokens=(10, 0))
-    past = long_past(pins=frozenset({snowflake(1)}), pinned_now=snowflake(11))
-    assert past.at_once
-    assert replace(past, history=(*past.history, failed)).at_once
-    assert replace(past, history=(*past.history, failed), pinned_now=failed.id).at_once
-    read = replace(failed, usage=Usage(input=100))
-    assert not replace(past, history=(*past.history, read)).at_once
-    assert not Past().at_once
-
-
 def test_a_trim_that_claude_has_not_read_is_not_remembered() -> None:
     past = long_past(pins=frozenset({snowflake(1)}))
     unread = ask(past, summary="Looms.").unread
