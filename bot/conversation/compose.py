@@ -29,7 +29,11 @@ MOST_HALVINGS = 4
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms Claude is asked; `limit_tokens` is the most that a prompt may hold, None if that is unknown."""
+    """On what terms Claude is asked.
+
+    `limit_tokens` is the most that a prompt may hold, None if that is unknown; beyond `step_tokens` it costs several
+    times as much, None if it does not or may.
+    """
 
     model: str
     max_tokens: int
@@ -41,6 +45,7 @@ class Terms:
     cache: CacheSetting
     prices: Rates
     thinking: ThinkingType | None = None
+    step_tokens: int | None = None
 
     @property
     def manner(self) -> str:
@@ -231,9 +236,14 @@ def compose(
 
 
 def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
-    """Return the untrimmed request, if its estimate is so near the limit that the API has to count it."""
-    limit = terms.limit_tokens
-    if limit is None or not worth_counting(plan.total_tokens, plan.estimated_tokens, limit):
+    """Return the untrimmed request, if an estimate is so near a limit that the API has to count it.
+
+    Where the model is another than before, all is an estimate: of the whole, and of what a trim would leave.
+    """
+    estimated = plan.estimated_tokens
+    sizes = {(plan.total_tokens, estimated), (plan.window.tokens, min(estimated, plan.window.tokens))}
+    limits = [limit for limit in (terms.limit_tokens, terms.step_tokens) if limit is not None]
+    if not any(worth_counting(total, guessed, limit) for total, guessed in sizes for limit in limits):
         return None
     return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
 

@@ -115,6 +115,35 @@ def test_only_what_is_near_the_limit_is_counted_and_the_count_is_believed() -> N
     assert abs(believed.window.tokens - 700) <= len(past.history)  # shared out in whole tokens
 
 
+def test_what_another_model_has_counted_is_counted_anew_where_the_price_may_rise() -> None:
+    terms = replace(TERMS, trimming=marks(1300, 0.5), step_tokens=1300)
+    past = long_past()
+    plan = ask(past, terms=terms)  # no turn was asked like this: all is an estimate
+    assert plan.window.dropped == 0
+    counted = to_count(terms, plan, past)
+    assert counted is not None
+    assert counted.messages == render_messages(past.history, plan.user)
+    dearer = ask(past, terms=terms, counted_tokens=plan.window.tokens * 4 // 3)
+    assert dearer.window.dropped
+    assert dearer.window.tokens <= 1300
+    assert to_count(replace(terms, step_tokens=None), plan, past) is None
+    # What is known needs no count, however near it is.
+    key = plan.prefix.key
+    answered = replace(
+        turn(12, tokens=(10, 10), usage=Usage(input=1200, output=10)), cut=past.cut, prefix_key=key
+    )
+    known = Past((*past.history, answered), past.cut)
+    assert to_count(terms, ask(known, terms=terms), known) is None
+
+
+def test_what_a_trim_leaves_is_counted_where_that_may_still_be_too_much() -> None:
+    terms = replace(TERMS, trimming=marks(500, 0.9), step_tokens=500)
+    past = long_past()
+    plan = ask(past, terms=terms)
+    assert plan.total_tokens > 2 * 500
+    assert to_count(terms, plan, past) is not None
+
+
 def test_what_was_refused_as_too_long_is_made_smaller_by_the_apis_own_figures() -> None:
     terms = replace(TERMS, trimming=marks(100_000, 0.5))
     past = long_past()
