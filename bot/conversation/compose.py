@@ -248,12 +248,26 @@ def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
     return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
 
 
-def to_summarize(plan: Plan, past: Past) -> Request:
-    """Return the request for a summary: the one before, extended, so that most of it is read from the cache."""
-    messages = _untrimmed(plan, past, prompt.SUMMARY_REQUEST)
-    # What it adds is never read again, so that the mark stands where the request before has set its last.
-    marks = Breakpoints("5m", ((len(messages) - 3, "5m"),)) if len(messages) >= 3 else None
-    return replace(plan.request, messages=messages, breakpoints=marks)
+def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
+    """Return the request for a summary: the one before, extended, so that most of it is read from the cache.
+
+    What it adds is never read again, nor is what a trim makes obsolete: it has marks only where there is something to
+    be read, and there alone.
+    """
+    turns, prefix = past.history, plan.ledger.prefix
+    kept = lifetime.in_cache(turns, prefix, now_ms)
+    alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
+    marked = None
+    if terms.cache != "off" and alive is not None:
+        marked = breakpoints.of_request((*plan.before.kept, *turns), alive)
+    marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
+    return replace(plan.request, messages=_untrimmed(plan, past, prompt.SUMMARY_REQUEST), breakpoints=marks)
+
+
+def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
+    """Return the latest turn whose request was cached, and is the beginning of the next one's."""
+    cached = (turn for turn in reversed(turns) if turn.usage.input_total > turn.usage.input)
+    return next((turn.id for turn in cached if prefix.begins(turn)), None)
 
 
 def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:

@@ -89,7 +89,7 @@ class Asker:
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
-            summary, asides = await listener.summary(to_summarize(plan, past))
+            summary, asides = await listener.summary(to_summarize(terms, plan, past, now_ms))
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
         still_too_long = False

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
 from bot.conversation.lifetime import USUAL_RATES, Choice
-from bot.conversation.prompt import SUMMARY_REQUEST, fit, render_messages, render_user
+from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
@@ -90,15 +90,48 @@ def test_a_summary_cannot_pose_as_somebodys_message() -> None:
     assert '<message from="Root' not in text
 
 
-def test_the_request_for_a_summary_extends_the_one_before_and_reads_it() -> None:
+def cached_past(usage: Usage, ago_s: int = 60, **changes: object) -> Past:
+    """A conversation whose last turn was asked a while ago, and cached as its usage says."""
     past = long_past()
+    key = ask(past).ledger.prefix.key
+    answered = replace(turn(10_000 - ago_s, user="last", usage=usage, cut=3), prefix_key=key, **changes)  # type: ignore[arg-type]
+    return replace(past, history=(*past.history, answered))
+
+
+WRITTEN = Usage(input=5, cache_write_5m=900, cache_read=300)
+
+
+def test_the_request_for_a_summary_extends_the_one_before_and_reads_it() -> None:
+    past = cached_past(WRITTEN)
     plan = ask(past)
-    request = to_summarize(plan, past)
+    request = to_summarize(TERMS, plan, past, NOW_MS)
     before = render_messages(past.history, "hello")
     assert request.messages[:-1] == before[:-1]
     assert request.messages[-1].blocks == (SUMMARY_REQUEST,)
     assert request.breakpoints == Breakpoints("5m", ((len(before) - 3, "5m"),))
     assert (request.model, request.system, request.effort) == (TERMS.model, TERMS.system, TERMS.effort)
+
+
+def test_the_request_for_a_summary_marks_only_what_it_can_read() -> None:
+    def mark(past: Past, terms: Terms = TERMS) -> str | None:
+        request = to_summarize(terms, ask(past, terms=terms), past, NOW_MS)
+        if request.breakpoints is None:
+            return None
+        ((at, _),) = request.breakpoints.messages
+        return request.messages[at].blocks[-1]
+
+    assert mark(cached_past(WRITTEN)) == "last"
+    assert mark(cached_past(WRITTEN), replace(TERMS, cache="off")) is None
+    assert mark(cached_past(WRITTEN, ago_s=400)) is None
+    assert mark(cached_past(Usage(input=900))) is None
+    assert mark(cached_past(WRITTEN), replace(TERMS, model="another")) is None
+    # Only what was written for an hour is left.
+    old = cached_past(Usage(input=5, cache_write_1h=900), ago_s=1000)
+    newer = replace(old.history[-1], id=snowflake(9500), user="newer", usage=WRITTEN)
+    assert mark(replace(old, history=(*old.history, newer))) == "last"
+    # What was not answered stands in front of what comes next, which was never cached.
+    assert mark(cached_past(WRITTEN, outcome="failed", reply="")) == "q11"
+    assert mark(cached_past(WRITTEN, seams=(2,))) == CONTINUE
 
 
 def test_only_what_is_near_the_limit_is_counted_and_the_count_is_believed() -> None:
