@@ -8,6 +8,7 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
@@ -21,6 +22,7 @@ from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.listen import Listener
 from bot.turns.policy import TurnPolicy
+from bot.turns.summaries import Summaries
 from bot.turns.tally import Tally
 from bot.turns.terms import terms_of
 
@@ -40,6 +42,7 @@ class Asker:
     """Builds the request of a turn, streams the answer and concludes.
 
     `now_s` is the time since 1970; `spent` is told what each request cost in micro-dollars, None if nobody knows.
+    Its `summaries` outlive a turn that begins anew.
     """
 
     def __init__(
@@ -51,6 +54,7 @@ class Asker:
         self._claude = claude
         self._now_s = now_s
         self.spent = spent
+        self.summaries = Summaries()
 
     async def ask(
         self,
@@ -89,7 +93,10 @@ class Asker:
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
-            summary, asides = await listener.summary(to_summarize(terms, plan, past, now_ms))
+            request = to_summarize(terms, plan, past, now_ms)
+            summary, asides = await self.summaries.of(
+                claim.conversation, request, partial(listener.summary, request)
+            )
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
         still_too_long = False
@@ -101,8 +108,9 @@ class Asker:
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        usage = end.usage if isinstance(end, Finished) else Usage()
         if not _heard(text, end) and summary is None:
-            plan = plan.unread
+            plan, usage = plan.unread, Usage()
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
@@ -121,7 +129,7 @@ class Asker:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, tally.cost))
+        turn = replace(_entry(claim, conclusion, usage, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
 
 
@@ -150,11 +158,10 @@ def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclus
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    end: Finished | BobbinError,
+    usage: Usage,
     plan: Plan,
     asides: tuple[Usage, ...],
 ) -> Turn:
-    usage = end.usage if isinstance(end, Finished) else Usage()
     own, cut_off = claim.own, claim.cut_off
     front = plan.new_front
     if front is None and own is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import cast
 
@@ -103,10 +103,14 @@ async def ask(
     claim: Claim = FULL,
     policy: TurnPolicy = POLICY,
     cut: asyncio.Future[BobbinError] | None = None,
-    push: Callable[[str], None] = lambda _: None,
+    asker: Asker | None = None,
 ) -> Asked:
-    asker = Asker(cast("Claude", claude), now_s=lambda: NOW_S)
-    return await asker.ask(claim, policy, push, cut or asyncio.Future(), lambda _: None, Tally())
+    asker = asker or asker_of(claude)
+    return await asker.ask(claim, policy, lambda _: None, cut or asyncio.Future(), lambda _: None, Tally())
+
+
+def asker_of(claude: FakeClaude) -> Asker:
+    return Asker(cast("Claude", claude), now_s=lambda: NOW_S)
 
 
 def after(asked: Asked, claim: Claim = FULL) -> Claim:
@@ -170,6 +174,22 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     await ask(later, after(asked))
     assert later.kinds == ["reply"]
     assert SUMMARY in said(later.asked[0])
+
+
+async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_has_changed() -> None:
+    claude = FakeClaude([None, "Noted.", "Noted."])
+    asker = asker_of(claude)
+    asking = asyncio.create_task(ask(claude, asker=asker))
+    await claude.reached.wait()
+    asking.cancel()
+    await asyncio.wait({asking})
+    edited = replace(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
+    asked = await ask(claude, edited, asker=asker)
+    assert claude.kinds == ["summary", "reply", "reply"]
+    assert (asked.turn.front, asked.turn.asides) == (Front(SUMMARY), (USAGE,))
+    changed = replace(FULL, history=(replace(FULL.history[0], user="q0, I mean"), *FULL.history[1:]))
+    await ask(claude, changed, asker=asker)
+    assert claude.kinds[3:] == ["summary", "reply"]
 
 
 SHORT = claimed(FULL.history[:3])
