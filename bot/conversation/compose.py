@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
-from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
+from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Rates
-from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
+from bot.conversation.request import Effort, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import UNSENT, Front, Turn
@@ -235,41 +235,6 @@ def compose(
     return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)
 
 
-def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
-    """Return the untrimmed request, if an estimate is so near a limit that the API has to count it.
-
-    Where the model is another than before, all is an estimate: of the whole, and of what a trim would leave.
-    """
-    estimated = plan.estimated_tokens
-    sizes = {(plan.total_tokens, estimated), (plan.window.tokens, min(estimated, plan.window.tokens))}
-    limits = [limit for limit in (terms.limit_tokens, terms.step_tokens) if limit is not None]
-    if not any(worth_counting(total, guessed, limit) for total, guessed in sizes for limit in limits):
-        return None
-    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
-
-
-def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
-    """Return the request for a summary: the one before, extended, so that most of it is read from the cache.
-
-    What it adds is never read again, nor is what a trim makes obsolete: it has marks only where there is something to
-    be read, and there alone.
-    """
-    turns, prefix = past.history, plan.ledger.prefix
-    kept = lifetime.in_cache(turns, prefix, now_ms)
-    alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
-    marked = None
-    if terms.cache != "off" and alive is not None:
-        marked = breakpoints.of_request((*plan.before.kept, *turns), alive)
-    marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
-    return replace(plan.request, messages=_untrimmed(plan, past, prompt.SUMMARY_REQUEST), breakpoints=marks)
-
-
-def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
-    """Return the latest turn whose request was cached, and is the beginning of the next one's."""
-    cached = (turn for turn in reversed(turns) if turn.usage.input_total > turn.usage.input)
-    return next((turn.id for turn in cached if prefix.begins(turn)), None)
-
-
 def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:
     """Return the terms for another try at a request that the API has refused as too long.
 
@@ -297,7 +262,3 @@ def _scaled(turns: Sequence[Turn], part: float) -> tuple[Turn, ...]:
         )
         for turn in turns
     )
-
-
-def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
-    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)

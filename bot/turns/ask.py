@@ -14,15 +14,16 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.compose import Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation.aside import to_count, to_summarize, to_summarize_what_goes
+from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, Usage
+from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.listen import Listener
 from bot.turns.policy import TurnPolicy
-from bot.turns.summaries import Summaries
+from bot.turns.summaries import Summaries, Summary
 from bot.turns.tally import Tally
 from bot.turns.terms import terms_of
 
@@ -94,17 +95,20 @@ class Asker:
         asides: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
             request = to_summarize(terms, plan, past, now_ms)
-            summary, asides = await self.summaries.of(
-                claim.conversation, request, partial(listener.summary, request)
-            )
+            summary, asides = await self._summary(claim, listener, request)
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # Once, by the API's own figures: what is refused again is not made smaller for ever.
-            shorter = planned(smaller(terms, plan, past, end.tokens, end.limit), summary=summary)
+            terms = smaller(terms, plan, past, end.tokens, end.limit)
+            shorter = planned(terms, summary=summary)
+            if sums_up := policy.summarizes and summary is None and shorter.window.dropped > 0:
+                request = to_summarize_what_goes(shorter, past)
+                summary, more = await self._summary(claim, listener, request)
+                shorter, asides = planned(terms, summary=summary), (*asides, *more)
             text, end = await listener.reply(shorter.request)
-            if _heard(text, end):
+            if _heard(text, end) or (sums_up and summary is not None):
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
@@ -131,6 +135,9 @@ class Asker:
         )
         turn = replace(_entry(claim, conclusion, usage, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
+
+    async def _summary(self, claim: Claim, listener: Listener, request: Request) -> Summary:
+        return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
 
 
 def _heard(text: str, end: Finished | BobbinError) -> bool:

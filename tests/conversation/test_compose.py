@@ -7,8 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.aside import to_count, to_summarize
 from bot.conversation.breakpoints import place
-from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.lifetime import USUAL_RATES, Choice
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage

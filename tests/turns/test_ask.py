@@ -206,6 +206,31 @@ async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
     assert all(question in said(later.asked[0]) for question in ("q0", "q1", "q2", "and now?"))
 
 
+async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None:
+    claude = FakeClaude([TOO_LONG, "Noted."])
+    claim = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(2000, 2000)) for n in range(5)))
+    policy = replace(POLICY, trimming=TrimPolicy(high_tokens=30_000, low_tokens=24_000))
+    asked = await ask(claude, claim, policy)
+    assert claude.kinds == ["reply", "summary", "reply"]
+    summed_up, sent = said(claude.asked[1]), said(claude.asked[2])
+    assert 3 < asked.cut < 8
+    # Each turn is in one of the two, at the least, and the summary's request is the smaller one.
+    assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
+    assert "q4" not in summed_up
+    assert asked.turn.front == Front(SUMMARY)
+    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+
+
+async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
+    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT)
+    assert asked.cut > 3
+    assert asked.turn.front == Front(SUMMARY)
+    assert asked.conclusion.outcome == "failed"
+    without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
+    assert (without.cut, without.turn.front) == (3, None)
+    assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
+
+
 async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the_end() -> None:
     policy, claim = replace(POLICY, summarizes=False), SHORT
     sizes: list[int] = []
