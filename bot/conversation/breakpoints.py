@@ -32,6 +32,23 @@ def place(turns: Sequence[Turn], messages: Sequence[PromptMessage], choice: Choi
     return Breakpoints(system, tuple(sorted(marks.items())))
 
 
+def of_request(turns: Sequence[Turn], asked: int) -> int | None:
+    """Find the message up to which the request of a turn is also in a later one, rendered from `turns` and more.
+
+    It is the one that was newest then, or, if that was not answered, the one before; None if there is none.
+    """
+    found: int | None = None
+    before = 0
+    for turn in turns:
+        if turn.outcome == "answered":
+            # What had a reply continued ends with the order to go on.
+            found = before + 2 * len(turn.seams)
+            before = found + 2
+        if turn.id == asked:
+            break
+    return found
+
+
 def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
     """Find the message that the newest block of a turn's request stands in."""
     before = 0

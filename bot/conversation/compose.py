@@ -5,15 +5,16 @@ The ledger says how much there is, trimming what of it is sent, the lifetime rul
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
-from bot.conversation.ledger import Forecast, Ledger, Prefix, worth_counting
+from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Rates
-from bot.conversation.request import Breakpoints, Effort, PromptMessage, Request, ThinkingType, Usage
+from bot.conversation.request import Effort, Request, ThinkingType, Usage
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import UNSENT, Front, Turn
@@ -22,9 +23,17 @@ REFUSED_MARGIN = 0.98
 """What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
 
 
+MOST_HALVINGS = 4
+"""Not more, because turns fail for other reasons, too: what is still too long then is not so by its history."""
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms Claude is asked; `limit_tokens` is the most that a prompt may hold, None if that is unknown."""
+    """On what terms Claude is asked.
+
+    `limit_tokens` is the most that a prompt may hold, None if that is unknown; beyond `step_tokens` it costs several
+    times as much, None if it does not or may.
+    """
 
     model: str
     max_tokens: int
@@ -36,6 +45,7 @@ class Terms:
     cache: CacheSetting
     prices: Rates
     thinking: ThinkingType | None = None
+    step_tokens: int | None = None
 
     @property
     def manner(self) -> str:
@@ -116,6 +126,15 @@ class Plan:
         return self.front if self.window.dropped or self.front != self.before else None
 
     @property
+    def unread(self) -> Plan:
+        """What is to be remembered of it if Claude never read the request: nothing went, nothing new stands in front.
+
+        Whoever comes next plans anew, with all that there was.
+        """
+        window = replace(self.window, cut=self.ledger.prefix.cut, dropped=0, shortened=False)
+        return replace(self, window=window, front=self.before, prefix=self.ledger.prefix)
+
+    @property
     def total_tokens(self) -> int:
         """The tokens of the whole history and the newest block, as if nothing had been trimmed."""
         return self.forecast.total + self.user_tokens
@@ -168,12 +187,14 @@ def compose(
         other = 0
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
+    # What is continued is sent as it is, whatever room it takes; only new messages can be cut to fit.
+    newest_tokens = user_tokens if cut_off is None else 0
     window = trim(
         history,
         terms.trimming,
         Cut(past.cut, kept),
-        other_tokens=other,
-        newest_tokens=user_tokens,
+        other_tokens=other + user_tokens - newest_tokens,
+        newest_tokens=newest_tokens,
         pins=past.pins,
         recalled=recalled,
         at_once=at_once or past.at_once,
@@ -183,8 +204,9 @@ def compose(
         front = before
     if window.dropped and summary is not None:
         front = replace(front, summary=summary)
-    if window.shortened and cut_off is None:
+    if window.shortened:
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
+        window = replace(window, shortened=fitted != tuple(messages))
         user = prompt.render_user(fitted)
         user_tokens = rates.message(user)
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
@@ -213,32 +235,19 @@ def compose(
     return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)
 
 
-def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
-    """Return the untrimmed request, if its estimate is so near the limit that the API has to count it."""
-    limit = terms.limit_tokens
-    if limit is None or not worth_counting(plan.total_tokens, plan.estimated_tokens, limit):
-        return None
-    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
-
-
-def to_summarize(plan: Plan, past: Past) -> Request:
-    """Return the request for a summary: the one before, extended, so that most of it is read from the cache."""
-    messages = _untrimmed(plan, past, prompt.SUMMARY_REQUEST)
-    # What it adds is never read again, so that the mark stands where the request before has set its last.
-    marks = Breakpoints("5m", ((len(messages) - 3, "5m"),)) if len(messages) >= 3 else None
-    return replace(plan.request, messages=messages, breakpoints=marks)
-
-
-def smaller(terms: Terms, plan: Plan, tokens: int | None, limit: int | None) -> Terms:
+def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:
     """Return the terms for another try at a request that the API has refused as too long.
 
     It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
-    has to go.
+    has to go. It is half as much again for each turn that has failed just before, up to `MOST_HALVINGS`: it may have
+    been refused twice itself, and then this one would be as well.
     """
     if tokens and limit and tokens > limit:
         high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)
     else:
         high = plan.window.tokens // 2
+    failed = sum(1 for _ in itertools.takewhile(lambda turn: not turn.read, reversed(past.history)))
+    high >>= min(failed, MOST_HALVINGS)
     policy = terms.trimming
     share = policy.low_tokens / policy.high_tokens
     low = min(policy.low_tokens, int(high * share))
@@ -253,7 +262,3 @@ def _scaled(turns: Sequence[Turn], part: float) -> tuple[Turn, ...]:
         )
         for turn in turns
     )
-
-
-def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
-    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)

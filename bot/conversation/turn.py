@@ -63,6 +63,11 @@ class Turn:
         """What the turn takes of the window."""
         return 0 if self.outcome in UNSENT else self.user_tokens + self.reply_tokens
 
+    @property
+    def read(self) -> bool:
+        """Whether its window counts: Claude has read it, or left a summary of what went."""
+        return self.outcome != "failed" or bool(self.usage.input_total) or self.front is not None
+
     def holds(self, messages: frozenset[int]) -> bool:
         """Say whether one of these messages belongs to the turn."""
         return not messages.isdisjoint(self.members or (self.id,))

@@ -8,19 +8,22 @@ import hmac
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.compose import Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation.aside import to_count, to_summarize, to_summarize_what_goes
+from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, Usage
+from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.listen import Listener
 from bot.turns.policy import TurnPolicy
+from bot.turns.summaries import Summaries, Summary
 from bot.turns.tally import Tally
 from bot.turns.terms import terms_of
 
@@ -40,6 +43,7 @@ class Asker:
     """Builds the request of a turn, streams the answer and concludes.
 
     `now_s` is the time since 1970; `spent` is told what each request cost in micro-dollars, None if nobody knows.
+    Its `summaries` outlive a turn that begins anew.
     """
 
     def __init__(
@@ -51,6 +55,7 @@ class Asker:
         self._claude = claude
         self._now_s = now_s
         self.spent = spent
+        self.summaries = Summaries()
 
     async def ask(
         self,
@@ -89,16 +94,31 @@ class Asker:
         summary: str | None = None
         asides: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
-            summary, asides = await listener.summary(to_summarize(plan, past))
+            request = to_summarize(terms, plan, past, now_ms)
+            summary, asides = await self._summary(claim, listener, request)
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
+        still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # Once, by the API's own figures: what is refused again is not made smaller for ever.
-            terms = smaller(terms, plan, end.tokens, end.limit)
-            plan = planned(terms, summary=summary)
-            text, end = await listener.reply(plan.request)
+            terms = smaller(terms, plan, past, end.tokens, end.limit)
+            shorter = planned(terms, summary=summary)
+            if sums_up := policy.summarizes and summary is None and shorter.window.dropped > 0:
+                request = to_summarize_what_goes(shorter, past)
+                summary, more = await self._summary(claim, listener, request)
+                shorter, asides = planned(terms, summary=summary), (*asides, *more)
+            text, end = await listener.reply(shorter.request)
+            if _heard(text, end) or (sums_up and summary is not None):
+                plan = shorter
+            elif isinstance(end, ClaudeTooLong):
+                still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        usage = end.usage if isinstance(end, Finished) else Usage()
+        if not _heard(text, end) and summary is None:
+            plan, usage = plan.unread, Usage()
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
-        conclusion = _noticed(conclusion, end, plan, summary)
+        if still_too_long and conclusion.outcome == "failed":
+            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        conclusion = _noticed(conclusion, plan, summary)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -113,8 +133,16 @@ class Asker:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, tally.cost))
+        turn = replace(_entry(claim, conclusion, usage, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
+
+    async def _summary(self, claim: Claim, listener: Listener, request: Request) -> Summary:
+        return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
+
+
+def _heard(text: str, end: Finished | BobbinError) -> bool:
+    """Whether Claude has read a request, as far as anybody can tell."""
+    return bool(text) or isinstance(end, Finished)
 
 
 def _added(own: Turn | None, cost: int | None) -> int | None:
@@ -124,18 +152,9 @@ def _added(own: Turn | None, cost: int | None) -> int | None:
     return None if own.cost is None else own.cost + cost
 
 
-def _noticed(
-    conclusion: Conclusion, end: Finished | BobbinError, plan: Plan, summary: str | None
-) -> Conclusion:
+def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
     """Tell what of the conversation Claude did not see."""
-    window = plan.window
-    if (
-        conclusion.outcome == "failed"
-        and isinstance(end, ClaudeTooLong)
-        and (window.dropped or window.shortened)
-    ):
-        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-    notices = conclusion.notices
+    window, notices = plan.window, conclusion.notices
     if window.dropped:
         notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
     if window.shortened:
@@ -146,28 +165,27 @@ def _noticed(
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    end: Finished | BobbinError,
+    usage: Usage,
     plan: Plan,
     asides: tuple[Usage, ...],
 ) -> Turn:
-    usage = end.usage if isinstance(end, Finished) else Usage()
     own, cut_off = claim.own, claim.cut_off
     front = plan.new_front
     if front is None and own is not None:
         front = own.front
     if cut_off is not None:
         grown = len(conclusion.reply) > len(cut_off.reply)
+        cut_off = replace(cut_off, cut=plan.window.cut, front=front, asides=(*cut_off.asides, *asides))
+        if not grown and not usage.input_total:
+            return cut_off  # nothing was read, so that the request before is still the latest
         return replace(
             cut_off,
             reply=conclusion.reply,
             reply_tokens=plan.rates.of(conclusion.reply),
             usage=usage,
-            cut=plan.window.cut,
             prefix_key="",  # the next difference of two requests would hold more than the next message
             seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
             open_end=conclusion.open_end,
-            front=front,
-            asides=(*cut_off.asides, *asides),
         )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(

@@ -76,16 +76,17 @@ class Chooser:
         if context is not None:
             context = max(context, policy.max_tokens + LEAST_ROOM_TOKENS)
         limit = None if context is None else context - policy.max_tokens
-        return replace(policy, trimming=self._trimming(policy, context), limit_tokens=limit)
+        step = None if prices is None or self._budget.past_step else prices.step_tokens
+        policy = replace(policy, limit_tokens=limit, step_tokens=step)
+        return replace(policy, trimming=self._trimming(policy, context))
 
     def _trimming(self, policy: TurnPolicy, context: int | None) -> TrimPolicy:
         budget = self._budget
-        step = None if policy.prices is None or budget.past_step else policy.prices.step_tokens
         return marks(
             budget.max_tokens,
             budget.keep_ratio,
             context_tokens=context,
             reply_tokens=policy.max_tokens,
-            step_tokens=step,
+            step_tokens=policy.step_tokens,
             pinned_share=budget.pinned_share,
         )

@@ -49,15 +49,21 @@ class Exchange:
             await asyncio.sleep(gather_s)
             await self._join()
         asked, restarts = None, 0
-        while asked is None:
-            asked = await self._ask(policy, may_restart=restarts < MOST_RESTARTS)
-            restarts += 1
+        # One for all that is asked: what a request that is made anew still needs is not cut by its end.
+        cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
+        try:
+            while asked is None:
+                asked = await self._ask(policy, cut, may_restart=restarts < MOST_RESTARTS)
+                restarts += 1
+        finally:
+            await self._means.asker.summaries.break_off(self._page.claim.conversation)
         return asked
 
-    async def _ask(self, policy: TurnPolicy, *, may_restart: bool) -> Asked | None:
+    async def _ask(
+        self, policy: TurnPolicy, cut: asyncio.Future[BobbinError], *, may_restart: bool
+    ) -> Asked | None:
         """Ask while writing; None if the turn has grown and is to be asked anew."""
         page, claim = self._page, self._page.claim
-        cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         self._pushed = ""
         self._to_cut = None
         self._phase.begin(page.writer)

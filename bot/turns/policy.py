@@ -17,7 +17,8 @@ class TurnPolicy:
     `effort` is None where the model knows none, `thinking` where its own default counts, `prices` where nobody
     knows them. After `tries` tries a turn is set aside. `secret` makes the
     names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
-    before each request there is a pause of `gather_s`. A prompt may hold `limit_tokens`, None if that is unknown.
+    before each request there is a pause of `gather_s`. A prompt may hold `limit_tokens`, None if that is unknown, and
+    is to stay below `step_tokens`, None where no price depends on it.
     With `summarizes`, a trim leaves a summary of what goes.
     """
 
@@ -33,6 +34,7 @@ class TurnPolicy:
     interrupts: bool = False
     gather_s: float = 0.0
     limit_tokens: int | None = None
+    step_tokens: int | None = None
     cache: CacheSetting = "auto"
     summarizes: bool = False
     thinking: ThinkingType | None = None

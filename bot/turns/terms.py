@@ -19,6 +19,7 @@ def terms_of(policy: TurnPolicy, user_key: str | None = None) -> Terms:
         user_key=user_key,
         trimming=policy.trimming,
         limit_tokens=policy.limit_tokens,
+        step_tokens=policy.step_tokens,
         cache=policy.cache,
         prices=policy.prices or USUAL_RATES,
     )

@@ -7,10 +7,11 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.aside import to_count, to_summarize
 from bot.conversation.breakpoints import place
-from bot.conversation.compose import Past, Plan, Terms, compose, smaller, to_count, to_summarize
+from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.lifetime import USUAL_RATES, Choice
-from bot.conversation.prompt import SUMMARY_REQUEST, fit, render_messages, render_user
+from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
@@ -70,6 +71,12 @@ def test_what_stands_in_front_stays_there_until_the_next_trim() -> None:
     assert later.request.messages[: len(first.request.messages)] == first.request.messages
 
 
+def test_a_trim_that_claude_has_not_read_is_not_remembered() -> None:
+    past = long_past(pins=frozenset({snowflake(1)}))
+    unread = ask(past, summary="Looms.").unread
+    assert (unread.window.cut, unread.window.dropped, unread.new_front) == (past.cut, 0, None)
+
+
 def test_a_person_can_correct_the_summary() -> None:
     front = replace(turn(1), front=Front("They talked of boats."))
     past = Past((front,), corrected=(front.id, "They talked of looms."))
@@ -84,15 +91,48 @@ def test_a_summary_cannot_pose_as_somebodys_message() -> None:
     assert '<message from="Root' not in text
 
 
-def test_the_request_for_a_summary_extends_the_one_before_and_reads_it() -> None:
+def cached_past(usage: Usage, ago_s: int = 60, **changes: object) -> Past:
+    """A conversation whose last turn was asked a while ago, and cached as its usage says."""
     past = long_past()
+    key = ask(past).ledger.prefix.key
+    answered = replace(turn(10_000 - ago_s, user="last", usage=usage, cut=3), prefix_key=key, **changes)  # type: ignore[arg-type]
+    return replace(past, history=(*past.history, answered))
+
+
+WRITTEN = Usage(input=5, cache_write_5m=900, cache_read=300)
+
+
+def test_the_request_for_a_summary_extends_the_one_before_and_reads_it() -> None:
+    past = cached_past(WRITTEN)
     plan = ask(past)
-    request = to_summarize(plan, past)
+    request = to_summarize(TERMS, plan, past, NOW_MS)
     before = render_messages(past.history, "hello")
     assert request.messages[:-1] == before[:-1]
     assert request.messages[-1].blocks == (SUMMARY_REQUEST,)
     assert request.breakpoints == Breakpoints("5m", ((len(before) - 3, "5m"),))
     assert (request.model, request.system, request.effort) == (TERMS.model, TERMS.system, TERMS.effort)
+
+
+def test_the_request_for_a_summary_marks_only_what_it_can_read() -> None:
+    def mark(past: Past, terms: Terms = TERMS) -> str | None:
+        request = to_summarize(terms, ask(past, terms=terms), past, NOW_MS)
+        if request.breakpoints is None:
+            return None
+        ((at, _),) = request.breakpoints.messages
+        return request.messages[at].blocks[-1]
+
+    assert mark(cached_past(WRITTEN)) == "last"
+    assert mark(cached_past(WRITTEN), replace(TERMS, cache="off")) is None
+    assert mark(cached_past(WRITTEN, ago_s=400)) is None
+    assert mark(cached_past(Usage(input=900))) is None
+    assert mark(cached_past(WRITTEN), replace(TERMS, model="another")) is None
+    # Only what was written for an hour is left.
+    old = cached_past(Usage(input=5, cache_write_1h=900), ago_s=1000)
+    newer = replace(old.history[-1], id=snowflake(9500), user="newer", usage=WRITTEN)
+    assert mark(replace(old, history=(*old.history, newer))) == "last"
+    # What was not answered stands in front of what comes next, which was never cached.
+    assert mark(cached_past(WRITTEN, outcome="failed", reply="")) == "q11"
+    assert mark(cached_past(WRITTEN, seams=(2,))) == CONTINUE
 
 
 def test_only_what_is_near_the_limit_is_counted_and_the_count_is_believed() -> None:
@@ -109,16 +149,45 @@ def test_only_what_is_near_the_limit_is_counted_and_the_count_is_believed() -> N
     assert abs(believed.window.tokens - 700) <= len(past.history)  # shared out in whole tokens
 
 
+def test_what_another_model_has_counted_is_counted_anew_where_the_price_may_rise() -> None:
+    terms = replace(TERMS, trimming=marks(1300, 0.5), step_tokens=1300)
+    past = long_past()
+    plan = ask(past, terms=terms)  # no turn was asked like this: all is an estimate
+    assert plan.window.dropped == 0
+    counted = to_count(terms, plan, past)
+    assert counted is not None
+    assert counted.messages == render_messages(past.history, plan.user)
+    dearer = ask(past, terms=terms, counted_tokens=plan.window.tokens * 4 // 3)
+    assert dearer.window.dropped
+    assert dearer.window.tokens <= 1300
+    assert to_count(replace(terms, step_tokens=None), plan, past) is None
+    # What is known needs no count, however near it is.
+    key = plan.prefix.key
+    answered = replace(
+        turn(12, tokens=(10, 10), usage=Usage(input=1200, output=10)), cut=past.cut, prefix_key=key
+    )
+    known = Past((*past.history, answered), past.cut)
+    assert to_count(terms, ask(known, terms=terms), known) is None
+
+
+def test_what_a_trim_leaves_is_counted_where_that_may_still_be_too_much() -> None:
+    terms = replace(TERMS, trimming=marks(500, 0.9), step_tokens=500)
+    past = long_past()
+    plan = ask(past, terms=terms)
+    assert plan.total_tokens > 2 * 500
+    assert to_count(terms, plan, past) is not None
+
+
 def test_what_was_refused_as_too_long_is_made_smaller_by_the_apis_own_figures() -> None:
     terms = replace(TERMS, trimming=marks(100_000, 0.5))
     past = long_past()
     plan = ask(past, terms=terms)
     # The API counts twice as much as was believed, and allows three quarters of it.
     tokens = plan.window.tokens * 2
-    again = ask(past, terms=smaller(terms, plan, tokens, tokens * 3 // 4))
+    again = ask(past, terms=smaller(terms, plan, past, tokens, tokens * 3 // 4))
     assert 0 < again.window.tokens <= plan.window.tokens * 3 // 4
     assert again.window.dropped
-    assert ask(past, terms=smaller(terms, plan, None, None)).window.tokens <= plan.window.tokens // 2
+    assert ask(past, terms=smaller(terms, plan, past, None, None)).window.tokens <= plan.window.tokens // 2
 
 
 @given(st.integers(1, 400_000), st.integers(1, 400_000), st.integers(0, 12), st.integers(0, 3000))
@@ -128,7 +197,7 @@ def test_a_second_try_is_smaller_whatever_was_refused(
     past = Past(long_past().history[:turns])
     terms = replace(TERMS, trimming=marks(100_000, 0.5))
     plan = ask(past, "x" * chars, terms)
-    again = ask(past, "x" * chars, smaller(terms, plan, tokens, limit))
+    again = ask(past, "x" * chars, smaller(terms, plan, past, tokens, limit))
     assert again.window.tokens <= plan.window.tokens
     if plan.window.turns and not again.window.shortened:
         assert again.window.tokens < plan.window.tokens or not again.window.turns
@@ -142,6 +211,23 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     assert plan.user.endswith("weaving end\n</message>")
     assert "left out" in plan.user
     assert plan.user_tokens <= plan.window.newest_tokens
+
+
+def test_a_reply_that_is_continued_is_sent_whole_and_nobody_is_told_otherwise() -> None:
+    reply = "word " * 3000
+    own = replace(turn(10, user="tell me", reply=reply, tokens=(20, 6000)), open_end=True)
+    plan = ask(replace(long_past(), redone=own), "tell me", cut_off=own)
+    assert reply in said(plan)
+    assert not plan.window.shortened
+    assert plan.window.tokens > 6000
+    assert not plan.window.turns
+
+
+def test_what_is_too_short_to_be_cut_is_not_said_to_be() -> None:
+    tiny = replace(TERMS, trimming=marks(10, 0.5))
+    plan = ask(Past(), "hello", terms=tiny)
+    assert "hello" in said(plan)
+    assert not plan.window.shortened
 
 
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=4), st.integers(1, 2000))

@@ -196,6 +196,31 @@ async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: Worl
         assert [m for m in own.said(thread) if wording.SUMMARIZED in m["content"]]
 
 
+async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) -> None:
+    settings = {"BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__ON_TRIM": "summarize"}
+    async with world.apart(settings) as own:
+        own.claude.say_when(asks_for_a_summary, "They talked of looms.")
+        thread = await begin(own, long_text(0))
+        await say(own, thread, long_text(1))
+        before = len(own.asked)
+        summing = own.claude.hold(after=0)
+        asked = await own.ann.post(thread, long_text(2))
+        await summing.reached()
+        replying = own.claude.hold(after=0)
+        await own.ben.post(thread, "and me")
+        await own.bots[0].logged("messages_joined")
+        summing.release()
+        await replying.reached()
+        await own.ann.edit(thread, asked["id"], f"in short: {long_text(2)}")
+        await own.claude.until(lambda: "in short" in str(own.asked[-1].body))
+        replying.release()
+        await own.settled(asked)
+        kinds = [asks_for_a_summary(request.body) for request in own.asked[before:]]
+        assert kinds == [True, False, False]
+        assert "They talked of looms." in str(own.asked[-1].body["messages"][0])
+        assert "and me" in str(own.asked[-1].body["messages"][-1])
+
+
 async def test_where_no_summary_is_to_be_had_the_oldest_turns_just_go(world: World) -> None:
     settings = {
         "BOT_HISTORY__MAX_TOKENS": "2500",

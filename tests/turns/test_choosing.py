@@ -69,12 +69,14 @@ def test_the_history_is_bounded_by_the_model_and_by_its_price_step(
 ) -> None:
     policy = choose(Choice(model=model), budget=budget)
     assert policy.trimming.high_tokens == high
+    assert policy.step_tokens == (100_000 if model == "claude-haiku-5-5" else None)
     assert policy.trimming.low_tokens == high // 2
 
 
 def test_an_operator_may_have_the_price_step_passed() -> None:
     policy = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
     assert policy.trimming.high_tokens == 300_000
+    assert policy.step_tokens is None
 
 
 def test_no_reply_may_be_longer_than_the_model_can_write() -> None:

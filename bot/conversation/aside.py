@@ -1,0 +1,65 @@
+"""Requests besides the one for the reply: to have a prompt counted, or what goes of it summed up; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from bot.conversation import breakpoints, lifetime, prompt
+from bot.conversation.compose import Past, Plan, Terms
+from bot.conversation.ledger import Prefix, worth_counting
+from bot.conversation.request import Breakpoints, PromptMessage, Request
+from bot.conversation.turn import Turn
+
+SUMMARY_TOKENS = 4000
+"""What a summary may take, in any script: for it to have room, as much of the history may have to go as well."""
+
+
+def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
+    """Return the untrimmed request, if an estimate is so near a limit that the API has to count it.
+
+    Where the model is another than before, all is an estimate: of the whole, and of what a trim would leave.
+    """
+    estimated = plan.estimated_tokens
+    sizes = {(plan.total_tokens, estimated), (plan.window.tokens, min(estimated, plan.window.tokens))}
+    limits = [limit for limit in (terms.limit_tokens, terms.step_tokens) if limit is not None]
+    if not any(worth_counting(total, guessed, limit) for total, guessed in sizes for limit in limits):
+        return None
+    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
+
+
+def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
+    """Return the request for a summary: the one before, extended, so that most of it is read from the cache.
+
+    What it adds is never read again, nor is what a trim makes obsolete: it has marks only where there is something to
+    be read, and there alone.
+    """
+    turns, prefix = past.history, plan.ledger.prefix
+    kept = lifetime.in_cache(turns, prefix, now_ms)
+    alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
+    marked = None
+    if terms.cache != "off" and alive is not None:
+        marked = breakpoints.of_request((*plan.before.kept, *turns), alive)
+    marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
+    return replace(plan.request, messages=_untrimmed(plan, past, prompt.SUMMARY_REQUEST), breakpoints=marks)
+
+
+def to_summarize_what_goes(plan: Plan, past: Past) -> Request:
+    """Return the request for a summary of little more than what goes: where all of it is too long for the API."""
+    upto, room = plan.window.dropped, SUMMARY_TOKENS
+    while room > 0 and upto < len(past.history):
+        room -= past.history[upto].tokens
+        upto += 1
+    gone = replace(past, history=past.history[:upto])
+    # No mark of before stands at its end, so that next to nothing of it can be read.
+    return replace(plan.request, messages=_untrimmed(plan, gone, prompt.SUMMARY_REQUEST), breakpoints=None)
+
+
+def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
+    """Return the latest turn whose request was cached, and is the beginning of the next one's."""
+    cached = (turn for turn in reversed(turns) if turn.usage.input_total > turn.usage.input)
+    return next((turn.id for turn in cached if prefix.begins(turn)), None)
+
+
+def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
+    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)
