@@ -119,7 +119,7 @@ class Context:
             await say(interaction, context_answers.MAY_NOT_PIN)
             return
         await self._pins.current(scene.conversation)
-        noted = await self._recall.pin_now(scene.conversation)
+        noted = await self._recall.pin_now(scene.conversation, interaction.id)
         log.info("pins_count_now", conversation=scene.conversation)
         await say(interaction, context_answers.PINNED if noted else context_answers.NOTHING_SAID)
 

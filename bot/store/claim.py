@@ -31,7 +31,7 @@ class Meta:
 
     `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
     carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
-    their turns when that was noted, and `pinned_now` the turn after which somebody asked that they count without
+    their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
     waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
     is the sum of its turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
     """

@@ -64,14 +64,16 @@ class Recall:
             conversation, pins=" ".join(map(str, pins)), places=" ".join(str(place) for place in places)
         )
 
-    async def pin_now(self, conversation: int) -> bool:
-        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet."""
+    async def pin_now(self, conversation: int, wish: int) -> bool:
+        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet.
+
+        `wish` is the id of the interaction, which is later than those of all messages that may be under way.
+        """
         with translated():
-            newest = await self._redis.lindex(self._keys.history(conversation), -1)
-        if newest is None:
-            return False
-        await self._set(conversation, pinned_now=str(load_turn(str(newest)).id))
-        return True
+            known = await self._redis.exists(self._keys.history(conversation))
+        if known:
+            await self._set(conversation, pinned_now=str(wish))
+        return bool(known)
 
     async def correct(self, conversation: int, turn: int, summary: str) -> None:
         """Let a summary stand in place of the one that the trim of `turn` has made.

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.gateway import context_answers
+from tests.e2e.controls import press, streaming
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
 from tests.e2e.test_history import grows, long_text, say
@@ -99,6 +100,25 @@ async def test_what_was_trimmed_comes_back_by_a_pin_when_somebody_asks_for_it(wo
         await own.admin.unpin(thread, fact["id"])
         await noted(own, 0)
         assert "1 turn that is not pinned any more will go" in (await look(own.ann, thread))[0]
+
+
+async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_being_written(
+    world: World,
+) -> None:
+    async with world.apart(SETTINGS) as own:
+        thread, fact = await opened(own)
+        await trimmed(own, thread)
+        await own.admin.pin(thread, fact["id"])
+        await noted(own, 1)
+        shown = await (await own.ann.command(thread, "context")).message()
+        gate, asked = await streaming(own, thread, ["One ", "two."], "count")
+        await press(own.ann, thread, shown, context_answers.PINS_LABEL)
+        await own.bots[0].logged("pins_count_now")
+        gate.release()
+        await own.settled(asked)
+        assert "the loom is blue" not in str(own.asked[-1].body["messages"])
+        assert "Pins: with the next message 1 pinned turn comes back." in (await look(own.ann, thread))[0]
+        assert "the loom is blue" in str((await say(own, thread, "and?")).body["messages"][0])
 
 
 async def test_pins_that_were_placed_while_no_bot_listened_count_too(world: World) -> None:

@@ -110,12 +110,31 @@ async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(redis: Re
     assert after - before < 50 * (12 + 2 * NEAR_TURNS) * len(dump_turn(turns[0])) * 2
 
 
-async def test_that_pins_are_to_count_at_once_holds_for_one_turn(redis: Redis, recall: Recall) -> None:
-    assert not await recall.pin_now(C)
-    await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
-    assert await recall.pin_now(C)
+async def test_that_pins_are_to_count_at_once_holds_until_claude_was_asked(
+    redis: Redis, recall: Recall
+) -> None:
+    asked = Usage(input=5, output=2)
+    assert not await recall.pin_now(C, snowflake(3))
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1, usage=asked)))
+    assert not (await recall.past(C)).at_once
+    assert await recall.pin_now(C, snowflake(3))
     assert (await recall.past(C)).at_once
-    await redis.rpush(KEYS.history(C), dump_turn(turn(2)))
+    # It was being answered when somebody asked for it, and so was planned without.
+    await redis.rpush(KEYS.history(C), dump_turn(turn(2, usage=asked)))
+    assert (await recall.past(C)).at_once
+    await redis.rpush(KEYS.history(C), dump_turn(turn(4, outcome="failed")))
+    assert (await recall.past(C)).at_once
+    await redis.rpush(KEYS.history(C), dump_turn(turn(5, usage=asked)))
+    assert not (await recall.past(C)).at_once
+
+
+async def test_that_pins_are_to_count_at_once_holds_until_they_stand_in_front(
+    redis: Redis, recall: Recall
+) -> None:
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
+    await recall.pin_now(C, snowflake(3))
+    # It was stopped before Claude told what it read.
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(5), front=Front("", (turn(1),)))))
     assert not (await recall.past(C)).at_once
 
 
