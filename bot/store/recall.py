@@ -11,6 +11,7 @@ from bot.store.claim import read_meta
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
+from bot.store.scripts import Scripts
 
 NEAR_TURNS = 8
 """Entries stand by their ids, but for those that a listing has brought late; these stand a few places off."""
@@ -25,6 +26,7 @@ class Recall:
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
         self._redis = redis
         self._keys = keys
+        self._scripts = Scripts(redis)
         self._ttl_s = ttl_s
 
     async def knows(self, conversation: int) -> bool:
@@ -57,12 +59,18 @@ class Recall:
         so that it changes with its messages even when it is not pinned any more.
         """
         pins = sorted(set(messages))
-        before = await self.past(conversation)
-        wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
-        places = await self._places(conversation, wanted)
-        await self._set(
-            conversation, pins=" ".join(map(str, pins)), places=" ".join(str(place) for place in places)
-        )
+        keys = [self._keys.history(conversation), self._keys.meta(conversation)]
+        noted = False
+        # Once more if a turn was entered meanwhile, for it may hold one of them. A later one notes its place itself.
+        while not noted:
+            with translated():
+                length = int(await self._redis.llen(keys[0]))
+            before = await self.past(conversation)
+            wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
+            places = await self._places(conversation, wanted, length)
+            told = [" ".join(map(str, each)) for each in (pins, places)]
+            with translated():
+                noted = bool(await self._scripts.run("pin", keys, [length, *told, self._ttl_s]))
 
     async def pin_now(self, conversation: int, wish: int) -> bool:
         """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet.
@@ -82,11 +90,10 @@ class Recall:
         """
         await self._set(conversation, corrected=f"{turn} {summary.strip()}")
 
-    async def _places(self, conversation: int, messages: Sequence[int]) -> list[int]:
+    async def _places(self, conversation: int, messages: Sequence[int], length: int) -> list[int]:
         """Return where in the history the turns of messages stand, by halving; those not found are left out."""
         key = self._keys.history(conversation)
         with translated():
-            length = int(await self._redis.llen(key))
             # For each message: the first entry that may be later than it stands in [low, high].
             spans = dict.fromkeys(messages, (0, length))
             while middles := {(low + high) // 2 for low, high in spans.values() if low < high}:

@@ -144,6 +144,25 @@ async def test_what_is_deleted_is_not_kept_by_its_pin(world: World) -> None:
         assert "the loom is blue" not in str((await say(own, thread, "go on")).body["messages"])
 
 
+async def test_what_is_edited_is_kept_as_it_says_by_now_though_it_was_pinned_before_its_answer(
+    world: World,
+) -> None:
+    async with world.apart(SETTINGS) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        gate, fact = await streaming(own, thread, ["Good ", "to know."], "the loom is blue")
+        await own.admin.pin(thread, fact["id"])
+        await noted(own, 1)
+        gate.release()
+        await own.settled(fact)
+        assert "the loom is blue" in str((await trimmed(own, thread)).body["messages"])
+        await own.ann.edit(thread, fact["id"], "the loom is red")
+        await own.bots[0].logged("message_edited", message=int(fact["id"]))
+        sent = str((await say(own, thread, "which colour?")).body["messages"])
+        assert "the loom is red" in sent
+        assert "the loom is blue" not in sent
+
+
 async def test_pins_of_direct_messages_count(world: World) -> None:
     async with world.apart(SETTINGS) as own:
         place = int((await own.ann.open_dm(own.app.user_id))["id"])

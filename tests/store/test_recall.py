@@ -11,11 +11,14 @@ from redis.asyncio import Redis
 from bot.conversation.compose import Past
 from bot.conversation.request import Usage
 from bot.conversation.turn import Front
-from bot.store.codec import dump_turn, load_turn
+from bot.store.claim import Claim
+from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.conversations import Conversations
+from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.recall import NEAR_TURNS, Recall
-from tests.conversation.builders import snowflake, turn
+from bot.store.scripts import Scripts
+from tests.conversation.builders import message, snowflake, turn
 
 C = snowflake(5)
 KEYS = Keys("test")
@@ -150,3 +153,35 @@ async def test_what_stands_in_front_says_what_its_messages_say_by_now(redis: Red
     assert (await recall.past(C)).front.kept == (edited, old[1])
     await redis.lset(KEYS.history(C), 1, dump_turn(replace(old[1], outcome="removed", user="", reply="")))
     assert (await recall.past(C)).front.kept == (edited,)
+
+
+async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other_pins(
+    redis: Redis, recall: Recall
+) -> None:
+    conversations = Conversations(redis, KEYS, ttl_s=1000)
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    for number in range(4):
+        said = [message("the loom is blue", number=10 * number + again) for again in range(2)]
+        for one in said:
+            await conversations.receive(C, one, source="event", facts={"guild": 1})
+        claim = await journal.claim(C, "me")
+        assert isinstance(claim, Claim)
+        if number == 1:
+            await recall.pin(C, [said[1].id])
+        entry = replace(turn(10 * number), members=claim.members)
+        await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
+        await journal.acknowledge(claim, settle=False)
+    assert await redis.hget(KEYS.meta(C), "places") == " 1"
+    assert [entry.id for entry in (await recall.past(C)).recalled] == [snowflake(10)]
+
+
+async def test_places_are_looked_up_again_if_a_turn_was_entered_meanwhile(
+    redis: Redis, recall: Recall
+) -> None:
+    keys = [KEYS.history(C), KEYS.meta(C)]
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1)), dump_turn(turn(2)))
+    scripts = Scripts(redis)
+    assert await scripts.run("pin", keys, [1, str(turn(2).id), "", 1000]) == 0
+    assert await redis.hget(KEYS.meta(C), "pins") is None
+    assert await scripts.run("pin", keys, [2, str(turn(2).id), "1", 1000]) == 1
+    assert await redis.hmget(KEYS.meta(C), "pins", "places") == [str(turn(2).id), "1"]

@@ -23,6 +23,7 @@ _NAMES = (
     "mark",
     "noticed",
     "once",
+    "pin",
     "posted",
     "pulse",
     "receive",

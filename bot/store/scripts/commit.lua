@@ -17,7 +17,16 @@ if ARGV[2] ~= '' then
   if again then
     redis.call('LSET', KEYS[3], at, ARGV[2])
   else
-    redis.call('HSET', KEYS[2], 'at', redis.call('RPUSH', KEYS[3], ARGV[2]) - 1)
+    local place = redis.call('RPUSH', KEYS[3], ARGV[2]) - 1
+    redis.call('HSET', KEYS[2], 'at', place)
+    -- A message may have been pinned before its turn had a place that could be noted with the pins.
+    local known = redis.call('HMGET', KEYS[4], 'pins', 'places')
+    for id in string.gmatch(known[1] and ARGV[9] or '', '%d+') do
+      if string.find(' ' .. known[1] .. ' ', ' ' .. string.match(id, '[1-9]%d*') .. ' ', 1, true) then
+        redis.call('HSET', KEYS[4], 'places', (known[2] or '') .. ' ' .. place)
+        break
+      end
+    end
   end
 end
 redis.call('HSET', KEYS[2], 'state', 'committed')
