@@ -77,6 +77,11 @@ class Past:
         return Front()
 
     @property
+    def trimmed_by(self) -> int | None:
+        """The id of the turn that has put there what stands in front, None if nothing does."""
+        return next((turn.id for turn in reversed(self._all) if turn.front is not None), None)
+
+    @property
     def at_once(self) -> bool:
         """Whether pins are to count now: Claude was asked nothing since somebody wished for it.
 

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.conversation.compose import Past
+from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.codec import Result, load_message, load_result, load_turn, pairs
+from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
 
 
 class State(StrEnum):
@@ -44,7 +45,7 @@ class Meta:
     pins: frozenset[int] = frozenset()
     places: tuple[int, ...] = ()
     pinned_now: int | None = None
-    corrected: tuple[int, str] | None = None
+    corrected: Correction | None = None
     cost: int = 0
     unpriced: int = 0
     buttons: int | None = None
@@ -234,13 +235,8 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         pins=frozenset(int(pin) for pin in fields.get("pins", "").split()),
         places=tuple(int(place) for place in fields.get("places", "").split()),
         pinned_now=number("pinned_now"),
-        corrected=_corrected(fields.get("corrected", "")),
+        corrected=load_correction(fields.get("corrected", "")),
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
     )
-
-
-def _corrected(field: str) -> tuple[int, str] | None:
-    turn, _, text = field.partition(" ")
-    return (int(turn), text) if turn.isdecimal() else None

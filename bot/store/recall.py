@@ -7,8 +7,9 @@ from collections.abc import Iterable, Sequence
 from redis.asyncio import Redis
 
 from bot.conversation.compose import Past
+from bot.conversation.correction import fingerprint
 from bot.store.claim import read_meta
-from bot.store.codec import load_turn
+from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
@@ -36,6 +37,10 @@ class Recall:
 
     async def past(self, conversation: int) -> Past:
         """Return what the next turn would find."""
+        return (await self._look(conversation))[0]
+
+    async def _look(self, conversation: int) -> tuple[Past, str]:
+        """Return what the next turn would find, and the newest entry as it is stored, '' without one."""
         key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
@@ -46,10 +51,11 @@ class Recall:
                 if place < meta.cut:
                     pipe.lindex(key, place)
             entries, *recalled = await pipe.execute()
-        return meta.past(
+        past = meta.past(
             history=tuple(load_turn(str(entry)) for entry in entries),
             recalled=tuple(load_turn(str(entry)) for entry in recalled if entry),
         )
+        return past, str(entries[-1]) if entries else ""
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:
         """Note which messages are pinned, all of them; they count from the next trim on.
@@ -83,12 +89,22 @@ class Recall:
             await self._set(conversation, pinned_now=str(wish))
         return bool(known)
 
-    async def correct(self, conversation: int, turn: int, summary: str) -> None:
-        """Let a summary stand in place of the one that the trim of `turn` has made.
+    async def correct(self, conversation: int, shown: str, summary: str) -> bool:
+        """Let a summary stand in place of the one that was `shown` (its fingerprint); False if another stands there.
 
         It counts until the next trim, which carries it forward. An empty one takes the summary away.
         """
-        await self._set(conversation, corrected=f"{turn} {summary.strip()}")
+        summary, done = summary.strip(), False
+        while not done:
+            past, newest = await self._look(conversation)
+            if past.trimmed_by is None or fingerprint(past.front.summary) != shown:
+                # The same words again, as when somebody sends them twice, say what stands there.
+                return past.trimmed_by is not None and past.front.summary == summary
+            told = [dump_correction(past.corrected), dump_correction((past.trimmed_by, summary))]
+            keys = [self._keys.history(conversation), self._keys.meta(conversation)]
+            with translated():
+                done = bool(await self._scripts.run("correct", keys, [newest, *told, self._ttl_s]))
+        return True
 
     async def _places(self, conversation: int, messages: Sequence[int], length: int) -> list[int]:
         """Return where in the history the turns of messages stand, by halving; those not found are left out."""

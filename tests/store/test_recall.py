@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.compose import Past
+from bot.conversation.correction import fingerprint
 from bot.conversation.request import Usage
 from bot.conversation.turn import Front
 from bot.store.claim import Claim
@@ -17,6 +18,7 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.recall import NEAR_TURNS, Recall
+from bot.store.revisions import Revisions, Wish
 from bot.store.scripts import Scripts
 from tests.conversation.builders import message, snowflake, turn
 
@@ -65,20 +67,46 @@ async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
 ) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
     await recall.pin(C, [7, 5, 7])
-    await recall.correct(C, TRIMMED.id, " They talked\nof cloth. ")
+    assert await recall.correct(C, fingerprint(FRONT.summary), " They talked\nof cloth. ")
     past = await recall.past(C)
     assert past.pins == {5, 7}
     assert past.front == replace(FRONT, summary="They talked\nof cloth.")
     assert 0 < await redis.ttl(KEYS.meta(C)) <= 1000
     await recall.pin(C, [])
-    await recall.correct(C, TRIMMED.id, "")
+    assert await recall.correct(C, fingerprint("They talked\nof cloth."), "")
     past = await recall.past(C)
     assert past.pins == frozenset()
     assert past.front == replace(FRONT, summary="")
 
 
+async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall: Recall) -> None:
+    shown = fingerprint(FRONT.summary)
+    assert not await recall.correct(C, shown, "They talked of cloth.")
+    await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
+    assert await recall.correct(C, shown, "They talked of cloth.")
+    # Sent twice, it says what stands there; somebody else's words are not written over.
+    assert await recall.correct(C, shown, "They talked of cloth.")
+    assert not await recall.correct(C, shown, "They talked of wheels.")
+    assert (await recall.past(C)).front.summary == "They talked of cloth."
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(10), front=Front("They talked of wool."))))
+    assert not await recall.correct(C, fingerprint("They talked of cloth."), "They talked of wheels.")
+    assert (await recall.past(C)).front.summary == "They talked of wool."
+
+
+async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redis: Redis) -> None:
+    keys, scripts = [KEYS.history(C), KEYS.meta(C)], Scripts(redis)
+    await redis.rpush(KEYS.history(C), "one", "two")
+    assert await scripts.run("correct", keys, ["one", "", "7 text", 1000]) == 0
+    assert await scripts.run("correct", keys, ["two", "5 other", "7 text", 1000]) == 0
+    assert await redis.hget(KEYS.meta(C), "corrected") is None
+    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
+    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
+    assert await redis.hget(KEYS.meta(C), "corrected") == "7 text"
+
+
 async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: Recall) -> None:
-    await recall.correct(C, 7, "secret")
+    await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
+    assert await recall.correct(C, fingerprint(FRONT.summary), "secret")
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=snowflake(9))
     assert "secret" not in str(await redis.hgetall(KEYS.meta(C)))
 
@@ -185,3 +213,91 @@ async def test_places_are_looked_up_again_if_a_turn_was_entered_meanwhile(
     assert await redis.hget(KEYS.meta(C), "pins") is None
     assert await scripts.run("pin", keys, [2, str(turn(2).id), "1", 1000]) == 1
     assert await redis.hmget(KEYS.meta(C), "pins", "places") == [str(turn(2).id), "1"]
+
+
+@dataclass
+class Trimmed:
+    """A conversation whose last turn has put a summary in front of the window, and one that is being answered."""
+
+    redis: Redis
+    recall: Recall
+    journal: Journal
+    claim: Claim
+
+    async def corrected(self) -> None:
+        """Have somebody correct the summary."""
+        shown = fingerprint((await self.recall.past(C)).front.summary)
+        assert await self.recall.correct(C, shown, "They talked of cloth.")
+
+    async def commit(self, front: Front | None, cut: int, claim: Claim | None = None) -> Past:
+        """End the turn, and return what the next one finds."""
+        claim = claim or self.claim
+        entry = replace(turn(0), id=claim.lead, members=claim.members, front=front, cut=cut)
+        for _ in range(2):  # as when the first answer of the store was lost
+            await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
+        await self.journal.acknowledge(claim, settle=False)
+        assert await self.redis.hget(KEYS.meta(C), "cost") == "5"
+        return await self.recall.past(C)
+
+
+@pytest.fixture
+async def trimmed(redis: Redis, recall: Recall) -> Trimmed:
+    await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
+    await redis.hset(KEYS.meta(C), "cut", "1")
+    conversations = Conversations(redis, KEYS, ttl_s=1000)
+    await conversations.receive(C, message("hello", number=20), source="event", facts={"guild": 1})
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    claim = await journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    return Trimmed(redis, recall, journal, claim)
+
+
+async def test_a_trim_that_was_under_way_leaves_a_corrected_summary_where_it_stands(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    past = await trimmed.commit(Front("They talked of looms and wool."), 2)
+    assert past.front == replace(FRONT, summary="They talked of cloth.")
+    assert past.cut == 1
+    assert [entry.id for entry in past.history] == [TRIMMED.id, snowflake(20)]
+
+
+async def test_what_was_under_way_and_makes_no_summary_carries_the_corrected_one_on(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    past = await trimmed.commit(replace(FRONT, kept=()), 2)
+    assert past.front == Front("They talked of cloth.")
+    assert past.cut == 2
+
+
+async def test_a_correction_from_before_the_turn_is_in_the_summary_that_it_makes(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    past = await trimmed.commit(Front("They talked of cloth and wool."), 2, claim)
+    assert past.front == Front("They talked of cloth and wool.")
+    assert past.cut == 2
+
+
+async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_correction_of_its_first_trim(
+    trimmed: Trimmed,
+) -> None:
+    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.corrected()
+    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
+    assert await revisions.again(C, trimmed.claim.lead, "wish") is Wish.OK
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    assert claim.past.front.summary == "They talked of cloth."
+    entry = replace(turn(20), front=Front("They talked of cloth and dye."), members=claim.members)
+    await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
+    assert (await trimmed.recall.past(C)).front == entry.front
+
+
+async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimmed: Trimmed) -> None:
+    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.corrected()
+    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
+    await revisions.again(C, trimmed.claim.lead, "wish")
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    assert claim.own is not None
+    await trimmed.journal.commit(claim, replace(claim.own, reply="anew"), Result("anew"), cut=2)
+    assert (await trimmed.recall.past(C)).front.summary == "They talked of cloth."

@@ -17,6 +17,7 @@ _NAMES = (
     "amend",
     "claim",
     "commit",
+    "correct",
     "doubt",
     "intend",
     "join",
