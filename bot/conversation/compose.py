@@ -59,8 +59,8 @@ class Past:
 
     `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
     `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`. `recalled` are
-    entries from before the cut as they are by now, of messages that are pinned. `pinned_now` is the id of the turn
-    after which somebody asked that pins count without waiting for a trim.
+    entries from before the cut as they are by now, of messages that are pinned. `pinned_now` is an id of the time at
+    which somebody asked that pins count without waiting for a trim.
     """
 
     history: tuple[Turn, ...] = ()
@@ -87,9 +87,21 @@ class Past:
         return Front()
 
     @property
+    def trimmed_by(self) -> int | None:
+        """The id of the turn that has put there what stands in front, None if nothing does."""
+        return next((turn.id for turn in reversed(self._all) if turn.front is not None), None)
+
+    @property
     def at_once(self) -> bool:
-        """Whether pins are to count now: nothing was answered since somebody asked for it."""
-        return bool(self._all) and self._all[-1].id == self.pinned_now
+        """Whether pins are to count now: Claude was asked nothing since somebody wished for it.
+
+        A turn that was under way at the time does not count as such: its messages are older than the wish. Nor does
+        one that failed. To look at the pins once more than needed changes nothing, unless they did.
+        """
+        return self.pinned_now is not None and not any(
+            turn.id > self.pinned_now and (turn.usage.input_total or turn.front is not None)
+            for turn in self._all
+        )
 
     @property
     def _all(self) -> tuple[Turn, ...]:

@@ -34,9 +34,8 @@ class ContextView:
     `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
     id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
     `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
-    window and `summarized_by` the turn that it is corrected by, None where there is none. If the pins counted as they
-    are by now, so many turns from before the cut would be `returning`, so many of those kept `leaving`, and so many
-    pinned ones would find no room (`crowded`).
+    window. If the pins counted as they are by now, so many turns from before the cut would be `returning`, so many of
+    those kept `leaving`, and so many pinned ones would find no room (`crowded`).
     """
 
     model: str
@@ -50,7 +49,6 @@ class ContextView:
     parts: tuple[Part, ...]
     cached: Kept
     summary: str
-    summarized_by: int | None
     returning: int = 0
     leaving: int = 0
     crowded: int = 0
@@ -114,7 +112,6 @@ def view(
         parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
         cached=in_cache(past.history, prefix, now_ms),
         summary=front.summary,
-        summarized_by=next((turn.id for turn in reversed(past.history) if turn.front), None),
         returning=len(then - kept - {turn.id for turn in past.history}),
         leaving=len(kept - then),
         crowded=would.unpinned,

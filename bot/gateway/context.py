@@ -11,7 +11,8 @@ from discord import app_commands
 
 from bot.conversation import wording
 from bot.conversation.context import ContextView, view
-from bot.conversation.errors import Unreadable
+from bot.conversation.correction import fingerprint
+from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.model import Choice
 from bot.gateway import answers, context_answers
 from bot.gateway.access import may_reset
@@ -33,7 +34,7 @@ PINS_ID = "bobbin:pins"
 """The beginning of the custom id of the button; the conversation stands behind it."""
 
 CORRECT_ID = "bobbin:correct"
-"""The beginning of custom ids of the button and of the modal; the turn that made the summary stands behind it."""
+"""The beginning of custom ids of the button and of the modal; the fingerprint of the summary stands behind it."""
 
 SUMMARY_FIELD = "summary"
 
@@ -69,7 +70,7 @@ class Context:
 
     async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
         """Answer the button; False if it is another one."""
-        kind, _, turn = custom_id.rpartition(":")
+        kind, _, shown = custom_id.rpartition(":")
         if kind == PINS_ID:
             await self._pin_now(interaction)
             return True
@@ -82,7 +83,7 @@ class Context:
         if past is None or not may_reset(scene.person):
             await say(interaction, context_answers.MAY_NOT_CORRECT)
             return True
-        if not any(entry.front is not None and str(entry.id) == turn for entry in past.history):
+        if fingerprint(past.front.summary) != shown:
             await say(interaction, context_answers.SUMMARY_GONE)
             return True
         await ask(
@@ -99,18 +100,32 @@ class Context:
 
     async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
         """Answer the modal; False if it is another one."""
-        kind, _, turn = custom_id.rpartition(":")
+        kind, _, shown = custom_id.rpartition(":")
         if kind != CORRECT_ID:
             return False
         await interaction.response.defer(ephemeral=True, thinking=True)
-        scene = await look_around(interaction, self._conversations)
-        if scene.conversation is None or not may_reset(scene.person):
-            await say(interaction, context_answers.MAY_NOT_CORRECT)
-            return True
-        await self._recall.correct(scene.conversation, int(turn), values.get(SUMMARY_FIELD, ""))
-        log.info("summary_corrected", conversation=scene.conversation)
-        await say(interaction, context_answers.CORRECTED)
+        written = values.get(SUMMARY_FIELD, "")
+        said, files = await self._correct(interaction, shown, written), list[discord.File]()
+        if said != context_answers.CORRECTED:
+            said, files = context_answers.given_back(said, written)
+        await say(interaction, said, files=files)
         return True
+
+    async def _correct(self, interaction: Interaction, shown: str, summary: str) -> str:
+        """Let a summary stand in place of what was shown, and return what is to be said of it."""
+        try:
+            scene = await look_around(interaction, self._conversations)
+            if scene.conversation is None or not may_reset(scene.person):
+                return context_answers.MAY_NOT_CORRECT
+            if not await self._recall.correct(scene.conversation, shown, summary):
+                return context_answers.SUMMARY_GONE
+        except Unreadable:
+            return wording.UNREADABLE
+        except StoreUnavailable as error:
+            log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
+            return wording.STORE_DOWN
+        log.info("summary_corrected", conversation=scene.conversation)
+        return context_answers.CORRECTED
 
     async def _pin_now(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
@@ -119,7 +134,7 @@ class Context:
             await say(interaction, context_answers.MAY_NOT_PIN)
             return
         await self._pins.current(scene.conversation)
-        noted = await self._recall.pin_now(scene.conversation)
+        noted = await self._recall.pin_now(scene.conversation, interaction.id)
         log.info("pins_count_now", conversation=scene.conversation)
         await say(interaction, context_answers.PINNED if noted else context_answers.NOTHING_SAID)
 
@@ -165,7 +180,7 @@ class Context:
 def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View | None:
     buttons = discord.ui.View(timeout=None)
     if seen.summary:
-        custom_id = f"{CORRECT_ID}:{seen.summarized_by}"
+        custom_id = f"{CORRECT_ID}:{fingerprint(seen.summary)}"
         buttons.add_item(
             discord.ui.Button[discord.ui.View](label=context_answers.CORRECT_LABEL, custom_id=custom_id)
         )

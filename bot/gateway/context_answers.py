@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import io
+
+import discord
+
 from bot.conversation.context import ContextView
 from bot.conversation.pricing import dollars
 from bot.gateway.answers import unfenced
+
+ANSWER_CHARS = 2000
+"""The most that a message holds (Discord, "Create Message")."""
 
 SUMMARY_CHARS = 1000
 """So much of the summary is shown: an answer may hold 2000 characters in all."""
 
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It counts from the next reply on."
-SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context to see the one that counts."
+SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context for the one that counts by now."
+WRITTEN = "What you wrote:"
 PINS_LABEL = "Use the pins now"
 PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
 NOTHING_SAID = "Nothing has been said here that could be pinned."
@@ -48,6 +56,17 @@ def shown(
         more = "…" if len(text) > SUMMARY_CHARS else ""
         lines.append(f"The summary of what came before:\n```text\n{text[:SUMMARY_CHARS]}{more}\n```")
     return "\n".join(lines)
+
+
+def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
+    """Say why a correction does not count, with what somebody wrote, which is nowhere else any more."""
+    if not text.strip():
+        return why, []
+    lead = f"{why} {WRITTEN}"
+    block = f"\n```text\n{unfenced(text)}\n```"
+    if len(lead) + len(block) <= ANSWER_CHARS:
+        return lead + block, []
+    return lead, [discord.File(io.BytesIO(text.encode()), "summary.txt")]
 
 
 def _sizes(view: ContextView) -> str:

@@ -8,10 +8,11 @@ from enum import StrEnum
 from typing import Any
 
 from bot.conversation.compose import Past
+from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.codec import Result, load_message, load_result, load_turn, pairs
+from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
 
 
 class State(StrEnum):
@@ -31,7 +32,7 @@ class Meta:
 
     `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
     carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
-    their turns when that was noted, and `pinned_now` the turn after which somebody asked that they count without
+    their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
     waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
     is the sum of its turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
     """
@@ -44,7 +45,7 @@ class Meta:
     pins: frozenset[int] = frozenset()
     places: tuple[int, ...] = ()
     pinned_now: int | None = None
-    corrected: tuple[int, str] | None = None
+    corrected: Correction | None = None
     cost: int = 0
     unpriced: int = 0
     buttons: int | None = None
@@ -247,13 +248,8 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         pins=frozenset(numbers("pins")),
         places=numbers("places"),
         pinned_now=number("pinned_now"),
-        corrected=_corrected(fields.get("corrected", "")),
+        corrected=load_correction(fields.get("corrected", "")),
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
     )
-
-
-def _corrected(field: str) -> tuple[int, str] | None:
-    turn, _, text = field.partition(" ")
-    return (int(turn), text) if turn.isdecimal() else None

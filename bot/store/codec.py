@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
@@ -63,6 +64,17 @@ def dump_result(result: Result) -> str:
 def load_result(text: str) -> Result:
     """Read what a thread is to show."""
     return _load(_results, text)
+
+
+def dump_correction(correction: Correction | None) -> str:
+    """Write a summary in somebody's own words."""
+    return "" if correction is None else f"{correction[0]} {correction[1]}"
+
+
+def load_correction(text: str) -> Correction | None:
+    """Read a summary in somebody's own words."""
+    turn, _, summary = text.partition(" ")
+    return (int(turn), summary) if turn.isdecimal() else None
 
 
 def _load(adapter: TypeAdapter[T], text: str) -> T:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.correction import reconciled, trims
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages, read_replies
-from bot.store.codec import Result, dump_result, dump_turn, load_turn, pairs
+from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, load_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -160,30 +161,33 @@ class Journal:
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
-        `cost` is what its requests cost in micro-dollars, without those `unpriced` ones of which nobody knows it.
+        `cost` is what its requests cost in micro-dollars, without those `unpriced` ones of which nobody knows it. A
+        trim gives way to what somebody has corrected meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
-        await self._step(
-            "commit",
-            [
-                *self._turn(claim),
-                keys.history(conversation),
-                keys.meta(conversation),
-                keys.result(conversation, claim.lead),
-            ],
-            [
-                claim.token,
-                dump_turn(turn) if turn else "",
-                dump_result(result),
-                cut,
-                self._ttl_s,
-                turn.usage.input_total if turn else 0,
-                turn.usage.output if turn else 0,
-                cost,
-                " ".join(map(padded, claim.members)),
-                unpriced,
-            ],
-        )
+        kept = (keys.history(conversation), keys.meta(conversation), keys.result(conversation, claim.lead))
+        arguments: list[str | int] = [
+            claim.token,
+            dump_turn(turn) if turn else "",
+            dump_result(result),
+            cut,
+            self._ttl_s,
+            turn.usage.input_total if turn else 0,
+            turn.usage.output if turn else 0,
+            cost,
+            " ".join(map(padded, claim.members)),
+            unpriced,
+            "1" if trims(turn, claim.own) else "",
+            dump_correction(claim.meta.corrected),
+        ]
+        answer = await self._run("commit", [*self._turn(claim), *kept], arguments)
+        if answer[0] == "FENCED":
+            raise Fenced("commit")
+        if answer[0] == "CORRECTED" and turn is not None:
+            correction = load_correction(answer[1])
+            turn, cut = reconciled(turn, cut, claim.past, correction)
+            claim = replace(claim, meta=replace(claim.meta, corrected=correction))
+            await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
 
     async def acknowledge(self, claim: Claim, *, settle: bool, buttons: int | None = None) -> Done:
         """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply."""

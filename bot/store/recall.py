@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from redis.asyncio import Redis
 
 from bot.conversation.compose import Past
+from bot.conversation.correction import fingerprint
 from bot.store.claim import read_meta
-from bot.store.codec import load_turn
+from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
+from bot.store.scripts import Scripts
 
 NEAR_TURNS = 8
 """Entries stand by their ids, but for those that a listing has brought late; these stand a few places off."""
@@ -25,6 +27,7 @@ class Recall:
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
         self._redis = redis
         self._keys = keys
+        self._scripts = Scripts(redis)
         self._ttl_s = ttl_s
 
     async def knows(self, conversation: int) -> bool:
@@ -34,6 +37,10 @@ class Recall:
 
     async def past(self, conversation: int) -> Past:
         """Return what the next turn would find."""
+        return (await self._look(conversation))[0]
+
+    async def _look(self, conversation: int) -> tuple[Past, str]:
+        """Return what the next turn would find, and the newest entry as it is stored, '' without one."""
         key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
@@ -44,10 +51,11 @@ class Recall:
                 if place < meta.cut:
                     pipe.lindex(key, place)
             entries, *recalled = await pipe.execute()
-        return meta.past(
+        past = meta.past(
             history=tuple(load_turn(str(entry)) for entry in entries),
             recalled=tuple(load_turn(str(entry)) for entry in recalled if entry),
         )
+        return past, str(entries[-1]) if entries else ""
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:
         """Note which messages are pinned, all of them; they count from the next trim on.
@@ -57,34 +65,51 @@ class Recall:
         so that it changes with its messages even when it is not pinned any more.
         """
         pins = sorted(set(messages))
-        before = await self.past(conversation)
-        wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
-        places = await self._places(conversation, wanted)
-        await self._set(
-            conversation, pins=" ".join(map(str, pins)), places=" ".join(str(place) for place in places)
-        )
+        keys = [self._keys.history(conversation), self._keys.meta(conversation)]
+        noted = False
+        # Once more if a turn was entered meanwhile, for it may hold one of them. A later one notes its place itself.
+        while not noted:
+            with translated():
+                length = int(await self._redis.llen(keys[0]))
+            before = await self.past(conversation)
+            wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
+            places = await self._places(conversation, wanted, length)
+            told = [" ".join(map(str, each)) for each in (pins, places)]
+            with translated():
+                noted = bool(await self._scripts.run("pin", keys, [length, *told, self._ttl_s]))
 
-    async def pin_now(self, conversation: int) -> bool:
-        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet."""
+    async def pin_now(self, conversation: int, wish: int) -> bool:
+        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet.
+
+        `wish` is the id of the interaction, which is later than those of all messages that may be under way.
+        """
         with translated():
-            newest = await self._redis.lindex(self._keys.history(conversation), -1)
-        if newest is None:
-            return False
-        await self._set(conversation, pinned_now=str(load_turn(str(newest)).id))
-        return True
+            known = await self._redis.exists(self._keys.history(conversation))
+        if known:
+            await self._set(conversation, pinned_now=str(wish))
+        return bool(known)
 
-    async def correct(self, conversation: int, turn: int, summary: str) -> None:
-        """Let a summary stand in place of the one that the trim of `turn` has made.
+    async def correct(self, conversation: int, shown: str, summary: str) -> bool:
+        """Let a summary stand in place of the one that was `shown` (its fingerprint); False if another stands there.
 
         It counts until the next trim, which carries it forward. An empty one takes the summary away.
         """
-        await self._set(conversation, corrected=f"{turn} {summary.strip()}")
+        summary, done = summary.strip(), False
+        while not done:
+            past, newest = await self._look(conversation)
+            if past.trimmed_by is None or fingerprint(past.front.summary) != shown:
+                # The same words again, as when somebody sends them twice, say what stands there.
+                return past.trimmed_by is not None and past.front.summary == summary
+            told = [dump_correction(past.corrected), dump_correction((past.trimmed_by, summary))]
+            keys = [self._keys.history(conversation), self._keys.meta(conversation)]
+            with translated():
+                done = bool(await self._scripts.run("correct", keys, [newest, *told, self._ttl_s]))
+        return True
 
-    async def _places(self, conversation: int, messages: Sequence[int]) -> list[int]:
+    async def _places(self, conversation: int, messages: Sequence[int], length: int) -> list[int]:
         """Return where in the history the turns of messages stand, by halving; those not found are left out."""
         key = self._keys.history(conversation)
         with translated():
-            length = int(await self._redis.llen(key))
             # For each message: the first entry that may be later than it stands in [low, high].
             spans = dict.fromkeys(messages, (0, length))
             while middles := {(low + high) // 2 for low, high in spans.values() if low < high}:

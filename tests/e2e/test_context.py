@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 
 from bot.gateway import answers, context_answers
+from tests.e2e.controls import press
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
+from tests.e2e.test_history import asks_for_a_summary
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 
@@ -69,11 +71,8 @@ async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(
 
 
 async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> None:
-    settings = {"BOT_HISTORY__MAX_TOKENS": "2000", "BOT_HISTORY__ON_TRIM": "summarize"}
-    async with world.apart(settings) as own:
-        own.claude.say_when(
-            lambda body: "summary" in str(body["messages"][-1]).lower(), "They spoke of looms."
-        )
+    async with world.apart(SUMMARIZED) as own:
+        own.claude.say_when(asks_for_a_summary, "They spoke of looms.")
         thread = await own.converse(own.channel(), "hello")
         for number in range(3):
             await own.settled(await own.ann.post(thread, f"{number} " + "loom " * WORDS))
@@ -90,6 +89,65 @@ async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> 
         await own.settled(await own.ann.post(thread, "go on"))
         assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
         assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
+
+
+async def test_a_correction_that_comes_too_late_is_given_back(world: World) -> None:
+    async with world.apart(SUMMARIZED) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await summarized(own, thread, "They spoke of looms.")
+        opened = await correcting(own, thread)
+        await summarized(own, thread, "They spoke of looms and wool.")
+        said = await answer(await own.ann.submit(opened, {"summary": "They spoke of wheels."}))
+        assert said.startswith(context_answers.SUMMARY_GONE)
+        assert "They spoke of wheels." in said
+        assert "They spoke of looms and wool." in (await look(own.ann, thread))[0]
+
+
+async def test_a_correction_outlasts_a_trim_that_was_under_way(world: World) -> None:
+    async with world.apart(SUMMARIZED) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await summarized(own, thread, "They spoke of looms.")
+        own.claude.say_when(asks_for_a_summary, "They spoke of looms and wool.")
+        while True:
+            gate = own.claude.hold(after=0)  # before the first text of whatever is asked
+            asked = await own.ann.post(thread, "loom " * WORDS)
+            await gate.reached(20)
+            if asks_for_a_summary(own.asked[-1].body):
+                break
+            gate.release()
+            await own.settled(asked)
+        opened = await correcting(own, thread)
+        said = await answer(await own.ann.submit(opened, {"summary": "They spoke of wheels."}))
+        assert said == context_answers.CORRECTED
+        gate.release()
+        await own.settled(asked)
+        assert "They spoke of wheels." in (await look(own.ben, thread))[0]
+        # The trim is done anew, of what is right.
+        own.claude.say_when(asks_for_a_summary, "They spoke of wheels and wool.")
+        asked_before = len(own.asked)
+        await own.settled(await own.ann.post(thread, "go on"))
+        summary = own.asked[asked_before]
+        assert asks_for_a_summary(summary.body)
+        assert "They spoke of wheels." in str(summary.body["messages"][0])
+        assert "They spoke of wheels and wool." in str(own.asked[-1].body["messages"][0])
+
+
+SUMMARIZED = {"BOT_HISTORY__MAX_TOKENS": "2000", "BOT_HISTORY__ON_TRIM": "summarize"}
+
+
+async def summarized(world: World, thread: int, summary: str) -> None:
+    """Say so much that the oldest turns give way to a summary."""
+    world.claude.say_when(asks_for_a_summary, summary)
+    while summary not in str(world.asked[-1].body["messages"][0]):
+        await world.settled(await world.ann.post(thread, "loom " * WORDS))
+
+
+async def correcting(world: World, thread: int) -> Any:
+    """Press the button that opens the modal of the summary."""
+    shown = await (await world.ann.command(thread, "context")).message()
+    opened = await press(world.ann, thread, shown, context_answers.CORRECT_LABEL)
+    await opened.response()
+    return opened
 
 
 async def look(person: Any, place: int) -> tuple[str, str | None]:

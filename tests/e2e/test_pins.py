@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.gateway import context_answers
+from tests.e2e.controls import press, streaming
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
 from tests.e2e.test_history import grows, long_text, say
@@ -101,6 +102,25 @@ async def test_what_was_trimmed_comes_back_by_a_pin_when_somebody_asks_for_it(wo
         assert "1 turn that is not pinned any more will go" in (await look(own.ann, thread))[0]
 
 
+async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_being_written(
+    world: World,
+) -> None:
+    async with world.apart(SETTINGS) as own:
+        thread, fact = await opened(own)
+        await trimmed(own, thread)
+        await own.admin.pin(thread, fact["id"])
+        await noted(own, 1)
+        shown = await (await own.ann.command(thread, "context")).message()
+        gate, asked = await streaming(own, thread, ["One ", "two."], "count")
+        await press(own.ann, thread, shown, context_answers.PINS_LABEL)
+        await own.bots[0].logged("pins_count_now")
+        gate.release()
+        await own.settled(asked)
+        assert "the loom is blue" not in str(own.asked[-1].body["messages"])
+        assert "Pins: with the next message 1 pinned turn comes back." in (await look(own.ann, thread))[0]
+        assert "the loom is blue" in str((await say(own, thread, "and?")).body["messages"][0])
+
+
 async def test_pins_that_were_placed_while_no_bot_listened_count_too(world: World) -> None:
     async with world.apart(SETTINGS) as own:
         thread, fact = await opened(own)
@@ -122,6 +142,25 @@ async def test_what_is_deleted_is_not_kept_by_its_pin(world: World) -> None:
         await own.ann.delete(thread, fact["id"])
         await own.bots[0].logged("message_deleted", message=int(fact["id"]))
         assert "the loom is blue" not in str((await say(own, thread, "go on")).body["messages"])
+
+
+async def test_what_is_edited_is_kept_as_it_says_by_now_though_it_was_pinned_before_its_answer(
+    world: World,
+) -> None:
+    async with world.apart(SETTINGS) as own:
+        thread = await own.converse(own.channel(), "hello")
+        await own.settled(thread)
+        gate, fact = await streaming(own, thread, ["Good ", "to know."], "the loom is blue")
+        await own.admin.pin(thread, fact["id"])
+        await noted(own, 1)
+        gate.release()
+        await own.settled(fact)
+        assert "the loom is blue" in str((await trimmed(own, thread)).body["messages"])
+        await own.ann.edit(thread, fact["id"], "the loom is red")
+        await own.bots[0].logged("message_edited", message=int(fact["id"]))
+        sent = str((await say(own, thread, "which colour?")).body["messages"])
+        assert "the loom is red" in sent
+        assert "the loom is blue" not in sent
 
 
 async def test_pins_of_direct_messages_count(world: World) -> None:

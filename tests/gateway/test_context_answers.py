@@ -4,7 +4,7 @@ import pytest
 
 from bot.conversation.context import ContextView, Part
 from bot.conversation.lifetime import Kept
-from bot.gateway.context_answers import shown
+from bot.gateway.context_answers import SUMMARY_GONE, given_back, shown
 
 PLAIN = ContextView(
     model="claude-sonnet-5-5",
@@ -18,7 +18,6 @@ PLAIN = ContextView(
     parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("room", 74_000, 0.925)),
     cached=Kept(5000),
     summary="",
-    summarized_by=None,
 )
 
 
@@ -88,3 +87,17 @@ def test_the_longest_answer_fits_into_a_message() -> None:
 
 def test_without_a_cache_that_is_said() -> None:
     assert "Cache: off." in shown(PLAIN, link=None, cost_micro_usd=0, unpriced=0, caches=False)
+
+
+def test_what_somebody_wrote_in_vain_is_given_back() -> None:
+    text, files = given_back(SUMMARY_GONE, "They spoke of ``` wheels.")
+    assert text == f"{SUMMARY_GONE} What you wrote:\n```text\nThey spoke of `\u200b`` wheels.\n```"
+    assert files == []
+    assert given_back(SUMMARY_GONE, " ") == (SUMMARY_GONE, [])
+
+
+@pytest.mark.parametrize("chars", [1800, 1900, 2000, 4000])
+def test_what_somebody_wrote_at_length_is_given_back_whole(chars: int) -> None:
+    text, files = given_back(SUMMARY_GONE, "x" * chars)
+    assert len(text) <= 2000
+    assert text.count("x" * chars) + sum(file.fp.read() == b"x" * chars for file in files) == 1

@@ -1,0 +1,37 @@
+"""A summary in somebody's own words, and how it goes together with a trim at the same moment: pure."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+
+from bot.conversation.compose import Past
+from bot.conversation.turn import Turn
+
+Correction = tuple[int, str]
+"""The id of the turn whose trim has put a summary in front of the window, and the text that stands for that."""
+
+FINGERPRINT_CHARS = 16
+"""Fits into a custom id; nobody gains anything by a collision."""
+
+
+def fingerprint(summary: str) -> str:
+    """Name the text of a summary, so that it can be told whether it still is the one that somebody has read."""
+    return hashlib.sha256(summary.encode()).hexdigest()[:FINGERPRINT_CHARS]
+
+
+def trims(turn: Turn | None, own: Turn | None) -> bool:
+    """Say whether a turn puts something new in front of the window; `own` is what it was before this round."""
+    return turn is not None and turn.front is not None and (own is None or turn.front != own.front)
+
+
+def reconciled(turn: Turn, cut: int, past: Past, correction: Correction | None) -> tuple[Turn, int]:
+    """Return a turn that trims, and its cut, as they go together with a correction made while it was answered.
+
+    `past` is what the turn began with. A summary that was merely carried on is replaced. Where a new one was made of
+    it, that holds what was to be corrected: the trim does not count, so that the next turn makes another.
+    """
+    stands = replace(past, corrected=correction).front.summary
+    if turn.front is not None and turn.front.summary == past.front.summary:
+        return replace(turn, front=replace(turn.front, summary=stands)), cut
+    return replace(turn, front=past.redone.front if past.redone is not None else None), past.cut
