@@ -80,7 +80,7 @@ class Asker:
                 cut_off=cut_off,
             )
 
-        listener = Listener(self._claude, cut, push=push, tell=tell, tally=tally, prices=policy.prices)
+        listener = Listener(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
         terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await listener.count(to_count(terms, plan, past))
@@ -113,7 +113,7 @@ class Asker:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, end, plan, asides), cost=_added(claim.own, tally.cost))
+        turn = replace(_entry(claim, conclusion, listener, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
 
 
@@ -146,11 +146,11 @@ def _noticed(
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    end: Finished | BobbinError,
+    listener: Listener,
     plan: Plan,
     asides: tuple[Usage, ...],
 ) -> Turn:
-    usage = end.usage if isinstance(end, Finished) else Usage()
+    usage = listener.used
     own, cut_off = claim.own, claim.cut_off
     front = plan.new_front
     if front is None and own is not None:

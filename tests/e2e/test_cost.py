@@ -24,8 +24,11 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 DAY = dt.datetime.now(dt.UTC).date()
 
 
-def billed(request: Any) -> int:
-    """What a request costs by the price list and the simulator's own account of it, in micro-dollars."""
+def billed(request: Any, *, ended: bool = True) -> int:
+    """What a request costs by the price list and the simulator's own account of it, in micro-dollars.
+
+    Unless it `ended`, that is what it had told by then: all but its output.
+    """
     used = request.usage
     written = used["cache_creation"]
     usage = Usage(
@@ -33,7 +36,7 @@ def billed(request: Any) -> int:
         cache_write_5m=written["ephemeral_5m_input_tokens"],
         cache_write_1h=written["ephemeral_1h_input_tokens"],
         cache_read=used["cache_read_input_tokens"],
-        output=used["output_tokens"],
+        output=used["output_tokens"] if ended else 0,
     )
     prices = price_book({}).of(request.body["model"], DAY)
     assert prices is not None
@@ -51,6 +54,59 @@ async def check(own: World, thread: int) -> None:
     shown = re.search(r"Cost so far: (\S+)\.\n?", await answer(await own.ann.command(thread, "context")))
     assert shown is not None
     assert shown[1] == dollars(total)
+
+
+async def accounts(own: World, thread: int) -> tuple[int, int]:
+    """What a conversation is said to have cost, and of how many requests not all is known."""
+    async with store_of(own) as redis:
+        meta = await redis.hgetall(f"{own.prefix}:{{{thread}}}:meta")
+    return int(meta["cost"]), int(meta.get("unpriced", 0))
+
+
+async def test_of_a_reply_that_is_lost_before_its_text_and_asked_for_again_what_it_read_is_counted(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), long_text(0))
+        await own.settled(thread)
+        own.claude.faults.add(faults.dropped(0))
+        await say(own, thread, "two")
+        assert len(own.asked) == 3
+        expected = sum(billed(request, ended=number != 1) for number, request in enumerate(own.asked))
+        assert await accounts(own, thread) == (expected, 1)
+        shown = await answer(await own.ann.command(thread, "context"))
+        assert f"Cost so far: at least {dollars(expected)}; of 1 request not all is known." in shown
+
+
+@pytest.mark.parametrize("texts", [["One ", "two"], []], ids=["in its text", "before it"])
+@pytest.mark.parametrize("change", ["edited", "deleted", "stopped", "locked out"])
+async def test_of_a_reply_that_is_broken_off_what_it_read_is_counted_and_nothing_is_counted_twice(
+    world: World, change: str, texts: list[str]
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), long_text(0))
+        await own.settled(thread)
+        gate = own.claude.hold(after=len(texts[:1]))
+        own.claude.say(texts or "One")
+        message = await own.ann.post(thread, "what is a lom?")
+        await gate.reached()
+        if texts:
+            await own.until(lambda: len(own.replies(thread)) == 2 and labels(own.replies(thread)[-1]))
+        if change == "edited":
+            await own.ann.edit(thread, message["id"], "what is a loom?")
+        elif change == "deleted":
+            await own.ann.delete(thread, message["id"])
+        elif change == "stopped":
+            await own.ann.command(thread, "stop")
+        else:
+            own.deny(own.discord.world.channels[thread].parent_id, SEND_IN_THREADS)
+            gate.release()
+        broken = 1 if change != "locked out" else None
+        await own.until(lambda: own.bots[0].log("turn_done", "turn_cancelled", turn=int(message["id"])))
+        gate.release()
+        expected = sum(billed(request, ended=number != broken) for number, request in enumerate(own.asked))
+        unpriced = 0 if broken is None else 1
+        assert await accounts(own, thread) == (expected, unpriced)
 
 
 async def test_replies_that_are_written_anew_and_continued_cost_what_all_their_requests_do(

@@ -33,6 +33,7 @@ _NAMES = (
     "rest",
     "revise",
     "settled",
+    "spent",
     "standing",
     "stop",
     "undressed",
