@@ -28,7 +28,7 @@ from bot.conversation.errors import (
     ClaudeModelUnknown,
     ClaudeUnreachable,
 )
-from bot.conversation.request import Finished, TextDelta, Thinking, Waiting
+from bot.conversation.request import AskedAgain, Finished, Started, TextDelta, Thinking, Waiting
 from bot.telemetry.metrics import OTHER, STOP_REASONS
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ class Claude:
         await self._sdk.close()
 
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
-        """Stream the reply: `Waiting` before each further try, `TextDelta`s, and `Finished` at the end.
+        """Stream the reply: `TextDelta`s, and `Finished` at the end.
 
-        `Thinking` comes once in each try, where the model thinks before it writes.
+        Before each further try there are `Waiting` and `AskedAgain`. In each, `Started` comes where the API tells at
+        once what it has read, and `Thinking` where the model thinks before it writes.
 
         Before the first text, ClaudeBusy and ClaudeUnreachable are tried again (`attempt` is the number of
         the try to come); after it nothing is, since the text is visible already. Raises any ClaudeError.
@@ -120,7 +121,7 @@ class Claude:
             try:
                 async with aclosing(self._try(request)) as events:
                     async for event in events:
-                        text_seen = text_seen or not isinstance(event, Thinking)
+                        text_seen = text_seen or isinstance(event, TextDelta)
                         yield event
             except ClaudeModelUnknown as error:
                 self._count(request, type(error).__name__)
@@ -131,6 +132,7 @@ class Claude:
                 wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
                 if text_seen or wait_s is None:
                     raise
+                lost = isinstance(error, ClaudeUnreachable) and error.sent
                 log.warning(
                     "claude_retry",
                     error=type(error).__name__,
@@ -143,8 +145,9 @@ class Claude:
                 raise
             else:
                 return
-            yield Waiting(seconds=wait_s, attempt=failed + 1)
+            yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
             await self._sleep(wait_s)
+            yield AskedAgain()
 
     async def count_tokens(self, request: Request) -> int:
         """The input tokens of `request` as the API estimates them; one try, raises any ClaudeError."""
@@ -163,14 +166,16 @@ class Claude:
         """What `model` can do, or None where nobody knows; see `Catalogue.check`."""
         return await self.catalogue.check(model, timeout_s=timeout_s)
 
-    async def _try(self, request: Request) -> AsyncGenerator[TextDelta | Thinking | Finished, None]:
+    async def _try(self, request: Request) -> AsyncGenerator[Started | TextDelta | Thinking | Finished, None]:
         started_at = self._clock()
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
-        thinking = False
+        thinking = started = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
+            # What was read is paid for, however it ends.
+            stack.callback(self._count_tokens, reply)
             async with asyncio.timeout(patience.left_s()):
                 stream = await stack.enter_async_context(self._open(request))
             patience.waited(self._clock() - started_at)
@@ -185,6 +190,9 @@ class Claude:
                 elif reply.thinking and not thinking:
                     thinking = True
                     yield Thinking()
+                elif reply.started is not None and not started:
+                    started = True
+                    yield Started(reply.started)
                 if reply.stopped:
                     await _drain(events)
                     break
@@ -217,7 +225,14 @@ class Claude:
             return
         reason = finished.stop_reason
         self._count(request, reason if reason in STOP_REASONS else OTHER)
-        usage = finished.usage
+        if first_text_s is not None:
+            self._metrics.first_text_seconds.observe(first_text_s)
+
+    def _count_tokens(self, reply: Reply) -> None:
+        finished = reply.finished(None)
+        usage = reply.started if finished is None else finished.usage
+        if self._metrics is None or usage is None:
+            return
         self._metrics.used(
             {
                 "input": usage.input,
@@ -228,8 +243,6 @@ class Claude:
                 "text": max(0, usage.output - usage.thinking),
             }
         )
-        if first_text_s is not None:
-            self._metrics.first_text_seconds.observe(first_text_s)
 
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
         # The SDK warns of a deprecated model at every call; the catalogue says so daily. Nothing is

@@ -7,6 +7,7 @@ special case, and a field that another server leaves out or sends as null counts
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation.request import Finished, Usage
@@ -21,7 +22,7 @@ _THINKING_BLOCKS = ("thinking", "redacted_thinking")
 class Reply:
     """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to.
 
-    `thinking` once the model has begun to think.
+    `started` is what was read for it, once that is told; `thinking` once the model has begun to think.
     """
 
     def __init__(self, written: Lifetime | None = None) -> None:
@@ -33,6 +34,7 @@ class Reply:
         self._refusal_category: str | None = None
         self._model = ""
         self._message_id = ""
+        self.started: Usage | None = None
         self.stopped = False
         self.thinking = False
 
@@ -44,6 +46,9 @@ class Reply:
                 self._model = _string(message.get("model")) or ""
                 self._message_id = _string(message.get("id")) or ""
                 self._count(message.get("usage"))
+                # What it names of the output is a beginning, which no reply ends with.
+                read = replace(self._usage(), output=0, thinking=0)
+                self.started = read if read.input_total else None
             case "content_block_start":
                 block = _mapping(event.get("content_block"))
                 if block.get("type") == "text":

@@ -73,6 +73,9 @@ _UNREADABLE = (
     json.JSONDecodeError,
 )
 
+# Nobody has taken the request.
+_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
 _TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
 _NO_ROOM_FIGURES = re.compile(r"(\d{1,9}) \+ (\d{1,9}) > (\d{1,9})")
@@ -94,7 +97,7 @@ def translated() -> Iterator[None]:
     except APIError as error:
         # Its text is the SDK's own sentence, but an answer that it could not read may be in there.
         error.args = (type(error).__name__,)
-        raise ClaudeUnreachable(_named(error)) from error
+        raise ClaudeUnreachable(_named(error), sent=not isinstance(error.__cause__, _NOT_SENT)) from error
     except TimeoutError as error:
         raise ClaudeUnreachable("no answer in time") from error
     except _UNREADABLE as error:

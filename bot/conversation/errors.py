@@ -60,7 +60,11 @@ class ClaudeBusy(ClaudeError):
 
 
 class ClaudeUnreachable(ClaudeError):
-    """The connection to the API failed, broke or stalled."""
+    """The connection to the API failed, broke or stalled; `sent` unless it is sure that it never came about."""
+
+    def __init__(self, detail: str = "", *, request_id: str | None = None, sent: bool = True) -> None:
+        super().__init__(detail, request_id=request_id)
+        self.sent = sent
 
 
 class ClaudeSpendLimit(ClaudeError):

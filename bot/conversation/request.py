@@ -89,10 +89,26 @@ class TextDelta:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The API was busy or out of reach; it is asked again in `seconds`."""
+    """The API was busy or out of reach; it is asked again in `seconds`.
+
+    `lost` if the try may have used something although nobody will tell of it: it was taken, and then broke off.
+    """
 
     seconds: float
     attempt: int
+    lost: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AskedAgain:
+    """The wait is over: the request is sent again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The API has begun to answer and tells what it has read; `usage` lacks what is going to be written."""
+
+    usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,4 +128,4 @@ class Finished:
     refusal_category: str | None = None
 
 
-StreamEvent = TextDelta | Thinking | Waiting | Finished
+StreamEvent = Started | TextDelta | Thinking | Waiting | AskedAgain | Finished

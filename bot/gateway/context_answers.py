@@ -121,8 +121,11 @@ def _cache(view: ContextView, *, caches: bool) -> str:
 
 
 def _cost(micro_usd: int, unpriced: int) -> str:
-    more = f" and {_count(unpriced, 'request')} of which the cost is not known" if unpriced else ""
-    return f"Cost so far: {dollars(micro_usd)}{more}."
+    if unpriced:
+        return (
+            f"Cost so far: at least {dollars(micro_usd)}; of {_count(unpriced, 'request')} not all is known."
+        )
+    return f"Cost so far: {dollars(micro_usd)}."
 
 
 def _count(number: int, noun: str) -> str:

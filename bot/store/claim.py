@@ -34,7 +34,7 @@ class Meta:
     carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
     their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
     waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
-    is the sum of its turns in micro-dollars, without those `unpriced` ones of which nobody knows it.
+    is the sum of its requests in micro-dollars, as far as it is known; of `unpriced` ones not all is.
     """
 
     guild: int | None = None
@@ -76,7 +76,8 @@ class Claim:
     A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
     if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
-    are the entries from before the cut that pins may bring back.
+    are the entries from before the cut that pins may bring back. `lost` earlier tries at it have not told what they
+    cost.
     """
 
     conversation: int
@@ -100,6 +101,7 @@ class Claim:
     own: Turn | None = None
     notice: tuple[int, int] | None = None
     recalled: tuple[Turn, ...] = ()
+    lost: int = 0
 
     @property
     def past(self) -> Past:
@@ -190,6 +192,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         own=next((entry for entry in entries if entry.id == int(lead)), None),
         notice=(int(round_of_notice), int(notice)) if notice else None,
         recalled=tuple(load_turn(entry) for entry in recalled),
+        lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
     )
 
 

@@ -161,8 +161,8 @@ class Journal:
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
-        `cost` is what its requests cost in micro-dollars, without those `unpriced` ones of which nobody knows it. A
-        trim gives way to what somebody has corrected meanwhile, see `reconciled`.
+        `cost` is what the requests of this try cost in micro-dollars, as far as it is known; of `unpriced` ones not
+        all is. A trim gives way to what somebody has corrected meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
         kept = (keys.history(conversation), keys.meta(conversation), keys.result(conversation, claim.lead))
@@ -188,6 +188,11 @@ class Journal:
             turn, cut = reconciled(turn, cut, claim.past, correction)
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
+
+    async def spent(self, claim: Claim, *, cost: int, unpriced: int) -> None:
+        """Write down what a try has cost that commits nothing; counts once, as in `commit`, and needs no lease."""
+        keys = [self._keys.record(claim.conversation, claim.lead), self._keys.meta(claim.conversation)]
+        await self._run("spent", keys, [claim.token, cost, unpriced])
 
     async def acknowledge(self, claim: Claim, *, settle: bool, buttons: int | None = None) -> Done:
         """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply."""

@@ -74,12 +74,12 @@ class Metrics:
         self.claude_tokens = self._counter("claude_tokens", "Tokens as Claude counted them, by kind", "kind")
         self.claude_cost = self._counter("claude_cost_usd", "What Claude cost in dollars, by its price list")
         self.claude_unpriced = self._counter(
-            "claude_unpriced", "Requests of which nobody knows what they cost"
+            "claude_unpriced", "Requests of which not all is known that they cost"
         )
         self.store_errors = self._counter("store_errors", "Commands to Redis that failed after all tries")
 
     def spent(self, micro_usd: int | None) -> None:
-        """Count what a request cost, in micro-dollars; None if nobody knows."""
+        """Count what a request cost, in micro-dollars; None for one of which not all is known."""
         if micro_usd is None:
             self.claude_unpriced.inc()
         else:

@@ -85,7 +85,7 @@ class Asker:
                 cut_off=cut_off,
             )
 
-        listener = Listener(self._claude, cut, push=push, tell=tell, tally=tally, prices=policy.prices)
+        listener = Listener(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
         terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await listener.count(to_count(terms, plan, past))
@@ -112,7 +112,7 @@ class Asker:
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
-        usage = end.usage if isinstance(end, Finished) else Usage()
+        usage = listener.used
         if not _heard(text, end) and summary is None:
             plan, usage = plan.unread, Usage()
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
 from typing import Any, TypeVar
@@ -13,7 +14,16 @@ from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeUnreachable
 from bot.conversation.pricing import Prices
-from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage, Waiting
+from bot.conversation.request import (
+    AskedAgain,
+    Finished,
+    Request,
+    Started,
+    TextDelta,
+    Thinking,
+    Usage,
+    Waiting,
+)
 from bot.turns.tally import Tally
 
 log = structlog.get_logger()
@@ -35,18 +45,20 @@ class Listener:
     """Makes the requests of one turn; once it is `cut`, what is under way is dropped and nothing more is asked.
 
     The reply goes to `push` as it comes, what goes on meanwhile to `tell`, in words for the thread. Each request is
-    added to `tally` by `prices`, also if it is dropped.
+    added to `tally` by `prices`, also if it is dropped. `used` is what the latest request for the reply has told of
+    itself: all of it, or where it broke off what it had read, nothing of what it wrote; `asked_ms` is when that was
+    sent, in ms since 1970, 0 if none was.
     """
 
     def __init__(
         self,
         claude: Claude,
         cut: asyncio.Future[BobbinError],
-        *,
         push: Callable[[str], None],
         tell: Callable[[str], None],
         tally: Tally,
         prices: Prices | None,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._claude = claude
         self._cut = cut
@@ -54,6 +66,10 @@ class Listener:
         self._tell = tell
         self._tally = tally
         self._prices = prices
+        self._now_s = now_s
+        self._heard = Usage()
+        self.used = Usage()
+        self.asked_ms = 0
 
     async def count(self, request: Request | None) -> int | None:
         """Have the tokens of a request counted; None if there is none, or nobody knows."""
@@ -72,7 +88,9 @@ class Listener:
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
         """Return the reply as far as it came, and its end: a failure of the API, or what has cut it, is one too."""
         text: list[str] = []
+        self._heard, self.asked_ms = Usage(), 0
         end = await self._unless_cut(self._streamed(request, text, self._push, self._tell))
+        self.used = self._heard
         return "".join(text), self._cut.result() if end is None else end
 
     async def _unless_cut(self, step: Coroutine[Any, Any, T]) -> T | None:
@@ -126,30 +144,47 @@ class Listener:
         tell: Callable[[str], None],
     ) -> Finished | ClaudeError:
         """Add the pieces to `text` as they come, and return the end."""
-        settled = False
+        self._begin()
+        owing = True  # of what is under way something may be used that nobody has told yet
         try:
             async with aclosing(self._claude.stream(request)) as events:
                 async for event in events:
                     match event:
+                        case Started(usage=usage):
+                            self._heard = usage
                         case TextDelta(text=delta):
                             text.append(delta)
                             push(delta)
-                        case Finished():
-                            self._tally.told(event.usage, self._prices)
-                            settled = True  # there is nothing more to be told
+                        case Finished(usage=usage):
+                            owing = False
+                            self._heard = usage
+                            self._tally.told(usage, self._prices)
                             return event
                         case Thinking():
                             tell(wording.THINKING)
                         case Waiting():
+                            owing = False
+                            if event.lost or self._heard.input_total:
+                                self._broke_off()
                             tell(wording.BUSY)
                             log.info(
                                 "claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt
                             )
+                        case AskedAgain():
+                            owing = True
+                            self._begin()
             raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - counted like any other
         except ClaudeError as error:
-            # What is refused costs nothing; of what broke off nobody has told how much it used.
-            settled = not text and not isinstance(error, ClaudeUnreachable)
+            # What is refused costs nothing, and what was never sent neither.
+            lost = isinstance(error, ClaudeUnreachable) and error.sent
+            owing = owing and bool(text or lost or self._heard.input_total)
             return error
         finally:
-            if not settled:
-                self._tally.broke_off()
+            if owing:
+                self._broke_off()
+
+    def _begin(self) -> None:
+        self._heard, self.asked_ms = Usage(), round(self._now_s() * 1000)
+
+    def _broke_off(self) -> None:
+        self._tally.broke_off(self._heard, self._prices)

@@ -29,7 +29,7 @@ log = structlog.get_logger()
 class Reply:
     """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
 
-    `outcome` is whether there is a reply, or only a word about why there is none.
+    `outcome` is whether there is a reply, or only a word about why there is none. What it asks for goes to `tally`.
     """
 
     def __init__(
@@ -38,11 +38,13 @@ class Reply:
         heartbeat: Heartbeat,
         arrivals: asyncio.Event,
         means: Means,
+        tally: Tally,
     ) -> None:
         self._stopped = heartbeat.stopped
         self._arrivals = arrivals
         self._means = means
         self._journal = means.journal
+        self._tally = tally
         self._page = Page(claim, means, heartbeat.may_write)
         self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
 
@@ -91,9 +93,7 @@ class Reply:
         choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
-        # Of an earlier try it is only known that it may have asked.
-        asked_before = claim.tries > 1 or (not claim.again and claim.state is not State.CLAIMED)
-        tally = Tally(self._means.asker.spent, unknown=int(asked_before))
+        tally = self._tally
         exchange = Exchange(page, self._means, arrivals=self._arrivals, stopped=self._stopped, tally=tally)
         best = not_worse(claim, await exchange.hold(self._means.choose(choice)))
         result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
@@ -102,6 +102,7 @@ class Reply:
                 page.claim, best.turn, result, cut=best.cut, cost=tally.known, unpriced=tally.unknown
             )
         )
+        tally.entered = True
         return result
 
     async def _give_up(self) -> Result:
@@ -114,6 +115,11 @@ class Reply:
         return result
 
     async def _commit_unasked(self, turn: Turn | None, result: Result) -> None:
-        """Commit what this try has not asked for; what the earlier one has cost, it did not live to write down."""
+        """Commit what this try has not asked for."""
         claim = self._page.claim
-        await persist(lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut, unpriced=1))
+        # A try of which the journal knows counts until it tells what it has cost; a store that went back forgot it.
+        forgotten = int(not tried_before(claim))
+        await persist(
+            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut, unpriced=forgotten)
+        )
+        self._tally.entered = True

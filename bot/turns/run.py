@@ -19,6 +19,7 @@ from bot.conversation.errors import (
     DiscordTooOld,
     DiscordUnavailable,
     Fenced,
+    StoreUnavailable,
 )
 from bot.render.controls import NONE, when_done
 from bot.render.draft import Draft
@@ -33,9 +34,13 @@ from bot.turns.means import Means
 from bot.turns.notice import lines
 from bot.turns.reply import Reply
 from bot.turns.revise import kept, nonce, withdraw
+from bot.turns.tally import Tally
 from bot.turns.undress import undress
 
 log = structlog.get_logger()
+
+TELL_S = 1.0
+"""A turn that is over is not held up for longer to write down its cost."""
 
 
 class Runner:
@@ -51,12 +56,13 @@ class Runner:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
         outcome = "broken_off"
+        tally = Tally(self._means.asker.spent, lost=claim.lost)
         log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
             async with self._kept(claim, rung) as heartbeat:
                 if not claim.messages:
                     return await self._withdraw(claim)
-                reply = Reply(claim, heartbeat, arrivals, self._means)
+                reply = Reply(claim, heartbeat, arrivals, self._means, tally)
                 try:
                     done = await reply.give()
                     outcome = reply.outcome
@@ -66,11 +72,11 @@ class Runner:
                     log.info(
                         "turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="gone"
                     )
-                    return await self._cancel(claim, reply)
+                    return await self._cancel(claim, reply, tally)
                 except DiscordForbidden as error:
                     outcome = "forbidden"
                     await self._tell_what_is_missing(claim, error.permission)
-                    return await self._cancel(claim, reply)
+                    return await self._cancel(claim, reply, tally)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
@@ -78,7 +84,7 @@ class Runner:
                     outcome = "rejected"
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
-                    return await self._cancel(claim, reply)
+                    return await self._cancel(claim, reply, tally)
                 finally:
                     await reply.abandon()
         except Fenced:
@@ -87,6 +93,8 @@ class Runner:
             raise
         finally:
             self._means.ended(outcome, time.monotonic() - started_s)
+            if not tally.entered and claim.state is not State.COMMITTED:
+                await self._tell_cost(claim, tally)
         log.info(
             "turn_done",
             conversation=claim.conversation,
@@ -99,21 +107,29 @@ class Runner:
             self._undress(claim.conversation)
         return done.waiting
 
-    async def _cancel(self, claim: Claim, reply: Reply) -> int:
-        waiting = await (self._keep(claim) if claim.again else self._journal.cancel(claim))
+    async def _cancel(self, claim: Claim, reply: Reply, tally: Tally) -> int:
+        waiting = await (self._keep(claim, tally) if claim.again else self._journal.cancel(claim))
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
 
-    async def _keep(self, claim: Claim) -> int:
+    async def _keep(self, claim: Claim, tally: Tally) -> int:
         """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
         own, result = claim.own, Result("", (wording.EARLIER_STANDS,))
         if own is not None:
             own, result = kept(claim, own, result.notices)
-        await self._journal.commit(claim, own, result, cut=claim.meta.cut, unpriced=1)
+        cut, cost, unpriced = claim.meta.cut, tally.known, tally.unknown
+        await self._journal.commit(claim, own, result, cut=cut, cost=cost, unpriced=unpriced)
+        tally.entered = True
         # What stands in the thread is put right when it is settled, if it can be by then.
         done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons)
         return done.waiting
+
+    async def _tell_cost(self, claim: Claim, tally: Tally) -> None:
+        """Write down what was asked for in vain; until then it counts as one request of unknown cost."""
+        with contextlib.suppress(StoreUnavailable, TimeoutError):
+            async with asyncio.timeout(TELL_S):
+                await self._journal.spent(claim, cost=tally.known, unpriced=tally.unknown)
 
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import aclosing
 from dataclasses import replace
 
 import pytest
 
 from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeError
-from bot.conversation.request import Request
+from bot.conversation.request import Request, TextDelta
 from bot.telemetry.metrics import Metrics
 from tests.claude.server import Answer, Server, block, closing, opening, refusal, reply
 
@@ -52,6 +53,22 @@ async def test_tokens_are_counted_by_kind(
     assert [
         metrics.registry.get_sample_value("bobbin_claude_tokens_total", {"kind": kind}) for kind in kinds
     ] == [10, 20, 30, 40, 5, 2]
+
+
+async def test_what_was_read_is_counted_also_of_a_stream_that_breaks_off_or_is_left(
+    server: Server, connect: Callable[..., Claude], request_: Request
+) -> None:
+    metrics = Metrics()
+    claude = connect(metrics=metrics)
+    server.answers.extend([Answer((opening(), "drop")), Answer((opening(), *block("Fine.")[:2], "hang"))])
+    async with aclosing(claude.stream(request_)) as events:
+        async for event in events:
+            if isinstance(event, TextDelta):
+                break
+    assert [
+        metrics.registry.get_sample_value("bobbin_claude_tokens_total", {"kind": kind})
+        for kind in ("input", "text")
+    ] == [20, 0]
 
 
 async def test_no_word_of_anybody_becomes_a_label(

@@ -23,6 +23,7 @@ from bot.conversation.errors import (
     ClaudeUnreachable,
 )
 from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Waiting
+from tests.claude.conftest import shown
 from tests.claude.server import (
     PING,
     Answer,
@@ -50,7 +51,7 @@ async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], 
     """What came before the error, and the error, which tells nothing of the conversation or the key."""
     events: list[StreamEvent] = []
     with capture_logs() as logs, pytest.raises(ClaudeError) as caught:
-        async for event in claude.stream(request):
+        async for event in shown(claude.stream(request)):
             events.append(event)  # noqa: PERF401 - what came before the error counts
     told = "".join(traceback.format_exception(caught.value)) + json.dumps(logs)
     assert CONTENT not in told
@@ -112,7 +113,7 @@ async def test_a_busy_api_is_asked_again(
     server: Server, claude: Claude, request_: Request, waits: list[float], answer: Answer
 ) -> None:
     server.answers.extend([answer, reply("at last")])
-    events = [event async for event in claude.stream(request_)]
+    events = [event async for event in shown(claude.stream(request_))]
     assert isinstance(events[0], Waiting)
     assert events[0].attempt == 2
     assert waits == [events[0].seconds]
@@ -153,7 +154,7 @@ async def test_a_stream_that_breaks_before_the_text_is_asked_for_again(
     server.answers.extend([answer] * 3)
     events, error = await failure(claude, request_)
     assert type(error) is ClaudeUnreachable
-    assert [type(event) for event in events] == [Waiting, Waiting]
+    assert [isinstance(event, Waiting) and event.lost for event in events] == [True, True]
     assert len(server.bodies) == 3
 
 
@@ -224,7 +225,7 @@ async def test_the_wait_is_the_one_the_api_asks_for(
     server: Server, claude: Claude, request_: Request, headers: dict[str, str], expected_s: float
 ) -> None:
     server.answers.extend([refusal(429, "rate_limit_error", headers=headers), reply("ok")])
-    events = [event async for event in claude.stream(request_)]
+    events = [event async for event in shown(claude.stream(request_))]
     assert events[0] == Waiting(expected_s, 2)
 
 
@@ -245,7 +246,8 @@ async def test_a_server_that_is_not_there_is_unreachable(
         port = free.getsockname()[1]
     events, error = await failure(connect(base_url=f"http://127.0.0.1:{port}"), request_)
     assert type(error) is ClaudeUnreachable
-    assert len(events) == 2
+    assert [isinstance(event, Waiting) and event.lost for event in events] == [False, False]
+    assert not error.sent
 
 
 NEVER_S = 5.0
@@ -287,7 +289,7 @@ async def test_a_slow_reader_is_not_taken_for_a_stall(
 ) -> None:
     server.answers.append(Answer((opening(), delta("a"), 0.05, *block("b"), *closing())))
     events: list[StreamEvent] = []
-    async for event in connect(first_text_timeout_s=2.0, stall_timeout_s=2.0).stream(request_):
+    async for event in shown(connect(first_text_timeout_s=2.0, stall_timeout_s=2.0).stream(request_)):
         if not events:
             await asyncio.sleep(2.3)  # longer than a stall may be: that time passes is what this is about
         events.append(event)
@@ -300,7 +302,7 @@ async def test_pings_keep_a_stream_alive_while_the_model_thinks(
     thinking_time = (PING, 0.25) * 10
     server.answers.append(Answer((opening(), *thinking_time, *block("found it"), *closing())))
     claude = connect(first_text_timeout_s=30, stall_timeout_s=2.0, tries=1)
-    events = [event async for event in claude.stream(request_)]
+    events = [event async for event in shown(claude.stream(request_))]
     assert events[0] == TextDelta("found it")
     assert isinstance(events[1], Finished)
 

@@ -11,7 +11,18 @@ import pytest
 
 from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeKeyRefused
-from bot.conversation.request import Breakpoints, Finished, Request, StreamEvent, TextDelta, Usage, Waiting
+from bot.conversation.request import (
+    AskedAgain,
+    Breakpoints,
+    Finished,
+    Request,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Usage,
+    Waiting,
+)
+from tests.claude.conftest import shown
 from tests.claude.server import PING, Answer, Server, block, closing, delta, opening, refusal, reply, sse
 
 # How long an API call may outlive whoever wanted it.
@@ -20,7 +31,7 @@ LEAVE_WITHIN_S = 4.0
 
 
 async def collect(claude: Claude, request: Request) -> list[StreamEvent]:
-    return [event async for event in claude.stream(request)]
+    return [event async for event in shown(claude.stream(request))]
 
 
 def text_of(events: list[StreamEvent]) -> str:
@@ -43,7 +54,7 @@ async def test_each_delta_is_handed_on_before_the_next_one_is_sent(
 ) -> None:
     server.answers.append(Answer((opening(), delta("a"), "hang")))
     async with aclosing(claude.stream(request_)) as events:
-        assert await anext(events) == TextDelta("a")
+        assert await anext(shown(events)) == TextDelta("a")
         assert not server.left.is_set()
 
 
@@ -90,6 +101,29 @@ async def test_unknown_events_deltas_and_missing_fields_do_no_harm(
         TextDelta("hello"),
         Finished("novel_reason", Usage(input=3), "", "", None, None),
     ]
+
+
+async def test_what_was_read_is_told_before_anything_is_written_and_for_each_try(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    usage = {"cache_read_input_tokens": 20, "cache_creation_input_tokens": 30}
+    server.answers.extend([Answer((opening(**usage), "drop")), refusal(529, "overloaded_error"), reply("ok")])
+    events = [event async for event in claude.stream(request_)]
+    first, waiting, again, refused, once_more, started, *_ = events
+    assert first == Started(Usage(input=10, cache_write_5m=30, cache_read=20))
+    assert isinstance(waiting, Waiting)
+    assert waiting.lost
+    assert isinstance(refused, Waiting)
+    assert not refused.lost
+    assert (again, once_more, started) == (AskedAgain(), AskedAgain(), Started(Usage(input=10)))
+
+
+async def test_a_server_that_counts_at_the_end_alone_tells_nothing_at_the_start(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    server.answers.append(Answer((opening(input_tokens=0), *block("ok"), *closing(input_tokens=9))))
+    events = [event async for event in claude.stream(request_)]
+    assert [type(event) for event in events] == [TextDelta, Finished]
 
 
 async def test_a_refusal_names_its_category(server: Server, claude: Claude, request_: Request) -> None:
@@ -162,7 +196,7 @@ async def test_a_server_that_never_ends_the_body_does_not_hold_the_reply(
 async def test_two_replies_stream_side_by_side(server: Server, claude: Claude, request_: Request) -> None:
     server.answers.extend([Answer((opening(), delta("one"), "hang")), reply("two")])
     async with aclosing(claude.stream(request_)) as first:
-        assert await anext(first) == TextDelta("one")
+        assert await anext(shown(first)) == TextDelta("one")
         assert text_of(await collect(claude, request_)) == "two"
 
 
@@ -178,7 +212,8 @@ async def test_closing_the_stream_ends_the_api_call_at_once(
 ) -> None:
     server.answers.append(Answer((opening(), delta("a"), "hang")))
     events = claude.stream(request_)
-    await anext(events)
+    assert isinstance(await anext(events), Started)
+    assert isinstance(await anext(events), TextDelta)
     await events.aclose()
     await asyncio.wait_for(server.left.wait(), LEAVE_WITHIN_S)
 

@@ -72,7 +72,7 @@ def test_what_nobody_knows_the_cost_of_is_said() -> None:
         cost_micro_usd=1_500_000,
         unpriced=2,
     )
-    assert text.endswith("Cost so far: $1.50 and 2 requests of which the cost is not known.")
+    assert text.endswith("Cost so far: at least $1.50; of 2 requests not all is known.")
 
 
 def test_the_longest_answer_fits_into_a_message() -> None:

@@ -125,6 +125,61 @@ async def test_asking_twice_for_the_same_lease_gives_the_same_lease(store: Store
     assert (await claimed(store, "me")).token == (await claimed(store, "me")).token
 
 
+async def accounts(store: Store) -> tuple[int, int]:
+    meta = await store.meta(C)
+    assert meta is not None
+    return meta.cost, meta.unpriced
+
+
+async def test_a_try_counts_as_of_unknown_cost_until_it_has_told_it(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    assert (claim.lost, await accounts(store)) == (0, (0, 1))
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
+    assert await accounts(store) == (5, 0)
+    await store.journal.spent(claim, cost=5, unpriced=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
+    assert await accounts(store) == (5, 0)
+
+
+async def test_a_try_that_was_killed_stays_counted_whatever_the_next_one_knows(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("hello"))
+    await claimed(store, "killed")
+    await expire_lease(redis)
+    claim = await claimed(store)
+    assert claim.lost == 1
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5, unpriced=2)
+    assert await accounts(store) == (5, 3)
+
+
+@pytest.mark.parametrize("late", [False, True])
+async def test_whoever_is_fenced_off_tells_what_it_has_spent_before_or_after_the_next_one(
+    store: Store, redis: Redis, *, late: bool
+) -> None:
+    await receive(store, message("hello"))
+    fenced = await claimed(store, "fenced")
+    await expire_lease(redis)
+    claim = await claimed(store)
+    tell = [
+        store.journal.spent(fenced, cost=3, unpriced=1),
+        store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5),
+    ]
+    for step in reversed(tell) if late else tell:
+        await step
+    await store.journal.spent(fenced, cost=3, unpriced=1)
+    assert await accounts(store) == (8, 1)
+
+
+async def test_who_tells_after_a_reset_what_was_spent_before_adds_nothing(store: Store) -> None:
+    await receive(store, message("hello"))
+    claim = await claimed(store)
+    await store.reset(C, before=snowflake(20))
+    await store.journal.spent(claim, cost=3, unpriced=0)
+    assert await accounts(store) == (0, 0)
+
+
 async def test_a_turn_goes_from_the_inbox_to_the_history(store: Store) -> None:
     await receive(store, message("hello"))
     claim = await claimed(store)

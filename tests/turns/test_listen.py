@@ -13,7 +13,17 @@ from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeUnreachable, Stopped
 from bot.conversation.pricing import MTOK, Prices
-from bot.conversation.request import Finished, Request, TextDelta, Thinking, Usage
+from bot.conversation.request import (
+    AskedAgain,
+    Finished,
+    Request,
+    Started,
+    StreamEvent,
+    TextDelta,
+    Thinking,
+    Usage,
+    Waiting,
+)
 from bot.turns.listen import Listener
 from bot.turns.tally import Tally
 
@@ -26,12 +36,12 @@ END = Finished("end_turn", Usage(input=7), "claude-test", "r", "m")
 class FakeClaude:
     """Says `events`, and then is silent for ever; an error among them is raised."""
 
-    events: tuple[TextDelta | Thinking | Finished | ClaudeError, ...] = ()
+    events: tuple[StreamEvent | ClaudeError, ...] = ()
     ends: bool = False
     asked: int = 0
     silent: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def stream(self, _request: Request) -> AsyncIterator[TextDelta | Thinking | Finished]:
+    async def stream(self, _request: Request) -> AsyncIterator[StreamEvent]:
         self.asked += 1
         for event in self.events:
             if isinstance(event, ClaudeError):
@@ -65,6 +75,7 @@ class Ear:
             tell=self.told.append,
             tally=self.tally,
             prices=PRICES,
+            now_s=lambda: 1.5,
         )
 
 
@@ -97,7 +108,12 @@ async def test_nothing_is_asked_of_claude_once_the_turn_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("said", "error", "unknown"),
-    [((), ClaudeBusy(), 0), ((), ClaudeUnreachable("x"), 1), ((TextDelta("Half"),), ClaudeBusy(), 1)],
+    [
+        ((), ClaudeBusy(), 0),
+        ((), ClaudeUnreachable("x"), 1),
+        ((), ClaudeUnreachable("no server", sent=False), 0),
+        ((TextDelta("Half"),), ClaudeBusy(), 1),
+    ],
 )
 async def test_only_a_refusal_before_the_first_text_is_known_to_cost_nothing(
     said: tuple[TextDelta, ...], error: ClaudeError, unknown: int
@@ -105,6 +121,51 @@ async def test_only_a_refusal_before_the_first_text_is_known_to_cost_nothing(
     ear = Ear(FakeClaude((*said, error)))
     assert await ear.listener.reply(REQUEST) == ("".join(delta.text for delta in said), error)
     assert ear.tally.unknown == unknown
+
+
+READ = Started(Usage(input=5))
+
+
+@pytest.mark.parametrize(
+    ("before", "unknown", "known"),
+    [
+        ((Waiting(1.0, 2),), 0, 0),
+        ((Waiting(1.0, 2, lost=True),), 1, 0),
+        ((READ, Waiting(1.0, 2)), 1, 5),  # it was overloaded after it had begun
+        ((READ, Waiting(1.0, 2, lost=True)), 1, 5),
+    ],
+)
+async def test_a_try_that_broke_off_before_its_text_counts_although_the_next_one_goes_well(
+    before: tuple[StreamEvent, ...], unknown: int, known: int
+) -> None:
+    ear = Ear(FakeClaude((*before, AskedAgain(), READ, TextDelta("One."), END)))
+    await ear.listener.reply(REQUEST)
+    assert (ear.tally.unknown, ear.tally.known) == (unknown, 7 + known)
+
+
+@pytest.mark.parametrize("after", [(Waiting(9.0, 2),), ()])
+async def test_of_a_reply_that_is_cut_what_it_has_read_is_known_and_what_it_has_written_is_not(
+    after: tuple[StreamEvent, ...],
+) -> None:
+    amounts: list[int | None] = []
+    ear = Ear(FakeClaude((READ, *after)), tally=Tally(amounts.append))
+    listener = ear.listener
+    hearing = asyncio.create_task(listener.reply(REQUEST))
+    await ear.claude.silent.wait()
+    ear.cut.set_result(Stopped())
+    await hearing
+    assert amounts == [5, None]
+    assert (ear.tally.known, ear.tally.unknown, ear.tally.cost) == (5, 1, None)
+    assert (listener.used, listener.asked_ms) == (READ.usage, 1500)
+
+
+async def test_what_is_not_asked_any_more_has_used_nothing() -> None:
+    ear = Ear(FakeClaude((READ, TextDelta("In short."), END)))
+    listener = ear.listener
+    await listener.summary(REQUEST)
+    ear.cut.set_result(Stopped())
+    await listener.reply(REQUEST)
+    assert (listener.used, listener.asked_ms) == (Usage(), 0)
 
 
 async def test_a_stream_without_an_end_is_a_failure() -> None:

@@ -543,6 +543,48 @@ async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unk
     assert meta.unpriced == 2  # and the second one, as nobody knows the prices here
 
 
+async def unpriced(bench: Bench) -> int:
+    meta = await bench.conversations.meta(C)
+    assert meta is not None
+    return meta.unpriced
+
+
+@pytest.mark.parametrize("failure", [DiscordForbidden("Send Messages in Threads"), DiscordGone()])
+async def test_what_was_asked_for_in_vain_is_counted_when_discord_takes_no_reply(
+    bench: Bench, failure: Exception
+) -> None:
+    await hear(bench, A)
+    bench.outbox.failures.append(failure)
+    bench.claude.pause_s = 60.0
+    await bench.turn()
+    assert await unpriced(bench) == 1
+
+
+async def test_a_round_anew_that_discord_refuses_is_counted_once(bench: Bench) -> None:
+    await anew(bench)
+    assert await unpriced(bench) == 1  # nobody knows the prices here
+    bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
+    await bench.turn()
+    assert await unpriced(bench) == 2
+
+
+async def test_a_turn_that_is_set_aside_counts_each_try_that_was_killed(bench: Bench) -> None:
+    await hear(bench, A)
+    for _ in range(POLICY.tries):
+        await bench.claim()
+        await bench.redis.hset(Keys("test").lease(C), "expires", "0")
+    await bench.turn()
+    assert await unpriced(bench) == POLICY.tries
+
+
+async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_same(bench: Bench) -> None:
+    bench.answered_before("An answer.", reply_to=A.id)
+    await bench.conversations.receive(C, A, source="listing", facts={"guild": 1})
+    await bench.turn()
+    assert not bench.claude.asked.is_set()
+    assert await unpriced(bench) == 1
+
+
 async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
     journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, settle_s=0.0)
     means = replace(bench.means, journal=journal, policy=replace(POLICY, interrupts=True))

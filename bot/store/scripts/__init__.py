@@ -35,6 +35,7 @@ _NAMES = (
     "rest",
     "revise",
     "settled",
+    "spent",
     "standing",
     "stop",
     "undressed",

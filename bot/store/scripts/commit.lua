@@ -2,7 +2,7 @@
 -- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)  5 result (string)
 -- ARGV 1 token  2 history entry, '' for none  3 result: what the thread is to show  4 cut
 --      5 lifetime in s  6 input tokens  7 output tokens  8 cost in micro-dollars, as far as it is known
---      9 the messages that are answered, padded, blanks between  10 requests of which the cost is not known
+--      9 the messages that are answered, padded, blanks between  10 requests of which not all is known
 --      11 '1' if the turn puts something new in front of the window, with the summary that stood there, corrected as
 --      12 says; or ''
 -- Returns {'OK'}, also if this turn was committed already, {'FENCED'}, or {'CORRECTED', as it is now} if that summary was
@@ -45,6 +45,12 @@ if not again then redis.call('HINCRBY', KEYS[4], 'turns', 1) end
 redis.call('HINCRBY', KEYS[4], 'input_tokens', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'output_tokens', ARGV[7])
 redis.call('HINCRBY', KEYS[4], 'cost', ARGV[8])
-if ARGV[10] ~= '0' then redis.call('HINCRBY', KEYS[4], 'unpriced', ARGV[10]) end
+local left, unpriced = {}, tonumber(ARGV[10])
+for token in string.gmatch(redis.call('HGET', KEYS[2], 'untold') or '', '%d+') do
+  -- Until now the whole try counted as one of them.
+  if token == ARGV[1] then unpriced = unpriced - 1 else left[#left + 1] = token end
+end
+redis.call('HSET', KEYS[2], 'untold', table.concat(left, ' '))
+if redis.call('HINCRBY', KEYS[4], 'unpriced', unpriced) <= 0 then redis.call('HDEL', KEYS[4], 'unpriced') end
 for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[5]) end
 return {'OK'}

@@ -17,6 +17,7 @@ if last then
     redis.call('HDEL', ARGV[1] .. id, 'payload')
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
+  redis.call('HDEL', ARGV[1] .. last, 'untold')
 end
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
   'corrected', 'places', 'pinned_now')
@@ -29,7 +30,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     if lead == '' and redis.call('HGET', ARGV[1] .. id, 'members') then lead, record = id, fields end
     redis.call('ZREM', KEYS[2], id)
     redis.call('HSET', ARGV[1] .. id, 'state', 'cancelled')
-    redis.call('HDEL', ARGV[1] .. id, 'payload')
+    redis.call('HDEL', ARGV[1] .. id, 'payload', 'untold')
     redis.call('DEL', ARGV[5] .. id)
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
