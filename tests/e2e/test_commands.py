@@ -230,14 +230,17 @@ async def test_a_reset_during_an_answer_leaves_nothing_of_it(world: World) -> No
 async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     world.discord.faults.add(
-        action="delay", method="POST", route=f"/channels/{thread}/messages$", delay_s=0.8
+        action="delay", method="POST", route=f"/channels/{thread}/messages$", delay_s=1.0
     )
     gate = world.claude.hold(after=1)
     world.claude.say(["The password ", "is tulip."])
     await world.ann.post(thread, "what is it?")
     await gate.reached()
     assert await reset(world, world.ann, thread) == answers.forgotten(1)
-    await world.until(lambda: len(world.replies(thread)) == 2)
+    # It lands, and is taken away.
+    await world.until(
+        lambda: any(f"/channels/{thread}/" in c.path for c in world.calls() if c.method == "DELETE")
+    )
     await world.until(lambda: len(world.replies(thread)) == 1)
     gate.release()
 

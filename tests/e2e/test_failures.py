@@ -24,7 +24,7 @@ from bot.simulator.claude import faults
 from bot.simulator.claude.failures import Failure
 from tests.e2e.world import World
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("failures")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 PARTIAL = ["The warp ", "runs along, ", "the weft ", "across."]
 """What Claude would say, in deltas."""
