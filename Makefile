@@ -29,7 +29,7 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 
 # Most of what the tests take is waiting, for Discord's limits above all, so several wait at a time on each core.
 # Those of the engine keep two cores busy by themselves.
-WORKERS ?= 6
+WORKERS ?= 4
 
 test: check  ## Everything that must pass before a change lands
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/engine
