@@ -27,8 +27,13 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
+# Most of what the tests take is waiting, for Discord's limits above all, so several wait at a time on each core.
+# Those of the engine keep two cores busy by themselves.
+WORKERS ?= 4
+
 test: check  ## Everything that must pass before a change lands
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/engine
+	$(BIN)/python -m pytest tests/engine
 
 SEEDS ?= 30
 MINUTES ?= 30

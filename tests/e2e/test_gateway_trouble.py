@@ -15,7 +15,7 @@ from tests.e2e.test_failed_starts import closed_port
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("gateway_trouble")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 IDENTIFY, RESUME = 2, 6
 # discord.py waits 5 s before it identifies anew.

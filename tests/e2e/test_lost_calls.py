@@ -45,7 +45,6 @@ async def write_through(world: World, thread: int, name: str, loss: dict[str, ob
 
 async def test_lost_calls_are_made_again_and_show_once(world: World) -> None:
     cases = {f"{method} {loss}": (method, loss) for method in ("POST", "PATCH") for loss in LOSSES}
-    world.claude.default = lambda _: "Hello."
     threads = dict(
         zip(
             cases,

@@ -15,7 +15,7 @@ from bot.simulator.claude.shape import check_shape
 from tests.e2e.world import World
 from tests.simulator import openapi
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.xdist_group("wire")]
+pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 THREADS = 8
 

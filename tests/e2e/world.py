@@ -18,6 +18,9 @@ ANSWER_S = 30.0
 
 LOOK_S = 0.05
 
+ANSWER = "I see."
+"""What Claude says to which nothing else was said: one message, so that one message is one reply."""
+
 _numbers = itertools.count(1)
 
 
@@ -95,7 +98,8 @@ class World:
     def begin(self) -> None:
         """Forget what the test before ordered, and count Claude's requests from here on."""
         self._asked_before = len(self.claude.requests)
-        self.claude.faults.clear()
+        self.claude.clear()
+        self.claude.default = lambda _: ANSWER
         self.discord.faults.clear()
 
     @property

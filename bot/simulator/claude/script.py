@@ -38,6 +38,11 @@ class Script:
         """Keep a reply for requests that it fits."""
         self._lines.append(Line(reply, fits, times))
 
+    def clear(self) -> None:
+        """Forget every reply that was queued or kept."""
+        self._queue.clear()
+        self._lines.clear()
+
     def answer(self, body: Body) -> Reply:
         """The reply to a request; what was queued for it is used up."""
         for line in self._lines:

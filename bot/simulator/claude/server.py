@@ -133,6 +133,12 @@ class Claude:
         """Keep a reply for the next requests whose body fits, so many `times`; None for all of them."""
         self._script.say_when(fits, as_reply(said, pause), times)
 
+    def clear(self) -> None:
+        """Forget what nobody has asked for yet: replies, places to stop at, and faults."""
+        self._script.clear()
+        self._gates.clear()
+        self.faults.clear()
+
     def hold(self, after: int | None = 0) -> Gate:
         """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
         gate = Gate(after, None)
