@@ -129,6 +129,7 @@ async def test_two_clicks_and_two_bots_write_one_reply_anew_once(world: World) -
         own.claude.say(["New ", "text."])
         handles = await asyncio.gather(*(press(own.ann, thread, last, "Regenerate") for _ in range(3)))
         await gate.reached()
+        await own.until(lambda: sum(len(handle.followups) for handle in handles) == 2)
         gate.release()
         await anew(own, thread, "New text.")
         assert len(own.asked) == asked + 1
