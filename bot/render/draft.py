@@ -8,7 +8,7 @@ from bot.conversation import wording
 from bot.render.layout import Layout, Piece
 from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
-from bot.render.restyle.formulas import escaped_lines
+from bot.render.restyle.literal import escaped_lines
 from bot.render.restyle.restyler import Restyler
 from bot.render.style import Style
 

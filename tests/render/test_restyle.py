@@ -194,6 +194,8 @@ def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
         r"\underbrace{a}_b",
         r"2\frac{1}{2}",
         r"\mathcal{1}",
+        r"a \not{} b",
+        r"a \not{<=} b",
         "}",
     ],
 )

@@ -1,4 +1,4 @@
-"""One code block on its way into a message, or into a file."""
+"""The source of one code block."""
 
 from __future__ import annotations
 
@@ -9,13 +9,11 @@ from bot.render.lines import Fence
 
 # What Discord takes for the name of a language, if nothing else stands behind the backticks.
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+\-.#]+")
-_TICKS = re.compile(r"`+")
-# Ends nothing, and shows nothing.
-_ZERO_WIDTH_SPACE = "\u200b"
+_LANGUAGE_MAX_CHARS = 32
 # Formulas as blocks of code, as GitHub has them.
-FORMULA_LANGUAGES = frozenset(("math", "katex"))
+_FORMULA_LANGUAGES = frozenset(("math", "katex"))
 # Blocks of code whose source is wanted, and that can be drawn if it is a formula.
-SOURCE_LANGUAGES = frozenset(("latex", "tex"))
+_SOURCE_LANGUAGES = frozenset(("latex", "tex"))
 _NO_FORMULA = re.compile(
     r"\\(?:documentclass|usepackage|section|item|begin\{(?:document|tabular|itemize|table|tikz))"
 )
@@ -24,7 +22,7 @@ _NO_FORMULA = re.compile(
 def language_of(info: str) -> tuple[str, str]:
     """The language that a fence names, and what else stands behind the backticks."""
     found = _LANGUAGE.match(info)
-    language = found.group() if found and len(found.group()) <= 32 else ""
+    language = found.group() if found and len(found.group()) <= _LANGUAGE_MAX_CHARS else ""
     return language, info[len(language) :].strip()
 
 
@@ -34,35 +32,18 @@ class Code:
 
     fence: Fence
     language: str
-    opening: str
     source: list[str] = field(default_factory=list)
     lines: int = 0
-    line_begins: bool = True
-    # Where its first line begins in the restyled text.
-    start: int = 0
-    _run: int = 0
 
-    def shown(self, text: str) -> str:
-        """A part of the code so that Discord does not take three backticks in it for its end.
+    @property
+    def stands_for_formula(self) -> bool:
+        """Whether it is to be shown as a formula, if it is one."""
+        return self.language.lower() in _FORMULA_LANGUAGES
 
-        Between the second and the third stands a zero-width space; it is copied along with the code.
-        """
-        if "`" not in text:
-            self._run = 0
-            return text
-        if text[0] != "`":
-            self._run = 0
-        shown = _TICKS.sub(lambda found: self._ticks(found.group(), first=found.start() == 0), text)
-        self._run = self._run if text[-1] == "`" else 0
-        return shown
-
-    def _ticks(self, run: str, *, first: bool) -> str:
-        before = self._run if first else 0
-        shown = ""
-        for number in range(before, before + len(run)):
-            shown += (_ZERO_WIDTH_SPACE if number and number % 2 == 0 else "") + "`"
-        self._run = before + len(run)
-        return shown
+    @property
+    def may_be_drawn(self) -> bool:
+        """Whether it is shown as code, but drawn as well if it is a formula."""
+        return self.language.lower() in _SOURCE_LANGUAGES
 
     @property
     def formula(self) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from bot.render.restyle import symbols
+from bot.render.restyle.literal import as_code, escaped
 from bot.render.restyle.tex import linear, lines_of
 
 # Longer than any formula in the middle of a sentence.
@@ -29,8 +30,6 @@ _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z0-9])")
 _ORDINAL_BEGUN = re.compile(r"(?:s|n|r|t)?|(?:st|nd|rd|th)")
 # A variable of a shell or a template, as in `${name}`.
 _VARIABLE = re.compile(r"\{[A-Za-z_]\w+[^{}\\^]*\}")
-_SPECIAL = re.compile(r"[*_~`\\]|\|(?=\|)|(?<=\|)\||<(?=[@#:/a-z])|^[>#-]")
-_TICKS = re.compile(r"`+")
 
 
 def is_prose(content: str) -> bool:
@@ -90,6 +89,20 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
             return content if _ORDINAL.match(text, place + 1, end) else ""
         return ""
     return "" if content[-1].isspace() or content[-1] in "-/,.:;(~<>" else content
+
+
+def inside_brackets(text: str, at: int, end: int, *, before: str, final: bool) -> str | None:
+    """The formula whose opening `\\(` is at `at`, "" if there is none, None if that is not certain yet."""
+    stop = min(end, at + 2 + INLINE_MAX_CHARS)
+    close = text.find("\\)", at + 2, stop)
+    content = text[at + 2 : close if close >= 0 else stop]
+    if is_prose(content):
+        return ""
+    if close < 0:
+        return None if not final and stop == end else ""
+    clings = before.isascii() and (before.isalnum() or before in ("/", "]"))
+    formula = has_tex(content) if clings else is_formula(content)
+    return content if formula and not is_prose(content + " ") else ""
 
 
 def _is_variable(content: str, behind: str) -> bool:
@@ -158,21 +171,3 @@ def displayed(tex: str) -> list[str] | None:
     """The lines of a displayed formula in Unicode, or None where they would not be faithful."""
     lines = [linear(line) for line in lines_of(tex)]
     return [escaped(line) for line in lines if line] if all(lines) else None
-
-
-def as_code(text: str) -> str:
-    """Inline code that holds the text, its line breaks as blanks."""
-    flat = " ".join(text.split())
-    marker = "`" * (max((len(run) for run in _TICKS.findall(flat)), default=0) + 1)
-    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{marker}{pad}{flat}{pad}{marker}" if flat else ""
-
-
-def escaped(text: str) -> str:
-    """The text with what Discord would take for Markdown made harmless."""
-    return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
-
-
-def escaped_lines(text: str) -> str:
-    """A text of several lines, escaped."""
-    return "\n".join(escaped(line) for line in text.split("\n"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import re
 
-from bot.render.restyle.formulas import as_code, escaped
+from bot.render.restyle.literal import as_code, escaped
 from bot.render.restyle.scripts import subscript, superscript
 
 # Longer than any tag or entity that is meant as one.
@@ -61,7 +61,8 @@ SILENT = frozenset(
     ]
 )
 # Elements that are turned into something as a whole.
-WHOLE = frozenset(["sub", "sup", "code", "kbd", "samp", "tt", "a"])
+CODE = frozenset(("code", "kbd", "samp", "tt"))
+WHOLE = CODE | {"sub", "sup", "a"}
 BREAKS = frozenset(("br", "hr", "img"))
 # Elements that stand on lines of their own.
 _SPANS = frozenset(("span", "font", "small", "big", "abbr", "q", "bdi", "bdo", "nobr", "wbr", "label"))
@@ -108,7 +109,7 @@ def attribute(attributes: str, name: str) -> str:
     return html.unescape(found["double"] or found["single"] or found["bare"] or "") if found else ""
 
 
-def element(name: str, attributes: str, inside: str) -> str | None:
+def element(name: str, attributes: str, inside: str) -> str:
     """An element of WHOLE as Markdown, its content having been restyled already (but for code)."""
     if name == "a":
         address = attribute(attributes, "href")

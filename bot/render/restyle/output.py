@@ -17,6 +17,15 @@ class Attached:
 
 
 @dataclass(slots=True)
+class Fenced:
+    """Restyled text that is code, and what opens it again where it is cut."""
+
+    start: int
+    end: int
+    opening: str
+
+
+@dataclass(slots=True)
 class _Stretch:
     """Restyled text from `start` on that came from the source from `source` on; `same`: character by character."""
 
@@ -32,6 +41,7 @@ class Output:
     written: int = 0
     read: int = 0
     attached: list[Attached] = field(default_factory=list)
+    fenced: list[Fenced] = field(default_factory=list)
     _fresh: list[str] = field(default_factory=list)
     _held: list[tuple[str, int]] | None = None
     _held_chars: int = 0
@@ -91,6 +101,10 @@ class Output:
         """Forget what was held back; returns how much of the source it was."""
         held, self._held = self._held or [], None
         return sum(taken for _, taken in held)
+
+    def opening_at(self, place: int) -> str:
+        """What opens a code block in which the restyled text from `place` on begins, or nothing."""
+        return next((code.opening for code in reversed(self.fenced) if code.start <= place < code.end), "")
 
     def source_at(self, place: int) -> int:
         """Where in the source the restyled text from `place` on begins, at the latest."""

@@ -1,0 +1,121 @@
+"""The atoms of a formula as text, and what must stand between them so that it reads as it was meant."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import Enum, auto
+
+from bot.render.restyle.scripts import subscript, superscript
+
+
+class Class(Enum):
+    """TeX's classes of atoms, which decide on the blanks between them (The TeXbook, chapter 18)."""
+
+    ORDINARY = auto()
+    FUNCTION = auto()
+    BINARY = auto()
+    RELATION = auto()
+    OPENING = auto()
+    CLOSING = auto()
+    PUNCTUATION = auto()
+    FRACTION = auto()
+    SIGN = auto()
+    BLANK = auto()
+
+
+_OPERANDS = frozenset({Class.ORDINARY, Class.CLOSING, Class.FRACTION, Class.FUNCTION})
+_SPACED = frozenset({Class.BINARY, Class.RELATION})
+# What stays close to the name of a function before it.
+_CLINGING = frozenset({Class.OPENING, Class.CLOSING, Class.PUNCTUATION})
+# What would be read as a part of a fraction before it, and behind it.
+_AHEAD = frozenset({Class.ORDINARY, Class.FUNCTION, Class.FRACTION, Class.OPENING})
+_BEHIND = frozenset({Class.ORDINARY, Class.FUNCTION, Class.FRACTION, Class.CLOSING})
+# An exponent or an index that Unicode lacks: what follows would be read as a part of it.
+_OPEN_SCRIPT = re.compile(r"[\^_](?:[^()\s]|\([^()]*\))$")
+# A root without brackets: what follows would be read as a part of it.
+_OPEN_ROOT = re.compile(r"([√∛∜])([^()\s√∛∜]+)$")
+_NUMBERS = re.compile(r"\d+/\d+")
+# Longer ones that have scripts of their own are a puzzle.
+_SCRIPT_MAX_CHARS = 12
+
+
+class Unfaithful(Exception):
+    """Text cannot show it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A piece of a formula that is never parted."""
+
+    kind: Class
+    text: str
+
+
+def joined(atoms: list[Atom], *, tight: bool) -> str:
+    """The atoms with blanks where TeX would have some; as few as can be if `tight`, as in exponents."""
+    text = ""
+    before: Atom | None = None
+    for index, atom in enumerate(atoms):
+        if atom.kind is Class.BLANK:
+            text = text.rstrip(" ") + atom.text if text else ""
+            continue
+        after = next((other for other in atoms[index + 1 :] if other.kind is not Class.BLANK), None)
+        kind, piece = atom.kind, atom.text
+        if kind is Class.FRACTION and before is not None and before.kind in _BEHIND:
+            if before.text[-1:].isdecimal() and _NUMBERS.fullmatch(piece):
+                raise Unfaithful  # a mixed number, or a product
+            piece = f"({piece})"
+        elif kind is Class.FRACTION and _joins(after, _AHEAD):
+            piece = f"({piece})"
+        if _joins(after, _AHEAD):
+            piece = _OPEN_ROOT.sub(r"\1(\2)", piece)
+        if kind is Class.BINARY and (not _joins(before, _OPERANDS) or after is None):
+            kind = Class.SIGN
+        if before is not None and _is_apart(before, Atom(kind, piece), tight=tight) and text[-1:] != " ":
+            text += " "
+        text += piece
+        before = Atom(kind, piece)
+    return text.strip()
+
+
+def operand(atoms: list[Atom]) -> str:
+    """Put in brackets what would fall apart beside a bar or under a root."""
+    text = joined(atoms, tight=True)
+    if not text:
+        raise Unfaithful
+    whole = len(atoms) == 1 or text.isdecimal()
+    return text if whole and not any(char in text for char in "/ ") else f"({text})"
+
+
+def scripted(base: Atom, sign: str, inside: str) -> Atom:
+    """An atom with an exponent (`sign` is `^`) or an index (`_`)."""
+    if not inside:
+        return base
+    if inside == "∘" and sign == "^":
+        return Atom(base.kind, base.text + "°")
+    kind, text = base.kind, base.text
+    if kind is Class.FRACTION:
+        kind, text = Class.ORDINARY, f"({text})"
+    text = _OPEN_ROOT.sub(r"\1(\2)", text)
+    script = superscript(inside) if sign == "^" else subscript(inside)
+    if script is None:
+        if any(char in inside for char in "^_/") and len(inside) > _SCRIPT_MAX_CHARS:
+            raise Unfaithful
+        script = sign + (inside if len(inside) == 1 else f"({inside})")
+    return Atom(kind, text + script)
+
+
+def _joins(atom: Atom | None, kinds: frozenset[Class]) -> bool:
+    return atom is not None and atom.kind in kinds
+
+
+def _is_apart(before: Atom, atom: Atom, *, tight: bool) -> bool:
+    """Whether there is a blank between two atoms."""
+    if before.kind is Class.FUNCTION and atom.kind not in _CLINGING:
+        return True
+    if before.text[-1:].isalnum() and atom.kind is Class.FUNCTION:
+        return True
+    if _OPEN_SCRIPT.search(before.text) and atom.kind in _AHEAD:
+        return True
+    return not tight and (atom.kind in _SPACED or before.kind in _SPACED or before.kind is Class.PUNCTUATION)

@@ -1,0 +1,157 @@
+"""A code block on its way into a message: as it is, as a formula, or as a file with an excerpt."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+from bot.conversation import wording
+from bot.render.lines import Fence, read_line
+from bot.render.part import Formula, TextFile
+from bot.render.restyle import formulas, shapes
+from bot.render.restyle.code import Code, language_of
+from bot.render.restyle.languages import file_name
+from bot.render.restyle.literal import as_code
+from bot.render.restyle.output import Fenced
+from bot.render.restyle.source import Line, Source
+from bot.render.restyle.ticks import Ticks
+
+# How much of a code block that may become a file stays in the message.
+EXCERPT_LINES = 10
+_PIECE = re.compile(r"[^`]+|`")
+
+
+class CodeBlock:
+    """Writes one code block, line by line; one of more than `file_lines` lines becomes a file, with 0 none does.
+
+    It is held back where it is not certain what it becomes: then `provisional` stands for it.
+    """
+
+    def __init__(self, source: Source, fence: Fence, info: str, *, file_lines: int) -> None:
+        self.over = False
+        self._source = source
+        self._out = source.out
+        self._fence = fence
+        # Nowhere, as long as all of it is held back.
+        self._written = Fenced(sys.maxsize, sys.maxsize, fence.opening)
+        self._lead = fence.quote + " " * fence.indent
+        language, self._title = language_of(info)
+        self._code = Code(fence, language)
+        self._ticks = Ticks()
+        self._file_lines = file_lines
+        self._line_begins = True
+
+    @property
+    def provisional(self) -> str | None:
+        """How much of it is held back because it may become a file, or None if nothing is."""
+        if self._out.held is None or self._code.stands_for_formula:
+            return None
+        # Were more of it shown, it would be taken back where it turns out to be a file.
+        return self._lead + wording.code_goes_on(self._code.lines)
+
+    def open(self, line: Line, lead: str) -> None:
+        """Write its first line; `lead` is what stands before the backticks."""
+        language, above = self._code.language, ""
+        if self._code.stands_for_formula:
+            self._out.hold()
+            language = "latex"
+        if self._title:
+            above, lead = f"{lead}{as_code(self._title)}\n", re.sub(r"[^>\s]", " ", lead)
+        self._source.take(f"{above}{lead}```{language}" + "\n" * (line.after - line.end), line.after)
+        if self._out.held is None:
+            self._written.start = self._out.written
+        self._out.fenced.append(self._written)
+
+    def take_line(self) -> bool:
+        """Take the next line, or what there is of it; returns whether anything was certain."""
+        source = self._source
+        line = source.line(source.at)
+        if self._line_begins:
+            may_close = shapes.may_close_code(line.text)
+            if may_close and not line.ended:
+                return False
+            if self._fence.depth and shapes.quote_of(line.text).count(">") < self._fence.depth:
+                self.finish()
+                return True
+            if may_close and self._close(line):
+                return True
+            self._begin_line()
+        code = source.text[source.at : line.after]
+        if not code:
+            return False
+        self._code.source.append(code)
+        for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
+            source.take(self._ticks.parted(piece), source.at + len(piece))
+        self._line_begins = line.after > line.end
+        if self._code.stands_for_formula and (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS:
+            self._code.language = ""
+            self._release()
+        return True
+
+    def finish(self) -> None:
+        """It is over without a line that closes it."""
+        self._end("", self._source.at)
+
+    def _begin_line(self) -> None:
+        self._line_begins = False
+        self._code.lines += 1
+        if self._file_lines and self._code.lines == min(EXCERPT_LINES, self._file_lines) + 1:
+            self._out.hold()
+
+    def _close(self, line: Line) -> bool:
+        source = self._source
+        read, still = read_line(source.text, source.at, line.end, line.end, self._fence)
+        if still is not None:
+            return False
+        self._end(source.text[source.at : read.content + read.indent] + "```", line.end)
+        source.end_line(line)
+        return True
+
+    def _end(self, closing: str, after: int) -> None:
+        """It is over: by a closing line up to `after`, or without one."""
+        self.over = True
+        if self._code.stands_for_formula:
+            self._end_formula(closing, after)
+        elif 0 < self._file_lines < self._code.lines:
+            self._end_file(closing, after)
+        else:
+            self._end_code(closing, after)
+
+    def _end_code(self, closing: str, after: int) -> None:
+        self._out.release()
+        if closing:
+            self._source.take(closing, after)
+        elif self._source.at < len(self._source.text) or not self._source.final:
+            self._out.put(f"{self._fence.lead}```\n", 0)  # its quote has ended
+        self._written.end = self._out.written
+        formula = self._code.formula if self._code.may_be_drawn else ""
+        if 0 < len(formula) <= formulas.DISPLAY_MAX_CHARS:
+            self._out.attach(Formula(formula))
+
+    def _end_file(self, closing: str, after: int) -> None:
+        number = 1 + sum(isinstance(attached.file, TextFile) for attached in self._out.attached)
+        name = file_name(self._code.language, number)
+        self._written.end = self._out.written + 1
+        note = wording.small(wording.code_attached(name, self._code.lines))
+        self._out.put(f"{self._lead}…\n{self._lead}```\n{self._lead}{note}", self._out.drop())
+        self._out.attach(TextFile(name, self._code.plain))
+        self._source.take("" if closing else "\n", after)
+
+    def _end_formula(self, closing: str, after: int) -> None:
+        tex = self._code.formula
+        lines = formulas.displayed(tex) if tex else None
+        if lines is None:
+            self._release()
+            self._source.take(closing, after)
+            self._written.end = self._out.written
+        else:
+            self._out.put("\n".join(self._lead + line for line in lines), self._out.drop())
+        if tex:
+            self._out.attach(Formula(tex))
+        if lines is not None:
+            self._source.take("" if closing else "\n", after)
+
+    def _release(self) -> None:
+        """What might have been a formula is code."""
+        self._written.start = self._out.written + len(self._out.held_text(1))
+        self._out.release()

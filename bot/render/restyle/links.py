@@ -1,0 +1,62 @@
+"""Pictures, footnotes, badges and links by reference, which Discord does not show, as links or as text.
+
+What is found is the text that shows it and where it ends, or the first character of it if it is nothing of the
+kind, or None if that is not certain yet.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from bot.render.restyle.scripts import superscript
+
+# Stands for a picture that says nothing of itself.
+PICTURE = "🖼️"
+# How much is held back of what may become a picture.
+_IMAGE_MAX_CHARS = 200
+_BADGE_MAX_CHARS = 500
+
+_FOOTNOTE = re.compile(r"\[\^(\d{1,3})\]")
+_FOOTNOTE_BEGUN = re.compile(r"\[(?:\^\d{0,3})?")
+_IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(")
+_IMAGE_BEGUN = re.compile(r"!\[[^\[\]\n]*\]?")
+_BADGE = re.compile(r"\[!\[([^\[\]\n]*)\]\(([^\s()]*)[^()\n]*\)\]\(([^\s()]*)[^()\n]*\)")
+_BADGE_BEGUN = re.compile(r"\[(?:!(?:\[[^\[\]\n]*(?:\](?:\([^()\n]*(?:\)(?:\](?:\([^()\n]*)?)?)?)?)?)?)?")
+_REFERENCE = re.compile(r"\[([^\[\]\n]+)\]\[([^\[\]\n]*)\]")
+_REFERENCE_BEGUN = re.compile(r"\[[^\[\]\n]{0,150}(?:\](?:\[[^\[\]\n]{0,60})?)?")
+
+
+def image(text: str, at: int, end: int, *, final: bool) -> tuple[str, int] | None:
+    """The beginning of a picture, whose `![` is at `at`, as that of a link."""
+    found = _IMAGE.match(text, at, end)
+    if found is not None:
+        return ("[" if found[1].strip() else f"[{PICTURE}"), at + 2
+    begun = end - at <= _IMAGE_MAX_CHARS and _IMAGE_BEGUN.fullmatch(text, at, end)
+    return None if begun and not final else ("!", at + 1)
+
+
+def bracketed(
+    text: str, at: int, end: int, references: Mapping[str, str], *, final: bool
+) -> tuple[str, int] | None:
+    """What begins with the bracket at `at`; `references` are addresses by their names in lower case."""
+    note = _FOOTNOTE.match(text, at, end)
+    if note is not None:
+        return superscript(note[1]) or "", note.end()
+    badge = _BADGE.match(text, at, end)
+    if badge is not None:
+        alt, picture, address = badge.groups()
+        return f"[{alt or PICTURE}]({address}) ([{PICTURE}]({picture}))", badge.end()
+    reference = _REFERENCE.match(text, at, end) if references else None
+    if reference is not None and (address := references.get((reference[2] or reference[1]).lower(), "")):
+        return f"[{reference[1]}]({address})", reference.end()
+    begun = not final and _may_be_bracketed(text, at, end, references)
+    return None if begun else ("[", at + 1)
+
+
+def _may_be_bracketed(text: str, at: int, end: int, references: Mapping[str, str]) -> bool:
+    if _FOOTNOTE_BEGUN.fullmatch(text, at, end):
+        return True
+    if end - at <= _BADGE_MAX_CHARS and _BADGE_BEGUN.fullmatch(text, at, end):
+        return True
+    return bool(references and _REFERENCE_BEGUN.fullmatch(text, at, end))

@@ -1,0 +1,106 @@
+"""What the beginning of a line shows it to be, or may still make it while it comes."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from bot.render.restyle.scripts import superscript
+
+# Quote marks, bullets and the like that a line begins with, beyond which nothing is held back.
+LEAD_MAX_CHARS = 120
+# What a thematic break looks like where there is none.
+RULE = "─" * 10
+_DOUBLE_RULE = "═" * 10
+_HEADING_MAX_CHARS = 300
+
+_QUOTE = re.compile(r"(?:[ \t]{0,3}>){0,8}")
+_BULLETS = re.compile(r"[ \t]*(?P<bullets>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)")
+_LEAD_BEGUN = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}(?:[.)]|\Z))[ \t]*)*")
+_RULE = re.compile(r"[ \t]{0,3}(?:-(?:[ \t]*-){2,}|\*(?:[ \t]*\*){2,}|_(?:[ \t]*_){2,})[ \t\r]*")
+_RULE_BEGUN = re.compile(r"[ \t]{0,3}(?:-[ \t-]*|\*[ \t*]*|_[ \t_]*|=+[ \t]*)\r?")
+_DOUBLE = re.compile(r"[ \t]{0,3}={3,}[ \t\r]*")
+_UNDERLINE = re.compile(r"[ \t]{0,3}(?P<char>=+|-+)[ \t\r]*")
+_MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
+_SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
+_HEADING = re.compile(r"#{4,6}[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t\r]*")
+_TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
+_TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
+_NOTE = re.compile(r"\[\^(\d{1,3})\]:[ \t]*")
+_NOTE_BEGUN = re.compile(r"\[(?:\^(?:\d{0,3}(?:\](?::[ \t]*)?)?)?)?")
+_REFERENCE = re.compile(r"[ \t]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]+<?(https?://[^\s<>()]+)>?")
+_CLOSING_BEGUN = re.compile(r"[ \t>]*(?:`*|~*)[ \t\r]*")
+
+
+class Lead(NamedTuple):
+    """What stands before the content of a line: quote marks, and indentation and bullets behind them."""
+
+    quote: str
+    bullets: str
+    width: int
+
+
+def quote_of(line: str) -> str:
+    """The quote marks that a line begins with, without the blank behind them."""
+    found = _QUOTE.match(line)
+    return found.group() if found else ""
+
+
+def lead_of(line: str, quote: str) -> Lead:
+    """What stands before the content of a line that begins with these quote marks."""
+    found = _BULLETS.match(line, len(quote))
+    return Lead(quote, found["bullets"], found.end()) if found else Lead(quote, "", len(quote))
+
+
+def may_become_block(line: str, lead: Lead) -> bool:
+    """Whether the beginning of a line may still turn into anything but text."""
+    if _LEAD_BEGUN.fullmatch(line) or _RULE_BEGUN.fullmatch(line, len(lead.quote)):
+        return True
+    content = line[lead.width :]
+    if _MARK_BEGUN.fullmatch(content) or _NOTE_BEGUN.fullmatch(content):
+        return True
+    return bool(lead.bullets and _TASK_BEGUN.fullmatch(content))
+
+
+def may_close_code(line: str) -> bool:
+    """Whether the beginning of a line in a code block may still become its closing line."""
+    return len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+
+
+def underlining(inside: str) -> str:
+    """The character of which a line that may underline a title is made, or nothing."""
+    found = _UNDERLINE.fullmatch(inside)
+    return found["char"][0] if found else ""
+
+
+def rule(inside: str, *, below_text: bool) -> str:
+    """A thematic break as it is shown, or nothing; three equals signs are one below text."""
+    if _RULE.fullmatch(inside):
+        return RULE
+    return _DOUBLE_RULE if below_text and _DOUBLE.fullmatch(inside) else ""
+
+
+def is_small_heading(content: str) -> bool:
+    """Whether a heading begins that is smaller than any of Discord's."""
+    return len(content) <= _HEADING_MAX_CHARS and _SMALL_HEADING.match(content) is not None
+
+
+def heading_text(content: str) -> str | None:
+    """The text of a small heading that is all there."""
+    found = _HEADING.fullmatch(content)
+    return found["text"] if found else None
+
+
+def label(content: str, *, item: bool) -> tuple[str, int]:
+    """What shows the box of a task, or the number of a footnote, and how much of the content it was."""
+    task = _TASK.match(content) if item else None
+    if task is not None:
+        return ("☐" if task["done"] == " " else "☑"), task.end()
+    note = _NOTE.match(content)
+    return (f"{superscript(note[1])} ", note.end()) if note else ("", 0)
+
+
+def reference(line: str) -> tuple[str, str] | None:
+    """The name in lower case and the address that a line defines for links."""
+    found = _REFERENCE.match(line)
+    return (found[1].lower(), found[2]) if found else None

@@ -1,0 +1,123 @@
+"""HTML's elements within a line, and which of them are open."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from bot.render.restyle import html
+from bot.render.restyle.links import PICTURE
+from bot.render.restyle.pen import Pen
+from bot.render.restyle.shapes import RULE
+
+
+@dataclass(slots=True)
+class Tags:
+    """Tells HTML from the names of tags in a sentence; the pen writes what it means.
+
+    `inline` restyles what stands in an element that is turned into something as a whole.
+    """
+
+    pen: Pen
+    inline: Callable[[str], str]
+    # How many elements of each name are open, and those of them that end with their line.
+    _open: dict[str, int] = field(default_factory=dict)
+    _open_in_line: list[str] = field(default_factory=list)
+
+    def take(self, text: str, at: int, end: int, *, before: str, final: bool) -> int | None:
+        """Write what begins with `<` at `at`, behind the character `before`.
+
+        Returns where that ends: at `at` if it is no tag, None if it is not certain yet whether it is.
+        """
+        tag = html.TAG.match(text, at, end)
+        name = tag["name"].lower() if tag else ""
+        if tag is None or name not in html.KNOWN:
+            begun = not final and html.may_be_tag(text[at : min(end, at + html.TAG_MAX_CHARS + 1)])
+            return None if begun else at
+        if not html.is_markup(tag):
+            return at
+        if name in html.WHOLE:
+            return self._element(tag, name, text, end, final=final)
+        means = self._means(tag, name, text, end, before=before, final=final)
+        if means:
+            self._write(tag, name)
+            return tag.end()
+        return None if means is None else at
+
+    def end_line(self) -> None:
+        """The line is over."""
+        for name in self._open_in_line:
+            self._open[name] = max(0, self._open.get(name, 0) - 1)
+        self._open_in_line.clear()
+
+    def _means(
+        self, tag: re.Match[str], name: str, text: str, end: int, *, before: str, final: bool
+    ) -> bool | None:
+        """Whether a tag is markup, and not the name of a tag in a sentence; None if that is not certain yet."""
+        if name == "br":
+            return True
+        if name in html.BREAKS:
+            return name == "img" or self.pen.begins
+        if tag["close"]:
+            if self._open.get(name, 0):
+                self._open[name] -= 1
+                return True
+            return self.pen.begins and name in html.BLOCKS
+        if before.isascii() and (before.isalnum() or before in ("_", "]")):
+            return False
+        start = tag.end()
+        stop = min(end, start + html.SPAN_MAX_CHARS)
+        if text[start:stop].lower().find(f"</{name}>") >= 0:
+            self._count(name)
+            self._open_in_line.append(name)
+            return True
+        if stop == end and not final:
+            return None
+        rest = text[start:stop].lstrip()
+        alone = not rest or rest[0] == "<" or "=" in tag["attributes"]
+        if alone and self.pen.begins and name in html.BLOCKS:
+            self._count(name)
+            return True
+        return False
+
+    def _count(self, name: str) -> None:
+        self._open[name] = self._open.get(name, 0) + 1
+
+    def _element(self, tag: re.Match[str], name: str, text: str, end: int, *, final: bool) -> int | None:
+        at, start = tag.span()
+        closing = f"</{name}>"
+        stop = min(end, start + html.ELEMENT_MAX_CHARS)
+        close = -1 if tag["close"] else text[start:stop].lower().find(closing)
+        if close < 0:
+            if not final and stop == end and not tag["close"]:
+                return None
+            self.pen.write(tag.group(), start - at)
+            return start
+        inside = text[start : start + close]
+        after = start + close + len(closing)
+        shown = html.element(name, tag["attributes"], inside if name in html.CODE else self.inline(inside))
+        self.pen.write(shown, after - at)
+        return after
+
+    def _write(self, tag: re.Match[str], name: str) -> None:
+        pen, taken = self.pen, len(tag.group())
+        if name in html.BLOCKS and not tag["close"]:
+            pen.part()
+        if name == "br":
+            pen.write(pen.line_break, taken)
+        elif name == "hr":
+            pen.write((pen.line_break if pen.shows else "") + RULE + pen.line_break, taken)
+        elif name == "img":
+            address = html.attribute(tag["attributes"], "src")
+            alt = html.attribute(tag["attributes"], "alt") or PICTURE
+            pen.write(f"[{alt}]({address})" if address.startswith(("http://", "https://")) else alt, taken)
+        elif name in html.MARKERS:
+            if tag["close"]:
+                pen.close(name, taken)
+            else:
+                pen.open(name, html.MARKERS[name], taken)
+        elif name in html.HEADINGS and not tag["close"]:
+            pen.write(html.HEADINGS[name], taken)
+        else:
+            pen.drop(taken)

@@ -1,0 +1,131 @@
+"""The text of lines, and what stands in it that may go on over several."""
+
+from __future__ import annotations
+
+import re
+
+from bot.render.restyle import shapes
+from bot.render.restyle.display import display
+from bot.render.restyle.pen import Pen
+from bot.render.restyle.source import Source
+from bot.render.restyle.spans import Spans, restyled
+from bot.render.restyle.title import Title
+from bot.render.restyle.wanted import Search
+
+# Longer lines define no link.
+_REFERENCE_MAX_CHARS = 300
+
+
+class Text:
+    """Writes a line of text once `begin` was called for it, piece by piece, until it is `over`."""
+
+    def __init__(self, source: Source, title: Title) -> None:
+        self.over = True
+        self._source = source
+        self._title = title
+        self._pen = Pen(source.out.put)
+        # The addresses that lines have defined for links, by their names in lower case.
+        self._references: dict[str, str] = {}
+        self._spans = Spans(self._pen, self._references)
+        self._search: Search | None = None
+        # The line so far, as long as it may define a link.
+        self._read = ""
+        # Whether a code block ends where the source is.
+        self._follows_block = False
+
+    def restyled(self, text: str) -> str:
+        """A whole text of one line that stands elsewhere, as in a cell of a table."""
+        return restyled(text, self._references)
+
+    def begin(self, line: str, lead: shapes.Lead) -> None:
+        """A line of text begins: take its marks."""
+        source, item = self._source, bool(lead.bullets)
+        marks = line[: lead.width]
+        source.take(re.sub(r"\+(?=[ \t])", "-", marks) if item else marks, source.at + lead.width)
+        label, taken = shapes.label(line[lead.width :], item=item)
+        if taken:
+            source.take(label, source.at + taken)
+        self._pen.begin_line("\n" + re.sub(r"[^>\s]", " ", marks), shows=taken > 0, item=item)
+        self._read = ""
+        self.over = False
+
+    def take(self) -> bool:
+        """Take what there is of the line; returns whether anything was certain."""
+        return self._take_spans() if self._search is None else self._take_wanted(self._search)
+
+    def end_paragraph(self) -> None:
+        """The next line is no part of the same paragraph."""
+        self._spans.end_paragraph()
+
+    def finish(self) -> None:
+        """The reply is all there."""
+        self._spans.end_line()
+
+    def _take_spans(self) -> bool:
+        source = self._source
+        newline = source.text.find("\n", source.at)
+        end = newline if newline >= 0 else len(source.text)
+        ended = newline >= 0 or source.final
+        if self._follows_block and not self._leave_block(end, ended=ended):
+            return False
+        start = source.at
+        source.at = self._spans.take(source.text, start, end, final=ended)
+        self._note(source.text[start : source.at])
+        if self._spans.wanted is not None:
+            self._title.release()
+            self._search = Search(self._spans.wanted)
+            return True
+        if source.at < end or newline < 0:
+            return source.at > start
+        self._end_line(newline + 1)
+        return True
+
+    def _note(self, text: str) -> None:
+        self._title.add(text)
+        if len(self._read) <= _REFERENCE_MAX_CHARS:
+            self._read += text
+
+    def _end_line(self, after: int) -> None:
+        vanished = self._pen.dropped and not self._pen.shows
+        self._spans.end_line()
+        self._source.take("" if vanished else "\n", after)
+        reference = shapes.reference(self._read)
+        if reference is not None:
+            name, address = reference
+            self._references[name] = address
+        self.over = True
+
+    def _leave_block(self, end: int, *, ended: bool) -> bool:
+        """Nothing may follow a code block on its last line; returns whether it is certain what does."""
+        source = self._source
+        rest = source.text[source.at : end]
+        after = end - len(rest.lstrip(" \t\r"))
+        if after == end and not ended:
+            return False
+        self._follows_block = False
+        source.take(self._pen.line_break if after < end else "", after)
+        return True
+
+    def _take_wanted(self, search: Search) -> bool:
+        """Wait for the end of what is wanted, or for the certainty that it has none."""
+        close = search.look(self._source.text, self._source.at, final=self._source.final)
+        if close is None:
+            return False
+        self._search = None
+        if close < 0 or not self._display(search, close):
+            self._spans.refuse()
+        return True
+
+    def _display(self, search: Search, close: int) -> bool:
+        source, pen, wanted = self._source, self._pen, search.wanted
+        inside = source.text[source.at + len(wanted.opening) : close]
+        shown = display(wanted, inside, line_break=pen.line_break, shows=pen.shows)
+        if shown is None:
+            return False
+        pen.dropped = pen.dropped or not shown.text
+        pen.shows = pen.shows or bool(shown.text.strip())
+        source.take(shown.text, close + len(wanted.closing))
+        self._follows_block = shown.is_block
+        if shown.formula is not None:
+            source.out.attach(shown.formula)
+        return True

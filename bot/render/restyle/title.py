@@ -1,0 +1,70 @@
+"""The first line of a paragraph, which the next line may make a title or the header of a table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.render.restyle import table
+from bot.render.restyle.output import Output
+
+# A longer line is no title, and no header of a table without outer bars.
+_HELD_MAX_CHARS = 200
+# A longer line is a sentence that stands above a thematic break.
+_TITLE_MAX_CHARS = 80
+# So is one that ends as a sentence does.
+_SENTENCE_ENDS = ".!?:;,。！？："
+
+
+@dataclass(slots=True)
+class Title:
+    """Holds such a line back; `text` is as much of its source as there is, None when nothing is held back."""
+
+    out: Output
+    text: str | None = None
+
+    def begin(self) -> None:
+        """A line begins that may be one."""
+        self.text = ""
+        self.out.hold()
+
+    def add(self, text: str) -> None:
+        """The line goes on."""
+        if self.text is not None:
+            self.text += text
+            if len(self.text) > _HELD_MAX_CHARS:
+                self.release()
+
+    def release(self) -> None:
+        """It is text."""
+        if self.text is not None:
+            self.text = None
+            self.out.release()
+
+    def underline(self, mark: str) -> bool:
+        """Write it as a heading with this mark if it reads as one; returns whether it does."""
+        text = self.text
+        if not text or len(text) > _TITLE_MAX_CHARS or text.rstrip()[-1] in _SENTENCE_ENDS:
+            return False
+        self.text = None
+        held = self.out.held_text(_HELD_MAX_CHARS * 2)
+        taken = self.out.drop()
+        self.out.put(mark, 0)
+        self.out.put(held, taken)
+        return True
+
+    def may_head_table(self, below: str) -> bool:
+        """Whether the beginning of the line below may become one that announces a table."""
+        return self.text is not None and "|" in self.text and table.may_be_delimiter_row(below)
+
+    def heads_table(self, below: str) -> bool:
+        """Whether it is a header without outer bars of the table that the line below announces."""
+        if self.text is None or "|" not in self.text or not table.is_delimiter_row(below):
+            return False
+        return len(table.cells(self.text)) == len(table.sides(below))
+
+    def drop(self) -> int:
+        """Forget it, for it is shown otherwise; returns how much of the source it was."""
+        if self.text is None:
+            return 0
+        self.text = None
+        return self.out.drop()
