@@ -14,9 +14,10 @@ from bot.render.mark import is_marked, marked
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
 from bot.render.restyle.restyler import Restyler
 from bot.render.style import Style
+from tests.render.discord import stray
 from tests.render.markdown import ANY_REPLY
 from tests.render.rich import ANY_RICH, RICH, missing_words
-from tests.render.test_layout import CUTS, LIMITS, is_sendable, open_fence, stray_markers
+from tests.render.test_layout import CUTS, LIMITS, is_sendable, open_fence
 
 STYLES = st.builds(Style, st.sampled_from([0, 3, 12]), st.sampled_from([0, 1, 2, 4]))
 
@@ -96,10 +97,10 @@ def test_no_marker_of_a_well_formed_reply_is_ever_left_open(text: str, cuts: lis
     for start, end in pairwise(places):
         draft.push(text[start:end])
         for part in draft.parts:
-            assert not stray_markers(part.text), part
+            assert not stray(part.text), part
     draft.finish()
     for part in draft.parts:
-        assert not stray_markers(part.text), part
+        assert not stray(part.text), part
 
 
 @settings(deadline=None)
