@@ -7,11 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.conversation import wording
-from bot.conversation.errors import (
-    BobbinError,
-    DiscordUnavailable,
-    Fenced,
-)
+from bot.conversation.errors import BobbinError, DiscordUnavailable, Fenced
 from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
 from bot.render.composition import Composition
@@ -20,14 +16,11 @@ from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
+from bot.render.permit import ASK_EVERY_S, Permit
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.style import Style
 from bot.render.upload import Draw, Uploads
 
-# The lease is renewed every few seconds, so there is no point in asking more often.
-MAY_WRITE_EVERY_S = 0.2
-# Longer than any lease: who may not write for so long has lost it.
-MAY_WRITE_PATIENCE_S = 20.0
 # How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
 TRIES_MAX = 6
 # How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
@@ -85,6 +78,7 @@ class Writer:
         self._place = place
         self._pace = pace
         self._may_write = may_write
+        self._permit = Permit(may_write)
         self._opened = opened
         self._composition = Composition(self._uploads, controls=streaming, style=style, limit=limit)
         self._stopped = asyncio.Event()
@@ -92,7 +86,6 @@ class Writer:
         self._idle = False
         self._written = False
         self._abandoned = False
-        self._refused_at: float | None = None
         self._failure: BobbinError | None = None
         self._call: asyncio.Task[None] | None = None
 
@@ -255,19 +248,11 @@ class Writer:
                 self._wake.clear()
             if self._abandoned or self._composition.closed != closed:
                 return
-            if self._may_write():
-                self._refused_at = None
+            if self._permit.granted(asyncio.get_running_loop().time()):
                 if (action := self._composition.next(self._board.shown)) is not None:
                     await self._perform(action)
                 return
-        await self._wait_for_lease()
-
-    async def _wait_for_lease(self) -> None:
-        now = asyncio.get_running_loop().time()
-        self._refused_at = now if self._refused_at is None else self._refused_at
-        if now - self._refused_at > MAY_WRITE_PATIENCE_S:
-            raise Fenced
-        await self._rest(MAY_WRITE_EVERY_S)
+        await self._rest(ASK_EVERY_S)
 
     async def _perform(self, action: Action) -> None:
         self._indicator.stop()

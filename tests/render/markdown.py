@@ -1,14 +1,8 @@
-"""Replies to lay out: well-formed ones, hostile ones, and how the parts are put together again."""
+"""Replies made up by hypothesis: well-formed or hostile; of what Discord shows, or rich in what it does not."""
 
 from __future__ import annotations
 
-import re
-from itertools import pairwise
-
 from hypothesis import strategies as st
-
-from bot.render.layout import Layout, Piece
-from bot.render.measure import is_visible
 
 _WORDS = """
 a word the reply model of which and thread conversation message streaming idempotent snake_case_name naïve
@@ -97,30 +91,94 @@ HOSTILE_PIECES = st.one_of(
 HOSTILE = st.lists(HOSTILE_PIECES, max_size=150).map("".join)
 ANY_REPLY = st.one_of(REPLY, HOSTILE, st.tuples(REPLY, HOSTILE, REPLY).map("\n".join))
 
+TEX = st.sampled_from(
+    [
+        r"x",
+        r"E = mc^2",
+        r"\frac{a+b}{2}",
+        r"\sum_{i=1}^{n} i = \frac{n(n+1)}{2}",
+        r"\begin{pmatrix} 1 & 2 \\ 3 & 4 \end{pmatrix}",
+        r"\int_0^\infty e^{-x}\,dx",
+        r"\text{rate} = \frac{\Delta y}{\Delta x}",
+        r"a < b > c",
+    ]
+)
+FORMULA = st.one_of(
+    TEX.map("${}$".format),
+    TEX.map(r"\({}\)".format),
+    TEX.map("$${}$$".format),
+    TEX.map("\\[\n{}\n\\]".format),
+)
+TAGS = st.one_of(
+    SHORT.map("<b>{}</b>".format),
+    SHORT.map("<i>{}</i>".format),
+    SHORT.map("one<br>{}".format),
+    SHORT.map("<kbd>{}</kbd>".format),
+    SHORT.map("<a href='https://example.com'>{}</a>".format),
+    SHORT.map("<!-- {} -->".format),
+    SHORT.map("<span class='x'>{}</span>".format),
+    st.just("H<sub>2</sub>O and x<sup>2n</sup>"),
+    st.just("a &lt; b &amp; c&nbsp;d &copy;"),
+    st.just("a note[^1] and [^12]"),
+    st.just("![picture](https://example.com/a_b.png)"),
+    st.just("$5 and $10, or US$3"),
+    st.just("`$HOME` and $PATH:$HOME"),
+    st.just("<@123456789012345678> @everyone <:wave:123456789012345678>"),
+)
+RICH_LINE = st.lists(st.one_of(INLINE, FORMULA, TAGS), min_size=1, max_size=6).map(" ".join)
+CELL = st.one_of(
+    SHORT,
+    SHORT.map("**{}**".format),
+    SHORT.map("`{}`".format),
+    st.sampled_from(["", "漢字", "👍🏽", "$x^2$"]),
+)
 
-def lay_out(text: str, cuts: list[int], limit: int) -> Layout:
-    """A finished draft of the text, pushed in deltas cut at the places."""
-    draft = Layout(limit)
-    places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
-    for start, end in pairwise(places):
-        draft.push(text[start:end])
-    draft.finish()
-    return draft
+
+def _table(header: list[str], rows: list[list[str]], bars: bool, prefix: str) -> str:
+    lines = [header, ["---", ":-:", "--:", "-"][: len(header)], *rows]
+    made = [" | ".join(line) for line in lines]
+    return "\n".join(prefix + (f"| {line} |" if bars else line) for line in made)
 
 
-def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
-    """Why the bodies of the pieces are not the reply, or None if they are."""
-    at = 0
-    for index, piece in enumerate(pieces):
-        found = text.find(piece.body, at)
-        if found < 0:
-            return f"part {index} is not in the reply"
-        gap = text[at:found]
-        if re.match(r"[> ]*(?:`{3,}|~{3,})", piece.opening):
-            if gap not in ("", "\n"):
-                return f"before part {index}, code is missing: {gap!r}"
-        elif is_visible(gap):
-            return f"before part {index}, text is missing: {gap!r}"
-        at = found + len(piece.body)
-    rest = text[at:]
-    return f"the end is missing: {rest!r}" if is_visible(rest) else None
+def _rows(count: int) -> st.SearchStrategy[str]:
+    row = st.lists(CELL, min_size=count, max_size=count)
+    header = st.lists(SHORT, min_size=count, max_size=count)
+    return st.builds(
+        _table, header, st.lists(row, max_size=6), st.booleans(), st.sampled_from(["", "", "> ", "  "])
+    )
+
+
+TABLE = st.integers(2, 4).flatmap(_rows)
+RICH_BLOCK = st.one_of(
+    BLOCK,
+    RICH_LINE,
+    TABLE,
+    st.tuples(SHORT, st.sampled_from(["===", "---"])).map("\n".join),
+    st.tuples(st.sampled_from(["#### ", "##### "]), SHORT).map("".join),
+    st.lists(st.tuples(st.sampled_from(["- [ ] ", "* [x] ", "+ "]), RICH_LINE).map("".join), max_size=5).map(
+        "\n".join
+    ),
+    st.sampled_from(["---", "***", "* * *", "[^1]: what the note says"]),
+    st.tuples(st.sampled_from(["```math\n", "```latex\n"]), TEX, st.just("\n```")).map("".join),
+    FENCE,
+    SENTENCES.map("<details>\n<summary>More</summary>\n\n{}\n</details>".format),
+)
+RICH = st.lists(RICH_BLOCK, max_size=10).map("\n\n".join)
+
+_MARKS = "$ $$ \\( \\) \\[ \\] | || |--| |:-:| --- === *** [^1] [^1]: ![ ]( ) "
+_MARKS += "<b> </b> <br> <!-- --> <sub> </sub> &lt; & <a"
+HOSTILE_RICH = st.lists(
+    st.one_of(
+        HOSTILE_PIECES,
+        st.sampled_from(_MARKS.split()),
+        st.sampled_from(
+            ["\n| a | b |\n|---|---|\n", "\n| 1 | 2 |\n", "\\begin{align}", "\\end{align}", "<pre>", "</pre>"]
+        ),
+        st.sampled_from(
+            ["- [ ] ", "#### ", "```math\n", "~~~\n", "[a]: https://b.c\n", "[a][a]", "x = y^2", "$x$"]
+        ),
+        st.sampled_from(["$" * 40, "|" * 60, "<details><summary>", "&#10;", "&#x1F600;", "code\n" * 20]),
+    ),
+    max_size=100,
+).map("".join)
+ANY_RICH = st.one_of(RICH, HOSTILE_RICH, st.tuples(RICH, HOSTILE_RICH, RICH).map("\n".join))

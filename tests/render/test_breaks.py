@@ -8,8 +8,8 @@ import pytest
 
 from bot.render.layout import Layout
 from tests.render.discord import stray, styled
-from tests.render.markdown import lay_out, put_together
 from tests.render.test_layout import is_sendable, open_fence
+from tests.render.whole import lay_out, put_together
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
 LOREM = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr. "

@@ -16,9 +16,9 @@ from bot.render.restyle.restyler import Restyler
 from bot.render.stack import LINES_MAX, stacks
 from bot.render.style import Style
 from tests.render.discord import stray
-from tests.render.markdown import ANY_REPLY
-from tests.render.rich import ANY_RICH, RICH, missing_words
+from tests.render.markdown import ANY_REPLY, ANY_RICH, RICH
 from tests.render.test_layout import CUTS, LIMITS, is_sendable, open_fence
+from tests.render.whole import missing_words
 
 STYLES = st.builds(Style, st.sampled_from([0, 3, 12]), st.sampled_from([0, 1, 2, 4]))
 

@@ -13,7 +13,8 @@ from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, QUOTE
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
 from tests.render.discord import stray
-from tests.render.markdown import ANY_REPLY, PLAIN_REPLY, lay_out, put_together
+from tests.render.markdown import ANY_REPLY, PLAIN_REPLY
+from tests.render.whole import lay_out, put_together
 
 LIMITS = st.sampled_from([160, 200, 333, 2000])
 CUTS = st.lists(st.integers(0, 20_000), max_size=30)

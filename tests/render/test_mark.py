@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from bot.render.grapheme import is_boundary, is_unfinished
 from bot.render.mark import MARK_UNITS, is_marked, marked, unmistakable
 from bot.render.measure import fitting, is_visible, units
-from tests.render.markdown import HOSTILE, lay_out
+from tests.render.markdown import HOSTILE
+from tests.render.whole import lay_out
 
 TEXT = st.text(alphabet=st.sampled_from("a ▌\\\n`𝒳"))
 

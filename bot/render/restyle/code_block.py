@@ -12,7 +12,7 @@ from bot.render.restyle import formulas, shapes
 from bot.render.restyle.code import Code, language_of
 from bot.render.restyle.languages import file_name
 from bot.render.restyle.literal import as_code
-from bot.render.restyle.output import Fenced
+from bot.render.restyle.output import CodeStretch
 from bot.render.restyle.source import Line, Source
 from bot.render.restyle.ticks import Ticks
 
@@ -33,9 +33,9 @@ class CodeBlock:
         self._out = source.out
         self._fence = fence
         # Nowhere, as long as all of it is held back.
-        self._written = Fenced(sys.maxsize, sys.maxsize, fence.opening)
+        self._stretch = CodeStretch(sys.maxsize, sys.maxsize, fence.opening)
         self._lead = fence.quote + " " * fence.indent
-        language, self._title = language_of(info)
+        language, self._caption = language_of(info)
         self._code = Code(fence, language)
         self._ticks = Ticks()
         self._file_lines = file_lines
@@ -55,12 +55,12 @@ class CodeBlock:
         if self._code.stands_for_formula:
             self._out.hold()
             language = "latex"
-        if self._title:
-            above, lead = f"{lead}{as_code(self._title)}\n", re.sub(r"[^>\s]", " ", lead)
+        if self._caption:
+            above, lead = f"{lead}{as_code(self._caption)}\n", re.sub(r"[^>\s]", " ", lead)
         self._source.take(f"{above}{lead}```{language}" + "\n" * (line.after - line.end), line.after)
         if self._out.held is None:
-            self._written.start = self._out.written
-        self._out.fenced.append(self._written)
+            self._stretch.start = self._out.written
+        self._out.code.append(self._stretch)
 
     def take_line(self) -> bool:
         """Take the next line, or what there is of it; returns whether anything was certain."""
@@ -83,7 +83,7 @@ class CodeBlock:
         for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
             source.take(self._ticks.parted(piece), source.at + len(piece))
         self._line_begins = line.after > line.end
-        if self._code.stands_for_formula and (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS:
+        if (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS and self._code.stands_for_formula:
             self._code.language = ""
             self._release()
         return True
@@ -123,7 +123,7 @@ class CodeBlock:
             self._source.take(closing, after)
         elif self._source.at < len(self._source.text) or not self._source.final:
             self._out.put(f"{self._fence.lead}```\n", 0)  # its quote has ended
-        self._written.end = self._out.written
+        self._stretch.end = self._out.written
         formula = self._code.formula if self._code.may_be_drawn else ""
         if 0 < len(formula) <= formulas.DISPLAY_MAX_CHARS:
             self._out.attach(Formula(formula))
@@ -131,7 +131,7 @@ class CodeBlock:
     def _end_file(self, closing: str, after: int) -> None:
         number = 1 + sum(isinstance(attached.file, TextFile) for attached in self._out.attached)
         name = file_name(self._code.language, number)
-        self._written.end = self._out.written + 1
+        self._stretch.end = self._out.written + 1
         note = wording.small(wording.code_attached(name, self._code.lines))
         self._out.put(f"{self._lead}…\n{self._lead}```\n{self._lead}{note}", self._out.drop())
         self._out.attach(TextFile(name, self._code.plain))
@@ -143,7 +143,7 @@ class CodeBlock:
         if lines is None:
             self._release()
             self._source.take(closing, after)
-            self._written.end = self._out.written
+            self._stretch.end = self._out.written
         else:
             self._out.put("\n".join(self._lead + line for line in lines), self._out.drop())
         if tex:
@@ -153,5 +153,5 @@ class CodeBlock:
 
     def _release(self) -> None:
         """What might have been a formula is code."""
-        self._written.start = self._out.written + len(self._out.held_text(1))
+        self._stretch.start = self._out.written + len(self._out.held_text(1))
         self._out.release()

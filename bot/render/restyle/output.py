@@ -17,7 +17,7 @@ class Attached:
 
 
 @dataclass(slots=True)
-class Fenced:
+class CodeStretch:
     """Restyled text that is code, and what opens it again where it is cut."""
 
     start: int
@@ -41,7 +41,7 @@ class Output:
     written: int = 0
     read: int = 0
     attached: list[Attached] = field(default_factory=list)
-    fenced: list[Fenced] = field(default_factory=list)
+    code: list[CodeStretch] = field(default_factory=list)
     _fresh: list[str] = field(default_factory=list)
     _held: list[tuple[str, int]] | None = None
     _held_chars: int = 0
@@ -104,7 +104,7 @@ class Output:
 
     def opening_at(self, place: int) -> str:
         """What opens a code block in which the restyled text from `place` on begins, or nothing."""
-        return next((code.opening for code in reversed(self.fenced) if code.start <= place < code.end), "")
+        return next((each.opening for each in reversed(self.code) if each.start <= place < each.end), "")
 
     def source_at(self, place: int) -> int:
         """Where in the source the restyled text from `place` on begins, at the latest."""

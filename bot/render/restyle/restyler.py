@@ -17,6 +17,7 @@ from bot.render.style import Style
 
 # A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small ones.
 _BITE_CHARS = 4096
+_FENCE_MAX_CHARS = FENCE_MARKER_MAX_CHARS + FENCE_INFO_MAX_CHARS
 # What is shown of text that is held back: more than a message holds is not.
 _PROVISIONAL_CHARS = 4000
 
@@ -137,10 +138,7 @@ class Restyler:
         if lead.width > shapes.LEAD_MAX_CHARS // 2:  # ornament, or hostile
             self._text_begins(line, shapes.Lead("", "", 0))
             return True
-        if (
-            content.startswith(("```", "~~~"))
-            and len(content) <= FENCE_INFO_MAX_CHARS + FENCE_MARKER_MAX_CHARS
-        ):
+        if content.startswith(("```", "~~~")) and len(content) <= _FENCE_MAX_CHARS:
             if not line.ended:
                 return False
             if self._code_begins(line):
@@ -157,9 +155,8 @@ class Restyler:
                 return begun
         self._text_begins(line, lead)
         if content.startswith("~~~"):
-            self._out.put(
-                "\\", 0
-            )  # Discord knows no such fences, and a part of the line would pass for one here
+            # Discord knows no such fences, and a part of the line would pass for one here.
+            self._out.put("\\", 0)
         return True
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:

@@ -77,7 +77,7 @@ def rule(inside: str, *, below_text: bool) -> str:
     """A thematic break as it is shown, or nothing; three equals signs are one below text."""
     if _RULE.fullmatch(inside):
         return RULE
-    return _DOUBLE_RULE if below_text and _DOUBLE.fullmatch(inside) else ""
+    return _DOUBLE_RULE if below_text and "===" in inside and _DOUBLE.fullmatch(inside) else ""
 
 
 def is_small_heading(content: str) -> bool:
