@@ -242,6 +242,15 @@ def test_a_broken_quote_goes_on_as_a_quote() -> None:
     assert all(part.startswith("> ") for part in parts("> " + LOREM * 10, 200))
 
 
+def test_a_message_does_not_end_with_the_mark_of_an_empty_line_of_a_quote() -> None:
+    text = "\n> \n".join(f"> {LOREM * 2}" for _ in range(12))
+    for part in parts(text, 300):
+        assert not stray(part), part
+        assert part.endswith("elitr.")
+    assert shown("> one\n> \n> ") == ("> one",)
+    assert parts("> one\n> \n> ") == ("> one",)
+
+
 def test_a_break_makes_no_heading_list_or_quote_of_what_is_none() -> None:
     for start in ("# ", "- ", "> ", "1. ", "```", "| "):
         for part in parts(f"some words and then {start}" * 30, 200)[1:]:

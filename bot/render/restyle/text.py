@@ -40,7 +40,7 @@ class Text:
     def begin(self, line: str, lead: shapes.Lead) -> None:
         """A line of text begins: take its marks."""
         source, item = self._source, bool(lead.bullets)
-        marks = line[: lead.width]
+        marks = shapes.quoted(line[: lead.width])
         source.take(re.sub(r"\+(?=[ \t])", "-", marks) if item else marks, source.at + lead.width)
         label, taken = shapes.label(line[lead.width :], item=item)
         if taken:
