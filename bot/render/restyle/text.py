@@ -15,6 +15,9 @@ from bot.render.restyle.wanted import Search
 # Longer lines define no link.
 _REFERENCE_MAX_CHARS = 300
 
+_PLUS = re.compile(r"\+(?=[ \t])")
+_MARK = re.compile(r"[^>\s]")
+
 
 class Text:
     """Writes a line of text once `begin` was called for it, piece by piece, until it is `over`."""
@@ -41,27 +44,18 @@ class Text:
         """A line of text begins: take its marks."""
         source, item = self._source, bool(lead.bullets)
         marks = shapes.quoted(line[: lead.width])
-        source.take(re.sub(r"\+(?=[ \t])", "-", marks) if item else marks, source.at + lead.width)
+        source.take(_PLUS.sub("-", marks) if item else marks, source.at + lead.width)
         label, taken = shapes.label(line[lead.width :], item=item)
         if taken:
             source.take(label, source.at + taken)
-        self._pen.begin_line("\n" + re.sub(r"[^>\s]", " ", marks), shows=taken > 0, item=item)
+        self._pen.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
         self._read = ""
         self.over = False
 
     def take(self) -> bool:
         """Take what there is of the line; returns whether anything was certain."""
-        return self._take_spans() if self._search is None else self._take_wanted(self._search)
-
-    def end_paragraph(self) -> None:
-        """The next line is no part of the same paragraph."""
-        self._spans.end_paragraph()
-
-    def finish(self) -> None:
-        """The reply is all there."""
-        self._spans.end_line()
-
-    def _take_spans(self) -> bool:
+        if self._search is not None:
+            return self._take_wanted(self._search)
         source = self._source
         newline = source.text.find("\n", source.at)
         end = newline if newline >= 0 else len(source.text)
@@ -79,6 +73,14 @@ class Text:
             return source.at > start
         self._end_line(newline + 1)
         return True
+
+    def end_paragraph(self) -> None:
+        """The next line is no part of the same paragraph."""
+        self._spans.end_paragraph()
+
+    def finish(self) -> None:
+        """The reply is all there."""
+        self._spans.end_line()
 
     def _note(self, text: str) -> None:
         self._title.add(text)
