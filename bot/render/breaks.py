@@ -10,7 +10,7 @@ from enum import IntEnum, auto
 from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import is_boundary
 from bot.render.inline import Inline, scan_inline
-from bot.render.lines import Kind, Line, seems_to_open
+from bot.render.lines import Kind, Line, seems_to_open, shown_end
 from bot.render.measure import fitting, is_visible, units
 
 # What a line might turn into if it began here.
@@ -118,7 +118,7 @@ class _Cutter:
     def _place(self, end: int, resume: int, closing: str, context: Context) -> Cut | None:
         """The cut, if it fits, goes on, and shows something; blanks at the end of a message do not show."""
         if context.fence is None:
-            end = len(self.text[:end].rstrip())
+            end = shown_end(self.text, end)
         if not 0 < end <= self.top or units(self.text[:end]) + units(closing) > self.room:
             return None
         return Cut(end, resume, closing, context) if is_visible(self.text[:end]) else None
@@ -187,7 +187,7 @@ class _Cutter:
         markers: tuple[str, ...] | None = ()
         if index - 1 in self.paragraphs and self.paragraphs.get(index) is self.paragraphs[index - 1]:
             markers = self._open_at(index, line.start)
-        end = len(self.text[: line.start].rstrip())
+        end = shown_end(self.text, line.start)
         if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
             return
         closing = before.closing or "".join(reversed(markers))
@@ -282,7 +282,7 @@ class _Cutter:
                 place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
                 if place is not None:
                     return place
-        return Cut(len(self.text[: self.top].rstrip()), self.top, "", Context(broken=True))
+        return Cut(shown_end(self.text, self.top), self.top, "", Context(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]

@@ -10,6 +10,7 @@ from bot.render.measure import MESSAGE_LIMIT_UNITS, is_visible, units
 from bot.render.part import FILES_MAX, Formula, Part, TextFile
 from bot.render.restyle.literal import escaped_lines
 from bot.render.restyle.restyler import Restyler
+from bot.render.stack import Stacks
 from bot.render.style import Style
 
 # The rest of a reply that is too long for messages.
@@ -36,6 +37,9 @@ class Draft:
         self._half = ""
         self._fed = 0
         self._placed = 0
+        # The files of the message that grows: the first of them, how many are texts, and the pictures.
+        self._first = self._texts = 0
+        self._pictures = Stacks()
         self._parts: tuple[Part, ...] = ()
         self._filed = 0
         self._rest: TextFile | None = None
@@ -134,11 +138,25 @@ class Draft:
             self._layout.push(text[self._fed - start : end - start])
             self._fed = end
             self._placed += 1
-            before = bisect_right(attached, self._layout.begins, hi=self._placed, key=lambda place: place.end)
-            if self._placed - before >= _FILES_FULL:
+            if self._count_files() >= _FILES_FULL:
                 self._layout.end_message()
         self._layout.push(text[self._fed - start :])
         self._fed = start + len(text)
+
+    def _count_files(self) -> int:
+        """How many files the message that grows has, with the one that was placed last."""
+        attached = self._restyler.attached
+        first = bisect_right(attached, self._layout.begins, hi=self._placed, key=lambda place: place.end)
+        fresh = attached[self._placed - 1 : self._placed]
+        if first != self._first:
+            self._first, self._texts, self._pictures = first, 0, Stacks()
+            fresh = attached[first : self._placed]
+        for place in fresh:
+            if isinstance(place.file, Formula):
+                self._pictures.add(place.file.tex)
+            else:
+                self._texts += 1
+        return self._texts + len(self._pictures.stacks)
 
     def _whole_characters(self, delta: str) -> str:
         """JSON may deliver a character beyond U+FFFF as two halves in two deltas."""

@@ -13,15 +13,12 @@ import json
 import os
 import re
 import sys
-from collections.abc import Sequence
 
 from bot.render.restyle.tex import lines_of
+from bot.render.stack import LINES_MAX, TEX_MAX_CHARS, parted
 
 # Starting Python and importing matplotlib take about a second of a busy processor, a formula up to 0.1 s.
 DRAW_TIMEOUT_S = 10.0
-# Longer formulas are read in their source; a hostile one ends here.
-TEX_MAX_CHARS = 2000
-LINES_MAX = 30
 # What a process may take: matplotlib with its fonts needs 70 MB of it, and reserves more.
 MEMORY_MAX_BYTES = 1 << 30
 CPU_MAX_S = 8
@@ -76,7 +73,6 @@ _ENVIRONMENT = (
     "XDG_CONFIG_HOME",
 )
 _TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
-_BLANK_LINES = re.compile(r"\n\s*\n")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -115,19 +111,11 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     return [*pictures, *[None] * (len(formulas) - len(pictures))]
 
 
-def stacked(formulas: Sequence[str]) -> str:
-    """Several formulas as one, for one picture: Discord crops pictures that stand side by side.
-
-    Blank lines, which TeX does not allow within a formula, part them.
-    """
-    return "\n\n".join(_BLANK_LINES.sub("\n", tex.strip()) for tex in formulas)
-
-
 def _drawable(tex: str) -> list[list[str]]:
     """The lines of each formula as mathtext reads them, without those for which there is no hope."""
     if len(tex) > TEX_MAX_CHARS:
         return []
-    formulas = [lines for each in _BLANK_LINES.split(tex) if (lines := _lines(each))]
+    formulas = [lines for each in parted(tex) if (lines := _lines(each))]
     return formulas if sum(map(len, formulas)) <= LINES_MAX else []
 
 

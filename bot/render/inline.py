@@ -1,8 +1,9 @@
 """Inline Markdown: which markers are open where, and what must stay in one piece.
 
-Follows CommonMark's rules for what may open and close (0.31, section 6.2), simplified by what Discord shows:
-a marker is not nested in itself, `__` and `||` are markers, and `||` pairs wherever it stands, because what a
-spoiler hides must not show.
+By Discord's rules, as its public re-implementations agree on them: the first marker of a kind begins and the next
+one ends, whatever stands beside them, so `**` closes before a letter, too (`**注意：**请`). A marker is not nested in
+itself; `__` and `||` are markers. Whether one opens anything Discord decides by what is still to come; here
+CommonMark's rules (0.31, section 6.2) say so where they do not contradict it, because the reply was meant by them.
 """
 
 from __future__ import annotations
@@ -171,10 +172,9 @@ class _Scan:
                 return
         elif length > _EMPHASIS_RUN_MAX_CHARS:
             return
-        opens, closes = self._flanks(char, at, after)
-        if closes:
+        if self._closes(run, at, after):
             at, length = self._close(char, at, length)
-        if not opens:
+        if not self._opens(run, after - len(run), after):
             return
         for size in (1, 2) if length == 3 else (length,):
             marker = char * size
@@ -188,7 +188,8 @@ class _Scan:
         index = len(opened) - 1
         while length and index >= 0:
             start, marker = opened[index]
-            if marker[0] == char and len(marker) <= length:
+            # Two close two: in `**a*b**` the one is text.
+            if marker[0] == char and len(marker) in ((1, 2, 3) if length == 3 else (length,)):
                 at, length = at + len(marker), length - len(marker)
                 # `***a* b**` opens both at one place: whichever is closed first was the inner one.
                 twin = opened[index + 1 : index + 2]
@@ -199,23 +200,34 @@ class _Scan:
             index = min(index, len(opened) - 1)
         return at, length
 
-    def _flanks(self, char: str, at: int, after: int) -> tuple[bool, bool]:
-        """Whether a run of delimiters may open, and whether it may close."""
-        before = self.text[at - 1] if at > 0 else " "
-        behind = self.text[after] if after < self.end else " "
-        if char == "|":
-            return not (self.ended and after == self.end), True
-        left = not behind.isspace() and (not _is_punctuation(behind) or _is_break(before))
-        right = not before.isspace() and (not _is_punctuation(before) or _is_break(behind))
-        if char == "_":
-            return left and (not right or _is_punctuation(before)), right and (
-                not left or _is_punctuation(behind)
-            )
-        return left, right
+    def _closes(self, run: str, at: int, after: int) -> bool:
+        """Whether a run of delimiters closes what is open."""
+        if run == "_":
+            return not self._before(at).isspace() and not _is_word(self._behind(after))
+        return len(run) == 2 or not self._before(at).isspace()
+
+    def _opens(self, run: str, at: int, after: int) -> bool:
+        """Whether a run of delimiters may open something."""
+        before, behind = self._before(at), self._behind(after)
+        if run == "||":
+            return not (self.ended and after == self.end)
+        if behind.isspace():
+            return False
+        # Names and files: `snake_case`, `a*.py`.
+        return not _is_word(before) or not (
+            run[0] == "_" or (run == "*" and behind.isascii() and _is_punctuation(behind))
+        )
+
+    def _before(self, at: int) -> str:
+        return self.text[at - 1] if at > 0 else " "
+
+    def _behind(self, after: int) -> str:
+        return self.text[after] if after < self.end else " "
 
 
-def _is_break(char: str) -> bool:
-    return char.isspace() or _is_punctuation(char)
+def _is_word(char: str) -> bool:
+    """Whether it belongs to a word, as far as Discord knows: JavaScript's `\\w`, which is ASCII."""
+    return char.isascii() and (char.isalnum() or char == "_")
 
 
 def _is_punctuation(char: str) -> bool:

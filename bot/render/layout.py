@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bot.render.breaks import cut
 from bot.render.context import Context, continue_message, continues
 from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line, seems_to_open
+from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.mark import RESERVED_UNITS, unmistakable
 from bot.render.measure import MESSAGE_LIMIT_UNITS, fitting, is_visible, units
 from bot.render.preview import preview
@@ -40,9 +40,9 @@ class Layout:
     """Lays a text out in Discord messages while it is being written; it takes Markdown cut anywhere.
 
     Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
-    the pieces, in order, are the text: between two of them only whitespace is missing, and in a code block
-    at most one line break. With `most`, no more messages than that are made: the last one leaves `spare`
-    units free, and where it ends and the text goes on is `full`.
+    the pieces, in order, are the text: between two of them only whitespace is missing, and empty lines of a
+    quote, and in a code block at most one line break. With `most`, no more messages than that are made: the last
+    one leaves `spare` units free, and where it ends and the text goes on is `full`.
     """
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, *, most: int = 0, spare: int = 0) -> None:
@@ -220,7 +220,7 @@ class Layout:
             inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
             # A marker that was never closed was none; but those that were reopened here are closed here.
             closing = "".join(marker for _, marker in reversed(inline.opened))
-        return self._piece(self._tail, len(self._tail.rstrip()), closing)
+        return self._piece(self._tail, shown_end(self._tail, len(self._tail)), closing)
 
     def _previewed(self, tail: str, lines: list[Line], fence: Fence | None) -> Piece | None:
         """What the last message should show while its text is written: nothing open, nothing uncertain."""

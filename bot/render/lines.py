@@ -117,6 +117,19 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
+def shown_end(text: str, end: int) -> int:
+    """Where what shows of `text[:end]` ends: before blanks, and before the marks of a quote's last, empty lines.
+
+    Discord trims the blanks, and a mark without the blank behind it would be shown as text.
+    """
+    while True:
+        end = len(text[:end].rstrip())
+        start = text.rfind("\n", 0, end) + 1
+        if start == end or text[start:end].strip("> \t"):
+            return end
+        end = start
+
+
 def seems_to_open(text: str, start: int, end: int) -> bool:
     """Whether a line cut off at `end` would open a code block."""
     return read_line(text, start, end, end, None)[0].kind is Kind.OPEN

@@ -25,7 +25,10 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message; at most FILES_MAX `files`, which never change once the message is complete."""
+    """One message, and the `files` that never change once it is complete.
+
+    They are at most FILES_MAX, the formulas in one picture counted as one (see `stack`).
+    """
 
     text: str
     files: tuple[Formula | TextFile, ...] = ()

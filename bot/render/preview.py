@@ -7,7 +7,7 @@ import re
 from bot.render.context import Context, continue_message, continues
 from bot.render.grapheme import is_unfinished
 from bot.render.inline import scan_inline
-from bot.render.lines import Fence, Kind, Line, seems_to_open
+from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 
 # A line that shows nothing yet but markers: what it will be is not known.
 _ONLY_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)]?)\s*)*(?:#{1,6}\s*|-#\s*)?")
@@ -47,7 +47,7 @@ def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
     for line in reversed(lines):
         empty = line.content + line.indent >= line.end
         if line.kind not in (Kind.BLANK, Kind.OPEN) and not (line.kind is Kind.CODE and empty):
-            return len(tail[: line.end].rstrip()), line.closing
+            return shown_end(tail, line.end), line.closing
     return None
 
 
@@ -63,7 +63,7 @@ def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str
     if is_unfinished(tail[max(0, end - 8) : end]):
         end -= 1
     opened = [(at, marker) for at, marker in inline.opened if at < end]
-    end = len(tail[:end].rstrip())
+    end = shown_end(tail, end)
     while opened:
         at, marker = opened[-1]
         inside = tail[max(at, 0) + (len(marker) if at >= 0 else 0) : end]
@@ -74,11 +74,11 @@ def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str
             end -= 1  # it would run into what closes the marker
         else:
             break
-        end = len(tail[:end].rstrip())
+        end = shown_end(tail, end)
     line_start = tail.rfind("\n", 0, end) + 1
     shows = not _ONLY_MARKERS.fullmatch(tail, line_start, end) and not seems_to_open(tail, line_start, end)
     if line_start < end and not shows:
-        end = len(tail[:line_start].rstrip())
+        end = shown_end(tail, line_start)
     if end <= start:
         return _ended(tail, lines[:first])
     return end, "".join(marker for _, marker in reversed(opened))

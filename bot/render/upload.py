@@ -8,8 +8,8 @@ import hashlib
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from bot.render.formula import stacked
 from bot.render.part import Formula, TextFile
+from bot.render.stack import stacked, stacks
 
 File = Formula | TextFile
 # Several formulas at once, since a process is started for them; None for each that cannot be drawn.
@@ -64,11 +64,16 @@ class Uploads:
         self._drawing: asyncio.Task[None] | None = None
 
     def attachable(self, files: Sequence[File]) -> tuple[File, ...]:
-        """Those of the files that are ready, all formulas stacked in one; the others are being drawn from now on."""
+        """Those of the files that are ready, the formulas stacked; the others are being drawn from now on."""
         texts = [file for file in files if isinstance(file, TextFile)]
         formulas = [file.tex for file in files if isinstance(file, Formula)]
         if not formulas or self._draw is None:
             return tuple(texts)
+        pictures = (self._ready_of(stack) for stack in stacks(formulas))
+        return (*(picture for picture in pictures if picture is not None), *texts)
+
+    def _ready_of(self, formulas: list[str]) -> Formula | None:
+        """As much of a stack as is drawn."""
         begun = False
         # While another is added to the picture it stays as it is; what is too much for one picture is less at last.
         for count in range(len(formulas), 0, -1):
@@ -78,8 +83,8 @@ class Uploads:
                     self._begin(stack)
                 begun = True
             elif self._drawn[stack] is not None:
-                return (stack, *texts)
-        return tuple(texts)
+                return stack
+        return None
 
     @property
     def pending(self) -> bool:

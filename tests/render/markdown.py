@@ -22,6 +22,10 @@ INLINE = st.one_of(
     SHORT.map("||{}||".format),
     SHORT.map("`{}`".format),
     SHORT.map("``{} ` tick``".format),
+    SHORT.map("**{}:**漢".format),
+    SHORT.map("看**“{}”**页".format),
+    SHORT.map("看*「{}」*を".format),
+    SHORT.map("**`{}`**then".format),
     SHORT.map("[{}](https://example.com/a_b/c?d=e&f=*)".format),
     SHORT.map("**bold *and* {}**".format),
     SHORT.map("[`{}`](<https://example.com/x>)".format),
@@ -55,6 +59,10 @@ def _fence(marker: str, language: str, code: str, prefix: str) -> str:
     return "\n".join((prefix + line).rstrip() if prefix == "> " else prefix + line for line in lines)
 
 
+def _whole_fence(language: str, code: str, prefix: str) -> str:
+    return "\n".join(prefix + line for line in [f"```{language}", *code.split("\n"), "```"])
+
+
 FENCE = st.builds(_fence, MARKERS, LANGUAGES, CODE, st.sampled_from(["", "", "   ", "> "]))
 ITEMS = st.lists(
     st.tuples(st.sampled_from(["- ", "  - ", "1. ", "    - ", "* "]), SENTENCES), min_size=1, max_size=8
@@ -67,6 +75,10 @@ HEADING = st.tuples(st.sampled_from(["# ", "## ", "### "]), SHORT).map("".join)
 PARAGRAPH = st.lists(SENTENCES, min_size=1, max_size=4).map("\n".join)
 BLOCK = st.one_of(PARAGRAPH, PARAGRAPH, FENCE, LIST, QUOTE, HEADING)
 REPLY = st.lists(BLOCK, max_size=10).map("\n\n".join)
+# What Discord shows as it is written.
+PLAIN_FENCE = st.builds(_whole_fence, LANGUAGES, CODE, st.sampled_from(["", "", "   ", "> "]))
+PLAIN_BLOCK = st.one_of(PARAGRAPH, PARAGRAPH, PLAIN_FENCE, LIST, QUOTE, HEADING)
+PLAIN_REPLY = st.lists(PLAIN_BLOCK, max_size=10).map("\n\n".join)
 
 _MARKERS = "` `` ``` ```` ~~~ * ** *** _ __ ~~ || | [ ]( ) ] ! < > ▌ \\ <@1> word https://example.com/"
 HOSTILE_PIECES = st.one_of(

@@ -50,7 +50,7 @@ def test_what_is_no_markup_stays_as_it_was_written(text: str) -> None:
         ("CO$_2$, 10$^{-3}$ m/s$^2$", "CO₂, 10⁻³ m/s²"),
         (r"5 $\mu$m at 20$^\circ$C", "5 μm at 20°C"),
         ("the $n$th of $1,000,000$", "the nth of 1,000,000"),
-        ("> a\n>\n> ---\n> b", "> a\n>\n> ──────────\n> b"),
+        ("> a\n>\n> ---\n> b", "> a\n> \n> ──────────\n> b"),
         ("<p>one</p><p>two</p>", "one\ntwo"),
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
         ("<h1>Title</h1><p>text</p>", "# Title\ntext"),

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.render.layout import Layout
-from tests.render.test_layout import is_sendable, open_fence, stray_markers
+from tests.render.discord import stray, styled
+from tests.render.test_layout import is_sendable, open_fence
 from tests.render.whole import lay_out, put_together
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
@@ -37,7 +38,47 @@ def test_a_real_looking_reply_is_whole_and_balanced_letter_by_letter(path: Path,
     draft.finish()
     assert put_together(text, draft.pieces) is None
     assert draft.texts == parts(text, limit)
-    assert path.stem == "nested_fences" or not any(stray_markers(part) for part in draft.texts)
+
+
+CLINGING = (
+    "**注意：**请先备份数据，然后再继续。",
+    "步骤如下：先看**“设置”**页面，再检查。",
+    "**「設定」**を開く",
+    "**“강조”**는 중요합니다.",
+    "*“强调”*는 또 _「あ」_は",
+    "**Note:**text follows here",
+    "**`code`**then text",
+    "~~“旧”~~新",
+)
+
+
+@pytest.mark.parametrize("text", CLINGING)
+def test_emphasis_that_ends_in_punctuation_ends_before_a_letter_too(text: str) -> None:
+    draft = Layout(200)
+    for char in text:
+        draft.push(char)
+        assert not any(stray(part) for part in draft.texts), draft.texts
+    draft.finish()
+    assert draft.texts == (text,)
+
+
+@pytest.mark.parametrize("text", CLINGING)
+def test_emphasis_that_has_ended_is_not_reopened_in_the_next_message(text: str) -> None:
+    cut = parts(text + "然后再继续执行下面的步骤，并检查每一个文件是否完整；" * 30, 200)
+    assert len(cut) > 2
+    assert not any(stray(part) for part in cut)
+    assert [
+        styled(part, kind) for part in cut[1:] for kind in ("strong", "em", "s") if styled(part, kind)
+    ] == []
+
+
+@pytest.mark.parametrize(
+    "text", ["look for a*.py files", "snake_case_name and x_1", "so 2 * 3 ** 4 here", "call f(*args) now"]
+)
+def test_what_is_no_emphasis_is_not_closed_while_it_streams(text: str) -> None:
+    for end in range(1, len(text)):
+        if text[end - 1].isalnum() and "(*" not in text[:end]:
+            assert shown(text[:end]) == (text[:end],)
 
 
 def test_a_reply_that_fits_is_one_message() -> None:
@@ -199,6 +240,15 @@ def test_a_list_breaks_between_its_outer_items() -> None:
 
 def test_a_broken_quote_goes_on_as_a_quote() -> None:
     assert all(part.startswith("> ") for part in parts("> " + LOREM * 10, 200))
+
+
+def test_a_message_does_not_end_with_the_mark_of_an_empty_line_of_a_quote() -> None:
+    text = "\n> \n".join(f"> {LOREM * 2}" for _ in range(12))
+    for part in parts(text, 300):
+        assert not stray(part), part
+        assert part.endswith("elitr.")
+    assert shown("> one\n> \n> ") == ("> one",)
+    assert parts("> one\n> \n> ") == ("> one",)
 
 
 def test_a_break_makes_no_heading_list_or_quote_of_what_is_none() -> None:

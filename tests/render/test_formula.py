@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.render.formula import TEX_MAX_CHARS, draw, draw_all, stacked
+from bot.render.formula import draw, draw_all
+from bot.render.stack import LINES_MAX, TEX_MAX_CHARS, stacked, stacks
 
 PNG = b"\x89PNG\r\n\x1a\n"
 TURNS_MIN = 5
@@ -78,6 +79,20 @@ async def test_formulas_are_stacked_in_one_picture_without_those_that_cannot_be_
     assert height(two) > 1.4 * height(one)
     assert with_hopeless == unknown == one
     assert none is None
+
+
+def test_a_picture_holds_no_more_than_can_be_drawn_and_stays_when_another_is_begun() -> None:
+    many = [f"x = {number}" for number in range(2 * LINES_MAX + 1)]
+    assert [len(stack) for stack in stacks(many)] == [LINES_MAX, LINES_MAX, 1]
+    assert stacks(many[:-1]) == stacks(many)[:2]
+    long = "x" * (TEX_MAX_CHARS // 3)
+    assert stacks([long, long, long, "y" * (TEX_MAX_CHARS + 1), "z"]) == [
+        [long, long],
+        [long],
+        ["y" * (TEX_MAX_CHARS + 1)],
+        ["z"],
+    ]
+    assert all(len(stacked(stack)) <= TEX_MAX_CHARS for stack in stacks([long] * 9))
 
 
 def height(picture: bytes) -> int:

@@ -7,18 +7,17 @@ from itertools import pairwise
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from markdown_it import MarkdownIt
 
 from bot.render.layout import Layout
 from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, QUOTE_DEPTH_MAX
 from bot.render.mark import is_marked, marked
 from bot.render.measure import is_visible, units
-from tests.render.markdown import ANY_REPLY, REPLY
+from tests.render.discord import stray
+from tests.render.markdown import ANY_REPLY, PLAIN_REPLY
 from tests.render.whole import lay_out, put_together
 
 LIMITS = st.sampled_from([160, 200, 333, 2000])
 CUTS = st.lists(st.integers(0, 20_000), max_size=30)
-READER = MarkdownIt("commonmark").enable("strikethrough")
 
 
 def is_sendable(content: str, limit: int) -> bool:
@@ -54,21 +53,6 @@ def _open_fence(content: str, first_farthest: int) -> str:
         elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip(" \t\r"):
             marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
-
-
-def stray_markers(content: str) -> str:
-    """What a reader would see of markers that do not mark anything."""
-    seen = ""
-    for token in READER.parse(content):
-        for child in token.children or ():
-            if child.type == "text":
-                seen += child.content
-            elif child.type in ("softbreak", "hardbreak"):
-                seen += "\n"
-            else:
-                seen += "\ufffc"
-    bars = "||" if seen.count("||") % 2 else ""
-    return bars + "".join(re.findall(r"\*+|~~|`+|\]\(", seen))
 
 
 @settings(deadline=None)
@@ -113,7 +97,7 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
 
 
 @settings(max_examples=150, deadline=None)
-@given(REPLY, CUTS, st.sampled_from([300, 2000]))
+@given(PLAIN_REPLY, CUTS, st.sampled_from([300, 2000]))
 def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
     text: str, cuts: list[int], limit: int
 ) -> None:
@@ -122,7 +106,7 @@ def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
     for start, end in pairwise(places):
         draft.push(text[start:end])
         for part in draft.texts:
-            assert not stray_markers(part), part
+            assert not stray(part), part
     draft.finish()
     for part in draft.texts:
-        assert not stray_markers(part), part
+        assert not stray(part), part

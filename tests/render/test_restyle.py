@@ -9,6 +9,7 @@ from bot.render.restyle.restyler import Restyler
 from bot.render.restyle.table import PHONE_COLUMNS
 from bot.render.restyle.tex import linear
 from bot.render.style import Style
+from tests.render.discord import code_blocks, styled
 
 MENTIONS = "<@123> <@&4> <#5> <:x:1> <a:y:2> <t:3:R> </ask:6> @everyone"
 
@@ -137,6 +138,41 @@ def test_it_becomes_what_discord_can_show(markdown: str, shown: str) -> None:
 )
 def test_code_becomes_a_block_of_three_backticks(markdown: str, shown: str) -> None:
     assert restyle(markdown) == shown
+
+
+QUOTE = "> **Note**\n>\n> ```js\n> const x = 1;\n>\n>   foo();\n> ```\n>\n> End."
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("> one\n>\n> two\nend", "> one\n> \n> two\nend"),
+        (">tight\n>> deep\n> > deep, too\n> back", "> tight\n> deep\n> deep, too\n> back"),
+        (">>> print(1)\nnot quoted", "> print(1)\nnot quoted"),
+        (">- one\n>   - two\n>#### Four", "> - one\n>   - two\n> **Four**"),
+        (">```py\n>x\n>\n>  y\n>```\n>>end", "> ```py\n> x\n> \n>  y\n> ```\n> end"),
+        ("> > ```\n> > > x\n> >\n> > ```", "> ```\n> > x\n> \n> ```"),
+        ("- item\n  > quoted\n  >\n  > more", "- item\n  > quoted\n  > \n  > more"),
+        (">| a | b |\n>|---|---|\n>| 1 | 2 |", "> ```\n> a  b\n> ─  ─\n> 1  2\n> ```"),
+        (QUOTE, QUOTE.replace(">\n", "> \n")),
+        (">= 5 is more than 4\n>=\nx > y", ">= 5 is more than 4\n>=\nx > y"),
+    ],
+)
+def test_a_quote_is_marked_on_every_line_as_discord_wants_it(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+    assert restyle(shown) == shown
+
+
+def test_a_quote_is_one_quote_and_its_code_one_block() -> None:
+    shown = restyle(QUOTE)
+    assert styled(shown, "quote") == ["**Note**\n\n```js\nconst x = 1;\n\n  foo();\n```\n\nEnd."]
+    assert code_blocks(shown) == [("js", "const x = 1;\n\n  foo();")]
+
+
+def test_a_table_that_becomes_records_in_a_quote_leaves_the_quote_whole() -> None:
+    wide = "x" * PHONE_COLUMNS
+    (quote,) = styled(restyle(f"> | Name | What |\n> |---|---|\n> | Ann | {wide} |\n> | Bob | y |"), "quote")
+    assert quote == f"**Name:** Ann\n**What:** {wide}\n\n**Name:** Bob\n**What:** y"
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from bot.render.controls import NONE, when_done, while_written
 from bot.render.mark import is_marked
 from bot.render.part import Formula, TextFile
 from bot.render.plan import Edit, Posted, Send
+from bot.render.stack import LINES_MAX
 from bot.render.style import Style
 from bot.render.upload import Uploads, bounded
 from tests.render.desk import PLACE, TEXT, Desk, shows, stream, write
@@ -257,5 +258,23 @@ def test_a_further_formula_joins_the_picture_which_stays_as_it_is_until_then() -
         assert uploads.attachable([x, x, x]) == (two,)  # three are too much for one picture
         assert not uploads.pending
         assert asked == ["x", "x\n\nx", "x\n\nx\n\nx"]
+
+    run(main())
+
+
+def test_what_one_picture_does_not_hold_is_drawn_in_the_next() -> None:
+    async def draw_any(formulas: list[str]) -> list[bytes | None]:
+        await asyncio.sleep(1)
+        return [PNG for _ in formulas]
+
+    async def main() -> None:
+        uploads = Uploads(draw_any, lambda: None)
+        formulas = [Formula(f"x = {number}") for number in range(LINES_MAX + 2)]
+        assert uploads.attachable(formulas) == ()
+        await asyncio.sleep(2)
+        first, second = uploads.attachable(formulas)
+        assert isinstance(first, Formula)
+        assert first.tex.endswith(f"x = {LINES_MAX - 1}")
+        assert second == Formula(f"x = {LINES_MAX}\n\nx = {LINES_MAX + 1}")
 
     run(main())

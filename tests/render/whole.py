@@ -33,7 +33,10 @@ def lay_out(text: str, cuts: list[int], limit: int) -> Layout:
 
 
 def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
-    """Why the bodies of the pieces are not the reply, or None if they are."""
+    """Why the bodies of the pieces are not the reply, or None if they are.
+
+    Between two of them blanks may be missing, and the marks of empty lines of a quote.
+    """
     at = 0
     for index, piece in enumerate(pieces):
         found = text.find(piece.body, at)
@@ -43,11 +46,11 @@ def put_together(text: str, pieces: tuple[Piece, ...]) -> str | None:
         if re.match(r"[> ]*(?:`{3,}|~{3,})", piece.opening):
             if gap not in ("", "\n"):
                 return f"before part {index}, code is missing: {gap!r}"
-        elif is_visible(gap):
+        elif is_visible(gap.replace(">", "")):
             return f"before part {index}, text is missing: {gap!r}"
         at = found + len(piece.body)
     rest = text[at:]
-    return f"the end is missing: {rest!r}" if is_visible(rest) else None
+    return f"the end is missing: {rest!r}" if is_visible(rest.replace(">", "")) else None
 
 
 def missing_words(text: str, parts: Sequence[Part]) -> list[str]:

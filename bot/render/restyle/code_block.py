@@ -34,7 +34,8 @@ class CodeBlock:
         self._fence = fence
         # Nowhere, as long as all of it is held back.
         self._stretch = CodeStretch(sys.maxsize, sys.maxsize, fence.opening)
-        self._lead = fence.quote + " " * fence.indent
+        self._quote = shapes.quoted(fence.quote)
+        self._lead = self._quote + " " * fence.indent
         language, self._caption = language_of(info)
         self._code = Code(fence, language)
         self._ticks = Ticks()
@@ -52,6 +53,7 @@ class CodeBlock:
     def open(self, line: Line, lead: str) -> None:
         """Write its first line; `lead` is what stands before the backticks."""
         language, above = self._code.language, ""
+        lead = shapes.quoted(lead)
         if self._code.stands_for_formula:
             self._out.hold()
             language = "latex"
@@ -76,6 +78,8 @@ class CodeBlock:
             if may_close and self._close(line):
                 return True
             self._begin_line()
+            if self._fence.depth:
+                self._take_marks(shapes.quote_end(line.text, self._fence.depth))
         code = source.text[source.at : line.after]
         if not code:
             return False
@@ -98,12 +102,17 @@ class CodeBlock:
         if self._file_lines and self._code.lines == min(EXCERPT_LINES, self._file_lines) + 1:
             self._out.hold()
 
+    def _take_marks(self, width: int) -> None:
+        """The marks of its quote are no code, but stand in every line."""
+        self._code.source.append(self._source.text[self._source.at : self._source.at + width])
+        self._source.take(self._quote, self._source.at + width)
+
     def _close(self, line: Line) -> bool:
         source = self._source
         read, still = read_line(source.text, source.at, line.end, line.end, self._fence)
         if still is not None:
             return False
-        self._end(source.text[source.at : read.content + read.indent] + "```", line.end)
+        self._end(shapes.quoted(source.text[source.at : read.content + read.indent]) + "```", line.end)
         source.end_line(line)
         return True
 
@@ -122,7 +131,7 @@ class CodeBlock:
         if closing:
             self._source.take(closing, after)
         elif self._source.at < len(self._source.text) or not self._source.final:
-            self._out.put(f"{self._fence.lead}```\n", 0)  # its quote has ended
+            self._out.put(f"{shapes.quoted(self._fence.lead)}```\n", 0)  # its quote has ended
         self._stretch.end = self._out.written
         formula = self._code.formula if self._code.may_be_drawn else ""
         if 0 < len(formula) <= formulas.DISPLAY_MAX_CHARS:

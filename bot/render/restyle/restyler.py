@@ -106,7 +106,8 @@ class Restyler:
 
     def _blank_line(self, line: Line) -> bool:
         self._end_text()
-        self._source.take(self._source.text[self._source.at : line.after], line.after)
+        self._source.take(shapes.quoted(line.text), line.end)
+        self._source.end_line(line)
         return True
 
     def _end_text(self) -> None:
@@ -126,8 +127,8 @@ class Restyler:
         if not rule:
             return False
         self._title.release()
-        self._source.take(quote, self._source.at + len(quote))
-        self._source.take((" " if quote else "") + rule, line.end)
+        self._source.take(shapes.quoted(quote), self._source.at + len(quote))
+        self._source.take(rule, line.end)
         self._source.end_line(line)
         self._paragraph = False
         return True
@@ -161,7 +162,7 @@ class Restyler:
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:
         inner = re.sub(r"\*\*|__", "", self._text.restyled(text)).strip()
-        before = line.text[: lead.width]
+        before = shapes.quoted(line.text[: lead.width])
         self._source.take(f"{before}**{inner}**" if inner else before, line.end)
         self._source.end_line(line)
         self._paragraph = False
@@ -191,7 +192,8 @@ class Restyler:
             return False
         if not table.is_delimiter_row(inside):
             return None
-        self._begin_rows(line.text[lead.width :], inside, line.text[: lead.width], below.after)
+        before = shapes.quoted(line.text[: lead.width])
+        self._begin_rows(line.text[lead.width :], inside, before, below.after)
         return True
 
     def _begin_rows(self, header: str, delimiters: str, lead: str, after: int) -> None:

@@ -91,4 +91,5 @@ class Rows:
 
     def _text(self, table: Table) -> str:
         lines = shown(table, self._inline)
-        return "\n".join(self._lead + line if line else self._lead.rstrip() for line in lines)
+        empty = self._lead if ">" in self._lead else ""  # a quote goes on with its blank line
+        return "\n".join(self._lead + line if line else empty for line in lines)

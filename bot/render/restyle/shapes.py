@@ -14,7 +14,10 @@ RULE = "─" * 10
 _DOUBLE_RULE = "═" * 10
 _HEADING_MAX_CHARS = 300
 
-_QUOTE = re.compile(r"(?:[ \t]{0,3}>){0,8}")
+# What compares at the beginning of a line (`>= 5`) quotes nothing.
+_QUOTE = re.compile(r"(?:[ \t]{0,3}>(?!=)){0,8}")
+_MARKS = re.compile(r"(?P<indent>[ \t]{0,3})>(?:[ \t]{0,3}>){0,7}[ \t]?")
+_MARK = re.compile(r"[ \t]{0,3}>")
 _BULLETS = re.compile(r"[ \t]*(?P<bullets>(?:(?:[-*+]|\d{1,9}[.)])[ \t]+)*)")
 _LEAD_BEGUN = re.compile(r"[ \t>]*(?:(?:[-*+]|\d{1,9}(?:[.)]|\Z))[ \t]*)*")
 _RULE = re.compile(r"[ \t]{0,3}(?:-(?:[ \t]*-){2,}|\*(?:[ \t]*\*){2,}|_(?:[ \t]*_){2,})[ \t\r]*")
@@ -44,6 +47,24 @@ def quote_of(line: str) -> str:
     """The quote marks that a line begins with, without the blank behind them."""
     found = _QUOTE.match(line)
     return found.group() if found else ""
+
+
+def quoted(marks: str) -> str:
+    """What a line begins with, as Discord knows it: it quotes behind `> ` with the blank, and knows no quote in one.
+
+    Of quotes in each other one is left, so that no mark of them is shown as text.
+    """
+    found = _MARKS.match(marks)
+    return f"{found['indent'].replace(chr(9), '')}> {marks[found.end() :]}" if found else marks
+
+
+def quote_end(line: str, depth: int) -> int:
+    """Where behind so many quote marks, and the blank behind the last one, a line goes on."""
+    end = 0
+    for _ in range(depth):
+        mark = _MARK.match(line, end)
+        end = mark.end() if mark else end
+    return end + (depth > 0 and line[end : end + 1] == " ")
 
 
 def lead_of(line: str, quote: str) -> Lead:

@@ -43,7 +43,7 @@ class Text:
     def begin(self, line: str, lead: shapes.Lead) -> None:
         """A line of text begins: take its marks."""
         source, item = self._source, bool(lead.bullets)
-        marks = line[: lead.width]
+        marks = shapes.quoted(line[: lead.width])
         source.take(_PLUS.sub("-", marks) if item else marks, source.at + lead.width)
         label, taken = shapes.label(line[lead.width :], item=item)
         if taken:
