@@ -75,7 +75,7 @@ class Claim:
     A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
     if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
-    are the entries from before the cut that pins may bring back.
+    are the entries from before the cut that pins may bring back. `halted` if Discord refused to show all of it.
     """
 
     conversation: int
@@ -99,6 +99,7 @@ class Claim:
     own: Turn | None = None
     notice: tuple[int, int] | None = None
     recalled: tuple[Turn, ...] = ()
+    halted: bool = False
 
     @property
     def past(self) -> Past:
@@ -189,6 +190,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         own=next((entry for entry in entries if entry.id == int(lead)), None),
         notice=(int(round_of_notice), int(notice)) if notice else None,
         recalled=tuple(load_turn(entry) for entry in recalled),
+        halted="halted" in fields,
     )
 
 

@@ -31,6 +31,7 @@ _NAMES = (
     "reopen",
     "reset",
     "rest",
+    "resume",
     "revise",
     "settled",
     "standing",
