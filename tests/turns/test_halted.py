@@ -68,7 +68,8 @@ def replies(bench: Bench) -> list[str]:
 
 def notices(bench: Bench) -> list[str]:
     """The notices in the thread."""
-    return [bench.outbox.messages[each] for each in sorted(bench.outbox.silent)]
+    outbox = bench.outbox
+    return [outbox.messages[each] for each in sorted(outbox.silent) if each in outbox.messages]
 
 
 async def settle(bench: Bench) -> None:
@@ -104,6 +105,18 @@ async def test_what_stands_there_is_what_is_remembered_and_is_told_as_a_half(ben
     assert not await bench.revisions.resume(C)
     await hear(bench, NEXT)
     assert await bench.history() == [OLDER, HALF]
+
+
+async def test_who_wishes_for_it_anew_while_it_is_told_as_a_half_leaves_no_such_word(bench: Bench) -> None:
+    claim = await halted(bench)
+    assert await bench.revisions.resume(C)
+    settling = await bench.claim()
+    assert await bench.revisions.again(C, claim.lead, "w1") is Wish.OK
+    await bench.runner.settle(settling)
+    assert notices(bench) == [wording.small(wording.HALTED)]
+    await bench.turn()
+    assert replies(bench) == [OLDER, ANSWER]
+    assert notices(bench) == []
 
 
 async def test_what_was_committed_is_shown_whole_once_that_is_allowed(bench: Bench) -> None:
