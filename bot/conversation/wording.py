@@ -31,6 +31,11 @@ INTERRUPTED = "The connection to Claude broke off here. What was written is kept
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Regenerate."
+HALTED = (
+    "Discord did not let me write on here then, so this ends in the middle. "
+    "Press Regenerate, and it is written anew."
+)
+HALTED_EARLY = "Discord did not let me answer here then. Your message is kept: write on, or press Regenerate."
 TO_THE_FIRST_MESSAGE = "To the message that began this thread:"
 EARLIER_STANDS = "The earlier answer stands."
 DECLINED_TO_GO_ON = "Claude declined to go on with this."

@@ -50,6 +50,16 @@ class Changes:
 
             await self._note("message_deleted", channel, message, forget)
 
+    async def unlocked(self, thread: int) -> None:
+        """Have a reply finished that could not be while its thread was locked."""
+        try:
+            if await held(lambda: self._revisions.resume(thread)):
+                log.info("reply_resumed", conversation=thread)
+                self._dispatcher.ring(thread)
+                await self._bell.ring(thread)
+        except StoreUnavailable as error:
+            log.warning("change_not_noted", message=thread, detail=str(error))
+
     async def _note(
         self,
         event: str,

@@ -55,6 +55,7 @@ class Client(discord.Client):
         self.on_press: Press | None = None
         self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
+        self.on_unlocked: Callable[[int], Awaitable[None]] | None = None
         self.pins: Pins | None = None
         self.on_submit: Submission | None = None
 
@@ -114,6 +115,11 @@ class Client(discord.Client):
         """Hand on what was deleted at once."""
         if self.on_deleted is not None:
             await self.on_deleted(payload.channel_id, sorted(payload.message_ids))
+
+    async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
+        """Hand on that a thread may be written to: which change has made it so, the event does not say."""
+        if self.on_unlocked is not None and not payload.data["thread_metadata"].get("locked"):
+            await self.on_unlocked(payload.thread_id)
 
     async def on_interaction(self, interaction: Interaction) -> None:
         """Answer buttons and modals by their custom id; commands go by the tree."""

@@ -77,7 +77,7 @@ class Claim:
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
     if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
     are the entries from before the cut that pins may bring back. `lost` earlier tries at it have not told what they
-    cost.
+    cost. `halted` if Discord refused to show all of it.
     """
 
     conversation: int
@@ -102,6 +102,7 @@ class Claim:
     notice: tuple[int, int] | None = None
     recalled: tuple[Turn, ...] = ()
     lost: int = 0
+    halted: bool = False
 
     @property
     def past(self) -> Past:
@@ -193,6 +194,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         notice=(int(round_of_notice), int(notice)) if notice else None,
         recalled=tuple(load_turn(entry) for entry in recalled),
         lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
+        halted="halted" in fields,
     )
 
 

@@ -194,13 +194,21 @@ class Journal:
         keys = [self._keys.record(claim.conversation, claim.lead), self._keys.meta(claim.conversation)]
         await self._run("spent", keys, [claim.token, cost, unpriced])
 
-    async def acknowledge(self, claim: Claim, *, settle: bool, buttons: int | None = None) -> Done:
-        """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply."""
-        return await self._end(claim, "done", self._settle_ms if settle else None, buttons)
+    async def acknowledge(
+        self, claim: Claim, *, settle: bool, buttons: int | None = None, halted: bool = False
+    ) -> Done:
+        """Take the turn's messages out of the inbox; `buttons` is the message that carries those of the reply.
 
-    async def cancel(self, claim: Claim) -> int:
-        """End a turn that can have no answer, because what it belongs to is gone."""
-        return (await self._end(claim, "cancelled", None, None)).waiting
+        If it is `halted`, Discord refused to show all of the reply.
+        """
+        return await self._end(claim, "done", self._settle_ms if settle else None, buttons, flag=halted)
+
+    async def cancel(self, claim: Claim, *, last: bool = False) -> int:
+        """End a turn that can have no answer, because what it belongs to is gone; no turn is the `last` from then on.
+
+        Without `last`, the one before still is.
+        """
+        return (await self._end(claim, "cancelled", None, None, flag=last)).waiting
 
     async def noticed(self, claim: Claim, message: int | None) -> None:
         """Journal the id of the notice under the reply, None if there is none any more."""
@@ -248,20 +256,26 @@ class Journal:
         # Whoever has the lease may have finished, found nothing more to do, and be about to say so.
         await self._hint(claim.conversation, now_ms + 1)
 
-    async def settled(self, claim: Claim) -> None:
-        """Note that a turn was compared with what Discord shows."""
+    async def settled(self, claim: Claim, *, shown: bool = True) -> None:
+        """Note that a turn was compared with what Discord shows, and, if all of it is `shown`, that it is."""
         keys = self._keys
         await self._step(
             "settled",
-            [keys.lease(claim.conversation), keys.settling(claim.conversation)],
-            [claim.token, padded(claim.lead)],
+            [
+                keys.lease(claim.conversation),
+                keys.settling(claim.conversation),
+                keys.record(claim.conversation, claim.lead),
+            ],
+            [claim.token, padded(claim.lead), "1" if shown else ""],
         )
 
     async def _hint(self, conversation: int, when_ms: int) -> None:
         with translated():
             await self._redis.zadd(self._keys.work, {str(conversation): when_ms})
 
-    async def _end(self, claim: Claim, state: str, settle_ms: int | None, buttons: int | None) -> Done:
+    async def _end(
+        self, claim: Claim, state: str, settle_ms: int | None, buttons: int | None, *, flag: bool
+    ) -> Done:
         keys, conversation = self._keys, claim.conversation
         answer = await self._run(
             "acknowledge",
@@ -282,6 +296,7 @@ class Journal:
                 RESULT_S,
                 "" if buttons is None else buttons,
                 self._ttl_s,
+                "1" if flag else "",
             ],
         )
         if answer[0] == "FENCED":

@@ -150,6 +150,18 @@ class Revisions:
                 await self._redis.hset(key, "payload", dump_message(now))
         return await self._amend(conversation, now.id, now)
 
+    async def resume(self, conversation: int) -> bool:
+        """Have a reply put right that Discord refused to show whole; False if there is none."""
+        keys = self._keys
+        found = await self._run(
+            "resume",
+            [keys.meta(conversation), keys.settling(conversation)],
+            [keys.record_prefix(conversation), DONE_RECORD_S],
+        )
+        if found:
+            await self.note(conversation, conversation)
+        return bool(found)
+
     async def homes(self, message: int, channel: int) -> tuple[int, ...]:
         """Return the conversations that a message of a channel may belong to; a thread's first is its own."""
         keys = self._keys

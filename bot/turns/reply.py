@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 
 from bot.conversation import wording
+from bot.conversation.errors import DiscordError
 from bot.conversation.turn import Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim, State
@@ -20,7 +21,7 @@ from bot.turns.means import Means
 from bot.turns.notice import lines, put_below
 from bot.turns.page import Page
 from bot.turns.persist import persist
-from bot.turns.revise import as_it_stands, kept, not_worse
+from bot.turns.revise import as_it_stands, kept, not_worse, standing
 from bot.turns.tally import Tally
 
 log = structlog.get_logger()
@@ -29,7 +30,8 @@ log = structlog.get_logger()
 class Reply:
     """One try at answering one turn; `arrivals` is set whenever something new waits in the conversation.
 
-    `outcome` is whether there is a reply, or only a word about why there is none. What it asks for goes to `tally`.
+    `outcome` is whether there is a reply, or only a word about why there is none; `committed` if it is fixed. What it
+    asks for goes to `tally`.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Reply:
         self._tally = tally
         self._page = Page(claim, means, heartbeat.may_write)
         self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
+        self.committed = False
 
     async def give(self) -> Done:
         """Answer."""
         page, claim = self._page, self._page.claim
         committed = claim.result if claim.state is State.COMMITTED else None
         result = committed or await self._adopt() or await self._ask()
+        self.committed = True
         if result.as_shown:
             await page.keep_as_shown(look=committed is not None)
         self.outcome = "answered" if result.reply else "told"
@@ -63,6 +67,28 @@ class Reply:
         settle = tried_before(claim) or claim.listed or page.writer.doubtful
         dressed = page.newest
         return await persist(lambda: self._journal.acknowledge(page.claim, settle=settle, buttons=dressed))
+
+    @property
+    def begun(self) -> bool:
+        """Whether anything of it stands there, as far as is known."""
+        return self._page.begun
+
+    async def halt(self) -> Done:
+        """End where Discord refuses to show more: what stands there is the reply, unless more is committed."""
+        page, means = self._page, self._means
+        if not self.committed:
+            try:
+                parts, _ = await standing(page.claim, means)
+            except DiscordError:
+                parts = page.writer.posted
+            turn, result = as_it_stands(
+                page.claim, parts, means.policy.model, (wording.HALTED, wording.HALTED_EARLY)
+            )
+            await self._commit(turn, result, cut=page.claim.meta.cut)
+        dressed = page.newest
+        return await persist(
+            lambda: self._journal.acknowledge(page.claim, settle=True, buttons=dressed, halted=True)
+        )
 
     async def abandon(self) -> None:
         """Write nothing more."""
@@ -93,16 +119,12 @@ class Reply:
         choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
-        tally = self._tally
-        exchange = Exchange(page, self._means, arrivals=self._arrivals, stopped=self._stopped, tally=tally)
+        exchange = Exchange(
+            page, self._means, arrivals=self._arrivals, stopped=self._stopped, tally=self._tally
+        )
         best = not_worse(claim, await exchange.hold(self._means.choose(choice)))
         result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
-        await persist(
-            lambda: self._journal.commit(
-                page.claim, best.turn, result, cut=best.cut, cost=tally.known, unpriced=tally.unknown
-            )
-        )
-        tally.entered = True
+        await self._commit(best.turn, result, cut=best.cut)
         return result
 
     async def _give_up(self) -> Result:
@@ -113,6 +135,15 @@ class Reply:
             turn, result = kept(claim, claim.own, (wording.GIVEN_UP, wording.EARLIER_STANDS))
         await self._commit_unasked(turn, result)
         return result
+
+    async def _commit(self, turn: Turn | None, result: Result, *, cut: int) -> None:
+        page, tally = self._page, self._tally
+        await persist(
+            lambda: self._journal.commit(
+                page.claim, turn, result, cut=cut, cost=tally.known, unpriced=tally.unknown
+            )
+        )
+        tally.entered = True
 
     async def _commit_unasked(self, turn: Turn | None, result: Result) -> None:
         """Commit what this try has not asked for."""

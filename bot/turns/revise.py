@@ -15,6 +15,10 @@ The protocol, beside that of a first answer, which it shares from the claim on:
   what stands on Discord is the reply.
 - *An edit or a deletion before the end*: one script changes the message and fences the holder off; what is left of
   the turn is taken up anew as after a crash. If nothing is left of it, its reply is taken away.
+- *A refusal* (the thread is locked, a permission is gone): what stands there by then is committed, unless more of it
+  is already, and the turn ends as one that is done, though `halted`. So it is the last one, and is what a round anew
+  writes over. It is settled, which shows what is missing and says that half of it is half of it, a while later, when
+  its thread is unlocked, and when the next reply could be shown.
 """
 
 from __future__ import annotations
@@ -94,16 +98,22 @@ async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool
     return as_posted(parts), apart or len(parts) < len(found)
 
 
-def as_it_stands(claim: Claim, parts: Sequence[Posted], model: str) -> tuple[Turn, Result]:
+def as_it_stands(
+    claim: Claim,
+    parts: Sequence[Posted],
+    model: str,
+    said: tuple[str, str] = (wording.STOPPED, wording.STOPPED_EARLY),
+) -> tuple[Turn, Result]:
     """What a turn comes to that was stopped while nobody worked on it: what was written of its reply by then.
 
-    Of a round anew that is the earlier answer: how far the new one came cannot be told from what is shown.
+    Below it stands the first of what is `said`, or the second in its place, where there is none. Of a round anew that
+    is the earlier answer: how far the new one came cannot be told from what is shown.
     """
     if claim.own is not None and claim.own.reply:
         return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
-    notices = (wording.STOPPED if text else wording.STOPPED_EARLY,)
+    notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
     user = prompt.render_user(claim.messages)
     turn = Turn(

@@ -29,9 +29,10 @@ from bot.render.writer import Writer
 from bot.store.claim import Claim, Garbled, State
 from bot.store.codec import Result
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import as_posted, leftovers, less_files, strays
+from bot.turns.look import as_posted, find_reply, leftovers, less_files, strays
 from bot.turns.means import Means
-from bot.turns.notice import lines
+from bot.turns.notice import lines, put_below
+from bot.turns.persist import persist
 from bot.turns.reply import Reply
 from bot.turns.revise import kept, nonce, withdraw
 from bot.turns.tally import Tally
@@ -76,7 +77,7 @@ class Runner:
                 except DiscordForbidden as error:
                     outcome = "forbidden"
                     await self._tell_what_is_missing(claim, error.permission)
-                    return await self._cancel(claim, reply, tally)
+                    return await self._halt(claim, reply, tally)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
@@ -84,7 +85,7 @@ class Runner:
                     outcome = "rejected"
                     log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
                     await self._tell(claim, lambda _: wording.NOT_POSSIBLE_HERE)
-                    return await self._cancel(claim, reply, tally)
+                    return await self._halt(claim, reply, tally)
                 finally:
                     await reply.abandon()
         except Fenced:
@@ -108,21 +109,34 @@ class Runner:
         return done.waiting
 
     async def _cancel(self, claim: Claim, reply: Reply, tally: Tally) -> int:
-        waiting = await (self._keep(claim, tally) if claim.again else self._journal.cancel(claim))
+        # The reply before is not what anybody means who wants the latest one written anew.
+        waiting = await (self._keep(claim, tally) if claim.again else self._journal.cancel(claim, last=True))
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
 
+    async def _halt(self, claim: Claim, reply: Reply, tally: Tally) -> int:
+        """End a turn that Discord refuses to show. It is the last one all the same, and can be answered anew."""
+        if claim.again or (claim.messages[0].opens is not None and not reply.begun):
+            return await self._cancel(
+                claim, reply, tally
+            )  # where there is no thread, nobody can wish for anything
+        done = await reply.halt()
+        await reply.leave()
+        if done.dressed:
+            self._undress(claim.conversation)
+        return done.waiting
+
     async def _keep(self, claim: Claim, tally: Tally) -> int:
         """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
-        own, result = claim.own, Result("", (wording.EARLIER_STANDS,))
-        if own is not None:
-            own, result = kept(claim, own, result.notices)
+        own, result = claim.own, Result("", (wording.HALTED_EARLY,))
+        if own is not None and own.reply:
+            own, result = kept(claim, own, (wording.EARLIER_STANDS,))
         cut, cost, unpriced = claim.meta.cut, tally.known, tally.unknown
         await self._journal.commit(claim, own, result, cut=cut, cost=cost, unpriced=unpriced)
         tally.entered = True
         # What stands in the thread is put right when it is settled, if it can be by then.
-        done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons)
+        done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons, halted=True)
         return done.waiting
 
     async def _tell_cost(self, claim: Claim, tally: Tally) -> None:
@@ -167,12 +181,14 @@ class Runner:
     async def settle(self, claim: Claim) -> None:
         """Compare a finished turn with what Discord shows by now, and put right what a late call has changed."""
         async with self._kept(claim) as heartbeat:
+            shown = True
             try:
                 if claim.state is State.DONE and claim.result is not None:
                     await self._repair(claim, heartbeat)
             except (DiscordGone, DiscordForbidden, DiscordRejected, DiscordTooOld) as error:
+                shown = not isinstance(error, (DiscordForbidden, DiscordRejected))
                 log.info("not_settled", conversation=claim.conversation, kind=type(error).__name__)
-            await self._journal.settled(claim)
+            await self._journal.settled(claim, shown=shown)
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
         # A reply that lost what it pointed to looks like a part of the one before it.
@@ -200,20 +216,31 @@ class Runner:
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         posted = as_posted([contents[message] for message in parts])
+        found = find_reply(seen, claim.members, claim.conversation) if claim.members else None
+
+        async def before_send(part: int, _content: str) -> None:
+            await self._journal.intend(claim, part, round(time.time() * 1000))
+
+        async def after_send(part: int, message: int) -> None:
+            await persist(lambda: self._journal.posted(claim, part, message))
+
         writer = Writer(
             self._outbox,
             claim.conversation,
             pace=self._means.pace,
             nonce=lambda part: nonce(claim, part),
             posted=less_files(posted) if as_shown else posted,
+            apart=found is not None and found.apart,
             draw=None if as_shown else self._means.draw,
             style=style,
-            before_send=_nothing,
-            after_send=_nothing,
+            before_send=before_send,
+            after_send=after_send,
             may_write=heartbeat.may_write,
         )
         last = claim.meta.buttons in parts
         await writer.finish(text, when_done(claim.lead, cut=claim.result.open_end) if last else NONE)
+        if claim.halted and claim.result.reply and heartbeat.may_write():
+            await put_below(claim, claim.result.notices, self._means)
 
     def _kept(self, claim: Claim, rung: asyncio.Event | None = None) -> Heartbeat:
         policy = self._means.policy
@@ -243,7 +270,3 @@ class Runner:
                 log.debug("notice_failed", place=place, kind=type(error).__name__)
                 continue
             return
-
-
-async def _nothing(_part: int, _what: object) -> None:
-    """Settling posts nothing, so there is nothing to journal."""

@@ -33,6 +33,7 @@ _NAMES = (
     "reopen",
     "reset",
     "rest",
+    "resume",
     "revise",
     "settled",
     "spent",

@@ -1,10 +1,12 @@
--- Journal that a part of the reply is about to be posted. State: claimed | posting | posted -> posting.
+-- Journal that a part of the reply is about to be posted. State: claimed | posting | posted -> posting; one that is
+-- committed, or done and being put right, stays so.
 -- KEYS 1 lease (hash)  2 record of the turn (hash)
 -- ARGV 1 token  2 part, from 0  3 time in ms
 -- Returns 'OK' or 'FENCED'.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return 'FENCED' end
 local state = redis.call('HGET', KEYS[2], 'state')
-if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' and state ~= 'committed' then return 'FENCED' end
-if state ~= 'committed' then redis.call('HSET', KEYS[2], 'state', 'posting') end
+local fixed = state == 'committed' or state == 'done'
+if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' and not fixed then return 'FENCED' end
+if not fixed then redis.call('HSET', KEYS[2], 'state', 'posting') end
 redis.call('HSETNX', KEYS[2], 'intent:' .. ARGV[2], ARGV[3])
 return 'OK'
