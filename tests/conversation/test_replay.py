@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from bot.claude.wire import stream_arguments
+from bot.conversation.aside import to_summarize
 from bot.conversation.compose import Past, Terms, compose
 from bot.conversation.lifetime import USUAL_RATES
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
 from bot.conversation.prompt import render_system, render_user
-from bot.conversation.request import Usage
+from bot.conversation.request import Effort, Request, Usage
+from bot.conversation.revision import amended
 from bot.conversation.trimming import marks
-from bot.conversation.turn import Outcome, Turn
-from bot.simulator.claude.caching import LIFETIMES_S, Cache
+from bot.conversation.turn import UNSENT, Outcome, Turn
+from bot.simulator.claude.caching import LIFETIMES_S, Cache, Lookup
 from bot.simulator.claude.catalogue import find
 from bot.simulator.claude.diagnostics import miss_reason
 from bot.simulator.claude.prompt import Prompt, flatten
@@ -44,7 +46,10 @@ EVENTS: dict[str, str | None] = {
     "reset": "messages_changed",
     "model": "model_changed",
     "prompt": "system_changed",
+    "effort": "unavailable",  # which the diagnostics have no name for
 }
+
+SUMMARY = "They talked of looms, and of what is woven on them."
 
 
 @dataclass
@@ -56,6 +61,9 @@ class Talk:
     now_s: float = 1000.0
     model: str = MODELS[0]
     system: str = "Be kind. " * 60
+    effort: Effort = "medium"
+    summarizes: bool = False
+    summed_up: Lookup | None = None
     history: list[Turn] = field(default_factory=list)
     cut: int = 0
     pins: frozenset[int] = frozenset()
@@ -68,22 +76,23 @@ class Talk:
     cached: int = 0
     alive_until: float = 0.0
     refused: bool = False
+    stopped: bool = False
+    redid: bool = False
 
     def text(self) -> str:
         return "".join(self.chance.choice(WORDS) for _ in range(self.chance.randint(5, 120)))
 
     def happen(self, event: str) -> bool:
         """Let something happen; False if there was nothing for it to happen to."""
-        sent = [at for at in range(self.cut, len(self.history)) if self.history[at].outcome != "refused"]
+        sent = [at for at in range(self.cut, len(self.history)) if self.history[at].outcome not in UNSENT]
         if event in ("edit", "delete", "pin") and not sent:
             return False
         at = self.chance.choice(sent) if sent else 0
         match event:
             case "edit":
-                changed = render_user([message(self.history[at].id, self.text() + "!")])
-                self._amend(at, user=changed)
+                self._amend(at, message(self.history[at].id, self.text() + "!"))
             case "delete":
-                self._amend(at, outcome="refused")
+                self._amend(at, None)
             case "pin":
                 self.pins |= {self.history[at].id}
             case "unpin":
@@ -96,8 +105,10 @@ class Talk:
                 self.model = MODELS[1 - MODELS.index(self.model)]
             case "prompt":
                 self.system += "Be brief. "
+            case "effort":
+                self.effort = "high" if self.effort == "medium" else "medium"
             case "a failed turn":
-                self._enter("failed", "", Usage(), cut=self.cut, key="")
+                self._fail()
             case _:
                 return self._wish(event)
         return True
@@ -110,8 +121,17 @@ class Talk:
                 return self._pin_now()
         return True
 
-    def _amend(self, at: int, **changes: Any) -> None:
-        self.history[at] = replace(self.history[at], amended=self.history[-1].id, **changes)
+    def _amend(self, at: int, now: Message | None) -> None:
+        entry = self.history[at]
+        self.history[at] = amended(entry, entry.id, now, self.history[-1].id)
+
+    def _fail(self) -> None:
+        """Have a turn fail before Claude has read of it, whatever was to be trimmed for it."""
+        self.now_s += 1
+        asked = message(self.id, self.text())
+        plan = compose(self._terms(), self._past(), [asked], now_ms=self._now_ms).unread
+        self.pinned_now = None
+        self._enter("failed", "", Usage(), cut=plan.window.cut, key=plan.prefix.key, user=plan.user)
 
     def _take_up(self, *, more: bool) -> bool:
         last = self.history[-1] if self.history else None
@@ -130,37 +150,16 @@ class Talk:
 
     def ask(self) -> tuple[Any, Prompt, Any]:
         """Ask as the bot does, and enter the answer; return the plan, the prompt, and what the cache did."""
-        terms = Terms(
-            model=self.model,
-            max_tokens=1000,
-            effort="medium",
-            system=render_system(self.system),
-            user_key="u",
-            trimming=marks(3000, 0.5, pinned_share=0.3),
-            limit_tokens=None,
-            cache="auto",
-            prices=USUAL_RATES,
-        )
+        terms, past = self._terms(), self._past()
         redone, cut_off = self.redone, self.redone if self.continues else None
-        past = Past(
-            tuple(self.history[self.cut :]),
-            self.cut,
-            self.pins,
-            redone=redone,
-            recalled=tuple(turn for turn in self.history[: self.cut] if turn.holds(self.pins)),
-            pinned_now=self.pinned_now,
-        )
         if redone is None or self.said is None:
             self.said = message(self.id, self.text())
-        now_ms = DISCORD_EPOCH_MS + round(self.now_s * 1000)
-        plan = compose(terms, past, [self.said], now_ms=now_ms, cut_off=cut_off)
-        body: Any = stream_arguments(plan.request)
-        model = find(self.model)
-        assert model is not None
-        assert check_rules(body, model) is None
-        prompt = flatten(body, model)
-        lookup = self.cache.look_up(prompt, model, self.now_s)
-        self.cache.begin(lookup)
+        plan = compose(terms, past, [self.said], now_ms=self._now_ms, cut_off=cut_off)
+        self.summed_up = None
+        if plan.window.dropped and self.summarizes:
+            _, self.summed_up = self._send(to_summarize(terms, plan, past, self._now_ms))
+            plan = compose(terms, past, [self.said], now_ms=self._now_ms, cut_off=cut_off, summary=SUMMARY)
+        prompt, lookup = self._send(plan.request)
         reply = self.text().strip()
         usage = Usage(
             input=lookup.uncached,
@@ -170,7 +169,11 @@ class Talk:
             output=count_text(reply),
         )
         outcome: Outcome = "refused" if self.chance.random() < 0.05 else "answered"
+        self.stopped = outcome == "answered" and self.chance.random() < 0.05
+        if self.stopped:
+            reply, usage = reply[: len(reply) // 2].strip(), Usage()  # nobody tells what it took
         self.cut = plan.window.cut
+        self.redid = redone is not None
         self.redone, self.continues = None, False
         if cut_off is not None:
             self._go_on(cut_off, reply, plan, usage)
@@ -206,6 +209,44 @@ class Talk:
             )
         )
 
+    def _send(self, request: Request) -> tuple[Prompt, Lookup]:
+        """Have the server take a request, and begin to answer it."""
+        body: Any = stream_arguments(request)
+        model = find(self.model)
+        assert model is not None
+        assert check_rules(body, model) is None
+        prompt = flatten(body, model)
+        lookup = self.cache.look_up(prompt, model, self.now_s)
+        self.cache.begin(lookup)
+        return prompt, lookup
+
+    def _terms(self) -> Terms:
+        return Terms(
+            model=self.model,
+            max_tokens=1000,
+            effort=self.effort,
+            system=render_system(self.system),
+            user_key="u",
+            trimming=marks(3000, 0.5, pinned_share=0.3),
+            limit_tokens=None,
+            cache="auto",
+            prices=USUAL_RATES,
+        )
+
+    def _past(self) -> Past:
+        return Past(
+            tuple(self.history[self.cut :]),
+            self.cut,
+            self.pins,
+            redone=self.redone,
+            recalled=tuple(turn for turn in self.history[: self.cut] if turn.holds(self.pins)),
+            pinned_now=self.pinned_now,
+        )
+
+    @property
+    def _now_ms(self) -> int:
+        return DISCORD_EPOCH_MS + round(self.now_s * 1000)
+
     @property
     def id(self) -> int:
         return round(self.now_s * 1000) << 22
@@ -236,16 +277,22 @@ def message(number: int, text: str) -> Message:
 def test_a_thousand_conversations_read_all_but_the_new_text_unless_a_rule_was_broken() -> None:
     seen: dict[str, int] = {}
     for seed in range(CONVERSATIONS):
-        talk = Talk(random.Random(seed), Cache())
+        talk = Talk(random.Random(seed), Cache(), summarizes=seed % 3 == 0)
         for _ in range(TURNS):
-            reason = _step(talk)
-            seen[reason] = seen.get(reason, 0) + 1
+            reasons = [_step(talk)]
+            if talk.summed_up is not None:
+                reasons.append("summed up, read" if talk.summed_up.read else "summed up, cold")
+            if talk.stopped:
+                reasons.append("stopped")
+            for reason in reasons:
+                seen[reason] = seen.get(reason, 0) + 1
     # Each kind has been met often enough to mean something.
     rare = ("shortened", "pinned")  # it takes a trim before, or two wishes for one reply
     assert min(count for reason, count in seen.items() if reason not in rare) > 25, seen
     assert min(seen.get(reason, 0) for reason in rare) >= 3, seen
     kinds = {"read", "regenerate", "continue", "shortened", "pinned", "expired", "anchored", "trimmed"}
-    assert set(seen) == {*kinds, "refused", "small", *_reasons()}
+    besides = {"summed up, read", "summed up, cold", "stopped"}
+    assert set(seen) == {*kinds, *besides, "refused", "small", *_reasons()}
     assert seen["read"] > CONVERSATIONS
 
 
@@ -268,7 +315,13 @@ def _step(talk: Talk) -> str:
         entry.ttl == "1h" and entry.expires_at > talk.now_s and key in _prefixes(before)
         for key, entry in talk.cache.entries.items()
     )
+    # Of a reply that was stopped, continued or done anew it is not known what the cache has, and until when.
+    known = bool(talk.history) and talk.history[-1].usage.input_total > 0 and not talk.redid
     plan, prompt, lookup = talk.ask()
+    if talk.summed_up is not None:
+        _check_summary(
+            talk.summed_up, cached if alive and known and not refused and event == "nothing" else 0
+        )
     talk.before, talk.cached = prompt, lookup.total - lookup.uncached
     talk.refused = talk.history[-1].outcome == "refused"
     marked = plan.request.breakpoints
@@ -314,6 +367,12 @@ def _step(talk: Talk) -> str:
         return "anchored"
     assert lookup.read <= max(block.tokens for block in prompt.blocks if block.scope == "system")
     return "expired"
+
+
+def _check_summary(lookup: Lookup, cached: int) -> None:
+    """What a trim makes obsolete is not worth being written, and what is known to be there is to be read."""
+    assert (lookup.written_5m, lookup.written_1h) == (0, 0)
+    assert not cached or lookup.read == cached
 
 
 def _prefixes(prompt: Prompt | None) -> set[str]:
