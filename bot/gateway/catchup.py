@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import aiohttp
 import discord
@@ -148,7 +148,9 @@ class Catchup:
         if mark is None and not await self._is_ours(channel, me.id):
             after = max(after, await self._began(channel))
             if place.latest <= after:
-                return await self._advance(channel.id, None, place.latest, ())
+                return await self._conversations.advance(
+                    channel.id, before=None, after=place.latest, listed=()
+                )
         async with self._pace.waited(channel.id, Kind.READ):
             found = [
                 message
@@ -156,22 +158,22 @@ class Catchup:
                     limit=self._max_messages, after=discord.Object(after), oldest_first=False
                 )
             ]
-        kept: list[int] = []
+        kept: list[tuple[int, int]] = []
         too_old: list[int] = []
-        conversations: set[int] = set()
         for message in reversed(found):
             if message.id < oldest:
                 too_old += [message.id] if await self._intake.would_answer(message, me) else []
             elif (conversation := await self._intake.take_listed(message, me)) is not None:
-                conversations.add(conversation)
-                kept += [message.id] if conversation == channel.id else []
-        for conversation in conversations:
+                kept.append((conversation, message.id))
+        for conversation in {conversation for conversation, _ in kept}:
             self._intake.wake(conversation)
         await self._tell_what_is_left(channel, place.latest, too_old, full=len(found) == self._max_messages)
         latest = max([place.latest, *(message.id for message in found)])
         if kept:
             log.info("caught_up", place=channel.id, messages=len(kept))
-        return await self._advance(channel.id, mark, max(latest, mark or 0), kept)
+        return await self._conversations.advance(
+            channel.id, before=mark, after=max(latest, mark or 0), listed=kept
+        )
 
     async def _tell_what_is_left(
         self, channel: Listable, latest: int, too_old: Sequence[int], *, full: bool
@@ -201,11 +203,6 @@ class Catchup:
         if isinstance(channel, discord.Thread) and channel.owner_id == me:
             return True
         return await self._conversations.meta(channel.id) is not None
-
-    async def _advance(self, place: int, mark: int | None, latest: int, kept: Iterable[int]) -> bool:
-        return await self._conversations.advance(
-            place, before=mark, after=latest, conversation=place, listed=kept
-        )
 
     async def _tell(self, place: int, latest: int, sentence: str) -> None:
         notice = Outgoing(wording.small(sentence), nonce=f"{latest}-a", silent=True)

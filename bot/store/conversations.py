@@ -122,11 +122,12 @@ class Conversations:
         return tuple(int(mark) if mark else None for mark in found)
 
     async def advance(
-        self, place: int, *, before: int | None, after: int, conversation: int, listed: Iterable[int]
+        self, place: int, *, before: int | None, after: int, listed: Iterable[tuple[int, int]]
     ) -> bool:
         """Move a place's mark; False if something has changed since it was read, so that it is to be listed anew.
 
-        `listed` are the messages that must have a record in `conversation` by now.
+        `listed` are conversations and the messages that must have a record there by now; those of a mention in a
+        channel stand in conversations of their own.
         """
         with translated():
             moved = await self._scripts.run(
@@ -136,8 +137,7 @@ class Conversations:
                     "" if before is None else padded(before),
                     padded(after),
                     self._ttl_s,
-                    self._keys.record_prefix(conversation),
-                    *(padded(message) for message in listed),
+                    *(self._keys.record(conversation, message) for conversation, message in listed),
                 ],
             )
         return bool(moved)
