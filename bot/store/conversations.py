@@ -95,14 +95,15 @@ class Conversations:
             found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, most - 1)
         return tuple(int(member) for member in found)
 
-    async def recorded(self, conversation: int, messages: Sequence[int]) -> int:
-        """Return how many of these messages have a record, so that they were answered or are going to be."""
+    async def recorded(self, messages: Sequence[tuple[int, int]]) -> int:
+        """Return how many of these have a record, by conversation and message: they were, or are, answered."""
         if not messages:
             return 0
         with translated():
-            return int(
-                await self._redis.exists(*(self._keys.record(conversation, message) for message in messages))
-            )
+            pipe = self._redis.pipeline(transaction=False)
+            for conversation, message in messages:
+                pipe.exists(self._keys.record(conversation, message))
+            return sum(await pipe.execute())
 
     async def since(self, now_ms: int) -> int:
         """Return when the bot began to listen with this store, in ms; that is now if it never did."""

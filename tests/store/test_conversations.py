@@ -402,8 +402,8 @@ async def test_a_conversation_whose_history_has_expired_begins_anew(store: Store
 
 async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
-    assert await store.recorded(C, [snowflake(10), snowflake(11)]) == 1
-    assert await store.recorded(C, []) == 0
+    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == 1
+    assert await store.recorded([]) == 0
 
 
 async def listed(store: Store, late: Message) -> None:
