@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from bot.gateway.changes import Changes
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client, first_of
 from bot.gateway.context import Context
+from bot.gateway.holding import TELL_AFTER_S, Holding
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
 from bot.gateway.model import Models
@@ -152,6 +154,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
+    holding = Holding(lambda: conversations.since(round(time.time() * 1000)), tell_after_s=TELL_AFTER_S)
     intake = Intake(
         conversations,
         dispatcher,
@@ -161,6 +164,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             ignore_prefix=settings.reply.ignore_prefix or "",
             direct_messages=settings.discord.direct_messages,
         ),
+        holding,
         lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     memory = Memory(conversations, dispatcher, outbox)
@@ -178,7 +182,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     wishes = Wishes(conversations, revisions, dispatcher, bell)
     wishes.add_to(client.tree)
-    changes = Changes(revisions, dispatcher, bell)
+    changes = Changes(revisions, dispatcher, bell, holding)
     recall = Recall(redis, keys, ttl_s=ttl_s)
     client.pins = Pins(client, recall)
     stack.push_async_callback(client.pins.stop)

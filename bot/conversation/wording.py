@@ -68,8 +68,16 @@ NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
 )
 STORE_DOWN_FOR_NOW = (
-    "My memory is not reachable right now. I answer as soon as it is back: no need to repeat it."
+    "My memory is not reachable right now. I answer as soon as it is back: no need to repeat anything."
 )
+STORE_DOWN_IN_DMS = (
+    "My memory is not reachable right now. I answer as soon as it is back. "
+    "Should no answer come then, please write it again."
+)
+LOUD_ONCE = (
+    f"{SMALL}My memory is not reachable right now. I answer as soon as it is back: no need to repeat it.",
+)
+"""Notices that an earlier version posted as replies are; they answer nothing."""
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 

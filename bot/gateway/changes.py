@@ -10,7 +10,7 @@ import structlog
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway import convert
 from bot.gateway.finishing import PAUSE_S, when_finished
-from bot.gateway.holding import held
+from bot.gateway.holding import Holding
 from bot.store.bell import Bell
 from bot.store.revisions import Change, Revisions
 from bot.turns.dispatch import Dispatcher
@@ -22,11 +22,18 @@ class Changes:
     """Notes edits and deletions, and has the conversation seen to where they change what is to be answered."""
 
     def __init__(
-        self, revisions: Revisions, dispatcher: Dispatcher, bell: Bell, *, finishing_pause_s: float = PAUSE_S
+        self,
+        revisions: Revisions,
+        dispatcher: Dispatcher,
+        bell: Bell,
+        holding: Holding | None = None,
+        *,
+        finishing_pause_s: float = PAUSE_S,
     ) -> None:
         self._revisions = revisions
         self._dispatcher = dispatcher
         self._bell = bell
+        self._holding = holding or Holding()
         self._finishing_pause_s = finishing_pause_s
 
     async def edited(self, message: discord.Message) -> None:
@@ -69,7 +76,7 @@ class Changes:
         amend: Callable[[int], Awaitable[bool]] | None = None,
     ) -> None:
         try:
-            for home in await held(lambda: self._revisions.homes(message, channel)):
+            for home in await self._holding.held(lambda: self._revisions.homes(message, channel)):
                 noted = await self._note_at(home, change, amend)
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
@@ -87,11 +94,11 @@ class Changes:
     ) -> Change:
         """Note a change in one conversation, when a turn that is just being finished has ended."""
         noted = await when_finished(
-            lambda: held(lambda: change(home)),
+            lambda: self._holding.held(lambda: change(home)),
             lambda seen: seen is Change.LATER,
             pause_s=self._finishing_pause_s,
         )
         if noted is Change.LATER and amend is not None:
             # It does not come to its end, but what is committed is in the history.
-            await held(lambda: amend(home))
+            await self._holding.held(lambda: amend(home))
         return noted

@@ -2,22 +2,99 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 from bot.conversation.errors import StoreUnavailable
-from bot.store.patience import patiently
 
 T = TypeVar("T")
 
-HOLD_S = 60.0
-"""A restart of the store takes less; whoever wrote is told by then, or it is in the log."""
+TELL_AFTER_S = 60.0
+"""A restart of the store takes less; whoever waits for longer is told so."""
 
 PAUSE_S = 0.5
 
+MOST = 1000
+"""Some 20 MB. What more there is in an outage a listing finds, but for edits, deletions and first direct messages."""
 
-async def held(
-    step: Callable[[], Awaitable[T]], told: Callable[[StoreUnavailable], None] = lambda _: None
-) -> T:
-    """Repeat a step until the store answers; StoreUnavailable if it stays away. Each failure is `told`."""
-    return await patiently(step, within_s=HOLD_S, pause_s=PAUSE_S, told=told)
+
+async def _there() -> None:
+    """Leave it to the steps themselves to find out whether the store is there."""
+
+
+class Holding:
+    """Repeats steps until the store takes them, however long that is: one after the other, in their order.
+
+    `probe` asks the store for something that fails only where it is away.
+    """
+
+    def __init__(
+        self,
+        probe: Callable[[], Awaitable[object]] = _there,
+        *,
+        tell_after_s: float = TELL_AFTER_S,
+        pause_s: float = PAUSE_S,
+        most: int = MOST,
+    ) -> None:
+        self._probe = probe
+        self._tell_after_s = tell_after_s
+        self._pause_s = pause_s
+        self._most = most
+        self._held = 0
+        self._asking = asyncio.Lock()
+        self._telling: set[asyncio.Task[None]] = set()
+
+    async def held(
+        self,
+        step: Callable[[], Awaitable[T]],
+        *,
+        failed: Callable[[StoreUnavailable], None] = lambda _: None,
+        late: Callable[[], Awaitable[None]] | None = None,
+    ) -> T:
+        """Do a step, now or when the store is back; StoreUnavailable where too many wait already.
+
+        The step may be repeated after a lost answer, as every write to the store may. `failed` is told when the
+        step fails, `late` is called once where it takes long.
+        """
+        try:
+            return await step()
+        except StoreUnavailable as error:
+            failed(error)
+            if self._held >= self._most:
+                raise
+        self._held += 1
+        timer = None
+        if late is not None:
+            timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell, late)
+        try:
+            while True:
+                async with self._asking:
+                    await self._until_there()
+                    try:
+                        return await step()
+                    except StoreUnavailable as error:
+                        # Behind the others, in case that it is not the store.
+                        failed(error)
+                        await asyncio.sleep(self._pause_s)
+        finally:
+            self._held -= 1
+            if timer is not None:
+                timer.cancel()
+
+    async def _until_there(self) -> None:
+        while True:
+            try:
+                await self._probe()
+            except StoreUnavailable:
+                await asyncio.sleep(self._pause_s)
+            else:
+                return
+
+    def _tell(self, late: Callable[[], Awaitable[None]]) -> None:
+        async def telling() -> None:
+            await late()
+
+        task = asyncio.create_task(telling(), name="tell-of-the-outage")
+        self._telling.add(task)
+        task.add_done_callback(self._telling.discard)

@@ -12,7 +12,7 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
 from bot.gateway import convert
-from bot.gateway.holding import held
+from bot.gateway.holding import Holding
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
@@ -32,25 +32,35 @@ class Intake:
         dispatcher: Dispatcher,
         outbox: Outbox,
         policy: Policy,
+        holding: Holding,
         decided: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._policy = policy
+        self._holding = holding
         self._decided = decided
+        self._told: set[int] = set()
 
     async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message and keep it; persisted before anything else is done about it."""
         if message.author.id == me.id:
             return
         try:
-            await held(
+            taken = await self._holding.held(
                 lambda: self._take(message, me),
-                told=lambda error: log.warning("store_unavailable", message=message.id, detail=str(error)),
+                failed=lambda error: log.warning("store_unavailable", message=message.id, detail=str(error)),
+                late=lambda: self._tell_of_the_outage(message, me),
             )
         except StoreUnavailable:
-            await self._say(message, wording.STORE_DOWN_FOR_NOW)
+            log.warning(
+                "message_not_held", message=message.id, hint="too many wait; a listing finds most of them"
+            )
+            await self._tell_of_the_outage(message, me)
+        else:
+            if taken is not None:
+                self._told.clear()  # the store is there
 
     async def take_listed(self, message: discord.Message, me: discord.ClientUser) -> int | None:
         """Take a message that a listing has shown; return its conversation if it has a record there now.
@@ -85,6 +95,24 @@ class Intake:
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
             return decision
         return channel, where, decision
+
+    async def _tell_of_the_outage(self, message: discord.Message, me: discord.ClientUser) -> None:
+        """Say once in a place that its answers come late, if it is sure without the store that they are to come."""
+        place = message.channel.id
+        if place in self._told:
+            return
+        self._told.add(place)
+        where = Where.DIRECT
+        if message.guild is not None:
+            channel = message.channel
+            if isinstance(channel, discord.PartialMessageable):
+                return
+            where = Where.CHANNEL
+            if isinstance(channel, discord.Thread):
+                where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
+        if isinstance(decide(convert.facts(message, where, me), self._policy), Answer):
+            direct = where is Where.DIRECT
+            await self._say(message, wording.STORE_DOWN_IN_DMS if direct else wording.STORE_DOWN_FOR_NOW)
 
     async def _take(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
@@ -161,7 +189,7 @@ class Intake:
         try:
             await self._outbox.send(
                 message.channel.id,
-                Outgoing(wording.small(sentence), nonce=f"{message.id}-s", reply_to=message.id),
+                Outgoing(wording.small(sentence), nonce=f"{message.id}-s", reply_to=message.id, silent=True),
             )
         except DiscordError as error:
             log.warning("notice_failed", message=message.id, kind=type(error).__name__)

@@ -13,6 +13,7 @@ import discord
 import structlog
 from discord.http import Route
 
+from bot.conversation import wording
 from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
@@ -169,7 +170,7 @@ class DiscordOutbox:
                     id=m.id,
                     content=m.content,
                     reply_to=m.reference.message_id if m.reference else None,
-                    silent=m.flags.suppress_notifications,
+                    silent=m.flags.suppress_notifications or m.content in wording.LOUD_ONCE,
                     files=_attached(m),
                     controls=buttons.read(m),
                 )

@@ -111,14 +111,15 @@ class Conversations:
             found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, most - 1)
         return tuple(int(member) for member in found)
 
-    async def recorded(self, conversation: int, messages: Sequence[int]) -> int:
-        """Return how many of these messages have a record, so that they were answered or are going to be."""
+    async def recorded(self, messages: Sequence[tuple[int, int]]) -> int:
+        """Return how many of these have a record, by conversation and message: they were, or are, answered."""
         if not messages:
             return 0
         with translated():
-            return int(
-                await self._redis.exists(*(self._keys.record(conversation, message) for message in messages))
-            )
+            pipe = self._redis.pipeline(transaction=False)
+            for conversation, message in messages:
+                pipe.exists(self._keys.record(conversation, message))
+            return sum(await pipe.execute())
 
     async def since(self, now_ms: int) -> int:
         """Return when the bot began to listen with this store, in ms; that is now if it never did."""
@@ -138,11 +139,12 @@ class Conversations:
         return tuple(int(mark) if mark else None for mark in found)
 
     async def advance(
-        self, place: int, *, before: int | None, after: int, conversation: int, listed: Iterable[int]
+        self, place: int, *, before: int | None, after: int, listed: Iterable[tuple[int, int]]
     ) -> bool:
         """Move a place's mark; False if something has changed since it was read, so that it is to be listed anew.
 
-        `listed` are the messages that must have a record in `conversation` by now.
+        `listed` are conversations and the messages that must have a record there by now; those of a mention in a
+        channel stand in conversations of their own.
         """
         with translated():
             moved = await self._scripts.run(
@@ -152,8 +154,7 @@ class Conversations:
                     "" if before is None else padded(before),
                     padded(after),
                     self._ttl_s,
-                    self._keys.record_prefix(conversation),
-                    *(padded(message) for message in listed),
+                    *(self._keys.record(conversation, message) for conversation, message in listed),
                 ],
             )
         return bool(moved)

@@ -17,18 +17,16 @@ async def patiently(
     *,
     within_s: float,
     pause_s: float,
-    told: Callable[[StoreUnavailable], None] = lambda _: None,
 ) -> T:
     """Repeat a step until the store answers; StoreUnavailable if it has not after so long.
 
-    The step may be repeated after a lost answer, as every write to the store may. Each failure is `told`.
+    The step may be repeated after a lost answer, as every write to the store may.
     """
     until_s = time.monotonic() + within_s
     while True:
         try:
             return await step()
-        except StoreUnavailable as error:
-            told(error)
+        except StoreUnavailable:
             if time.monotonic() > until_s:
                 raise
             await asyncio.sleep(pause_s)

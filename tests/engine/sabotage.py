@@ -66,7 +66,7 @@ def _mark() -> None:
 
 
 def _listed() -> None:
-    _rewrite(lambda name, source: re.sub(r"\nfor i = 5.*\n.*\nend", "", source) if name == "mark" else source)
+    _rewrite(lambda name, source: re.sub(r"\nfor i = 4.*\n.*\nend", "", source) if name == "mark" else source)
 
 
 def _settling() -> None:

@@ -410,10 +410,20 @@ async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_kn
     known, lost = message("hello", number=10), message("lost", number=11)
     await receive(store, known)
     assert await store.marks([C]) == (None,)
-    assert not await store.advance(C, before=5, after=known.id, conversation=C, listed=[known.id])
-    assert await store.advance(C, before=None, after=known.id, conversation=C, listed=[known.id])
-    assert not await store.advance(C, before=known.id, after=lost.id, conversation=C, listed=[lost.id])
+    assert not await store.advance(C, before=5, after=known.id, listed=[(C, known.id)])
+    assert await store.advance(C, before=None, after=known.id, listed=[(C, known.id)])
+    assert not await store.advance(C, before=known.id, after=lost.id, listed=[(C, lost.id)])
     assert await store.marks([C, 1]) == (known.id, None)
+
+
+async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(store: Store) -> None:
+    channel, known, lost = snowflake(1), message("hello", number=10), message("lost", number=11)
+    await store.receive(known.id, known, source="listing", facts=FACTS)
+    listed = [(known.id, known.id)]
+    assert await store.advance(channel, before=None, after=known.id, listed=listed)
+    listed += [(lost.id, lost.id)]
+    assert not await store.advance(channel, before=known.id, after=lost.id, listed=listed)
+    assert await store.marks([channel]) == (known.id,)
 
 
 async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Redis) -> None:
@@ -459,8 +469,8 @@ async def test_a_conversation_whose_history_has_expired_begins_anew(store: Store
 
 async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
-    assert await store.recorded(C, [snowflake(10), snowflake(11)]) == 1
-    assert await store.recorded(C, []) == 0
+    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == 1
+    assert await store.recorded([]) == 0
 
 
 async def listed(store: Store, late: Message) -> None:
