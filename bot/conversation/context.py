@@ -11,6 +11,7 @@ from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Kept, in_cache
 from bot.conversation.shares import share_out
 from bot.conversation.trimming import Cut, TrimPolicy, trim
+from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
 """Fits a phone's width in a code block, the figure behind it included."""
@@ -99,13 +100,14 @@ def view(
         at_once=True,
     )
     kept, then = {turn.id for turn in front.kept}, {turn.id for turn in would.kept}
-    seen = [turn for turn in past.history if turn.outcome != "refused"]
+    seen = [turn for turn in past.history if turn.outcome not in UNSENT]
     return ContextView(
         model=model,
         turns=len(seen) + len(front.kept),
         pinned=len(front.kept),
         trimmed=past.cut,
-        first=seen[0].id if seen else None,
+        # Its first message may have been deleted, and the turn still go by its name.
+        first=(seen[0].members or (seen[0].id,))[0] if seen else None,
         tokens=total,
         estimated=min(total, forecast.estimated),
         budget=budget,

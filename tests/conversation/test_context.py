@@ -15,7 +15,7 @@ from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Usage
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Front
-from tests.conversation.builders import turn
+from tests.conversation.builders import snowflake, turn
 
 SYSTEM = ("Be kind.",)
 
@@ -42,6 +42,14 @@ def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
     assert seen.tokens == 1000 - tokens["room"]
     assert (seen.turns, seen.pinned, seen.trimmed, seen.first) == (2, 1, 7, turn(8).id)
     assert seen.summary == "They talked of looms."
+
+
+def test_what_is_deleted_is_neither_counted_nor_led_to() -> None:
+    removed = replace(turn(7), outcome="removed", user="", reply="", members=(), amended=turn(9).id)
+    # Of the next one the first message is gone, and the second is still there.
+    partly = replace(turn(8), members=(snowflake(8) + 1,), amended=turn(9).id)
+    seen = look(Past((removed, partly, turn(9)), cut=7))
+    assert (seen.turns, seen.first) == (2, snowflake(8) + 1)
 
 
 def test_what_was_counted_is_told_from_what_is_estimated_and_what_is_cached() -> None:
