@@ -15,6 +15,7 @@ from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Rates
 from bot.conversation.request import Effort, Request, ThinkingType, Usage
+from bot.conversation.shares import share_out
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
 from bot.conversation.turn import UNSENT, Front, Turn
@@ -191,24 +192,20 @@ def compose(
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - user_tokens
         forecast = replace(forecast, other=forecast.other + missing)
-    history, kept, recalled, other = past.history, before.kept, past.recalled, forecast.other
-    if other < 0:
-        # Another model counted the turns as more than they are: what is known of the whole is shared out among them.
-        part = max(0, forecast.total) / forecast.turns if forecast.turns else 0.0
-        history, kept, recalled = (_scaled(turns, part) for turns in (history, kept, recalled))
-        other = 0
+    shares = share_out(forecast, before.kept, past.history, past.recalled, model=terms.model)
+    other = shares.other
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
     # What is continued is sent as it is, whatever room it takes; only new messages can be cut to fit.
     newest_tokens = user_tokens if cut_off is None else 0
     window = trim(
-        history,
+        shares.turns,
         terms.trimming,
-        Cut(past.cut, kept),
+        Cut(past.cut, shares.kept),
         other_tokens=other + user_tokens - newest_tokens,
         newest_tokens=newest_tokens,
         pins=past.pins,
-        recalled=recalled,
+        recalled=shares.recalled,
         at_once=at_once or past.at_once,
     )
     front = replace(before, kept=tuple(replace(turn, front=None) for turn in window.kept))
@@ -265,12 +262,3 @@ def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int
     low = min(policy.low_tokens, int(high * share))
     pinned = int(policy.pinned_tokens * low / max(1, policy.low_tokens))
     return replace(terms, trimming=TrimPolicy(max(1, high), low, pinned))
-
-
-def _scaled(turns: Sequence[Turn], part: float) -> tuple[Turn, ...]:
-    return tuple(
-        replace(
-            turn, user_tokens=round(turn.user_tokens * part), reply_tokens=round(turn.reply_tokens * part)
-        )
-        for turn in turns
-    )

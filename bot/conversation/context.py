@@ -9,7 +9,9 @@ from bot.conversation import prompt
 from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Kept, in_cache
+from bot.conversation.shares import share_out
 from bot.conversation.trimming import Cut, TrimPolicy, trim
+from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
 """Fits a phone's width in a code block, the figure behind it included."""
@@ -78,34 +80,34 @@ def view(
     ledger = Ledger(past.history, prefix, front.kept)
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*system, *([front.summary] if front.summary else [])])
-    summary = rates.message(front.summary) if front.summary else 0
-    pinned = sum(turn.tokens for turn in front.kept)
-    total = max(0, forecast.total)
+    shares = share_out(forecast, front.kept, past.history, past.recalled, model=model)
+    summary = min(shares.other, rates.message(front.summary)) if front.summary else 0
     sizes = {
-        "system": max(0, forecast.other - summary),
+        "system": shares.other - summary,
         "summary": summary,
-        "pinned": pinned,
-        "history": forecast.turns - pinned,
+        "pinned": sum(turn.tokens for turn in shares.kept),
+        "history": sum(turn.tokens for turn in shares.turns),
     }
-    budget = policy.high_tokens
-    sizes["room"] = max(0, budget - sum(sizes.values()))
+    total, budget = sum(sizes.values()), policy.high_tokens
+    sizes["room"] = max(0, budget - total)
     would = trim(
-        past.history,
+        shares.turns,
         policy,
-        Cut(past.cut, front.kept),
-        other_tokens=max(0, forecast.other),
+        Cut(past.cut, shares.kept),
+        other_tokens=shares.other,
         pins=past.pins,
-        recalled=past.recalled,
+        recalled=shares.recalled,
         at_once=True,
     )
     kept, then = {turn.id for turn in front.kept}, {turn.id for turn in would.kept}
-    seen = [turn for turn in past.history if turn.outcome != "refused"]
+    seen = [turn for turn in past.history if turn.outcome not in UNSENT]
     return ContextView(
         model=model,
         turns=len(seen) + len(front.kept),
         pinned=len(front.kept),
         trimmed=past.cut,
-        first=seen[0].id if seen else None,
+        # Its first message may have been deleted, and the turn still go by its name.
+        first=(seen[0].members or (seen[0].id,))[0] if seen else None,
         tokens=total,
         estimated=min(total, forecast.estimated),
         budget=budget,

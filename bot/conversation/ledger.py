@@ -52,12 +52,14 @@ class Prefix:
 class Forecast:
     """The tokens of a request to come, without its newest message: `other` are those outside of all turns.
 
-    Of the total, `estimated` tokens were never counted by the API.
+    Of the total, `estimated` tokens were never counted by the API. By estimate, what stands before the turns takes
+    `texts` of `other`, which is what the turns leave of the total.
     """
 
     other: int
     turns: int
     estimated: int
+    texts: int = 0
 
     @property
     def total(self) -> int:
@@ -76,10 +78,10 @@ class Ledger:
     def forecast(self, rates: TokenRates, before: Sequence[str]) -> Forecast:
         """Predict the next request; `before` are the texts that stand before its turns (the system prompt)."""
         turns = sum(turn.tokens for turn in (*self.kept, *self.turns))
+        texts = sum(rates.message(text) for text in before)
         at = self._anchor()
         if at is None:
-            other = sum(rates.message(text) for text in before)
-            return Forecast(other, turns, estimated=other + turns)
+            return Forecast(texts, turns, texts + turns, texts)
         anchor = self.turns[at]
         since = sum(turn.tokens for turn in self.turns[at + 1 :])
         if anchor.outcome in UNSENT:
@@ -87,7 +89,7 @@ class Ledger:
             known = anchor.usage.input_total - anchor.user_tokens
         else:
             known = anchor.usage.input_total + anchor.reply_tokens
-        return Forecast(other=known + since - turns, turns=turns, estimated=since)
+        return Forecast(known + since - turns, turns, since, texts)
 
     def rates(self) -> TokenRates:
         """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,7 +15,7 @@ from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Usage
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Front
-from tests.conversation.builders import turn
+from tests.conversation.builders import snowflake, turn
 
 SYSTEM = ("Be kind.",)
 
@@ -43,12 +44,33 @@ def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
     assert seen.summary == "They talked of looms."
 
 
+def test_what_is_deleted_is_neither_counted_nor_led_to() -> None:
+    removed = replace(turn(7), outcome="removed", user="", reply="", members=(), amended=turn(9).id)
+    # Of the next one the first message is gone, and the second is still there.
+    partly = replace(turn(8), members=(snowflake(8) + 1,), amended=turn(9).id)
+    seen = look(Past((removed, partly, turn(9)), cut=7))
+    assert (seen.turns, seen.first) == (2, snowflake(8) + 1)
+
+
 def test_what_was_counted_is_told_from_what_is_estimated_and_what_is_cached() -> None:
     last = turn(10, tokens=(50, 50), usage=Usage(input=8, cache_write_5m=392, output=50))
     seen = look(Past((replace(last, model="m", prefix_key=prefix_key("m", SYSTEM)),)))
     assert (seen.tokens, seen.estimated) == (450, 0)
     assert seen.cached.warm == 392
     assert seen.share == 0.45
+
+
+@pytest.mark.parametrize("factor", [1.3, 1 / 1.3])
+def test_after_a_change_of_the_model_the_parts_still_add_up_to_the_total(factor: float) -> None:
+    before = [replace(turn(at, tokens=(20, 50)), model="older") for at in range(1, 9)]
+    counted = round(14 + 560 * factor + 20)
+    last = replace(turn(10, tokens=(20, 30), usage=Usage(input=counted, output=30)), model="m")
+    seen = look(Past((*before, replace(last, prefix_key=prefix_key("m", SYSTEM)))))
+    tokens = {part.name: part.tokens for part in seen.parts}
+    assert seen.tokens == counted + 30
+    assert sum(tokens.values()) == 1000
+    assert tokens["room"] == 1000 - seen.tokens
+    assert tokens["history"] == pytest.approx(560 * factor + 50, abs=12)
 
 
 def test_the_picture_shows_shares() -> None:

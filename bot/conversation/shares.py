@@ -1,0 +1,67 @@
+"""What each part of a request takes of what is known of the whole: pure.
+
+The turns are counted once, by the model that answered them; after a change of the model the total is counted by
+another. Then the parts no longer add up, until they are shared out anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from bot.conversation.ledger import UNSURE_SHARE, Forecast
+from bot.conversation.turn import Turn
+
+MOST_APART = 1.5
+"""By more than this factor no two models count the same turns differently (1.3 was seen, and its inverse)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shares:
+    """`kept` and `turns` with what they take of the whole; `other` is left for what stands before them.
+
+    `recalled` turns are no part of it, and counted in the same way.
+    """
+
+    other: int
+    kept: tuple[Turn, ...]
+    turns: tuple[Turn, ...]
+    recalled: tuple[Turn, ...]
+
+    @property
+    def in_turns(self) -> int:
+        """The tokens of all turns that are part of the whole."""
+        return sum(turn.tokens for turn in (*self.kept, *self.turns))
+
+    def scaled(self, factor: float, *, but: str | None = None) -> Shares:
+        """Count all turns anew, but for those that the model `but` has answered."""
+        kept, turns, recalled = (
+            tuple(turn if turn.model == but else _scaled(turn, factor) for turn in part)
+            for part in (self.kept, self.turns, self.recalled)
+        )
+        return Shares(self.other, kept, turns, recalled)
+
+
+def share_out(
+    forecast: Forecast, kept: Sequence[Turn], turns: Sequence[Turn], recalled: Sequence[Turn], *, model: str
+) -> Shares:
+    """Share out the total of a forecast for `model`.
+
+    What other models have counted is scaled, if what would be left for the texts before the turns is far from what
+    they take by estimate. If the turns are still more than the whole, all of them are.
+    """
+    shares = Shares(forecast.other, tuple(kept), tuple(turns), tuple(recalled))
+    total = max(0, forecast.total)
+    own = sum(turn.tokens for turn in (*kept, *turns) if turn.model == model)
+    foreign = shares.in_turns - own
+    if foreign and abs(forecast.other - forecast.texts) > UNSURE_SHARE * forecast.texts:
+        factor = (total - forecast.texts - own) / foreign
+        shares = shares.scaled(max(1 / MOST_APART, min(MOST_APART, factor)), but=model)
+    if (counted := shares.in_turns) > total:
+        shares = shares.scaled(total / counted)
+    return replace(shares, other=max(0, total - shares.in_turns))
+
+
+def _scaled(turn: Turn, factor: float) -> Turn:
+    user, reply = round(turn.user_tokens * factor), round(turn.reply_tokens * factor)
+    return replace(turn, user_tokens=user, reply_tokens=reply)
