@@ -113,7 +113,8 @@ class Asker:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, listener, plan, asides), cost=_added(claim.own, tally.cost))
+        turn = _entry(claim, conclusion, listener, plan, asides)
+        turn = replace(turn, cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
 
 
@@ -161,9 +162,11 @@ def _entry(
             cut_off,
             reply=conclusion.reply,
             reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage,
+            # An order that has brought no text is not sent again: the next request extends the one before it.
+            usage=usage if grown else cut_off.usage,
+            asked_ms=listener.asked_ms if grown else cut_off.asked_ms,
             cut=plan.window.cut,
-            prefix_key="",  # the next difference of two requests would hold more than the next message
+            prefix_key=plan.prefix.key if grown else cut_off.prefix_key if plan.new_front is None else "",
             seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
             open_end=conclusion.open_end,
             front=front,
@@ -183,6 +186,7 @@ def _entry(
         prefix_key=plan.prefix.key,
         members=claim.members,
         open_end=conclusion.open_end,
+        asked_ms=listener.asked_ms,
         front=front,
         asides=(*(own.asides if own is not None else ()), *asides),
     )

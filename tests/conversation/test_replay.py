@@ -10,7 +10,7 @@ import pytest
 
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Terms, compose
-from bot.conversation.lifetime import USUAL_RATES
+from bot.conversation.lifetime import USUAL_RATES, in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
 from bot.conversation.prompt import render_system, render_user
 from bot.conversation.request import Usage
@@ -152,8 +152,7 @@ class Talk:
         )
         if redone is None or self.said is None:
             self.said = message(self.id, self.text())
-        now_ms = DISCORD_EPOCH_MS + round(self.now_s * 1000)
-        plan = compose(terms, past, [self.said], now_ms=now_ms, cut_off=cut_off)
+        plan = compose(terms, past, [self.said], now_ms=self.now_ms, cut_off=cut_off)
         body: Any = stream_arguments(plan.request)
         model = find(self.model)
         assert model is not None
@@ -200,11 +199,16 @@ class Talk:
                 reply_tokens=plan.rates.of(f"{cut_off.reply}{more}"),
                 usage=usage,
                 cut=self.cut,
-                prefix_key="",
+                asked_ms=self.now_ms,
+                prefix_key=plan.prefix.key,
                 seams=(*cut_off.seams, len(cut_off.reply)),
                 front=plan.new_front or cut_off.front,
             )
         )
+
+    @property
+    def now_ms(self) -> int:
+        return DISCORD_EPOCH_MS + round(self.now_s * 1000)
 
     @property
     def id(self) -> int:
@@ -213,6 +217,7 @@ class Talk:
     def _enter(self, outcome: Outcome, reply: str, usage: Usage, *, cut: int, key: str, **more: Any) -> None:
         turn = Turn(
             id=more.pop("id", self.id),
+            asked_ms=self.now_ms,
             user=more.pop("user", "") or render_user([message(self.id, self.text())]),
             reply=reply if outcome == "answered" else "",
             outcome=outcome,
@@ -269,6 +274,9 @@ def _step(talk: Talk) -> str:
         for key, entry in talk.cache.entries.items()
     )
     plan, prompt, lookup = talk.ask()
+    kept, placed = in_cache(plan.window.turns, plan.prefix, talk.now_ms), plan.request.breakpoints
+    # What is said to be in the cache is there, if anything asks for it.
+    assert placed is None or kept.warm <= lookup.read
     talk.before, talk.cached = prompt, lookup.total - lookup.uncached
     talk.refused = talk.history[-1].outcome == "refused"
     marked = plan.request.breakpoints
