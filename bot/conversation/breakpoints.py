@@ -54,8 +54,9 @@ def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
     before = 0
     for turn in turns:
         if turn.id == anchor:
-            # A turn without an answer has no message that ends with it: its block opens the next one.
-            return before if turn.outcome == "answered" else None
+            # A turn without an answer has no message that ends with it: its block opens the next one. One that was
+            # continued was last asked with the order to go on.
+            return before + 2 * len(turn.seams) if turn.outcome == "answered" else None
         # A reply that was continued is in as many pieces, each with an order to go on before it.
         before += 2 * (1 + len(turn.seams)) if turn.outcome == "answered" else 0
     return None

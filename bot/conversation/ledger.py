@@ -84,12 +84,14 @@ class Ledger:
             return Forecast(texts, turns, texts + turns, texts)
         anchor = self.turns[at]
         since = sum(turn.tokens for turn in self.turns[at + 1 :])
+        known, guessed = anchor.usage.input_total, 0
         if anchor.outcome in UNSENT:
             # Its message was counted, and is left out from now on.
-            known = anchor.usage.input_total - anchor.user_tokens
-        else:
-            known = anchor.usage.input_total + anchor.reply_tokens
-        return Forecast(known + since - turns, turns, since, texts)
+            known -= anchor.user_tokens
+        elif anchor.outcome == "answered":
+            known += _written(anchor)
+            guessed = 0 if anchor.usage.output else _written(anchor)
+        return Forecast(known + since - turns, turns, since + guessed, texts)
 
     def rates(self) -> TokenRates:
         """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most.
@@ -102,12 +104,12 @@ class Ledger:
             (turn.reply, turn.usage.output - turn.usage.thinking)
             for turn in recent
             # A reply that was continued took several requests, of which only the last is remembered.
-            if turn.outcome == "answered" and turn.usage.input_total and not turn.seams
+            if turn.outcome == "answered" and turn.usage.output and not turn.seams
         ]
         users = [
             (turn.user, turn.user_tokens)
             for before, turn in itertools.pairwise(recent)
-            if turn.usage.input_total and before.usage.input_total and _extends(before, turn)
+            if turn.usage.input_total and before.usage.output and _extends(before, turn)
         ]
         rates = PRIOR.learned(replies)
         if len(users) >= LEAST_FRAMED:
@@ -139,6 +141,14 @@ class Ledger:
             if turn.usage.input_total and self.prefix.begins(turn):
                 return at
         return None
+
+
+def _written(turn: Turn) -> int:
+    """Return what the turn's own request added to the prompts after it: its reply, or what was added to that last."""
+    if not turn.seams:
+        return turn.reply_tokens
+    counted = turn.usage.output - turn.usage.thinking
+    return counted or round(turn.reply_tokens * (1 - turn.seams[-1] / max(1, len(turn.reply))))
 
 
 def _extends(before: Turn, turn: Turn) -> bool:

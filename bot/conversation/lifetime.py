@@ -47,10 +47,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from bot.conversation.ledger import Prefix
-from bot.conversation.message import created_ms
 from bot.conversation.pricing import Rates
 from bot.conversation.request import Lifetime
-from bot.conversation.turn import Turn
+from bot.conversation.turn import UNSENT, Turn
 
 CacheSetting = Literal["auto", "5m", "1h", "off"]
 Chances = tuple[float, float, float]
@@ -155,7 +154,7 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
     anchor: int | None = None
     stale = max((turn.amended for turn in turns), default=0)
     for turn in turns:
-        usage, at = turn.usage, created_ms(turn.id)
+        usage, at = turn.usage, turn.requested_ms
         written = usage.cache_write_5m + usage.cache_write_1h
         if stale and turn.id <= stale:
             continue
@@ -165,8 +164,11 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
             warm = hour = 0
             anchor = None
         end = usage.input_total - usage.input
+        left_out = turn.outcome in UNSENT
+        if left_out:
+            end = min(end, max(warm, hour))
         # An hour's mark must stand before one of five minutes, so the newest block had an hour only if all had.
-        if usage.cache_write_1h and not usage.cache_write_5m:
+        if usage.cache_write_1h and not usage.cache_write_5m and not left_out:
             hour, hour_until, anchor = end, at + MIDDLING_MS, turn.id
         else:
             if hour and at < hour_until:
@@ -178,8 +180,8 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
 
 
 def _gaps(turns: Sequence[Turn], now_ms: int) -> list[int]:
-    """Return the kinds of the gaps between messages: 0 short, 1 middling, 2 long."""
-    times = [*(created_ms(turn.id) for turn in turns), now_ms]
+    """Return the kinds of the gaps between requests: 0 short, 1 middling, 2 long."""
+    times = [*(turn.requested_ms for turn in turns), now_ms]
     return [
         0 if gap < SHORT_MS else 1 if gap < MIDDLING_MS else 2
         for gap in (after - before for before, after in itertools.pairwise(times))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 
 Outcome = Literal["answered", "failed", "refused", "removed"]
@@ -37,7 +38,8 @@ class Turn:
     which replaces it, and so is within the window as long. `asides` are the costs of requests that it made besides
     (a summary). `amended` is the id of the newest turn at the time when this one's text was changed or taken back, 0
     if it never was: what was counted and cached until then held another text. `cost` is what all its requests cost
-    in micro-dollars, None where nobody knows.
+    in micro-dollars, None where nobody knows. `usage` is that of the request for the latest part of the reply, its
+    output 0 if it broke off, and `asked_ms` when that was sent, in ms since 1970, 0 where nobody knows.
     """
 
     id: int
@@ -57,6 +59,12 @@ class Turn:
     asides: tuple[Usage, ...] = ()
     amended: int = 0
     cost: int | None = None
+    asked_ms: int = 0
+
+    @property
+    def requested_ms(self) -> int:
+        """When its request was sent, in ms since 1970, as well as that is known."""
+        return self.asked_ms or created_ms(self.id)
 
     @property
     def tokens(self) -> int:

@@ -60,7 +60,7 @@ class Changes:
     async def unlocked(self, thread: int) -> None:
         """Have a reply finished that could not be while its thread was locked."""
         try:
-            if await held(lambda: self._revisions.resume(thread)):
+            if await self._holding.held(lambda: self._revisions.resume(thread)):
                 log.info("reply_resumed", conversation=thread)
                 self._dispatcher.ring(thread)
                 await self._bell.ring(thread)

@@ -108,13 +108,12 @@ class Asker:
                 summary, more = await self._summary(claim, listener, request)
                 shorter, asides = planned(terms, summary=summary), (*asides, *more)
             text, end = await listener.reply(shorter.request)
-            if _heard(text, end) or (sums_up and summary is not None):
+            if listener.was_read or (sums_up and summary is not None):
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
-        usage = listener.used
-        if not _heard(text, end) and summary is None:
-            plan, usage = plan.unread, Usage()
+        if not listener.was_read and summary is None:
+            plan = plan.unread
         conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
@@ -133,16 +132,11 @@ class Asker:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, usage, plan, asides), cost=_added(claim.own, tally.cost))
+        turn = replace(_entry(claim, conclusion, listener, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
 
     async def _summary(self, claim: Claim, listener: Listener, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
-
-
-def _heard(text: str, end: Finished | BobbinError) -> bool:
-    """Whether Claude has read a request, as far as anybody can tell."""
-    return bool(text) or isinstance(end, Finished)
 
 
 def _added(own: Turn | None, cost: int | None) -> int | None:
@@ -165,25 +159,30 @@ def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclus
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    usage: Usage,
+    listener: Listener,
     plan: Plan,
     asides: tuple[Usage, ...],
 ) -> Turn:
+    usage = listener.used
     own, cut_off = claim.own, claim.cut_off
     front = plan.new_front
     if front is None and own is not None:
         front = own.front
     if cut_off is not None:
         grown = len(conclusion.reply) > len(cut_off.reply)
-        cut_off = replace(cut_off, cut=plan.window.cut, front=front, asides=(*cut_off.asides, *asides))
-        if not grown and not usage.input_total:
+        # An order that has brought no text is not sent again: the next request extends the one before it.
+        key = cut_off.prefix_key if plan.new_front is None else ""
+        asides = (*cut_off.asides, *asides)
+        cut_off = replace(cut_off, cut=plan.window.cut, front=front, prefix_key=key, asides=asides)
+        if not listener.was_read:
             return cut_off  # nothing was read, so that the request before is still the latest
         return replace(
             cut_off,
             reply=conclusion.reply,
             reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage,
-            prefix_key="",  # the next difference of two requests would hold more than the next message
+            usage=usage if grown else cut_off.usage,
+            asked_ms=listener.asked_ms if grown else cut_off.asked_ms,
+            prefix_key=plan.prefix.key if grown else key,
             seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
             open_end=conclusion.open_end,
         )
@@ -201,6 +200,7 @@ def _entry(
         prefix_key=plan.prefix.key,
         members=tuple(message.id for message in claim.messages),  # claim.members counts deleted ones in
         open_end=conclusion.open_end,
+        asked_ms=listener.asked_ms,
         front=front,
         asides=(*(own.asides if own is not None else ()), *asides),
     )

@@ -6,6 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 import structlog
@@ -41,13 +42,18 @@ def _unheard(_text: str) -> None:
     """A summary is not shown while it is written."""
 
 
+@dataclass(slots=True)
+class _Try:
+    used: Usage = field(default_factory=Usage)
+    asked_ms: int = 0
+    read: bool = False
+
+
 class Listener:
     """Makes the requests of one turn; once it is `cut`, what is under way is dropped and nothing more is asked.
 
     The reply goes to `push` as it comes, what goes on meanwhile to `tell`, in words for the thread. Each request is
-    added to `tally` by `prices`, also if it is dropped. `used` is what the latest request for the reply has told of
-    itself: all of it, or where it broke off what it had read, nothing of what it wrote; `asked_ms` is when that was
-    sent, in ms since 1970, 0 if none was.
+    added to `tally` by `prices`, also if it is dropped.
     """
 
     def __init__(
@@ -67,9 +73,22 @@ class Listener:
         self._tally = tally
         self._prices = prices
         self._now_s = now_s
-        self._heard = Usage()
-        self.used = Usage()
-        self.asked_ms = 0
+        self._latest = _Try()
+
+    @property
+    def used(self) -> Usage:
+        """What the latest request for the reply has told of itself; of one that broke off, that is what it read."""
+        return self._latest.used
+
+    @property
+    def was_read(self) -> bool:
+        """Whether Claude has read it, as far as anybody can tell."""
+        return self._latest.read
+
+    @property
+    def asked_ms(self) -> int:
+        """When that was sent, in ms since 1970; 0 if none was."""
+        return self._latest.asked_ms
 
     async def count(self, request: Request | None) -> int | None:
         """Have the tokens of a request counted; None if there is none, or nobody knows."""
@@ -88,9 +107,8 @@ class Listener:
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
         """Return the reply as far as it came, and its end: a failure of the API, or what has cut it, is one too."""
         text: list[str] = []
-        self._heard, self.asked_ms = Usage(), 0
-        end = await self._unless_cut(self._streamed(request, text, self._push, self._tell))
-        self.used = self._heard
+        self._latest = _Try()
+        end = await self._unless_cut(self._streamed(request, text, self._push, self._tell, self._latest))
         return "".join(text), self._cut.result() if end is None else end
 
     async def _unless_cut(self, step: Coroutine[Any, Any, T]) -> T | None:
@@ -119,7 +137,7 @@ class Listener:
         end: Finished | ClaudeError | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._streamed(request, text, _unheard, _unheard)
+                end = await self._streamed(request, text, _unheard, _unheard, _Try())
         except TimeoutError as error:
             end = error
         if not isinstance(end, Finished):
@@ -142,49 +160,48 @@ class Listener:
         text: list[str],
         push: Callable[[str], None],
         tell: Callable[[str], None],
+        latest: _Try,
     ) -> Finished | ClaudeError:
-        """Add the pieces to `text` as they come, and return the end."""
-        self._begin()
+        """Add the pieces to `text` as they come, keep the `latest` try up to date, and return the end."""
+        latest.asked_ms = self._now_ms()
         owing = True  # of what is under way something may be used that nobody has told yet
         try:
             async with aclosing(self._claude.stream(request)) as events:
                 async for event in events:
+                    latest.read |= isinstance(event, (Started, TextDelta, Finished))
                     match event:
                         case Started(usage=usage):
-                            self._heard = usage
+                            latest.used = usage
                         case TextDelta(text=delta):
                             text.append(delta)
                             push(delta)
                         case Finished(usage=usage):
                             owing = False
-                            self._heard = usage
+                            latest.used = usage
                             self._tally.told(usage, self._prices)
                             return event
                         case Thinking():
                             tell(wording.THINKING)
                         case Waiting():
                             owing = False
-                            if event.lost or self._heard.input_total:
-                                self._broke_off()
+                            if event.lost or latest.used.input_total:
+                                self._tally.broke_off(latest.used, self._prices)
                             tell(wording.BUSY)
                             log.info(
                                 "claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt
                             )
                         case AskedAgain():
                             owing = True
-                            self._begin()
+                            latest.used, latest.asked_ms, latest.read = Usage(), self._now_ms(), False
             raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - counted like any other
         except ClaudeError as error:
             # What is refused costs nothing, and what was never sent neither.
             lost = isinstance(error, ClaudeUnreachable) and error.sent
-            owing = owing and bool(text or lost or self._heard.input_total)
+            owing = owing and bool(text or lost or latest.used.input_total)
             return error
         finally:
             if owing:
-                self._broke_off()
+                self._tally.broke_off(latest.used, self._prices)
 
-    def _begin(self) -> None:
-        self._heard, self.asked_ms = Usage(), round(self._now_s() * 1000)
-
-    def _broke_off(self) -> None:
-        self._tally.broke_off(self._heard, self._prices)
+    def _now_ms(self) -> int:
+        return round(self._now_s() * 1000)

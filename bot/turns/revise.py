@@ -144,6 +144,10 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
     own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
     own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
     turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
+    if not own.seams:
+        # The same would have been read for the earlier answer, and what was written instead is not sent.
+        read = replace(now.usage, output=0, thinking=0)
+        turn = replace(turn, usage=read, prefix_key=now.prefix_key, asked_ms=now.asked_ms)
     conclusion = Conclusion("answered", result.reply, result.notices, open_end=result.open_end)
     return Asked(turn, conclusion, asked.cut)
 

@@ -292,3 +292,13 @@ def test_a_refusal_that_was_counted_as_less_than_estimated_blocks_nothing() -> N
     known = ask(Past((refused,)))
     assert ask(Past((replace(refused, prefix_key=known.prefix.key),))).request.messages[-1].blocks
     assert ask(Past((refused,)), counted_tokens=1).request.messages[-1].blocks
+
+
+def test_an_entry_of_an_hour_is_marked_where_its_request_ended_also_after_a_reply_was_continued() -> None:
+    continued = replace(turn(1, reply="one, two, three"), seams=(5, 10))
+    turns = (turn(0), continued, turn(2))
+    sent = render_messages(turns, "go on")
+    marked = place(turns, sent, Choice("5m", anchor=continued.id))
+    assert marked is not None
+    (at, _), *_ = marked.messages
+    assert sent[at + 1].blocks == ("three",)

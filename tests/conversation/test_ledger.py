@@ -35,6 +35,25 @@ def test_what_was_added_since_is_estimated_and_what_was_refused_is_left_out() ->
     assert forecast(last, refused) == 123
 
 
+def test_a_reply_that_was_continued_is_counted_with_all_that_was_asked_for_it() -> None:
+    whole = turn(1, reply="one, two", tokens=(5, 90), usage=Usage(input=200, output=30, thinking=10))
+    continued = replace(whole, seams=(5,))
+    assert forecast(continued) == 200 + 20  # the part before the seam was read again
+    assert Ledger((continued,), HERE).forecast(PRIOR, SYSTEM).estimated == 0
+    broken = replace(continued, reply_tokens=80, usage=Usage(input=200))
+    assert forecast(broken) == 200 + 30  # 3 of 8 characters
+    assert Ledger((broken,), HERE).forecast(PRIOR, SYSTEM).estimated == 30
+
+
+def test_of_a_reply_that_broke_off_the_prompt_is_exact_and_the_reply_an_estimate() -> None:
+    stopped = turn(1, tokens=(5, 20), usage=Usage(input=100))
+    ledger = Ledger((stopped,), HERE)
+    seen = ledger.forecast(PRIOR, SYSTEM)
+    assert (seen.total, seen.estimated) == (120, 20)
+    assert ledger.measure(12, Usage(input=150, output=9), seen, extends=True) == 12
+    assert ledger.rates() == PRIOR
+
+
 def test_where_the_chain_is_broken_the_turns_are_added_up() -> None:
     last = turn(1, tokens=(5, 20), usage=Usage(input=100))
     added_up = PRIOR.of(SYSTEM[0]) + 6 + 25
@@ -45,7 +64,7 @@ def test_where_the_chain_is_broken_the_turns_are_added_up() -> None:
 
 
 def test_the_difference_of_two_requests_measures_the_new_message() -> None:
-    last = turn(1, tokens=(5, 20), usage=Usage(input=40, cache_read=60))
+    last = turn(1, tokens=(5, 20), usage=Usage(input=40, cache_read=60, output=20))
     ledger = Ledger((last,), HERE)
     seen = ledger.forecast(PRIOR, SYSTEM)
     assert ledger.measure(12, Usage(input=130), seen, extends=True) == 130 - 100 - 20

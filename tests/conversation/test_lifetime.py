@@ -68,6 +68,32 @@ def test_what_was_changed_since_is_not_there() -> None:
     assert after(30, replace(first, amended=second.id), second) == Kept()
 
 
+def test_it_lives_from_the_latest_request_on_whenever_the_message_came() -> None:
+    message_at_s, asked_at_s = 10, 10 + 20 * 60
+    written = asked(message_at_s, Usage(cache_write_5m=1000))
+    anew = replace(written, asked_ms=created_ms(turn(asked_at_s).id))
+    assert after(20 * 60 + 299, anew) == Kept(warm=1000)
+    assert after(20 * 60 + 301, anew) == Kept()
+
+
+def test_what_was_refused_leaves_what_was_there_before_it_and_no_entry_of_its_own() -> None:
+    first = asked(10, Usage(cache_write_5m=1000))
+    refused = replace(asked(200, Usage(cache_read=1000, cache_write_1h=300)), outcome="refused")
+    assert after(299, first, refused) == Kept(warm=1000)
+    assert after(301, first, refused) == Kept()
+
+
+def test_the_pauses_that_count_are_those_between_requests() -> None:
+    known = Usage(input=3000)
+    quick = [replace(asked(n * 30, known), asked_ms=created_ms(turn(n * 7200).id)) for n in range(1, 12)]
+    now_ms = created_ms(turn(12 * 7200).id)
+    chosen = [
+        choose("auto", turns, HERE, prompt_tokens=9000, now_ms=now_ms, rates=USUAL_RATES)
+        for turns in (quick, [replace(each, asked_ms=0) for each in quick])
+    ]
+    assert [choice.newest for choice in chosen] == [None, "5m"]
+
+
 def test_an_operator_can_choose_instead() -> None:
     for setting, chosen in (("off", None), ("5m", "5m"), ("1h", "1h")):
         choice = choose(setting, (), HERE, prompt_tokens=9000, now_ms=0, rates=USUAL_RATES)  # type: ignore[arg-type]

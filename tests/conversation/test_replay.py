@@ -11,7 +11,7 @@ import pytest
 from bot.claude.wire import stream_arguments
 from bot.conversation.aside import to_summarize
 from bot.conversation.compose import Past, Terms, compose
-from bot.conversation.lifetime import USUAL_RATES
+from bot.conversation.lifetime import USUAL_RATES, in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
 from bot.conversation.prompt import render_system, render_user
 from bot.conversation.request import Effort, Request, Usage
@@ -129,7 +129,7 @@ class Talk:
         """Have a turn fail before Claude has read of it, whatever was to be trimmed for it."""
         self.now_s += 1
         asked = message(self.id, self.text())
-        plan = compose(self._terms(), self._past(), [asked], now_ms=self._now_ms).unread
+        plan = compose(self._terms(), self._past(), [asked], now_ms=self.now_ms).unread
         self.pinned_now = None
         self._enter("failed", "", Usage(), cut=plan.window.cut, key=plan.prefix.key, user=plan.user)
 
@@ -154,11 +154,11 @@ class Talk:
         redone, cut_off = self.redone, self.redone if self.continues else None
         if redone is None or self.said is None:
             self.said = message(self.id, self.text())
-        plan = compose(terms, past, [self.said], now_ms=self._now_ms, cut_off=cut_off)
+        plan = compose(terms, past, [self.said], now_ms=self.now_ms, cut_off=cut_off)
         self.summed_up = None
         if plan.window.dropped and self.summarizes:
-            _, self.summed_up = self._send(to_summarize(terms, plan, past, self._now_ms))
-            plan = compose(terms, past, [self.said], now_ms=self._now_ms, cut_off=cut_off, summary=SUMMARY)
+            _, self.summed_up = self._send(to_summarize(terms, plan, past, self.now_ms))
+            plan = compose(terms, past, [self.said], now_ms=self.now_ms, cut_off=cut_off, summary=SUMMARY)
         prompt, lookup = self._send(plan.request)
         reply = self.text().strip()
         usage = Usage(
@@ -203,7 +203,8 @@ class Talk:
                 reply_tokens=plan.rates.of(f"{cut_off.reply}{more}"),
                 usage=usage,
                 cut=self.cut,
-                prefix_key="",
+                asked_ms=self.now_ms,
+                prefix_key=plan.prefix.key,
                 seams=(*cut_off.seams, len(cut_off.reply)),
                 front=plan.new_front or cut_off.front,
             )
@@ -244,7 +245,7 @@ class Talk:
         )
 
     @property
-    def _now_ms(self) -> int:
+    def now_ms(self) -> int:
         return DISCORD_EPOCH_MS + round(self.now_s * 1000)
 
     @property
@@ -254,6 +255,7 @@ class Talk:
     def _enter(self, outcome: Outcome, reply: str, usage: Usage, *, cut: int, key: str, **more: Any) -> None:
         turn = Turn(
             id=more.pop("id", self.id),
+            asked_ms=self.now_ms,
             user=more.pop("user", "") or render_user([message(self.id, self.text())]),
             reply=reply if outcome == "answered" else "",
             outcome=outcome,
@@ -322,6 +324,9 @@ def _step(talk: Talk) -> str:
         _check_summary(
             talk.summed_up, cached if alive and known and not refused and event == "nothing" else 0
         )
+    kept, placed = in_cache(plan.window.turns, plan.prefix, talk.now_ms), plan.request.breakpoints
+    # What is said to be in the cache is there, if anything asks for it.
+    assert placed is None or kept.warm <= lookup.read
     talk.before, talk.cached = prompt, lookup.total - lookup.uncached
     talk.refused = talk.history[-1].outcome == "refused"
     marked = plan.request.breakpoints

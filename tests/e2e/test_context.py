@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from bot.gateway import answers, context_answers
-from tests.e2e.controls import press
+from bot.simulator.claude import faults
+from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import asks_for_a_summary
@@ -148,6 +149,37 @@ async def correcting(world: World, thread: int) -> Any:
     opened = await press(world.ann, thread, shown, context_answers.CORRECT_LABEL)
     await opened.response()
     return opened
+
+
+@pytest.mark.parametrize("way", ["continued", "stopped", "stopped before its text"])
+async def test_what_is_told_to_be_in_the_cache_is_read_next_whatever_became_of_the_reply(
+    world: World, way: str
+) -> None:
+    async with world.apart() as own:
+        asked = f"{own.mention} {'loom ' * WORDS}"
+        if way == "continued":
+            own.claude.faults.add(faults.max_tokens(1))
+            own.claude.say(["One ", "x"])
+            thread = int((await own.ann.post(own.channel(), asked))["id"])
+            await own.settled(thread)
+            own.claude.say("two.")
+            await press(own.ann, thread, own.replies(thread)[-1], "Continue")
+            await anew(own, thread, "One two.")
+            await own.until(lambda: own.replies(thread)[-1].get("components"))
+        else:
+            gate = own.claude.hold(after=int(way == "stopped"))
+            own.claude.say(["One ", "two"])
+            thread = int((await own.ann.post(own.channel(), asked))["id"])
+            await gate.reached()
+            await own.until(lambda: own.replies(thread) and labels(own.replies(thread)[-1]))
+            await own.ann.command(thread, "stop")
+            await own.settled(thread)
+            gate.release()
+        text, _ = await look(own.ann, thread)
+        told = re.search(r"The next message reads ([\d,]+) tokens at a fraction", text)
+        assert told is not None, text
+        await own.settled(await own.ann.post(thread, "go on"))
+        assert int(told[1].replace(",", "")) == own.asked[-1].usage["cache_read_input_tokens"]
 
 
 async def look(person: Any, place: int) -> tuple[str, str | None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from bot.conversation.request import Finished, Request, TextDelta
+from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.store.revisions import Change, Wish
 from tests.conversation.builders import message
 from tests.turns.test_reply import NOW, Bench, C, FakeClaude, hear
@@ -24,7 +24,7 @@ class Listening(FakeClaude):
         super().__init__()
         self.sent: list[str] = []
 
-    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(self, request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
         self.sent.append(str(request.messages))
         async for event in super().stream(request):
             yield event

@@ -10,7 +10,7 @@ import pytest
 
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone
-from bot.conversation.request import Finished, Request, TextDelta
+from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.render.pace import Pace
 from bot.store.claim import Claim
 from bot.store.codec import Result
@@ -30,7 +30,7 @@ NEXT = message("third", number=NOW - 5)
 class Endless(FakeClaude):
     """Goes on until nobody listens any more."""
 
-    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(self, request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
         async for event in super().stream(request):
             if isinstance(event, Finished):
                 await asyncio.Event().wait()

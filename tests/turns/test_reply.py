@@ -25,7 +25,7 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import NO_FILES, SMALL
 from bot.render.controls import NONE
@@ -74,17 +74,20 @@ class FakeClaude:
     answer = ANSWER
     silent: asyncio.Event | None = None
     more = ""
+    read: Usage | None = None
     pause_s = 0.2  # so that the first post is made before the end
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
         self.ended = asyncio.Event()
 
-    async def stream(self, _request: Request) -> AsyncIterator[TextDelta | Finished]:
+    async def stream(self, _request: Request) -> AsyncIterator[Started | TextDelta | Finished]:
         self.asked.set()
         try:
             if self.busy:
                 raise ClaudeBusy
+            if self.read is not None:
+                yield Started(self.read)
             if self.silent is not None:
                 await self.silent.wait()
             yield TextDelta(self.answer)
@@ -566,6 +569,24 @@ async def test_a_round_anew_that_discord_refuses_is_counted_once(bench: Bench) -
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
     assert await unpriced(bench) == 2
+
+
+async def test_what_a_round_anew_has_read_is_remembered_though_the_answer_before_stands(
+    bench: Bench,
+) -> None:
+    await anew(bench)
+    bench.claude.silent, bench.claude.read = asyncio.Event(), Usage(cache_read=900)
+    claim = await bench.claim()
+    asked_after_ms = time.time() * 1000
+    running = asyncio.create_task(bench.runner.run(claim, asyncio.Event()))
+    await bench.claude.asked.wait()
+    await bench.revisions.stop(C)
+    await running
+    await hear(bench, B)
+    (turn,) = (await bench.claim()).history
+    assert (turn.reply, turn.usage) == ("The old answer.", Usage(cache_read=900))
+    assert turn.prefix_key
+    assert turn.asked_ms > asked_after_ms - 1
 
 
 async def test_a_turn_that_is_set_aside_counts_each_try_that_was_killed(bench: Bench) -> None:
