@@ -11,7 +11,6 @@ from functools import partial
 
 import structlog
 
-from bot.claude.catalogue import Catalogue
 from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.config import Exit, Settings
@@ -52,6 +51,7 @@ from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.choosing import Budget, Chooser
 from bot.turns.dispatch import Dispatcher
+from bot.turns.endings import Endings
 from bot.turns.means import Means
 from bot.turns.policy import TurnPolicy
 from bot.turns.run import Runner
@@ -73,7 +73,7 @@ class Bot:
     client: Client
     dispatcher: Dispatcher
     catchup: Catchup
-    catalogue: Catalogue
+    endings: Endings
     bell: Bell
 
 
@@ -208,7 +208,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_unlocked = changes.unlocked
     client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
     client.on_submit = first_of(system.submitted, context.submitted)
-    return Bot(client, dispatcher, catchup, claude.catalogue, bell)
+    endings = Endings(claude.catalogue, desk, settings.claude.model)
+    return Bot(client, dispatcher, catchup, endings, bell)
 
 
 async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:

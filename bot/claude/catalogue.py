@@ -27,7 +27,6 @@ CHECK_TIMEOUT_S = 5.0
 LIST_LIMIT = 1000
 # A server that never comes to an end of its list is believed so far.
 MOST_PAGES = 10
-DAY_S = 24 * 3600.0
 
 
 def today_utc() -> dt.date:
@@ -39,6 +38,7 @@ class Catalogue:
     """What is known of models; `successor` is the one that the operator names for those that end.
 
     `complete` tells whether the server has listed its models, so that one which is not among them is none.
+    `another_used` is set when a model comes into use that was not in use today, which is the day by which models end.
     """
 
     def __init__(
@@ -50,10 +50,11 @@ class Catalogue:
     ) -> None:
         self._sdk = sdk
         self._successor = successor
-        self._today = today
+        self.today = today
+        self.another_used = asyncio.Event()
         self._listed: dict[str, ModelInfo] = {}
-        self._used: set[str] = set()
-        self._announced: dict[str, dt.date] = {}
+        self._used: dict[str, dt.date] = {}
+        self._fresh: set[str] = set()
 
     @property
     def complete(self) -> bool:
@@ -133,16 +134,7 @@ class Catalogue:
             if info is None:
                 log.warning("model_unchecked", model=model, reason="no usable Models API")
                 info = self.find(model)
-        self.use(model)
-        self.announce()
         return info
-
-    async def keep(self, *, every_s: float = DAY_S) -> None:
-        """Read the catalogue daily, and announce each day which models in use will end."""
-        while True:
-            await asyncio.sleep(every_s)
-            await self.refresh()
-            self.announce()
 
     async def refresh(self, *, timeout_s: float = CHECK_TIMEOUT_S) -> None:
         """Read the catalogue anew; what was known stays if that fails, for whatever reason."""
@@ -161,26 +153,36 @@ class Catalogue:
 
     def use(self, model: str) -> None:
         """Note that a model is in use, so that its end is announced."""
-        self._used.add(model)
+        today = self.today()
+        if self._used.get(model) != today:
+            self._used[model] = today
+            self._fresh.add(model)
+            self.another_used.set()
 
-    def announce(self) -> None:
-        """Tell the operator, once a day, of each model in use that will end soon: one line each."""
-        today = self._today()
-        for model in sorted(self._used):
-            info = self.find(model)
-            if info is None or not (info.deprecated or info.ends_soon(today)):
-                continue
-            if self._announced.get(model) == today:
-                continue
-            self._announced[model] = today
-            log.warning(
-                "model_retired" if info.retired else "model_ends",
-                model=model,
-                retires=None if info.retires is None else info.retires.isoformat(),
-                days=None if info.retires is None else (info.retires - today).days,
-                successor=self.successor(model),
-                hint="change claude.model (BOT_CLAUDE__MODEL), or /model set where it was chosen",
-            )
+    def take_used(self) -> frozenset[str]:
+        """The models that have come into use since this was last asked."""
+        taken, self._fresh = frozenset(self._fresh), set()
+        self.another_used.clear()
+        return taken
+
+    def ends_soon(self, model: str) -> bool:
+        """Whether the operator is to be told of a model's end."""
+        info = self.find(model)
+        return info is not None and (info.deprecated or info.ends_soon(self.today()))
+
+    def announce(self, model: str) -> None:
+        """Tell the operator in one line when a model will end, and what to use instead."""
+        info = self.find(model)
+        if info is None:
+            return
+        log.warning(
+            "model_retired" if info.retired else "model_ends",
+            model=model,
+            retires=None if info.retires is None else info.retires.isoformat(),
+            days=None if info.retires is None else (info.retires - self.today()).days,
+            successor=self.successor(model),
+            hint="change claude.model (BOT_CLAUDE__MODEL), or /model set where it was chosen",
+        )
 
     async def _look_up(self, model: str) -> ModelInfo | None:
         try:

@@ -139,6 +139,8 @@ class Models:
         await self._prompts.choose(
             spot.scope, spot.target, model=given.model, effort=given.effort, thinking=given.thinking
         )
+        if given.model is not None:
+            self._catalogue.use(given.model)
         log.info(
             "model_chosen",
             scope=spot.scope.value,

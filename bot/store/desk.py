@@ -1,12 +1,16 @@
-"""What the instances of one bot agree on besides conversations: who answers an interaction, which commands stand."""
+"""What the instances of one bot agree on besides conversations: who answers, and who tells what; what is in use."""
 
 from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
 
 from redis.asyncio import Redis
 
 from bot.store.codec import text
 from bot.store.connection import translated
-from bot.store.keys import INTERACTION_S, Keys
+from bot.store.keys import INTERACTION_S, MODEL_IN_USE_S, TOLD_S, Keys
 from bot.store.scripts import Scripts
 
 
@@ -36,6 +40,31 @@ class Desk:
         """Remember the fingerprint of the commands that are registered now."""
         with translated():
             await self._redis.set(self._keys.commands(application), fingerprint)
+
+    async def note_models(self, models: Iterable[str], now_s: int) -> None:
+        """Remember that models are in use now."""
+        times = dict.fromkeys(models, now_s)
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            if times:
+                pipe.zadd(self._keys.models, times)
+            pipe.zremrangebyscore(self._keys.models, "-inf", now_s - MODEL_IN_USE_S)
+            pipe.expire(self._keys.models, MODEL_IN_USE_S)
+            await pipe.execute()
+
+    async def models_in_use(self, now_s: int) -> frozenset[str]:
+        """Return the models that any instance has had in use lately."""
+        with translated():
+            found: list[Any] = await self._redis.zrangebyscore(
+                self._keys.models, now_s - MODEL_IN_USE_S, "+inf"
+            )
+        return frozenset(str(model) for model in found)
+
+    async def first_to_tell(self, model: str, day: dt.date) -> bool:
+        """Say whether this instance is the one to tell on a day that a model will end."""
+        with translated():
+            mine = await self._scripts.run("once", [self._keys.ending(model, day)], [self._instance, TOLD_S])
+        return bool(mine)
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""

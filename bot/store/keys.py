@@ -19,10 +19,14 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:since | string | when the bot began to listen with this store (ms); no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
 | …:scope:<id> | hash | the prompt and the model of a channel or a server; no expiry |
+| …:models | sorted set | models that were chosen or used, by when that was last (s), trimmed by time |
+| …:ending:<day>:<model> | string | which instance has told on that day that a model will end |
 | …:commands:<application> | string | what was last registered as slash commands; no expiry |
 """
 
 from __future__ import annotations
+
+import datetime as dt
 
 WITHOUT_EXPIRY = ("work", "known", "since", "scope:*", "commands:*")
 """The keys that stay until somebody removes them; everything else expires."""
@@ -33,6 +37,12 @@ Those of the last turn are known as long as the conversation, for it may be answ
 
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
+
+MODEL_IN_USE_S = 30 * 24 * 3600
+"""What was neither chosen nor used for so long is told of when it is used again, which is early enough."""
+
+TOLD_S = 2 * 24 * 3600
+"""What was told on a day need not be known for longer than that day, wherever the clocks stand."""
 
 RESULT_S = 3600
 """How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
@@ -53,6 +63,7 @@ class Keys:
         self.known = f"{prefix}:known"
         self.since = f"{prefix}:since"
         self.bell = f"{prefix}:bell"
+        self.models = f"{prefix}:models"
 
     def record_prefix(self, conversation: int) -> str:
         """The beginning of every message record of a conversation."""
@@ -101,6 +112,10 @@ class Keys:
     def interaction(self, interaction: int) -> str:
         """Who answers an interaction."""
         return f"{self._prefix}:i:{interaction}"
+
+    def ending(self, model: str, day: dt.date) -> str:
+        """Who has told of a model's end on a day."""
+        return f"{self._prefix}:ending:{day.isoformat()}:{model}"
 
     def scope(self, scope: int) -> str:
         """The settings of a channel or a server."""

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
@@ -91,7 +90,7 @@ async def test_without_a_models_api_the_table_is_used(claude: Claude) -> None:
     assert {info.id for info in claude.catalogue.models()} == set(TABLE)
 
 
-async def test_the_end_of_a_model_is_announced_once_a_day_from_60_days_before(
+async def test_the_end_of_a_model_is_near_from_60_days_before(
     server: Server, connect: Callable[..., Claude]
 ) -> None:
     calendar = Calendar(dt.date(2027, 3, 1) - 61 * DAY)
@@ -99,27 +98,23 @@ async def test_the_end_of_a_model_is_announced_once_a_day_from_60_days_before(
     near = described(lifecycle="active", retires_at="2027-03-01T00:00:00Z")
     server.models["/v1/models"] = listing(near, ending("claude-unused-1", "2027-01-05"))
     await catalogue.refresh()
-    catalogue.use(MODEL)
-    said: list[int] = []
-    for _ in range(4):
-        with capture_logs() as logs:
-            catalogue.announce()
-            catalogue.announce()
-        said += [line["days"] for line in logs]
+    assert not catalogue.ends_soon(MODEL)
+    calendar.today += DAY
+    assert catalogue.ends_soon(MODEL)
+    assert catalogue.ends_soon("claude-unused-1")
+    assert not catalogue.ends_soon("claude-nobody-knows-1")
+
+
+async def test_a_model_comes_into_use_once_a_day(connect: Callable[..., Claude]) -> None:
+    calendar = Calendar(dt.date(2027, 3, 1))
+    catalogue = connect(today=calendar).catalogue
+    seen = []
+    for _ in range(2):
+        for _ in range(2):
+            catalogue.use(MODEL)
+            seen.append((catalogue.another_used.is_set(), catalogue.take_used()))
         calendar.today += DAY
-    assert said == [60, 59, 58]
-
-
-async def test_the_catalogue_is_read_and_announced_again_and_again(server: Server, claude: Claude) -> None:
-    server.models["/v1/models"] = listing(ending(MODEL, "2026-01-01", "retired"))
-    claude.catalogue.use(MODEL)
-    with capture_logs() as logs:
-        keeping = asyncio.create_task(claude.catalogue.keep(every_s=0.01))
-        while sum(line["event"] == "catalogue_read" for line in logs) < 3:  # noqa: ASYNC110 - nobody tells
-            await asyncio.sleep(0.01)
-        keeping.cancel()
-    (line,) = [line for line in logs if line["event"] == "model_retired"]
-    assert (line["model"], line["retires"]) == (MODEL, "2026-01-01")
+    assert seen == [(True, frozenset({MODEL})), (False, frozenset())] * 2
 
 
 async def test_the_newest_active_model_of_the_same_line_succeeds(server: Server, claude: Claude) -> None:

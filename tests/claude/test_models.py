@@ -101,10 +101,14 @@ async def test_a_model_that_ends_soon_is_announced_in_one_line_with_its_successo
 ) -> None:
     ending = described(lifecycle="deprecated", retires_at="2026-11-30T00:00:00Z")
     server.models["/v1/models"] = listing(ending, described(id="claude-sonnet-6", created_at="2027-01-01"))
-    info, warnings = await check(connect(today=lambda: dt.date(2026, 11, 22)))
+    claude = connect(today=lambda: dt.date(2026, 11, 22))
+    info, warnings = await check(claude)
     assert info is not None
     assert info.deprecated
-    (line,) = warnings
+    assert warnings == []
+    with capture_logs() as logs:
+        claude.catalogue.announce(MODEL)
+    (line,) = logs
     assert (line["event"], line["model"], line["retires"], line["days"], line["successor"]) == (
         "model_ends",
         MODEL,

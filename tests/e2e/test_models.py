@@ -245,6 +245,7 @@ async def test_the_bot_does_not_start_with_a_retired_model_and_says_what_to_set(
 
 async def test_the_end_of_the_model_is_announced_to_the_operator(world: World) -> None:
     async with world.apart({"BOT_CLAUDE__MODEL": "claude-sonnet-4-5"}) as own:
+        await own.until(lambda: own.bots[0].log("model_ends"))
         (line,) = own.bots[0].log("model_ends")
         assert (line["model"], line["retires"], line["successor"]) == (
             "claude-sonnet-4-5",
@@ -253,6 +254,22 @@ async def test_the_end_of_the_model_is_announced_to_the_operator(world: World) -
         )
         await own.converse(own.channel(), "hello")
         assert own.asked[-1].body["model"] == "claude-sonnet-4-5"
+
+
+async def test_the_end_of_a_model_that_was_chosen_is_announced_once_by_all_that_run_and_restart(
+    world: World,
+) -> None:
+    async with world.apart(bots=2) as own:
+        bots = list(own.bots)
+        thread = await own.converse(own.channel(), "hello")
+        assert [bot.log("model_ends") for bot in bots] == [[], []]
+        await choose(own.ann, thread, model="claude-sonnet-4-5")
+        await own.until(lambda: any(bot.log("model_ends") for bot in bots))
+        await own.bots.pop().stop()
+        bots.append(await own.start_bot())
+        await go_on(own, thread)
+        assert own.asked[-1].body["model"] == "claude-sonnet-4-5"
+        assert [line["model"] for bot in bots for line in bot.log("model_ends")] == ["claude-sonnet-4-5"]
 
 
 async def test_a_conversation_costs_what_its_requests_cost(world: World) -> None:

@@ -1,5 +1,5 @@
--- Let exactly one instance answer an interaction.
--- KEYS 1 interaction (string)
+-- Let exactly one instance do something: answer an interaction, tell the operator something.
+-- KEYS 1 what is to be done (string)
 -- ARGV 1 instance  2 lifetime in s
 -- Returns 1 for that instance, also when it asks again, 0 for every other.
 local holder = redis.call('GET', KEYS[1])
