@@ -166,7 +166,8 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
         end = usage.input_total - usage.input
         left_out = turn.outcome in UNSENT
         if left_out:
-            end = min(end, max(warm, hour))
+            # Of what it has read, only what ends before its own message is asked for again.
+            end = min(end, max(warm if at < warm_until else 0, hour if at < hour_until else 0))
         # An hour's mark must stand before one of five minutes, so the newest block had an hour only if all had.
         if usage.cache_write_1h and not usage.cache_write_5m and not left_out:
             hour, hour_until, anchor = end, at + MIDDLING_MS, turn.id

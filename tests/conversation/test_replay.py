@@ -326,7 +326,7 @@ def _step(talk: Talk) -> str:
         )
     kept, placed = in_cache(plan.window.turns, plan.prefix, talk.now_ms), plan.request.breakpoints
     # What is said to be in the cache is there, if anything asks for it.
-    assert placed is None or kept.warm <= lookup.read
+    assert placed is None or kept.warm <= lookup.read, event
     talk.before, talk.cached = prompt, lookup.total - lookup.uncached
     talk.refused = talk.history[-1].outcome == "refused"
     marked = plan.request.breakpoints
