@@ -40,6 +40,7 @@ BY_CODE = {
 }
 """Errors that name the permission by themselves; Discord gives them the status 400."""
 
+TO_READ = ("view_channel", "read_message_history")
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
 TO_ATTACH = (*TO_SEND, "attach_files")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")

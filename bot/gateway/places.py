@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import AsyncIterator, Iterable
+import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import discord
 import structlog
 
 from bot.render.pace import Kind, Pace
-from bot.store.conversations import Conversations
 
 log = structlog.get_logger()
 
-FETCHED_AT_MOST = 300
-"""Archived threads and direct messages have to be asked for one by one, after a start or a gap; the latest are."""
+SERVER_ERROR = 500
+"""Discord's trouble, which passes; what it refuses is known from the gateway, too."""
 
 Listable = discord.TextChannel | discord.Thread | discord.DMChannel
 
@@ -32,25 +31,55 @@ class Place:
 class Places:
     """Finds what can be listed, and how far each place has got."""
 
-    def __init__(self, client: discord.Client, conversations: Conversations, pace: Pace) -> None:
+    def __init__(self, client: discord.Client, pace: Pace) -> None:
         self._client = client
-        self._conversations = conversations
         self._pace = pace
 
-    async def all(self, *, asking: bool) -> AsyncIterator[Place]:
-        """Yield the places; with `asking` also those that have to be asked for one by one."""
-        seen: set[int] = set()
-        for guild in self._client.guilds:
-            for channel in await self._channels_of_safely(guild):
-                if channel.last_message_id is not None:
-                    seen.add(channel.id)
-                    yield Place(channel.id, channel.last_message_id, channel)
-        if not asking:
-            return
-        known_ones = await self._conversations.known(round(time.time() * 1000), FETCHED_AT_MOST)
-        for known in known_ones:
-            if known not in seen and (latest := await self._latest_of(known)) is not None:
-                yield Place(known, latest)
+    async def of(self, server: discord.Guild) -> tuple[frozenset[int], tuple[Place, ...]]:
+        """Return a server's channels and active threads, and those of them in which something was ever said.
+
+        That is two requests, however many there are.
+        """
+        found = await self._channels_of_safely(server)
+        spoken_in = [
+            Place(channel.id, channel.last_message_id, channel)
+            for channel in found
+            if channel.last_message_id is not None
+        ]
+        return frozenset(channel.id for channel in found), tuple(spoken_in)
+
+    async def archived_since(self, parent: int, since: dt.datetime) -> tuple[Place, ...]:
+        """Return a channel's threads that were archived since then: a request or two for each 100."""
+        channel = self._client.get_channel(parent)
+        if not isinstance(channel, (discord.TextChannel, discord.ForumChannel)):
+            return ()
+        if not self._may_read(channel.guild, channel):
+            return ()
+        found: list[discord.Thread] = []
+        async with self._pace.waited(parent, Kind.READ):
+            async for thread in channel.archived_threads(limit=None):
+                if thread.archive_timestamp < since:
+                    break
+                found.append(thread)
+        if isinstance(channel, discord.TextChannel) and not channel.is_news():
+            # The private ones that the bot is in come by their age, and not by when they were archived.
+            private = channel.archived_threads(limit=None, private=True, joined=True)
+            found += [thread async for thread in private if thread.archive_timestamp >= since]
+        return tuple(
+            Place(thread.id, thread.last_message_id, thread)
+            for thread in found
+            if thread.last_message_id is not None
+        )
+
+    async def ask(self, channel: int) -> Place | None:
+        """Ask for a thread or direct messages by themselves; None if they are gone, closed to the bot or empty."""
+        try:
+            async with self._pace.waited(channel, Kind.READ):
+                found = await self._client.http.get_channel(channel)
+        except (discord.NotFound, discord.Forbidden):
+            return None
+        latest = dict(found).get("last_message_id")
+        return Place(channel, int(str(latest))) if latest else None
 
     async def fetch(self, channel: int) -> Listable | None:
         """Fetch a thread or direct messages, None if they are gone or closed to the bot."""
@@ -74,6 +103,8 @@ class Places:
             channels: Iterable[object] = await guild.fetch_channels()
             threads: Iterable[object] = await guild.active_threads()
         except discord.HTTPException as error:
+            if error.status >= SERVER_ERROR:
+                raise
             log.debug("channels_from_cache", server=guild.id, status=error.status)
             channels, threads = guild.channels, guild.threads
         found = [*channels, *threads]
@@ -83,20 +114,12 @@ class Places:
             if isinstance(channel, (discord.TextChannel, discord.Thread)) and self._may_read(guild, channel)
         ]
 
-    def _may_read(self, guild: discord.Guild, channel: discord.TextChannel | discord.Thread) -> bool:
+    def _may_read(
+        self, guild: discord.Guild, channel: discord.TextChannel | discord.ForumChannel | discord.Thread
+    ) -> bool:
         try:
             held = channel.permissions_for(guild.me)
         except (discord.ClientException, AttributeError):
             # The channel of the thread, or the server, is not known.
             return True
         return held.view_channel and held.read_message_history
-
-    async def _latest_of(self, channel: int) -> int | None:
-        """Ask for the latest message of an archived thread or of direct messages."""
-        try:
-            async with self._pace.waited(channel, Kind.READ):
-                found = await self._client.http.get_channel(channel)
-        except (discord.NotFound, discord.Forbidden):
-            return None
-        latest = dict(found).get("last_message_id")
-        return int(str(latest)) if latest else None

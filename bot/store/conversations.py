@@ -15,6 +15,9 @@ from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.scripts import Scripts
 
+PARENTS_AT_ONCE = 1000
+"""One answer of the store is no longer than this."""
+
 
 class Conversations:
     """Takes messages in and keeps what is known; `ttl_s` after the last message a conversation is forgotten."""
@@ -104,12 +107,34 @@ class Conversations:
             )
         return int(turns), tuple(read_replies(pairs(record)).values())
 
-    async def known(self, now_ms: int, most: int) -> tuple[int, ...]:
+    async def known(self, now_ms: int) -> tuple[int, ...]:
         """Return the conversations that are not forgotten yet, those with the latest message first."""
         with translated():
             await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
-            found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, most - 1)
+            found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, -1)
         return tuple(int(member) for member in found)
+
+    async def parents(self, conversations: Sequence[int]) -> tuple[int | None, ...]:
+        """Return the channel of each thread, None for direct messages and for what is not known."""
+        found: list[Any] = []
+        for start in range(0, len(conversations), PARENTS_AT_ONCE):
+            with translated():
+                pipe = self._redis.pipeline(transaction=False)
+                for conversation in conversations[start : start + PARENTS_AT_ONCE]:
+                    pipe.hget(self._keys.meta(conversation), "parent")
+                found += await pipe.execute()
+        return tuple(int(parent) if parent and str(parent).isdigit() else None for parent in found)
+
+    async def looked(self) -> int | None:
+        """Return until when (ms) the archived threads have been looked through, None if they never were."""
+        with translated():
+            found = await self._redis.get(self._keys.looked)
+        return int(str(found)) if found else None
+
+    async def note_look(self, until_ms: int) -> None:
+        """Note until when the archived threads have been looked through."""
+        with translated():
+            await self._redis.set(self._keys.looked, until_ms)
 
     async def recorded(self, messages: Sequence[tuple[int, int]]) -> int:
         """Return how many of these have a record, by conversation and message: they were, or are, answered."""

@@ -17,6 +17,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:known | sorted set | conversations by their latest message (ms), trimmed by time; no expiry |
 | …:bell | channel | conversations that want to be looked at, by publish and subscribe |
 | …:since | string | when the bot began to listen with this store (ms); no expiry |
+| …:looked | string | until when (ms) archived threads have been looked through; no expiry |
 | …:work | sorted set | conversations that need attention: a hint; no expiry |
 | …:scope:<id> | hash | the prompt and the model of a channel or a server; no expiry |
 | …:models | sorted set | models that were chosen or used, by when that was last (s), trimmed by time |
@@ -28,7 +29,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-WITHOUT_EXPIRY = ("work", "known", "since", "scope:*", "commands:*")
+WITHOUT_EXPIRY = ("work", "known", "since", "looked", "scope:*", "commands:*")
 """The keys that stay until somebody removes them; everything else expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
@@ -62,6 +63,7 @@ class Keys:
         self.work = f"{prefix}:work"
         self.known = f"{prefix}:known"
         self.since = f"{prefix}:since"
+        self.looked = f"{prefix}:looked"
         self.bell = f"{prefix}:bell"
         self.models = f"{prefix}:models"
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.message import created_ms
@@ -85,3 +86,111 @@ async def test_more_than_is_looked_through_is_told_only_where_some_of_it_was_mis
     await swept(alone)
     assert texts(alone, thread).count(notice) == 1
     assert "unheard 0" not in str([call.body for call in alone.claude.requests])
+
+
+async def test_a_place_that_cannot_be_read_keeps_no_other_from_its_turn(alone: World) -> None:
+    refused, later = alone.channel(), alone.channel()
+    bot = await alone.start_bot(**SOON)
+    await alone.converse(refused, "hello")
+    thread = await alone.converse(later, "hello")
+    await swept(alone)
+    await bot.stop()
+    alone.discord.faults.add(
+        action="error",
+        method="GET",
+        route=f"^/channels/{refused}/messages",
+        status=403,
+        code=50001,
+        times=None,
+    )
+    first = await alone.ann.post(refused, f"{alone.mention} can you read this?")
+    mention = await alone.ann.post(later, f"{alone.mention} and this?")
+    await alone.ann.post(thread, "and here?")
+    bot = await alone.start_bot(**SOON)
+    await alone.answered(await alone.thread_of(mention))
+    await alone.answered(thread, 2)
+    await swept(alone, 3)
+    (told,) = bot.log("place_refused")
+    assert told["place"] == refused
+    alone.discord.faults.clear()
+    await alone.answered(await alone.thread_of(first))
+
+
+async def test_a_place_whose_listing_fails_once_is_read_by_the_next_sweep(alone: World) -> None:
+    bot = await alone.start_bot(**SOON)
+    thread = await alone.converse(alone.channel(), "hello")
+    other = await alone.converse(alone.channel(), "hello")
+    direct = await dm_of(alone, alone.ben)
+    await alone.ben.post(direct, "hello")
+    await alone.answered(direct)
+    await swept(alone)
+    await bot.stop()
+    alone.discord.faults.add(
+        action="error", method="GET", route=f"^/channels/{thread}/messages", status=404, code=10003
+    )
+    alone.discord.faults.add(action="reset", method="GET", route=f"^/channels/{direct}$")
+    await alone.ann.post(thread, "one")
+    await alone.ann.post(other, "two")
+    await alone.ben.post(direct, "three")
+    await alone.start_bot(**SOON)
+    for place in (thread, other, direct):
+        await alone.answered(place, 2)
+    assert len(alone.claude.requests) == 6
+
+
+async def test_direct_messages_are_found_behind_any_number_of_active_threads(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    direct = await dm_of(alone, alone.ann)
+    await alone.ann.post(direct, "hello")
+    await alone.answered(direct)
+    await alone.converse(alone.channel(), "hello")
+    channel = alone.channel()
+    for number in range(310):
+        await alone.ann.create_thread(channel, f"thread {number}")
+    threads = {each: int(time.time() * 1000) + each % 1000 for each in active_in(alone, channel)}
+    redis = Redis.from_url(alone.redis_url)
+    await redis.zadd(f"{alone.prefix}:known", {str(each): score for each, score in threads.items()})
+    await redis.aclose()
+    await bot.stop()
+    await alone.ann.post(direct, "written while you were away")
+    await alone.start_bot(**QUICK)
+    await alone.answered(direct, 2)
+    assert not [call for call in alone.calls() if call.method == "GET" and call.path in paths_of(threads)]
+
+
+async def test_what_was_said_in_a_thread_that_is_archived_by_now_is_answered_by_a_listing_for_all(
+    alone: World,
+) -> None:
+    bot = await alone.start_bot(**QUICK)
+    channel = alone.channel()
+    idle, asked = [await alone.converse(channel, f"hello {n}") for n in range(2)]
+    chat = await alone.ann.command(channel, "chat", {"message": "hello", "private": True})
+    private = int((await chat.message())["content"].split("<#")[1].split(">")[0])
+    await alone.answered(private, 2)
+    await bot.stop()
+    await alone.admin.edit_thread(idle, archived=True)
+    for thread in (asked, private):
+        await alone.ann.post(thread, "are you there?")
+        await alone.admin.edit_thread(thread, archived=True)
+    await alone.start_bot(**QUICK)
+    await alone.answered(asked, 2)
+    await alone.answered(private, 3)  # the first is the question that /chat put there
+    assert not [call for call in alone.calls() if call.method == "GET" and call.path == f"/channels/{idle}"]
+
+
+async def test_what_was_said_unheard_just_before_a_thread_was_archived_is_answered(alone: World) -> None:
+    await alone.start_bot(**SOON)
+    thread = await alone.converse(alone.channel(), "hello")
+    await swept(alone)
+    alone.discord.faults.swallow_events(1, "MESSAGE_CREATE")
+    await alone.ann.post(thread, "are you there?")
+    await alone.admin.edit_thread(thread, archived=True)
+    await alone.answered(thread, 2)
+
+
+def active_in(world: World, channel: int) -> list[int]:
+    return [each.id for each in world.discord.world.channels.values() if each.parent_id == channel]
+
+
+def paths_of(channels: Iterable[int]) -> set[str]:
+    return {f"/channels/{each}" for each in channels}

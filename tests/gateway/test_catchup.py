@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
+from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import OVERLAP_S, Catchup
+from bot.gateway.listing import id_before
+
+AWAY_S = 0.1
 
 
 class Store:
@@ -15,6 +20,8 @@ class Store:
 
     def __init__(self) -> None:
         self.went_back = False
+        self.away = 0
+        self.beats_s: list[float] = []
 
     async def since(self, now_ms: int) -> int:
         """When the bot began to listen."""
@@ -22,6 +29,11 @@ class Store:
 
     async def beat(self, *_beats: str) -> bool:
         """Whether the last beat is still there."""
+        if self.away:
+            self.away -= 1
+            await asyncio.sleep(AWAY_S)
+            raise StoreUnavailable("away")
+        self.beats_s.append(time.time())
         kept, self.went_back = not self.went_back, False
         return kept
 
@@ -47,19 +59,19 @@ class Sweeping(Catchup):
             every_s=0.0,
         )
         self.during = list(during)
-        self.sweeps: list[tuple[bool, float]] = []
+        self.sweeps: list[tuple[bool, int | None]] = []
         self.enough = asyncio.Event()
 
-    async def _sweep(self, overlap_s: float, asking: bool) -> None:
-        self.sweeps.append((asking, overlap_s))
+    async def _sweep(self, doubt: int | None, asking: bool) -> None:
+        self.sweeps.append((asking, doubt))
         if not self.during:
             self.enough.set()
             return
         self.during.pop(0)(self)
 
 
-async def swept(catchup: Sweeping) -> list[tuple[bool, float]]:
-    """Watch until there is nothing more to do in a sweep, and return whether each asked, and its overlap."""
+async def swept(catchup: Sweeping) -> list[tuple[bool, int | None]]:
+    """Watch until there is nothing more to do in a sweep, and return whether each asked, and from where it doubts."""
     watching = asyncio.create_task(catchup.watch())
     await catchup.enough.wait()
     watching.cancel()
@@ -82,11 +94,11 @@ def want(catchup: Sweeping) -> None:
 
 
 async def test_only_the_first_sweep_asks_for_each_place_one_by_one() -> None:
-    assert await swept(Sweeping(Store(), nothing)) == [(True, 0.0), (False, 0.0)]
+    assert await swept(Sweeping(Store(), nothing)) == [(True, None), (False, None)]
 
 
 async def test_a_gap_during_a_sweep_has_the_next_one_ask_again() -> None:
-    assert await swept(Sweeping(Store(), want)) == [(True, 0.0), (True, 0.0)]
+    assert await swept(Sweeping(Store(), want)) == [(True, None), (True, None)]
 
 
 async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
@@ -95,10 +107,22 @@ async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
     def go_back(_: Sweeping) -> None:
         store.went_back = True
 
-    doubtful = (True, OVERLAP_S)
-    assert await swept(Sweeping(store, go_back, fail, nothing)) == [
-        (True, 0.0),
-        doubtful,
-        doubtful,
-        (False, 0.0),
-    ]
+    before = id_before(OVERLAP_S)
+    first, doubtful, again, after = await swept(Sweeping(store, go_back, fail, nothing))
+    assert (first, after) == ((True, None), (False, None))
+    assert again == doubtful
+    assert doubtful[0]
+    assert doubtful[1] is not None
+    assert before <= doubtful[1] <= id_before(OVERLAP_S), "it does not become later by the failure"
+
+
+async def test_an_outage_leaves_in_doubt_what_was_listed_before_it_however_long_it_lasts() -> None:
+    store = Store()
+
+    def away(_: Sweeping) -> None:
+        store.away = 3
+
+    _, _, (asking, doubt), *_ = await swept(Sweeping(store, nothing, away, nothing))
+    assert asking
+    assert doubt is not None
+    assert id_before(OVERLAP_S, store.beats_s[1]) <= doubt < id_before(OVERLAP_S, store.beats_s[1] + AWAY_S)

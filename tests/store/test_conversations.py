@@ -438,8 +438,21 @@ async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Red
 async def test_conversations_are_known_until_they_are_forgotten(store: Store) -> None:
     await receive(store, message("hello", number=10))
     said_ms = created_ms(snowflake(10))
-    assert await store.known(said_ms + TTL_S * 1000, 10) == (C,)
-    assert await store.known(said_ms + TTL_S * 1000 + 1, 10) == ()
+    assert await store.known(said_ms + TTL_S * 1000) == (C,)
+    assert await store.known(said_ms + TTL_S * 1000 + 1) == ()
+
+
+async def test_the_channel_of_a_thread_is_known_and_direct_messages_have_none(store: Store) -> None:
+    await receive(store, message("hello"))
+    await store.receive(snowflake(6), message("hi"), source="event", facts={"starter": 3})
+    assert await store.parents([snowflake(6), C, snowflake(7)]) == (None, 2, None)
+    assert await store.parents([]) == ()
+
+
+async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: Store) -> None:
+    assert await store.looked() is None
+    await store.note_look(5)
+    assert await store.looked() == 5
 
 
 async def test_a_repeated_claim_counts_as_one_try(store: Store) -> None:
