@@ -124,6 +124,9 @@ TAGS = st.one_of(
     st.just("$5 and $10, or US$3"),
     st.just("`$HOME` and $PATH:$HOME"),
     st.just("<@123456789012345678> @everyone <:wave:123456789012345678>"),
+    SHORT.map("```{}```".format),
+    SHORT.map("```` ```{} ````".format),
+    st.sampled_from(["(```)", "```` ``` ````", "`` ``` ``", "``` a `` b ```", "` ``a `"]),
 )
 RICH_LINE = st.lists(st.one_of(INLINE, FORMULA, TAGS), min_size=1, max_size=6).map(" ".join)
 CELL = st.one_of(
@@ -161,6 +164,8 @@ RICH_BLOCK = st.one_of(
     st.sampled_from(["---", "***", "* * *", "[^1]: what the note says"]),
     st.tuples(st.sampled_from(["```math\n", "```latex\n"]), TEX, st.just("\n```")).map("".join),
     FENCE,
+    st.tuples(SHORT, st.sampled_from([": ```py\nx = 1\n```", ":```\n`y` = 2```"])).map("".join),
+    st.sampled_from(["```js\n```", "- Run: ```sh\n  ls\n  ```"]),
     SENTENCES.map("<details>\n<summary>More</summary>\n\n{}\n</details>".format),
 )
 RICH = st.lists(RICH_BLOCK, max_size=10).map("\n\n".join)

@@ -9,7 +9,7 @@ from bot.render.restyle.restyler import Restyler
 from bot.render.restyle.table import PHONE_COLUMNS
 from bot.render.restyle.tex import linear
 from bot.render.style import Style
-from tests.render.discord import code_blocks, styled
+from tests.render.discord import code_blocks, stray, styled
 
 MENTIONS = "<@123> <@&4> <#5> <:x:1> <a:y:2> <t:3:R> </ask:6> @everyone"
 
@@ -161,6 +161,62 @@ QUOTE = "> **Note**\n>\n> ```js\n> const x = 1;\n>\n>   foo();\n> ```\n>\n> End.
 def test_a_quote_is_marked_on_every_line_as_discord_wants_it(markdown: str, shown: str) -> None:
     assert restyle(markdown) == shown
     assert restyle(shown) == shown
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("triple backticks (```) like this", "triple backticks (\\`\\`\\`) like this"),
+        ("```` ``` ```` and ```` ```js ````", "\\`\\`\\` and \\`\\`\\`js"),
+        ("`` ``` `` and ` ``` `", "\\`\\`\\` and \\`\\`\\`"),
+        ("a ```span``` of text", "a `span` of text"),
+        ("```` a `` b ```` and ``` ` ```", "`a `` b` and `` ` ``"),
+        ("```` a ``` b ````", "``a `\u200b`\u200b` b``"),
+        ("`a ``` b` and ``a ` b``", "`a ``` b` and ``a ` b``"),
+        ("an " + "`" * 12 + " ornament", "an " + "\\`" * 12 + " ornament"),
+        ("It ends with ```", "It ends with \\`\\`\\`"),
+        ("Begin with ```py\n\nand go on", "Begin with \\`\\`\\`py\n\nand go on"),
+        ("Begin with ```\n```py\nx\n```", "Begin with \\`\\`\\`\n```py\nx\n```"),
+        ("#### On ```x``` and ```", "**On `x` and \\`\\`\\`**"),
+        ("<code>a ``` b</code>", "``a `\u200b`\u200b` b``"),
+    ],
+)
+def test_backticks_within_a_line_open_no_code_block(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+    assert restyle(shown) == shown
+    assert code_blocks(f"{shown}\n\n```py\nx = 1\n```")[-1] == ("py", "x = 1")
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("Run: ```bash\nnpm i\n```\nThen", "Run: \n```bash\nnpm i\n```\nThen"),
+        ("Run: ```bash\nnpm i``` then\nend", "Run: \n```bash\nnpm i\n```\nthen\nend"),
+        ("Run:```\na `b`\nc```", "Run:\n```\na `b`\nc\n```"),
+        ("> Run: ```sh\n> ls\n> ```\nend", "> Run: \n> ```sh\n> ls\n> ```\nend"),
+        ("- Run: ```sh\n  ls\n  ```\n- b", "- Run: \n  ```sh\n  ls\n  ```\n- b"),
+        ("Run: ```sh\nls", "Run: \n```sh\nls"),
+    ],
+)
+def test_a_code_block_that_begins_behind_text_is_put_on_a_line_of_its_own(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+
+
+def test_a_code_block_with_nothing_in_it_swallows_nothing_that_follows() -> None:
+    shown = restyle("```py\n```\ntext\n\n```js\nx\n```")
+    assert code_blocks(shown) == [("py", "\u200b"), ("js", "x")]
+    assert not stray(shown)
+
+
+def test_backticks_are_held_back_until_it_is_certain_what_they_are_and_no_longer() -> None:
+    assert early("- a (```) b") == "- a ("
+    assert early("- a (```) b\n") == "- a (\\`\\`\\`) b\n"
+    assert early("- a ```b") == "- a "
+    assert early("- a ```b``` c") == "- a `b` c"
+    assert early("- a: ```b\n") == "- a: "
+    assert early("- a: ```b\n  c") == "- a: \n  ```b\n  c"
+    assert early("- a: ```b\n\n") == "- a: \\`\\`\\`b\n\n"
+    assert early("- a ``` " + "word " * 70).startswith("- a \\`\\`\\` word")
 
 
 def test_a_quote_is_one_quote_and_its_code_one_block() -> None:

@@ -11,7 +11,7 @@ from bot.render.part import Formula, TextFile
 from bot.render.restyle import formulas, shapes
 from bot.render.restyle.code import Code, language_of
 from bot.render.restyle.languages import file_name
-from bot.render.restyle.literal import as_code
+from bot.render.restyle.literal import ZERO_WIDTH_SPACE, as_code
 from bot.render.restyle.output import CodeStretch
 from bot.render.restyle.source import Line, Source
 from bot.render.restyle.ticks import Ticks
@@ -27,8 +27,12 @@ class CodeBlock:
     It is held back where it is not certain what it becomes: then `provisional` stands for it.
     """
 
-    def __init__(self, source: Source, fence: Fence, info: str, *, file_lines: int) -> None:
+    def __init__(
+        self, source: Source, fence: Fence, info: str, *, file_lines: int, in_line: bool = False
+    ) -> None:
         self.over = False
+        # Whether it begins behind text; then it ends at backticks behind code, too.
+        self._in_line = in_line
         self._source = source
         self._out = source.out
         self._fence = fence
@@ -41,6 +45,7 @@ class CodeBlock:
         self._ticks = Ticks()
         self._file_lines = file_lines
         self._line_begins = True
+        self._is_blank = True
 
     @property
     def provisional(self) -> str | None:
@@ -80,12 +85,15 @@ class CodeBlock:
             self._begin_line()
             if self._fence.depth:
                 self._take_marks(shapes.quote_end(line.text, self._fence.depth))
+        if self._in_line and "`" in source.text[source.at : line.end]:
+            if not line.ended:
+                return False
+            if self._close_behind(line):
+                return True
         code = source.text[source.at : line.after]
         if not code:
             return False
-        self._code.source.append(code)
-        for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
-            source.take(self._ticks.parted(piece), source.at + len(piece))
+        self._take_code(code)
         self._line_begins = line.after > line.end
         if (self._out.held or 0) > formulas.DISPLAY_MAX_CHARS and self._code.stands_for_formula:
             self._code.language = ""
@@ -102,6 +110,12 @@ class CodeBlock:
         if self._file_lines and self._code.lines == min(EXCERPT_LINES, self._file_lines) + 1:
             self._out.hold()
 
+    def _take_code(self, code: str) -> None:
+        self._code.source.append(code)
+        self._is_blank = self._is_blank and not code.strip()
+        for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
+            self._source.take(self._ticks.parted(piece), self._source.at + len(piece))
+
     def _take_marks(self, width: int) -> None:
         """The marks of its quote are no code, but stand in every line."""
         self._code.source.append(self._source.text[self._source.at : self._source.at + width])
@@ -114,6 +128,20 @@ class CodeBlock:
             return False
         self._end(shapes.quoted(source.text[source.at : read.content + read.indent]) + "```", line.end)
         source.end_line(line)
+        return True
+
+    def _close_behind(self, line: Line) -> bool:
+        source = self._source
+        code, marker, rest = source.text[source.at : line.end].partition(self._fence.marker)
+        if not marker:
+            return False
+        rest = rest.lstrip("`").strip()
+        self._take_code(code)
+        self._end(f"\n{self._lead}```", line.end - len(rest))
+        if rest:
+            self._out.put(f"\n{self._quote}", 0)
+        else:
+            source.end_line(line)
         return True
 
     def _end(self, closing: str, after: int) -> None:
@@ -129,6 +157,8 @@ class CodeBlock:
     def _end_code(self, closing: str, after: int) -> None:
         self._out.release()
         if closing:
+            if self._is_blank:  # Discord would take what closes it for its code, and look for another end
+                self._out.put(f"{self._lead}{ZERO_WIDTH_SPACE}\n", 0)
             self._source.take(closing, after)
         elif self._source.at < len(self._source.text) or not self._source.final:
             self._out.put(f"{shapes.quoted(self._fence.lead)}```\n", 0)  # its quote has ended

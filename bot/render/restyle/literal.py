@@ -6,14 +6,28 @@ import re
 
 _SPECIAL = re.compile(r"[*_~`\\]|\|(?=\|)|(?<=\|)\||<(?=[@#:/a-z])|^[>#-]")
 _TICKS = re.compile(r"`+")
+# Ends nothing, and shows nothing.
+ZERO_WIDTH_SPACE = "\u200b"
 
 
 def as_code(text: str) -> str:
     """Inline code that holds the text, its line breaks as blanks."""
-    flat = " ".join(text.split())
-    marker = "`" * (max((len(run) for run in _TICKS.findall(flat)), default=0) + 1)
-    pad = " " if flat.startswith("`") or flat.endswith("`") else ""
-    return f"{marker}{pad}{flat}{pad}{marker}" if flat else ""
+    return code_span(" ".join(text.split()))
+
+
+def code_span(text: str) -> str:
+    """Inline code that holds a text of one line.
+
+    Discord knows one or two backticks around it; three would begin a code block. If the text holds runs of both
+    lengths, or longer ones, zero-width spaces part all its backticks; they are copied along with it.
+    """
+    lengths = {len(run) for run in _TICKS.findall(text)}
+    if lengths >= {1, 2} or max(lengths, default=0) > 2:
+        text = text.replace("``", f"`{ZERO_WIDTH_SPACE}`").replace("``", f"`{ZERO_WIDTH_SPACE}`")
+        lengths = {1}
+    marker = "``" if 1 in lengths else "`"
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{marker}{pad}{text}{pad}{marker}" if text else ""
 
 
 def escaped(text: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, read_line
 from bot.render.restyle import shapes, table
@@ -40,6 +41,8 @@ class Restyler:
         self._text = Text(self._source, self._title)
         # A table or code that is open.
         self._block: CodeBlock | Rows | None = None
+        # What stands before the text of the line that is read.
+        self._lead = shapes.Lead("", "", 0)
         # Whether the line above is text.
         self._paragraph = False
         self._state: Callable[[], bool] = self._start
@@ -173,6 +176,7 @@ class Restyler:
         if not self._paragraph and lead.width == 0:
             self._title.begin()
         self._text.begin(line.text, lead)
+        self._lead = lead
         self._paragraph = True
         self._state = self._in_text
 
@@ -202,16 +206,29 @@ class Restyler:
         self._end_text()
         self._begin_block(rows)
 
-    def _code_begins(self, line: Line) -> bool:
-        """Take the first line of a code block; returns whether it is one."""
+    def _code_begins(self, line: Line, behind: shapes.Lead | None = None) -> bool:
+        """Take the first line of a code block; returns whether it is one.
+
+        One that begins `behind` the text of a line, as far as Discord knows, ends at any backticks.
+        """
         source = self._source
         read, fence = read_line(source.text, source.at, line.end, line.end, None)
         if fence is None:
             return False
+        lead = source.text[source.at : read.content]
+        if behind is not None:
+            marks = shapes.quoted(behind.quote)
+            fence = replace(
+                fence, quote="> " * behind.quote.count(">"), indent=behind.width - len(behind.quote)
+            )
+            fence = replace(fence, lead=marks + " " * fence.indent)
+            lead = ""
         self._end_text()
         info = source.text[read.content : line.end].strip().lstrip(fence.marker[0]).strip()
-        code = CodeBlock(source, fence, info, file_lines=self._style.code_file_lines)
-        code.open(line, source.text[source.at : read.content])
+        code = CodeBlock(
+            source, fence, info, file_lines=self._style.code_file_lines, in_line=behind is not None
+        )
+        code.open(line, lead)
         self._begin_block(code)
         return True
 
@@ -224,8 +241,13 @@ class Restyler:
     def _in_text(self) -> bool:
         certain = self._text.take()
         if self._text.over:
-            self._state = self._start
+            self._state = self._code_in_line if self._text.leads_to_code else self._start
         return certain
+
+    def _code_in_line(self) -> bool:
+        """A code block begins behind text, in its quote and below its bullet."""
+        self._code_begins(self._source.line(self._source.at), self._lead)
+        return True
 
     def _in_block(self) -> bool:
         if self._block is None:

@@ -6,6 +6,7 @@ import re
 from typing import NamedTuple
 
 from bot.render.restyle.scripts import superscript
+from bot.render.restyle.source import Line
 
 # Quote marks, bullets and the like that a line begins with, beyond which nothing is held back.
 LEAD_MAX_CHARS = 120
@@ -86,6 +87,17 @@ def may_become_block(line: str, lead: Lead) -> bool:
 def may_close_code(line: str) -> bool:
     """Whether the beginning of a line in a code block may still become its closing line."""
     return len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+
+
+def is_code_below(line: Line) -> bool | None:
+    """Whether a line may be the first of a code block that the line above opens; None if that is not certain yet.
+
+    Above an empty line, or another code block, backticks are only talked about.
+    """
+    inside = line.text[len(quote_of(line.text)) :].strip()
+    if not line.ended and not inside.strip("`~"):
+        return None
+    return bool(inside) and not inside.startswith(("```", "~~~"))
 
 
 def underlining(inside: str) -> str:

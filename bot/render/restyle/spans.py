@@ -5,13 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bot.render.restyle import formulas, html, links
+from bot.render.restyle import backticks, formulas, html, links
+from bot.render.restyle.literal import escaped
 from bot.render.restyle.pen import Pen
 from bot.render.restyle.tags import Tags
 from bot.render.restyle.wanted import Wanted
-
-# Longer runs are ornament, or hostile.
-_RUN_MAX_CHARS = 8
 
 _TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://")
 _TAIL = re.compile(r"(?:!|\]|h(?:t(?:t(?:p(?:s?(?::/?)?)?)?)?)?)\Z")
@@ -35,6 +33,8 @@ class Spans:
     def __init__(self, pen: Pen, references: Mapping[str, str]) -> None:
         # Where a line is not read on, because something begins that may go on over several lines.
         self.wanted: Wanted | None = None
+        # Whether it is not read on because a code block begins at its end, if the next line is code.
+        self.leads_to_code = False
         self._pen = pen
         self._references = references
         self._tags = Tags(pen, lambda inside: restyled(inside, references))
@@ -51,6 +51,7 @@ class Spans:
         It stops early where something is `wanted`, and where it is not certain what the rest is.
         """
         self.wanted = None
+        self.leads_to_code = False
         while at < end:
             after = self._run_on(text, at, end)
             if after == at:
@@ -93,7 +94,8 @@ class Spans:
                 after += 1
             if after < end:
                 self._ornament = ""
-        elif self._until is not None:
+            return self._ornamental(text, at, after)
+        if self._until is not None:
             found = self._until.search(text, at, end)
             after = found.start() if found else end
             if found:
@@ -132,22 +134,48 @@ class Spans:
     def _run(self, run: str, text: str, at: int, end: int, *, final: bool) -> int:
         after = at + len(run)
         if after == end and not final:
-            if len(run) <= _RUN_MAX_CHARS:
+            if len(run) <= backticks.RUN_MAX_CHARS:
                 return at
             self._ornament = run[0]
-            return self._same(text, at, after)
+            return self._ornamental(text, at, after)
         if run[0] == "`":
-            if self._ticks:
-                self._ticks = 0 if self._ticks == len(run) else self._ticks
-            elif len(run) <= _RUN_MAX_CHARS:
-                self._ticks = len(run)
-            return self._same(text, at, after)
+            return self._backticks(run, text, at, end, final=final)
         if run == "$":
             formula = formulas.inside_dollars(text, at, end, before=self._before, final=final)
             return self._formula(formula, run, text, at)
         if run == "$$" and not (self._before.isascii() and self._before.isalnum()):
             return self._want(Wanted("$$", "$$", not self._pen.shows), text, at)
         return self._same(text, at, after)
+
+    def _ornamental(self, text: str, at: int, after: int) -> int:
+        """A part of a long run; backticks would open a code block."""
+        self._pen.write(escaped(text[at:after]) if text[at:after][:1] == "`" else text[at:after], after - at)
+        return after
+
+    def _backticks(self, run: str, text: str, at: int, end: int, *, final: bool) -> int:
+        after = at + len(run)
+        if self._ticks == len(run):
+            self._ticks = 0
+            return self._same(text, at, after)
+        if self._ticks:
+            closed = backticks.is_closed(text, after, end, self._ticks, final=final)
+            if closed is None and len(run) >= backticks.FENCE_CHARS:
+                return at
+            if closed or len(run) < backticks.FENCE_CHARS:
+                return self._same(text, at, after)
+            self._ticks = 0  # Discord would find a code block first
+        if len(run) < backticks.FENCE_CHARS:
+            found = backticks.marked(text, at, end, run, final=final)
+            self._ticks = len(run) if found == (run, after) else 0
+            return self._found(found, at)
+        found = backticks.fenced(text, at, end, run, final=final)
+        alone = found is not None and found[1] == after
+        if alone and not self._refused and text[end : end + 1] == "\n":
+            self.leads_to_code = backticks.may_lead_to_code(text, after, end)
+            if self.leads_to_code:
+                return at
+        self._refused = False
+        return self._found(found, at)
 
     def _formula(self, formula: str | None, opening: str, text: str, at: int) -> int:
         """Write a formula between two marks of equal length, or the first if there is none; wait if it is None."""

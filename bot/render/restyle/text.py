@@ -24,6 +24,8 @@ class Text:
 
     def __init__(self, source: Source, title: Title) -> None:
         self.over = True
+        # Whether it is over because a code block begins where the source is.
+        self.leads_to_code = False
         self._source = source
         self._title = title
         self._pen = Pen(source.out.put)
@@ -50,7 +52,7 @@ class Text:
             source.take(label, source.at + taken)
         self._pen.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
         self._read = ""
-        self.over = False
+        self.over = self.leads_to_code = False
 
     def take(self) -> bool:
         """Take what there is of the line; returns whether anything was certain."""
@@ -69,6 +71,8 @@ class Text:
             self._title.release()
             self._search = Search(self._spans.wanted)
             return True
+        if self._spans.leads_to_code:
+            return self._lead_to_code(end) or source.at > start
         if source.at < end or newline < 0:
             return source.at > start
         self._end_line(newline + 1)
@@ -96,6 +100,21 @@ class Text:
             name, address = reference
             self._references[name] = address
         self.over = True
+
+    def _lead_to_code(self, end: int) -> bool:
+        """The line ends with what opens a code block if code follows it; returns whether that is certain."""
+        source = self._source
+        leads = shapes.is_code_below(source.line(end + 1)) if end + 1 < len(source.text) else None
+        if leads is None and not source.final:
+            return False
+        if leads:
+            self._title.release()
+            self._spans.end_line()
+            source.out.put(self._pen.line_break, 0)
+            self.over = self.leads_to_code = True
+        else:
+            self._spans.refuse()
+        return True
 
     def _leave_block(self, end: int, *, ended: bool) -> bool:
         """Nothing may follow a code block on its last line; returns whether it is certain what does."""

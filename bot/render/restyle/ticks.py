@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from bot.render.restyle.literal import ZERO_WIDTH_SPACE
+
 _RUN = re.compile(r"`+")
-# Ends nothing, and shows nothing.
-_ZERO_WIDTH_SPACE = "\u200b"
 
 
 @dataclass(slots=True)
@@ -35,6 +35,6 @@ class Ticks:
         before = self._run if first else 0
         self._run = before + len(run)
         return "".join(
-            (_ZERO_WIDTH_SPACE if number and number % 2 == 0 else "") + "`"
+            (ZERO_WIDTH_SPACE if number and number % 2 == 0 else "") + "`"
             for number in range(before, self._run)
         )
