@@ -118,7 +118,7 @@ class Client(discord.Client):
 
     async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
         """Hand on that a thread may be written to: which change has made it so, the event does not say."""
-        if self.on_unlocked is not None and not payload.data["thread_metadata"].get("locked"):
+        if self.on_unlocked is not None and not payload.data.get("thread_metadata", {}).get("locked"):
             await self.on_unlocked(payload.thread_id)
 
     async def on_interaction(self, interaction: Interaction) -> None:

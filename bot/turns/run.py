@@ -112,6 +112,7 @@ class Runner:
         if claim.again or (claim.messages[0].opens is not None and not reply.begun):
             return await self._cancel(claim, reply)  # where there is no thread, nobody can wish for anything
         done = await reply.halt()
+        log.info("turn_halted", conversation=claim.conversation, turn=claim.lead, committed=reply.committed)
         await reply.leave()
         if done.dressed:
             self._undress(claim.conversation)
