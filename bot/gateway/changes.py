@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from contextlib import contextmanager
 
 import discord
 import structlog
@@ -35,6 +37,7 @@ class Changes:
         self._bell = bell
         self._holding = holding or Holding()
         self._finishing_pause_s = finishing_pause_s
+        self._forgetting: dict[int, list[asyncio.Future[None]]] = {}
 
     async def edited(self, message: discord.Message) -> None:
         """Carry over what a message says by now."""
@@ -50,12 +53,33 @@ class Changes:
 
     async def deleted(self, channel: int, messages: Iterable[int]) -> None:
         """Forget messages."""
-        for message in messages:
+        gone = tuple(messages)
+        with self._announced({channel, *gone}):  # the thread that a message has opened has its id
+            for message in gone:
 
-            async def forget(home: int, message: int = message) -> Change:
-                return await self._revisions.delete(home, message)
+                async def forget(home: int, message: int = message) -> Change:
+                    return await self._revisions.delete(home, message)
 
-            await self._note("message_deleted", channel, message, forget)
+                await self._note("message_deleted", channel, message, forget)
+
+    async def forgotten(self, place: int) -> None:
+        """Wait until all is forgotten that was deleted before: what is asked next is asked without it."""
+        while going := self._forgetting.get(place):
+            await asyncio.wait(going)
+
+    @contextmanager
+    def _announced(self, places: set[int]) -> Iterator[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        for place in places:
+            self._forgetting.setdefault(place, []).append(done)
+        try:
+            yield
+        finally:
+            done.set_result(None)
+            for place in places:
+                self._forgetting[place].remove(done)
+                if not self._forgetting[place]:
+                    del self._forgetting[place]
 
     async def unlocked(self, thread: int) -> None:
         """Have a reply finished that could not be while its thread was locked."""

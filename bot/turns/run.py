@@ -122,6 +122,7 @@ class Runner:
                 claim, reply, tally
             )  # where there is no thread, nobody can wish for anything
         done = await reply.halt()
+        log.info("turn_halted", conversation=claim.conversation, turn=claim.lead, committed=reply.committed)
         await reply.leave()
         if done.dressed:
             self._undress(claim.conversation)

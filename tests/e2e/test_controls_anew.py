@@ -118,6 +118,25 @@ async def test_who_deleted_the_question_hears_so_and_the_button_goes(world: Worl
     await world.until(lambda: labels(world.replies(thread)[-1]) == [])
 
 
+async def test_a_reply_that_a_lock_has_cut_is_finished_when_it_is_lifted_and_is_the_latest_one(
+    world: World,
+) -> None:
+    world.claude.say("Older.")
+    thread = await world.converse(world.channel(), "hello")
+    await world.settled(thread)
+    gate, _ = await streaming(world, thread, ["One. ", LONG], "count")
+    await world.admin.edit_thread(thread, locked=True)
+    gate.release()
+    await world.bots[0].logged("permission_missing", conversation=thread)
+    await world.until(lambda: labels(world.replies(thread)[-1]) == [])  # the turn has ended
+    await world.admin.edit_thread(thread, locked=False)
+    await world.bots[0].logged("reply_resumed", conversation=thread)
+    await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"], 20)
+    world.claude.say("Counted.")
+    assert await answer(await world.ann.command(thread, "retry")) == answers.ANEW
+    await world.until(lambda: [each["content"] for each in world.said(thread)] == ["Older.", "Counted."], 20)
+
+
 async def test_two_clicks_and_two_bots_write_one_reply_anew_once(world: World) -> None:
     async with world.apart(bots=2) as own:
         own.claude.say("Old.")

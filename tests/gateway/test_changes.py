@@ -1,7 +1,8 @@
-"""What becomes of edits that come at the wrong moment."""
+"""What becomes of edits and deletions that come at the wrong moment."""
 
 from __future__ import annotations
 
+import asyncio
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -44,3 +45,32 @@ async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end
     )
     await changes.edited(cast("Any", said))
     assert revisions.amended == [(5, 7, "new")]
+
+
+class Slow:
+    """A store that forgets when it is told to."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def homes(self, message: int, channel: int) -> tuple[int, ...]:
+        return (message, channel)
+
+    async def delete(self, _home: int, _message: int) -> Change:
+        await self.go_on.wait()
+        return Change.UNKNOWN
+
+
+async def test_what_is_asked_after_a_deletion_waits_until_that_is_noted_and_no_longer() -> None:
+    store, nobody = Slow(), cast("Any", None)
+    changes = Changes(cast("Any", store), nobody, nobody)
+    deleting = asyncio.create_task(changes.deleted(5, [5, 7, 8]))
+    await asyncio.sleep(0)
+    await changes.forgotten(6)
+    waiting = [asyncio.create_task(changes.forgotten(place)) for place in (5, 8)]
+    await asyncio.sleep(0.01)
+    assert not any(task.done() for task in waiting)
+    store.go_on.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(deleting, *waiting)
+        await changes.forgotten(5)

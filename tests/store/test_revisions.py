@@ -130,6 +130,7 @@ async def test_what_was_reset_is_not_done_anew_and_its_words_are_gone(store: Sto
     await store.conversations.reset(C, before=snowflake(50))
     assert await store.again(C, done.lead, "w1") is Wish.OLD
     assert not await store.redis.hexists(KEYS.record(C, ONE.id), "payload")
+    assert not await store.redis.exists(KEYS.result(C, ONE.id))
 
 
 async def test_only_the_last_turn_keeps_its_words_beside_the_history(store: Store) -> None:

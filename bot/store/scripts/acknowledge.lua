@@ -8,7 +8,8 @@
 --      9 lifetime of the conversation in s  10 '1' if Discord refused to show all of the reply of a turn that is done, so
 --      that it is put right once Discord does not; of a cancelled one, if there is no last turn any more
 -- A cancelled turn may end in any state but done. Only the last turn that is done keeps its messages, and its records
--- as long as the history: it may be answered anew. Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
+-- as long as the history: it may be answered anew.
+-- Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
 local state = redis.call('HGET', KEYS[2], 'state')
 if state ~= 'done' and state ~= 'cancelled' then

@@ -13,6 +13,7 @@ local turns = redis.call('LLEN', KEYS[3])
 redis.call('DEL', KEYS[3], KEYS[5])
 local last = redis.call('HGET', KEYS[4], 'last')
 if last then
+  redis.call('DEL', ARGV[5] .. last)
   for id in string.gmatch(redis.call('HGET', ARGV[1] .. last, 'members') or last, '%d+') do
     redis.call('HDEL', ARGV[1] .. id, 'payload')
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
