@@ -23,7 +23,6 @@ from bot.conversation.turn import UNSENT, Front, Turn
 REFUSED_MARGIN = 0.98
 """What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
 
-
 MOST_HALVINGS = 4
 """Not more, because turns fail for other reasons, too: what is still too long then is not so by its history."""
 
@@ -248,8 +247,8 @@ def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int
     """Return the terms for another try at a request that the API has refused as too long.
 
     It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
-    has to go. It is half as much again for each turn that has failed just before, up to `MOST_HALVINGS`: it may have
-    been refused twice itself, and then this one would be as well.
+    has to go. For each turn that has failed just before, what is left is halved once more, up to `MOST_HALVINGS`: it
+    may have been refused twice itself, and then this one would be as well.
     """
     if tokens and limit and tokens > limit:
         high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)

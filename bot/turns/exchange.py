@@ -49,6 +49,7 @@ class Exchange:
             await asyncio.sleep(gather_s)
             await self._join()
         asked, restarts = None, 0
+        conversation, summaries = self._page.claim.conversation, self._means.asker.summaries
         # One for all that is asked: what a request that is made anew still needs is not cut by its end.
         cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
         try:
@@ -56,7 +57,8 @@ class Exchange:
                 asked = await self._ask(policy, cut, may_restart=restarts < MOST_RESTARTS)
                 restarts += 1
         finally:
-            await self._means.asker.summaries.break_off(self._page.claim.conversation)
+            await summaries.break_off(conversation)
+        summaries.forget(conversation)
         return asked
 
     async def _ask(

@@ -14,7 +14,7 @@ Summary = tuple[str | None, tuple[Usage, ...]]
 """The text, None if there is none to be had, and what its requests have used."""
 
 MOST_KEPT = 100
-"""Conversations of which the latest summary is kept: a few thousand characters each, and soon of no use."""
+"""Conversations of which a summary is kept: turns that began anew, and were then taken over by somebody else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,10 @@ class Summaries:
         while len(self._made) > MOST_KEPT:
             del self._made[next(iter(self._made))]
         return await asyncio.shield(made.task)
+
+    def forget(self, conversation: int) -> None:
+        """Keep it no longer: the turn that it was made for has come to its end."""
+        self._made.pop(conversation, None)
 
     async def break_off(self, conversation: int) -> None:
         """Drop what is still being made: nobody waits for it."""

@@ -47,6 +47,9 @@ async def test_a_summary_is_made_once_however_often_it_is_asked_for_anew() -> No
     await summaries.break_off(1)
     assert await summaries.of(1, REQUEST, scribe) == TEXT
     assert scribe.made == 1
+    summaries.forget(1)
+    assert await summaries.of(1, REQUEST, scribe) == TEXT
+    assert scribe.made == 2
 
 
 async def test_what_is_summed_up_anew_breaks_off_the_one_before() -> None:
