@@ -164,7 +164,7 @@ class Context:
             now_ms=round(self._now_s() * 1000),
         )
         link = None if seen.first is None else _link(scene.conversation, meta, seen.first)
-        text = context_answers.shown(
+        text, files = context_answers.shown(
             seen,
             link=link,
             cost_micro_usd=meta.cost,
@@ -174,7 +174,7 @@ class Context:
         )
         may_change = may_reset(scene.person)
         buttons = _buttons(seen, scene.conversation, pins=not past.at_once) if may_change else None
-        await say(interaction, text, view=buttons)
+        await say(interaction, text, files=files, view=buttons)
 
 
 def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View | None:

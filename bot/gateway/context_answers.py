@@ -13,13 +13,10 @@ from bot.gateway.answers import unfenced
 ANSWER_CHARS = 2000
 """The most that a message holds (Discord, "Create Message")."""
 
-SUMMARY_CHARS = 1000
-"""So much of the summary is shown: an answer may hold 2000 characters in all."""
-
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It counts from the next reply on."
 SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context for the one that counts by now."
-WRITTEN = "What you wrote:"
+WRITTEN = "What you wrote"
 PINS_LABEL = "Use the pins now"
 PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
 NOTHING_SAID = "Nothing has been said here that could be pinned."
@@ -41,8 +38,11 @@ def shown(
     unpriced: int,
     caches: bool = True,
     pinned_now: bool = False,
-) -> str:
-    """Show what Claude sees; `link` leads to the message with which that begins."""
+) -> tuple[str, list[discord.File]]:
+    """Show what Claude sees; `link` leads to the message with which that begins.
+
+    The summary is shown whole: attached, if the answer has no room for it.
+    """
     lines = [
         f"**What Claude sees here** ({view.model})",
         f"```text\n{view.picture}\n```{_sizes(view)}",
@@ -51,22 +51,25 @@ def shown(
         _cache(view, caches=caches),
         _cost(cost_micro_usd, unpriced),
     ]
-    if view.summary:
-        text = unfenced(view.summary)
-        more = "…" if len(text) > SUMMARY_CHARS else ""
-        lines.append(f"The summary of what came before:\n```text\n{text[:SUMMARY_CHARS]}{more}\n```")
-    return "\n".join(lines)
+    text = "\n".join(lines)
+    if not view.summary:
+        return text, []
+    return _with(f"{text}\nThe summary of what came before", view.summary)
 
 
 def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
     """Say why a correction does not count, with what somebody wrote, which is nowhere else any more."""
     if not text.strip():
         return why, []
-    lead = f"{why} {WRITTEN}"
-    block = f"\n```text\n{unfenced(text)}\n```"
-    if len(lead) + len(block) <= ANSWER_CHARS:
-        return lead + block, []
-    return lead, [discord.File(io.BytesIO(text.encode()), "summary.txt")]
+    return _with(f"{why} {WRITTEN}", text)
+
+
+def _with(lead: str, summary: str) -> tuple[str, list[discord.File]]:
+    """Show a summary below a line, or attached to it."""
+    whole = f"{lead}:\n```text\n{unfenced(summary)}\n```"
+    if len(whole) <= ANSWER_CHARS:
+        return whole, []
+    return f"{lead} is attached.", [discord.File(io.BytesIO(summary.encode()), "summary.txt")]
 
 
 def _sizes(view: ContextView) -> str:
@@ -84,9 +87,10 @@ def _edge(view: ContextView, link: str | None) -> str:
     recent = "latest turn" if turns == 1 else f"latest {_count(turns, 'turn')}"
     begins = f", beginning [here]({link})" if link else ""
     gone = view.trimmed - view.pinned
-    parts = [f"It is the {recent}{begins}."]
+    parts = [f"It is the {recent}{begins}." if turns else "None of the latest turns is seen."]
     if view.pinned:
-        parts.append(f"{_count(view.pinned, 'pinned turn')} from before that {_are(view.pinned)} kept.")
+        that = " that" if turns else ""
+        parts.append(f"{_count(view.pinned, 'pinned turn')} from before{that} {_are(view.pinned)} kept.")
     if gone > 0:
         how = "known by the summary alone" if view.summary else "not seen any more"
         parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")

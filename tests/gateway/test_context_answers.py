@@ -22,7 +22,8 @@ PLAIN = ContextView(
 
 
 def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
-    text = shown(PLAIN, link="https://x", cost_micro_usd=23_400, unpriced=0)
+    text, files = shown(PLAIN, link="https://x", cost_micro_usd=23_400, unpriced=0)
+    assert files == []
     head, picture, rest = text.split("```")
     assert head == "**What Claude sees here** (claude-sonnet-5-5)\n"
     assert picture == f"text\n{PLAIN.picture}\n"
@@ -48,6 +49,11 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
             "Of what came before, 1 turn is known by the summary alone.",
         ),
         (
+            replace(PLAIN, trimmed=4, pinned=1, turns=1, first=None, summary="Looms."),
+            "None of the latest turns is seen. 1 pinned turn from before is kept. "
+            "Of what came before, 3 turns are known by the summary alone.",
+        ),
+        (
             replace(PLAIN, returning=2, leaving=1),
             "Pins: at the next trim 2 pinned turns come back and 1 turn that is not",
         ),
@@ -60,33 +66,37 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
     ],
 )
 def test_what_is_out_of_the_ordinary_is_said(view: ContextView, words: str) -> None:
-    assert words in shown(view, link="https://x", cost_micro_usd=0, unpriced=0)
+    text, files = shown(view, link="https://x", cost_micro_usd=0, unpriced=0)
+    assert words in text
+    assert files == []
 
 
 def test_what_nobody_knows_the_cost_of_is_said() -> None:
-    text = shown(
-        replace(
-            PLAIN,
-        ),
-        link=None,
-        cost_micro_usd=1_500_000,
-        unpriced=2,
-    )
+    text, _ = shown(PLAIN, link=None, cost_micro_usd=1_500_000, unpriced=2)
     assert text.endswith("Cost so far: at least $1.50; of 2 requests not all is known.")
 
 
-def test_the_longest_answer_fits_into_a_message() -> None:
-    text = shown(
-        replace(PLAIN, trimmed=9999, pinned=99, estimated=99_999, summary="x" * 9000),
+@pytest.mark.parametrize("chars", [1000, 1200, 1600, 4000])
+def test_the_summary_is_shown_whole_however_long_it_is(chars: int) -> None:
+    summary = "``` " + "x" * chars
+    text, files = shown(
+        replace(PLAIN, trimmed=9999, pinned=99, estimated=99_999, summary=summary),
         link="https://discord.com/channels/" + "9" * 62,
         cost_micro_usd=10**12,
         unpriced=9999,
     )
     assert len(text) <= 2000
+    if files:
+        assert files[0].fp.read().decode() == summary
+        assert text.endswith("\nThe summary of what came before is attached.")
+    else:
+        assert text.endswith("x" * chars + "\n```")
+    assert bool(files) is (chars > 1200)
 
 
 def test_without_a_cache_that_is_said() -> None:
-    assert "Cache: off." in shown(PLAIN, link=None, cost_micro_usd=0, unpriced=0, caches=False)
+    text, _ = shown(PLAIN, link=None, cost_micro_usd=0, unpriced=0, caches=False)
+    assert "Cache: off." in text
 
 
 def test_what_somebody_wrote_in_vain_is_given_back() -> None:
