@@ -39,8 +39,8 @@ Those of the last turn are known as long as the conversation, for it may be answ
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
 
-MODEL_IN_USE_S = 30 * 24 * 3600
-"""What was neither chosen nor used for so long is told of when it is used again, which is early enough."""
+MODEL_IN_USE_S = 7 * 24 * 3600
+"""What was neither chosen nor used for so long may be chosen nowhere any more; if it is, its next use tells."""
 
 TOLD_S = 2 * 24 * 3600
 """What was told on a day need not be known for longer than that day, wherever the clocks stand."""

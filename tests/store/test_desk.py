@@ -39,7 +39,7 @@ async def test_one_instance_a_day_is_the_first_to_tell_of_a_model(redis: Redis) 
     assert await redis.ttl(Keys("test").ending("a", DAY)) > 24 * 3600
 
 
-async def test_models_are_in_use_for_a_month_after_the_last_time_wherever_that_was(redis: Redis) -> None:
+async def test_models_are_in_use_for_a_week_after_the_last_time_wherever_that_was(redis: Redis) -> None:
     one, two = desk(redis, "one"), desk(redis, "two")
     await one.note_models([], NOW_S)
     assert await two.models_in_use(NOW_S) == frozenset()
