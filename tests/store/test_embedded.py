@@ -273,6 +273,7 @@ async def test_no_second_server_starts_while_the_first_outlives_its_guard(tmp_pa
             os.kill(process, signal.SIGCONT)
         assert error.exit_code == Exit.DATA_DIR_BUSY
         assert f"(process {process})" in error.line
+        await until(lambda: not alive(process))  # it can follow the order now
     async with EmbeddedServer(tmp_path) as third:
         assert not third.attached
         assert process_of(third) != process
