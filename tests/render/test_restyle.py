@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from bot.render.draft import Draft
 from bot.render.part import Formula, TextFile
 from bot.render.restyle.restyler import Restyler
 from bot.render.restyle.table import PHONE_COLUMNS
@@ -77,6 +80,53 @@ def test_a_table_in_a_quote_or_a_list_stays_there() -> None:
 def test_cells_may_hold_bars_line_breaks_and_formulas() -> None:
     table = "| a | b |\n|---|---|\n| x \\| y | 1<br>2 |\n| $x^2$ | &lt; |\n"
     assert restyle(table) == "```\na      b\n─────  ─\nx | y  1\n       2\nx²     <\n```\n"
+
+
+@pytest.mark.parametrize(
+    ("row", "cells"),
+    [
+        ("| `a || b` | or |", ["a || b", "or"]),
+        ("| `a | b` | `c|d` |", ["a | b", "c|d"]),
+        ("| ``a ` | b`` | x |", ["a ` | b", "x"]),
+        ("| a ` b | c ` d |", ["a ` b", "c ` d"]),
+        ("| `a` | `b | c |", ["a", "`b | c"]),
+    ],
+)
+def test_a_bar_in_code_is_no_border_where_the_row_would_be_too_long(row: str, cells: list[str]) -> None:
+    below = restyle(f"| x | y |\n|---|---|\n{row}\n").split("\n")
+    header = restyle(f"{row}\n|---|---|\n| x | y |\n").split("\n")
+    assert [re.split(" {2,}", line) for line in (below[3], header[1])] == [cells, cells]
+    assert len(below) == len(header) == len(["```", "header", "rule", "row", "```", ""])
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        ("KL(P || Q) differs from KL(Q||P)", "KL(P \\|\\| Q) differs from KL(Q\\|\\|P)"),
+        ("a || b || c is true", "a \\|\\| b \\|\\| c is true"),
+        ("It was ||the butler||, in (||the hall||).", "It was ||the butler||, in (||the hall||)."),
+        ("||a || b|| c || d", "||a || b\\|\\| c \\|\\| d"),
+        ("答案是||秘密||。", "答案是||秘密||。"),
+        ("||one\ntwo|| x || y", "||one\ntwo|| x \\|\\| y"),
+        ("||one\n\ntwo|| x", "||one\n\ntwo|| x"),
+        ("- ||||| and `a || b`", "- " + "\\|" * 5 + " and `a || b`"),
+        ("**||bold||** and ||", "**||bold||** and \\|\\|"),
+        ("a \\|| b", "a \\|| b"),
+    ],
+)
+def test_bars_hide_only_what_is_meant_to_be_hidden(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+    assert restyle(shown) == shown
+
+
+def test_what_is_hidden_is_hidden_from_its_first_word_on() -> None:
+    draft = Draft()
+    for char in "It was ||the butler||.":
+        draft.push(char)
+        for part in draft.parts:
+            seen = re.sub(r"\|\|.*?\|\|", "", part.text)
+            assert seen == "It was ."[: len(seen)]
+            assert not stray(part.text)
 
 
 def test_what_looks_like_a_table_in_code_is_code() -> None:
@@ -174,6 +224,7 @@ def test_a_quote_is_marked_on_every_line_as_discord_wants_it(markdown: str, show
         ("```` a ``` b ````", "``a `\u200b`\u200b` b``"),
         ("`a ``` b` and ``a ` b``", "`a ``` b` and ``a ` b``"),
         ("an " + "`" * 12 + " ornament", "an " + "\\`" * 12 + " ornament"),
+        ("Twenty " + "`" * 20 + "\nof them", "Twenty " + "\\`" * 20 + "\nof them"),
         ("It ends with ```", "It ends with \\`\\`\\`"),
         ("Begin with ```py\n\nand go on", "Begin with \\`\\`\\`py\n\nand go on"),
         ("Begin with ```\n```py\nx\n```", "Begin with \\`\\`\\`\n```py\nx\n```"),

@@ -22,7 +22,7 @@ _RUN = re.compile(r"`+")
 _BEGINS_WITH_ONE = re.compile(r" `|(?: |)\Z")
 # What says how a code block begins: the backticks alone, or with the name of a language.
 _MARK = re.compile(r"(`{3,8})([\w+#.-]*)")
-_LANGUAGE = re.compile(r"[ \t]*[\w+#.-]{0,32}[ \t\r]*")
+_FENCE = re.compile(r"`{3,8}[ \t]*[\w+#.-]{0,32}[ \t\r]*")
 
 
 def fenced(text: str, at: int, end: int, run: str, *, final: bool) -> tuple[str, int] | None:
@@ -57,9 +57,9 @@ def is_closed(text: str, after: int, end: int, length: int, *, final: bool) -> b
     return None if not final and end - after <= _SPAN_MAX_CHARS else False
 
 
-def may_lead_to_code(text: str, after: int, end: int) -> bool:
-    """Whether nothing stands behind a run at the end of a line but the name of a language."""
-    return _LANGUAGE.fullmatch(text, after, end) is not None
+def may_lead_to_code(text: str, at: int, end: int) -> bool:
+    """Whether a line ends with what would open a code block at the beginning of one."""
+    return _FENCE.fullmatch(text, at, end) is not None
 
 
 def _close(text: str, after: int, end: int, length: int, *, final: bool) -> int:

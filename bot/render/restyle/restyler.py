@@ -246,7 +246,8 @@ class Restyler:
 
     def _code_in_line(self) -> bool:
         """A code block begins behind text, in its quote and below its bullet."""
-        self._code_begins(self._source.line(self._source.at), self._lead)
+        if not self._code_begins(self._source.line(self._source.at), self._lead):
+            self._state = self._start
         return True
 
     def _in_block(self) -> bool:

@@ -23,7 +23,8 @@ class Rows:
     ) -> None:
         self.over = False
         self._source = source
-        self._table = Table(cells(header), sides(delimiters))
+        self._columns = len(sides(delimiters))
+        self._table = Table(cells(header, self._columns), sides(delimiters))
         self._lead = lead
         # Whether its header has outer bars: then its rows have, too.
         self._bars = header.lstrip().startswith("|")
@@ -62,7 +63,7 @@ class Rows:
         if not may_be:
             self.finish()
             return True
-        self._table.rows.append(cells(inside))
+        self._table.rows.append(cells(inside, self._columns))
         self._skip(line.after)
         if len(self._table.rows) == ROWS_MAX:
             self._begin_again()

@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping
 
 from bot.render.restyle import backticks, formulas, html, links
-from bot.render.restyle.literal import escaped
 from bot.render.restyle.pen import Pen
+from bot.render.restyle.spoiler import Spoiler
 from bot.render.restyle.tags import Tags
 from bot.render.restyle.wanted import Wanted
 
-_TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://")
-_TAIL = re.compile(r"(?:!|\]|h(?:t(?:t(?:p(?:s?(?::/?)?)?)?)?)?)\Z")
+_TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://|\|{2,}")
+_TAIL = re.compile(r"(?:!|\]|\||h(?:t(?:t(?:p(?:s?(?::/?)?)?)?)?)?)\Z")
 _TAIL_MAX_CHARS = len("https:/")
 _URL_END = re.compile(r"[\s<>)\]|]")
 _DESTINATION_END = re.compile(r"[\s)]")
@@ -44,6 +44,7 @@ class Spans:
         self._ornament = ""
         self._until: re.Pattern[str] | None = None
         self._ticks = 0
+        self._spoiler = Spoiler()
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
@@ -76,6 +77,7 @@ class Spans:
     def end_paragraph(self) -> None:
         """What was not closed in the paragraph was never opened."""
         self._ticks = 0
+        self._spoiler.end_paragraph()
 
     def _same(self, text: str, at: int, after: int) -> int:
         self._pen.write(text[at:after], after - at)
@@ -116,7 +118,7 @@ class Spans:
 
     def _take_token(self, mark: str, text: str, at: int, end: int, *, final: bool) -> int:
         first = mark[0]
-        if first in "`$":
+        if first in "`$|":
             return self._run(mark, text, at, end, final=final)
         if first == "\\":
             return self._backslash(text, at, end, final=final)
@@ -140,6 +142,8 @@ class Spans:
             return self._ornamental(text, at, after)
         if run[0] == "`":
             return self._backticks(run, text, at, end, final=final)
+        if run[0] == "|":
+            return self._bars(run, text, at, end)
         if run == "$":
             formula = formulas.inside_dollars(text, at, end, before=self._before, final=final)
             return self._formula(formula, run, text, at)
@@ -148,8 +152,16 @@ class Spans:
         return self._same(text, at, after)
 
     def _ornamental(self, text: str, at: int, after: int) -> int:
-        """A part of a long run; backticks would open a code block."""
-        self._pen.write(escaped(text[at:after]) if text[at:after][:1] == "`" else text[at:after], after - at)
+        """A part of a long run; backticks would open a code block, and bars hide what follows."""
+        run = text[at:after]
+        self._pen.write(_escaped(run) if run[:1] in ("`", "|") else run, after - at)
+        return after
+
+    def _bars(self, run: str, text: str, at: int, end: int) -> int:
+        """Two bars hide what follows for Discord; where they cannot be meant so, they are to be seen."""
+        after = at + len(run)
+        spoiler = self._spoiler.take(run, self._before, text[after] if after < end else " ")
+        self._pen.write(run if spoiler else _escaped(run), after - at)
         return after
 
     def _backticks(self, run: str, text: str, at: int, end: int, *, final: bool) -> int:
@@ -171,7 +183,7 @@ class Spans:
         found = backticks.fenced(text, at, end, run, final=final)
         alone = found is not None and found[1] == after
         if alone and not self._refused and text[end : end + 1] == "\n":
-            self.leads_to_code = backticks.may_lead_to_code(text, after, end)
+            self.leads_to_code = backticks.may_lead_to_code(text, at, end)
             if self.leads_to_code:
                 return at
         self._refused = False
@@ -221,6 +233,10 @@ class Spans:
         if after is None:
             return at
         return after if after > at else self._same(text, at, at + 1)
+
+
+def _escaped(run: str) -> str:
+    return "".join(f"\\{char}" for char in run)
 
 
 def restyled(text: str, references: Mapping[str, str]) -> str:

@@ -26,6 +26,7 @@ _LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\(<?([^()\s<>]*(?:\([^()\s]*\)[^()\
 _CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _EMPHASIS = re.compile(r"(?<![\\\w])(\*\*\*|\*\*|\*|___|__|_|~~|\|\|)(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
+_TICKS = re.compile(r"`+")
 _FENCE = re.compile("`(?=``)|(?<=`)`(?=`)")
 
 
@@ -38,8 +39,12 @@ class Table:
     rows: list[list[str]] = field(default_factory=list)
 
 
-def cells(line: str) -> list[str]:
-    """The cells of a row; `\\|` is no border (GFM 0.29, section 4.10)."""
+def cells(line: str, columns: int = 0) -> list[str]:
+    """The cells of a row; `\\|` is no border (GFM 0.29, section 4.10).
+
+    In a row of more cells than there are `columns`, a border within inline code is none either, although it is one in
+    GFM: that takes code apart, and drops what is too much.
+    """
     line = line.strip()
     line = line.removeprefix("|")
     found: list[str] = []
@@ -49,7 +54,23 @@ def cells(line: str) -> list[str]:
         start = border.end()
     if line[start:].strip() or not found:
         found.append(line[start:])
+    if 0 < columns < len(found) and "`" in line:
+        whole = _with_whole_code(found)
+        found = whole if len(whole) >= columns else found
     return [cell.strip().replace("\\|", "|") for cell in found]
+
+
+def _with_whole_code(pieces: list[str]) -> list[str]:
+    whole: list[str] = []
+    ticks = 0
+    for piece in pieces:
+        if ticks:
+            whole[-1] += f"|{piece}"
+        else:
+            whole.append(piece)
+        for run in _TICKS.findall(piece):
+            ticks = len(run) if not ticks else 0 if ticks == len(run) else ticks
+    return whole
 
 
 def is_delimiter_row(line: str) -> bool:

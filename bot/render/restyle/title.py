@@ -60,7 +60,8 @@ class Title:
         """Whether it is a header without outer bars of the table that the line below announces."""
         if self.text is None or "|" not in self.text or not table.is_delimiter_row(below):
             return False
-        return len(table.cells(self.text)) == len(table.sides(below))
+        columns = len(table.sides(below))
+        return len(table.cells(self.text, columns)) == columns
 
     def drop(self) -> int:
         """Forget it, for it is shown otherwise; returns how much of the source it was."""
