@@ -38,7 +38,7 @@ class Catalogue:
     """What is known of models; `successor` is the one that the operator names for those that end.
 
     `complete` tells whether the server has listed its models, so that one which is not among them is none.
-    `today` is the day by which models end; `another_used` is set when one comes into use that was not yet that day.
+    `today` is the day by which models end; `another_used` is set when a model comes into use that day first.
     """
 
     def __init__(

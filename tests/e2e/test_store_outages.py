@@ -58,7 +58,7 @@ async def answered_once(world: World, place: int, questions: list[str], before: 
 
     def answering() -> list[list[int]]:
         """Which questions each reply answers."""
-        asked = [str(call.body["messages"][-1]) for call in world.asked if not call.hung_up]
+        asked = [str(call.body["messages"][-1]) for call in world.asked if call.body and not call.hung_up]
         found = [[n for n, question in enumerate(questions) if question in text] for text in asked]
         return [each for each in found if each]
 
