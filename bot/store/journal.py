@@ -1,4 +1,7 @@
-"""The journal of turns: a message's way from the inbox to the history, each step one script."""
+"""The journal of turns: a message's way from the inbox to the history, each step one script.
+
+The steps are one state machine, and stand together in the order of a turn's life, longer than other files.
+"""
 
 from __future__ import annotations
 
