@@ -207,10 +207,7 @@ class Journal:
         return await self._end(claim, "done", self._settle_ms if settle else None, buttons, flag=halted)
 
     async def cancel(self, claim: Claim, *, last: bool = False) -> int:
-        """End a turn that can have no answer, because what it belongs to is gone; no turn is the `last` from then on.
-
-        Without `last`, the one before still is.
-        """
+        """End a turn that can have no answer; it would be the `last`, so none is, or else the one before still is."""
         return (await self._end(claim, "cancelled", None, None, flag=last)).waiting
 
     async def noticed(self, claim: Claim, message: int | None) -> None:
@@ -261,14 +258,10 @@ class Journal:
 
     async def settled(self, claim: Claim, *, shown: bool = True) -> None:
         """Note that a turn was compared with what Discord shows, and, if all of it is `shown`, that it is."""
-        keys = self._keys
+        lease, record = self._turn(claim)
         await self._step(
             "settled",
-            [
-                keys.lease(claim.conversation),
-                keys.settling(claim.conversation),
-                keys.record(claim.conversation, claim.lead),
-            ],
+            [lease, self._keys.settling(claim.conversation), record],
             [claim.token, padded(claim.lead), "1" if shown else ""],
         )
 
