@@ -50,6 +50,9 @@ class Changes:
 
     async def deleted(self, channel: int, messages: Iterable[int]) -> None:
         """Forget messages."""
+        messages = tuple(messages)
+        for message in messages:
+            self._holding.drop(message)
         for message in messages:
 
             async def forget(home: int, message: int = message) -> Change:
@@ -58,7 +61,9 @@ class Changes:
             async def amend(home: int, message: int = message) -> bool:
                 return await self._revisions.amend(home, message, None)
 
-            await self._note("message_deleted", channel, message, forget, amend)
+            known = await self._note("message_deleted", channel, message, forget, amend)
+            if not known and not await self._bury(message, channel):
+                await self._note("message_deleted", channel, message, forget, amend)
 
     async def _note(
         self,
@@ -67,10 +72,15 @@ class Changes:
         message: int,
         change: Callable[[int], Awaitable[Change]],
         amend: Callable[[int], Awaitable[bool]],
-    ) -> None:
+    ) -> bool:
+        """Note a change wherever the message may belong to; False if it is known nowhere."""
+        known = False
+        # What was said while the store was away is taken in before what happened to it afterwards.
+        await self._holding.taken(message)
         try:
             for home in await self._holding.held(lambda: self._revisions.homes(message, channel)):
                 noted = await self._note_at(home, change, amend)
+                known |= noted is not Change.UNKNOWN
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
                 if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
@@ -78,6 +88,15 @@ class Changes:
                     await self._bell.ring(home)
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=message, detail=str(error))
+        return known
+
+    async def _bury(self, message: int, channel: int) -> bool:
+        """Have a deleted message left alone by whoever may still take it in; False if that has just been done."""
+        try:
+            return await self._holding.held(lambda: self._revisions.bury(message, channel))
+        except StoreUnavailable as error:
+            log.warning("change_not_noted", message=message, detail=str(error))
+            return True
 
     async def _note_at(
         self,
