@@ -54,13 +54,17 @@ class Changes:
     async def deleted(self, channel: int, messages: Iterable[int]) -> None:
         """Forget messages."""
         gone = tuple(messages)
+        for message in gone:
+            self._holding.drop(message)
         with self._announced({channel, *gone}):  # the thread that a message has opened has its id
             for message in gone:
 
                 async def forget(home: int, message: int = message) -> Change:
                     return await self._revisions.delete(home, message)
 
-                await self._note("message_deleted", channel, message, forget)
+                known = await self._note("message_deleted", channel, message, forget)
+                if not known and not await self._bury(message, channel):
+                    await self._note("message_deleted", channel, message, forget)
 
     async def forgotten(self, place: int) -> None:
         """Wait until all is forgotten that was deleted before: what is asked next is asked without it."""
@@ -98,10 +102,15 @@ class Changes:
         message: int,
         change: Callable[[int], Awaitable[Change]],
         amend: Callable[[int], Awaitable[bool]] | None = None,
-    ) -> None:
+    ) -> bool:
+        """Note a change wherever the message may belong to; False if it is known nowhere."""
+        known = False
+        # What was said while the store was away is taken in before what happened to it afterwards.
+        await self._holding.taken(message)
         try:
             for home in await self._holding.held(lambda: self._revisions.homes(message, channel)):
                 noted = await self._note_at(home, change, amend)
+                known |= noted is not Change.UNKNOWN
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
                 if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
@@ -109,6 +118,15 @@ class Changes:
                     await self._bell.ring(home)
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=message, detail=str(error))
+        return known
+
+    async def _bury(self, message: int, channel: int) -> bool:
+        """Have a deleted message left alone by whoever may still take it in; False if that has just been done."""
+        try:
+            return await self._holding.held(lambda: self._revisions.bury(message, channel))
+        except StoreUnavailable as error:
+            log.warning("change_not_noted", message=message, detail=str(error))
+            return True
 
     async def _note_at(
         self,

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
+import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -29,6 +31,12 @@ THREAD_TYPES = {
     (discord.ChannelType.news, False): discord.ChannelType.news_thread,
 }
 """What can be started without a message, by channel and privacy (Discord, topics/threads)."""
+
+LOST = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
+"""Nobody knows whether the work was done; starting a thread is the one call that cannot just be repeated."""
+
+PAUSES_S = (0.3, 1.0)
+"""Who has used a command waits for it."""
 
 
 class Chat:
@@ -103,6 +111,24 @@ class Chat:
         name: str,
         kind: discord.ChannelType,
     ) -> int:
+        """Start a thread; where the answer is lost, look whether it stands there before another one is started."""
+        for pause_s in PAUSES_S:
+            try:
+                return await self._start_once(interaction, channel, name, kind)
+            except LOST as error:
+                log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
+            await asyncio.sleep(pause_s)
+            if (found := await self._started(interaction, channel, name)) is not None:
+                return found
+        return await self._start_once(interaction, channel, name, kind)
+
+    async def _start_once(
+        self,
+        interaction: Interaction,
+        channel: discord.TextChannel,
+        name: str,
+        kind: discord.ChannelType,
+    ) -> int:
         try:
             started = await interaction.client.http.start_thread_without_message(
                 channel.id,
@@ -116,6 +142,21 @@ class Chat:
             lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
             raise DiscordForbidden(lacking) from error
         return int(started["id"])
+
+    async def _started(self, interaction: Interaction, channel: discord.TextChannel, name: str) -> int | None:
+        """Find the empty thread that a call has started whose answer was lost."""
+        try:
+            threads = await channel.guild.active_threads()
+        except LOST as error:
+            log.info("threads_unknown", channel=channel.id, kind=type(error).__name__)
+            return None
+        me = interaction.client.user
+        for thread in threads:
+            ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
+            fresh = thread.id > interaction.id and thread.last_message_id is None
+            if ours and fresh and thread.name == name and await self._conversations.meta(thread.id) is None:
+                return thread.id
+        return None
 
     async def _join(self, interaction: Interaction, thread: int) -> None:
         try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
 
 from bot.conversation.errors import StoreUnavailable
@@ -43,6 +44,8 @@ class Holding:
         self._most = most
         self._held = 0
         self._asking = asyncio.Lock()
+        self._taking: dict[int, asyncio.Event] = {}
+        self._dropped: set[int] = set()
         self._telling: set[asyncio.Task[None]] = set()
 
     async def held(
@@ -81,6 +84,33 @@ class Holding:
             self._held -= 1
             if timer is not None:
                 timer.cancel()
+
+    @contextmanager
+    def taking(self, message: int) -> Iterator[None]:
+        """Let what happens to a message wait until it is taken in."""
+        over = asyncio.Event()
+        self._taking[message] = over
+        try:
+            yield
+        finally:
+            over.set()
+            if self._taking.get(message) is over:
+                del self._taking[message]
+                self._dropped.discard(message)
+
+    def drop(self, message: int) -> None:
+        """Let a message that is still to be taken in go: it was deleted."""
+        if message in self._taking:
+            self._dropped.add(message)
+
+    def dropped(self, message: int) -> bool:
+        """Say whether a message that is to be taken in was deleted meanwhile."""
+        return message in self._dropped
+
+    async def taken(self, message: int) -> None:
+        """Wait until a message that is just being taken in is."""
+        if over := self._taking.get(message):
+            await over.wait()
 
     async def _until_there(self) -> None:
         while True:

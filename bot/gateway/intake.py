@@ -48,11 +48,14 @@ class Intake:
         if message.author.id == me.id:
             return
         try:
-            taken = await self._holding.held(
-                lambda: self._take(message, me),
-                failed=lambda error: log.warning("store_unavailable", message=message.id, detail=str(error)),
-                late=lambda: self._tell_of_the_outage(message, me),
-            )
+            with self._holding.taking(message.id):
+                taken = await self._holding.held(
+                    lambda: self._take_if_it_stands(message, me),
+                    failed=lambda error: log.warning(
+                        "store_unavailable", message=message.id, detail=str(error)
+                    ),
+                    late=lambda: self._tell_of_the_outage(message, me),
+                )
         except StoreUnavailable:
             log.warning(
                 "message_not_held", message=message.id, hint="too many wait; a listing finds most of them"
@@ -113,6 +116,9 @@ class Intake:
         if isinstance(decide(convert.facts(message, where, me), self._policy), Answer):
             direct = where is Where.DIRECT
             await self._say(message, wording.STORE_DOWN_IN_DMS if direct else wording.STORE_DOWN_FOR_NOW)
+
+    async def _take_if_it_stands(self, message: discord.Message, me: discord.ClientUser) -> int | None:
+        return None if self._holding.dropped(message.id) else await self._take(message, me)
 
     async def _take(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"

@@ -36,6 +36,10 @@ DONE_RECORD_S = 7 * 24 * 3600
 """How long an answered message is known by its id: far longer than any listing or repeated event reaches back.
 Those of the last turn are known as long as the conversation, for it may be answered anew."""
 
+BURIED_S = 600
+"""A message that was deleted before it was taken in: much longer than anybody holds or lists one once the store is
+there."""
+
 INTERACTION_S = 15 * 60
 """An interaction's token is valid for 15 minutes (Discord, interactions); after that nobody can answer it."""
 

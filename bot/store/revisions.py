@@ -19,7 +19,7 @@ from bot.conversation.turn import Turn
 from bot.store.claim import State, read_replies
 from bot.store.codec import dump_message, dump_turn, load_message, load_turn, pairs
 from bot.store.connection import translated
-from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.keys import BURIED_S, DONE_RECORD_S, Keys, padded
 from bot.store.scripts import Scripts
 
 PAGE_TURNS = 50
@@ -175,6 +175,14 @@ class Revisions:
                 if exists:
                     found.append(place)
         return tuple(found)
+
+    async def bury(self, message: int, channel: int) -> bool:
+        """Have a deleted message never taken in, wherever it may belong to; False if it was just now."""
+        places = dict.fromkeys((message, channel))
+        buried = [
+            await self._run("bury", [self._keys.record(place, message)], [BURIED_S]) for place in places
+        ]
+        return all(buried)
 
     async def note(self, conversation: int, message: int) -> None:
         """Put a conversation on the list of those that need attention, because of a message in it."""

@@ -125,3 +125,31 @@ async def test_what_an_earlier_version_told_aloud_and_as_a_reply_is_no_answer(al
     await posted_by_the_bot(alone, thread, wording.LOUD_ONCE[0], asked["id"])
     await alone.start_bot(**QUICK)
     await answered_once(alone, thread, ["<1>"], before=2)
+
+
+async def test_what_is_edited_or_deleted_while_the_store_is_away_counts_as_it_stands_then(
+    alone: World,
+) -> None:
+    async with RedisProxy.before(alone.redis_url) as proxy:
+        bot = await alone.start_bot(**QUICK, REDIS_URL=proxy.url)
+        deleted, edited = [await alone.converse(alone.channel(), f"hello {n}") for n in range(2)]
+        proxy.leave()
+        gone = await alone.ann.post(deleted, "not this <1>")
+        said = await alone.ann.post(edited, "not this <2>")
+        for message in (gone, said):
+            await bot.logged("store_unavailable", message=int(message["id"]))
+        await alone.ann.delete(deleted, gone["id"])
+        await alone.ann.edit(edited, said["id"], "but this <3>")
+        await alone.ann.post(deleted, "but this <4>")
+        proxy.come_back()
+        await alone.until(lambda: asked_with(alone, "<3>"))
+        await alone.answered(edited, 2)
+        await alone.until(lambda: asked_with(alone, "<4>"))
+        await alone.answered(deleted, 2)
+        assert "<1>" not in str(asked_with(alone, "<4>")[-1])
+        assert "<2>" not in str(asked_with(alone, "<3>")[-1])
+        assert [len(alone.replies(place)) for place in (deleted, edited)] == [2, 2]
+
+
+def asked_with(world: World, text: str) -> list[Any]:
+    return [call.body["messages"] for call in world.claude.requests if text in str(call.body)]

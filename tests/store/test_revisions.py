@@ -16,7 +16,7 @@ from bot.store.claim import Claim, Idle, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
-from bot.store.keys import DONE_RECORD_S, Keys
+from bot.store.keys import BURIED_S, DONE_RECORD_S, Keys
 from bot.store.revisions import Change, Revisions, Wish
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
@@ -338,6 +338,27 @@ async def test_what_is_deleted_while_it_waits_is_not_answered(store: Store) -> N
     await store.hear(ONE, TWO)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.WAITING, Change.SAME]
     assert (await store.claim()).messages == (TWO,)
+
+
+async def test_what_is_deleted_before_anybody_has_taken_it_in_is_not_answered(store: Store) -> None:
+    assert [await store.bury(ONE.id, C) for _ in range(2)] == [True, True]
+    await store.hear(ONE, TWO)
+    assert (await store.claim()).messages == (TWO,)
+    places = [key async for key in store.redis.scan_iter(f"*{ONE.id}*:t:*")]
+    assert places, "it may have been a mention that opens a thread of its own"
+
+
+async def test_what_was_taken_in_just_before_its_deletion_is_found_by_it(store: Store) -> None:
+    await store.hear(ONE)
+    assert not await store.bury(ONE.id, C)
+    assert await store.delete(C, ONE.id) is Change.WAITING
+    assert await store.bury(ONE.id, C)
+
+
+async def test_what_was_buried_is_forgotten_soon(store: Store) -> None:
+    await store.bury(ONE.id, C)
+    lives = [await store.redis.ttl(key) async for key in store.redis.scan_iter("*:t:*")]
+    assert lives == [BURIED_S, BURIED_S]
 
 
 async def test_what_is_deleted_before_anything_is_visible_leaves_the_turn_to_the_others(store: Store) -> None:

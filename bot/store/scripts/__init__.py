@@ -15,6 +15,7 @@ _NAMES = (
     "adopt",
     "again",
     "amend",
+    "bury",
     "claim",
     "commit",
     "correct",
