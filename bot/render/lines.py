@@ -19,6 +19,9 @@ CLOSING_LEAD_MAX_CHARS = 24
 # Deeper quotes are ornament, or hostile; their marks are repeated in every message of a long one.
 QUOTE_DEPTH_MAX = 8
 
+# The end of a text is looked for in steps of so much.
+_NEAR_CHARS = 64
+
 _QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
 _BULLETS = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t]*")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
@@ -123,11 +126,16 @@ def shown_end(text: str, end: int) -> int:
     Discord trims the blanks, and a mark without the blank behind it would be shown as text.
     """
     while True:
-        end = len(text[:end].rstrip())
-        start = text.rfind("\n", 0, end) + 1
-        if start == end or text[start:end].strip("> \t"):
+        near = max(0, end - _NEAR_CHARS)
+        kept = text[near:end].rstrip()
+        end = near + len(kept)
+        if kept[-1:] == ">":
+            start = text.rfind("\n", 0, end) + 1
+            if text[start:end].strip("> \t"):
+                return end
+            end = start
+        elif kept or not end:
             return end
-        end = start
 
 
 def seems_to_open(text: str, start: int, end: int) -> bool:

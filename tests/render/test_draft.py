@@ -125,7 +125,15 @@ def test_every_word_of_a_reply_is_shown_or_in_a_file(text: str, limit: int, styl
 
 @pytest.mark.parametrize(
     "text",
-    ["<b> >", "<b> x</b> y", "<p>one</p>  <p>two</p>", "```py\n" + "word " * 60 + "```\n` more", "$$t\n$$"],
+    [
+        "`\n\n" + "$" * 40 + "`" * 70,
+        "a ||| b " + "|" * 40,
+        "<b> >",
+        "<b> x</b> y",
+        "<p>one</p>  <p>two</p>",
+        "```py\n" + "word " * 60 + "```\n` more",
+        "$$t\n$$",
+    ],
 )
 def test_what_once_depended_on_the_deltas_does_not(text: str) -> None:
     for style in (Style(), Style(max_messages=1)):

@@ -28,10 +28,10 @@ _FENCE = re.compile(r"`{3,8}[ \t]*[\w+#.-]{0,32}[ \t\r]*")
 def fenced(text: str, at: int, end: int, run: str, *, final: bool) -> tuple[str, int] | None:
     """What begins with three backticks or more: inline code, marked with fewer of them, or the backticks alone."""
     after = at + len(run)
-    close = -1 if len(run) > RUN_MAX_CHARS else _close(text, after, end, len(run), final=final)
+    close = _close(text, after, end, len(run), final=final)
     if close >= 0:
         return _shown(text[after:close]), close + len(run)
-    waits = not final and len(run) <= RUN_MAX_CHARS and end - after <= _SPAN_MAX_CHARS
+    waits = not final and end - after <= _SPAN_MAX_CHARS
     return None if waits else (escaped(run), after)
 
 

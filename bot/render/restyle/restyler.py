@@ -109,8 +109,7 @@ class Restyler:
 
     def _blank_line(self, line: Line) -> bool:
         self._end_text()
-        self._source.take(shapes.quoted(line.text), line.end)
-        self._source.end_line(line)
+        self._source.take(shapes.quoted(line.text) + "\n" * (line.after - line.end), line.after)
         return True
 
     def _end_text(self) -> None:

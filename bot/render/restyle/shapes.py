@@ -55,7 +55,7 @@ def quoted(marks: str) -> str:
 
     Of quotes in each other one is left, so that no mark of them is shown as text.
     """
-    found = _MARKS.match(marks)
+    found = _MARKS.match(marks) if ">" in marks else None
     return f"{found['indent'].replace(chr(9), '')}> {marks[found.end() :]}" if found else marks
 
 

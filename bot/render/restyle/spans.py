@@ -140,6 +140,8 @@ class Spans:
                 return at
             self._ornament = run[0]
             return self._ornamental(text, at, after)
+        if len(run) > backticks.RUN_MAX_CHARS:
+            return self._ornamental(text, at, after)
         if run[0] == "`":
             return self._backticks(run, text, at, end, final=final)
         if run[0] == "|":
@@ -153,16 +155,17 @@ class Spans:
 
     def _ornamental(self, text: str, at: int, after: int) -> int:
         """A part of a long run; backticks would open a code block, and bars hide what follows."""
-        run = text[at:after]
-        self._pen.write(_escaped(run) if run[:1] in ("`", "|") else run, after - at)
+        if text[at] not in "`|":
+            return self._same(text, at, after)
+        for char in text[at:after]:  # where each came from must not depend on how they came
+            self._pen.write(f"\\{char}", 1)
         return after
 
     def _bars(self, run: str, text: str, at: int, end: int) -> int:
         """Two bars hide what follows for Discord; where they cannot be meant so, they are to be seen."""
         after = at + len(run)
         spoiler = self._spoiler.take(run, self._before, text[after] if after < end else " ")
-        self._pen.write(run if spoiler else _escaped(run), after - at)
-        return after
+        return self._same(text, at, after) if spoiler else self._ornamental(text, at, after)
 
     def _backticks(self, run: str, text: str, at: int, end: int, *, final: bool) -> int:
         after = at + len(run)
@@ -233,10 +236,6 @@ class Spans:
         if after is None:
             return at
         return after if after > at else self._same(text, at, at + 1)
-
-
-def _escaped(run: str) -> str:
-    return "".join(f"\\{char}" for char in run)
 
 
 def restyled(text: str, references: Mapping[str, str]) -> str:
