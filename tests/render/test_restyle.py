@@ -229,6 +229,7 @@ def test_a_quote_is_marked_on_every_line_as_discord_wants_it(markdown: str, show
         ("`a ``` b` and ``a ` b``", "`a ``` b` and ``a ` b``"),
         ("an " + "`" * 12 + " ornament", "an " + "\\`" * 12 + " ornament"),
         ("Twenty " + "`" * 20 + "\nof them", "Twenty " + "\\`" * 20 + "\nof them"),
+        ("Wrap it in ``` fences\nas here", "Wrap it in \\`\\`\\` fences\nas here"),
         ("It ends with ```", "It ends with \\`\\`\\`"),
         ("Begin with ```py\n\nand go on", "Begin with \\`\\`\\`py\n\nand go on"),
         ("Begin with ```\n```py\nx\n```", "Begin with \\`\\`\\`\n```py\nx\n```"),
