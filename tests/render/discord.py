@@ -22,10 +22,11 @@ _LINK = re.compile(
     r"\[((?:\\.|\[[^\[\]\n]*\]|[^\[\]\\])+)\]\(<?https?://(?:[^\s()<>]|\([^\s()<>]*\))+>?(?: +\"[^\"\n]*\")?\)"
 )
 _SPAN = re.compile(r"(`+)([\s\S]*?[^`])\1(?!`)")
-# Of these the one that takes most is chosen.
+# Of these the one that takes most is chosen. A name's own `_` begins none here; in the parsers it does where another
+# one that ends a word follows, be it in a code block.
 _EMPHASIS = {
     "em": re.compile(
-        r"_((?:__|\\[\s\S]|[^\\_])+?)_(?![A-Za-z0-9_])"
+        r"(?<![A-Za-z0-9_])_((?:__|\\[\s\S]|[^\\_])+?)_(?![A-Za-z0-9_])"
         r"|\*(?=\S)((?:\*\*|\\[\s\S]|\s+(?:\\[\s\S]|[^\s*\\]|\*\*)|[^\s*\\])+?)\*(?!\*)"
     ),
     "strong": re.compile(r"\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)"),

@@ -22,7 +22,7 @@ _RUN = re.compile(r"`+")
 _BEGINS_WITH_ONE = re.compile(r" `|(?: |)\Z")
 # What says how a code block begins: the backticks alone, or with the name of a language.
 _MARK = re.compile(r"(`{3,8})([\w+#.-]*)")
-_FENCE = re.compile(r"`{3,8}[ \t]*[\w+#.-]{0,32}[ \t\r]*")
+_FENCE = re.compile(r"`{3,8}[\w+#.-]{0,32}[ \t\r]*")
 
 
 def fenced(text: str, at: int, end: int, run: str, *, final: bool) -> tuple[str, int] | None:

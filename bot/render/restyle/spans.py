@@ -209,7 +209,12 @@ class Spans:
 
     def _backslash(self, text: str, at: int, end: int, *, final: bool) -> int:
         if at + 1 == end:
-            return self._same(text, at, end) if final else at
+            if not final:
+                return at
+            if self._breaks(text, end):
+                self._pen.drop(1)
+                return end
+            return self._same(text, at, end)
         char = text[at + 1]
         if char == "[":
             return self._want(Wanted("\\[", "\\]", not self._pen.shows), text, at)
@@ -223,6 +228,10 @@ class Spans:
             if not final and _ENVIRONMENT_BEGUN.fullmatch(text, at, end):
                 return at
         return self._same(text, at, at + 2)
+
+    def _breaks(self, text: str, end: int) -> bool:
+        """Whether a backslash at the end of a line breaks it (GFM 0.29, section 6.11), as Discord does anyway."""
+        return text[end : end + 1] == "\n" and not text[end + 1 : end + 2].isspace() and end + 1 < len(text)
 
     def _angle(self, text: str, at: int, end: int, *, final: bool) -> int:
         if text.startswith("<!--", at, end):

@@ -121,3 +121,5 @@ class Tags:
             pen.write(html.HEADINGS[name], taken)
         else:
             pen.drop(taken)
+        if tag["close"] and (name in html.BLOCKS or name in html.HEADINGS):
+            pen.part()

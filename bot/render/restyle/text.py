@@ -65,6 +65,8 @@ class Text:
         if self._follows_block and not self._leave_block(end, ended=ended):
             return False
         start = source.at
+        if newline >= 0 and end + 1 == len(source.text) and source.text[end - 1] == "\\" and not source.final:
+            ended = False  # whether it breaks the line the next one tells
         source.at = self._spans.take(source.text, start, end, final=ended)
         self._note(source.text[start : source.at])
         if self._spans.wanted is not None:
