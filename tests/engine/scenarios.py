@@ -78,12 +78,12 @@ async def _nothing(_: Stage) -> None:
 
 async def _two_writers(stage: Stage) -> None:
     """One bot is frozen in mid-reply and goes on while another one, which has taken over, writes; that one dies."""
-    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="stop")
+    first = await stage.start(POINTS_AT="event:before:4", POINTS_DO="stop")
     await first.ready()
     await stage.post(None, "stream")
     await stage.struck(first)
-    second = await stage.start(POINTS_AT="event:before:7", POINTS_DO="kill")
-    await stage.until(lambda: "event:before:2" in stage.points(second), "the second one was writing")
+    second = await stage.start(POINTS_AT="event:before:8", POINTS_DO="kill")
+    await stage.until(lambda: "event:before:3" in stage.points(second), "the second one was writing")
     resume(first)
     await second.ended()
     await first.kill()
@@ -114,7 +114,7 @@ CUT_OFF_S = 4.5
 
 async def _cut_off(stage: Stage) -> None:
     """One bot loses the store, but neither Discord nor Claude, in mid-reply; another one finishes; the first dies."""
-    first = await stage.start(POINTS_AT="event:before:3", POINTS_DO="cut")
+    first = await stage.start(POINTS_AT="event:before:4", POINTS_DO="cut")
     await first.ready()
     second = await stage.start()
     await second.ready()
