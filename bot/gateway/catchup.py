@@ -157,12 +157,15 @@ class Catchup:
         self._failures = 0
         failed: Exception | None = None
         seen: set[int] = set()
-        for server in self._client.guilds:
+        for server in sorted(self._client.guilds, key=lambda each: each.id in self._failing):
             try:
                 ids, found = await self._places.of(server)
             except FAILED_CALL as error:
                 failed = error
+                self._note_failure(server.id, error)
                 continue
+            self._failures = 0
+            self._failing.discard(server.id)
             seen |= ids
             # A thread that is not active any more may have been written in before it was archived.
             self._owe(self._active.get(server.id, ids) - ids, None)
@@ -189,18 +192,20 @@ class Catchup:
     async def _ask(self, seen: set[int]) -> None:
         """Ask for what is owed; those that have waited longest come first, and the rest is for the next sweep."""
         owed = [each for each in self._owed if each not in seen]
-        if len(owed) > ASKED_AT_MOST:
-            self._due_s = 0.0
+        failing = 0
         for each in owed[:ASKED_AT_MOST]:
             try:
                 place = await self._places.ask(each)
-            except FAILED_CALL as error:
+            except Exception as error:  # noqa: BLE001 - as below
+                failing += 1
                 self._put_off(each, self._owed[each], error)
                 continue
             if place is None:
                 self._owed.pop(each, None)
             else:
                 await self._catch_up((place,), None)
+        if len(owed) > ASKED_AT_MOST > failing:
+            self._due_s = 0.0
 
     async def _look_through_archives(self, parents: Iterable[int], doubt: int | None) -> None:
         looked_ms = await self._conversations.looked()
@@ -212,8 +217,12 @@ class Catchup:
         for parent in parents:
             try:
                 found = await self._places.archived_since(parent, since)
-            except (discord.Forbidden, discord.NotFound) as error:
+            except discord.HTTPException as error:
+                if error.status >= SERVER_ERROR:
+                    raise
                 log.info("archive_unreadable", channel=parent, status=error.status)
+            except (KeyError, TypeError, ValueError):
+                log.exception("archive_unreadable", channel=parent)
             else:
                 await self._catch_up(found, doubt)
 
@@ -234,9 +243,9 @@ class Catchup:
                 self._put_off(place.id, doubted, error)
             else:
                 self._owed.pop(place.id, None)
+                self._failing.discard(place.id)
                 if behind:
                     self._failures = 0
-                    self._failing.discard(place.id)
 
     def _owe(self, places: Iterable[int], doubt: int | None) -> None:
         for place in places:
@@ -246,6 +255,10 @@ class Catchup:
         """Leave a place to the next sweep, behind all others; raises what is not the place's own trouble."""
         self._owed.pop(place, None)
         self._owed[place] = doubt
+        self._note_failure(place, error)
+
+    def _note_failure(self, place: int, error: Exception) -> None:
+        """Log what a place or a server fails with, once; raises it where several have failed in a row."""
         if place in self._failing:
             return
         self._failing.add(place)

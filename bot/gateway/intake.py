@@ -102,7 +102,8 @@ class Intake:
     async def _tell_of_the_outage(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Say once in a place that its answers come late, if it is sure without the store that they are to come."""
         place = message.channel.id
-        if place in self._told:
+        unknown = message.guild is None and getattr(message.channel, "guild_id", None) is not None
+        if place in self._told or unknown:
             return
         self._told.add(place)
         where = Where.DIRECT

@@ -1,0 +1,51 @@
+"""A store that goes back while a bot looks for what was missed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+import pytest_asyncio
+
+from bot.store.keys import Keys
+from tests.engine.arena import Arena, arena, resume
+from tests.engine.invariants import Said
+
+pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def found() -> AsyncIterator[Arena]:
+    async with arena() as made:
+        yield made
+
+
+async def test_a_mention_that_is_forgotten_while_its_channel_is_listed_is_answered_all_the_same(
+    found: Arena,
+) -> None:
+    async with found.stage() as stage:
+        bot = await stage.start(POINTS_AT="mark:before:armed", POINTS_DO="stop", POINTS_OVERLAP_S="0.01")
+        await bot.ready()
+        await stage.finished(await stage.post(None, "short"), 1)
+        channel, mark = stage.world.channel(), Keys(stage.scene.prefix).mark
+        chatter = await stage.world.ann.post(channel, "chatter")
+        listed = mark(channel)
+        while str(chatter["id"]) not in str(await found.redis.get(listed)):
+            await stage.rest(still_s=0.2)
+        snapshot = await stage.snapshot()
+        stage.arm(bot)
+        stage.world.discord.faults.swallow_events(1, "MESSAGE_CREATE")
+        words = f"short{stage.tag}{len(stage.scene.said) + 1}x"
+        mention = await stage.world.ann.post(channel, f"{stage.world.mention} {words}")
+        stage.scene.said.append(Said(int(mention["id"]), int(mention["id"]), words))
+        await stage.struck(bot)
+        await stage.roll_back(snapshot)
+        reached = len(stage.points(bot))
+        resume(bot)
+        await stage.until(
+            lambda: any(point.startswith("mark:after") for point in stage.points(bot)[reached:]),
+            "the mark was moved, or was not",
+        )
+        await bot.kill()
+        await (await stage.start(POINTS_OVERLAP_S="0.01")).ready()
+        assert await stage.rest() == []
