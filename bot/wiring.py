@@ -205,7 +205,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
     client.on_deleted = changes.deleted
-    client.before_taking = changes.forgotten
+    intake.before_taking = changes.forgotten
     client.on_unlocked = changes.unlocked
     client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
     client.on_submit = first_of(system.submitted, context.submitted)

@@ -204,6 +204,7 @@ class Catchup:
                 self._owed.pop(each, None)
             else:
                 await self._catch_up((place,), None)
+                failing += each in self._owed
         if len(owed) > ASKED_AT_MOST > failing:
             self._due_s = 0.0
 

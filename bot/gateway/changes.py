@@ -19,6 +19,9 @@ from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
+FORGETTING_S = 5.0
+"""A deletion that is noted later is still carried out, though what is asked meanwhile may be asked with it."""
+
 
 class Changes:
     """Notes edits and deletions, and has the conversation seen to where they change what is to be answered."""
@@ -67,9 +70,12 @@ class Changes:
                     await self._note("message_deleted", channel, message, forget)
 
     async def forgotten(self, place: int) -> None:
-        """Wait until all is forgotten that was deleted before: what is asked next is asked without it."""
-        while going := self._forgetting.get(place):
-            await asyncio.wait(going)
+        """Wait until all is forgotten that was deleted before: what is asked next is asked without it.
+
+        Not for long: where the store is away, what is asked next has to be held, too.
+        """
+        if going := self._forgetting.get(place):
+            await asyncio.wait(tuple(going), timeout=FORGETTING_S)
 
     @contextmanager
     def _announced(self, places: set[int]) -> Iterator[None]:

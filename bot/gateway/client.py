@@ -55,7 +55,6 @@ class Client(discord.Client):
         self.on_press: Press | None = None
         self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
-        self.before_taking: Callable[[int], Awaitable[None]] | None = None
         self.on_unlocked: Callable[[int], Awaitable[None]] | None = None
         self.pins: Pins | None = None
         self.on_submit: Submission | None = None
@@ -81,8 +80,6 @@ class Client(discord.Client):
 
     async def on_message(self, message: discord.Message) -> None:
         """Hand a message to the intake."""
-        if self.before_taking is not None:
-            await self.before_taking(message.channel.id)
         if self.user is not None and self.on_person_wrote is not None:
             await self.on_person_wrote(message, self.user)
         if self.pins is not None and not message.author.bot:

@@ -43,6 +43,7 @@ class Holding:
         self._pause_s = pause_s
         self._most = most
         self._held = 0
+        self._stuck = 0
         self._asking = asyncio.Lock()
         self._taking: dict[int, asyncio.Event] = {}
         self._dropped: set[int] = set()
@@ -60,14 +61,15 @@ class Holding:
         The step may be repeated after a lost answer, as every write to the store may. `failed` is told when the
         step fails, `late` is called once where it takes long.
         """
-        try:
-            return await step()
-        except StoreUnavailable as error:
-            failed(error)
-            if self._held >= self._most:
-                raise
+        if self._held == self._stuck:  # else it would overtake what was held before
+            try:
+                return await step()
+            except StoreUnavailable as error:
+                failed(error)
+        if self._held >= self._most:
+            raise StoreUnavailable("too much is held already")
         self._held += 1
-        timer = None
+        timer, stuck = None, False
         if late is not None:
             timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell, late)
         try:
@@ -77,11 +79,14 @@ class Holding:
                     try:
                         return await step()
                     except StoreUnavailable as error:
-                        # Behind the others, in case that it is not the store.
                         failed(error)
-                        await asyncio.sleep(self._pause_s)
+                # It is not the store, or not for all: the others need not wait for this one.
+                self._stuck += not stuck
+                stuck = True
+                await asyncio.sleep(self._pause_s)
         finally:
             self._held -= 1
+            self._stuck -= stuck
             if timer is not None:
                 timer.cancel()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import aiohttp
 import discord
@@ -42,6 +42,7 @@ class Intake:
         self._holding = holding
         self._decided = decided
         self._told: set[int] = set()
+        self.before_taking: Callable[[int], Awaitable[None]] | None = None
 
     async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message and keep it; persisted before anything else is done about it."""
@@ -49,6 +50,8 @@ class Intake:
             return
         try:
             with self._holding.taking(message.id):
+                if self.before_taking is not None:
+                    await self.before_taking(message.channel.id)
                 taken = await self._holding.held(
                     lambda: self._take_if_it_stands(message, me),
                     failed=lambda error: log.warning(

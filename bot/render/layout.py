@@ -220,7 +220,9 @@ class Layout:
             inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
             # A marker that was never closed was none; but those that were reopened here are closed here.
             closing = "".join(marker for _, marker in reversed(inline.opened))
-        return self._piece(self._tail, shown_end(self._tail, len(self._tail)), closing)
+        in_code = bool(shown) and "```" in shown[-1].closing  # where a mark of a quote is the code's own
+        end = len(self._tail.rstrip()) if in_code else shown_end(self._tail, len(self._tail))
+        return self._piece(self._tail, end, closing)
 
     def _previewed(self, tail: str, lines: list[Line], fence: Fence | None) -> Piece | None:
         """What the last message should show while its text is written: nothing open, nothing uncertain."""

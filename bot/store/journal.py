@@ -192,7 +192,7 @@ class Journal:
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
 
-    async def spent(self, claim: Claim, *, cost: int, unpriced: int) -> None:
+    async def spent(self, claim: Claim | Garbled, *, cost: int, unpriced: int) -> None:
         """Write down what a try has cost that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys = [self._keys.record(claim.conversation, claim.lead), self._keys.meta(claim.conversation)]
         await self._run("spent", keys, [claim.token, cost, unpriced])

@@ -140,6 +140,7 @@ class Dispatcher:
                     pass
                 case Garbled():
                     await self._runner.tell_unreadable(claim)
+                    await self._journal.spent(claim, cost=0, unpriced=0)
                     await self._release(claim, blameless=True)
                 case Claim():
                     if await self._turn(claim) and not self._stopping:

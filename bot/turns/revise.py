@@ -113,6 +113,8 @@ def as_it_stands(
         return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
+    if text.startswith(wording.SMALL):
+        text = ""  # why there was no answer stands there, which Claude did not say
     notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
     user = prompt.render_user(claim.messages)
@@ -129,6 +131,8 @@ def as_it_stands(
         prefix_key="",
         members=tuple(message.id for message in claim.messages),
     )
+    if claim.own is not None:
+        turn = replace(turn, front=claim.own.front, asides=claim.own.asides, cost=claim.own.cost)
     return turn, result
 
 

@@ -84,6 +84,16 @@ async def test_many_that_wait_are_taken_one_after_the_other_in_their_order() -> 
     assert store.most_at_once == 1
 
 
+async def test_what_comes_when_the_store_is_back_does_not_overtake_what_was_held() -> None:
+    store = Store()
+    holding = Holding(store.probe, pause_s=0.01)
+    held = asyncio.create_task(holding.held(lambda: store.take(1)))
+    await until(lambda: store.probed)
+    store.back = True
+    await asyncio.gather(held, holding.held(lambda: store.take(2)))
+    assert store.taken == [1, 2]
+
+
 async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
     store = Store()
     store.back = True

@@ -110,3 +110,7 @@ def test_at_every_moment_no_marker_of_a_well_formed_reply_is_left_open(
     draft.finish()
     for part in draft.texts:
         assert not stray(part), part
+
+
+def test_code_that_is_cut_off_keeps_what_looks_like_the_mark_of_a_quote() -> None:
+    assert lay_out("```\nfoo\n>>>", [], 2000).texts == ("```\nfoo\n>>>\n```",)

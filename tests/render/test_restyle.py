@@ -258,6 +258,16 @@ def test_a_code_block_that_begins_behind_text_is_put_on_a_line_of_its_own(markdo
     assert restyle(markdown) == shown
 
 
+@pytest.mark.parametrize("end", [" ", "  ", "\r"])
+def test_what_stands_behind_the_end_of_a_code_block_is_all_there_whatever_blanks_follow(end: str) -> None:
+    assert "and then stop" in restyle(f"Do this: ```py\nx = 1``` and then stop{end}\nmore")
+
+
+@pytest.mark.parametrize("rest", ["", "xyz", "\nmore"])
+def test_a_letter_that_is_two_in_lower_case_moves_nothing_in_a_tag(rest: str) -> None:
+    assert restyle(f"Press <kbd>İ</kbd>{rest}") == f"Press `İ`{rest}"
+
+
 def test_a_code_block_with_nothing_in_it_swallows_nothing_that_follows() -> None:
     shown = restyle("```py\n```\ntext\n\n```js\nx\n```")
     assert code_blocks(shown) == [("py", "\u200b"), ("js", "x")]

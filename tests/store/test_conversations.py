@@ -112,6 +112,17 @@ async def test_where_a_conversation_takes_place_is_known_though_another_version_
     assert (meta.guild, meta.parent, meta.starter) == (1, 2, 3)
 
 
+async def test_looks_at_what_cannot_be_read_leave_nothing_that_grows(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello", number=1))
+    await redis.hset(Keys("test").meta(C), "cost", "1.5")
+    for _ in range(3):
+        claim = await store.journal.claim(C, "me")
+        assert isinstance(claim, Garbled)
+        await store.journal.spent(claim, cost=0, unpriced=0)
+        await store.journal.release(claim, blameless=True)
+        assert await redis.hget(Keys("test").record(C, claim.lead), "untold") == ""
+
+
 async def test_while_one_works_on_it_nobody_else_can(store: Store) -> None:
     await receive(store, message("hello"))
     await claimed(store, "me")

@@ -385,6 +385,14 @@ async def test_what_is_deleted_while_its_answer_is_visible_leaves_a_turn_without
     assert await store.history() == []
 
 
+async def test_an_edit_that_is_told_after_the_deletion_brings_nothing_back(store: Store) -> None:
+    await store.hear(ONE, TWO)
+    await store.post(await store.claim(), 77)
+    assert await store.delete(C, TWO.id) is Change.ANSWERING
+    assert await store.edit(C, replace(TWO, text="secret"), edited_ms=1) is Change.SAME
+    assert (await store.claim()).messages == (ONE,)
+
+
 async def test_what_is_deleted_afterwards_leaves_the_history_and_cannot_be_done_anew(store: Store) -> None:
     done = await store.answer(ONE)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.OLD, Change.OLD]

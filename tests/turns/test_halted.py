@@ -12,9 +12,11 @@ from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone
 from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.render.pace import Pace
+from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.revisions import Wish
+from bot.turns.revise import as_it_stands
 from bot.turns.run import Runner
 from tests.conversation.builders import message
 from tests.turns.test_reply import ANSWER, NOW, A, B, Bench, C, FakeClaude, hear
@@ -202,3 +204,9 @@ async def test_a_round_anew_of_what_failed_that_is_refused_leaves_no_empty_answe
     await hear(bench, NEXT)
     (entry,) = (await bench.claim()).history
     assert (entry.outcome, entry.reply) == ("failed", "")
+
+
+async def test_a_word_about_a_failure_is_not_kept_as_what_claude_said(bench: Bench) -> None:
+    claim = await bench.begun(HALF)
+    turn, result = as_it_stands(claim, (Posted(1, "-# Claude is overloaded."),), "model")
+    assert (turn.reply, turn.outcome, result.reply) == ("", "failed", "")

@@ -135,7 +135,7 @@ class CodeBlock:
         code, marker, rest = source.text[source.at : line.end].partition(self._fence.marker)
         if not marker:
             return False
-        rest = rest.lstrip("`").strip()
+        rest = rest.lstrip("`").lstrip()
         self._take_code(code)
         self._end(f"\n{self._lead}```", line.end - len(rest))
         if rest:

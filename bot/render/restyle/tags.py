@@ -88,14 +88,14 @@ class Tags:
         at, start = tag.span()
         closing = f"</{name}>"
         stop = min(end, start + html.ELEMENT_MAX_CHARS)
-        close = -1 if tag["close"] else text[start:stop].lower().find(closing)
-        if close < 0:
+        # Not by lower(): of some letters that makes two, and what stands behind would be elsewhere.
+        found = re.compile(re.escape(closing), re.IGNORECASE).search(text, start, stop)
+        if tag["close"] or found is None:
             if not final and stop == end and not tag["close"]:
                 return None
             self.pen.write(tag.group(), start - at)
             return start
-        inside = text[start : start + close]
-        after = start + close + len(closing)
+        inside, after = text[start : found.start()], found.end()
         shown = html.element(name, tag["attributes"], inside if name in html.CODE else self.inline(inside))
         self.pen.write(shown, after - at)
         return after

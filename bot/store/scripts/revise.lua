@@ -33,7 +33,8 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     break
   end
 end
-if deleted and not payload then return {'SAME', lead} end
+-- It was deleted before: an edit that is told late, as by a bot whose gateway lags, must not bring it back.
+if not payload then return {'SAME', lead} end
 if turn_state == 'committed' then
   if not deleted then return {'LATER', lead} end
   -- Whoever finishes it shows what is committed, and needs the message no more.

@@ -9,7 +9,8 @@ end
 if not mine then return 0 end
 redis.call('HSET', KEYS[1], 'untold', table.concat(left, ' '))
 if redis.call('EXISTS', KEYS[2]) == 0 then return 0 end
-redis.call('HINCRBY', KEYS[2], 'cost', ARGV[2])
-local unpriced = redis.call('HINCRBY', KEYS[2], 'unpriced', tonumber(ARGV[3]) - 1)
-if unpriced <= 0 then redis.call('HDEL', KEYS[2], 'unpriced') end
+-- Of a conversation that this version cannot read, these may be no numbers.
+if ARGV[2] ~= '0' then redis.pcall('HINCRBY', KEYS[2], 'cost', ARGV[2]) end
+local unpriced = redis.pcall('HINCRBY', KEYS[2], 'unpriced', tonumber(ARGV[3]) - 1)
+if type(unpriced) == 'number' and unpriced <= 0 then redis.call('HDEL', KEYS[2], 'unpriced') end
 return 1
