@@ -29,6 +29,15 @@ def world(shared: World) -> World:
     return shared
 
 
+@pytest_asyncio.fixture(loop_scope="session")
+async def alone() -> AsyncIterator[World]:
+    """A world without a bot."""
+    with redis_server() as url:
+        world = await World.build(url)
+        yield world
+        await world.close()
+
+
 @pytest_asyncio.fixture(scope="session", loop_scope="session")
 async def behind_a_proxy(shared: World) -> AsyncIterator[tuple[World, RedisProxy, int]]:
     """A world whose bot reaches Redis by a way that can be made slow or closed, and a thread in it."""

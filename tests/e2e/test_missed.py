@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncIterator, Iterable
-from typing import Any
+from collections.abc import Iterable
 
 import pytest
-import pytest_asyncio
 from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.message import created_ms
 from tests.e2e.world import World
-from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 QUICK = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
 OLD_MS = 1500
 SOON = {**QUICK, "BOT_RECOVERY__EVERY_S": "0.4"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def alone() -> AsyncIterator[World]:
-    """A world without a bot."""
-    with redis_server() as url:
-        world = await World.build(url)
-        yield world
-        await world.close()
-
-
-async def dm_of(world: World, person: Any) -> int:
-    return int((await person.open_dm(world.app.user_id))["id"])
 
 
 def texts(world: World, place: int) -> list[str]:
@@ -120,7 +104,7 @@ async def test_a_place_whose_listing_fails_once_is_read_by_the_next_sweep(alone:
     bot = await alone.start_bot(**SOON)
     thread = await alone.converse(alone.channel(), "hello")
     other = await alone.converse(alone.channel(), "hello")
-    direct = await dm_of(alone, alone.ben)
+    direct = await alone.dm_of(alone.ben)
     await alone.ben.post(direct, "hello")
     await alone.answered(direct)
     await swept(alone)
@@ -140,7 +124,7 @@ async def test_a_place_whose_listing_fails_once_is_read_by_the_next_sweep(alone:
 
 async def test_direct_messages_are_found_behind_any_number_of_active_threads(alone: World) -> None:
     bot = await alone.start_bot(**QUICK)
-    direct = await dm_of(alone, alone.ann)
+    direct = await alone.dm_of(alone.ann)
     await alone.ann.post(direct, "hello")
     await alone.answered(direct)
     await alone.converse(alone.channel(), "hello")

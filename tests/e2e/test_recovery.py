@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 
 from bot.simulator.claude.reply import Reply
 from tests.e2e.world import World
-from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 QUICK = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def alone() -> AsyncIterator[World]:
-    """A world without a bot."""
-    with redis_server() as url:
-        world = await World.build(url)
-        yield world
-        await world.close()
 
 
 async def test_what_was_written_while_the_bot_was_away_is_answered_once(alone: World) -> None:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
-import pytest_asyncio
 
 from bot.shutdown import LEAVE_S, SAME_ORDER_S
 from tests.e2e.bot_process import START_S, BotProcess
@@ -24,15 +22,6 @@ SLOW_S = 5.0
 
 AT_ONCE_S = 5.0
 """Less than the bot waits for what it writes, and than it gives a start."""
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def alone() -> AsyncIterator[World]:
-    """A world without a bot."""
-    with redis_server() as url:
-        world = await World.build(url)
-        yield world
-        await world.close()
 
 
 async def half_a_reply(world: World) -> tuple[BotProcess, Any, int]:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 
 from bot.conversation import wording
 from bot.render.mark import is_marked
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
-from tests.redis_server import redis_server
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -25,19 +22,6 @@ QUICK = {
     "POINTS_TELL_AFTER_S": "0.5",
 }
 POINTS_BOT = "tests.engine.points_bot"
-
-
-@pytest_asyncio.fixture(loop_scope="session")
-async def alone() -> AsyncIterator[World]:
-    """A world without a bot."""
-    with redis_server() as url:
-        world = await World.build(url)
-        yield world
-        await world.close()
-
-
-async def dm_of(world: World, person: Any) -> int:
-    return int((await person.open_dm(world.app.user_id))["id"])
 
 
 def texts(messages: list[dict[str, Any]]) -> list[str]:
@@ -76,10 +60,10 @@ async def test_what_is_written_while_the_store_is_away_for_long_is_answered_once
     async with RedisProxy.before(alone.redis_url) as proxy:
         bot = await alone.start_bot(**QUICK, REDIS_URL=proxy.url, module=POINTS_BOT)
         thread = await alone.converse(alone.channel(), "hello")
-        known = await dm_of(alone, alone.ben)
+        known = await alone.dm_of(alone.ben)
         await alone.ben.post(known, "hello")
         await alone.answered(known)
-        channel, fresh = alone.channel(), await dm_of(alone, alone.ann)
+        channel, fresh = alone.channel(), await alone.dm_of(alone.ann)
         joined = int((await alone.ann.create_thread(alone.channel(), "ours"))["id"])
         proxy.leave()
         await alone.ann.post(thread, "in the thread <1>")

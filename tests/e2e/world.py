@@ -226,6 +226,10 @@ class World:
         """Wait until a bot has taken a message into its inbox."""
         await self.bots[0].said(str(message["id"]))
 
+    async def dm_of(self, person: Any) -> int:
+        """Open the direct messages between a person and the bot."""
+        return int((await person.open_dm(self.app.user_id))["id"])
+
     async def thread_of(self, message: dict[str, Any]) -> int:
         """Wait for the thread that is started from a message."""
         thread = int(message["id"])
