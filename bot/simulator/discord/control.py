@@ -16,7 +16,6 @@ from bot.simulator.discord.actors import Actor
 from bot.simulator.discord.errors import ApiError
 from bot.simulator.discord.handles import InteractionHandle, shown_to
 from bot.simulator.discord.model import Json, Message
-from bot.simulator.discord.origin import foreign
 from bot.simulator.discord.world import Event
 
 if TYPE_CHECKING:
@@ -216,8 +215,6 @@ class Control:
 
 def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        if (reason := foreign(request)) is not None:
-            return _json({"error": reason}, 403)
         try:
             return _json(await handler(request), 200)
         except ApiError as error:

@@ -158,20 +158,6 @@ async def test_an_impossible_request_is_refused_in_one_line(scene: Scene, ask: A
         assert "\n" not in told["error"]
 
 
-async def test_a_foreign_web_page_gets_nothing(
-    scene: Scene, ask: Ask, session: aiohttp.ClientSession
-) -> None:
-    await ask("GET", "/state", Origin=scene.discord.page_url.rstrip("/"))
-    await ask("GET", "/state", Origin="http://evil.example", status=403)
-    await ask("GET", "/state", Host="rebound.example", status=403)
-    await ask("GET", "/state", Origin="null", status=403)
-    for path in ("", f"control/events?as={scene.ann.id}"):
-        async with session.get(
-            scene.discord.page_url + path, headers={"Host": "rebound.example"}
-        ) as response:
-            assert response.status == 403
-
-
 async def test_the_page_serves_its_folder_and_nothing_above_it(
     scene: Scene, session: aiohttp.ClientSession
 ) -> None:
