@@ -13,6 +13,7 @@ from typing import Any, Self
 from aiohttp import web
 
 from bot.simulator.origin import guard
+
 from .access import allows_sampling, check_access
 from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
 from .caching import Cache
