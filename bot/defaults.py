@@ -116,14 +116,18 @@ def banner(filled: Filled, name: str) -> str:
         head = f"Bobbin is here: {filled.page}"
     if not filled.lacking:
         return head
-    data_dir = filled.settings.redis.data_dir
+    stand_ins = {
+        DISCORD: DISCORD.stand_in,
+        CLAUDE: CLAUDE.stand_in,
+        REDIS: f"{REDIS.stand_in}, kept in {filled.settings.redis.data_dir}",
+    }
+    configured = {DISCORD: f"the real one, as {name}", CLAUDE: f"the real one, {model}", REDIS: "your own"}
     rows = [
-        (default.part, f"{default.stand_in}, kept in {data_dir}" if default is REDIS else default.stand_in)
-        for default in filled.lacking
+        (default.part, stand_ins[default], f"set {default.variable} {default.gain}")
+        if default in filled.lacking
+        else (default.part, configured[default], "")
+        for default in (DISCORD, CLAUDE, REDIS)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [
-        f"  {part:{widths[0]}}  {stand_in:{widths[1]}}  set {default.variable} {default.gain}"
-        for (part, stand_in), default in zip(rows, filled.lacking, strict=True)
-    ]
+    lines = [f"  {part:{widths[0]}}  {what:{widths[1]}}  {hint}".rstrip() for part, what, hint in rows]
     return "\n".join(["", head, "", *lines, "", "Ctrl-C stops it; what was said is kept.", ""])
