@@ -23,7 +23,7 @@ QUOTE_DEPTH_MAX = 8
 _NEAR_CHARS = 64
 
 _QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
-_BULLETS = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t]*")
+_BULLETS = re.compile(r"(?:[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t]*+")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}|-#)(?:[ \t]|$)")
@@ -164,7 +164,8 @@ def _open_fence(text: str, quote: str, quote_end: int, content: int, end: int) -
     if match is None:
         return None
     marker, info = match["marker"], match["info"].strip()
-    if len(marker) > FENCE_MARKER_MAX_CHARS or len(info) > FENCE_INFO_MAX_CHARS:
+    # With its blanks: a line that is longer than a message is cut, and what is left of it must open nothing.
+    if len(marker) > FENCE_MARKER_MAX_CHARS or len(match["info"]) > FENCE_INFO_MAX_CHARS:
         return None
     if marker[0] == "`" and "`" in info:
         return None
