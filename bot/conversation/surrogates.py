@@ -1,7 +1,7 @@
 """Halves of surrogate pairs: joined where both are there, U+FFFD where one is alone.
 
-JSON can name half of a pair ("\\ud83d"), and a stream can cut a pair in two. Python's text holds such a half; UTF-8, and
-so Redis and every request, does not.
+JSON can name half of a pair ("\\ud83d"), and a stream can cut a pair in two. Python's text holds such a half; UTF-8,
+and so Redis and every request, does not.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ import discord
 
 from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Attachment, Author, Message
+from bot.conversation.visible import plain
 
 _MENTION = re.compile(r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+)>")
 
@@ -40,7 +41,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         author=to_author(message.author),
         text=readable(message),
         attachments=tuple(
-            Attachment(found.id, found.filename, found.content_type or "", found.size)
+            Attachment(found.id, plain(found.filename), found.content_type or "", found.size)
             for found in message.attachments
         ),
         opens=opens,
@@ -49,7 +50,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
 
 def to_author(user: discord.User | discord.Member) -> Author:
     """Convert a person."""
-    return Author(id=user.id, username=user.name, name=user.display_name)
+    return Author(id=user.id, username=user.name, name=plain(user.display_name) or user.name)
 
 
 def readable(message: discord.Message) -> str:
@@ -66,7 +67,7 @@ def title(message: discord.Message, me: int) -> str:
 
 
 def _with_names(message: discord.Message, content: str) -> str:
-    names = {user.id: user.display_name for user in message.mentions}
+    names = {user.id: to_author(user).name for user in message.mentions}
 
     def name(match: re.Match[str]) -> str:
         if match["user"]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.conversation import wording
+from bot.simulator.claude.reply import Reply
 from tests.e2e.test_chatting import text_of
 from tests.e2e.world import World
 
@@ -31,3 +33,42 @@ async def test_half_of_a_pair_alone_is_replaced_wherever_it_comes_from(world: Wo
     await world.answered(thread, 2)
     assert len(world.asked) == 2
     assert "half a \ufffd smile" in text_of(world.asked[-1].body["messages"][-1])
+
+
+INVISIBLE = "\u200b\ufeff\u3164\u2800"
+
+
+async def test_an_invisible_reply_is_told_as_an_empty_one_and_sent_to_nobody(world: World) -> None:
+    world.claude.say([INVISIBLE, INVISIBLE])
+    asked = await world.ann.post(world.channel(), f"{world.mention} hello")
+    thread = await world.thread_of(asked)
+    await world.settled(asked)
+    (said,) = world.said(thread)
+    assert wording.EMPTY_REPLY in said["content"]
+    await world.ben.post(thread, "and now?")
+    await world.answered(thread, 2)
+    assert [message["role"] for message in world.asked[-1].body["messages"]] == ["user"]
+    assert len(world.asked) == 2
+
+
+async def test_an_invisible_continuation_adds_nothing(world: World) -> None:
+    world.claude.say(Reply(("the beginning ",), stop_reason="max_tokens"))
+    thread = await world.converse(world.channel(), "hello")
+    world.claude.say(INVISIBLE)
+    await (await world.ann.command(thread, "continue")).response()
+    await world.until(lambda: len(world.asked) == 2)
+    await world.until(lambda: not world.said(thread)[-1]["content"].endswith("▌"))
+    await world.ben.post(thread, "and now?")
+    await world.until(lambda: len(world.asked) == 3)
+    texts = [text_of(message) for message in world.asked[-1].body["messages"]]
+    assert texts[1].strip() == "the beginning"
+    assert len(texts) == 3
+
+
+async def test_an_invisible_message_is_not_answered(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await world.ben.post(thread, INVISIBLE)
+    await world.ben.post(thread, "a visible one")
+    await world.answered(thread, 2)
+    assert len(world.asked) == 2
+    assert text_of(world.asked[-1].body["messages"][-1]).count("<message ") == 1
