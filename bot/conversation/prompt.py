@@ -45,6 +45,7 @@ be needed again, what is still open. Carry over what an earlier summary says, if
 the conversation's language, nothing but the summary."""
 """Said by the bot itself, as the last block of the request that asks for a summary."""
 
+_SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
 _MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]+|[\s*_~`|]+$")
 
 
@@ -161,7 +162,8 @@ def prefix_key(manner: str, system: Sequence[str], front: Front | None = None) -
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in readable(message_text).splitlines())
+    open_text = _SPOILER.sub(" ", readable(message_text))  # a thread's name would show what is hidden
+    lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in open_text.splitlines())
     line = next((line for line in lines if not is_blank(line)), "") or f"Chat with {plain(author_name)}"
     line = line.strip()
     if len(line) <= MAX_THREAD_NAME_CHARS:

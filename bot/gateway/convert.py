@@ -9,8 +9,7 @@ import discord
 from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Attachment, Author, Message
 from bot.conversation.visible import plain
-
-_MENTION = re.compile(r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+)>")
+from bot.gateway.names import name_of, with_names
 
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
 """Everything else is the platform speaking: joins, pins, renamed threads, a thread's starter."""
@@ -49,13 +48,16 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
 
 
 def to_author(user: discord.User | discord.Member) -> Author:
-    """Convert a person."""
-    return Author(id=user.id, username=user.name, name=plain(user.display_name) or user.name)
+    """Convert a person, by the name that is the same in every server.
+
+    A nickname is told by events alone: a listed message holds no member (Discord, "Message", "member").
+    """
+    return Author(id=user.id, username=user.name, name=name_of(user))
 
 
 def readable(message: discord.Message) -> str:
     """Return the text with names in place of ids, as people see it."""
-    return _with_names(message, message.content)
+    return with_names(message, message.content)
 
 
 def title(message: discord.Message, me: int) -> str:
@@ -63,25 +65,7 @@ def title(message: discord.Message, me: int) -> str:
     summons = [rf"<@!?{me}>"]
     if message.guild is not None and message.guild.self_role is not None:
         summons.append(rf"<@&{message.guild.self_role.id}>")
-    return _with_names(message, re.sub("|".join(summons), "", message.content))
-
-
-def _with_names(message: discord.Message, content: str) -> str:
-    names = {user.id: to_author(user).name for user in message.mentions}
-
-    def name(match: re.Match[str]) -> str:
-        if match["user"]:
-            return f"@{names.get(int(match['user']), 'somebody')}"
-        if match["emoji"]:
-            return f":{match['emoji']}:"
-        guild = message.guild
-        if match["role"]:
-            role = guild.get_role(int(match["role"])) if guild else None
-            return f"@{role.name if role else 'a role'}"
-        channel = guild.get_channel_or_thread(int(match["channel"])) if guild else None
-        return f"#{channel.name if channel else 'a-channel'}"
-
-    return _MENTION.sub(name, content)
+    return with_names(message, re.sub("|".join(summons), "", message.content))
 
 
 def _answered_author(message: discord.Message) -> int | None:

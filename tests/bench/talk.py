@@ -28,12 +28,13 @@ WINDOW = TrimPolicy(20_000, 10_000)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Tokens of a message and a reply, with so much play (a share), and the marks of the window."""
+    """Tokens of a message and a reply, with so much play (a share), of the system prompt, and the window's marks."""
 
     user: int = 60
     reply: int = 250
     play: float = 0.3
     policy: TrimPolicy = WINDOW
+    system: int = SYSTEM_TOKENS
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,7 @@ def talk(
             history[edge.index :],
             sizes.policy,
             edge,
-            other_tokens=SYSTEM_TOKENS + FRAMING_TOKENS,
+            other_tokens=sizes.system + FRAMING_TOKENS,
             newest_tokens=user,
         )
         edge = window.edge
@@ -108,7 +109,7 @@ def talk(
             rates=rates,
             chances=chances,
         )
-        prompt = _prompt(window.turns, window.cut, at, user, choice)
+        prompt = _prompt(sizes.system, window.turns, window.cut, at, user, choice)
         lookup = cache.look_up(prompt, known_model, now_s)
         cache.begin(lookup)
         usage = Usage(
@@ -153,11 +154,11 @@ def _about(size: int, play: float, chance: random.Random) -> int:
     return max(1, round(size * chance.uniform(1 - play, 1 + play)))
 
 
-def _prompt(turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice) -> Prompt:
+def _prompt(system: int, turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice) -> Prompt:
     """Build the chain of blocks as the bot's requests have it, marks included."""
     newest = choice.newest
     first: Lifetime | None = "1h" if choice.anchor is not None or newest == "1h" else newest
-    tokens = SYSTEM_TOKENS
+    tokens = system
     blocks = [_block("system", f"{cut}", tokens, first)]
     for number, turn in enumerate(turns):
         tokens += turn.user_tokens

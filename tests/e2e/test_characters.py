@@ -35,6 +35,7 @@ async def test_half_of_a_pair_alone_is_replaced_wherever_it_comes_from(world: Wo
     assert "half a \ufffd smile" in text_of(world.asked[-1].body["messages"][-1])
 
 
+VIEW_CHANNEL = 1 << 10
 INVISIBLE = "\u200b\ufeff\u3164\u2800"
 
 
@@ -72,3 +73,18 @@ async def test_an_invisible_message_is_not_answered(world: World) -> None:
     await world.answered(thread, 2)
     assert len(world.asked) == 2
     assert text_of(world.asked[-1].body["messages"][-1]).count("<message ") == 1
+
+
+async def test_ids_in_code_reach_claude_as_written_and_hidden_channels_keep_their_names(world: World) -> None:
+    channel, secret = world.channel(), world.channel()
+    name = world.discord.thread(channel)["name"]
+    world.deny(secret, VIEW_CHANNEL, int(world.guild.id))
+    secret_name = world.discord.thread(secret)["name"]
+    said = f"`<@{world.ben.id}>` <@{world.ben.id}> <#{channel}> <#{secret}> {world.mention}"
+    asked = await world.ann.post(channel, said)
+    thread = await world.thread_of(asked)
+    await world.answered(thread)
+    text = text_of(world.asked[-1].body["messages"][-1])
+    assert f"`<@{world.ben.id}>` @Ben #{name} #channel" in text
+    assert secret_name not in text
+    assert secret_name not in world.discord.thread(thread)["name"]
