@@ -15,6 +15,7 @@ from bot.claude.models import TABLE, family, from_api, from_table
 from bot.claude.translate import translated
 from bot.conversation.errors import ClaudeError, ClaudeKeyRefused, ClaudeModelUnknown
 from bot.conversation.model import ModelInfo
+from bot.conversation.surrogates import whole_json
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -199,7 +200,7 @@ class Catalogue:
         try:
             with translated():
                 answer = await self._sdk.models.with_raw_response.retrieve(model)
-                info = from_api(model, json.loads(await answer.text()))
+                info = from_api(model, json.loads(whole_json(await answer.text())))
         except ClaudeModelUnknown as error:
             if self._listed:
                 raise self.gone(model, error) from error
@@ -217,7 +218,7 @@ class Catalogue:
                 answer = await self._sdk.models.with_raw_response.list(
                     limit=LIST_LIMIT, lifecycle=["active", "deprecated", "retired"], **after
                 )
-                body = json.loads(await answer.text())
+                body = json.loads(whole_json(await answer.text()))
             page = _models(body)
             fresh = {id_: info for id_, info in page.items() if id_ not in found}
             found |= fresh

@@ -22,6 +22,8 @@ from pydantic import (
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from bot.conversation.pricing import PriceRow
+from bot.conversation.surrogates import whole
+from bot.conversation.visible import is_blank
 
 DEFAULT_SYSTEM = """\
 You are a helper in a Discord community. Several people may write in the same thread; each message names \
@@ -87,7 +89,8 @@ class Section(BaseModel):
             raise ValueError("must not be true or false")  # Python counts them as 1 and 0
         if not isinstance(value, str):
             return value
-        return value.strip() or (None if type(None) in get_args(annotation) else "")
+        text = "" if is_blank(value) else whole(value).strip()
+        return text or (None if type(None) in get_args(annotation) else "")
 
 
 class DiscordSettings(Section):

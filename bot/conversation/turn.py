@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
+from bot.conversation.visible import is_blank
 
 Outcome = Literal["answered", "failed", "refused", "removed"]
 
@@ -79,3 +80,24 @@ class Turn:
     def holds(self, messages: frozenset[int]) -> bool:
         """Say whether one of these messages belongs to the turn."""
         return not messages.isdisjoint(self.members or (self.id,))
+
+
+def sendable(turn: Turn) -> Turn:
+    """Return the turn without blank parts of a reply, which an older version kept and the API refuses for ever.
+
+    A seam in front of or behind a blank part goes, so that the part belongs to its neighbour; a reply that is blank
+    as a whole counts as none.
+    """
+    if turn.front is not None:
+        turn = replace(turn, front=replace(turn.front, kept=tuple(map(sendable, turn.front.kept))))
+    if turn.outcome != "answered":
+        return turn
+    if is_blank(turn.reply):
+        return replace(turn, outcome="failed", reply="", reply_tokens=0, seams=(), open_end=False)
+    seams: list[int] = []
+    for seam in turn.seams:
+        if not is_blank(turn.reply[seams[-1] if seams else 0 : seam]):
+            seams.append(seam)
+    while seams and is_blank(turn.reply[seams[-1] :]):
+        seams.pop()
+    return turn if tuple(seams) == turn.seams else replace(turn, seams=tuple(seams))

@@ -8,6 +8,7 @@ from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort, Stopped
 from bot.conversation.request import Finished
 from bot.conversation.turn import Outcome
+from bot.conversation.visible import is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class Conclusion:
 
 def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
     """Decide by how the stream ended (Anthropic, "Handling stop reasons"); unknown reasons keep the text."""
-    reply = text.strip()
+    reply = "" if is_blank(text) else text.strip()
     if isinstance(end, BobbinError):
         if reply:
             notice = _BY_ORDER.get(type(end), wording.INTERRUPTED)

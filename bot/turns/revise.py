@@ -36,6 +36,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
+from bot.conversation.visible import is_blank
 from bot.render.mark import is_marked, marked, unmarked
 from bot.render.outbox import Outbox, Outgoing, Seen
 from bot.render.plan import Posted
@@ -113,7 +114,7 @@ def as_it_stands(
         return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
-    if text.startswith(wording.SMALL):
+    if is_blank(text) or text.startswith(wording.SMALL):
         text = ""  # why there was no answer stands there, which Claude did not say
     notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
