@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import time
 import warnings
@@ -58,7 +59,7 @@ class Claude:
     """The shared client: streams replies, counts tokens, knows what a model can do.
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
-    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. `successor` is
+    often a request that may be paid for is sent in all (see `retries`). `successor` is
     the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
     could accept the key.
     """
@@ -115,13 +116,16 @@ class Claude:
         Closing the generator, or cancelling whoever iterates it, ends the API call at once: iterate it within
         `contextlib.aclosing`.
         """
-        failed = 0
+        failed = lost_tries = 0
+        waited_s = 0.0
         while True:
-            text_seen = False
+            text_seen = started = False
+            asked_at = self._clock()
             try:
                 async with aclosing(self._try(request)) as events:
                     async for event in events:
                         text_seen = text_seen or isinstance(event, TextDelta)
+                        started = started or isinstance(event, Started)
                         yield event
             except ClaudeModelUnknown as error:
                 self._count(request, type(error).__name__)
@@ -129,11 +133,22 @@ class Claude:
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 self._count(request, type(error).__name__)
                 failed += 1
-                wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
+                lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
+                lost_tries += lost
+                waited_s += self._clock() - asked_at
+                wait_s = retries.wait_s(
+                    error,
+                    failed=failed,
+                    lost=lost_tries,
+                    waited_s=waited_s,
+                    tries=self._tries,
+                    jitter=self._jitter(),
+                )
                 if text_seen or wait_s is None:
                     raise
-                lost = isinstance(error, ClaudeUnreachable) and error.sent
-                log.warning(
+                # Once for each request: a minute's waiting of many threads would fill the log.
+                log.log(
+                    logging.WARNING if failed == 1 else logging.INFO,
                     "claude_retry",
                     error=type(error).__name__,
                     detail=str(error),
@@ -147,6 +162,7 @@ class Claude:
                 return
             yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
             await self._sleep(wait_s)
+            waited_s += wait_s
             yield AskedAgain()
 
     async def count_tokens(self, request: Request) -> int:

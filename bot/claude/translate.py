@@ -18,6 +18,7 @@ import httpx2
 from anthropic import AnthropicError, APIError, APIStatusError
 
 from bot.conversation.errors import (
+    ClaudeBlocked,
     ClaudeBusy,
     ClaudeError,
     ClaudeKeyRefused,
@@ -61,6 +62,7 @@ _SPEND_LIMIT_CODES = {
 
 # 400s that have no error code of their own, so that only their wording tells them apart.
 _SPEND_LIMIT_WORDS = ("your specified api usage limits", "credit balance is too low")
+_BLOCKED_WORDS = ("blocked by content filtering policy",)
 _TOO_LONG_WORDS = ("prompt is too long", "context limit", "context window")
 
 # What else goes wrong between us and the API; the last two are an answer that is not UTF-8 or not JSON.
@@ -179,8 +181,11 @@ def _classify(status: int, kind: str | None, code: str | None, message: str) -> 
         status = _STATUS_OF_TYPE.get(kind or "", 500)
     if code in _SPEND_LIMIT_CODES:
         return ClaudeSpendLimit
+    words = message.lower()
+    # Whatever type an error event names: the same request would be blocked again.
+    if any(phrase in words for phrase in _BLOCKED_WORDS):
+        return ClaudeBlocked
     if status == 400:
-        words = message.lower()
         if any(phrase in words for phrase in _SPEND_LIMIT_WORDS):
             return ClaudeSpendLimit
         if any(phrase in words for phrase in _TOO_LONG_WORDS):

@@ -9,6 +9,7 @@ BobbinError
 │   ├── ClaudeKeyRefused      401, 403
 │   ├── ClaudeModelUnknown    404
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
+│   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
@@ -105,6 +106,10 @@ class ClaudeTooLong(ClaudeError):
         super().__init__(detail, request_id=request_id)
         self.tokens = tokens
         self.limit = limit
+
+
+class ClaudeBlocked(ClaudeError):
+    """Anthropic's content filter has blocked the reply; the same request is blocked again."""
 
 
 class ClaudeRefusedRequest(ClaudeError):

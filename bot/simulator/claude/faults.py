@@ -131,6 +131,14 @@ def bad_request(message: str) -> Failure:
     return Failure(400, message)
 
 
+def content_filtered() -> Failure:
+    """400, before the stream or as an error event: the words are all that tells it.
+
+    As people report them, https://github.com/anthropics/claude-code/issues/58367.
+    """
+    return Failure(400, "Output blocked by content filtering policy")
+
+
 def error_event(after: int, failure: Failure | None = None) -> ErrorEvent:
     """An error in mid-stream, overloaded by default; an unstreamed request gets it as its status."""
     return ErrorEvent(failure or overloaded(), after)
