@@ -14,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic, AsyncStream
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
 
 from bot.claude import retries, wire
+from bot.claude.bounds import Bounds, bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
 from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
+from bot.claude.trouble import Trouble
 from bot.conversation.errors import (
     ClaudeBusy,
     ClaudeError,
@@ -90,8 +92,15 @@ class Claude:
         self._jitter = jitter
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
-        self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+        self._sdk = AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [bound_whole]}),
+        )
         self._metrics = metrics
+        self._trouble = Trouble()
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
@@ -157,6 +166,7 @@ class Claude:
                 )
             except ClaudeError as error:
                 self._count(request, type(error).__name__)
+                self._trouble.failed(error, request.model)
                 raise
             else:
                 return
@@ -187,6 +197,7 @@ class Claude:
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
+        bounds = Bounds(request.max_tokens, self._first_s)
         thinking = started = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
@@ -196,11 +207,14 @@ class Claude:
                 stream = await stack.enter_async_context(self._open(request))
             patience.waited(self._clock() - started_at)
             request_id = stream.request_id
-            events = await stack.enter_async_context(aclosing(self._events(stream.response, patience)))
+            body = bounds.body(stream.response)
+            events = await stack.enter_async_context(aclosing(self._events(body, patience)))
             async for event in events:
+                bounds.took(self._clock() - started_at)
                 if event.get("type") == "error":
                     raise from_event(event, request_id)
                 if text := reply.feed(event):
+                    bounds.read(text)
                     first_text_at = self._clock() if first_text_at is None else first_text_at
                     yield TextDelta(text)
                 elif reply.thinking and not thinking:
@@ -215,6 +229,7 @@ class Claude:
         finished = reply.finished(request_id)
         if finished is None:
             raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
+        self._trouble.went_well(request.model)
         now = self._clock()
         log.info(
             "claude_replied",

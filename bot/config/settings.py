@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -111,6 +112,12 @@ class ClaudeSettings(Section):
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     prices: dict[str, PriceRow] = Field(default_factory=dict)
+
+    @field_validator("base_url", mode="after")
+    @classmethod
+    def _in_front_of_v1(cls, value: str | None) -> str | None:
+        """Other programs want the address with /v1, which the SDK adds by itself."""
+        return None if value is None else re.sub(r"(/v1(/messages)?)?/*$", "", value.rstrip("/"))
 
 
 class RedisSettings(Section):

@@ -7,6 +7,9 @@ BobbinError
 │   ├── ClaudeUnreachable     no connection, a dropped socket, a stall: worth another try
 │   ├── ClaudeSpendLimit      429 enforced_spend_limit_reached, 400 usage limits, 402
 │   ├── ClaudeKeyRefused      401, 403
+│   │   └── ClaudeAccountDisabled  400 "This organization has been disabled"
+│   ├── ClaudeWrongAddress    404 or 405 of something else than the Messages API
+│   ├── ClaudeEndless         the stream exceeded all that max_tokens allows
 │   ├── ClaudeModelUnknown    404
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
@@ -74,6 +77,18 @@ class ClaudeSpendLimit(ClaudeError):
 
 class ClaudeKeyRefused(ClaudeError):
     """The API key is wrong or may not use this model."""
+
+
+class ClaudeAccountDisabled(ClaudeKeyRefused):
+    """Anthropic has disabled the organization that the key belongs to."""
+
+
+class ClaudeWrongAddress(ClaudeError):
+    """What answers there is not the Messages API."""
+
+
+class ClaudeEndless(ClaudeError):
+    """The server sent more, or for longer, than any reply of `max_tokens` can take."""
 
 
 class ClaudeModelUnknown(ClaudeError):

@@ -6,12 +6,14 @@ from bot.conversation.errors import (
     BobbinError,
     ClaudeBlocked,
     ClaudeBusy,
+    ClaudeEndless,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeRefusedRequest,
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
 )
 
 SMALL = "-# "
@@ -33,6 +35,7 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+ENDLESS = "Claude's server did not come to an end, so I closed the connection here. What was written is kept."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
@@ -97,13 +100,23 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (ClaudeBlocked, BLOCKED),
     (
         ClaudeSpendLimit,
-        "The Claude account of this bot has reached its spending limit. Its operator can raise it in the "
-        "Anthropic Console. Your message is kept: write again when that is done.",
+        "This bot's Claude account may spend no more for now, which only the bot's operator can change. Your message "
+        "is kept: try again when that is done, with the button or /retry.",
     ),
     (
         ClaudeKeyRefused,
-        "Claude did not accept this bot's API key. Its operator needs to set a valid ANTHROPIC_API_KEY. "
-        "Your message is kept.",
+        "Claude does not accept this bot's key or account, which only the bot's operator can change. Your message is "
+        "kept: try again when that is done, with the button or /retry.",
+    ),
+    (
+        ClaudeWrongAddress,
+        "This bot is not connected to Claude, which only the bot's operator can change. Your message is kept: "
+        "try again when that is done, with the button or /retry.",
+    ),
+    (
+        ClaudeEndless,
+        "Claude's server did not come to an end, so I closed the connection. Your message is kept: try again, "
+        "with the button or /retry.",
     ),
     (
         ClaudeTooLong,

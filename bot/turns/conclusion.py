@@ -8,6 +8,7 @@ from bot.conversation import wording
 from bot.conversation.errors import (
     BobbinError,
     ClaudeBlocked,
+    ClaudeEndless,
     ClaudeRefusedRequest,
     ClaudeTooLong,
     CutShort,
@@ -64,8 +65,12 @@ def go_on(before: str, text: str, end: Finished | BobbinError) -> Conclusion:
     return Conclusion("answered", whole, came.notices, open_end=came.open_end)
 
 
-_BY_ORDER: dict[type[BobbinError], str] = {CutShort: wording.CUT_SHORT, Stopped: wording.STOPPED}
-"""What is said under a text that was ended on purpose."""
+_BY_ORDER: dict[type[BobbinError], str] = {
+    CutShort: wording.CUT_SHORT,
+    Stopped: wording.STOPPED,
+    ClaudeEndless: wording.ENDLESS,
+}
+"""What is said under a text that this bot has ended."""
 
 
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {

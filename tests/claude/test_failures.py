@@ -22,6 +22,7 @@ from bot.conversation.errors import (
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
 )
 from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Waiting
 from tests.claude.conftest import shown
@@ -74,7 +75,7 @@ async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], 
         (refusal(402, "billing_error"), ClaudeSpendLimit),
         (refusal(403, "permission_error"), ClaudeKeyRefused),
         (refusal(404, "not_found_error"), ClaudeModelUnknown),
-        (refusal(405, "odd"), ClaudeRefusedRequest),
+        (refusal(405, "odd"), ClaudeWrongAddress),
         (refusal(413, "request_too_large"), ClaudeTooLong),
         (refusal(422, "invalid_request_error"), ClaudeRefusedRequest),
         (refusal(429, "rate_limit_error", code="enforced_spend_limit_reached"), ClaudeSpendLimit),

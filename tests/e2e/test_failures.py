@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from bot.conversation import wording
 from bot.conversation.errors import (
+    ClaudeAccountDisabled,
     ClaudeBusy,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
@@ -80,6 +81,9 @@ CASES = {
         faults.error_event(2, faults.content_filtered()), wording.BLOCKED, keeps_message=False
     ),
     "400_usage_limit": Case(faults.usage_limit(), wording.explain(ClaudeSpendLimit())),
+    "400_organization_disabled": Case(
+        faults.organization_disabled(), wording.explain(ClaudeAccountDisabled())
+    ),
     "401": Case(faults.unauthorized(), wording.explain(ClaudeKeyRefused())),
     "402": Case(faults.payment_required(), wording.explain(ClaudeSpendLimit())),
     "403": Case(faults.forbidden(), wording.explain(ClaudeKeyRefused())),

@@ -9,12 +9,14 @@ from bot.conversation.errors import (
     BobbinError,
     ClaudeBlocked,
     ClaudeBusy,
+    ClaudeEndless,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeRefusedRequest,
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
     Stopped,
 )
 from bot.conversation.request import Finished, Usage
@@ -56,6 +58,8 @@ FAILURES = [
     ClaudeKeyRefused(),
     ClaudeModelUnknown(),
     ClaudeTooLong(),
+    ClaudeWrongAddress(),
+    ClaudeEndless(),
 ]
 
 REFUSALS = [ClaudeBlocked(), ClaudeRefusedRequest()]
@@ -81,6 +85,10 @@ def test_what_the_filter_blocks_in_mid_reply_is_discarded() -> None:
 
 def test_a_failure_in_mid_reply_keeps_what_was_written() -> None:
     assert conclude("So far", ClaudeUnreachable()) == Conclusion("answered", "So far", (wording.INTERRUPTED,))
+
+
+def test_a_stream_without_an_end_keeps_what_was_written_and_says_who_ended_it() -> None:
+    assert conclude("So far", ClaudeEndless()) == Conclusion("answered", "So far", (wording.ENDLESS,))
 
 
 def test_what_is_stopped_keeps_its_text_and_says_so() -> None:

@@ -80,6 +80,14 @@ def usage_limit() -> Failure:
     )
 
 
+def organization_disabled() -> Failure:
+    """400: Anthropic has disabled the account.
+
+    Its sentence alone tells it from other 400s.
+    """
+    return Failure(400, "This organization has been disabled.")
+
+
 def overloaded() -> Failure:
     """529."""
     return Failure(529, "Overloaded")
