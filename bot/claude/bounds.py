@@ -5,7 +5,7 @@ The bounds are far above what any sound reply takes, since one that is closed to
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
 import httpx2
 
@@ -60,7 +60,7 @@ class _Bounded(httpx2.Response):
         self._response = response
         self._most_bytes = most_bytes
 
-    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncIterator[bytes]:
+    async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes, None]:
         """Yield the body in pieces that end anywhere."""
         left = self._most_bytes
         async for piece in self._response.aiter_bytes(chunk_size):

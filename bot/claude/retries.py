@@ -30,7 +30,8 @@ def wait_s(
     if lost >= tries or not isinstance(error, ClaudeBusy | ClaudeUnreachable):
         return None
     # Bounded before it is raised to a power: 2 ** 2000 is no float.
-    own_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failed - 1, 10)) * (1 + jitter) / 2
+    longest_s: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failed - 1, 10))
+    own_s = longest_s * (1 + jitter) / 2
     wish_s = error.retry_after if isinstance(error, ClaudeBusy) else None
     if wish_s is not None:
         own_s = max(own_s, wish_s + jitter * RETRY_AFTER_JITTER_S)

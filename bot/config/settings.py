@@ -63,9 +63,9 @@ def _json(text: str, kind: type) -> Any:
         value = json.loads(text)
     except ValueError:
         value = None
-    if not isinstance(value, kind):
-        raise ValueError(f"must be {'a JSON object' if kind is dict else 'names with commas between them'}")
-    return value
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"must be {'a JSON object' if kind is dict else 'names with commas between them'}")
 
 
 def _names(value: Any) -> Any:
@@ -184,9 +184,8 @@ class RedisSettings(Section):
 
 
 class HistorySettings(Section):
-    max_tokens: Annotated[int, Field(ge=1000, le=10_000_000)] = (
-        80_000  # some models cost five times as much beyond 100,000
-    )
+    # Some models cost five times as much beyond 100,000.
+    max_tokens: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
     past_price_step: bool = False
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
     pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3

@@ -238,9 +238,11 @@ def _inside(detail: Mapping[str, Any], message: str) -> str:
     """Say what is wrong with a value within a table or a list."""
     if detail["type"] == "missing":
         return "is missing"
+    known = ", ".join(PriceRow.model_fields)
     if detail["type"] == "extra_forbidden":
-        known = ", ".join(name for name in PriceRow.model_fields)
         return f"unknown; known there: {known}"
+    if detail["type"] == "model_type":
+        message = f"must be a table with some of: {known}"
     return f"found {_shown('', detail['input'])}; {message}"
 
 
