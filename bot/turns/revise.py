@@ -140,12 +140,14 @@ def as_it_stands(
 def not_worse(claim: Claim, asked: Asked) -> Asked:
     """Return what came of a round, or the earlier answer where nothing did: that is better than none.
 
-    A refusal is something: the message may have been edited into what is refused.
+    A refusal is something where the message was edited: what is refused must not be sent again. Text that was
+    answered before was accepted.
     """
-    own, conclusion = claim.own, asked.conclusion
-    if own is None or not own.reply or conclusion.outcome != "failed":
+    own, conclusion, now = claim.own, asked.conclusion, asked.turn
+    if own is None or not own.reply or conclusion.outcome == "answered":
         return asked
-    now = asked.turn
+    if conclusion.outcome == "refused" and now.user != own.user:
+        return asked
     own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
     own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
     turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
