@@ -11,7 +11,7 @@ import structlog
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
-from bot.gateway import convert
+from bot.gateway import convert, reading
 from bot.gateway.holding import Holding
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -213,6 +213,12 @@ async def _fetch(message: discord.Message, channel: int) -> object | None:
         return known
     try:
         return await guild.fetch_channel(channel)
-    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+    except (
+        discord.DiscordException,
+        aiohttp.ClientError,
+        OSError,
+        TimeoutError,
+        *reading.UNREADABLE,
+    ) as error:
         log.warning("channel_unknown", channel=channel, kind=type(error).__name__)
         return None

@@ -1,7 +1,8 @@
 """discord.py, made to forgive what another server than Discord's may leave out or do differently.
 
 discord.py 2.7 trusts the gateway: an event without one of the keys it reads ends the connection for good, and so does
-a READY without `resume_gateway_url`. It takes what is compressed for one stream, where some compress each event by
+a READY without `resume_gateway_url`. A list may be absent, and not null; a server of which one channel cannot be read
+is not known at all. It takes what is compressed for one stream, where some compress each event by
 itself. It reads JSON only where the content type is exactly `application/json`, which most web frameworks follow by a
 charset. It has no hooks for these: `Http`, `Socket`, `Inflater` and `json_or_text` take the place of its own.
 """
@@ -9,6 +10,7 @@ charset. It has no hooks for these: `Http`, `Socket`, `Inflater` and `json_or_te
 from __future__ import annotations
 
 import json
+import re
 import zlib
 from typing import Any, cast
 
@@ -22,6 +24,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Ratelimit, Route
 
+from bot.gateway import reading
 from bot.gateway.bucket import Bucket
 
 log = structlog.get_logger()
@@ -40,6 +43,51 @@ APPLICATION: dict[str, Any] = {
     "verify_key": "",
 }
 """What discord.py reads of a user and of an application, for servers that leave it out."""
+
+LISTS = (
+    "applied_tags",
+    "attachments",
+    "available_tags",
+    "channels",
+    "components",
+    "embeds",
+    "emojis",
+    "fields",
+    "guilds",
+    "members",
+    "mention_roles",
+    "mentions",
+    "message_snapshots",
+    "permission_overwrites",
+    "reactions",
+    "recipients",
+    "roles",
+    "sticker_items",
+    "stickers",
+    "threads",
+)
+"""The lists that discord.py goes through without a look whether they are null. A forum that the bot may not see has
+null in place of its tags since 16 November 2026 (Discord, channel obfuscation)."""
+
+_NULL_LIST = re.compile(rf'"(?:{"|".join(LISTS)})": ?null')
+
+PARTS = {
+    "GUILD_CREATE": (
+        "roles",
+        "emojis",
+        "stickers",
+        "channels",
+        "voice_states",
+        "members",
+        "presences",
+        "threads",
+        "stage_instances",
+        "guild_scheduled_events",
+        "soundboard_sounds",
+    ),
+    "THREAD_LIST_SYNC": ("threads",),
+}
+"""The events whose parts are read one by one where one of them cannot be read."""
 
 EVENT_NAME_CHARACTERS = 40
 """Longer than any of Discord's; so much of an unreadable event's name is logged."""
@@ -88,18 +136,29 @@ class Socket(DiscordWebSocket):
             if text is None:
                 return
             msg = text
+        msg = with_lists(msg)
         ready = '"READY"' in msg
         if ready:
             msg = _with_complete_ready(msg, self.DEFAULT_GATEWAY)
-        elif '"available_tags":null' in msg.replace(": ", ":"):
-            # How a forum arrives that the bot may not see, since 16 November 2026 (Discord, channel obfuscation).
-            msg = _with_tags(msg)
         try:
             await super().received_message(msg)
-        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        except reading.UNREADABLE as error:
             if ready:
                 raise
-            log.warning("discord_event_unreadable", name=_name(msg), kind=type(error).__name__)
+            await self._without_what_is_odd(msg, type(error).__name__)
+
+    async def _without_what_is_odd(self, msg: str, kind: str) -> None:
+        try:
+            payload = json.loads(msg)
+            name = payload.get("t")
+            if name in PARTS:
+                state, parts = self._connection, PARTS[name]
+                payload["d"] = reading.without_unreadable(state, payload["d"], parts)
+                await super().received_message(json.dumps(payload))
+                return
+        except reading.UNREADABLE as error:
+            kind = type(error).__name__
+        log.warning("discord_event_unreadable", name=_name(msg), kind=kind)
 
 
 class Inflater:
@@ -132,12 +191,13 @@ async def json_or_text(response: aiohttp.ClientResponse) -> Any:
     """The body, read as JSON whatever stands behind the content type."""
     text = await response.text(encoding="utf-8")
     if response.content_type == "application/json" and text:
-        return discord.utils._from_json(text)
+        return discord.utils._from_json(with_lists(text))
     return text
 
 
 def install(gateway: yarl.URL) -> None:
     """Put it all in place of discord.py's own, before a client is made."""
+    reading.check()
     for module, name, ours in (
         (discord.client, "HTTPClient", Http),
         (discord.client, "DiscordWebSocket", Socket),
@@ -172,16 +232,20 @@ def _with_complete_ready(message: str, gateway: yarl.URL) -> str:
     return json.dumps(payload)
 
 
-def _with_tags(text: str) -> str:
+def with_lists(text: str) -> str:
+    """JSON with empty lists in place of null where discord.py needs a list."""
+
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
-            return {
-                key: [] if key == "available_tags" and each is None else fill(each)
-                for key, each in value.items()
-            }
+            return {key: [] if key in LISTS and each is None else fill(each) for key, each in value.items()}
         return [fill(each) for each in value] if isinstance(value, list) else value
 
-    return json.dumps(fill(json.loads(text)))
+    if _NULL_LIST.search(text) is None:
+        return text
+    try:
+        return json.dumps(fill(json.loads(text)))
+    except (ValueError, RecursionError):
+        return text
 
 
 def _name(message: str) -> str:

@@ -11,6 +11,7 @@ import structlog
 from bot.conversation import wording
 from bot.conversation.errors import DiscordError
 from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.gateway import reading
 from bot.gateway.intake import Intake
 from bot.gateway.places import Listable, Place, Places
 from bot.render.outbox import Outbox, Outgoing
@@ -73,12 +74,9 @@ class Listing:
         if mark is None and place.latest <= after:
             return await self._conversations.advance(channel.id, before=None, after=place.latest, listed=())
         async with self._pace.waited(channel.id, Kind.READ):
-            read = [
-                message
-                async for message in channel.history(
-                    limit=self._max_messages + BEYOND, after=discord.Object(after), oldest_first=False
-                )
-            ]
+            read = await reading.messages(
+                self._client, channel, most=self._max_messages + BEYOND, after=after
+            )
         kept: list[tuple[int, int]] = []
         too_old: list[discord.Message] = []
         for message in reversed(read[: self._max_messages]):

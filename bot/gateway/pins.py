@@ -16,6 +16,7 @@ import structlog
 
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
+from bot.gateway import reading
 from bot.store.recall import Recall
 
 log = structlog.get_logger()
@@ -119,7 +120,7 @@ class Pins:
     async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
         """Return the ids of the pinned messages, and the messages of people that they are or answer."""
         channel = self._client.get_partial_messageable(place)
-        listed = [message async for message in channel.pins(limit=MOST_PINS)]
+        listed = await reading.pinned(self._client, channel, most=MOST_PINS)
         pins: set[int] = set()
         for message in listed:
             if not self._own(message):
@@ -136,14 +137,13 @@ class Pins:
         and so does the reply to the message that a thread was started from, under whose id the thread goes.
         """
         if part.reference is None:
-            count = 0
-            async for before in channel.history(limit=REPLY_MESSAGES, before=part):
-                count += 1
+            earlier = await reading.messages(self._client, channel, most=REPLY_MESSAGES, before=part.id)
+            for before in earlier:
                 if self._own(before) and not before.flags.silent and before.reference is not None:
                     part = before
                     break
             else:
-                return channel.id if count < REPLY_MESSAGES else None
+                return channel.id if len(earlier) < REPLY_MESSAGES else None
         reference = part.reference
         first = reference.resolved if reference is not None else None
         if isinstance(first, discord.Message) and self._own(first):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit"]
+Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit", "garble"]
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class Fault:
     - `delay`: wait `delay_s` before the work
     - `error`: answer with a Discord error of `status` and `code`
     - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared` or `global`)
+    - `garble`: do the work, then answer with what `garble` makes of the answer, which is no longer as documented
     """
 
     action: Action
@@ -34,6 +36,7 @@ class Fault:
     delay_s: float = 0.0
     retry_after_s: float = 1.0
     scope: str = "user"
+    garble: Callable[[Any], Any] | None = None
     # How many requests it has befallen.
     struck: int = field(default=0, init=False)
 
@@ -67,6 +70,7 @@ class Faults:
         delay_s: float = 0.0,
         retry_after_s: float = 1.0,
         scope: str = "user",
+        garble: Callable[[Any], Any] | None = None,
     ) -> Fault:
         """Script a fault; see `Fault`. `route` is a regular expression searched for in the path."""
         pattern = None if route is None else re.compile(route)
@@ -83,6 +87,7 @@ class Faults:
             delay_s,
             retry_after_s,
             scope,
+            garble,
         )
         self._waiting.append(fault)
         return fault

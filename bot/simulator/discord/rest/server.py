@@ -90,13 +90,16 @@ class RestServer:
                 await asyncio.sleep(fault.delay_s)
             elif fault.action == "reset":
                 return self._reset(request, recorded)
-            elif fault.action != "reset_after":
+            elif fault.action not in ("reset_after", "garble"):
                 return self._faulted(recorded, route, fault)
         await self._travel()
         status, told, headers = self._work(request, route, recorded, body, uploads, wrong)
         self.committed()
         if any(each.action == "reset_after" for each in faults):
             return self._reset(request, recorded)
+        for fault in faults:
+            if fault.garble is not None and told is not None:
+                told = fault.garble(json.loads(json.dumps(told)))
         await self._travel()
         return self._answer(recorded, status, told, headers)
 
