@@ -25,6 +25,12 @@ from bot.store.scripts import Scripts
 PAGE_TURNS = 50
 """The history is searched from its end, so many entries at a time."""
 
+FIRST_PAUSE_MS = 4_000
+MOST_PAUSE_MS = 60_000
+AFRESH_MS = 600_000
+"""The first edit of an answered turn is answered at once, the next one 4 s after that at the earliest, and so on: who
+mends a slip hardly waits, and 15 edits in 15 s come to four answers in place of 15."""
+
 TRIES = 5
 """An entry changes while it is being changed only where a turn ends at that moment."""
 
@@ -119,6 +125,8 @@ class Revisions:
             message = replace(before, text=message.text, attachments=message.attachments)
         payload = dump_message(message)
         change, lead = await self._revise(conversation, message.id, payload, edited_ms)
+        if change in (Change.LAST, Change.ANSWERING):
+            await self._hold(conversation, lead or 0, f"{message.id}-{edited_ms}")
         if change is Change.LAST:
             told = [padded(message.id), payload, str(edited_ms)]
             wish = await self._again(conversation, lead or 0, f"edit-{message.id}-{edited_ms}", "", told)
@@ -191,6 +199,11 @@ class Revisions:
             when_ms = created_ms(message)
             await self._redis.zadd(self._keys.work, {str(conversation): when_ms}, nx=True)
             await self._redis.zincrby(self._keys.work, 1, str(conversation))
+
+    async def _hold(self, conversation: int, lead: int, edit: str) -> None:
+        """Have the turn wait, before it can be taken up; a crash in between costs an answer too many."""
+        pauses = [FIRST_PAUSE_MS, MOST_PAUSE_MS, AFRESH_MS]
+        await self._run("hold", [self._keys.record(conversation, lead)], [edit, *pauses])
 
     async def _again(self, conversation: int, lead: int, wish: str, more: str, told: Sequence[str]) -> Wish:
         keys = self._keys
