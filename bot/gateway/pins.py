@@ -8,12 +8,12 @@ nothing is told, and when somebody looks at them.
 from __future__ import annotations
 
 import asyncio
-import time
 
 import aiohttp
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
 from bot.gateway import reading
@@ -40,18 +40,19 @@ GATHER_S = 0.5
 class Pins:
     """Reads pins in the background, each conversation's one after the other; needs no lease."""
 
-    def __init__(self, client: discord.Client, recall: Recall) -> None:
+    def __init__(self, client: discord.Client, recall: Recall, clock: Clock) -> None:
+        self._clock = clock
         self._client = client
         self._recall = recall
         self._read: dict[int, frozenset[int]] = {}
         self._again: set[int] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._since_ms = round(time.time() * 1000)
+        self._since_ms = self._clock.now_ms()
 
     def forget(self) -> None:
         """Take nothing that was read for sure any more: events may have been missed."""
         self._read.clear()
-        self._since_ms = round(time.time() * 1000)
+        self._since_ms = self._clock.now_ms()
 
     def heard(self, place: int) -> None:
         """Read the pins of a place in which something was said, unless they are known."""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.gateway import reading
-from bot.gateway.leniency import LISTS, with_lists
+from bot.gateway.completion import LISTS, with_lists
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
 
