@@ -32,7 +32,7 @@ AFRESH_MS = 600_000
 mends a slip hardly waits, and 15 edits in 15 s come to four answers in place of 15."""
 
 TRIES = 5
-"""An entry changes while it is being changed only where a turn ends at that moment."""
+"""An entry changes while it is being changed only where a turn ends at that moment, or is edited twice."""
 
 
 class Wish(StrEnum):
@@ -124,15 +124,17 @@ class Revisions:
             before = load_message(str(held))
             message = replace(before, text=message.text, attachments=message.attachments)
         payload = dump_message(message)
-        change, lead = await self._revise(conversation, message.id, payload, edited_ms)
-        if change in (Change.LAST, Change.ANSWERING):
-            await self._hold(conversation, lead or 0, f"{message.id}-{edited_ms}")
-        if change is Change.LAST:
-            told = [padded(message.id), payload, str(edited_ms)]
+        told = [padded(message.id), payload, str(edited_ms)]
+        for _ in range(TRIES):
+            change, lead = await self._revise(conversation, message.id, payload, edited_ms)
+            if change in (Change.LAST, Change.ANSWERING):
+                await self._hold(conversation, lead or 0, f"{message.id}-{edited_ms}")
+            if change is not Change.LAST:
+                break
             wish = await self._again(conversation, lead or 0, f"edit-{message.id}-{edited_ms}", "", told)
             if wish is Wish.OK:
                 return change
-            # Something else has been said just now, so it is not the last turn any more.
+            # Another edit was faster, whose round is to have this text, or something else has been said just now.
             change = Change.OLD
         if change in (Change.OLD, Change.UNKNOWN) and await self._amend(conversation, message.id, message):
             return Change.OLD  # the history is kept longer than the records of what is in it

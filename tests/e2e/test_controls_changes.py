@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -264,6 +265,7 @@ async def test_of_many_edits_in_a_row_the_last_is_answered_and_not_each(world: W
     asked = len(world.asked)
     for text in ("two", "three", "four", "five", "six", "seven"):
         await world.ann.edit(thread, said["id"], text)
+        await asyncio.sleep(0.003)  # the bot tells the order of edits by their milliseconds
     await world.until(lambda: "seven" in sent(world) and world.asked[-1])
     await world.answered(thread, 2)
     assert len(world.asked) <= asked + 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -329,6 +330,13 @@ async def test_edits_after_the_first_wait_for_a_pause_that_grows_and_the_last_te
     await pass_by(store, AFRESH_MS + 1)
     await edited_at(store, "much later", 1000)
     assert isinstance(await store.journal.claim(C, "me"), Claim)
+
+
+async def test_edits_at_the_same_moment_lose_none_and_the_last_text_counts(store: Store) -> None:
+    await store.answer(ONE)
+    await asyncio.gather(*(edited_at(store, f"{number}", number) for number in range(1, 7)))
+    await pass_by(store, MOST_PAUSE_MS)
+    assert [each.text for each in (await store.claim()).messages] == ["6"]
 
 
 async def test_edits_of_what_is_being_answered_wait_as_well(store: Store) -> None:
