@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import time
 import uuid
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.claude.trouble import hint
 from bot.config import Exit, Settings
+from bot.conversation.clock import Clock
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
@@ -25,6 +25,7 @@ from bot.gateway.changes import Changes
 from bot.gateway.chat import Chat
 from bot.gateway.client import Client, first_of
 from bot.gateway.context import Context
+from bot.gateway.help import Help
 from bot.gateway.holding import TELL_AFTER_S, Holding
 from bot.gateway.intake import Intake
 from bot.gateway.memory import Memory
@@ -117,7 +118,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     session.point_at(settings.discord)
     client = Client(desk)
     pace = Pace()
-    counting.count(client, metrics, pace)
+    clock = Clock()
+    counting.count(client, metrics, pace, clock)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, metrics, stack)
     await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
@@ -137,7 +139,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         Means(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude, spent=metrics.spent),
+            asker=Asker(claude, clock.now_s, metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
@@ -145,6 +147,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             ended=metrics.turn_ended,
+            clock=clock,
         )
     )
     attention = Attention(redis, keys)
@@ -155,20 +158,23 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    holding = Holding(lambda: conversations.since(round(time.time() * 1000)), tell_after_s=TELL_AFTER_S)
+    holding = Holding(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
+    intake_policy = Policy(
+        when=settings.reply.when,
+        ignore_prefix=settings.reply.ignore_prefix or "",
+        direct_messages=settings.discord.direct_messages,
+    )
     intake = Intake(
         conversations,
         dispatcher,
         outbox,
-        Policy(
-            when=settings.reply.when,
-            ignore_prefix=settings.reply.ignore_prefix or "",
-            direct_messages=settings.discord.direct_messages,
-        ),
+        intake_policy,
         holding,
+        clock,
+        settings.recovery.max_age_hours * 3600,
         lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
-    memory = Memory(conversations, dispatcher, outbox)
+    memory = Memory(conversations, dispatcher, outbox, clock)
     Chat(
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
@@ -185,9 +191,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell, holding)
     recall = Recall(redis, keys, ttl_s=ttl_s)
-    client.pins = Pins(client, recall)
+    client.pins = Pins(client, recall, clock)
     stack.push_async_callback(client.pins.stop)
-    context = Context(conversations, recall, prompts, choose, client.pins)
+    context = Context(conversations, recall, prompts, choose, client.pins, clock.now_s)
     context.add_to(client.tree)
     catchup = Catchup(
         client,
@@ -201,10 +207,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         max_messages=settings.recovery.max_messages,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
+        clock=clock,
     )
+    Help(intake_policy).add_to(client.tree)
+    intake.commands = client.tree.names()
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
+    client.on_addressed_late = intake.take_edited
     client.on_deleted = changes.deleted
     intake.before_taking = changes.forgotten
     client.on_unlocked = changes.unlocked

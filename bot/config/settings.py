@@ -84,8 +84,11 @@ def _table(value: Any) -> Any:
     return _json(value, dict) if value.strip() else {}
 
 
+_MODEL = re.compile(r"""[^\s"'`,;()\[\]{}<>]{1,200}""")
+
+
 def _model(value: str) -> str:
-    if not re.fullmatch(r"""[^\s"'`,;()\[\]{}<>]{1,200}""", value):
+    if not _MODEL.fullmatch(value):
         raise ValueError("must be the name of a model, such as claude-sonnet-5-5")
     return value
 
@@ -149,7 +152,10 @@ class ClaudeSettings(Section):
     @classmethod
     def _in_front_of_v1(cls, value: str | None) -> str | None:
         """Other programs want the address with /v1, which the SDK adds by itself."""
-        return None if value is None else re.sub(r"(/v1(/messages)?)?/*$", "", value.rstrip("/"))
+        if value is None:
+            return None
+        address = value.rstrip("/")
+        return address.removesuffix("/v1/messages").removesuffix("/v1").rstrip("/")
 
 
 class RedisSettings(Section):

@@ -28,6 +28,7 @@ class Reason(StrEnum):
     EMPTY = "empty"
     NOT_MENTIONED = "not_mentioned"
     FOR_SOMEBODY_ELSE = "for_somebody_else"
+    TYPED_COMMAND = "typed_command"
     DIRECT_MESSAGES_OFF = "direct_messages_off"
 
 
@@ -36,7 +37,8 @@ class Facts:
     """What the decision rests on.
 
     `mentions_bot` holds for a mention and for a reply to the bot; `for_somebody_else` where the message mentions
-    or replies to another person and not to its own author.
+    or replies to another person and not to its own author; `types_command` where it is a slash command of the bot's
+    that was written as text, which is meant for the bot and not for Claude.
     """
 
     where: Where
@@ -46,6 +48,7 @@ class Facts:
     is_ordinary: bool = True
     mentions_bot: bool = False
     for_somebody_else: bool = False
+    types_command: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,11 @@ def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
         return Ignore(Reason.PREFIXED)
     if is_blank(facts.text) and not facts.has_attachments:
         return Ignore(Reason.EMPTY)
+    decision = _addressed(facts, policy)
+    return Ignore(Reason.TYPED_COMMAND) if facts.types_command and isinstance(decision, Answer) else decision
+
+
+def _addressed(facts: Facts, policy: Policy) -> Answer | Ignore:
     match facts.where:
         case Where.DIRECT:
             return Answer() if policy.direct_messages else Ignore(Reason.DIRECT_MESSAGES_OFF)

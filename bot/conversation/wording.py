@@ -69,6 +69,9 @@ GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."
 )
+TYPED_COMMAND = (
+    "That looks like a command typed as text. Type / and choose it from the list. There is a /help, too."
+)
 NO_THREADS_HERE = (
     "I answer in threads, and this channel cannot have any. Mention me in a text channel, or use /chat there."
 )

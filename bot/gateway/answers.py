@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.conversation.model import Choice, narrowest
+from bot.gateway import access
 from bot.render.restyle.ticks import Ticks
 from bot.store.prompts import Scope
 
@@ -19,10 +20,7 @@ ONLY_IN_SERVERS = (
     "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
 )
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
-NOT_YOURS = (
-    "Only the person who asked, or somebody with the permission “Manage Messages”, “Manage Threads” or "
-    "“Manage Server”, can do that. You can ask something of your own, though."
-)
+NOT_YOURS = f"{access.CONTROLLING.refusal('do that')} You can ask something of your own, though."
 NOTHING_TO_STOP = "Nothing is being written here right now."
 STOPPING = "Stopped. What was written stays."
 BUSY = "Something is being written here right now. Stop it first, or wait for its end."
@@ -37,17 +35,11 @@ RESET_QUESTION = (
     "Shall I forget everything that was said in this conversation? The messages stay on Discord; "
     "I just no longer know them. This cannot be undone."
 )
-MAY_NOT_RESET = (
-    "Only the person who started this thread, or somebody with the permission “Manage Threads” or “Manage Server”, "
-    "can reset it."
-)
+MAY_NOT_RESET = access.KEEPING.refusal("reset it")
 MAY_NOT_SET = {
-    Scope.THREAD: (
-        "Only the person who started this thread, or somebody with the permission “Manage Threads” or "
-        "“Manage Server”, can change its prompt."
-    ),
-    Scope.CHANNEL: "Changing the prompt of a channel needs the permission “Manage Server”.",
-    Scope.SERVER: "Changing the prompt of a server needs the permission “Manage Server”.",
+    Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("change its prompt"),
+    Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("change the prompt of a channel"),
+    Scope.SERVER: access.CHOOSING[Scope.SERVER].refusal("change the prompt of a server"),
 }
 UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
 EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."

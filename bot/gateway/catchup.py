@@ -22,6 +22,7 @@ import aiohttp
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.gateway import permissions
 from bot.gateway.intake import Intake
@@ -45,7 +46,7 @@ FAILURES_IN_A_ROW = 3
 """Then it is not the places, and each of them would only wait for a Discord that is away."""
 
 ARCHIVE_MARGIN_S = 300.0
-"""Discord's clock tells when a thread was archived, ours until when archived threads have been looked through."""
+"""The looks of several instances, and the moment at which Discord archives a thread, are known to some seconds."""
 
 FAILED_CALL = (discord.DiscordException, DiscordError, aiohttp.ClientError, OSError, TimeoutError)
 """Discord cannot be reached, or does not want to: the next sweep is for what this one missed."""
@@ -68,8 +69,10 @@ class Catchup:
         max_messages: int,
         poll_s: float,
         every_s: float,
+        clock: Clock,
     ) -> None:
         self._client = client
+        self._clock = clock
         self._conversations = conversations
         self._attention = attention
         self._places = Places(client, pace)
@@ -82,6 +85,7 @@ class Catchup:
             pace,
             max_age_s=max_age_s,
             max_messages=max_messages,
+            clock=clock,
         )
         self._instance = instance
         self._poll_s = poll_s
@@ -90,7 +94,7 @@ class Catchup:
         self._thorough = True
         self._wanted = asyncio.Event()
         self._beat = ""
-        self._sound_s = time.time()
+        self._sound_s = self._clock.now_s()
         self._doubt: int | None = None
         self._owed: dict[int, int | None] = {}
         self._active: dict[int, frozenset[int]] = {}
@@ -107,7 +111,7 @@ class Catchup:
         while True:
             try:
                 # Before anything can be missed: what is said from now on is meant for the bot, heard or not.
-                await self._conversations.since(round(time.time() * 1000))
+                await self._conversations.since(self._clock.now_ms())
                 await self._feel_pulse()
                 if self._client.is_ready() and time.monotonic() >= self._due_s:
                     await self._look_through()
@@ -142,7 +146,7 @@ class Catchup:
                 "store_went_back", hint="the store has lost its latest writes; looking through everything"
             )
             self._doubt_marks()
-        self._beat, self._sound_s = beat, time.time()
+        self._beat, self._sound_s = beat, self._clock.now_s()
 
     def _doubt_marks(self) -> None:
         self._doubt = _earlier(self._doubt, id_before(OVERLAP_S, self._sound_s))
@@ -153,7 +157,7 @@ class Catchup:
 
         Raises what has kept it from looking at all of it, but for places that fail by themselves: they are owed.
         """
-        began_s = time.time()
+        began_s = self._clock.now_s()
         self._failures = 0
         failed: Exception | None = None
         seen: set[int] = set()
@@ -182,9 +186,7 @@ class Catchup:
 
     async def _owe_what_is_known(self, seen: set[int], doubt: int | None) -> set[int]:
         """Have direct messages asked for; returns the channels whose threads are not all active."""
-        known = [
-            each for each in await self._conversations.known(round(time.time() * 1000)) if each not in seen
-        ]
+        known = [each for each in await self._conversations.known(self._clock.now_ms()) if each not in seen]
         parents = await self._conversations.parents(known)
         self._owe([each for each, parent in zip(known, parents, strict=True) if parent is None], doubt)
         return {parent for parent in parents if parent is not None}
@@ -211,7 +213,7 @@ class Catchup:
     async def _look_through_archives(self, parents: Iterable[int], doubt: int | None) -> None:
         looked_ms = await self._conversations.looked()
         if looked_ms is None:
-            looked_ms = await self._conversations.since(round(time.time() * 1000))
+            looked_ms = await self._conversations.since(self._clock.now_ms())
         since = dt.datetime.fromtimestamp(looked_ms / 1000 - ARCHIVE_MARGIN_S, dt.UTC)
         if doubt is not None:
             since = min(since, discord.utils.snowflake_time(doubt))

@@ -42,11 +42,11 @@ class Changes:
         self._finishing_pause_s = finishing_pause_s
         self._forgetting: dict[int, list[asyncio.Future[None]]] = {}
 
-    async def edited(self, message: discord.Message) -> None:
-        """Carry over what a message says by now."""
+    async def edited(self, message: discord.Message) -> bool:
+        """Carry over what a message says by now; False if it is known nowhere."""
         said = convert.to_message(message)
         edited_ms = round(message.edited_at.timestamp() * 1000) if message.edited_at else 0
-        await self._note(
+        return await self._note(
             "message_edited",
             message.channel.id,
             message.id,

@@ -14,7 +14,7 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
-from bot.gateway import answers, convert, permissions
+from bot.gateway import answers, convert, permissions, reading
 from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import in_servers
 from bot.render.outbox import Outbox, Outgoing
@@ -148,7 +148,7 @@ class Chat:
     async def _started(self, interaction: Interaction, channel: discord.TextChannel, name: str) -> int | None:
         """Find the empty thread that a call has started whose answer was lost."""
         try:
-            threads = await channel.guild.active_threads()
+            threads = await reading.active_threads(channel.guild)
         except LOST as error:
             log.info("threads_unknown", channel=channel.id, kind=type(error).__name__)
             return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import Any, ParamSpec
 
@@ -9,6 +10,7 @@ import discord
 import structlog
 
 from bot.gateway import convert, interactions, permissions
+from bot.gateway.attempts import Attempts
 from bot.gateway.interactions import Interaction, Tree
 from bot.gateway.pins import Pins
 from bot.store.desk import Desk
@@ -20,6 +22,7 @@ INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, me
 
 P = ParamSpec("P")
 Place = discord.abc.GuildChannel | discord.Thread
+Heard = Callable[[discord.Message, discord.ClientUser], Awaitable[None]]
 Press = Callable[[Interaction, str], Awaitable[bool]]
 Submission = Callable[[Interaction, str, dict[str, str]], Awaitable[bool]]
 
@@ -48,16 +51,23 @@ class Client(discord.Client):
             member_cache_flags=discord.MemberCacheFlags.none(),
             guild_ready_timeout=0.25,
         )
+        self.attempts = Attempts(time.monotonic())
         self.tree = Tree(self, desk)
         self.desk = desk
         self.on_listening: Callable[[], None] | None = None
-        self.on_person_wrote: Callable[[discord.Message, discord.ClientUser], Awaitable[None]] | None = None
+        self.on_person_wrote: Heard | None = None
         self.on_press: Press | None = None
-        self.on_edited: Callable[[discord.Message], Awaitable[None]] | None = None
+        self.on_edited: Callable[[discord.Message], Awaitable[bool]] | None = None
+        self.on_addressed_late: Heard | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
         self.on_unlocked: Callable[[int], Awaitable[None]] | None = None
         self.pins: Pins | None = None
         self.on_submit: Submission | None = None
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Count the sessions that are begun: Discord allows so many a day."""
+        await super().before_identify_hook(shard_id, initial=initial)
+        self.attempts.identified(time.monotonic())
 
     async def on_ready(self) -> None:
         """Say where the bot is."""
@@ -103,8 +113,11 @@ class Client(discord.Client):
         message = payload.message
         if self.pins is not None:
             self.pins.shown(message.channel.id, message.id, pinned=message.pinned)
-        if self.on_edited is not None and not message.author.bot and message.edited_at is not None:
-            await self.on_edited(message)
+        if self.on_edited is None or message.author.bot or message.edited_at is None:
+            return
+        known = await self.on_edited(message)
+        if not known and self.user is not None and self.on_addressed_late is not None:
+            await self.on_addressed_late(message, self.user)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Hand on what was deleted, whoever had written it."""

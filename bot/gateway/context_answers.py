@@ -9,6 +9,7 @@ import discord
 from bot.conversation.context import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
+from bot.gateway import access
 from bot.gateway.answers import unfenced
 
 ANSWER_CHARS = 2000
@@ -21,14 +22,8 @@ WRITTEN = "What you wrote"
 PINS_LABEL = "Use the pins now"
 PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
 NOTHING_SAID = "Nothing has been said here that could be pinned."
-MAY_NOT_PIN = (
-    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
-    "can have its pins count before the next trim."
-)
-MAY_NOT_CORRECT = (
-    "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
-    "can correct its summary."
-)
+MAY_NOT_PIN = access.KEEPING.refusal("have its pins count before the next trim")
+MAY_NOT_CORRECT = access.KEEPING.refusal("correct its summary")
 
 
 def shown(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 import discord
 
 from bot.conversation.intake import Facts, Where
@@ -13,7 +15,13 @@ ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
 """Everything else is the platform speaking: joins, pins, renamed threads, a thread's starter."""
 
 
-def facts(message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
+TYPED_CHARS = 60
+"""What is longer, or goes on in another line, is something to be answered that begins with a slash."""
+
+
+def facts(
+    message: discord.Message, where: Where, me: discord.ClientUser, commands: Container[str] = ()
+) -> Facts:
     """Collect what the intake decides on."""
     answered = _answered_author(message)
     mentioned = {user.id for user in message.mentions}
@@ -28,7 +36,16 @@ def facts(message: discord.Message, where: Where, me: discord.ClientUser) -> Fac
         is_ordinary=message.type in ORDINARY,
         mentions_bot=to_bot,
         for_somebody_else=bool(others or message.role_mentions),
+        types_command=_types_command(message, me, commands),
     )
+
+
+def _types_command(message: discord.Message, me: discord.ClientUser, commands: Container[str]) -> bool:
+    said = title(message, me.id).strip()
+    if not said.startswith("/") or len(said) > TYPED_CHARS or "\n" in said or message.attachments:
+        return False
+    name, *_ = said[1:].split(maxsplit=1) or [""]
+    return name in commands
 
 
 def to_message(message: discord.Message, *, opens: str | None = None) -> Message:

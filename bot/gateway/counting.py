@@ -5,17 +5,22 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+from email.utils import parsedate_to_datetime
 from types import SimpleNamespace
 from typing import Any
 
 import aiohttp
 import discord
+import structlog
 from discord.http import Route
 
+from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
 from bot.gateway.outbox import TOO_OLD_CODE
 from bot.render.pace import Kind, Pace
 from bot.telemetry.metrics import Metrics
+
+log = structlog.get_logger()
 
 TOO_MANY_REQUESTS = 429
 
@@ -29,19 +34,27 @@ MESSAGE = re.compile(r"/channels/(?P<channel>\d+)/messages(/\d+)?")
 """The calls that count against the limit of their channel."""
 
 
-def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:
+def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
     """Have the client's requests wait for their turn and count them, and tell whether it is connected.
 
-    To be called before it logs in.
+    `clock` is set by the answers. To be called before it logs in.
     """
 
     async def starting(_: object, context: SimpleNamespace, start: Any) -> None:
         context.turn = None
         if (path := limited_path(str(start.url))) is not None:
             context.turn = await pace.request(*classify(start.method, path))
+            if clock is not None:
+                context.asked_s = clock.steady_s()
+
+    warned = False
 
     async def answered(_: object, context: SimpleNamespace, end: Any) -> None:
+        nonlocal warned
         pace.answered(context.turn)
+        if clock is not None and hasattr(context, "asked_s"):
+            set_clock(clock, end.response.headers.get("Date", ""), context.asked_s)
+            warned = warned or warn_of_the_host(clock)
         await _tell_too_old(end.response)
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
 
@@ -57,9 +70,29 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:
 
     def connected() -> float:
         ws = getattr(client, "ws", None)  # None until the first connection, whatever its type says
-        return float(client.is_ready() and ws is not None and ws.open)
+        return float(client.is_ready() and ws is not None and ws.open and ws.established)
 
     metrics.discord_connected.set_function(connected)
+
+
+def set_clock(clock: Clock, date: str, asked_s: float) -> None:
+    """Have the clock follow the date of an answer of Discord's."""
+    with contextlib.suppress(ValueError, TypeError, OverflowError):
+        clock.told(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
+
+
+def warn_of_the_host(clock: Clock) -> bool:
+    """Say so if the clock of the host is minutes off."""
+    ahead_s = clock.host_is_ahead_s()
+    if abs(ahead_s) <= MOST_OFF_S:
+        return False
+    log.warning(
+        "host_clock_wrong",
+        minutes=round(abs(ahead_s) / 60),
+        hint=f"the clock of this host is {'ahead of' if ahead_s > 0 else 'behind'} Discord's: have NTP keep it (such "
+        "as by timedatectl set-ntp true); the bot goes by Discord's",
+    )
+    return True
 
 
 async def _tell_too_old(response: aiohttp.ClientResponse) -> None:

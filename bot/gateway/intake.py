@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 
 import aiohttp
 import discord
 import structlog
 
 from bot.conversation import prompt, wording
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
-from bot.conversation.intake import Answer, Ignore, Policy, Where, decide
-from bot.gateway import convert
+from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
+from bot.conversation.message import created_ms
+from bot.gateway import convert, reading
 from bot.gateway.holding import Holding
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -33,6 +35,8 @@ class Intake:
         outbox: Outbox,
         policy: Policy,
         holding: Holding,
+        clock: Clock,
+        max_age_s: float,
         decided: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
@@ -40,8 +44,11 @@ class Intake:
         self._outbox = outbox
         self._policy = policy
         self._holding = holding
+        self._clock = clock
+        self._max_age_s = max_age_s
         self._decided = decided
         self._told: set[int] = set()
+        self.commands: Container[str] = ()
         self.before_taking: Callable[[int], Awaitable[None]] | None = None
 
     async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -67,6 +74,14 @@ class Intake:
         else:
             if taken is not None:
                 self._told.clear()  # the store is there
+
+    async def take_edited(self, message: discord.Message, me: discord.ClientUser) -> None:
+        """Take a message that is known nowhere, as it was no matter of the bot's before it was edited.
+
+        So long as it would be answered if it were found by a listing, which shows it as it says by now.
+        """
+        if self._clock.now_ms() - created_ms(message.id) < self._max_age_s * 1000:
+            await self.take(message, me)
 
     async def take_listed(self, message: discord.Message, me: discord.ClientUser) -> int | None:
         """Take a message that a listing has shown; return its conversation if it has a record there now.
@@ -96,7 +111,7 @@ class Intake:
             if channel is None:
                 return None
         where = await self._where(message, channel, me)
-        decision = decide(convert.facts(message, where, me), self._policy)
+        decision = decide(convert.facts(message, where, me, self.commands), self._policy)
         if isinstance(decision, Ignore):
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
             return decision
@@ -117,7 +132,7 @@ class Intake:
             where = Where.CHANNEL
             if isinstance(channel, discord.Thread):
                 where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
-        if isinstance(decide(convert.facts(message, where, me), self._policy), Answer):
+        if isinstance(decide(convert.facts(message, where, me, self.commands), self._policy), Answer):
             direct = where is Where.DIRECT
             await self._say(message, wording.STORE_DOWN_IN_DMS if direct else wording.STORE_DOWN_FOR_NOW)
 
@@ -130,6 +145,8 @@ class Intake:
         decided = await self._decide(message, me)
         if isinstance(decided, Ignore):
             self._decided(decided.reason.value)
+            if decided.reason is Reason.TYPED_COMMAND and source == "event":
+                await self._say(message, wording.TYPED_COMMAND)
             return None
         if decided is None:
             return None
@@ -213,6 +230,12 @@ async def _fetch(message: discord.Message, channel: int) -> object | None:
         return known
     try:
         return await guild.fetch_channel(channel)
-    except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
+    except (
+        discord.DiscordException,
+        aiohttp.ClientError,
+        OSError,
+        TimeoutError,
+        *reading.UNREADABLE,
+    ) as error:
         log.warning("channel_unknown", channel=channel, kind=type(error).__name__)
         return None

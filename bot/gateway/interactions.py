@@ -48,6 +48,11 @@ class Tree(app_commands.CommandTree[discord.Client]):
         super().__init__(client)
         self._desk = desk
 
+    def names(self) -> frozenset[str]:
+        """The names of the slash commands."""
+        commands = self.get_commands(type=discord.AppCommandType.chat_input)
+        return frozenset(command.name for command in commands)
+
     async def interaction_check(self, interaction: Interaction, /) -> bool:
         """Let one instance answer."""
         if interaction.type is discord.InteractionType.autocomplete:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 
 import discord
 import structlog
 
 from bot.conversation import wording
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
 from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.gateway import reading
 from bot.gateway.intake import Intake
 from bot.gateway.places import Listable, Place, Places
 from bot.render.outbox import Outbox, Outgoing
@@ -40,6 +41,7 @@ class Listing:
         *,
         max_age_s: float,
         max_messages: int,
+        clock: Clock,
     ) -> None:
         self._client = client
         self._places = places
@@ -49,6 +51,7 @@ class Listing:
         self._pace = pace
         self._max_age_s = max_age_s
         self._max_messages = max_messages
+        self._clock = clock
 
     async def catch_up(self, place: Place, mark: int | None, doubt: int | None) -> None:
         """Read a place until nothing changes under the listing; the next sweep is for what does not settle.
@@ -66,19 +69,16 @@ class Listing:
         channel = place.channel or await self._places.fetch(place.id)
         if me is None or channel is None:
             return True
-        oldest = id_before(self._max_age_s)
+        oldest = id_before(self._max_age_s, self._clock.now_s())
         after = await self._beginning(channel, me.id, oldest) if mark is None else mark
         if doubt is not None:
             after = min(after, doubt)
         if mark is None and place.latest <= after:
             return await self._conversations.advance(channel.id, before=None, after=place.latest, listed=())
         async with self._pace.waited(channel.id, Kind.READ):
-            read = [
-                message
-                async for message in channel.history(
-                    limit=self._max_messages + BEYOND, after=discord.Object(after), oldest_first=False
-                )
-            ]
+            read = await reading.messages(
+                self._client, channel, most=self._max_messages + BEYOND, after=after
+            )
         kept: list[tuple[int, int]] = []
         too_old: list[discord.Message] = []
         for message in reversed(read[: self._max_messages]):
@@ -100,13 +100,13 @@ class Listing:
         """The id from which on a place is read that never was."""
         joined = channel.guild.me.joined_at if channel.guild else None
         joined_id = discord.utils.time_snowflake(joined) if joined else 0
-        since_ms = await self._conversations.since(round(time.time() * 1000))
+        since_ms = await self._conversations.since(self._clock.now_ms())
         # From then on the bot was there to hear what is said, whether it did or not.
         began = max(joined_id, _first_id(since_ms))
         if not await self._is_ours(channel, me):
             return max(oldest, began)
         # What is too old to be answered is told; that it was answered nobody knows for longer than the records last.
-        return min(oldest, max(channel.id, began, id_before(DONE_RECORD_S)))
+        return min(oldest, max(channel.id, began, id_before(DONE_RECORD_S, self._clock.now_s())))
 
     async def _tell_what_is_left(
         self,
@@ -162,6 +162,6 @@ def _first_id(when_ms: int) -> int:
     return (when_ms - DISCORD_EPOCH_MS) << 22
 
 
-def id_before(seconds: float, now_s: float | None = None) -> int:
-    """Return the first id that a message so long ago could have."""
-    return _first_id(round(((time.time() if now_s is None else now_s) - seconds) * 1000))
+def id_before(seconds: float, now_s: float) -> int:
+    """Return the first id that a message so long before a moment could have."""
+    return _first_id(round((now_s - seconds) * 1000))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import datetime as dt
 from collections.abc import Sequence
 
 import discord
 import structlog
 from discord import app_commands
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
 from bot.gateway.access import may_reset
 from bot.gateway.interactions import Interaction, conclude, say
+from bot.gateway.listing import id_before
 from bot.gateway.reach import everywhere
 from bot.gateway.scene import look_around
 from bot.render.outbox import Outbox
@@ -31,14 +32,17 @@ instance."""
 ARRIVED_S = (1.5, 5.0, 15.0)
 """A call to Discord that was cancelled here may still take effect there, at most as late as it would be given up."""
 
-LONGEST_TURN = dt.timedelta(minutes=15)
+LONGEST_TURN_S = 15 * 60.0
 """No reply takes longer; so much of a thread is looked through for one that was stopped."""
 
 
 class Memory:
     """Answers the command and the buttons of its question."""
 
-    def __init__(self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox) -> None:
+    def __init__(
+        self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox, clock: Clock
+    ) -> None:
+        self._clock = clock
         self._conversations = conversations
         self._dispatcher = dispatcher
         self._outbox = outbox
@@ -102,7 +106,7 @@ class Memory:
 
     async def _clear_away(self, conversation: int, *, before: int) -> None:
         """Delete what a stopped turn has left unfinished: nobody will go on with it."""
-        since = discord.utils.time_snowflake(discord.utils.utcnow() - LONGEST_TURN)
+        since = id_before(LONGEST_TURN_S, self._clock.now_s())
         try:
             seen = await self._outbox.own_messages(conversation, since)
         except DiscordError as error:

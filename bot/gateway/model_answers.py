@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
+from bot.gateway import access
 from bot.gateway.answers import NAMES, origin
 from bot.store.prompts import Scope
 
@@ -20,12 +21,9 @@ NAME_CHARS = 100
 NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
 NOT_OFFERED = "The operator of this bot does not offer that model."
 MAY_NOT_CHOOSE = {
-    Scope.THREAD: (
-        "Only the person who started this thread, or somebody with the permission “Manage Threads”, "
-        "can choose its model."
-    ),
-    Scope.CHANNEL: "Choosing the model of a channel needs the permission “Manage Server”.",
-    Scope.SERVER: "Choosing the model of a server needs the permission “Manage Server”.",
+    Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: access.CHOOSING[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
     "Channels and servers have models of their own, but these are direct messages: use the thread scope."

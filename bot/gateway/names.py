@@ -58,6 +58,7 @@ def _may_be_named(channel: discord.abc.GuildChannel | discord.Thread, here: obje
     """
     if getattr(here, "id", None) == channel.id:
         return channel.name != HIDDEN
+    parent: discord.abc.GuildChannel | None
     if isinstance(channel, discord.Thread):
         if channel.is_private():
             return False

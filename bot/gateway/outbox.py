@@ -13,7 +13,6 @@ import discord
 import structlog
 from discord.http import Route
 
-from bot.conversation import wording
 from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
@@ -21,8 +20,8 @@ from bot.conversation.errors import (
     DiscordTooOld,
     DiscordUnavailable,
 )
-from bot.gateway import buttons, permissions
-from bot.gateway.convert import ORDINARY
+from bot.gateway import buttons, permissions, reading
+from bot.gateway.seen import is_said_by, seen
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 
@@ -160,23 +159,15 @@ class DiscordOutbox:
 
     async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
         """Return the bot's own messages after an id, oldest first."""
-        channel = self._client.get_partial_messageable(place)
-        me = self._client.user.id if self._client.user else 0
+        me = str(self._client.user.id if self._client.user else 0)
 
         async def read() -> tuple[Seen, ...]:
-            found = [m async for m in channel.history(limit=READ_MESSAGES, after=discord.Object(after))]
-            return tuple(
-                Seen(
-                    id=m.id,
-                    content=m.content,
-                    reply_to=m.reference.message_id if m.reference else None,
-                    silent=m.flags.suppress_notifications or m.content in wording.LOUD_ONCE,
-                    files=_attached(m),
-                    controls=buttons.read(m),
-                )
-                for m in found
-                if m.author.id == me and m.type in ORDINARY
-            )
+            found: list[dict[str, Any]] = []
+            async for page in reading.pages_after(self._client, place, after):
+                found += page
+                if len(found) >= READ_MESSAGES:
+                    break
+            return tuple(seen(data) for data in found[:READ_MESSAGES] if is_said_by(me, data))
 
         return await self._call("read", place, permissions.TO_SEND, read)
 

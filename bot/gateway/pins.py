@@ -8,14 +8,15 @@ nothing is told, and when somebody looks at them.
 from __future__ import annotations
 
 import asyncio
-import time
 
 import aiohttp
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
+from bot.gateway import reading
 from bot.store.recall import Recall
 
 log = structlog.get_logger()
@@ -39,18 +40,19 @@ GATHER_S = 0.5
 class Pins:
     """Reads pins in the background, each conversation's one after the other; needs no lease."""
 
-    def __init__(self, client: discord.Client, recall: Recall) -> None:
+    def __init__(self, client: discord.Client, recall: Recall, clock: Clock) -> None:
+        self._clock = clock
         self._client = client
         self._recall = recall
         self._read: dict[int, frozenset[int]] = {}
         self._again: set[int] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
-        self._since_ms = round(time.time() * 1000)
+        self._since_ms = self._clock.now_ms()
 
     def forget(self) -> None:
         """Take nothing that was read for sure any more: events may have been missed."""
         self._read.clear()
-        self._since_ms = round(time.time() * 1000)
+        self._since_ms = self._clock.now_ms()
 
     def heard(self, place: int) -> None:
         """Read the pins of a place in which something was said, unless they are known."""
@@ -119,7 +121,7 @@ class Pins:
     async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
         """Return the ids of the pinned messages, and the messages of people that they are or answer."""
         channel = self._client.get_partial_messageable(place)
-        listed = [message async for message in channel.pins(limit=MOST_PINS)]
+        listed = await reading.pinned(self._client, channel, most=MOST_PINS)
         pins: set[int] = set()
         for message in listed:
             if not self._own(message):
@@ -136,14 +138,13 @@ class Pins:
         and so does the reply to the message that a thread was started from, under whose id the thread goes.
         """
         if part.reference is None:
-            count = 0
-            async for before in channel.history(limit=REPLY_MESSAGES, before=part):
-                count += 1
+            earlier = await reading.messages(self._client, channel, most=REPLY_MESSAGES, before=part.id)
+            for before in earlier:
                 if self._own(before) and not before.flags.silent and before.reference is not None:
                     part = before
                     break
             else:
-                return channel.id if count < REPLY_MESSAGES else None
+                return channel.id if len(earlier) < REPLY_MESSAGES else None
         reference = part.reference
         first = reference.resolved if reference is not None else None
         if isinstance(first, discord.Message) and self._own(first):

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import discord
 import structlog
 
+from bot.gateway import reading
 from bot.render.pace import Kind, Pace
 
 log = structlog.get_logger()
@@ -40,7 +41,7 @@ class Places:
 
         That is two requests, however many there are.
         """
-        found = await self._channels_of_safely(server)
+        found = await self._channels_of(server)
         spoken_in = [
             Place(channel.id, channel.last_message_id, channel)
             for channel in found
@@ -57,13 +58,13 @@ class Places:
             return ()
         found: list[discord.Thread] = []
         async with self._pace.waited(parent, Kind.READ):
-            async for thread in channel.archived_threads(limit=None):
+            async for thread in reading.archived_threads(channel):
                 if thread.archive_timestamp < since:
                     break
                 found.append(thread)
         if isinstance(channel, discord.TextChannel) and not channel.is_news():
             # The private ones that the bot is in come by their age, and not by when they were archived.
-            private = channel.archived_threads(limit=None, private=True, joined=True)
+            private = reading.joined_archived_threads(channel)
             found += [thread async for thread in private if thread.archive_timestamp >= since]
         return tuple(
             Place(thread.id, thread.last_message_id, thread)
@@ -86,22 +87,14 @@ class Places:
         try:
             async with self._pace.waited(channel, Kind.READ):
                 found = await self._client.fetch_channel(channel)
-        except (discord.NotFound, discord.Forbidden, discord.InvalidData):
+        except (discord.NotFound, discord.Forbidden, *reading.UNREADABLE):
             return None
         return found if isinstance(found, (discord.Thread, discord.DMChannel)) else None
 
-    async def _channels_of_safely(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
-        try:
-            return await self._channels_of(guild)
-        except (KeyError, TypeError, ValueError, AttributeError):
-            # discord.py stumbles over odd channels; those of one server must not keep the others from theirs.
-            log.exception("channels_unreadable", server=guild.id)
-            return []
-
     async def _channels_of(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
         try:
-            channels: Iterable[object] = await guild.fetch_channels()
-            threads: Iterable[object] = await guild.active_threads()
+            channels: Iterable[object] = await reading.channels(guild)
+            threads: Iterable[object] = await reading.active_threads(guild)
         except discord.HTTPException as error:
             if error.status >= SERVER_ERROR:
                 raise

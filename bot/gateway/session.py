@@ -14,7 +14,7 @@ from discord.http import Route
 
 from bot.config import DiscordSettings, Exit
 from bot.conversation.errors import StartError
-from bot.gateway import leniency
+from bot.gateway import completion, leniency
 from bot.gateway.client import Client
 from bot.gateway.registration import register
 
@@ -25,12 +25,13 @@ LOGIN_PAUSE_S = 2.0
 """A host may start the bot before its network is up."""
 
 LOGIN_S = 30.0
-"""All tries together; discord.py alone would repeat a 502 for 15 s, and wait for an answer for 5 minutes."""
+"""All tries together, but for rate limits. discord.py alone would repeat a 502 for 15 s, and wait for an answer for 5
+minutes."""
 
-FIRST_RECONNECT_S = 1.0
-MOST_RECONNECT_S = 60.0
-"""discord.py reconnects by itself; this is for what escapes it, such as a first connection that is refused. Each
-time is an IDENTIFY, of which there are 1000 a day."""
+LIMIT_AT_ONCE_S = 0.001
+SHORTEST_WAIT_S = 1.0
+LONGEST_WAIT_S = 600.0
+"""A limit that is said to last for hours may be lifted before."""
 
 HANG_UP_S = 1.0
 """For a close frame to be answered; who does not answer is left."""
@@ -57,17 +58,49 @@ NO_BUGS = ("Attempting a reconnect", "Ignoring exception in autocomplete")
 def _without_traceback(record: logging.LogRecord) -> bool:
     """Strip what discord.py adds to an outage: it is no bug."""
     if str(record.msg).startswith(NO_BUGS):
+        if record.exc_info and str(record.msg).startswith(NO_BUGS[0]):
+            # When it is tried again, `Socket` tells.
+            record.msg, record.args = "The connection failed: %s", (_kind(record.exc_info[1]),)
         record.exc_info = None
     return True
 
 
+def _kind(error: BaseException | None) -> str:
+    return type(error).__name__
+
+
 async def login(client: discord.Client, token: str) -> None:
-    """Log in, or raise StartError."""
-    try:
-        async with asyncio.timeout(LOGIN_S):
-            await _login(client, token)
-    except TimeoutError as error:
-        raise _unreachable("it does not answer") from error
+    """Log in, or raise StartError; a rate limit is waited for, however long it lasts.
+
+    Who ends in its place, and is started anew, asks more often, and keeps the limit alive.
+    """
+    waits = 0
+    # Else discord.py sleeps where nobody is told: as long as a limit lasts, and up to five times.
+    client.http.max_ratelimit_timeout = LIMIT_AT_ONCE_S
+    while True:
+        try:
+            async with asyncio.timeout(LOGIN_S):
+                await _login(client, token)
+        except TimeoutError as error:
+            raise _unreachable("it does not answer") from error
+        except discord.RateLimited as error:
+            wait_s = error.retry_after
+        except discord.HTTPException as error:  # of Cloudflare's, in front of Discord
+            wait_s = completion.retry_after_s(error.response.headers)
+        else:
+            client.http.max_ratelimit_timeout = None
+            return
+        wait_s = min(max(wait_s, SHORTEST_WAIT_S), LONGEST_WAIT_S)
+        # Once for the operator; how it goes on is for who looks closer.
+        (log.info if waits else log.warning)(
+            "discord_rate_limited",
+            again_in_s=round(wait_s),
+            hint="Discord limits the requests of this address (many hosts share one): it is waited for here, and a "
+            "restart would only make it longer. If it lasts for hours, give the bot another address",
+        )
+        waits += 1
+        await _forget_session(client)
+        await asyncio.sleep(wait_s)
 
 
 async def _login(client: discord.Client, token: str) -> None:
@@ -86,6 +119,8 @@ async def _login(client: discord.Client, token: str) -> None:
                 log.info("discord_api_path_added", path=API_PATH)
                 Route.BASE += API_PATH
                 continue
+            if error.status == completion.TOO_MANY_REQUESTS:
+                raise
             if error.status < 500 or attempt == LOGIN_TRIES:
                 raise _unreachable(f"it answers with {error.status}") from error
             log.warning("discord_unreachable", status=error.status, attempt=attempt)
@@ -99,11 +134,15 @@ async def _login(client: discord.Client, token: str) -> None:
             return
         finally:
             attempt += 1
-            if client.application is None:
-                # Each login makes a session of its own, and would leave the one before open.
-                await client.http.close()
-                client.http.connector = discord.utils.MISSING
+            await _forget_session(client)
         await asyncio.sleep(LOGIN_PAUSE_S)
+
+
+async def _forget_session(client: discord.Client) -> None:
+    if client.application is None:
+        # Each login makes a session of its own, and would leave the one before open.
+        await client.http.close()
+        client.http.connector = discord.utils.MISSING
 
 
 def _unreachable(reason: str) -> StartError:
@@ -131,10 +170,7 @@ async def register_commands(client: Client) -> None:
 
 async def stay_connected(client: discord.Client) -> None:
     """Keep the gateway connection until cancelled; StartError for what only an operator can mend."""
-    pause_s = FIRST_RECONNECT_S
-    loop = asyncio.get_running_loop()
     while not client.is_closed():
-        began_s = loop.time()
         try:
             await client.connect(reconnect=True)
         except discord.PrivilegedIntentsRequired as error:
@@ -155,17 +191,13 @@ async def stay_connected(client: discord.Client) -> None:
                 exit_code=Exit.DISCORD_UNREACHABLE,
             ) from error
         except Exception as error:  # noqa: BLE001 - one odd event must not end the bot
-            if loop.time() - began_s > MOST_RECONNECT_S:
-                pause_s = FIRST_RECONNECT_S
+            # discord.py fails at a first connection that was refused with an error of its own, about its `ws`.
             log.warning(
                 "discord_connection_failed",
-                kind=type(error).__name__,
-                again_in_s=pause_s,
+                kind=_kind(error.__context__ or error),
                 hint="check the network, or discord.gateway_url if you changed it",
             )
             await _hang_up(client)
-            await asyncio.sleep(pause_s)
-            pause_s = min(pause_s * 2, MOST_RECONNECT_S)
 
 
 async def leave(client: discord.Client) -> None:
@@ -185,6 +217,8 @@ async def leave(client: discord.Client) -> None:
 async def _hang_up(client: discord.Client) -> None:
     # It is None until the first connection, whatever its type says.
     if getattr(client, "ws", None) is not None:
+        if (keep_alive := client.ws._keep_alive) is not None:
+            keep_alive.stop()  # a thread, which would beat once more for a socket that is gone
         with contextlib.suppress(Exception):
             async with asyncio.timeout(HANG_UP_S):
                 await client.ws.socket.close(code=1000)

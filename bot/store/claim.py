@@ -133,7 +133,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing waits but a turn to settle, `in_s` seconds from now."""
+    """Nothing waits but a turn to settle, or one to answer anew after an edit, `in_s` seconds from now."""
 
     in_s: float
 

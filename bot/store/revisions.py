@@ -25,8 +25,14 @@ from bot.store.scripts import Scripts
 PAGE_TURNS = 50
 """The history is searched from its end, so many entries at a time."""
 
+FIRST_PAUSE_MS = 4_000
+MOST_PAUSE_MS = 60_000
+AFRESH_MS = 600_000
+"""The first edit of an answered turn is answered at once, the next one 4 s after that at the earliest, and so on: who
+mends a slip hardly waits, and 15 edits in 15 s come to four answers in place of 15."""
+
 TRIES = 5
-"""An entry changes while it is being changed only where a turn ends at that moment."""
+"""An entry changes while it is being changed only where a turn ends at that moment, or is edited twice."""
 
 
 class Wish(StrEnum):
@@ -118,13 +124,17 @@ class Revisions:
             before = load_message(str(held))
             message = replace(before, text=message.text, attachments=message.attachments)
         payload = dump_message(message)
-        change, lead = await self._revise(conversation, message.id, payload, edited_ms)
-        if change is Change.LAST:
-            told = [padded(message.id), payload, str(edited_ms)]
+        told = [padded(message.id), payload, str(edited_ms)]
+        for _ in range(TRIES):
+            change, lead = await self._revise(conversation, message.id, payload, edited_ms)
+            if change in (Change.LAST, Change.ANSWERING):
+                await self._hold(conversation, lead or 0, f"{message.id}-{edited_ms}")
+            if change is not Change.LAST:
+                break
             wish = await self._again(conversation, lead or 0, f"edit-{message.id}-{edited_ms}", "", told)
             if wish is Wish.OK:
                 return change
-            # Something else has been said just now, so it is not the last turn any more.
+            # Another edit was faster, whose round is to have this text, or something else has been said just now.
             change = Change.OLD
         if change in (Change.OLD, Change.UNKNOWN) and await self._amend(conversation, message.id, message):
             return Change.OLD  # the history is kept longer than the records of what is in it
@@ -191,6 +201,11 @@ class Revisions:
             when_ms = created_ms(message)
             await self._redis.zadd(self._keys.work, {str(conversation): when_ms}, nx=True)
             await self._redis.zincrby(self._keys.work, 1, str(conversation))
+
+    async def _hold(self, conversation: int, lead: int, edit: str) -> None:
+        """Have the turn wait, before it can be taken up; a crash in between costs an answer too many."""
+        pauses = [FIRST_PAUSE_MS, MOST_PAUSE_MS, AFRESH_MS]
+        await self._run("hold", [self._keys.record(conversation, lead)], [edit, *pauses])
 
     async def _again(self, conversation: int, lead: int, wish: str, more: str, told: Sequence[str]) -> Wish:
         keys = self._keys

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -67,7 +66,7 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
             seen = await means.outbox.own_messages(claim.conversation, claim.lead)
             return await _beneath_a_notice(claim, seen, means) or Adopted(claim)
         return Adopted(claim, parts, apart)
-    old = time.time() * 1000 - created_ms(claim.lead) > NONCE_SAFE_S * 1000
+    old = means.clock.now_ms() - created_ms(claim.lead) > NONCE_SAFE_S * 1000
     overtaken = claim.reply_to is None and bool(claim.history)
     if not (tried_before(claim) or claim.listed or old or overtaken):
         return None
@@ -93,7 +92,7 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     unfinished = any(is_marked(part.content) for part in parts)
     log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
     if unfinished:
-        if too_old(parts):
+        if too_old(parts, means):
             return Adopted(claim, await take_down(claim, parts, means))
         return Adopted(claim, parts, found.apart)
     result = _read(parts)

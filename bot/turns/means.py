@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -22,6 +23,7 @@ class Means:
 
     `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
     after how many seconds. `style` says what of a reply goes into files, `draw` makes pictures of its formulas.
+    `clock` is Discord's.
     """
 
     journal: Journal
@@ -34,3 +36,4 @@ class Means:
     style: Style = field(default_factory=Style)
     draw: Draw | None = None
     ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
+    clock: Clock = field(default_factory=Clock)

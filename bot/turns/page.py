@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import structlog
@@ -148,7 +147,7 @@ class Page:
         claim = self.claim
 
         async def before_send(part: int, _content: str) -> None:
-            await self._journal.intend(claim, part, round(time.time() * 1000))
+            await self._journal.intend(claim, part, self._means.clock.now_ms())
 
         async def after_send(part: int, message: int) -> None:
             await persist(lambda: self._journal.posted(claim, part, message))

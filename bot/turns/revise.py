@@ -24,7 +24,6 @@ The protocol, beside that of a first answer, which it shares from the claim on:
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -71,15 +70,16 @@ async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]
         parts, apart = await standing(claim, means)
     except DiscordRejected:  # a server without this list: what the journal knows must do
         return tuple(Posted(message, "") for message in claim.replies.values()), False
-    if too_old(parts):
+    if too_old(parts, means):
         return await take_down(claim, parts, means), False
     await means.journal.adopt(claim, claim.members, [part.message_id for part in parts])
     return parts, apart
 
 
-def too_old(parts: Sequence[Posted]) -> bool:
+def too_old(parts: Sequence[Posted], means: Means) -> bool:
     """Whether a reply is better posted anew than written over, because Discord limits the edits of old messages."""
-    return any(time.time() * 1000 - created_ms(part.message_id) > EDITABLE_S * 1000 for part in parts)
+    now_ms = means.clock.now_ms()
+    return any(now_ms - created_ms(part.message_id) > EDITABLE_S * 1000 for part in parts)
 
 
 async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tuple[Posted, ...]:

@@ -220,7 +220,7 @@ class Runner:
         found = find_reply(seen, claim.members, claim.conversation) if claim.members else None
 
         async def before_send(part: int, _content: str) -> None:
-            await self._journal.intend(claim, part, round(time.time() * 1000))
+            await self._journal.intend(claim, part, self._means.clock.now_ms())
 
         async def after_send(part: int, message: int) -> None:
             await persist(lambda: self._journal.posted(claim, part, message))

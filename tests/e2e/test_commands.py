@@ -401,3 +401,47 @@ async def test_without_a_store_the_person_is_told_and_nothing_else_happens(
     proxy.leave()
     for command in ("system show", "system set", "reset", "chat"):
         assert await answer(await own.ann.command(thread, command)) == wording.STORE_DOWN
+
+
+async def test_help_says_what_to_do_where_one_is_to_oneself_alone(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    direct = await world.dm_of(world.ann)
+    asked = len(world.asked)
+    in_channel, in_thread, in_direct = [
+        await answer(await world.ann.command(place, "help")) for place in (channel, thread, direct)
+    ]
+    assert "a thread opens" in in_channel
+    assert "no need to mention me in this thread" in in_thread
+    assert "Just write" in in_direct
+    assert "/chat" not in in_direct
+    for told in (in_channel, in_thread, in_direct):
+        assert all(f"`/{name}`" in told for name in ("stop", "retry", "context", "model", "system", "reset"))
+        assert "What I read" in told
+        assert "Privacy" in told
+        assert len(told) <= 2000
+    assert len(world.asked) == asked
+
+
+async def test_a_command_that_is_typed_as_text_costs_no_answer(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    asked, notice = len(world.asked), wording.small(wording.TYPED_COMMAND)
+    for number, typed in enumerate(("/help", "/reset", f"{world.mention} /system show"), 1):
+        said = await world.ann.post(thread, typed)
+        await world.until(
+            lambda number=number: [each["content"] for each in world.said(thread)].count(notice) == number  # type: ignore[misc]
+        )
+        assert world.said(thread)[-1]["message_reference"]["message_id"] == said["id"]
+    assert len(world.asked) == asked
+    await world.ann.post(thread, "/etc/hosts is what?")
+    await world.answered(thread, 2)
+    await world.ann.post(thread, f"/reset in git: {'what does it do? ' * 5}")
+    await world.answered(thread, 3)
+    assert len(world.asked) == asked + 2
+
+
+async def test_a_typed_command_opens_no_thread(world: World) -> None:
+    channel = world.channel()
+    said = await world.ann.post(channel, f"{world.mention} /help")
+    await world.until(lambda: wording.small(wording.TYPED_COMMAND) in str(world.said(channel)))
+    assert int(said["id"]) not in world.discord.world.channels

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import pytest
@@ -226,3 +227,45 @@ async def test_what_is_deleted_while_its_answer_is_stopped_by_a_crash_is_taken_a
         await own.ann.delete(thread, message["id"])
         await own.until(lambda: len(own.replies(thread)) == 1)
         gate.release()
+
+
+async def test_a_message_that_is_edited_to_address_the_bot_is_answered_once(world: World) -> None:
+    async with world.apart({"BOT_RECOVERY__EVERY_S": "0.3"}, bots=2) as own:
+        channel = own.channel()
+        said = await own.ann.post(channel, "what does a loom do?")
+        before = len(own.called("GET", "/threads/active"))
+        await own.until(lambda: len(own.called("GET", "/threads/active")) > before + 4)
+        await own.ann.edit(channel, said["id"], f"{own.mention} what does a loom do?")
+        thread = await own.thread_of(said)
+        await own.answered(thread)
+        await own.ann.edit(channel, said["id"], f"{own.mention} what does a loom do now?")
+        await own.until(lambda: len(own.asked) == 2)
+        aside = await own.ann.post(thread, "// not for you")
+        await own.ann.edit(thread, aside["id"], "for you after all")
+        await own.answered(thread, 2)
+        assert len(own.replies(thread)) == 2
+        assert len(own.asked) == 3
+
+
+async def test_a_message_that_is_too_old_to_be_answered_is_not_by_an_edit(world: World) -> None:
+    async with world.apart({"BOT_RECOVERY__MAX_AGE_HOURS": "0"}) as own:
+        channel = own.channel()
+        said = await own.ann.post(channel, "what does a loom do?")
+        await own.ann.edit(channel, said["id"], f"{own.mention} what does a loom do?")
+        await own.converse(channel, "and this?")
+        assert int(said["id"]) not in own.discord.world.channels
+        assert len(own.asked) == 1
+
+
+async def test_of_many_edits_in_a_row_the_last_is_answered_and_not_each(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    said = await world.ann.post(thread, "one")
+    await world.answered(thread, 2)
+    await world.settled(said)
+    asked = len(world.asked)
+    for text in ("two", "three", "four", "five", "six", "seven"):
+        await world.ann.edit(thread, said["id"], text)
+        await asyncio.sleep(0.003)  # the bot tells the order of edits by their milliseconds
+    await world.until(lambda: "seven" in sent(world) and world.asked[-1])
+    await world.answered(thread, 2)
+    assert len(world.asked) <= asked + 2

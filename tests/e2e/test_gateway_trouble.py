@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
+from bot.simulator.discord.wire import guild_create
 from tests.e2e.test_failed_starts import closed_port
 from tests.e2e.world import World
 from tests.redis_server import redis_server
@@ -59,6 +60,22 @@ async def test_an_event_that_cannot_be_read_is_left_out_and_the_connection_stays
     await troubled.converse(troubled.channel(), "still there?")
     assert len(troubled.discord.gateway.handshakes) == before
     assert f'"name": "{name}"' in troubled.bots[-1].output
+
+
+async def test_a_server_of_which_one_part_cannot_be_read_is_known_all_the_same(troubled: World) -> None:
+    thread = await troubled.converse(troubled.channel(), "hello")
+    live = connection(troubled)
+    told = guild_create(troubled.discord.world, troubled.guild, live.session.user_id)
+    odd = {"id": "1", "type": 0}
+    roles = [*told["roles"], {"id": "2"}]
+    told = {**told, "roles": roles, "channels": [odd, *told["channels"]], "threads": [odd, *told["threads"]]}
+    await live.send(live.session.frame("GUILD_CREATE", told))
+    await troubled.ann.post(thread, "still there?")
+    await troubled.answered(thread, 2)
+    await troubled.converse(troubled.channel(), "and here?")
+    left_out = [entry["item"] for entry in troubled.bots[-1].log("discord_item_unreadable")]
+    assert left_out == ["role", "channel", "thread"]
+    assert not troubled.bots[-1].log("discord_event_unreadable", name="GUILD_CREATE", kind="KeyError")
 
 
 async def test_a_frame_that_is_no_json_is_left_out(troubled: World) -> None:

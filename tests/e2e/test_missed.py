@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 from redis.asyncio import Redis
@@ -98,6 +99,34 @@ async def test_a_place_that_cannot_be_read_keeps_no_other_from_its_turn(alone: W
     assert told["place"] == refused
     alone.discord.faults.clear()
     await alone.answered(await alone.thread_of(first))
+
+
+async def test_a_message_that_cannot_be_read_is_passed_over_once_and_the_others_are_answered(
+    alone: World,
+) -> None:
+    bot = await alone.start_bot(**SOON)
+    thread = await alone.converse(alone.channel(), "hello")
+    await swept(alone)
+    await bot.stop()
+    odd = await alone.ann.post(thread, "odd")
+    mention = await alone.ben.post(alone.channel(), f"{alone.mention} and here?")
+    await alone.ann.post(thread, "are you there?")
+
+    def garble(answer: Any) -> Any:
+        return [{**each, "author": None} if each["id"] == odd["id"] else each for each in answer]
+
+    alone.discord.faults.add(
+        action="garble", method="GET", route=f"^/channels/{thread}/messages$", times=None, garble=garble
+    )
+    bot = await alone.start_bot(**SOON)
+    await alone.answered(thread, 2)
+    await alone.answered(await alone.thread_of(mention))
+    (told,) = bot.log("discord_item_unreadable")
+    assert (told["item"], told["id"]) == ("message", odd["id"])
+    await swept(alone)  # the answer is listed as well
+    before = len(alone.called("GET", f"/channels/{thread}/messages"))
+    await swept(alone, 3)
+    assert len(alone.called("GET", f"/channels/{thread}/messages")) == before, "its mark has moved on"
 
 
 async def test_a_place_whose_listing_fails_once_is_read_by_the_next_sweep(alone: World) -> None:

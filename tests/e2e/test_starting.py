@@ -15,6 +15,7 @@ import aiohttp
 import pytest
 
 from bot.config import Exit
+from bot.simulator.discord import commands
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.local_page import LocalPage
 from tests.e2e.world import World
@@ -220,3 +221,63 @@ async def test_no_secret_reaches_a_child(tmp_path: Path) -> None:
         environments = [environment_of(pid) for pid in family(bot.pid)]
         assert environments
         assert not any(b"secret instructions" in each for each in environments)
+
+
+@pytest.mark.parametrize("scope", ["cloudflare", "global", "user"])
+async def test_a_rate_limit_at_login_is_waited_for_in_the_process(world: World, scope: str) -> None:
+    async with world.apart(bots=0) as own:
+        limit = own.discord.faults.add(
+            action="ratelimit",
+            route="/users/@me$",
+            scope=scope,
+            retry_after_s=2.0,
+            times=2,
+            only_token=own.app.token,
+        )
+        bot = await own.start_bot()
+        assert limit.struck == 2
+        (told,) = [entry for entry in bot.log("discord_rate_limited") if entry["level"] == "warning"]
+        assert told["again_in_s"] == 2
+        assert "address" in told["hint"]
+        assert "Traceback" not in bot.output
+        await own.converse(own.channel(), "hello")
+
+
+async def test_a_bot_that_waits_for_a_rate_limit_can_be_stopped(world: World) -> None:
+    async with world.apart(bots=0) as own:
+        own.discord.faults.add(
+            action="ratelimit",
+            route="/users/@me$",
+            scope="cloudflare",
+            retry_after_s=3600,
+            times=None,
+            only_token=own.app.token,
+        )
+        bot = await own.start_bot_unready()
+        told = await bot.logged("discord_rate_limited")
+        assert told["again_in_s"] == 600
+        assert await bot.stop() == 0
+        assert len(own.called("GET", "/users/@me")) == 1
+
+
+async def test_an_entry_point_command_stays_beside_the_bots_own(world: World) -> None:
+    async with world.apart(bots=0) as own:
+        launch = {
+            "type": 4,
+            "name": "launch",
+            "description": "Launch the activity",
+            "name_localizations": {"de": "starten"},
+            "handler": 2,
+            "contexts": [0],
+        }
+        standing, _ = commands.create(own.discord.world, own.app, None, launch)
+        bot = await own.start_bot()
+        await bot.said("commands_registered")
+        found = {each["name"]: each for each in own.app.commands.values()}
+        assert found["launch"] == standing
+        assert {"chat", "reset"} <= found.keys()
+        assert not bot.log("commands_not_registered")
+        await bot.stop()
+        bot = await own.start_bot()
+        await own.converse(own.channel(), "hello")
+        assert len(own.called("PUT", "/commands")) == 1, "what stands is as it is to be"

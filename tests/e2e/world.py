@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -41,9 +42,9 @@ class World:
     _asked_before: int = 0
 
     @classmethod
-    async def build(cls, redis_url: str) -> World:
-        """Start a Discord and a Claude with the usual people."""
-        discord, claude = Discord(), Claude()
+    async def build(cls, redis_url: str, clock: Callable[[], float] = time.time) -> World:
+        """Start a Discord, whose time the clock tells, and a Claude with the usual people."""
+        discord, claude = Discord(clock=clock), Claude()
         await discord.start()
         await claude.start()
         return cls.peopled(discord, claude, redis_url, "e2e-token", {})

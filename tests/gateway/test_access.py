@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
 
-from bot.gateway.access import Person, may_choose, may_control, may_reset
+from bot.gateway import answers, context_answers, model_answers
+from bot.gateway.access import PERMISSIONS, Person, may_choose, may_control, may_reset
 from bot.store.prompts import Scope
 
 ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)
@@ -35,3 +37,25 @@ def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_beg
     assert not may_control(replace(ANYBODY, started_it=True), asked=False)
     for right in ("is_direct", "manages_messages", "manages_threads", "manages_server"):
         assert may_control(replace(ANYBODY, **{right: True}), asked=False)
+
+
+REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
+    (answers.MAY_NOT_RESET, may_reset),
+    (context_answers.MAY_NOT_PIN, may_reset),
+    (context_answers.MAY_NOT_CORRECT, may_reset),
+    (answers.NOT_YOURS, lambda person: may_control(person, asked=False)),
+    *((answers.MAY_NOT_SET[scope], lambda person, s=scope: may_choose(person, s)) for scope in Scope),
+    *(
+        (model_answers.MAY_NOT_CHOOSE[scope], lambda person, s=scope: may_choose(person, s))
+        for scope in Scope
+    ),
+]
+
+
+@pytest.mark.parametrize(("said", "may"), REFUSALS, ids=[said for said, _ in REFUSALS])
+def test_who_may_not_is_told_exactly_the_permissions_each_of_which_would_do(
+    said: str, may: Callable[[Person], bool]
+) -> None:
+    enough = {name for field, name in PERMISSIONS.items() if may(replace(ANYBODY, **{field: True}))}
+    assert {name for name in PERMISSIONS.values() if f"“{name}”" in said} == enough
+    assert ("who started this thread" in said) is may(replace(ANYBODY, started_it=True))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from types import SimpleNamespace
 from typing import Any, cast
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import ASKED_AT_MOST, FAILURES_IN_A_ROW, OVERLAP_S, Catchup
 from bot.gateway.listing import id_before
@@ -58,6 +59,7 @@ class Sweeping(Catchup):
             max_messages=1,
             poll_s=0.001,
             every_s=0.0,
+            clock=Clock(),
         )
         self.during = list(during)
         self.sweeps: list[tuple[bool, int | None]] = []
@@ -108,13 +110,15 @@ async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
     def go_back(_: Sweeping) -> None:
         store.went_back = True
 
-    before = id_before(OVERLAP_S)
+    before = id_before(OVERLAP_S, time.time())
     first, doubtful, again, after = await swept(Sweeping(store, go_back, fail, nothing))
     assert (first, after) == ((True, None), (False, None))
     assert again == doubtful
     assert doubtful[0]
     assert doubtful[1] is not None
-    assert before <= doubtful[1] <= id_before(OVERLAP_S), "it does not become later by the failure"
+    assert before <= doubtful[1] <= id_before(OVERLAP_S, time.time()), (
+        "it does not become later by the failure"
+    )
 
 
 async def test_an_outage_leaves_in_doubt_what_was_listed_before_it_however_long_it_lasts() -> None:
@@ -187,6 +191,7 @@ def asking(store: Known, places: Asked, *, every_s: float) -> Catchup:
         max_messages=1,
         poll_s=0.001,
         every_s=every_s,
+        clock=Clock(),
     )
     catchup._places = cast("Any", places)
     return catchup

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -12,12 +13,12 @@ from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.prompt import render_user
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Idle, State
+from bot.store.claim import Claim, Idle, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import BURIED_S, DONE_RECORD_S, Keys
-from bot.store.revisions import Change, Revisions, Wish
+from bot.store.revisions import AFRESH_MS, MOST_PAUSE_MS, Change, Revisions, Wish
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
 C = snowflake(5)
@@ -286,6 +287,88 @@ async def test_an_edit_of_the_last_turn_has_it_done_anew_once(store: Store) -> N
     assert await store.edit(C, edited, edited_ms=5) is Change.LAST
     assert await store.edit(C, edited, edited_ms=5) is Change.SAME
     assert (await store.claim()).messages == (edited, TWO)
+
+
+async def edited_at(store: Store, text: str, edited_ms: int) -> Change:
+    """Have the first message edited."""
+    return await store.edit(C, replace(ONE, text=text), edited_ms=edited_ms)
+
+
+async def pass_by(store: Store, ms: int) -> None:
+    """Let time pass for the turn: what is noted of it was noted earlier."""
+    key = KEYS.record(C, ONE.id)
+    hold = int(str(await store.redis.hget(key, "hold")))
+    await store.redis.hset(key, "hold", str(hold - ms))
+
+
+async def finish(store: Store, claim: Claim) -> None:
+    """Answer what was claimed."""
+    await store.post(claim, 77)
+    await store.commit(claim, "anew")
+    await store.journal.acknowledge(claim, settle=False, buttons=77)
+
+
+async def test_edits_after_the_first_wait_for_a_pause_that_grows_and_the_last_text_counts(
+    store: Store,
+) -> None:
+    await store.answer(ONE)
+    assert await edited_at(store, "1", 1) is Change.LAST
+    await finish(store, await store.claim())
+    waits = []
+    for number in range(2, 9):
+        assert await edited_at(store, f"{number}", number * 10) is Change.LAST
+        assert await edited_at(store, f"{number} more", number * 10 + 1) is Change.ANSWERING
+        later = await store.journal.claim(C, "me")
+        assert isinstance(later, Later)
+        waits.append(round(later.in_s))
+        await pass_by(store, MOST_PAUSE_MS)
+        claim = await store.claim()
+        assert [each.text for each in claim.messages] == [f"{number} more"]
+        await finish(store, claim)
+        await pass_by(store, -MOST_PAUSE_MS + round(later.in_s * 1000))
+    assert waits == [4, 8, 16, 32, 60, 60, 60]
+    await pass_by(store, AFRESH_MS + 1)
+    await edited_at(store, "much later", 1000)
+    assert isinstance(await store.journal.claim(C, "me"), Claim)
+
+
+async def test_edits_at_the_same_moment_lose_none_and_the_last_text_counts(store: Store) -> None:
+    await store.answer(ONE)
+    await asyncio.gather(*(edited_at(store, f"{number}", number) for number in range(1, 7)))
+    await pass_by(store, MOST_PAUSE_MS)
+    assert [each.text for each in (await store.claim()).messages] == ["6"]
+
+
+async def test_edits_of_what_is_being_answered_wait_as_well(store: Store) -> None:
+    await store.hear(ONE)
+    await store.claim()
+    assert await edited_at(store, "1", 1) is Change.ANSWERING
+    await store.post(await store.claim(), 77)
+    assert await edited_at(store, "2", 2) is Change.ANSWERING
+    assert isinstance(await store.journal.claim(C, "me"), Later)
+    assert await edited_at(store, "2", 2) is Change.SAME, "another instance has heard of it, too"
+    assert isinstance(await store.journal.claim(C, "another"), Later), "as after a restart"
+    await pass_by(store, MOST_PAUSE_MS)
+    assert [each.text for each in (await store.claim()).messages] == ["2"]
+
+
+async def test_nothing_else_waits_for_the_pause_of_an_edit(store: Store) -> None:
+    await store.answer(ONE)
+    await edited_at(store, "1", 1)
+    await finish(store, await store.claim())
+    await edited_at(store, "2", 2)
+    assert isinstance(await store.journal.claim(C, "me"), Later)
+    await store.hear(TWO)
+    assert (await store.claim()).lead == ONE.id
+
+
+async def test_a_deletion_does_not_wait_for_the_pause_of_an_edit(store: Store) -> None:
+    await store.answer(ONE)
+    await edited_at(store, "1", 1)
+    await finish(store, await store.claim())
+    await edited_at(store, "2", 2)
+    assert await store.delete(C, ONE.id) is Change.ANSWERING
+    assert not (await store.claim()).messages
 
 
 async def test_an_edit_keeps_the_author_and_the_thread_that_a_message_opens(store: Store) -> None:

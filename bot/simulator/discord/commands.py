@@ -10,12 +10,13 @@ from bot.simulator.discord.errors import Problems, invalid, refusal
 from bot.simulator.discord.model import Application, Channel, Json
 from bot.simulator.discord.world import World
 
-SLASH, USER, MESSAGE = 1, 2, 3
+SLASH, USER, MESSAGE, ENTRY_POINT = 1, 2, 3, 4
 SUBCOMMAND, GROUP = 1, 2
-MOST = {SLASH: 100, USER: 15, MESSAGE: 15}
+MOST = {SLASH: 100, USER: 15, MESSAGE: 15, ENTRY_POINT: 1}
 MOST_OPTIONS = 25
 MOST_CHARACTERS = 8000
 MOST_CREATES, CREATES_S = 200, 24 * 3600.0
+HANDLERS = (1, 2)
 _NAME = re.compile(r"[-_'\w]{1,32}")
 _KEPT = (
     "name_localizations",
@@ -53,6 +54,9 @@ def replace_all(world: World, application: Application, guild_id: int | None, bo
         if sum(key[0] == kind for key in keys) > most:
             raise refusal(30032)
     before = {(each["type"], each["name"]): each for each in registered(application, guild_id)}
+    # "You cannot remove this app's Entry Point command in a bulk update operation" (opcodes and status codes, JSON).
+    if any(key[0] == ENTRY_POINT for key in before) and not any(key[0] == ENTRY_POINT for key in keys):
+        raise refusal(50240)
     made = [
         _make(world, application, guild_id, body, before.get(key))
         for key, body in zip(keys, bodies, strict=True)
@@ -174,12 +178,17 @@ def _check(body: Any, path: str, problems: Problems) -> None:
     prefix = f"{path}." if path else ""
     kind = body.get("type") or SLASH
     name = str(body.get("name") or "")
-    if kind == SLASH:
+    if kind == ENTRY_POINT:
+        # It has a name like a slash command, and says who handles it (resources/application-command).
+        _check_name(name, prefix, problems)
+        if body.get("handler") not in HANDLERS:
+            problems.add(f"{prefix}handler", "BASE_TYPE_CHOICES", "Value must be one of {1, 2}.")
+    elif kind == SLASH:
         _check_name(name, prefix, problems)
         _check_description(body, prefix, problems)
         _check_options(body.get("options") or [], f"{prefix}options", problems, depth=0)
     elif kind not in MOST:
-        problems.add(f"{prefix}type", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3}.")
+        problems.add(f"{prefix}type", "BASE_TYPE_CHOICES", "Value must be one of {1, 2, 3, 4}.")
     else:
         if not 1 <= len(name) <= 32:
             problems.add(f"{prefix}name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 32 in length.")

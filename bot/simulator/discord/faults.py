@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit"]
+Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit", "garble"]
 
 
 @dataclass(slots=True)
@@ -17,7 +18,9 @@ class Fault:
     - `reset`: close the socket before the work; `reset_after`: do the work, then close it without an answer
     - `delay`: wait `delay_s` before the work
     - `error`: answer with a Discord error of `status` and `code`
-    - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared` or `global`)
+    - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared`, `global`); `cloudflare` is the ban
+      of an address, with neither `Via` nor JSON, as it is not Discord's own answer (topics/rate-limits)
+    - `garble`: do the work, then answer with what `garble` makes of the answer, which is no longer as documented
     """
 
     action: Action
@@ -34,6 +37,7 @@ class Fault:
     delay_s: float = 0.0
     retry_after_s: float = 1.0
     scope: str = "user"
+    garble: Callable[[Any], Any] | None = None
     # How many requests it has befallen.
     struck: int = field(default=0, init=False)
 
@@ -67,6 +71,7 @@ class Faults:
         delay_s: float = 0.0,
         retry_after_s: float = 1.0,
         scope: str = "user",
+        garble: Callable[[Any], Any] | None = None,
     ) -> Fault:
         """Script a fault; see `Fault`. `route` is a regular expression searched for in the path."""
         pattern = None if route is None else re.compile(route)
@@ -83,6 +88,7 @@ class Faults:
             delay_s,
             retry_after_s,
             scope,
+            garble,
         )
         self._waiting.append(fault)
         return fault
@@ -98,7 +104,7 @@ class Faults:
     def clear(self) -> None:
         """Let everything go right again."""
         self._waiting.clear()
-        self.gateway.swallowing = self.gateway.doubling = 0
+        self.gateway.swallowing = self.gateway.doubling = self.gateway.muted = 0
 
     def strike(self, method: str, path: str, token: str | None) -> list[Fault]:
         """The faults that befall a request: delays add up, and the first of another kind is the last."""
@@ -126,6 +132,8 @@ class GatewayFaults:
     are delivered twice. `only` limits both to an event name."""
 
     swallowing: int = 0
+    # So many IDENTIFY and RESUME get no answer, while heartbeats do.
+    muted: int = 0
     doubling: int = 0
     only: str | None = None
 

@@ -123,6 +123,9 @@ class Gateway:
             if not isinstance(data, dict):
                 return DECODE_ERROR
             self.handshakes.append({"op": op, **data})
+            if self._faults.gateway.muted > 0:
+                self._faults.gateway.muted -= 1
+                return None
             return self._identify(connection, data) if op == IDENTIFY else self._resume(connection, data)
         if connection.session is None:
             return NOT_AUTHENTICATED

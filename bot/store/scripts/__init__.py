@@ -20,6 +20,7 @@ _NAMES = (
     "commit",
     "correct",
     "doubt",
+    "hold",
     "intend",
     "join",
     "mark",

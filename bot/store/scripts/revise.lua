@@ -46,6 +46,7 @@ if not deleted then
   redis.call('HSET', record, 'payload', ARGV[3], 'edited', ARGV[4])
 else
   redis.call('HDEL', record, 'payload')
+  if turn_state ~= nil then redis.call('HDEL', ARGV[1] .. lead, 'hold') end
   if turn_state == nil or turn_state == 'claimed' then
     -- Nothing of an answer is visible, so nothing needs its record.
     redis.call('ZREM', KEYS[2], ARGV[2])

@@ -8,7 +8,9 @@ from typing import Any
 import aiohttp
 import pytest
 
+from bot.simulator.discord import commands
 from bot.simulator.discord import permissions as bits
+from bot.simulator.discord.errors import ApiError
 from tests.simulator.discord.conftest import TOKEN, Scene
 from tests.simulator.discord.rest import Rest
 
@@ -282,3 +284,19 @@ async def test_embeds_and_files_need_their_own_permissions(scene: Scene, rest: R
     scene.discord.set_overwrite(scene.text, scene.guild.id, deny=bits.EMBED_LINKS)
     assert await rest.code("POST", path, {"embeds": [{"title": "x"}]}) == 50013
     assert await rest.code("POST", path, {"content": "x"}) == 0
+
+
+async def test_an_entry_point_command_is_not_removed_by_an_overwrite_that_leaves_it_out(
+    scene: Scene, rest: Rest
+) -> None:
+    path = f"/applications/{scene.app.id}/commands"
+    _, before, _ = await rest("GET", path)
+    others = [{"name": each["name"], "description": "d"} for each in before if each["type"] == 1]
+    launch = {"type": 4, "name": "launch", "description": "Launch", "handler": 2}
+    assert (await rest("PUT", path, [*others, launch]))[0] == 200
+    status, told, _ = await rest("PUT", path, others)
+    assert (status, told["code"]) == (400, 50240)
+    assert "launch" in {each["name"] for each in (await rest("GET", path))[1]}
+    for wrong in ({**launch, "name": "more"}, {**launch, "handler": 3}):
+        with pytest.raises(ApiError):
+            commands.create(scene.discord.world, scene.app, None, wrong)

@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from email.utils import formatdate
 from typing import Any
 
 from aiohttp import BodyPartReader, web
@@ -90,13 +91,16 @@ class RestServer:
                 await asyncio.sleep(fault.delay_s)
             elif fault.action == "reset":
                 return self._reset(request, recorded)
-            elif fault.action != "reset_after":
+            elif fault.action not in ("reset_after", "garble"):
                 return self._faulted(recorded, route, fault)
         await self._travel()
         status, told, headers = self._work(request, route, recorded, body, uploads, wrong)
         self.committed()
         if any(each.action == "reset_after" for each in faults):
             return self._reset(request, recorded)
+        for fault in faults:
+            if fault.garble is not None and told is not None:
+                told = fault.garble(json.loads(json.dumps(told)))
         await self._travel()
         return self._answer(recorded, status, told, headers)
 
@@ -169,6 +173,12 @@ class RestServer:
         if fault.action == "status":
             # A gateway in front of Discord answers in HTML.
             return self._answer(recorded, fault.status, f"<html>{fault.status}</html>", {})
+        if fault.action == "ratelimit" and fault.scope == "cloudflare":
+            self._finish(recorded, 429)
+            headers = {"Retry-After": str(round(fault.retry_after_s)), "Server": "cloudflare"}
+            return web.Response(
+                status=429, text="error code: 1015", content_type="text/plain", headers=headers
+            )
         if fault.action == "ratelimit":
             after = fault.retry_after_s
             verdict = ratelimits.Verdict(
@@ -194,7 +204,7 @@ class RestServer:
     def _answer(self, recorded: Recorded, status: int, told: Any, headers: dict[str, str]) -> web.Response:
         recorded.answer = told
         self._finish(recorded, status)
-        headers = {"Via": "1.1 google", **headers}
+        headers = {"Via": "1.1 google", "Date": formatdate(self.world.clock(), usegmt=True), **headers}
         if told is None:
             return web.Response(status=status, headers=headers)
         if isinstance(told, str):

@@ -1,0 +1,73 @@
+"""/help: what to do here, in a few lines for the person who asks; and what a command gets that was typed as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import discord
+from discord import app_commands
+
+from bot.conversation.intake import Policy
+from bot.gateway.interactions import Interaction, say
+from bot.gateway.reach import everywhere
+
+TOLD = ("chat", "stop", "retry", "context", "model", "system", "reset")
+"""The commands that most people want, in the order in which they do; the menu of Discord shows all."""
+
+READ = (
+    "I read what is written in my threads and in threads that I was mentioned in, from then on, and direct messages "
+    "to me. I do not read other channels, and of files I see the names only."
+)
+PRIVACY = (
+    "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered. What you delete on "
+    "Discord I forget, but for what a summary may say of it; /reset forgets a whole conversation. Whoever runs me "
+    "can tell how long things are kept, and what else applies."
+)
+
+
+class Help:
+    """Answers the command."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+
+    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
+        """Register the command."""
+
+        @tree.command(name="help", description="What I can do here, and what I read")
+        @everywhere
+        async def help_(interaction: Interaction) -> None:
+            commands = [
+                each for each in tree.get_commands() if not isinstance(each, app_commands.ContextMenu)
+            ]
+            described = {each.name: each.description for each in commands}
+            told = [(name, described[name]) for name in TOLD if name in described]
+            where = here(interaction, self._policy)
+            await say(interaction, text(where, told, in_server=interaction.guild_id is not None))
+
+
+def here(interaction: Interaction, policy: Policy) -> str:
+    """Say how one talks with the bot in the place of an interaction."""
+    me = interaction.client.user
+    mention = f"<@{me.id}>" if me is not None else "me"
+    prefix = (
+        f" Begin with `{policy.ignore_prefix}` and I leave a message alone." if policy.ignore_prefix else ""
+    )
+    if interaction.guild_id is None:
+        if not policy.direct_messages:
+            return "I do not answer direct messages: whoever runs me has switched them off. Mention me in a server."
+        return f"Just write: I answer each message.{prefix}"
+    if not isinstance(interaction.channel, discord.Thread):
+        return f"Mention {mention} in a message: a thread opens from it, and I answer there."
+    if policy.when == "mentioned":
+        return f"Mention {mention}, or reply to me, and I answer in this thread."
+    if me is not None and interaction.channel.owner_id == me.id:
+        unless = "" if policy.when == "always" else " A message for somebody else I leave alone."
+        return f"Just write: there is no need to mention me in this thread.{unless}{prefix}"
+    return f"Mention {mention} once, and I answer in this thread from then on.{prefix}"
+
+
+def text(where: str, commands: Sequence[tuple[str, str]], *, in_server: bool) -> str:
+    """Compose the answer."""
+    shown = [f"`/{name}` {described}" for name, described in commands if in_server or name != "chat"]
+    return "\n".join((where, "", *shown, "", f"**What I read.** {READ}", f"**Privacy.** {PRIVACY}"))
