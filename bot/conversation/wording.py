@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bot.conversation.errors import (
     BobbinError,
     ClaudeBusy,
@@ -146,6 +148,23 @@ def missing_permission(permission: str, *, place: str) -> str:
         return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def later(for_s: float, *, place: str) -> str:
+    """Say that Discord holds an answer back, for how long, and that nothing is lost."""
+    return (
+        f"Discord lets me answer {place} only {about(for_s)} from now. Your message is kept, and the answer comes by "
+        "itself: no need to repeat anything."
+    )
+
+
+def about(seconds: float) -> str:
+    """Say how long something takes, rounded up."""
+    for size_s, unit in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= 1.5 * size_s or size_s == 1:
+            count = max(1, math.ceil(seconds / size_s))
+            return f"about {count} {unit}{'s' if count > 1 else ''}"
+    raise AssertionError
 
 
 def missed(count: int) -> str:

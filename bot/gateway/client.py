@@ -10,6 +10,7 @@ import structlog
 
 from bot.gateway import convert, interactions, permissions
 from bot.gateway.interactions import Interaction, Tree
+from bot.gateway.leniency import Http
 from bot.gateway.pins import Pins
 from bot.store.desk import Desk
 
@@ -58,6 +59,11 @@ class Client(discord.Client):
         self.on_unlocked: Callable[[int], Awaitable[None]] | None = None
         self.pins: Pins | None = None
         self.on_submit: Submission | None = None
+
+    async def setup_hook(self) -> None:
+        """From here on, calls that Discord wants none of are refused instead of waited for."""
+        if isinstance(self.http, Http):
+            self.http.heeded = True
 
     async def on_ready(self) -> None:
         """Say where the bot is."""

@@ -17,12 +17,15 @@ from bot.conversation import wording
 from bot.conversation.errors import (
     DiscordForbidden,
     DiscordGone,
+    DiscordNotNow,
     DiscordRejected,
     DiscordTooOld,
     DiscordUnavailable,
 )
 from bot.gateway import buttons, permissions
 from bot.gateway.convert import ORDINARY
+from bot.gateway.leniency import Http
+from bot.gateway.silenced import Silenced
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 
@@ -60,6 +63,15 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
+        self._silenced = Silenced(client)
+
+    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
+        """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call."""
+        self._silenced.heed(place, guild)
+        path = f"/channels/{place}/messages" + ("/0/threads" if opens else "")
+        http = self._client.http
+        if isinstance(http, Http) and (left_s := http.bans.left_s("POST", path)):
+            raise DiscordNotNow(left_s)
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post a message; the same nonce again returns the same message, as it is by now."""
@@ -184,6 +196,8 @@ class DiscordOutbox:
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
     ) -> T:
         failure = ""
+        if kind != "read":
+            self._silenced.heed(place)
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
@@ -191,10 +205,15 @@ class DiscordOutbox:
                 with self._unlocking():
                     async with asyncio.timeout(CALL_S):
                         return await call()
+            except discord.RateLimited as error:
+                log.info("discord_not_now", call=kind, place=place, for_s=round(error.retry_after))
+                raise DiscordNotNow(error.retry_after) from error
             except discord.NotFound as error:
                 raise DiscordGone(f"code {error.code}") from error
             except discord.HTTPException as error:
                 if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
+                    if kind != "read":
+                        self._silenced.heed(place)  # the time-out may have come since
                     name = permissions.missing(self._client, place, needed, code=error.code)
                     raise DiscordForbidden(name) from error
                 if error.code == TOO_OLD_CODE:

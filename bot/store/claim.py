@@ -77,7 +77,8 @@ class Claim:
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
     if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
     are the entries from before the cut that pins may bring back. `lost` earlier tries at it have not told what they
-    cost. `halted` if Discord refused to show all of it.
+    cost. `halted` if Discord refused to show all of it. `sign` is the place and the id of the message that tells
+    people that the answer comes later.
     """
 
     conversation: int
@@ -103,6 +104,7 @@ class Claim:
     recalled: tuple[Turn, ...] = ()
     lost: int = 0
     halted: bool = False
+    sign: tuple[int, int] | None = None
 
     @property
     def past(self) -> Past:
@@ -133,7 +135,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing waits but a turn to settle, `in_s` seconds from now."""
+    """Nothing can be done for `in_s` seconds: then there is a turn to settle, or Discord lets be shown what waits."""
 
     in_s: float
 
@@ -169,6 +171,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
+    sign_in, _, sign = fields.get("sign", "").partition(":")
     round_of_notice, _, notice = fields.get("notice", "").partition(":")
     settling = kind == "SETTLE"
     return Claim(
@@ -195,6 +198,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         recalled=tuple(load_turn(entry) for entry in recalled),
         lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
         halted="halted" in fields,
+        sign=(int(sign_in), int(sign)) if sign else None,
     )
 
 

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit"]
+Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit", "ban"]
 
 
 @dataclass(slots=True)
@@ -17,7 +17,9 @@ class Fault:
     - `reset`: close the socket before the work; `reset_after`: do the work, then close it without an answer
     - `delay`: wait `delay_s` before the work
     - `error`: answer with a Discord error of `status` and `code`
-    - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared` or `global`)
+    - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared`, `global`, or `cloudflare`: HTML
+      without a `Via` header)
+    - `ban`: the same for each request from the first one on until that time is over; `struck` counts them all
     """
 
     action: Action
@@ -36,6 +38,8 @@ class Fault:
     scope: str = "user"
     # How many requests it has befallen.
     struck: int = field(default=0, init=False)
+    # When a ban ends; None until it has begun.
+    ends: float | None = field(default=None, init=False)
 
     def matches(self, method: str, path: str, token: str | None) -> bool:
         if self.method is not None and self.method.upper() != method:
@@ -100,7 +104,7 @@ class Faults:
         self._waiting.clear()
         self.gateway.swallowing = self.gateway.doubling = 0
 
-    def strike(self, method: str, path: str, token: str | None) -> list[Fault]:
+    def strike(self, method: str, path: str, token: str | None, now: float = 0.0) -> list[Fault]:
         """The faults that befall a request: delays add up, and the first of another kind is the last."""
         struck: list[Fault] = []
         for fault in list(self._waiting):
@@ -109,8 +113,13 @@ class Faults:
             if fault.after > 0:
                 fault.after -= 1
                 continue
+            if fault.action == "ban":
+                fault.ends = now + fault.retry_after_s if fault.ends is None else fault.ends
+                if now >= fault.ends:
+                    self._waiting.remove(fault)
+                    continue
             fault.struck += 1
-            if fault.times is not None:
+            if fault.times is not None and fault.action != "ban":
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)

@@ -7,7 +7,7 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local token = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'token') or 0) + 1)
-redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0')
+redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0', 'due', '0')
 redis.call('EXPIRE', KEYS[1], 86400)
 local turns = redis.call('LLEN', KEYS[3])
 redis.call('DEL', KEYS[3], KEYS[5])

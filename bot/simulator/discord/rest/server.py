@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -84,7 +85,7 @@ class RestServer:
         except ApiError as error:
             wrong = error
         recorded = self._record(request, route.path, body, uploads)
-        faults = self.faults.strike(recorded.method, recorded.path, recorded.token)
+        faults = self.faults.strike(recorded.method, recorded.path, recorded.token, self.world.clock())
         for fault in faults:
             if fault.action == "delay":
                 await asyncio.sleep(fault.delay_s)
@@ -169,8 +170,12 @@ class RestServer:
         if fault.action == "status":
             # A gateway in front of Discord answers in HTML.
             return self._answer(recorded, fault.status, f"<html>{fault.status}</html>", {})
-        if fault.action == "ratelimit":
-            after = fault.retry_after_s
+        if fault.action in ("ratelimit", "ban"):
+            after = fault.retry_after_s if fault.ends is None else fault.ends - self.world.clock()
+            if fault.scope == "cloudflare":
+                # It stands in front of Discord, so that its answers have not come through Discord's own proxy.
+                told = {"Retry-After": str(math.ceil(after)), "Via": ""}
+                return self._answer(recorded, 429, "<html>error 1015</html>", told)
             verdict = ratelimits.Verdict(
                 False,
                 route.limit,
@@ -194,7 +199,7 @@ class RestServer:
     def _answer(self, recorded: Recorded, status: int, told: Any, headers: dict[str, str]) -> web.Response:
         recorded.answer = told
         self._finish(recorded, status)
-        headers = {"Via": "1.1 google", **headers}
+        headers = {name: value for name, value in {"Via": "1.1 google", **headers}.items() if value}
         if told is None:
             return web.Response(status=status, headers=headers)
         if isinstance(told, str):
