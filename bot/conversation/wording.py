@@ -69,6 +69,10 @@ NO_THREADS_HERE = (
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
 )
+THREADS_FULL = (
+    "This server has as many active threads as Discord allows, so I cannot open one now. Somebody with the "
+    "permission “Manage Threads” can close some. I try again every few minutes: your message is kept, no need to repeat it."
+)
 STORE_DOWN_FOR_NOW = (
     "My memory is not reachable right now. I answer as soon as it is back: no need to repeat anything."
 )
@@ -148,6 +152,14 @@ def missing_permission(permission: str, *, place: str) -> str:
         return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def may_not(permission: str) -> str:
+    """Name the permission that a person lacks for a thread."""
+    return (
+        f"A thread opens here only for people with the permission “{permission}”, which you do not have in this "
+        "channel. Ask somebody who manages this server, or mention me in a thread that you can write in."
+    )
 
 
 def later(for_s: float, *, place: str) -> str:

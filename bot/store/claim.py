@@ -30,7 +30,8 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
+    `joined` is the first message that the bot answered in a thread of somebody else's, or since it `left` the
+    conversation by the interaction of that id; `buttons` the message that
     carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
     their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
     waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
@@ -41,6 +42,7 @@ class Meta:
     parent: int | None = None
     starter: int | None = None
     joined: int | None = None
+    left: int | None = None
     cut: int = 0
     pins: frozenset[int] = frozenset()
     places: tuple[int, ...] = ()
@@ -229,7 +231,7 @@ def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-FACTS = ("guild", "parent", "starter", "joined", "buttons")
+FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
 """What is known of a conversation's place, whatever was said in it."""
 
 
@@ -253,6 +255,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         parent=number("parent"),
         starter=number("starter"),
         joined=number("joined"),
+        left=number("left"),
         cut=number("cut") or 0,
         pins=frozenset(numbers("pins")),
         places=numbers("places"),

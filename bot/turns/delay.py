@@ -8,7 +8,7 @@ from collections.abc import Callable
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordError, DiscordNotNow, StoreUnavailable
+from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, StoreUnavailable
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
 from bot.turns.means import Means
@@ -44,8 +44,9 @@ class Delay:
             if place is None or not self._may_write():
                 continue
             reply_to = claim.lead if begins else None
-            text = wording.small(wording.later(refused.for_s, place=where))
-            notice = Outgoing(text, nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)
+            full = isinstance(refused, DiscordFull)
+            text = wording.THREADS_FULL if full else wording.later(refused.for_s, place=where)
+            notice = Outgoing(wording.small(text), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)
             try:
                 sent = await self._means.outbox.send(place, notice)
             except DiscordError as error:

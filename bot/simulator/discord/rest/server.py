@@ -174,8 +174,8 @@ class RestServer:
             after = fault.retry_after_s if fault.ends is None else fault.ends - self.world.clock()
             if fault.scope == "cloudflare":
                 # It stands in front of Discord, so that its answers have not come through Discord's own proxy.
-                told = {"Retry-After": str(math.ceil(after)), "Via": ""}
-                return self._answer(recorded, 429, "<html>error 1015</html>", told)
+                headers = {"Retry-After": str(math.ceil(after)), "Via": ""}
+                return self._answer(recorded, 429, "<html>error 1015</html>", headers)
             verdict = ratelimits.Verdict(
                 False,
                 route.limit,
