@@ -71,7 +71,8 @@ NOT_POSSIBLE_HERE = (
 )
 THREADS_FULL = (
     "This server has as many active threads as Discord allows, so I cannot open one now. Somebody with the "
-    "permission “Manage Threads” can close some. I try again every few minutes: your message is kept, no need to repeat it."
+    "permission “Manage Threads” can close some. I try again every few minutes: your message is kept, no need to "
+    "repeat it."
 )
 STORE_DOWN_FOR_NOW = (
     "My memory is not reachable right now. I answer as soon as it is back: no need to repeat anything."
