@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.config import Exit, Settings
 from bot.conversation.errors import StartError
-from bot.local import LOCAL_KEY, LOCAL_TOKEN, LocalDiscord, LocalServer, local_claude
+from bot.local import LOCAL_KEY, LocalDiscord, LocalServer, local_claude
 from bot.shutdown import together
 from bot.store.embedded import EmbeddedServer
 
@@ -86,14 +86,12 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
         settings = _with(
             settings,
             "discord",
-            token=SecretStr(LOCAL_TOKEN),
-            api_url=discord.addresses["api_url"],
-            gateway_url=discord.addresses["gateway_url"],
+            token=SecretStr(discord.told["token"]),
+            api_url=discord.told["api_url"],
+            gateway_url=discord.told["gateway_url"],
         )
     if claude is not None:
-        settings = _with(
-            settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.addresses["base_url"]
-        )
+        settings = _with(settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.told["base_url"])
     if redis is not None:
         settings = _with(settings, "redis", url=SecretStr(redis.url))
     return Filled(
@@ -101,7 +99,7 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
         lacking,
         servers=tuple(server for server in (discord, claude) if server is not None),
         redis=redis,
-        page=discord.addresses["page_url"] if discord is not None else None,
+        page=discord.told["page_url"] if discord is not None else None,
     )
 
 
