@@ -21,6 +21,8 @@ BobbinError
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
 │   ├── DiscordRejected       any other 400: this cannot be done here
 │   ├── DiscordTooOld         30046: a message older than an hour may be edited only now and then
+│   ├── DiscordNotNow         Discord says for how long it lets nothing be done: a limit, or a time-out of the bot
+│   │   └── DiscordFull       160006: no more active threads; it is tried again now and then
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
 ├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
 └── StoreError
@@ -165,6 +167,18 @@ class DiscordRejected(DiscordError):
 
 class DiscordTooOld(DiscordError):
     """A message older than an hour is edited too often: only some other way shows what is to be shown (30046)."""
+
+
+class DiscordNotNow(DiscordError):
+    """Discord lets this be done in `for_s` seconds at the earliest; until then, nobody asks again."""
+
+    def __init__(self, for_s: float) -> None:
+        super().__init__(f"not within {for_s:.0f} s")
+        self.for_s = for_s
+
+
+class DiscordFull(DiscordNotNow):
+    """The server has as many active threads as Discord allows (160006); in `for_s` seconds it is tried again."""
 
 
 class DiscordUnavailable(DiscordError):

@@ -173,5 +173,8 @@ def thread_name(message_text: str, author_name: str) -> str:
     return (head if len(head) > MAX_THREAD_NAME_CHARS // 2 else cut).rstrip() + "…"
 
 
+NEUTRAL_THREAD_NAME = "Conversation"
+"""Where Discord allows no name with words of the message: servers that everybody can find forbid some."""
+
 MAX_THREAD_NAME_CHARS = 80
 """Discord allows 100; more than this is cut off in every client's list of threads."""

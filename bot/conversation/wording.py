@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from bot.conversation.errors import (
     BobbinError,
     ClaudeBlocked,
@@ -77,6 +79,11 @@ NO_THREADS_HERE = (
 )
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
+)
+THREADS_FULL = (
+    "This server has as many active threads as Discord allows, so I cannot open one now. Somebody with the "
+    "permission “Manage Threads” can close some. I try again every few minutes: your message is kept, no need to "
+    "repeat it."
 )
 STORE_DOWN_FOR_NOW = (
     "My memory is not reachable right now. I answer as soon as it is back: no need to repeat anything."
@@ -170,6 +177,31 @@ def missing_permission(permission: str, *, place: str) -> str:
         return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
     return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+
+
+def may_not(permission: str) -> str:
+    """Name the permission that a person lacks for a thread."""
+    return (
+        f"A thread opens here only for people with the permission “{permission}”, which you do not have in this "
+        "channel. Ask somebody who manages this server, or mention me in a thread that you can write in."
+    )
+
+
+def later(for_s: float, *, place: str) -> str:
+    """Say that Discord holds an answer back, for how long, and that nothing is lost."""
+    return (
+        f"Discord lets me answer {place} only {about(for_s)} from now. Your message is kept, and the answer comes by "
+        "itself: no need to repeat anything."
+    )
+
+
+def about(seconds: float) -> str:
+    """Say how long something takes, rounded up."""
+    for size_s, unit in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
+        if seconds >= 1.5 * size_s or size_s == 1:
+            count = max(1, math.ceil(seconds / size_s))
+            return f"about {count} {unit}{'s' if count > 1 else ''}"
+    raise AssertionError
 
 
 def missed(count: int) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 import discord
 
+from bot.conversation import wording
 from bot.conversation.model import Choice, narrowest
 from bot.gateway import access
 from bot.render.restyle.ticks import Ticks
@@ -20,6 +21,12 @@ ONLY_IN_SERVERS = (
     "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
 )
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
+THREADS_FULL = (
+    "This server has as many active threads as Discord allows, so I cannot open one. Somebody with the permission "
+    "“Manage Threads” can close some; then try again."
+)
+LEFT = "I have left this conversation and answer nothing here any more. Mention me, and I am back."
+NOT_FROM_HERE = "Direct messages have nothing to leave: whatever you do not want answered, begin it with //."
 NOT_YOURS = f"{access.CONTROLLING.refusal('do that')} You can ask something of your own, though."
 NOTHING_TO_STOP = "Nothing is being written here right now."
 STOPPING = "Stopped. What was written stays."
@@ -36,6 +43,7 @@ RESET_QUESTION = (
     "I just no longer know them. This cannot be undone."
 )
 MAY_NOT_RESET = access.KEEPING.refusal("reset it")
+MAY_NOT_LEAVE = access.KEEPING.refusal("make me leave it")
 MAY_NOT_SET = {
     Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("change its prompt"),
     Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("change the prompt of a channel"),
@@ -47,11 +55,14 @@ EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system
 NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
 
-def forgotten(turns: int) -> str:
-    """Say what a reset did."""
-    if not turns:
-        return "There was nothing to forget. We start afresh."
-    return f"Forgotten: {turns} {'turn' if turns == 1 else 'turns'}. We start afresh."
+def forgotten(turns: int, *, ours: bool = True) -> str:
+    """Say what a reset did; in a thread that is not `ours`, it is left, too."""
+    what = (
+        f"Forgotten: {turns} {'turn' if turns == 1 else 'turns'}."
+        if turns
+        else "There was nothing to forget."
+    )
+    return f"{what} We start afresh." if ours else f"{what} Mention me when you want me here again."
 
 
 def prompt_set(scope: Scope) -> str:
@@ -85,6 +96,11 @@ def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:
     """Say where a field of the choice comes from: the narrowest scope in which it is set, or the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, name) is not None), None)
     return f"set for {NAMES[scope]}" if scope else "the default of this bot"
+
+
+def not_now(for_s: float) -> str:
+    """Say for how long Discord lets nothing be done."""
+    return f"Discord lets me do that only {wording.about(for_s)} from now. Please try again then."
 
 
 def missing(permission: str) -> str:

@@ -11,11 +11,12 @@ import structlog
 from discord import app_commands
 
 from bot.conversation import prompt, wording
-from bot.conversation.errors import DiscordForbidden, StoreUnavailable
+from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
 from bot.gateway import answers, convert, permissions, reading
 from bot.gateway.interactions import Interaction, say
+from bot.gateway.outbox import FULL_CODE, FULL_S, INVALID_CODE
 from bot.gateway.reach import in_servers
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -82,6 +83,10 @@ class Chat:
         if not isinstance(channel, discord.TextChannel) or kind is None:
             await say(interaction, answers.NO_THREAD_HERE)
             return
+        if (lacking := permissions.person_lacks(interaction.permissions, private=private)) is not None:
+            await say(interaction, wording.may_not(lacking))
+            return
+        self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
         author = convert.to_author(interaction.user)
         thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
         facts: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
@@ -138,7 +143,13 @@ class Chat:
                 auto_archive_duration=cast("Any", self._archive_minutes),
                 type=cast("Any", kind.value),
             )
-        except discord.Forbidden as error:
+        except discord.HTTPException as error:
+            if error.code == INVALID_CODE and name != prompt.NEUTRAL_THREAD_NAME:
+                return await self._start_once(interaction, channel, prompt.NEUTRAL_THREAD_NAME, kind)
+            if error.code == FULL_CODE:
+                raise DiscordFull(FULL_S) from error
+            if not isinstance(error, discord.Forbidden):
+                raise
             private = kind is discord.ChannelType.private_thread
             needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
             lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
@@ -156,7 +167,8 @@ class Chat:
         for thread in threads:
             ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
             fresh = thread.id > interaction.id and thread.last_message_id is None
-            if ours and fresh and thread.name == name and await self._conversations.meta(thread.id) is None:
+            named = thread.name in (name, prompt.NEUTRAL_THREAD_NAME)
+            if ours and fresh and named and await self._conversations.meta(thread.id) is None:
                 return thread.id
         return None
 

@@ -12,6 +12,7 @@ import structlog
 from bot.gateway import convert, interactions, permissions
 from bot.gateway.attempts import Attempts
 from bot.gateway.interactions import Interaction, Tree
+from bot.gateway.leniency import Http
 from bot.gateway.pins import Pins
 from bot.store.desk import Desk
 
@@ -68,6 +69,11 @@ class Client(discord.Client):
         """Count the sessions that are begun: Discord allows so many a day."""
         await super().before_identify_hook(shard_id, initial=initial)
         self.attempts.identified(time.monotonic())
+
+    async def setup_hook(self) -> None:
+        """From here on, calls that Discord wants none of are refused instead of waited for."""
+        if isinstance(self.http, Http):
+            self.http.heeded = True
 
     async def on_ready(self) -> None:
         """Say where the bot is."""

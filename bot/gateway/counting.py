@@ -16,6 +16,7 @@ from discord.http import Route
 
 from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
+from bot.gateway.leniency import Http
 from bot.gateway.outbox import TOO_OLD_CODE
 from bot.render.pace import Kind, Pace
 from bot.telemetry.metrics import Metrics
@@ -41,7 +42,7 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | N
     """
 
     async def starting(_: object, context: SimpleNamespace, start: Any) -> None:
-        context.turn = None
+        context.turn, context.counted = None, False
         if (path := limited_path(str(start.url))) is not None:
             context.turn = await pace.request(*classify(start.method, path))
             if clock is not None:
@@ -55,10 +56,15 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | N
         if clock is not None and hasattr(context, "asked_s"):
             set_clock(clock, end.response.headers.get("Date", ""), context.asked_s)
             warned = warned or warn_of_the_host(clock)
-        await _tell_too_old(end.response)
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
+        context.counted = True  # what is raised below comes to `failed`, too
+        await _tell_too_old(end.response)
+        if isinstance(client.http, Http):
+            await _tell_not_now(client.http, end.response)
 
     async def failed(_: object, context: SimpleNamespace, end: Any) -> None:
+        if context.counted:
+            return
         pace.answered(context.turn)
         metrics.discord_calls.labels(method=end.method, status=FAILED).inc()
 
@@ -102,6 +108,20 @@ async def _tell_too_old(response: aiohttp.ClientResponse) -> None:
         with contextlib.suppress(ValueError, AttributeError):
             if json.loads(await response.text()).get("code") == TOO_OLD_CODE:
                 raise DiscordTooOld
+
+
+async def _tell_not_now(http: Http, response: aiohttp.ClientResponse) -> None:
+    """Raise RateLimited where discord.py would wait for longer than anybody does, or would ask again at once."""
+    if not http.heeded or (path := limited_path(str(response.url))) is None:
+        return
+    retry_after_s: float | None = None
+    if response.status == TOO_MANY_REQUESTS:
+        # The header has whole seconds only; Cloudflare answers in HTML.
+        with contextlib.suppress(ValueError, AttributeError, TypeError, KeyError):
+            retry_after_s = float(json.loads(await response.text())["retry_after"])
+    for_s = http.bans.answered(response.method, path, response.status, response.headers, retry_after_s)
+    if for_s:
+        raise discord.RateLimited(for_s)
 
 
 def limited_path(url: str) -> str | None:

@@ -13,7 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
 from bot.conversation.message import created_ms
-from bot.gateway import convert, reading
+from bot.gateway import convert, permissions, reading
 from bot.gateway.holding import Holding
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -154,16 +154,38 @@ class Intake:
         if decision.opens_thread and getattr(channel, "type", None) not in WITH_THREADS:
             await self._say(message, wording.NO_THREADS_HERE)
             return None
+        if decision.opens_thread and not await self._may_open(message):
+            return None
         return await self._receive(message, channel, where, decision, me, source)
+
+    async def _may_open(self, message: discord.Message) -> bool:
+        """Whether the author of a mention may open a thread there; if not, they are told what they lack."""
+        author, channel = message.author, message.channel
+        if not isinstance(author, discord.Member) and message.guild is not None:
+            # A listing tells nothing of the author's roles.
+            try:
+                author = await message.guild.fetch_member(author.id)
+            except discord.NotFound:
+                log.info("author_left", message=message.id)
+                return False
+        if not isinstance(author, discord.Member) or not isinstance(channel, discord.TextChannel):
+            return True
+        lacking = permissions.person_lacks(channel.permissions_for(author))
+        if lacking is not None:
+            log.info("author_lacks_permission", message=message.id, permission=lacking)
+            self._decided("may_not_open")
+            await self._say(message, wording.may_not(lacking))
+        return lacking is None
 
     async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
         if message.guild is None:
             return Where.DIRECT
         if not isinstance(channel, discord.Thread):
             return Where.CHANNEL
-        if channel.owner_id == me.id:
-            return Where.OWN_THREAD
         meta = await self._conversations.meta(channel.id)
+        left = meta is not None and meta.left is not None and message.id > meta.left
+        if channel.owner_id == me.id and not left:
+            return Where.OWN_THREAD
         # What was said before the bot joined was not said to it, although a listing may show it only now.
         joined = meta is not None and meta.joined is not None and message.id >= meta.joined
         return Where.JOINED_THREAD if joined else Where.OTHER_THREAD
@@ -195,7 +217,8 @@ class Intake:
                     facts["starter"] = channel.owner_id
             elif where is Where.DIRECT:
                 facts["starter"] = message.author.id
-        if where is Where.OTHER_THREAD:
+        if where is Where.OTHER_THREAD or decision.opens_thread:
+            # Somebody else may be faster to start the thread of a message.
             facts["joined"] = message.id
         kept = convert.to_message(message, opens=opens)
         new = await self._conversations.receive(conversation, kept, source=source, facts=facts)

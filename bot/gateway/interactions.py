@@ -13,7 +13,7 @@ import structlog
 from discord import app_commands
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordForbidden, StoreUnavailable
+from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
 from bot.gateway import answers
 from bot.store.desk import Desk
 
@@ -151,6 +151,12 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
     match error:
         case StoreUnavailable():
             await say(interaction, wording.STORE_DOWN)
+        case DiscordFull():
+            await say(interaction, answers.THREADS_FULL)
+        case DiscordNotNow():
+            await say(interaction, answers.not_now(error.for_s))
+        case discord.RateLimited():
+            await say(interaction, answers.not_now(error.retry_after))
         case DiscordForbidden():
             await say(interaction, answers.missing(error.permission))
         case _:

@@ -22,6 +22,7 @@ from discord.http import HTTPClient, Ratelimit, Route
 
 from bot.conversation.surrogates import whole_json
 from bot.gateway import reading
+from bot.gateway.bans import Bans
 from bot.gateway.bucket import Bucket
 from bot.gateway.completion import complete_user, with_lists
 from bot.gateway.websocket import DISCORDS_OWN, NoBackoff, Socket
@@ -43,7 +44,21 @@ APPLICATION: dict[str, Any] = {
 
 
 class Http(HTTPClient):
-    """Completes what is told of the bot at login, and has calls return when they are answered."""
+    """Completes what is told of the bot at login, has calls return when they are answered, and makes none too early.
+
+    `bans` counts once it is `heeded`; who logs in waits in another way.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.bans = Bans()
+        self.heeded = False
+
+    async def request(self, route: Route, **options: Any) -> Any:
+        """Make a call; RateLimited, without one, as long as Discord wants none."""
+        if self.heeded and (left_s := self.bans.left_s(route.method, _path(route))):
+            raise discord.RateLimited(left_s)
+        return await super().request(route, **options)
 
     def get_ratelimit(self, key: str) -> Ratelimit:
         """The bucket of a route."""
@@ -123,3 +138,7 @@ def install(gateway: yarl.URL) -> None:
     Socket.DEFAULT_GATEWAY = gateway
     if gateway.host != DISCORDS_OWN:  # which knows zstd; others hardly do, and some compress unasked
         discord.utils._ActiveDecompressionContext = cast("Any", Inflater)
+
+
+def _path(route: Route) -> str:
+    return route.url.removeprefix(Route.BASE).partition("?")[0]

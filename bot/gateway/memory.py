@@ -1,4 +1,4 @@
-"""/reset: what the bot remembers, forgotten."""
+"""/reset: what the bot remembers, forgotten; /leave: no answers until the next mention."""
 
 from __future__ import annotations
 
@@ -55,6 +55,11 @@ class Memory:
         async def reset(interaction: Interaction) -> None:
             await self._ask_to_reset(interaction)
 
+        @tree.command(name="leave", description="Make me answer nothing here until I am mentioned again")
+        @everywhere
+        async def leave(interaction: Interaction) -> None:
+            await self._leave(interaction)
+
     async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
         """Answer a button; False if it is none of these."""
         kind, _, target = custom_id.rpartition(":")
@@ -69,7 +74,9 @@ class Memory:
             await say(interaction, answers.MAY_NOT_RESET)
             return True
         turns = await self._reset(int(target), before=interaction.id)
-        await conclude(interaction, answers.forgotten(turns))
+        thread, me = interaction.channel, interaction.client.user
+        ours = not isinstance(thread, discord.Thread) or me is None or thread.owner_id == me.id
+        await conclude(interaction, answers.forgotten(turns, ours=ours))
         waited_s = 0.0
         for after_s in ARRIVED_S:
             await asyncio.sleep(after_s - waited_s)
@@ -95,6 +102,21 @@ class Memory:
             view.add_item(forget)
             view.add_item(keep)
             await say(interaction, answers.RESET_QUESTION, view=view)
+
+    async def _leave(self, interaction: Interaction) -> None:
+        """Stop answering here; what is being written is finished, and what is known stays known."""
+        await interaction.response.defer(ephemeral=True)
+        scene = await look_around(interaction, self._conversations)
+        if scene.person.is_direct:
+            await say(interaction, answers.NOT_FROM_HERE)
+        elif scene.conversation is None:
+            await say(interaction, answers.NOT_A_CONVERSATION)
+        elif not may_reset(scene.person):
+            await say(interaction, answers.MAY_NOT_LEAVE)
+        else:
+            await self._conversations.leave(scene.conversation, interaction.id)
+            log.info("conversation_left", conversation=scene.conversation)
+            await say(interaction, answers.LEFT)
 
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar, cast
@@ -15,13 +16,18 @@ from discord.http import Route
 
 from bot.conversation.errors import (
     DiscordForbidden,
+    DiscordFull,
     DiscordGone,
+    DiscordNotNow,
     DiscordRejected,
     DiscordTooOld,
     DiscordUnavailable,
 )
+from bot.conversation.prompt import NEUTRAL_THREAD_NAME
 from bot.gateway import buttons, permissions, reading
+from bot.gateway.leniency import Http
 from bot.gateway.seen import is_said_by, seen
+from bot.gateway.silenced import Silenced
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 
@@ -50,6 +56,11 @@ found would be written again, beside it.
 ARCHIVED_CODE = 50083
 TOO_OLD_CODE = 30046
 THREAD_EXISTS_CODE = 160004
+INVALID_CODE = 50035
+
+FULL_CODE = 160006
+FULL_S = 120.0
+"""So long no thread is started in a channel after that; threads that nobody writes in close by themselves."""
 
 
 class DiscordOutbox:
@@ -59,6 +70,18 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
+        self._silenced = Silenced(client)
+        self._full: dict[int, float] = {}
+
+    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
+        """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call."""
+        self._silenced.heed(place, guild)
+        if opens:
+            self._heed_full(place)
+        path = f"/channels/{place}/messages" + ("/0/threads" if opens else "")
+        http = self._client.http
+        if isinstance(http, Http) and (left_s := http.bans.left_s("POST", path)):
+            raise DiscordNotNow(left_s)
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post a message; the same nonce again returns the same message, as it is by now."""
@@ -144,18 +167,39 @@ class DiscordOutbox:
             log.debug("typing_failed", conversation=place, kind=type(error).__name__)
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
-        """Start a thread from a message; its id is the message's."""
+        """Start a thread from a message; its id is the message's, also where somebody else has started it."""
+        self._heed_full(channel)
 
-        async def start() -> None:
+        async def start(name: str) -> None:
             try:
                 await self._client.http.start_thread_with_message(
                     channel, message, name=name, auto_archive_duration=cast("Any", self._archive_minutes)
                 )
             except discord.HTTPException as error:
-                if error.code != THREAD_EXISTS_CODE:
+                if error.code == INVALID_CODE and name != NEUTRAL_THREAD_NAME:
+                    await start(NEUTRAL_THREAD_NAME)
+                elif error.code != THREAD_EXISTS_CODE:
                     raise
 
-        await self._call("open_thread", channel, permissions.TO_OPEN, start)
+        try:
+            await self._call("open_thread", channel, permissions.TO_OPEN, lambda: start(name))
+        except DiscordRejected as error:
+            if error.code != FULL_CODE:
+                raise
+            log.warning(
+                "threads_full",
+                channel=channel,
+                hint="the server has as many active threads as Discord allows: archive some, or lower "
+                "reply.thread_auto_archive_minutes",
+            )
+            self._full[channel] = time.monotonic() + FULL_S
+            raise DiscordFull(FULL_S) from error
+
+    def _heed_full(self, channel: int) -> None:
+        left_s = self._full.get(channel, 0.0) - time.monotonic()
+        if left_s > 0:
+            raise DiscordFull(left_s)
+        self._full.pop(channel, None)
 
     async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
         """Return the bot's own messages after an id, oldest first."""
@@ -175,6 +219,8 @@ class DiscordOutbox:
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
     ) -> T:
         failure = ""
+        if kind != "read":
+            self._silenced.heed(place)
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
@@ -182,10 +228,15 @@ class DiscordOutbox:
                 with self._unlocking():
                     async with asyncio.timeout(CALL_S):
                         return await call()
+            except discord.RateLimited as error:
+                log.info("discord_not_now", call=kind, place=place, for_s=round(error.retry_after))
+                raise DiscordNotNow(error.retry_after) from error
             except discord.NotFound as error:
                 raise DiscordGone(f"code {error.code}") from error
             except discord.HTTPException as error:
                 if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
+                    if kind != "read":
+                        self._silenced.heed(place)  # the time-out may have come since
                     name = permissions.missing(self._client, place, needed, code=error.code)
                     raise DiscordForbidden(name) from error
                 if error.code == TOO_OLD_CODE:

@@ -47,6 +47,18 @@ TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
 
 
+def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | None:
+    """Name what a person lacks to open a thread by themselves; what the bot may is not lent to anybody.
+
+    `held` are their permissions in the channel, with its overwrites (and a time-out) counted in.
+    """
+    create = "create_private_threads" if private else "create_public_threads"
+    for name in ("view_channel", "send_messages", create, "send_messages_in_threads"):
+        if not getattr(held, name):
+            return NEEDED[name]
+    return None
+
+
 def missing(client: discord.Client, place: int, needed: tuple[str, ...], *, code: int = 0) -> str:
     """Name the first of the needed permissions that the bot lacks in a place, "" if that cannot be told."""
     if code in BY_CODE:

@@ -76,10 +76,12 @@ async def look_around(interaction: Interaction, conversations: Conversations) ->
     started_it = False
     if conversation is not None:
         meta = await conversations.meta(conversation)
-        starter = meta.starter if meta is not None else None
-        if starter is None and thread is not None:
-            starter = thread.owner_id
-        started_it = starter == interaction.user.id
+        # Of a thread that somebody else was faster to start, both: who opened it, and who asked.
+        starters = {
+            meta.starter if meta is not None else None,
+            thread.owner_id if thread is not None else None,
+        }
+        started_it = interaction.user.id in starters
     held = interaction.permissions
     return Scene(
         conversation=conversation,

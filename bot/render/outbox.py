@@ -65,9 +65,16 @@ class Seen:
 class Outbox(Protocol):
     """Posts to Discord; `place` is the id of a thread or a DM channel.
 
-    Raises DiscordGone, DiscordForbidden, DiscordRejected or DiscordUnavailable. Lost calls have been repeated
-    by then.
+    Raises DiscordGone, DiscordForbidden, DiscordRejected, DiscordNotNow or DiscordUnavailable. Lost calls have been
+    repeated by then; a call that Discord wants later is not made before.
     """
+
+    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
+        """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call.
+
+        If it `opens` a thread, the place is the channel that the thread is to hang from.
+        """
+        ...
 
     async def send(self, place: int, message: Outgoing) -> Sent:
         """Post a message; the same nonce again returns the same message, as it is by now."""

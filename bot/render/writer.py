@@ -7,7 +7,7 @@ import contextlib
 from collections.abc import Awaitable, Callable, Sequence
 
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, DiscordUnavailable, Fenced
+from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
 from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
 from bot.render.composition import Composition
@@ -33,7 +33,8 @@ class Writer:
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it, and `opened`
     before all, for a place that is only being made; whatever they raise ends the writing. `may_write` is asked
     before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
-    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts;
+    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts, and
+    DiscordNotNow, which surfaces from `finish` alone: until then it is waited for, and `delayed` is told once;
     AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
     `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
     `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
@@ -53,6 +54,7 @@ class Writer:
         after_send: Callable[[int, int], Awaitable[None]],
         may_write: Callable[[], bool],
         opened: Callable[[], Awaitable[None]] | None = None,
+        delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = None,
         reply_to: int | None = None,
         posted: Sequence[Posted] = (),
         apart: bool = False,
@@ -80,6 +82,7 @@ class Writer:
         self._may_write = may_write
         self._permit = Permit(may_write)
         self._opened = opened
+        self._delayed = delayed
         self._composition = Composition(self._uploads, controls=streaming, style=style, limit=limit)
         self._stopped = asyncio.Event()
         self._stopped.set()
@@ -134,8 +137,14 @@ class Writer:
         """Show the reply as it grows, until `close_text` or `abandon`."""
         self._stopped.clear()
         try:
-            await self._open()
-            self._indicator.start()
+            while self._going_on:
+                try:
+                    await self._open()
+                    break
+                except DiscordNotNow as error:
+                    await self._wait_for(error)
+            if self._going_on:
+                self._indicator.start()
             with self._pace.streaming():
                 await self._stream()
         except BobbinError as error:
@@ -152,7 +161,7 @@ class Writer:
 
         The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
         before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
-        writing, DiscordUnavailable after the last try, or Fenced if it was abandoned.
+        writing, DiscordNotNow, DiscordUnavailable after the last try, or Fenced if it was abandoned.
         """
         self.close_text()
         await self._stopped.wait()
@@ -206,7 +215,7 @@ class Writer:
 
     async def _stream(self) -> None:
         back_off = BackOff()
-        while not self._composition.closed and not self._abandoned:
+        while self._going_on:
             self._wake.clear()
             action = self._composition.next(self._board.shown)
             if action is None:
@@ -219,6 +228,20 @@ class Writer:
                 back_off.reset()
             except DiscordUnavailable:
                 await self._rest(back_off.next_s())
+            except DiscordNotNow as error:
+                await self._wait_for(error)
+
+    @property
+    def _going_on(self) -> bool:
+        return not self._composition.closed and not self._abandoned
+
+    async def _wait_for(self, refused: DiscordNotNow) -> None:
+        self._indicator.stop()
+        if self._delayed is not None:
+            await self._delayed(refused)
+            self._delayed = None
+        if self._going_on:  # the text may have ended since
+            await self._rest(refused.for_s)
 
     def _kind(self, action: Action) -> Kind:
         if not self._written:

@@ -30,7 +30,8 @@ class State(StrEnum):
 class Meta:
     """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's, `buttons` the message that
+    `joined` is the first message that the bot answered in a thread of somebody else's, or since it `left` the
+    conversation by the interaction of that id; `buttons` the message that
     carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
     their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
     waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
@@ -41,6 +42,7 @@ class Meta:
     parent: int | None = None
     starter: int | None = None
     joined: int | None = None
+    left: int | None = None
     cut: int = 0
     pins: frozenset[int] = frozenset()
     places: tuple[int, ...] = ()
@@ -77,7 +79,8 @@ class Claim:
     is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
     if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
     are the entries from before the cut that pins may bring back. `lost` earlier tries at it have not told what they
-    cost. `halted` if Discord refused to show all of it.
+    cost. `halted` if Discord refused to show all of it. `sign` is the place and the id of the message that tells
+    people that the answer comes later.
     """
 
     conversation: int
@@ -103,6 +106,7 @@ class Claim:
     recalled: tuple[Turn, ...] = ()
     lost: int = 0
     halted: bool = False
+    sign: tuple[int, int] | None = None
 
     @property
     def past(self) -> Past:
@@ -133,7 +137,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing waits but a turn to settle, or one to answer anew after an edit, `in_s` seconds from now."""
+    """Nothing can be done for `in_s` seconds.
+
+    Then there is a turn to settle, one to answer anew after an edit, or Discord lets be shown what waits.
+    """
 
     in_s: float
 
@@ -169,6 +176,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
+    sign_in, _, sign = fields.get("sign", "").partition(":")
     round_of_notice, _, notice = fields.get("notice", "").partition(":")
     settling = kind == "SETTLE"
     return Claim(
@@ -195,6 +203,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         recalled=tuple(load_turn(entry) for entry in recalled),
         lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
         halted="halted" in fields,
+        sign=(int(sign_in), int(sign)) if sign else None,
     )
 
 
@@ -225,7 +234,7 @@ def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-FACTS = ("guild", "parent", "starter", "joined", "buttons")
+FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
 """What is known of a conversation's place, whatever was said in it."""
 
 
@@ -249,6 +258,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         parent=number("parent"),
         starter=number("starter"),
         joined=number("joined"),
+        left=number("left"),
         cut=number("cut") or 0,
         pins=frozenset(numbers("pins")),
         places=numbers("places"),

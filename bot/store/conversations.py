@@ -81,6 +81,16 @@ class Conversations:
         except Unreadable:
             return read_meta({name: fields[name] for name in FACTS if name in fields})
 
+    async def leave(self, conversation: int, at: int) -> None:
+        """Note that from an interaction on nothing is answered until the bot is mentioned."""
+        key = self._keys.meta(conversation)
+        with translated():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hdel(key, "joined")
+            pipe.hset(key, "left", str(at))
+            pipe.expire(key, self._ttl_s)
+            await pipe.execute()
+
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[int, ...]]:
         """Forget the history and what waits; a running turn is fenced off.
 

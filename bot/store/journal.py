@@ -95,12 +95,24 @@ class Journal:
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def release(self, claim: Claim | Garbled, *, blameless: bool) -> None:
+    async def release(self, claim: Claim | Garbled, *, blameless: bool, not_within_s: float = 0.0) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse.
 
-        A `blameless` try does not count: it ended for a reason that lies outside of the turn.
+        A `blameless` try does not count: it ended for a reason that lies outside of the turn. The conversation is
+        `Later` for whoever claims it `not_within_s` from now.
         """
-        await self._run("release", self._turn(claim), [claim.token, "1" if blameless else ""])
+        pause_ms = round(not_within_s * 1000)
+        if pause_ms:
+            # Behind those that can be worked on.
+            await self._hint(claim.conversation, round(time.time() * 1000) + pause_ms)
+        await self._run("release", self._turn(claim), [claim.token, "1" if blameless else "", pause_ms])
+
+    async def note_sign(self, claim: Claim, place: int, message: int) -> None:
+        """Note the message that tells people of a turn that its answer comes later."""
+        with translated():
+            await self._redis.hset(
+                self._keys.record(claim.conversation, claim.lead), "sign", f"{place}:{message}"
+            )
 
     async def note_told(self, claim: Garbled) -> None:
         """Note that the thread knows about what cannot be read."""

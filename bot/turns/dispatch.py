@@ -7,7 +7,13 @@ import uuid
 
 import structlog
 
-from bot.conversation.errors import AnsweredBefore, DiscordUnavailable, Fenced, StoreUnavailable
+from bot.conversation.errors import (
+    AnsweredBefore,
+    DiscordNotNow,
+    DiscordUnavailable,
+    Fenced,
+    StoreUnavailable,
+)
 from bot.store.attention import Attention, Hint
 from bot.store.claim import Claim, Garbled, Held, Idle, Later
 from bot.store.journal import Journal
@@ -167,7 +173,7 @@ class Dispatcher:
 
     async def _turn(self, claim: Claim) -> int:
         """Run a turn; whatever stops it, others may go on with it at once."""
-        done, blameless = False, True
+        done, blameless, not_within_s = False, True, 0.0
         try:
             waiting = 1
             if claim.settling:
@@ -178,6 +184,9 @@ class Dispatcher:
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
+            return 0
+        except DiscordNotNow as error:
+            not_within_s = error.for_s
             return 0
         except AnsweredBefore:
             blameless = False
@@ -193,11 +202,16 @@ class Dispatcher:
             return waiting
         finally:
             if not done or self._stopping or self._slots.locked():
-                await self._release(claim, blameless=blameless)
+                await self._release(claim, blameless=blameless, not_within_s=not_within_s)
+            if not_within_s and not self._stopping:
+                log.info(
+                    "put_off", conversation=claim.conversation, turn=claim.lead, for_s=round(not_within_s)
+                )
+                self._wake_in(not_within_s, claim.conversation)
 
-    async def _release(self, claim: Claim | Garbled, *, blameless: bool) -> None:
+    async def _release(self, claim: Claim | Garbled, *, blameless: bool, not_within_s: float = 0.0) -> None:
         try:
             async with asyncio.timeout(RELEASE_S):
-                await self._journal.release(claim, blameless=blameless)
+                await self._journal.release(claim, blameless=blameless, not_within_s=not_within_s)
         except (StoreUnavailable, TimeoutError):
             log.debug("lease_left_to_lapse", conversation=claim.conversation)

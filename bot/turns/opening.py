@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from bot.conversation.errors import DiscordNotNow
 from bot.render.outbox import Outbox
 from bot.store.claim import Claim
 
@@ -22,7 +23,7 @@ class Opening:
         opens = claim.messages[0].opens
         if opens is None or claim.meta.parent is None:
             return
-        if self._call is None:
+        if self._call is None or _put_off(self._call):
             call = self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
             self._call = asyncio.ensure_future(call)
         await asyncio.shield(self._call)
@@ -31,3 +32,7 @@ class Opening:
         """Wait no more."""
         if self._call is not None:
             self._call.cancel()
+
+
+def _put_off(call: asyncio.Future[None]) -> bool:
+    return call.done() and not call.cancelled() and isinstance(call.exception(), DiscordNotNow)

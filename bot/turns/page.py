@@ -13,6 +13,7 @@ from bot.render.style import Style
 from bot.render.writer import Writer
 from bot.store.claim import Claim
 from bot.turns.adoption import Adopted
+from bot.turns.delay import Delay
 from bot.turns.look import less_files, parts_of
 from bot.turns.means import Means
 from bot.turns.opening import Opening
@@ -38,6 +39,7 @@ class Page:
         self._outbox = means.outbox
         self._may_write = may_write
         self._opening = Opening(means.outbox, claim)
+        self.delay = Delay(claim, means, may_write)
         self._series = NONCE_SERIES[0]
         self._apart = False
         self._as_shown = False
@@ -76,6 +78,13 @@ class Page:
             self.found, self._apart = await standing(self.claim, self._means)
         self._as_shown = True
         self.writer = self._new_writer()
+
+    def check(self) -> None:
+        """Raise DiscordNotNow if it is known that nothing can be shown yet."""
+        claim, meta = self.claim, self.claim.meta
+        opens = claim.messages[0].opens is not None and meta.parent is not None and not self.found
+        place = meta.parent if opens and meta.parent is not None else claim.conversation
+        self._outbox.ready(place, opens=opens, guild=meta.guild)
 
     async def open(self) -> None:
         """Wait until there is a place to write in."""
@@ -158,6 +167,7 @@ class Page:
             pace=self._means.pace,
             nonce=lambda part: nonce(claim, part, self._series),
             opened=None if self.found else self.open,
+            delayed=self.delay.tell,
             streaming=while_written(claim.lead),
             reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
             posted=less_files(self.found) if self._as_shown else self.found,

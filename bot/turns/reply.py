@@ -8,7 +8,7 @@ from typing import Literal
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordError
+from bot.conversation.errors import DiscordError, DiscordNotNow
 from bot.conversation.turn import Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim, State
@@ -54,6 +54,7 @@ class Reply:
     async def give(self) -> Done:
         """Answer."""
         page, claim = self._page, self._page.claim
+        page.check()
         committed = claim.result if claim.state is State.COMMITTED else None
         result = committed or await self._adopt() or await self._ask()
         self.committed = True
@@ -65,6 +66,7 @@ class Reply:
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
         told = (*result.notices, *page.writer.notices) if result.reply else ()
         await put_below(claim, told, self._means)
+        await page.delay.end()
         settle = tried_before(claim) or claim.listed or page.writer.doubtful
         dressed = page.newest
         return await persist(lambda: self._journal.acknowledge(page.claim, settle=settle, buttons=dressed))
@@ -73,6 +75,10 @@ class Reply:
     def begun(self) -> bool:
         """Whether anything of it stands there, as far as is known."""
         return self._page.begun
+
+    async def put_off(self, refused: DiscordNotNow) -> None:
+        """Tell that the answer comes later."""
+        await self._page.delay.tell(refused)
 
     async def halt(self) -> Done:
         """End where Discord refuses to show more: what stands there is the reply, unless more is committed."""

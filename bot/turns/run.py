@@ -15,6 +15,7 @@ from bot.conversation.errors import (
     DiscordError,
     DiscordForbidden,
     DiscordGone,
+    DiscordNotNow,
     DiscordRejected,
     DiscordTooOld,
     DiscordUnavailable,
@@ -80,6 +81,11 @@ class Runner:
                     return await self._halt(claim, reply, tally)
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
+                    raise
+                except DiscordNotNow as error:
+                    # What is committed by now is shown by whoever takes the turn up then, without asking again.
+                    outcome = "put_off"
+                    await reply.put_off(error)
                     raise
                 except DiscordRejected as error:
                     outcome = "rejected"
@@ -173,7 +179,7 @@ class Runner:
         notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.lead}-u", silent=True)
         try:
             await self._outbox.send(claim.conversation, notice)
-        except DiscordUnavailable:
+        except (DiscordUnavailable, DiscordNotNow):
             return  # the next look is soon
         except DiscordError as error:
             log.debug("notice_failed", place=claim.conversation, kind=type(error).__name__)

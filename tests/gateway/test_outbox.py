@@ -6,7 +6,13 @@ import asyncio
 
 import pytest
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected, DiscordUnavailable
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordGone,
+    DiscordNotNow,
+    DiscordRejected,
+    DiscordUnavailable,
+)
 from bot.render.outbox import Change, Outgoing
 from bot.simulator.discord import permissions as bits
 from tests.gateway.conftest import Post
@@ -18,7 +24,7 @@ def contents(post: Post) -> list[str]:
 
 
 async def test_a_call_cancelled_within_a_global_limit_does_not_hold_up_all_others(post: Post) -> None:
-    post.discord.faults.add(action="ratelimit", route="/typing", retry_after_s=30.0, scope="global")
+    post.discord.faults.add(action="ratelimit", route="/typing", retry_after_s=5.0, scope="global")
     typing = asyncio.create_task(post.outbox.typing(post.thread))
     while post.client.http._global_over.is_set():  # noqa: ASYNC110 - discord.py sets off nothing that could be awaited
         await asyncio.sleep(0.01)
@@ -100,3 +106,38 @@ async def test_a_delete_wakes_an_archived_thread(post: Post) -> None:
     await post.ann.edit_thread(post.thread, archived=True)
     await post.outbox.delete(post.thread, message)
     assert contents(post) == []
+
+
+@pytest.mark.parametrize("scope", ["user", "shared", "global", "cloudflare"])
+async def test_what_discord_wants_later_is_asked_once(post: Post, scope: str) -> None:
+    ban = post.discord.faults.add(action="ban", method="POST", retry_after_s=600.0, scope=scope)
+    for _ in range(3):
+        with pytest.raises(DiscordNotNow) as caught:
+            await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))
+        assert 590.0 < caught.value.for_s <= 600.0
+        with pytest.raises(DiscordNotNow):
+            post.outbox.ready(post.thread)
+    assert ban.struck == 1
+
+
+async def test_a_limit_of_one_route_leaves_the_others_alone(post: Post) -> None:
+    asked = await post.ann.post(post.channel, "hello?")
+    post.discord.faults.add(action="ban", method="POST", route="/threads$", retry_after_s=280.0)
+    with pytest.raises(DiscordNotNow):
+        await post.outbox.open_thread(post.channel, int(asked["id"]), "hello")
+    with pytest.raises(DiscordNotNow):
+        post.outbox.ready(post.channel, opens=True)
+    post.outbox.ready(post.channel)
+    await post.outbox.send(post.channel, Outgoing("later", nonce="1"))
+
+
+async def test_a_server_wide_ban_covers_edits_and_reads_too(post: Post) -> None:
+    message = (await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))).id
+    ban = post.discord.faults.add(action="ban", retry_after_s=600.0, scope="cloudflare")
+    for _ in range(2):
+        with pytest.raises(DiscordNotNow):
+            await post.outbox.edit(post.thread, message, Change("changed"))
+        with pytest.raises(DiscordNotNow):
+            await post.outbox.own_messages(post.thread, 0)
+    await post.outbox.typing(post.thread)
+    assert ban.struck == 1

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
-from bot.conversation.errors import Fenced
+from bot.conversation.errors import DiscordNotNow, Fenced
 from bot.render.controls import Controls
 from bot.render.pace import Pace
 from bot.render.plan import Posted
@@ -35,6 +35,7 @@ class Desk:
         place: int = PLACE,
         streaming: Controls | None = None,
         opened: Callable[[], Awaitable[None]] | None = None,
+        delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = None,
         draw: Draw | None = None,
         style: Style | None = None,
     ) -> Writer:
@@ -47,6 +48,7 @@ class Desk:
             posted=posted,
             streaming=streaming,
             opened=opened,
+            delayed=delayed,
             draw=draw,
             style=style,
             before_send=self.before,

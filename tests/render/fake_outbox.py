@@ -50,6 +50,7 @@ class FakeOutbox:
     opening: asyncio.Event | None = None
     refuses_threads: Exception | None = None
     refuses_files: Exception | None = None
+    not_now: Exception | None = None
     on_call: Callable[[Done], None] | None = None
     next_id: int = 1000
     dropped: int = 0
@@ -113,6 +114,11 @@ class FakeOutbox:
     async def typing(self, place: int) -> None:
         """Only noted."""
         self._note(Done("typing", 0.0, place))
+
+    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:  # noqa: ARG002
+        """Say whether anything can be posted."""
+        if self.not_now is not None:
+            raise self.not_now
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
         """Start a thread, once `opening` is set."""

@@ -6,7 +6,13 @@ import asyncio
 
 import pytest
 
-from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordUnavailable, Fenced
+from bot.conversation.errors import (
+    DiscordForbidden,
+    DiscordGone,
+    DiscordNotNow,
+    DiscordUnavailable,
+    Fenced,
+)
 from bot.render.controls import NONE, while_written
 from bot.render.mark import is_marked
 from bot.render.writer import TRIES_MAX
@@ -184,5 +190,58 @@ def test_a_reply_that_cannot_be_finished_is_left_without_its_mark_and_its_button
         assert list(desk.outbox.controls.values()) == [NONE]
         desk.outbox.failures.append(DiscordForbidden("Manage Threads"))
         await writer.leave()
+
+    run(main())
+
+
+def test_a_writer_waits_out_what_discord_wants_later_and_tells_once() -> None:
+    async def main() -> None:
+        desk = Desk()
+        told: list[float] = []
+
+        async def delayed(refused: DiscordNotNow) -> None:
+            told.append(refused.for_s)
+
+        writer = desk.writer(delayed=delayed)
+        desk.outbox.failures.extend([None, DiscordNotNow(0.5), DiscordNotNow(0.5)])
+        await write(desk, writer)
+        assert shows(desk)
+        assert told == [0.5]
+
+    run(main())
+
+
+def test_the_end_of_the_text_is_not_held_up_by_what_discord_wants_later() -> None:
+    async def main() -> None:
+        desk = Desk()
+        writer = desk.writer()
+        desk.outbox.failures.extend([None, *[DiscordNotNow(600.0)] * 2])
+        task = asyncio.create_task(writer.run())
+        await stream(writer)
+        writer.close_text()
+        await task
+        with pytest.raises(DiscordNotNow):
+            await writer.finish()
+        assert asyncio.get_running_loop().time() < 600.0
+
+    run(main())
+
+
+def test_a_place_that_is_made_later_is_asked_for_again_only_then() -> None:
+    async def main() -> None:
+        desk = Desk()
+        asked: list[float] = []
+        loop = asyncio.get_running_loop()
+
+        async def opened() -> None:
+            asked.append(loop.time())
+            if len(asked) == 1:
+                raise DiscordNotNow(0.5)
+
+        writer = desk.writer(opened=opened)
+        await write(desk, writer)
+        assert shows(desk)
+        assert len(asked) == 2
+        assert asked[1] >= asked[0] + 0.5
 
     run(main())

@@ -19,6 +19,7 @@ from bot.conversation.errors import (
     ClaudeBusy,
     DiscordForbidden,
     DiscordGone,
+    DiscordNotNow,
     DiscordRejected,
     DiscordTooOld,
     Fenced,
@@ -32,7 +33,7 @@ from bot.render.controls import NONE
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Attached
-from bot.store.claim import Claim, Garbled, State
+from bot.store.claim import Claim, Garbled, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
@@ -689,3 +690,48 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
         asked = await asking
     assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
     assert (tally.cost, bench.claude.asked.is_set()) == (0, False)
+
+
+async def test_an_answer_that_discord_wants_later_is_kept_and_shown_without_asking_again(
+    bench: Bench,
+) -> None:
+    await hear(bench, A)
+    bench.outbox.failures.extend([DiscordNotNow(280.0)] * 10)
+    with pytest.raises(DiscordNotNow):
+        await bench.turn()
+    claim = await bench.claim()
+    assert (claim.state, claim.result) == (State.COMMITTED, Result(ANSWER))
+    await bench.journal.release(claim, blameless=True)
+    bench.outbox.failures.clear()
+    bench.claude.answer = "Another answer."
+    await bench.turn()
+    assert ANSWER in bench.outbox.texts()
+    assert "Another answer." not in bench.outbox.texts()
+
+
+async def test_nothing_is_asked_while_it_is_known_that_nothing_can_be_shown(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.not_now = DiscordNotNow(60.0)
+    with pytest.raises(DiscordNotNow):
+        await bench.turn()
+    assert not bench.claude.asked.is_set()
+    assert [text.startswith(SMALL) for text in bench.outbox.texts()] == [True]  # the word about it
+
+
+async def test_what_is_put_off_is_nobodys_until_its_time_and_counts_no_try(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.claim()
+    await bench.journal.release(claim, blameless=True, not_within_s=0.3)
+    later = await bench.journal.claim(C, "somebody else")
+    assert isinstance(later, Later)
+    assert 0 < later.in_s <= 0.3
+    await asyncio.sleep(later.in_s)
+    assert (await bench.claim()).tries == 1
+
+
+async def test_a_reset_ends_a_wait_for_discord(bench: Bench) -> None:
+    await hear(bench, A)
+    await bench.journal.release(await bench.claim(), blameless=True, not_within_s=600.0)
+    await bench.conversations.reset(C, before=A.id)
+    await hear(bench, B)
+    await bench.claim()

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit", "garble"]
+Action = Literal["status", "reset", "reset_after", "delay", "error", "ratelimit", "ban", "garble"]
 
 
 @dataclass(slots=True)
@@ -20,6 +20,7 @@ class Fault:
     - `error`: answer with a Discord error of `status` and `code`
     - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared`, `global`); `cloudflare` is the ban
       of an address, with neither `Via` nor JSON, as it is not Discord's own answer (topics/rate-limits)
+    - `ban`: the same for each request from the first one on until that time is over; `struck` counts them all
     - `garble`: do the work, then answer with what `garble` makes of the answer, which is no longer as documented
     """
 
@@ -40,6 +41,8 @@ class Fault:
     garble: Callable[[Any], Any] | None = None
     # How many requests it has befallen.
     struck: int = field(default=0, init=False)
+    # When a ban ends; None until it has begun.
+    ends: float | None = field(default=None, init=False)
 
     def matches(self, method: str, path: str, token: str | None) -> bool:
         if self.method is not None and self.method.upper() != method:
@@ -106,7 +109,7 @@ class Faults:
         self._waiting.clear()
         self.gateway.swallowing = self.gateway.doubling = self.gateway.muted = 0
 
-    def strike(self, method: str, path: str, token: str | None) -> list[Fault]:
+    def strike(self, method: str, path: str, token: str | None, now: float = 0.0) -> list[Fault]:
         """The faults that befall a request: delays add up, and the first of another kind is the last."""
         struck: list[Fault] = []
         for fault in list(self._waiting):
@@ -115,8 +118,13 @@ class Faults:
             if fault.after > 0:
                 fault.after -= 1
                 continue
+            if fault.action == "ban":
+                fault.ends = now + fault.retry_after_s if fault.ends is None else fault.ends
+                if now >= fault.ends:
+                    self._waiting.remove(fault)
+                    continue
             fault.struck += 1
-            if fault.times is not None:
+            if fault.times is not None and fault.action != "ban":
                 fault.times -= 1
                 if fault.times <= 0:
                     self._waiting.remove(fault)

@@ -77,6 +77,17 @@ def join(world: World, guild: Guild, user: User, permissions: int | None = None)
     return member
 
 
+def time_out(world: World, guild: Guild, user: User, until: float | None) -> None:
+    """Silence a member until then, or no more; a bot hears of itself without the members intent."""
+    member = guild.members[user.id]
+    member.timed_out_until = until
+    data = wire.member(world, member) | {"guild_id": str(guild.id)}
+    only = frozenset({user.id})
+    world.emit(Event("GUILD_MEMBER_UPDATE", data, guild.id, only=only, intent=intents.GUILDS))
+    others = frozenset(guild.members) - only
+    world.emit(Event("GUILD_MEMBER_UPDATE", data, guild.id, only=others, intent=intents.GUILD_MEMBERS))
+
+
 def leave(world: World, guild: Guild, user: User) -> None:
     """Take a member out of a server; a bot is told that the server is gone."""
     del guild.members[user.id]

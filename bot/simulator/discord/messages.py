@@ -97,6 +97,8 @@ def publish(world: World, channel: Channel, message: Message) -> None:
 def edit(world: World, channel: Channel, message: Message, editor_id: int, draft: Draft) -> Message:
     """Edit as somebody: the whole by its author only, SUPPRESS_EMBEDS also with MANAGE_MESSAGES."""
     world.require(channel, editor_id)
+    if world.timed_out(channel, editor_id):
+        raise refusal(50013)
     if channel.thread is not None and channel.thread.archived:
         raise refusal(50083)
     if message.author.id != editor_id:

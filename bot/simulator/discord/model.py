@@ -53,6 +53,8 @@ class Member(State):
     role_ids: list[int] = Field(default_factory=list)
     joined_at: float = 0.0
     nick: str | None = None
+    # Until when a moderator has silenced them.
+    timed_out_until: float | None = None
 
 
 class Guild(State):

@@ -76,6 +76,11 @@ IN_DM = (
 _NEED_SENDING = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS
 
 
+# "Timed out members will temporarily lose all permissions except VIEW_CHANNEL and READ_MESSAGE_HISTORY. Owners and
+# admin users with ADMINISTRATOR permissions are exempt." (topics/permissions)
+IN_TIME_OUT = VIEW_CHANNEL | READ_MESSAGE_HISTORY
+
+
 def in_guild(guild: Guild, user_id: int) -> int:
     """A member's permissions in the server as a whole; none for somebody who is no member."""
     member = guild.members.get(user_id)
@@ -89,7 +94,7 @@ def in_guild(guild: Guild, user_id: int) -> int:
     return ALL if granted & ADMINISTRATOR else granted
 
 
-def in_channel(guild: Guild, channel: Channel, user_id: int) -> int:
+def in_channel(guild: Guild, channel: Channel, user_id: int, now: float = 0.0) -> int:
     """A member's permissions in a channel; for a thread, pass its parent. None at all without VIEW_CHANNEL."""
     granted = in_guild(guild, user_id)
     if granted & ADMINISTRATOR:
@@ -109,4 +114,6 @@ def in_channel(guild: Guild, channel: Channel, user_id: int) -> int:
         granted = granted & ~own.deny | own.allow
     if not granted & VIEW_CHANNEL:
         return 0
+    if member.timed_out_until is not None and now < member.timed_out_until:
+        return granted & IN_TIME_OUT
     return granted

@@ -235,6 +235,12 @@ class Discord:
         channels.overwrite(self.world, channel, target_id, kind, allow, deny)
         self.commit()
 
+    def time_out(self, guild: Guild, user_id: int, for_s: float | None) -> None:
+        """Silence a member for so long, or lift it."""
+        until = None if for_s is None else self.world.clock() + for_s
+        guilds.time_out(self.world, guild, self.world.users[user_id], until)
+        self.commit()
+
     # What is there, as on the wire.
 
     def messages(self, channel: Place) -> list[Json]:

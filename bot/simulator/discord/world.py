@@ -163,7 +163,7 @@ class World:
         if channel.guild_id is None:
             return bits.IN_DM if user_id in channel.recipients else 0
         ground = self.channels[channel.parent_id] if channel.thread and channel.parent_id else channel
-        return bits.in_channel(self.guilds[channel.guild_id], ground, user_id)
+        return bits.in_channel(self.guilds[channel.guild_id], ground, user_id, self.clock())
 
     def can_view(self, channel: Channel, user_id: int) -> bool:
         """Whether a user sees a channel; a private thread is seen by its members and by MANAGE_THREADS."""
@@ -188,6 +188,15 @@ class World:
         granted = self.permissions(channel, user_id)
         if any(not granted & each for each in needed):
             raise refusal(50013)
+
+    def timed_out(self, channel: Channel, user_id: int) -> bool:
+        """Whether a moderator has silenced a member for now; owners and administrators are exempt."""
+        if channel.guild_id is None:
+            return False
+        guild = self.guilds[channel.guild_id]
+        member = guild.members.get(user_id)
+        until = None if member is None else member.timed_out_until
+        return until is not None and self.clock() < until and bits.in_guild(guild, user_id) != bits.ALL
 
     def concerns(self, event: Event, user_id: int) -> bool:
         """Whether an event is for a user to see."""

@@ -4,7 +4,7 @@
 -- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
 -- ARGV 1 owner, a worker of one process  2 lease in ms  3 prefix of the records  4 prefix of the results
 --      5 most messages to a turn
--- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due to be settled, or to be answered anew}, {'HELD', ms left} if
+-- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due}, {'HELD', ms left} if
 --   somebody else works on it, else {'OPEN' | 'SETTLE', token, meta, lead, its record, its result or '',
 --   {id, payload, ...}, history from the cut on, messages left out, entries
 --   before the cut that pins may bring back}.
@@ -14,6 +14,10 @@ local pending = redis.call('ZRANGE', KEYS[2], 0, -1)
 local settle = redis.call('ZRANGE', KEYS[5], 0, 0, 'WITHSCORES')
 if #pending == 0 and #settle == 0 then return {'IDLE'} end
 if #pending == 0 and tonumber(settle[2]) > now then return {'LATER', tonumber(settle[2]) - now} end
+
+local lease = redis.call('HMGET', KEYS[1], 'token', 'owner', 'expires', 'due')
+local due = tonumber(lease[4] or 0)
+if due > now then return {'LATER', due - now} end
 
 if #pending > 0 then
   -- It was edited, and waits for its pause to end; not if anything else waits, which would have to wait with it.
@@ -28,7 +32,6 @@ if #pending > 0 then
   end
 end
 
-local lease = redis.call('HMGET', KEYS[1], 'token', 'owner', 'expires')
 local token, expires = tonumber(lease[1] or 0), tonumber(lease[3] or 0)
 if now < expires then
   if lease[2] ~= ARGV[1] then return {'HELD', expires - now} end

@@ -1,5 +1,6 @@
 --!df flags=allow-undeclared-keys
--- Forget the history and whatever waits; a turn that runs is fenced off.
+-- Forget the history and whatever waits; a turn that runs is fenced off. In a thread of somebody else's, the bot answers
+-- again only when it is mentioned.
 -- KEYS 1 lease (hash)  2 pending (sorted set)  3 history (list)  4 meta (hash)  5 settling (sorted set)
 -- ARGV 1 prefix of the records  2 id before which nothing counts any more, padded  3 lifetime of what is done in s
 --      4 lifetime in s  5 prefix of the results
@@ -7,7 +8,7 @@
 local clock = redis.call('TIME')
 local now = clock[1] * 1000 + math.floor(clock[2] / 1000)
 local token = math.max(now, tonumber(redis.call('HGET', KEYS[1], 'token') or 0) + 1)
-redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0')
+redis.call('HSET', KEYS[1], 'token', string.format('%d', token), 'owner', '', 'expires', '0', 'due', '0')
 redis.call('EXPIRE', KEYS[1], 86400)
 local turns = redis.call('LLEN', KEYS[3])
 redis.call('DEL', KEYS[3], KEYS[5])
@@ -21,7 +22,7 @@ if last then
   redis.call('HDEL', ARGV[1] .. last, 'untold')
 end
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
-  'corrected', 'places', 'pinned_now')
+  'corrected', 'places', 'pinned_now', 'joined')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])
 redis.call('EXPIRE', KEYS[4], ARGV[4])
 local lead, record = '', {}

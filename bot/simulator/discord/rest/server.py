@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable
@@ -85,7 +86,7 @@ class RestServer:
         except ApiError as error:
             wrong = error
         recorded = self._record(request, route.path, body, uploads)
-        faults = self.faults.strike(recorded.method, recorded.path, recorded.token)
+        faults = self.faults.strike(recorded.method, recorded.path, recorded.token, self.world.clock())
         for fault in faults:
             if fault.action == "delay":
                 await asyncio.sleep(fault.delay_s)
@@ -173,14 +174,14 @@ class RestServer:
         if fault.action == "status":
             # A gateway in front of Discord answers in HTML.
             return self._answer(recorded, fault.status, f"<html>{fault.status}</html>", {})
-        if fault.action == "ratelimit" and fault.scope == "cloudflare":
-            self._finish(recorded, 429)
-            headers = {"Retry-After": str(round(fault.retry_after_s)), "Server": "cloudflare"}
-            return web.Response(
-                status=429, text="error code: 1015", content_type="text/plain", headers=headers
-            )
-        if fault.action == "ratelimit":
-            after = fault.retry_after_s
+        if fault.action in ("ratelimit", "ban"):
+            after = fault.retry_after_s if fault.ends is None else fault.ends - self.world.clock()
+            if fault.scope == "cloudflare":
+                self._finish(recorded, 429)
+                headers = {"Retry-After": str(math.ceil(after)), "Server": "cloudflare"}
+                return web.Response(
+                    status=429, text="error code: 1015", content_type="text/plain", headers=headers
+                )
             verdict = ratelimits.Verdict(
                 False,
                 route.limit,

@@ -44,7 +44,9 @@ def member(world: World, value: Member, *, with_user: bool = True) -> Json:
     told: Json = {
         "avatar": None,
         "banner": None,
-        "communication_disabled_until": None,
+        "communication_disabled_until": None
+        if value.timed_out_until is None
+        else timestamp(value.timed_out_until),
         "deaf": False,
         "flags": 0,
         "joined_at": timestamp(value.joined_at),

@@ -1,0 +1,136 @@
+"""Threads that Discord refuses, that somebody else starts, and that a person may not open."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from bot.conversation import prompt, wording
+from bot.gateway import answers
+from bot.simulator.discord import permissions as bits
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+NAME, FULL = 50035, 160006
+
+
+def refuse(world: World, channel: int, code: int) -> Any:
+    """Have Discord refuse the next thread of a channel."""
+    return world.discord.faults.add(
+        action="error", method="POST", route=f"/channels/{channel}/.*threads$", status=400, code=code
+    )
+
+
+async def test_a_name_that_is_not_allowed_gives_way_to_a_neutral_one(world: World) -> None:
+    channel = world.channel()
+    refused = refuse(world, channel, NAME)
+    thread = await world.converse(channel, "a forbidden word")
+    assert world.discord.thread(thread)["name"] == prompt.NEUTRAL_THREAD_NAME
+    assert (len(world.asked), refused.struck) == (1, 1)
+
+
+async def test_an_answer_without_a_thread_is_kept_and_the_person_told_what_is_full(world: World) -> None:
+    async with world.apart(bots=0) as own:
+        await own.start_bot(module="tests.e2e.soon")
+        channel = own.channel()
+        refused = refuse(own, channel, FULL)
+        own.claude.say("Here at last.")
+        asked = await own.ann.post(channel, f"{own.mention} hello?")
+        (sign,) = await own.noticed(channel)
+        assert sign["content"] == wording.small(wording.THREADS_FULL)
+        (reply,) = await own.answered(await own.thread_of(asked))
+        await own.settled(asked)
+        assert reply["content"] == "Here at last."
+        assert (len(own.asked), refused.struck) == (1, 1)
+        assert own.said(channel) == []
+        assert own.bots[0].log("threads_full", channel=channel)
+
+
+async def test_in_a_thread_that_somebody_else_was_faster_to_start_it_goes_on(world: World) -> None:
+    channel = world.channel()
+    start = world.discord.faults.add(action="delay", method="POST", route="/threads$", delay_s=0.5)
+    asked = await world.ann.post(channel, f"{world.mention} hello?")
+    await world.until(lambda: start.struck)
+    thread = int((await world.ben.create_thread(channel, "Ben's", from_message=asked["id"]))["id"])
+    await world.answered(thread)
+    world.claude.say("Still here.")
+    await world.ann.post(thread, "and now?")
+    assert (await world.answered(thread, 2))[-1]["content"] == "Still here."
+
+
+@pytest.mark.parametrize("private", [False, True])
+async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, private: bool) -> None:
+    channel = world.channel()
+    refuse(world, channel, NAME)
+    handle = await world.ann.command(channel, "chat", {"message": "a forbidden word", "private": private})
+    assert "Here it is" in (await handle.message())["content"]
+    (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
+    assert thread.name == prompt.NEUTRAL_THREAD_NAME
+    refuse(world, channel, FULL)
+    handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
+    assert (await handle.message())["content"] == answers.THREADS_FULL
+    assert world.bots[0].log("interaction_failed") == []
+
+
+async def test_chat_says_when_discord_wants_no_thread_yet(world: World) -> None:
+    channel = world.channel()
+    ban = world.discord.faults.add(
+        action="ban", method="POST", route=f"/channels/{channel}/threads$", retry_after_s=280.0
+    )
+    for _ in range(2):
+        handle = await world.ann.command(channel, "chat", {"message": "hello"})
+        assert "5 minutes" in (await handle.message())["content"]
+    assert ban.struck == 1
+    assert world.asked == []
+
+
+LACKING = [
+    (bits.CREATE_PUBLIC_THREADS, "Create Public Threads"),
+    (bits.SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+]
+
+
+@pytest.mark.parametrize(("bit", "name"), LACKING)
+async def test_a_mention_opens_no_thread_for_who_may_not_open_one(world: World, bit: int, name: str) -> None:
+    channel = world.channel()
+    world.deny(channel, bit, world.ann.id)
+    asked = await world.ann.post(channel, f"{world.mention} hello?")
+    (notice,) = await world.noticed(channel)
+    assert notice["content"] == wording.small(wording.may_not(name))
+    assert int(asked["id"]) not in world.discord.world.channels
+    assert world.asked == []
+    await world.answered(await world.thread_of(await world.ben.post(channel, f"{world.mention} hello?")))
+
+
+@pytest.mark.parametrize(
+    ("bit", "name"),
+    [
+        *LACKING,
+        (bits.SEND_MESSAGES, "Send Messages"),
+        (bits.CREATE_PRIVATE_THREADS, "Create Private Threads"),
+    ],
+)
+async def test_chat_opens_no_thread_for_who_may_not_open_one(world: World, bit: int, name: str) -> None:
+    channel = world.channel()
+    world.deny(channel, bit, world.ann.id)
+    private = bit == bits.CREATE_PRIVATE_THREADS
+    handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
+    assert (await handle.message())["content"] == wording.may_not(name)
+    assert not [each for each in world.discord.world.channels.values() if each.parent_id == channel]
+
+
+async def test_a_mention_that_was_missed_opens_no_thread_either(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        await own.converse(channel, "hello")
+        await own.bots[0].kill()
+        own.deny(channel, bits.CREATE_PUBLIC_THREADS, own.ann.id)
+        refused = await own.ann.post(channel, f"{own.mention} hello?")
+        granted = await own.ben.post(channel, f"{own.mention} hello?")
+        await own.start_bot()
+        await own.answered(await own.thread_of(granted))
+        await own.until(lambda: own.said(channel))
+        assert int(refused["id"]) not in own.discord.world.channels
+        assert own.said(channel)[-1]["content"] == wording.small(wording.may_not("Create Public Threads"))
