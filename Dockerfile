@@ -15,4 +15,4 @@ USER bobbin
 RUN python -c "import matplotlib.font_manager"
 VOLUME /data
 STOPSIGNAL SIGTERM
-CMD ["python", "-m", "bot", "run"]
+CMD ["python", "-m", "bot", "run", "--strict"]

@@ -1,1 +1,3 @@
 """Bobbin: talk with Claude in Discord threads."""
+
+VERSION = "0.1.0"

@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from bot import VERSION
+
 if TYPE_CHECKING:
     from asyncio import AbstractEventLoop
 
@@ -30,8 +32,18 @@ cli = typer.Typer(
 )
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"bobbin {VERSION}")
+        raise typer.Exit
+
+
 @cli.callback()
-def bobbin() -> None:
+def bobbin(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit")
+    ] = False,
+) -> None:
     """Talk with Claude in Discord threads."""
 
 
@@ -51,13 +63,14 @@ def run(
     import asyncio
 
     from bot import app, defaults
-    from bot.config import load
+    from bot.config import load, proxy
     from bot.conversation.errors import StartError
     from bot.telemetry import logs
 
     try:
         settings = load(config)
-        logs.configure(settings.telemetry, settings.secrets())
+        logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
+        proxy.prepare()
         if strict:
             defaults.refuse(settings)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:

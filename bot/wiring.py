@@ -14,6 +14,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.config import Exit, Settings
+from bot.config.proxy import proxy_for
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
@@ -39,7 +40,7 @@ from bot.render.upload import bounded
 from bot.shutdown import together
 from bot.store.attention import Attention
 from bot.store.bell import Bell
-from bot.store.connection import check, connect
+from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
 from bot.store.journal import Journal
@@ -47,6 +48,7 @@ from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.store.recall import Recall
 from bot.store.revisions import Revisions
+from bot.store.start_check import check
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.choosing import Budget, Chooser
@@ -114,12 +116,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
 
     session.point_at(settings.discord)
-    client = Client(desk)
+    client = Client(desk, proxy_for(settings.discord.api_url))
     pace = Pace()
     counting.count(client, metrics, pace)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, metrics, stack)
-    await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
+    await together(
+        check(redis, keys), _check_model(claude, settings.claude.model), session.login(client, token)
+    )
 
     outbox = DiscordOutbox(
         client,

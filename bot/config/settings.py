@@ -21,6 +21,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config.redis_address import not_understood
 from bot.conversation.pricing import PriceRow
 
 DEFAULT_SYSTEM = """\
@@ -46,6 +47,8 @@ def _address(*schemes: str) -> AfterValidator:
             sound = False
         if not sound:
             raise ValueError(f"must be an address that begins with {allowed}{hint}") from None
+        if "redis" in schemes and (wrong := not_understood(text)):
+            raise ValueError(wrong)
         return value
 
     return AfterValidator(check)
@@ -203,6 +206,7 @@ class TelemetrySettings(Section):
 
 class LocalSettings(Section):
     port: Port = 8765
+    model_on_discord: bool = False
 
 
 class Settings(BaseSettings):
