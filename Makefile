@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+RUNTIME := $(VENV)/.runtime
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos points format bench lock clean
@@ -10,15 +11,24 @@ INSTALLED := $(VENV)/.installed
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
-$(INSTALLED): requirements.lock
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Bobbin needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what the lock file names (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(PYTHON) -m venv $(VENV)
+
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
+
+$(RUNTIME): requirements-run.lock | $(BIN)/python
+	@echo "Installing what the bot needs into $(VENV), about 50 packages, once; it takes a minute or two ..."
+	@$(PIP) -r requirements-run.lock
 	@touch $@
 
-run: $(INSTALLED)  ## Start the bot with whatever is configured
+$(INSTALLED): requirements.lock | $(BIN)/python
+	@echo "Installing what the bot and its tests need into $(VENV), about 70 packages, once; it takes a minute or two ..."
+	@$(PIP) -r requirements.lock
+	@touch $@ $(RUNTIME)
+
+run: $(RUNTIME)  ## Start the bot with whatever is configured
 	@exec $(BIN)/python -m bot run
 
 check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
@@ -53,10 +63,15 @@ format: $(INSTALLED)  ## Put the formatting right
 bench: $(INSTALLED)  ## Measure, print each figure with its conditions
 	$(BIN)/python -m tests.bench
 
-lock: $(INSTALLED)  ## Renew requirements.lock from pyproject.toml
+COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-annotate --custom-compile-command "make lock"
+
+# The second one keeps to the versions of the first.
+lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --custom-compile-command "make lock" --group dev -o requirements.lock pyproject.toml
+	$(COMPILE) --group dev -o requirements.lock pyproject.toml
+	sed -e 's/ *\\$$//' -e '/--hash/d' requirements.lock > $(VENV)/versions.txt
+	$(COMPILE) -c $(VENV)/versions.txt -o requirements-run.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
