@@ -1,8 +1,8 @@
 FROM python:3.11-slim AS build
 WORKDIR /bobbin
-COPY requirements-run.lock .
+COPY requirements.lock .
 RUN python -m venv /venv \
- && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements-run.lock
+ && /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
 
 FROM python:3.11-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 BOT_REDIS__DATA_DIR=/data MPLCONFIGDIR=/var/cache/matplotlib
@@ -15,5 +15,4 @@ USER bobbin
 RUN python -c "import matplotlib.font_manager"
 VOLUME /data
 STOPSIGNAL SIGTERM
-HEALTHCHECK --start-period=90s --interval=30s --timeout=10s CMD ["python", "-m", "bot", "health"]
 CMD ["python", "-m", "bot", "run", "--strict"]

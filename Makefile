@@ -3,7 +3,6 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
-RUNTIME := $(VENV)/.runtime
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos points format bench lock clean
@@ -11,24 +10,15 @@ RUNTIME := $(VENV)/.runtime
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
-$(BIN)/python:
+$(INSTALLED): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Bobbin needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
-	@$(PYTHON) -m venv $(VENV)
-
-PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes
-
-$(RUNTIME): requirements-run.lock | $(BIN)/python
-	@echo "Installing what the bot needs into $(VENV), about 50 packages, once; it takes a minute or two ..."
-	@$(PIP) -r requirements-run.lock
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing what the lock file names (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	@touch $@
 
-$(INSTALLED): requirements.lock | $(BIN)/python
-	@echo "Installing what the bot and its tests need into $(VENV), about 70 packages, once; it takes a minute or two ..."
-	@$(PIP) -r requirements.lock
-	@touch $@ $(RUNTIME)
-
-run: $(RUNTIME)  ## Start the bot with whatever is configured
+run: $(INSTALLED)  ## Start the bot with whatever is configured
 	@exec $(BIN)/python -m bot run
 
 check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
@@ -63,15 +53,10 @@ format: $(INSTALLED)  ## Put the formatting right
 bench: $(INSTALLED)  ## Measure, print each figure with its conditions
 	$(BIN)/python -m tests.bench
 
-COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-  --no-annotate --custom-compile-command "make lock"
-
-# The second one keeps to the versions of the first.
-lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
+lock: $(INSTALLED)  ## Renew requirements.lock from pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(COMPILE) --group dev -o requirements.lock pyproject.toml
-	sed -e 's/ *\\$$//' -e '/--hash/d' requirements.lock > $(VENV)/versions.txt
-	$(COMPILE) -c $(VENV)/versions.txt -o requirements-run.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --no-annotate --custom-compile-command "make lock" --group dev -o requirements.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -80,16 +80,6 @@ def run(
         raise typer.Exit(error.exit_code) from None
 
 
-@cli.command()
-def health() -> None:
-    """Say whether a running bot's loop runs and is connected to Discord; exit code 1 if not."""
-    from bot.liveness import trouble
-
-    reason = trouble()
-    typer.echo(reason or "well")
-    raise typer.Exit(0 if reason is None else 1)
-
-
 def _loop_factory() -> type[AbstractEventLoop] | None:
     if sys.platform == "win32":
         return None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import structlog
 import typer
 
-from bot import defaults, liveness
+from bot import defaults
 from bot.config import Settings
 from bot.defaults import Filled
 from bot.shutdown import Shutdown, Stopped, together
@@ -54,14 +54,12 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[Filled, Bot
 async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
     """Let everything run until the order to stop, or until a part fails for good."""
     from bot.gateway import session
-    from bot.gateway.counting import connected
 
     parts = [
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
         asyncio.create_task(bot.endings.keep(), name="endings"),
-        asyncio.create_task(liveness.show(lambda: connected(bot.client)), name="liveness"),
         asyncio.create_task(bot.bell.listen(bot.dispatcher.ring), name="bell"),
         *(asyncio.create_task(server.watch(), name="local") for server in filled.servers),
     ]

@@ -55,13 +55,11 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace) -> None:
     trace.on_request_exception.append(failed)
     client.http.http_trace = trace
 
-    metrics.discord_connected.set_function(lambda: float(connected(client)))
+    def connected() -> float:
+        ws = getattr(client, "ws", None)  # None until the first connection, whatever its type says
+        return float(client.is_ready() and ws is not None and ws.open)
 
-
-def connected(client: discord.Client) -> bool:
-    """Whether events come in."""
-    ws = getattr(client, "ws", None)  # None until the first connection, whatever its type says
-    return bool(client.is_ready() and ws is not None and ws.open)
+    metrics.discord_connected.set_function(connected)
 
 
 async def _tell_too_old(response: aiohttp.ClientResponse) -> None:
