@@ -1,3 +1,1 @@
 """Bobbin: talk with Claude in Discord threads."""
-
-VERSION = "0.1.0"

@@ -129,18 +129,18 @@ def banner(filled: Filled, name: str) -> str:
         head = f"Bobbin is here: {filled.page}"
     if not filled.lacking:
         return head
-    real = {
-        DISCORD: f"the real one, as {name}",
-        CLAUDE: f"the real one, {model}: replies cost money",
-        REDIS: "your own",
+    stand_ins = {
+        DISCORD: DISCORD.stand_in,
+        CLAUDE: CLAUDE.stand_in,
+        REDIS: f"{REDIS.stand_in}, kept in {filled.settings.redis.data_dir}",
     }
-    rows = []
-    for default, shown in real.items():
-        what = default.stand_in if default in filled.lacking else shown
-        if default is REDIS and default in filled.lacking:
-            what = f"{what}, kept in {filled.settings.redis.data_dir}"
-        set_it = f"set {default.variable} {default.gain}" if default in filled.lacking else ""
-        rows.append((default.part, what, set_it))
+    configured = {DISCORD: f"the real one, as {name}", CLAUDE: f"the real one, {model}", REDIS: "your own"}
+    rows = [
+        (default.part, stand_ins[default], f"set {default.variable} {default.gain}")
+        if default in filled.lacking
+        else (default.part, configured[default], "")
+        for default in (DISCORD, CLAUDE, REDIS)
+    ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"  {part:{widths[0]}}  {what:{widths[1]}}  {set_it}".rstrip() for part, what, set_it in rows]
+    lines = [f"  {part:{widths[0]}}  {what:{widths[1]}}  {hint}".rstrip() for part, what, hint in rows]
     return "\n".join(["", head, "", *lines, "", "Ctrl-C stops it; what was said is kept.", ""])
