@@ -74,7 +74,8 @@ def run(
         proxy.prepare()
         if strict:
             defaults.refuse(settings)
-        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+        # Without a word about debugging, PYTHONASYNCIODEBUG decides, which makes everything slow.
+        with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
             runner.run(app.run(settings))
     except StartError as error:
         typer.echo(error.line, err=True)

@@ -13,9 +13,10 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.claude.prices import price_book
+from bot.claude.trouble import hint
 from bot.config import Exit, Settings
 from bot.config.proxy import proxy_for
-from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, StartError
+from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
 from bot.conversation.trimming import marks
@@ -239,6 +240,10 @@ async def _check_model(claude: Claude, model: str) -> None:
         await claude.check_model(model)
     except ClaudeKeyRefused as error:
         raise _key_refused(error) from error
+    except ClaudeWrongAddress as error:
+        raise StartError(
+            f"There is no Claude API at ANTHROPIC_BASE_URL ({error}): {hint(error)}", exit_code=Exit.SETTINGS
+        ) from error
     except ClaudeModelUnknown as error:
         instead = f"to {error.successor!r}" if error.successor else "to another"
         raise StartError(
@@ -248,11 +253,7 @@ async def _check_model(claude: Claude, model: str) -> None:
 
 
 def _key_refused(error: ClaudeKeyRefused) -> StartError:
-    return StartError(
-        f"Claude refused the API key ({error}): set ANTHROPIC_API_KEY to a valid one "
-        "from https://platform.claude.com, Settings, API keys",
-        exit_code=Exit.CLAUDE_KEY,
-    )
+    return StartError(f"Claude refused the API key ({error}): {hint(error)}", exit_code=Exit.CLAUDE_KEY)
 
 
 def _default_choice(settings: Settings) -> Choice:

@@ -118,12 +118,12 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
 @pytest.mark.parametrize(
     ("toml", "line"),
     [
-        ('[turns]\ntries = "x"', "turns.tries: found 'x'; must be a whole number, at least 1"),
-        ("[turns]\ntries = 1.5", "turns.tries: found 1.5; must be a whole number, at least 1"),
+        ('[turns]\ntries = "x"', "turns.tries: found 'x'; must be a whole number, at least 1, at most 10000"),
+        ("[turns]\ntries = 1.5", "turns.tries: found 1.5; must be a whole number, at least 1, at most 10000"),
         ("[local]\nport = true", "local.port: found true; must be a whole number, at least 0, at most 65535"),
         (
             "[history]\nmax_tokens = 999",
-            "history.max_tokens: found 999; must be a whole number, at least 1000",
+            "history.max_tokens: found 999; must be a whole number, at least 1000, at most 10000000",
         ),
         (
             "[history]\nkeep_ratio = 1",
@@ -174,7 +174,7 @@ def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, toml: str, line: st
 @pytest.mark.parametrize(
     ("name", "line"),
     [
-        ("BOT_TURNS__TRIES", "turns.tries: found 'x'; must be a whole number, at least 1"),
+        ("BOT_TURNS__TRIES", "turns.tries: found 'x'; must be a whole number, at least 1, at most 10000"),
         ("BOT_TURNS__TRIE", "unknown; did you mean BOT_TURNS__TRIES?"),
         ("BOT_TURNS_TRIES", "unknown; did you mean BOT_TURNS__TRIES?"),
         ("BOT_DISCORD__TOKEN", "unknown; did you mean DISCORD_TOKEN?"),
@@ -185,6 +185,107 @@ def test_a_wrong_file_is_refused_in_one_line(tmp_path: Path, toml: str, line: st
 def test_a_wrong_variable_is_refused_in_one_line(tmp_path: Path, name: str, line: str) -> None:
     assert refusal(tmp_path, **{name: "x"}) == f"{name} in the environment: {line}"
     assert refusal(tmp_path, env_file=f"\n{name}=x") == f"{name} in .env, line 2: {line}"
+
+
+PRICE_KEYS = "input, output, write_5m, write_1h, read, step_tokens, above"
+
+
+@pytest.mark.parametrize(
+    ("toml", "line"),
+    [
+        ("x.output = 1", "claude.prices.x.input: is missing"),
+        (
+            "x = {input = -1, output = 1}",
+            "claude.prices.x.input: found -1; must be greater than or equal to 0",
+        ),
+        (
+            '"claude-x.5" = {input = 1, output = "dear"}',
+            """claude.prices."claude-x.5".output: found 'dear'; must be a valid decimal""",
+        ),
+        (
+            "x = {input = 1, output = 1, inptu = 2}",
+            f"claude.prices.x.inptu: unknown; known there: {PRICE_KEYS}",
+        ),
+        ("x = 5", "claude.prices.x: found 5; must be a table with some of: " + PRICE_KEYS),
+        (
+            "x = {input = 1, output = 1, above = {input = 1}}",
+            "claude.prices.x.above.output: is missing",
+        ),
+        (
+            "x = {input = 1, output = 1, step_tokens = 5}",
+            "claude.prices.x: found a table; step_tokens and above belong together",
+        ),
+        (
+            '"two words" = {input = 1, output = 1}',
+            """claude.prices."two words": found 'two words'; """
+            "must be the name of a model, such as claude-sonnet-5-5",
+        ),
+    ],
+)
+def test_a_wrong_price_is_named_with_its_model_and_key(tmp_path: Path, toml: str, line: str) -> None:
+    assert refusal(tmp_path, f"[claude.prices]\n{toml}") == f"config.toml: {line}"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["claude-a,claude-b", " claude-a , claude-b,", '["claude-a", "claude-b"]', ' [ "claude-a","claude-b" ] '],
+)
+def test_a_list_can_be_given_in_a_variable_in_either_way(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path, BOT_CLAUDE__MODELS=text).claude.models == ("claude-a", "claude-b")
+
+
+@pytest.mark.parametrize(
+    "text", ["[claude-a]", '["claude-a"', "['a','b']", '{"a": 1}', "a;b", "two words", "[1]"]
+)
+def test_what_is_no_list_of_names_is_refused(tmp_path: Path, text: str) -> None:
+    line = refusal(tmp_path, BOT_CLAUDE__MODELS=text)
+    assert line.startswith("BOT_CLAUDE__MODELS in the environment: claude.models")
+    assert len(line.splitlines()) == 1
+
+
+def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
+    settings = read(tmp_path, BOT_CLAUDE__PRICES='{"claude-x": {"input": 0.1, "output": 2}}')
+    assert str(settings.claude.prices["claude-x"].input) == "0.1"
+    assert read(tmp_path, BOT_CLAUDE__PRICES="").claude.prices == {}
+    line = refusal(tmp_path, BOT_CLAUDE__PRICES="claude-x=1")
+    assert line == (
+        "BOT_CLAUDE__PRICES in the environment: claude.prices: found 'claude-x=1'; must be a JSON object"
+    )
+
+
+def takes_a_number(path: str) -> bool:
+    section, key = keys()[path], path.partition(".")[2]
+    annotation: object = section.model_fields[key].annotation
+    return annotation in (int, float) or "int" in str(annotation)
+
+
+NUMBERS = [path for path in keys() if takes_a_number(path)]
+
+
+@pytest.mark.parametrize("path", NUMBERS)
+@pytest.mark.parametrize("absurd", ["-1", "1e18", "1000000000000", "inf"])
+def test_no_number_is_without_bounds(tmp_path: Path, path: str, absurd: str) -> None:
+    line = refusal(tmp_path, **{f"BOT_{path.replace('.', '__').upper()}": absurd})
+    assert f" {path}: found {absurd!r}; must be " in line
+    assert len(line.splitlines()) == 1
+
+
+def test_every_number_is_among_those_that_are_tried() -> None:
+    assert {"claude.max_tokens", "turns.lease_s", "reply.max_messages", "telemetry.metrics_port"} <= set(
+        NUMBERS
+    )
+
+
+@pytest.mark.parametrize("name", ["", "two words", '["a"]', "x" * 500])
+def test_a_model_has_a_name(tmp_path: Path, name: str) -> None:
+    line = refusal(tmp_path, BOT_CLAUDE__MODEL=name)
+    assert line.endswith("must be the name of a model, such as claude-sonnet-5-5")
+    assert read(tmp_path, BOT_CLAUDE__MODEL="us.anthropic/claude-v2:0@7").claude.model
+
+
+@pytest.mark.parametrize("end", ["", "/", "/v1", "/v1/", "/v1/messages"])
+def test_the_address_of_claude_is_the_one_in_front_of_v1(tmp_path: Path, end: str) -> None:
+    assert read(tmp_path, ANTHROPIC_BASE_URL=f"http://h/path{end}").claude.base_url == "http://h/path"
 
 
 def test_an_impossible_combination_names_every_place_it_was_set_in(tmp_path: Path) -> None:

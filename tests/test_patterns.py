@@ -64,7 +64,8 @@ def collected() -> dict[str, re.Pattern[str]]:
     return found
 
 
-PATTERNS = collected()
+# In one order, for the processes that share the tests: some tables of patterns are made from sets.
+PATTERNS = dict(sorted(collected().items()))
 
 
 @pytest.fixture(autouse=True)

@@ -13,8 +13,15 @@ import structlog
 
 from bot.claude.models import TABLE, family, from_api, from_table
 from bot.claude.translate import translated
-from bot.conversation.errors import ClaudeError, ClaudeKeyRefused, ClaudeModelUnknown
+from bot.conversation.errors import (
+    ClaudeError,
+    ClaudeKeyRefused,
+    ClaudeModelUnknown,
+    ClaudeUnreachable,
+    ClaudeWrongAddress,
+)
 from bot.conversation.model import ModelInfo
+from bot.conversation.surrogates import whole_json
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -116,16 +123,16 @@ class Catalogue:
     async def check(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
         """Read the catalogue, and return what `model` can do, None where nobody knows.
 
-        Raises ClaudeKeyRefused, and ClaudeModelUnknown if the model is retired, or if the server lists its
-        models and this one is not among them. Everything else that may go wrong is one warning and no reason
-        not to start: a server that speaks the Messages API alone answers questions about models with anything.
+        Raises ClaudeKeyRefused, ClaudeWrongAddress, and ClaudeModelUnknown if the model is retired, or if the server
+        lists its models and this one is not among them. Everything else that may go wrong is one warning and no
+        reason not to start: a server that speaks the Messages API alone answers questions about models with anything.
         """
         info: ModelInfo | None = None
         try:
             with translated():
                 async with asyncio.timeout(timeout_s):
                     info = await self._look_up(model)
-        except (ClaudeKeyRefused, ClaudeModelUnknown):
+        except (ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress):
             raise
         except ClaudeError as error:
             log.warning("model_unchecked", model=model, reason=str(error), error=type(error).__name__)
@@ -187,22 +194,48 @@ class Catalogue:
     async def _look_up(self, model: str) -> ModelInfo | None:
         try:
             self._listed = await self._list()
-        except ClaudeModelUnknown:
+        except (ClaudeModelUnknown, ClaudeWrongAddress):
             self._listed = {}
+        except ClaudeUnreachable as error:
+            if not isinstance(error.__cause__, ValueError):
+                raise
+            self._listed = {}  # an answer that is not JSON
+        if not self._listed:
+            await self._probe(model)
         info = self.find(model) if model in self._listed else await self._ask(model)
         if info is not None and info.retired:
             raise self.gone(model)
         return info
+
+    async def _probe(self, model: str) -> None:
+        """Raise ClaudeWrongAddress if there is no Messages API either.
+
+        A request without messages costs nothing: the API refuses it.
+        """
+        try:
+            with translated():
+                answer = await self._sdk.messages.with_raw_response.create(
+                    model=model, max_tokens=1, messages=[]
+                )
+        except ClaudeWrongAddress:
+            raise
+        except ClaudeError as error:
+            log.debug("messages_probed", reason=str(error))
+            return
+        if answer.headers.get("content-type", "").startswith("text/html"):
+            raise ClaudeWrongAddress("a web page")
 
     async def _ask(self, model: str) -> ModelInfo | None:
         """Ask for one model: it may be an alias, which the list does not name."""
         try:
             with translated():
                 answer = await self._sdk.models.with_raw_response.retrieve(model)
-                info = from_api(model, json.loads(await answer.text()))
+                info = from_api(model, json.loads(whole_json(await answer.text())))
         except ClaudeModelUnknown as error:
             if self._listed:
                 raise self.gone(model, error) from error
+            return None
+        except ClaudeWrongAddress:
             return None
         if info is not None and self._listed:
             self._listed[model] = info
@@ -217,7 +250,7 @@ class Catalogue:
                 answer = await self._sdk.models.with_raw_response.list(
                     limit=LIST_LIMIT, lifecycle=["active", "deprecated", "retired"], **after
                 )
-                body = json.loads(await answer.text())
+                body = json.loads(whole_json(await answer.text()))
             page = _models(body)
             fresh = {id_: info for id_, info in page.items() if id_ not in found}
             found |= fresh

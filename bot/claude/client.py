@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import random
 import time
 import warnings
@@ -13,14 +14,16 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic, AsyncStream
+from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
 
 from bot.claude import retries, wire
+from bot.claude.bounds import Bounds, bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
 from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
+from bot.claude.trouble import Trouble
 from bot.conversation.errors import (
     ClaudeBusy,
     ClaudeError,
@@ -58,7 +61,7 @@ class Claude:
     """The shared client: streams replies, counts tokens, knows what a model can do.
 
     `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
-    often a request is sent in all before its first text, `cache` the lifetime of the prompt cache. `successor` is
+    often a request that may be paid for is sent in all (see `retries`). `successor` is
     the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
     could accept the key.
     """
@@ -89,8 +92,15 @@ class Claude:
         self._jitter = jitter
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
-        self._sdk = AsyncAnthropic(api_key=api_key, base_url=base_url, max_retries=0, timeout=timeout)
+        self._sdk = AsyncAnthropic(
+            api_key=api_key,
+            base_url=base_url,
+            max_retries=0,
+            timeout=timeout,
+            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [bound_whole]}),
+        )
         self._metrics = metrics
+        self._trouble = Trouble()
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
@@ -115,13 +125,16 @@ class Claude:
         Closing the generator, or cancelling whoever iterates it, ends the API call at once: iterate it within
         `contextlib.aclosing`.
         """
-        failed = 0
+        failed = lost_tries = 0
+        waited_s = 0.0
         while True:
-            text_seen = False
+            text_seen = started = False
+            asked_at = self._clock()
             try:
                 async with aclosing(self._try(request)) as events:
                     async for event in events:
                         text_seen = text_seen or isinstance(event, TextDelta)
+                        started = started or isinstance(event, Started)
                         yield event
             except ClaudeModelUnknown as error:
                 self._count(request, type(error).__name__)
@@ -129,11 +142,22 @@ class Claude:
             except (ClaudeBusy, ClaudeUnreachable) as error:
                 self._count(request, type(error).__name__)
                 failed += 1
-                wait_s = retries.wait_s(error, failed=failed, tries=self._tries, jitter=self._jitter())
+                lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
+                lost_tries += lost
+                waited_s += self._clock() - asked_at
+                wait_s = retries.wait_s(
+                    error,
+                    failed=failed,
+                    lost=lost_tries,
+                    waited_s=waited_s,
+                    tries=self._tries,
+                    jitter=self._jitter(),
+                )
                 if text_seen or wait_s is None:
                     raise
-                lost = isinstance(error, ClaudeUnreachable) and error.sent
-                log.warning(
+                # Once for each request: a minute's waiting of many threads would fill the log.
+                log.log(
+                    logging.WARNING if failed == 1 else logging.INFO,
                     "claude_retry",
                     error=type(error).__name__,
                     detail=str(error),
@@ -142,11 +166,13 @@ class Claude:
                 )
             except ClaudeError as error:
                 self._count(request, type(error).__name__)
+                self._trouble.failed(error, request.model)
                 raise
             else:
                 return
             yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
             await self._sleep(wait_s)
+            waited_s += wait_s
             yield AskedAgain()
 
     async def count_tokens(self, request: Request) -> int:
@@ -171,6 +197,7 @@ class Claude:
         first_text_at: float | None = None
         patience = Patience(first_s=self._first_s, stall_s=self._stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
+        bounds = Bounds(request.max_tokens, self._first_s)
         thinking = started = False
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
@@ -180,11 +207,14 @@ class Claude:
                 stream = await stack.enter_async_context(self._open(request))
             patience.waited(self._clock() - started_at)
             request_id = stream.request_id
-            events = await stack.enter_async_context(aclosing(self._events(stream.response, patience)))
+            body = bounds.body(stream.response)
+            events = await stack.enter_async_context(aclosing(self._events(body, patience)))
             async for event in events:
+                bounds.took(self._clock() - started_at)
                 if event.get("type") == "error":
                     raise from_event(event, request_id)
                 if text := reply.feed(event):
+                    bounds.read(text)
                     first_text_at = self._clock() if first_text_at is None else first_text_at
                     yield TextDelta(text)
                 elif reply.thinking and not thinking:
@@ -199,6 +229,7 @@ class Claude:
         finished = reply.finished(request_id)
         if finished is None:
             raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
+        self._trouble.went_well(request.model)
         now = self._clock()
         log.info(
             "claude_replied",

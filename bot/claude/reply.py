@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from bot.conversation.request import Finished, Usage
+from bot.conversation.surrogates import Joiner, whole
 
 if TYPE_CHECKING:
     from bot.conversation.request import Lifetime
@@ -34,6 +35,7 @@ class Reply:
         self._refusal_category: str | None = None
         self._model = ""
         self._message_id = ""
+        self._joiner = Joiner()
         self.started: Usage | None = None
         self.stopped = False
         self.thinking = False
@@ -52,13 +54,15 @@ class Reply:
             case "content_block_start":
                 block = _mapping(event.get("content_block"))
                 if block.get("type") == "text":
-                    return _string(block.get("text")) or ""
+                    return self._joined(block.get("text"))
                 self.thinking = self.thinking or block.get("type") in _THINKING_BLOCKS
                 self._other_blocks.append(event.get("index"))
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
-                    return _string(delta.get("text")) or ""
+                    return self._joined(delta.get("text"))
+            case "content_block_stop" if event.get("index") not in self._other_blocks:
+                return self._joiner.end()
             case "message_delta":
                 delta = _mapping(event.get("delta"))
                 self._stop_reason = _string(delta.get("stop_reason")) or self._stop_reason
@@ -67,6 +71,7 @@ class Reply:
                 self._count(event.get("usage"))
             case "message_stop":
                 self.stopped = True
+                return self._joiner.end()  # not every server ends its blocks
         return ""
 
     def finished(self, request_id: str | None) -> Finished | None:
@@ -81,6 +86,9 @@ class Reply:
             request_id=request_id,
             refusal_category=self._refusal_category,
         )
+
+    def _joined(self, piece: object) -> str:
+        return self._joiner.join(piece) if isinstance(piece, str) else ""
 
     def _count(self, usage: object) -> None:
         # Counts are cumulative, so the highest one seen is the right one, whichever event brought it: some
@@ -118,4 +126,4 @@ def _mapping(value: object) -> Mapping[str, Any]:
 
 
 def _string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    return whole(value) if isinstance(value, str) else None

@@ -18,6 +18,8 @@ import httpx2
 from anthropic import AnthropicError, APIError, APIStatusError
 
 from bot.conversation.errors import (
+    ClaudeAccountDisabled,
+    ClaudeBlocked,
     ClaudeBusy,
     ClaudeError,
     ClaudeKeyRefused,
@@ -26,6 +28,7 @@ from bot.conversation.errors import (
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
 )
 
 _BY_STATUS: dict[int, type[ClaudeError]] = {
@@ -33,6 +36,7 @@ _BY_STATUS: dict[int, type[ClaudeError]] = {
     402: ClaudeSpendLimit,
     403: ClaudeKeyRefused,
     404: ClaudeModelUnknown,
+    405: ClaudeWrongAddress,
     408: ClaudeBusy,
     409: ClaudeBusy,
     413: ClaudeTooLong,
@@ -61,6 +65,11 @@ _SPEND_LIMIT_CODES = {
 
 # 400s that have no error code of their own, so that only their wording tells them apart.
 _SPEND_LIMIT_WORDS = ("your specified api usage limits", "credit balance is too low")
+_DISABLED_WORDS = ("organization has been disabled",)
+_BLOCKED_WORDS = ("blocked by content filtering policy",)
+# The API's own 404 for a path that it does not know; for a model that it does not know it says "model: <id>".
+# Whatever is not the API answers without its error types.
+_NO_ROUTE_WORDS = ("not found", "")
 _TOO_LONG_WORDS = ("prompt is too long", "context limit", "context window")
 
 # What else goes wrong between us and the API; the last two are an answer that is not UTF-8 or not JSON.
@@ -179,12 +188,23 @@ def _classify(status: int, kind: str | None, code: str | None, message: str) -> 
         status = _STATUS_OF_TYPE.get(kind or "", 500)
     if code in _SPEND_LIMIT_CODES:
         return ClaudeSpendLimit
+    words = message.lower()
+    # Whatever type an error event names: the same request would be blocked again.
+    if any(phrase in words for phrase in _BLOCKED_WORDS):
+        return ClaudeBlocked
     if status == 400:
-        words = message.lower()
         if any(phrase in words for phrase in _SPEND_LIMIT_WORDS):
             return ClaudeSpendLimit
+        if any(phrase in words for phrase in _DISABLED_WORDS):
+            return ClaudeAccountDisabled
         if any(phrase in words for phrase in _TOO_LONG_WORDS):
             return ClaudeTooLong
+    if (
+        status == 404
+        and "model" not in words
+        and (kind != "not_found_error" or words.rstrip(".") in _NO_ROUTE_WORDS)
+    ):
+        return ClaudeWrongAddress
     if status >= 500:
         return ClaudeBusy
     return _BY_STATUS.get(status, ClaudeRefusedRequest)

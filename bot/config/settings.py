@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -23,6 +25,8 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from bot.config.redis_address import not_understood
 from bot.conversation.pricing import PriceRow
+from bot.conversation.surrogates import whole
+from bot.conversation.visible import is_blank
 
 DEFAULT_SYSTEM = """\
 You are a helper in a Discord community. Several people may write in the same thread; each message names \
@@ -58,8 +62,35 @@ def _number(value: Any) -> Any:
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
+def _json(text: str, kind: type) -> Any:
+    """Read a value that a variable cannot hold otherwise, as hosts' forms and other programs write it."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        value = None
+    if isinstance(value, kind):
+        return value
+    raise ValueError(f"must be {'a JSON object' if kind is dict else 'names with commas between them'}")
+
+
 def _names(value: Any) -> Any:
-    return [name.strip() for name in value.split(",") if name.strip()] if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        return _json(value, list)
+    return [name.strip() for name in value.split(",") if name.strip()]
+
+
+def _table(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return _json(value, dict) if value.strip() else {}
+
+
+def _model(value: str) -> str:
+    if not re.fullmatch(r"""[^\s"'`,;()\[\]{}<>]{1,200}""", value):
+        raise ValueError("must be the name of a model, such as claude-sonnet-5-5")
+    return value
 
 
 def data_home() -> Path:
@@ -73,7 +104,8 @@ def data_home() -> Path:
         return Path("data").absolute()
 
 
-Seconds = Annotated[float, Field(gt=0)]
+Model = Annotated[str, AfterValidator(_model)]
+Seconds = Annotated[float, Field(ge=0.1, le=3600)]
 Port = Annotated[int, Field(ge=0, le=65535)]
 
 
@@ -90,7 +122,8 @@ class Section(BaseModel):
             raise ValueError("must not be true or false")  # Python counts them as 1 and 0
         if not isinstance(value, str):
             return value
-        return value.strip() or (None if type(None) in get_args(annotation) else "")
+        text = "" if is_blank(value) else whole(value).strip()
+        return text or (None if type(None) in get_args(annotation) else "")
 
 
 class DiscordSettings(Section):
@@ -103,28 +136,34 @@ class DiscordSettings(Section):
 class ClaudeSettings(Section):
     api_key: SecretStr | None = None
     base_url: Annotated[str, _address("https", "http")] | None = None
-    model: Annotated[str, Field(min_length=1)] = "claude-sonnet-5-5"
+    model: Model = "claude-sonnet-5-5"
     effort: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
     thinking: Literal["default", "on", "off"] = "default"
-    models: Annotated[tuple[str, ...], BeforeValidator(_names)] = ()
-    successor: str | None = None
+    models: Annotated[tuple[Model, ...], BeforeValidator(_names)] = ()
+    successor: Model | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
-    system: Annotated[str, Field(min_length=1)] = DEFAULT_SYSTEM
+    system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
-    prices: dict[str, PriceRow] = Field(default_factory=dict)
+    prices: Annotated[dict[Model, PriceRow], BeforeValidator(_table)] = Field(default_factory=dict)
+
+    @field_validator("base_url", mode="after")
+    @classmethod
+    def _in_front_of_v1(cls, value: str | None) -> str | None:
+        """Other programs want the address with /v1, which the SDK adds by itself."""
+        return None if value is None else re.sub(r"(/v1(/messages)?)?/*$", "", value.rstrip("/"))
 
 
 class RedisSettings(Section):
     url: Annotated[SecretStr, _address("redis", "rediss", "unix")] | None = None
     data_dir: Path = Field(default_factory=lambda: data_home() / "bobbin")
     server: FilePath | None = None
-    timeout_s: Seconds = 3.0
+    timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 3.0
     ca_file: FilePath | None = None
     verify_certificate: bool = True
     # Braces mark the part of a key that Redis Cluster hashes; blanks make keys unreadable in its tools.
-    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$")] = "bobbin"
+    prefix: Annotated[str, Field(pattern=r"^[A-Za-z0-9:._-]+$", max_length=200)] = "bobbin"
 
     @field_validator("data_dir", "server", "ca_file", mode="before")
     @classmethod
@@ -151,12 +190,13 @@ class RedisSettings(Section):
 
 
 class HistorySettings(Section):
-    max_tokens: Annotated[int, Field(ge=1000)] = 80_000  # some models cost five times as much beyond 100,000
+    # Some models cost five times as much beyond 100,000.
+    max_tokens: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
     past_price_step: bool = False
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
     pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3
     on_trim: Literal["drop", "summarize"] = "drop"
-    ttl_days: Annotated[int, Field(ge=1)] = 90
+    ttl_days: Annotated[int, Field(ge=1, le=3650)] = 90
 
 
 class ReplySettings(Section):
@@ -167,15 +207,15 @@ class ReplySettings(Section):
     suppress_embeds: bool = True
     # Discord knows no other durations.
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
-    code_file_lines: Annotated[int, Field(ge=0)] = 60
-    max_messages: Annotated[int, Field(ge=0)] = 8
+    code_file_lines: Annotated[int, Field(ge=0, le=100_000)] = 60
+    max_messages: Annotated[int, Field(ge=0, le=1000)] = 8
 
 
 class TurnsSettings(Section):
-    lease_s: Seconds = 6.0
-    heartbeat_s: Seconds = 2.0
+    lease_s: Annotated[float, Field(ge=0.5, le=300)] = 6.0
+    heartbeat_s: Annotated[float, Field(ge=0.1, le=150)] = 2.0
     poll_s: Seconds = 5.0
-    tries: Annotated[int, Field(ge=1)] = 5
+    tries: Annotated[int, Field(ge=1, le=10_000)] = 5
     max_concurrent: Annotated[int, Field(ge=1, le=10_000)] = 256
 
     @model_validator(mode="after")

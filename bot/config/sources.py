@@ -7,8 +7,9 @@ Strongest first: the environment, `.env`, `config.toml`. Four names are the ones
 from __future__ import annotations
 
 import os
+import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from io import StringIO
@@ -21,6 +22,7 @@ from pydantic import ValidationError
 from bot.config.exits import Exit
 from bot.config.settings import Section, Settings
 from bot.conversation.errors import StartError
+from bot.conversation.pricing import PriceRow
 
 VARIABLES = {
     "discord.token": "DISCORD_TOKEN",
@@ -33,6 +35,8 @@ PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may hold one.
 HIDDEN = frozenset(VARIABLES)
+# What TOML writes without quotes.
+_BARE = re.compile(r"[A-Za-z0-9_-]+")
 # A found value is quoted up to here: enough to recognise it, short enough for one line.
 SHOWN_CHARACTERS = 60
 # Below this likeness (0 to 1) a suggestion misleads more than it helps; difflib's own default.
@@ -206,8 +210,11 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if detail["type"] == "path_not_file":
         message = "must name a file that is there"
-    path = ".".join(map(str, detail["loc"][:2]))
-    if found := merged.get(path):
+    path, inner = ".".join(map(str, detail["loc"][:2])), detail["loc"][2:]
+    found = merged.get(path)
+    if found and inner:
+        return f"{found.where}: {path}{_inner(inner)}: {_inside(detail, message)}"
+    if found:
         return f"{found.where}: {path}: found {_shown(path, found.value)}; {_allowed(path) or message}"
     # A combination: each place that set one of the keys which the message names.
     places = [
@@ -216,6 +223,27 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
         if key.startswith(f"{path}.") and key[len(path) + 1 :] in message
     ]
     return f"{' and '.join(dict.fromkeys(places))}: {path}: {message}"
+
+
+def _inner(loc: Sequence[str | int]) -> str:
+    """Write the way to a value within a table or a list as TOML does."""
+    return "".join(
+        f"[{part}]" if isinstance(part, int) else f".{part}" if _BARE.fullmatch(part) else f'."{part[:60]}"'
+        for part in loc
+        if part != "[key]"  # pydantic's mark for what is wrong with a name
+    )
+
+
+def _inside(detail: Mapping[str, Any], message: str) -> str:
+    """Say what is wrong with a value within a table or a list."""
+    if detail["type"] == "missing":
+        return "is missing"
+    known = ", ".join(PriceRow.model_fields)
+    if detail["type"] == "extra_forbidden":
+        return f"unknown; known there: {known}"
+    if detail["type"] == "model_type":
+        message = f"must be a table with some of: {known}"
+    return f"found {_shown('', detail['input'])}; {message}"
 
 
 def _allowed(path: str) -> str:

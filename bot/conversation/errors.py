@@ -7,8 +7,12 @@ BobbinError
 │   ├── ClaudeUnreachable     no connection, a dropped socket, a stall: worth another try
 │   ├── ClaudeSpendLimit      429 enforced_spend_limit_reached, 400 usage limits, 402
 │   ├── ClaudeKeyRefused      401, 403
+│   │   └── ClaudeAccountDisabled  400 "This organization has been disabled"
+│   ├── ClaudeWrongAddress    404 or 405 of something else than the Messages API
+│   ├── ClaudeEndless         the stream exceeded all that max_tokens allows
 │   ├── ClaudeModelUnknown    404
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
+│   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
@@ -75,6 +79,18 @@ class ClaudeKeyRefused(ClaudeError):
     """The API key is wrong or may not use this model."""
 
 
+class ClaudeAccountDisabled(ClaudeKeyRefused):
+    """Anthropic has disabled the organization that the key belongs to."""
+
+
+class ClaudeWrongAddress(ClaudeError):
+    """What answers there is not the Messages API."""
+
+
+class ClaudeEndless(ClaudeError):
+    """The server sent more, or for longer, than any reply of `max_tokens` can take."""
+
+
 class ClaudeModelUnknown(ClaudeError):
     """The API does not know the model (any more); `successor` is what to use in its place, where known."""
 
@@ -105,6 +121,10 @@ class ClaudeTooLong(ClaudeError):
         super().__init__(detail, request_id=request_id)
         self.tokens = tokens
         self.limit = limit
+
+
+class ClaudeBlocked(ClaudeError):
+    """Anthropic's content filter has blocked the reply; the same request is blocked again."""
 
 
 class ClaudeRefusedRequest(ClaudeError):

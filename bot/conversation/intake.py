@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from bot.conversation.visible import is_blank
+
 
 class Where(StrEnum):
     """The kinds of place a message can stand in."""
@@ -77,7 +79,7 @@ def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
         return Ignore(Reason.NOT_A_MESSAGE)
     if policy.ignore_prefix and facts.text.lstrip().startswith(policy.ignore_prefix):
         return Ignore(Reason.PREFIXED)
-    if not facts.text.strip() and not facts.has_attachments:
+    if is_blank(facts.text) and not facts.has_attachments:
         return Ignore(Reason.EMPTY)
     match facts.where:
         case Where.DIRECT:

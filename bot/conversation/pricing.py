@@ -121,7 +121,7 @@ class RateRow(BaseModel):
 class PriceRow(RateRow):
     """The prices of a model, and beyond how many prompt tokens others take their place."""
 
-    step_tokens: Annotated[int, Field(gt=0)] | None = None
+    step_tokens: Annotated[int, Field(gt=0, le=100_000_000)] | None = None
     above: RateRow | None = None
 
     @model_validator(mode="after")
@@ -176,13 +176,35 @@ class PriceBook:
 
     def of(self, model: str, on: dt.date) -> Prices | None:
         """Return what a model costs on a day, None if nobody knows; its id may end in a date."""
-        for name in (model, _DATE_SUFFIX.sub("", model)):
-            if name in self.own:
-                return self.own[name]
-            if rows := self.listed.get(name):
-                # Before its first line a model was not for sale; whoever asks for such a day has a wrong clock.
-                return next((prices for since, prices in reversed(rows) if since <= on), rows[0][1])
-        return None
+        names = (model, _DATE_SUFFIX.sub("", model))
+        listed = next((self._on(rows, on) for name in names if (rows := self.listed.get(name))), None)
+        own = next((self.own[name] for name in names if name in self.own), None)
+        return listed if own is None else _filled(own, listed)
+
+    @staticmethod
+    def _on(rows: Sequence[tuple[dt.date, Prices]], on: dt.date) -> Prices:
+        # Before its first line a model was not for sale; whoever asks for such a day has a wrong clock.
+        return next((prices for since, prices in reversed(rows) if since <= on), rows[0][1])
+
+
+def _filled(own: Prices, listed: Prices | None) -> Prices:
+    """Add what the list knows of a model to an operator's prices: a step that they do not name, and factors.
+
+    Beyond the step each price is as many times higher as it is in the list.
+    """
+    if listed is None:
+        return own
+    own = replace(own, factors=listed.factors)
+    if own.above is not None or listed.above is None:
+        return own
+    kinds = [field.name for field in fields(Rates)]
+    above = {
+        kind: round(Fraction(getattr(own, kind)) * getattr(listed.above, kind) / getattr(listed, kind))
+        if getattr(listed, kind)
+        else getattr(listed.above, kind)
+        for kind in kinds
+    }
+    return replace(own, step_tokens=listed.step_tokens, above=Rates(**above))
 
 
 def read_prices(text: str, own: Mapping[str, PriceRow] | None = None) -> PriceBook:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from bot.conversation.message import Attachment, Message
 from bot.conversation.request import PromptMessage
 from bot.conversation.turn import UNSENT, Front, Turn
+from bot.conversation.visible import is_blank, plain, readable, unforged
 
 PREAMBLE = """\
 You are talking in a Discord thread, perhaps with several people at once.
@@ -30,7 +31,6 @@ CONTINUE = (
 )
 """Constant, as what is sent once is sent again. Nobody can forge it: what people write stands in elements."""
 
-_FORGED_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?(?:message|summary)\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 LEAST_CHARS = 120
@@ -45,6 +45,7 @@ be needed again, what is still open. Carry over what an earlier summary says, if
 the conversation's language, nothing but the summary."""
 """Said by the bot itself, as the last block of the request that asks for a summary."""
 
+_SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
 _MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
@@ -56,7 +57,7 @@ def render_user(messages: Sequence[Message]) -> str:
 def _render(message: Message) -> str:
     author = message.author
     lines = [f'<message from="{_attribute(author.name)}" username="{_attribute(author.username)}">']
-    lines += [_body(message.text)] if message.text.strip() else []
+    lines += [_body(message.text)] if not is_blank(message.text) else []
     lines += [_attachment(attachment) for attachment in message.attachments]
     return "\n".join([*lines, "</message>"])
 
@@ -67,17 +68,17 @@ def _attachment(attachment: Attachment) -> str:
 
 
 def _attribute(text: str) -> str:
-    flat = _CONTROL.sub(" ", text).strip()
-    return flat.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
 
 
 def _body(text: str) -> str:
-    return _FORGED_TAG.sub("&lt;", text)
+    # The characters that could disguise an element go before anything is escaped.
+    return unforged(readable(text))
 
 
 def render_system(prompt: str) -> tuple[str, ...]:
     """Return the text blocks of the system prompt: how threads work, then what the admins set."""
-    return (PREAMBLE, prompt) if prompt.strip() else (PREAMBLE,)
+    return (PREAMBLE, prompt) if not is_blank(prompt) else (PREAMBLE,)
 
 
 def render_messages(turns: Sequence[Turn], user: str, summary: str = "") -> tuple[PromptMessage, ...]:
@@ -86,7 +87,7 @@ def render_messages(turns: Sequence[Turn], user: str, summary: str = "") -> tupl
     They start with a user message, alternate, and end with a user message, whatever became of the turns.
     """
     messages: list[PromptMessage] = []
-    waiting: list[str] = [render_summary(summary)] if summary.strip() else []
+    waiting: list[str] = [render_summary(summary)] if not is_blank(summary) else []
     for turn in turns:
         if turn.outcome in UNSENT:
             continue
@@ -161,8 +162,9 @@ def prefix_key(manner: str, system: Sequence[str], front: Front | None = None) -
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in message_text.splitlines())
-    line = next((line for line in lines if line), "") or f"Chat with {_CONTROL.sub(' ', author_name).strip()}"
+    open_text = _SPOILER.sub(" ", readable(message_text))  # a thread's name would show what is hidden
+    lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in open_text.splitlines())
+    line = next((line for line in lines if not is_blank(line)), "") or f"Chat with {plain(author_name)}"
     line = line.strip()
     if len(line) <= MAX_THREAD_NAME_CHARS:
         return line

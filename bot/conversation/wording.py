@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from bot.conversation.errors import (
     BobbinError,
+    ClaudeBlocked,
     ClaudeBusy,
+    ClaudeEndless,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeRefusedRequest,
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
 )
 
 SMALL = "-# "
@@ -21,6 +24,10 @@ REFUSED = (
     "Claude declined to answer this. Your message is left out of what Claude remembers, "
     "so you can go on with something else."
 )
+BLOCKED = (
+    "Anthropic's content filter blocked this answer. Your message is left out of what Claude remembers, "
+    "so you can go on with something else, or put it differently."
+)
 CUT_AT_MAX_TOKENS = "This reply reached its length limit. Press Continue, or use /continue, and it goes on."
 CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
@@ -28,14 +35,15 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
+ENDLESS = "Claude's server did not come to an end, so I closed the connection here. What was written is kept."
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
-STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Regenerate."
+STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
 HALTED = (
     "Discord did not let me write on here then, so this ends in the middle. "
     "Press Regenerate, and it is written anew."
 )
-HALTED_EARLY = "Discord did not let me answer here then. Your message is kept: write on, or press Regenerate."
+HALTED_EARLY = "Discord did not let me answer here then. Your message is kept: write on, or press Try again."
 TO_THE_FIRST_MESSAGE = "To the message that began this thread:"
 EARLIER_STANDS = "The earlier answer stands."
 DECLINED_TO_GO_ON = "Claude declined to go on with this."
@@ -89,15 +97,26 @@ STATUS = (THINKING, BUSY, ANEW, SUMMARIZING)
 """What stands in the place of a reply while there is none; never a part of one."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
+    (ClaudeBlocked, BLOCKED),
     (
         ClaudeSpendLimit,
-        "The Claude account of this bot has reached its spending limit. Its operator can raise it in the "
-        "Anthropic Console. Your message is kept: write again when that is done.",
+        "This bot's Claude account may spend no more for now, which only the bot's operator can change. Your message "
+        "is kept: try again when that is done, with the button or /retry.",
     ),
     (
         ClaudeKeyRefused,
-        "Claude did not accept this bot's API key. Its operator needs to set a valid ANTHROPIC_API_KEY. "
-        "Your message is kept.",
+        "Claude does not accept this bot's key or account, which only the bot's operator can change. Your message is "
+        "kept: try again when that is done, with the button or /retry.",
+    ),
+    (
+        ClaudeWrongAddress,
+        "This bot is not connected to Claude, which only the bot's operator can change. Your message is kept: "
+        "try again when that is done, with the button or /retry.",
+    ),
+    (
+        ClaudeEndless,
+        "Claude's server did not come to an end, so I closed the connection. Your message is kept: try again, "
+        "with the button or /retry.",
     ),
     (
         ClaudeTooLong,
@@ -106,16 +125,18 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     ),
     (
         ClaudeRefusedRequest,
-        "Claude could not read this request. Your message is kept; if it happens again, /reset helps, and the "
-        "bot's operator finds the reason in the log.",
+        "Claude could not read this message, so it is left out of what Claude remembers: put it differently. "
+        "If it happens with every message, the bot's operator finds the reason in the log.",
     ),
     (
         ClaudeBusy,
-        "Claude is overloaded right now. Your message is kept: write again in a minute and I answer both.",
+        "Claude is overloaded right now. Your message is kept: try again later, with the button or /retry, "
+        "or write on and I answer both.",
     ),
     (
         ClaudeUnreachable,
-        "I could not reach Claude. Your message is kept: write again in a minute and I answer both.",
+        "I could not reach Claude. Your message is kept: try again later, with the button or /retry, "
+        "or write on and I answer both.",
     ),
 )
 

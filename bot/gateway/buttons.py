@@ -12,6 +12,7 @@ from bot.render.controls import NONE, Button, Controls
 _LOOKS = {
     Button.STOP: ("Stop", discord.ButtonStyle.secondary),
     Button.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
+    Button.TRY_AGAIN: ("Try again", discord.ButtonStyle.primary),
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
 }
 _BY_NAME = {button.value: button for button in Button}

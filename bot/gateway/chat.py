@@ -13,6 +13,7 @@ from discord import app_commands
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, StoreUnavailable
 from bot.conversation.message import Message
+from bot.conversation.visible import is_blank
 from bot.gateway import answers, convert, permissions
 from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import in_servers
@@ -70,7 +71,8 @@ class Chat:
             private: bool = False,
         ) -> None:
             await interaction.response.defer(ephemeral=True)
-            await self._open(interaction, message or "", private=private)
+            text = message or ""
+            await self._open(interaction, "" if is_blank(text) else text, private=private)
 
     async def _open(self, interaction: Interaction, text: str, *, private: bool) -> None:
         channel: object = interaction.channel

@@ -8,6 +8,7 @@ import discord
 
 from bot.conversation.context import ContextView
 from bot.conversation.pricing import dollars
+from bot.conversation.visible import is_blank
 from bot.gateway.answers import unfenced
 
 ANSWER_CHARS = 2000
@@ -59,7 +60,7 @@ def shown(
 
 def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
     """Say why a correction does not count, with what somebody wrote, which is nowhere else any more."""
-    if not text.strip():
+    if is_blank(text):
         return why, []
     return _with(f"{why} {WRITTEN}", text)
 

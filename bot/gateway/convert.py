@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
 import discord
 
 from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Attachment, Author, Message
-
-_MENTION = re.compile(r"<(?:@!?(?P<user>\d+)|@&(?P<role>\d+)|#(?P<channel>\d+)|a?:(?P<emoji>\w+):\d+)>")
+from bot.conversation.visible import plain
+from bot.gateway.names import name_of, with_names
 
 ORDINARY = (discord.MessageType.default, discord.MessageType.reply)
 """Everything else is the platform speaking: joins, pins, renamed threads, a thread's starter."""
@@ -40,7 +38,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         author=to_author(message.author),
         text=readable(message),
         attachments=tuple(
-            Attachment(found.id, found.filename, found.content_type or "", found.size)
+            Attachment(found.id, plain(found.filename), found.content_type or "", found.size)
             for found in message.attachments
         ),
         opens=opens,
@@ -48,13 +46,16 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
 
 
 def to_author(user: discord.User | discord.Member) -> Author:
-    """Convert a person."""
-    return Author(id=user.id, username=user.name, name=user.display_name)
+    """Convert a person, by the name that is the same in every server.
+
+    A nickname is told by events alone: a listed message holds no member (Discord, "Message", "member").
+    """
+    return Author(id=user.id, username=user.name, name=name_of(user))
 
 
 def readable(message: discord.Message) -> str:
     """Return the text with names in place of ids, as people see it."""
-    return _with_names(message, message.content)
+    return with_names(message, message.content)
 
 
 def title(message: discord.Message, me: int) -> str:
@@ -65,25 +66,7 @@ def title(message: discord.Message, me: int) -> str:
     content = message.content
     for summon in summons:
         content = content.replace(summon, "")
-    return _with_names(message, content)
-
-
-def _with_names(message: discord.Message, content: str) -> str:
-    names = {user.id: user.display_name for user in message.mentions}
-
-    def name(match: re.Match[str]) -> str:
-        if match["user"]:
-            return f"@{names.get(int(match['user']), 'somebody')}"
-        if match["emoji"]:
-            return f":{match['emoji']}:"
-        guild = message.guild
-        if match["role"]:
-            role = guild.get_role(int(match["role"])) if guild else None
-            return f"@{role.name if role else 'a role'}"
-        channel = guild.get_channel_or_thread(int(match["channel"])) if guild else None
-        return f"#{channel.name if channel else 'a-channel'}"
-
-    return _MENTION.sub(name, content)
+    return with_names(message, content)
 
 
 def _answered_author(message: discord.Message) -> int | None:

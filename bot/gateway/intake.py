@@ -168,7 +168,7 @@ class Intake:
             # A thread that is started from a message has the message's id, so the conversation can be kept
             # before the thread is there (Discord, "Start Thread from Message").
             conversation = message.id
-            opens = prompt.thread_name(convert.title(message, me.id), message.author.display_name)
+            opens = prompt.thread_name(convert.title(message, me.id), convert.to_author(message.author).name)
             facts |= {"parent": message.channel.id, "starter": message.author.id}
         else:
             conversation = message.channel.id

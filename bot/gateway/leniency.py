@@ -22,6 +22,7 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Ratelimit, Route
 
+from bot.conversation.surrogates import whole_json
 from bot.gateway.bucket import Bucket
 
 log = structlog.get_logger()
@@ -88,6 +89,8 @@ class Socket(DiscordWebSocket):
             if text is None:
                 return
             msg = text
+        # orjson refuses an event that holds half of a surrogate pair.
+        msg = whole_json(msg)
         ready = '"READY"' in msg
         if ready:
             msg = _with_complete_ready(msg, self.DEFAULT_GATEWAY)
@@ -116,7 +119,7 @@ class Inflater:
         self._waiting += data
         if self._waiting.endswith(SYNC_FLUSH):
             whole, self._waiting = self._waiting, b""
-            return self._stream.decompress(whole).decode()
+            return self._stream.decompress(whole).decode(errors="replace")
         alone = zlib.decompressobj()
         try:
             text = alone.decompress(self._waiting)
@@ -125,12 +128,12 @@ class Inflater:
         if not alone.eof:
             return None
         self._waiting = b""
-        return text.decode()
+        return text.decode(errors="replace")
 
 
 async def json_or_text(response: aiohttp.ClientResponse) -> Any:
     """The body, read as JSON whatever stands behind the content type."""
-    text = await response.text(encoding="utf-8")
+    text = whole_json(await response.text(encoding="utf-8", errors="replace"))
     if response.content_type == "application/json" and text:
         return discord.utils._from_json(text)
     return text

@@ -6,6 +6,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.conversation.visible import is_blank
 from bot.gateway import answers
 from bot.gateway.interactions import Interaction, in_time, say
 from bot.gateway.modal import ask
@@ -67,7 +68,7 @@ class SystemPrompts:
         prompt = values.get(PROMPT_FIELD, "").strip()
         if isinstance(spot, str):
             await say(interaction, spot)
-        elif not prompt:
+        elif is_blank(prompt):
             await say(interaction, answers.EMPTY_PROMPT)
         else:
             await self._prompts.set(spot.scope, spot.target, prompt)

@@ -1,4 +1,4 @@
-"""Stop, Regenerate and Continue: as buttons, as commands, and in the menu of a message."""
+"""Stop, Regenerate (or Try again) and Continue: as buttons, as commands, and in the menu of a message."""
 
 from __future__ import annotations
 
@@ -95,8 +95,9 @@ class Wishes:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
-        open_end = await self._revisions.open_ended(conversation, lead)
-        return buttons.view(when_done(lead, cut=open_end))
+        entry = await self._revisions.latest(conversation, lead)
+        answered = entry is not None and bool(entry.reply)
+        return buttons.view(when_done(lead, cut=entry is not None and entry.open_end, answered=answered))
 
     async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
@@ -154,7 +155,8 @@ class Wishes:
             stopped = await self._revisions.stop(conversation, lead)
             return answers.NOTHING_TO_STOP if stopped is None else ""
         more = button is Button.CONTINUE
-        if more and not await self._revisions.open_ended(conversation, lead):
+        entry = await self._revisions.latest(conversation, lead) if more else None
+        if more and not (entry is not None and entry.open_end):
             return answers.COMPLETE
         wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
         return _REFUSED.get(wish, "")

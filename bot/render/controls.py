@@ -11,6 +11,7 @@ class Button(Enum):
 
     STOP = "stop"
     REGENERATE = "regenerate"
+    TRY_AGAIN = "retry"
     CONTINUE = "continue"
 
 
@@ -30,6 +31,11 @@ def while_written(lead: int) -> Controls:
     return Controls(lead, (Button.STOP,))
 
 
-def when_done(lead: int, *, cut: bool) -> Controls:
-    """What the last message of a reply carries from then on; `cut` says that its length limit ended it."""
+def when_done(lead: int, *, cut: bool, answered: bool = True) -> Controls:
+    """What the last message of a reply carries from then on; `cut` says that its length limit ended it.
+
+    If it was not `answered`, the message only says why.
+    """
+    if not answered:
+        return Controls(lead, (Button.TRY_AGAIN,))
     return Controls(lead, (Button.CONTINUE, Button.REGENERATE) if cut else (Button.REGENERATE,))

@@ -11,7 +11,7 @@ from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
-from bot.conversation.turn import Turn
+from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
 
 
@@ -53,7 +53,7 @@ class Meta:
     def past(self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], redone: Turn | None = None) -> Past:
         """Return what is known of the conversation, with these entries of its history; see Past."""
         return Past(
-            history=history,
+            history=without_refused(history),
             cut=self.cut,
             pins=self.pins,
             corrected=self.corrected,

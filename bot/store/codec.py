@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
-from bot.conversation.turn import Turn
+from bot.conversation.turn import Turn, sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def dump_turn(turn: Turn) -> str:
 
 def load_turn(text: str) -> Turn:
     """Read an entry of the history."""
-    return _load(_turns, text)
+    return sendable(_load(_turns, text))
 
 
 def dump_result(result: Result) -> str:

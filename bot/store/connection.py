@@ -51,6 +51,7 @@ def connect(
         # find out by further connections why it is refused, without end.
         driver_info=None,
         decode_responses=True,
+        encoding_errors="replace",
         max_connections=CONNECTIONS,
         timeout=timeout_s,
         socket_timeout=timeout_s,

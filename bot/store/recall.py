@@ -8,6 +8,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
+from bot.conversation.visible import is_blank
 from bot.store.claim import read_meta
 from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated
@@ -94,7 +95,7 @@ class Recall:
 
         It counts until the next trim, which carries it forward. An empty one takes the summary away.
         """
-        summary, done = summary.strip(), False
+        summary, done = "" if is_blank(summary) else summary.strip(), False
         while not done:
             past, newest = await self._look(conversation)
             if past.trimmed_by is None or fingerprint(past.front.summary) != shown:

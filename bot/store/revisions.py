@@ -102,12 +102,12 @@ class Revisions:
         """Have a turn answered anew, or its reply continued; `wish` names the order, so that it counts once."""
         return await self._again(conversation, lead, wish, "1" if more else "", ["", "", ""])
 
-    async def open_ended(self, conversation: int, lead: int) -> bool:
-        """Say whether the last entry of the history is this turn's, and its reply can be continued."""
+    async def latest(self, conversation: int, lead: int) -> Turn | None:
+        """Return the last entry of the history, None if that is not this turn's."""
         with translated():
             text = await self._redis.lindex(self._keys.history(conversation), -1)
         entry = load_turn(str(text)) if text else None
-        return entry is not None and entry.id == lead and entry.open_end
+        return entry if entry is not None and entry.id == lead else None
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Note what a message says by now."""

@@ -34,8 +34,9 @@ TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+")
 def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextIO | None = None) -> None:
     """Send every log of the process to `stream` (standard output), and strike `secrets` from it.
 
-    The bot's own events appear from `log_level` on, those of libraries from WARNING on: below it, they log
-    what they send and receive. Calling it again replaces what was configured before.
+    The bot's own events appear from `log_level` on, those of libraries from WARNING on, whatever the environment
+    makes of their loggers (ANTHROPIC_LOG, PYTHONASYNCIODEBUG): below it, they log what they send and receive.
+    Calling it again replaces what was configured before.
     """
     stream = stream or sys.stdout
     terminal = stream.isatty()
@@ -65,6 +66,7 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
             ],
         )
     )
+    handler.addFilter(_bound_libraries)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -75,8 +77,12 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     root = logging.getLogger()
+    # A plain StreamHandler is what logging.basicConfig adds, which libraries call where the environment says so.
     for old in [
-        one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+        one
+        for one in root.handlers
+        if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
+        or type(one) is logging.StreamHandler
     ]:
         root.removeHandler(old)
     root.addHandler(handler)
@@ -86,6 +92,18 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
     logging.captureWarnings(capture=True)
     logging.raiseExceptions = False  # else a record that cannot be formatted is printed with its arguments
     sys.excepthook = _log_bug
+
+
+def _bound_libraries(record: logging.LogRecord) -> bool:
+    """Let libraries' records pass from WARNING on; a logger's own level is theirs to change."""
+    if record.name == "bot" or record.name.startswith("bot."):
+        return True
+    if record.name == "asyncio" and isinstance(record.args, tuple):
+        # In debug mode it tells of slow callbacks, whose arguments are what was received.
+        record.args = tuple(
+            one if isinstance(one, int | float) else f"<{type(one).__qualname__}>" for one in record.args
+        )
+    return record.levelno >= logging.WARNING
 
 
 def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:

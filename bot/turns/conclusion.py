@@ -5,9 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeTooLong, CutShort, Stopped
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeBlocked,
+    ClaudeEndless,
+    ClaudeRefusedRequest,
+    ClaudeTooLong,
+    CutShort,
+    Stopped,
+)
 from bot.conversation.request import Finished
 from bot.conversation.turn import Outcome
+from bot.conversation.visible import is_blank
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +34,10 @@ class Conclusion:
 
 def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
     """Decide by how the stream ended (Anthropic, "Handling stop reasons"); unknown reasons keep the text."""
-    reply = text.strip()
+    reply = "" if is_blank(text) else text.strip()
+    if isinstance(end, ClaudeBlocked) or (isinstance(end, ClaudeRefusedRequest) and not reply):
+        # What the API refuses for its content, it refuses again in front of every later message.
+        return Conclusion("refused", "", (wording.explain(end),))
     if isinstance(end, BobbinError):
         if reply:
             notice = _BY_ORDER.get(type(end), wording.INTERRUPTED)
@@ -44,7 +56,7 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
 
 def go_on(before: str, text: str, end: Finished | BobbinError) -> Conclusion:
     """Decide about a reply that was to be continued: what came is put behind what was there `before`."""
-    if isinstance(end, Finished) and end.stop_reason == "refusal":
+    if isinstance(end, ClaudeBlocked) or (isinstance(end, Finished) and end.stop_reason == "refusal"):
         return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True)
     came = conclude(text, end)
     if not came.reply:
@@ -54,8 +66,12 @@ def go_on(before: str, text: str, end: Finished | BobbinError) -> Conclusion:
     return Conclusion("answered", whole, came.notices, open_end=came.open_end)
 
 
-_BY_ORDER: dict[type[BobbinError], str] = {CutShort: wording.CUT_SHORT, Stopped: wording.STOPPED}
-"""What is said under a text that was ended on purpose."""
+_BY_ORDER: dict[type[BobbinError], str] = {
+    CutShort: wording.CUT_SHORT,
+    Stopped: wording.STOPPED,
+    ClaudeEndless: wording.ENDLESS,
+}
+"""What is said under a text that this bot has ended."""
 
 
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {

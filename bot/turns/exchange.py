@@ -9,6 +9,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.visible import is_blank
 from bot.turns.ask import Asked
 from bot.turns.means import Means
 from bot.turns.page import Page
@@ -148,5 +149,5 @@ class Exchange:
 
     def _interrupt(self) -> None:
         """End the answer for what was written meanwhile, as soon as there is any text of it."""
-        if self._to_cut is not None and not self._to_cut.done() and self._pushed.strip():
+        if self._to_cut is not None and not self._to_cut.done() and not is_blank(self._pushed):
             self._to_cut.set_result(CutShort())

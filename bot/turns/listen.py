@@ -25,6 +25,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.visible import is_blank
 from bot.turns.tally import Tally
 
 log = structlog.get_logger()
@@ -151,7 +152,7 @@ class Listener:
             input_tokens=end.usage.input_total,
             cache_read_tokens=end.usage.cache_read,
         )
-        sound = end.stop_reason == "end_turn" and 0 < len(summary) <= MAX_SUMMARY_CHARS
+        sound = end.stop_reason == "end_turn" and not is_blank(summary) and len(summary) <= MAX_SUMMARY_CHARS
         return summary if sound else None, (end.usage,)
 
     async def _streamed(

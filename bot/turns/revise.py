@@ -36,6 +36,7 @@ from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
 from bot.conversation.tokens import estimate
 from bot.conversation.turn import Turn
+from bot.conversation.visible import is_blank
 from bot.render.mark import is_marked, marked, unmarked
 from bot.render.outbox import Outbox, Outgoing, Seen
 from bot.render.plan import Posted
@@ -113,7 +114,7 @@ def as_it_stands(
         return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
-    if text.startswith(wording.SMALL):
+    if is_blank(text) or text.startswith(wording.SMALL):
         text = ""  # why there was no answer stands there, which Claude did not say
     notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
@@ -139,12 +140,14 @@ def as_it_stands(
 def not_worse(claim: Claim, asked: Asked) -> Asked:
     """Return what came of a round, or the earlier answer where nothing did: that is better than none.
 
-    A refusal is something: the message may have been edited into what is refused.
+    A refusal is something where the message was edited: what is refused must not be sent again. Text that was
+    answered before was accepted.
     """
-    own, conclusion = claim.own, asked.conclusion
-    if own is None or not own.reply or conclusion.outcome != "failed":
+    own, conclusion, now = claim.own, asked.conclusion, asked.turn
+    if own is None or not own.reply or conclusion.outcome == "answered":
         return asked
-    now = asked.turn
+    if conclusion.outcome == "refused" and now.user != own.user:
+        return asked
     own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
     own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
     turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))

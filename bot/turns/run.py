@@ -239,7 +239,9 @@ class Runner:
             may_write=heartbeat.may_write,
         )
         last = claim.meta.buttons in parts
-        await writer.finish(text, when_done(claim.lead, cut=claim.result.open_end) if last else NONE)
+        answered = bool(claim.result.reply)
+        controls = when_done(claim.lead, cut=claim.result.open_end, answered=answered) if last else NONE
+        await writer.finish(text, controls)
         if claim.halted and claim.result.reply and heartbeat.may_write():
             await put_below(claim, claim.result.notices, self._means)
 

@@ -13,6 +13,7 @@ from structlog.testing import capture_logs
 
 from bot.claude.client import Claude
 from bot.conversation.errors import (
+    ClaudeBlocked,
     ClaudeBusy,
     ClaudeError,
     ClaudeKeyRefused,
@@ -21,6 +22,7 @@ from bot.conversation.errors import (
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
 )
 from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Waiting
 from tests.claude.conftest import shown
@@ -39,6 +41,7 @@ from tests.claude.server import (
 )
 
 LIMIT = "You have reached your specified API usage limits. You will regain access on 2026-12-01."
+BLOCKED = "Output blocked by content filtering policy"
 CREDIT = "Your credit balance is too low to access the Anthropic API."
 LONG = "prompt is too long: 1000001 tokens > 1000000 maximum"
 BOTH = "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000"
@@ -63,6 +66,7 @@ async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], 
     ("answer", "expected"),
     [
         (refusal(400, "invalid_request_error", f"messages.0: {CONTENT}"), ClaudeRefusedRequest),
+        (refusal(400, "invalid_request_error", BLOCKED), ClaudeBlocked),
         (refusal(400, "invalid_request_error", LIMIT), ClaudeSpendLimit),
         (refusal(400, "invalid_request_error", CREDIT), ClaudeSpendLimit),
         (refusal(400, "invalid_request_error", LONG), ClaudeTooLong),
@@ -71,7 +75,7 @@ async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], 
         (refusal(402, "billing_error"), ClaudeSpendLimit),
         (refusal(403, "permission_error"), ClaudeKeyRefused),
         (refusal(404, "not_found_error"), ClaudeModelUnknown),
-        (refusal(405, "odd"), ClaudeRefusedRequest),
+        (refusal(405, "odd"), ClaudeWrongAddress),
         (refusal(413, "request_too_large"), ClaudeTooLong),
         (refusal(422, "invalid_request_error"), ClaudeRefusedRequest),
         (refusal(429, "rate_limit_error", code="enforced_spend_limit_reached"), ClaudeSpendLimit),
@@ -165,6 +169,8 @@ async def test_a_stream_that_breaks_before_the_text_is_asked_for_again(
         ((sse("error", error={"type": "api_error", "message": "no"}),), ClaudeBusy),
         ((sse("error", error={"type": "authentication_error", "message": "no"}),), ClaudeKeyRefused),
         ((sse("error", error={"type": "invalid_request_error", "message": LONG}),), ClaudeTooLong),
+        ((sse("error", error={"type": "invalid_request_error", "message": BLOCKED}),), ClaudeBlocked),
+        ((sse("error", error={"type": "api_error", "message": BLOCKED}),), ClaudeBlocked),
         ((sse("error", error={"type": f"{CONTENT} is no type", "message": "no"}),), ClaudeBusy),
         ((sse("error", error={"type": [CONTENT], "details": {"error_code": [CONTENT]}}),), ClaudeBusy),
         ((sse("error", error=CONTENT),), ClaudeBusy),
@@ -192,19 +198,51 @@ async def test_nothing_is_tried_again_once_text_was_seen(
         assert error.request_id == "req_5"
 
 
-async def test_the_last_try_is_the_third(
-    server: Server, claude: Claude, request_: Request, waits: list[float]
+@pytest.mark.parametrize("status", [408, 429, 500, 503, 529])
+async def test_an_overload_is_waited_for_about_a_minute(
+    server: Server, claude: Claude, request_: Request, waits: list[float], status: int
 ) -> None:
-    server.answers.extend([refusal(529, "overloaded_error")] * 3)
+    server.answers.extend([refusal(status, "overloaded_error")] * 50)
     events, error = await failure(claude, request_)
     assert type(error) is ClaudeBusy
-    assert str(error) == "529 overloaded_error req_9"
-    assert events == [Waiting(0.75, 2), Waiting(1.5, 3)]
-    assert waits == [0.75, 1.5]
+    assert str(error) == f"{status} overloaded_error req_9"
+    assert events == [Waiting(seconds, at) for at, seconds in enumerate(waits, 2)]
+    assert waits[:4] == [0.75, 1.5, 3, 6]
+    assert 45 < sum(waits) < 65
+
+
+async def test_the_waits_that_the_api_asks_for_come_to_an_end(
+    server: Server, claude: Claude, request_: Request, waits: list[float]
+) -> None:
+    server.answers.extend([refusal(503, "api_error", headers={"retry-after": "25"})] * 9)
+    _, error = await failure(claude, request_)
+    assert isinstance(error, ClaudeBusy)
+    assert waits == [25.5, 25.5]
+
+
+async def test_of_an_overload_in_mid_stream_the_last_try_is_the_third(
+    server: Server, claude: Claude, request_: Request, waits: list[float]
+) -> None:
+    busy = Answer((opening(), sse("error", error={"type": "overloaded_error", "message": "busy"})))
+    server.answers.extend([busy] * 9)
+    events, error = await failure(claude, request_)
+    assert type(error) is ClaudeBusy
+    assert events == [Waiting(0.75, 2, lost=True), Waiting(1.5, 3, lost=True)]
+
+
+async def test_a_wait_is_a_warning_once_for_each_request(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    server.answers.extend([*[refusal(529, "overloaded_error")] * 4, reply("ok")])
+    with capture_logs() as logs:
+        async for _ in claude.stream(request_):
+            pass
+    levels = [entry["log_level"] for entry in logs if entry["event"] == "claude_retry"]
+    assert levels == ["warning", "info", "info", "info"]
 
 
 async def test_one_try_is_one_try(server: Server, connect: Callable[..., Claude], request_: Request) -> None:
-    server.answers.append(refusal(529, "overloaded_error"))
+    server.answers.append(Answer(before_headers="drop"))
     events, _ = await failure(connect(tries=1), request_)
     assert events == []
 
@@ -229,24 +267,25 @@ async def test_the_wait_is_the_one_the_api_asks_for(
     assert events[0] == Waiting(expected_s, 2)
 
 
-async def test_a_wait_of_more_than_a_minute_is_given_up_at_once(
+async def test_a_wait_of_much_more_than_a_minute_is_given_up_at_once(
     server: Server, claude: Claude, request_: Request
 ) -> None:
-    server.answers.append(refusal(429, "rate_limit_error", headers={"retry-after": "61"}))
+    server.answers.append(refusal(429, "rate_limit_error", headers={"retry-after": "66"}))
     events, error = await failure(claude, request_)
     assert events == []
     assert isinstance(error, ClaudeBusy)
-    assert error.retry_after == 61
+    assert error.retry_after == 66
 
 
 async def test_a_server_that_is_not_there_is_unreachable(
-    connect: Callable[..., Claude], request_: Request
+    connect: Callable[..., Claude], request_: Request, waits: list[float]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     events, error = await failure(connect(base_url=f"http://127.0.0.1:{port}"), request_)
     assert type(error) is ClaudeUnreachable
-    assert [isinstance(event, Waiting) and event.lost for event in events] == [False, False]
+    assert {isinstance(event, Waiting) and event.lost for event in events} == {False}
+    assert 45 < sum(waits) < 65
     assert not error.sent
 
 

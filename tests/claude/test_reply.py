@@ -97,3 +97,17 @@ def test_no_event_however_odd_breaks_the_reading(events: list[dict[str, Any]]) -
     for event in events:
         reply.feed(event)
     assert reply.finished(None) is None
+
+
+def test_a_pair_of_surrogates_that_two_deltas_share_is_one_character_and_a_lone_half_is_replaced() -> None:
+    reply = Reply()
+    events: list[dict[str, Any]] = [
+        {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+        *(
+            {"type": "content_block_delta", "index": 0, "delta": {"type": "text_delta", "text": text}}
+            for text in ("smile \ud83d", "\ude00 bye \ud83d")
+        ),
+        {"type": "content_block_stop", "index": 0},
+        {"type": "message_stop"},
+    ]
+    assert [reply.feed(event) for event in events] == ["", "smile ", "😀 bye ", "\ufffd", ""]

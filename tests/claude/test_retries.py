@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.claude.retries import LONGEST_WAIT_S, wait_s
+from bot.claude.retries import LONGEST_WAIT_S, PATIENCE_S, wait_s
 from bot.conversation.errors import (
+    ClaudeBlocked,
     ClaudeBusy,
     ClaudeError,
     ClaudeKeyRefused,
@@ -17,9 +18,16 @@ from bot.conversation.errors import (
 )
 
 
+def wait(
+    error: ClaudeError, *, failed: int = 1, lost: int = 0, waited_s: float = 0, jitter: float = 0
+) -> float | None:
+    return wait_s(error, failed=failed, lost=lost, waited_s=waited_s, tries=3, jitter=jitter)
+
+
 @pytest.mark.parametrize(
     "error_class",
     [
+        ClaudeBlocked,
         ClaudeKeyRefused,
         ClaudeModelUnknown,
         ClaudeRefusedRequest,
@@ -29,33 +37,54 @@ from bot.conversation.errors import (
     ],
 )
 def test_only_what_may_pass_is_tried_again(error_class: type[ClaudeError]) -> None:
-    assert wait_s(error_class(), failed=1, tries=3, jitter=0) is None
+    assert wait(error_class()) is None
 
 
 def test_waits_double_up_to_a_limit() -> None:
-    waits = [wait_s(ClaudeUnreachable(), failed=failed, tries=9, jitter=1) for failed in range(1, 7)]
+    waits = [wait(ClaudeUnreachable(), failed=failed, jitter=1) for failed in range(1, 7)]
     assert waits == [1, 2, 4, 8, 8, 8]
 
 
-def test_the_tries_come_to_an_end() -> None:
-    assert wait_s(ClaudeBusy(), failed=2, tries=3, jitter=0) is not None
-    assert wait_s(ClaudeBusy(), failed=3, tries=3, jitter=0) is None
+@given(st.floats(0, 1, exclude_max=True))
+def test_what_costs_nothing_is_waited_for_as_long_as_a_person_would_wait(jitter: float) -> None:
+    waited, failed = 0.0, 0
+    while (
+        next_s := wait(ClaudeBusy(), failed=(failed := failed + 1), waited_s=waited, jitter=jitter)
+    ) is not None:
+        waited += next_s
+    assert PATIENCE_S - LONGEST_WAIT_S <= waited <= PATIENCE_S
 
 
-@given(st.integers(1, 50), st.floats(0, 1, exclude_max=True))
+def test_what_may_be_paid_for_is_tried_three_times_however_long_that_takes() -> None:
+    assert wait(ClaudeUnreachable(), failed=2, lost=2, waited_s=240) is not None
+    assert wait(ClaudeUnreachable(), failed=3, lost=3, waited_s=0) is None
+
+
+@given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))
 def test_a_wait_is_never_none_and_never_long(failed: int, jitter: float) -> None:
-    wait = wait_s(ClaudeBusy(), failed=failed, tries=99, jitter=jitter)
-    assert wait is not None
-    assert 0.5 <= wait <= LONGEST_WAIT_S
+    wait_s = wait(ClaudeBusy(), failed=failed, jitter=jitter)
+    assert wait_s is not None
+    assert 0.5 <= wait_s <= LONGEST_WAIT_S
 
 
 @given(st.floats(0, 60), st.floats(0, 1, exclude_max=True))
 def test_the_api_is_never_asked_sooner_than_it_wishes(wish: float, jitter: float) -> None:
-    wait = wait_s(ClaudeBusy(retry_after=wish), failed=1, tries=3, jitter=jitter)
-    assert wait is not None
-    assert wish <= wait <= wish + 1
+    wait_s = wait(ClaudeBusy(retry_after=wish), jitter=jitter)
+    assert wait_s is not None
+    assert wish <= wait_s <= wish + 1
 
 
-@given(st.floats(60, exclude_min=True))
-def test_a_wish_of_more_than_a_minute_is_not_waited_for(wish: float) -> None:
-    assert wait_s(ClaudeBusy(retry_after=wish), failed=1, tries=3, jitter=0) is None
+def test_leave_to_come_back_at_once_is_no_order_to_ask_all_the_time() -> None:
+    assert wait(ClaudeBusy(retry_after=0), failed=9, jitter=0) == LONGEST_WAIT_S / 2
+
+
+@given(st.floats(0, 60), st.floats(0, 60))
+def test_a_wish_that_leads_beyond_a_minute_is_not_waited_for(wish: float, waited: float) -> None:
+    granted = wait(ClaudeBusy(retry_after=wish), waited_s=waited) is not None
+    assert granted is (waited + wish <= PATIENCE_S)
+
+
+@given(st.floats(PATIENCE_S, exclude_min=True))
+def test_a_wish_of_much_more_than_a_minute_is_not_waited_for(wish: float) -> None:
+    assert wait(ClaudeBusy(retry_after=wish)) is None
+    assert wait(ClaudeBusy(retry_after=wish), lost=1) is None

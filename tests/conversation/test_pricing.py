@@ -167,3 +167,28 @@ def test_dollars_are_written_with_as_many_places_as_count(micro: int, text: str)
 
 def test_a_book_of_nothing_knows_nothing() -> None:
     assert PriceBook({}, {}).of("claude-opus-5", TODAY) is None
+
+
+def test_a_price_of_ones_own_keeps_the_step_and_the_factors_of_the_list() -> None:
+    own = {"claude-haiku-5-5": PriceRow.model_validate({"input": "0.2", "output": "1", "read": "0.02"})}
+    listed, mine = BOOK.of("claude-haiku-5-5", TODAY), read_prices(TEXT, own).of("claude-haiku-5-5", TODAY)
+    assert listed is not None
+    assert listed.above is not None
+    assert mine is not None
+    assert (mine.step_tokens, mine.factors, mine.search) == (
+        listed.step_tokens,
+        listed.factors,
+        listed.search,
+    )
+    assert mine.above is not None
+    assert (mine.input, mine.above.input) == (2 * listed.input, 2 * listed.above.input)
+    assert (mine.above.output, mine.above.read) == (2 * listed.above.output, 2 * listed.above.read)
+
+
+def test_a_step_of_ones_own_goes_before_the_lists() -> None:
+    row = {"input": 1, "output": 1, "step_tokens": 7, "above": {"input": 2, "output": 2}}
+    own = {"claude-haiku-5-5": PriceRow.model_validate(row)}
+    mine = read_prices(TEXT, own).of("claude-haiku-5-5-20251007", TODAY)
+    assert mine is not None
+    assert mine.step_tokens == 7
+    assert mine.at(8).input == 2_000_000

@@ -130,3 +130,9 @@ def test_a_thread_always_gets_a_name_that_discord_takes(text: str, author: str) 
 def test_a_thread_is_named_from_the_first_line() -> None:
     assert thread_name("\n ## How do looms work?\nI wonder.", "Ann") == "How do looms work?"
     assert thread_name("  ", "Ann") == "Chat with Ann"
+
+
+def test_a_threads_name_tells_no_spoiler() -> None:
+    assert thread_name("who is ||the killer||?", "Ann") == "who is  ?"
+    assert thread_name("||two\nlines|| and more", "Ann") == "and more"
+    assert thread_name("||all of it||", "Ann") == "Chat with Ann"

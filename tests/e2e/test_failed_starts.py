@@ -103,6 +103,12 @@ async def test_a_key_that_claude_refuses(shared: World) -> None:
     await claude.stop()
 
 
+@pytest.mark.parametrize("path", ["elsewhere", "v2/v1"])
+async def test_an_address_where_something_else_than_claude_answers(shared: World, path: str) -> None:
+    environment = shared.environment(ANTHROPIC_BASE_URL=f"{shared.discord.page_url}{path}")
+    await refused(environment, Exit.SETTINGS, "ANTHROPIC_BASE_URL", "/v1/messages")
+
+
 async def test_a_model_that_claude_does_not_know(shared: World) -> None:
     environment = shared.environment(BOT_CLAUDE__MODEL="claude-sonet-5-5")
     await refused(

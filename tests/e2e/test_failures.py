@@ -12,6 +12,7 @@ import pytest_asyncio
 
 from bot.conversation import wording
 from bot.conversation.errors import (
+    ClaudeAccountDisabled,
     ClaudeBusy,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
@@ -30,18 +31,18 @@ PARTIAL = ["The warp ", "runs along, ", "the weft ", "across."]
 """What Claude would say, in deltas."""
 
 TRIES = 3
-"""How often the bot asks before the first text."""
+"""How often the bot asks what may be paid for before the first text."""
 
-ALL_TRIES_S = 60.0
-"""Three tries that each end by a time limit, and a busy machine."""
+ALL_TRIES_S = 120.0
+"""A minute of waiting, and a busy machine."""
 
 MOST_CHARS = 200
 """A notice longer than this is not read."""
 
 
-def busy_no_more(failure: Failure) -> Failure:
-    """The same failure, with leave to come back at once."""
-    return replace(failure, headers={**failure.headers, "retry-after": "0"})
+def for_long(failure: Failure) -> Failure:
+    """The same failure, for longer than anybody waits."""
+    return replace(failure, headers={**failure.headers, "retry-after": "3600"})
 
 
 @dataclass(frozen=True)
@@ -72,21 +73,30 @@ CASES = {
     "stop_sequence": Case(faults.stopped("stop_sequence", 2), "", HALF),
     "empty": Case(faults.empty(), wording.EMPTY_REPLY),
     "blank": Case(faults.stopped("end_turn"), wording.EMPTY_REPLY, said=("  \n", " ")),
-    "400": Case(faults.bad_request("messages: whatever"), wording.explain(ClaudeRefusedRequest())),
+    "400": Case(
+        faults.bad_request("messages: whatever"), wording.explain(ClaudeRefusedRequest()), keeps_message=False
+    ),
+    "400_content_filter": Case(faults.content_filtered(), wording.BLOCKED, keeps_message=False),
+    "content_filter_in_mid_stream": Case(
+        faults.error_event(2, faults.content_filtered()), wording.BLOCKED, keeps_message=False
+    ),
     "400_usage_limit": Case(faults.usage_limit(), wording.explain(ClaudeSpendLimit())),
+    "400_organization_disabled": Case(
+        faults.organization_disabled(), wording.explain(ClaudeAccountDisabled())
+    ),
     "401": Case(faults.unauthorized(), wording.explain(ClaudeKeyRefused())),
     "402": Case(faults.payment_required(), wording.explain(ClaudeSpendLimit())),
     "403": Case(faults.forbidden(), wording.explain(ClaudeKeyRefused())),
     "404": Case(faults.not_found(), wording.explain(ClaudeModelUnknown(model="claude-sonnet-5-5"))),
     # The first refusal of a long request makes the bot send half of it, hence the two.
     "413": Case(faults.too_large(), wording.STILL_TOO_LONG, times=2),
-    "429_with_retry_after": Case(faults.rate_limited(0), wording.explain(ClaudeBusy()), times=TRIES),
+    # Twice 25 s and a bit, and the third wait would lead beyond a minute.
+    "429_with_retry_after": Case(faults.rate_limited(25), wording.explain(ClaudeBusy()), times=3),
     "429_with_a_long_retry_after": Case(faults.rate_limited(3600), wording.explain(ClaudeBusy())),
-    "429_without_retry_after": Case(faults.rate_limited(), wording.explain(ClaudeBusy()), times=TRIES),
     "429_spend_limit": Case(faults.spend_limit(), wording.explain(ClaudeSpendLimit())),
-    "500": Case(busy_no_more(faults.server_error()), wording.explain(ClaudeBusy()), times=TRIES),
-    "502": Case(busy_no_more(faults.bad_gateway()), wording.explain(ClaudeBusy()), times=TRIES),
-    "529": Case(busy_no_more(faults.overloaded()), wording.explain(ClaudeBusy()), times=TRIES),
+    "500": Case(for_long(faults.server_error()), wording.explain(ClaudeBusy())),
+    "502": Case(for_long(faults.bad_gateway()), wording.explain(ClaudeBusy())),
+    "529": Case(for_long(faults.overloaded()), wording.explain(ClaudeBusy())),
     "error_event": Case(faults.error_event(2), wording.INTERRUPTED, HALF),
     "error_event_before_text": Case(faults.error_event(0), wording.explain(ClaudeBusy()), times=TRIES),
     "dropped": Case(faults.dropped(2), wording.INTERRUPTED, HALF),

@@ -50,6 +50,15 @@ async def test_the_least_that_servers_may_know_is_enough_to_chat() -> None:
                     await bot.kill()
 
 
+@pytest.mark.parametrize("end", ["/v1", "/v1/", "/v1/messages"])
+async def test_the_address_of_claude_may_end_as_other_programs_want_it(shared: World, end: str) -> None:
+    shared.begin()
+    async with shared.apart({"ANTHROPIC_BASE_URL": f"{shared.claude.base_url}{end}"}) as world:
+        thread = await world.converse(world.channel(), "hello")
+        assert len(world.replies(thread)) == 1
+        assert not world.bots[0].log("model_unchecked")
+
+
 @pytest.mark.parametrize(
     ("api", "gateway"),
     [

@@ -40,7 +40,7 @@ def _regenerate(stage: Stage, thread: int) -> tuple[str, str] | None:
     for message in reversed(stage.world.replies(thread)):
         for row in message.get("components") or []:
             for button in row["components"]:
-                if button["label"] == "Regenerate":
+                if button["label"] in ("Regenerate", "Try again"):
                     return str(message["id"]), str(button["custom_id"])
     return None
 

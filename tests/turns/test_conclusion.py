@@ -7,13 +7,16 @@ import pytest
 from bot.conversation import wording
 from bot.conversation.errors import (
     BobbinError,
+    ClaudeBlocked,
     ClaudeBusy,
+    ClaudeEndless,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeRefusedRequest,
     ClaudeSpendLimit,
     ClaudeTooLong,
     ClaudeUnreachable,
+    ClaudeWrongAddress,
     Stopped,
 )
 from bot.conversation.request import Finished, Usage
@@ -55,20 +58,37 @@ FAILURES = [
     ClaudeKeyRefused(),
     ClaudeModelUnknown(),
     ClaudeTooLong(),
-    ClaudeRefusedRequest(),
+    ClaudeWrongAddress(),
+    ClaudeEndless(),
 ]
+
+REFUSALS = [ClaudeBlocked(), ClaudeRefusedRequest()]
+"""What would be refused again, in front of whatever is written later."""
 
 
 @pytest.mark.parametrize("error", FAILURES, ids=lambda error: type(error).__name__)
 def test_every_failure_says_something_of_its_own(error: BobbinError) -> None:
     conclusion = conclude("", error)
     assert conclusion.outcome == "failed"
-    others = {wording.explain(other) for other in FAILURES if type(other) is not type(error)}
+    others = {wording.explain(other) for other in FAILURES + REFUSALS if type(other) is not type(error)}
     assert conclusion.notices[0] not in others
+
+
+@pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
+def test_what_is_refused_for_its_content_leaves_the_history(error: BobbinError) -> None:
+    assert conclude("", error) == Conclusion("refused", "", (wording.explain(error),))
+
+
+def test_what_the_filter_blocks_in_mid_reply_is_discarded() -> None:
+    assert conclude("Well, first", ClaudeBlocked()) == Conclusion("refused", "", (wording.BLOCKED,))
 
 
 def test_a_failure_in_mid_reply_keeps_what_was_written() -> None:
     assert conclude("So far", ClaudeUnreachable()) == Conclusion("answered", "So far", (wording.INTERRUPTED,))
+
+
+def test_a_stream_without_an_end_keeps_what_was_written_and_says_who_ended_it() -> None:
+    assert conclude("So far", ClaudeEndless()) == Conclusion("answered", "So far", (wording.ENDLESS,))
 
 
 def test_what_is_stopped_keeps_its_text_and_says_so() -> None:
@@ -87,7 +107,15 @@ def test_what_continues_a_reply_joins_where_it_was_cut() -> None:
 
 
 def test_a_reply_that_nothing_continues_stays_as_it_was_and_can_be_continued_still() -> None:
-    for ending in (Stopped(), ClaudeBusy(), end("end_turn"), end("refusal"), end("max_tokens")):
+    for ending in (
+        Stopped(),
+        ClaudeBusy(),
+        ClaudeBlocked(),
+        ClaudeRefusedRequest(),
+        end("end_turn"),
+        end("refusal"),
+        end("max_tokens"),
+    ):
         conclusion = go_on("One, two, ", " ", ending)
         assert (conclusion.reply, conclusion.outcome, conclusion.open_end) == ("One, two, ", "answered", True)
         assert conclusion.notices

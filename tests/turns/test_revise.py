@@ -59,6 +59,14 @@ def test_a_refusal_takes_the_place_of_the_answer_before() -> None:
     assert not_worse(AGAIN, refused) == refused
 
 
+def test_a_refusal_of_words_that_were_answered_before_leaves_that_answer() -> None:
+    refused = asked(Conclusion("refused", "", (wording.BLOCKED,)))
+    refused = replace(refused, turn=replace(refused.turn, user=OLD.user))
+    kept = not_worse(AGAIN, refused)
+    assert (kept.turn.reply, kept.turn.outcome) == ("The old answer.", "answered")
+    assert kept.conclusion.notices == (wording.BLOCKED, wording.EARLIER_STANDS)
+
+
 def test_a_first_answer_that_fails_has_failed() -> None:
     failed = asked(Conclusion("failed", "", ("Claude is away.",)))
     assert not_worse(CLAIM, failed) == failed

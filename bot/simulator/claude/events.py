@@ -14,8 +14,13 @@ Json = dict[str, Any]
 
 def event(name: str, data: Json | None = None) -> bytes:
     """One event; `data` repeats the name as its type, as clients expect."""
-    body = json.dumps({"type": name, **(data or {})}, ensure_ascii=False, separators=(",", ":"))
-    return f"event: {name}\ndata: {body}\n\n".encode("utf-8", "replace")
+    told = {"type": name, **(data or {})}
+    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return f"event: {name}\ndata: {body}\n\n".encode()
+    except UnicodeEncodeError:
+        # Half of a surrogate pair can only be named by an escape.
+        return f"event: {name}\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
 
 
 def opening(message: Json) -> bytes:

@@ -80,6 +80,14 @@ def usage_limit() -> Failure:
     )
 
 
+def organization_disabled() -> Failure:
+    """400: Anthropic has disabled the account.
+
+    Its sentence alone tells it from other 400s.
+    """
+    return Failure(400, "This organization has been disabled.")
+
+
 def overloaded() -> Failure:
     """529."""
     return Failure(529, "Overloaded")
@@ -129,6 +137,14 @@ def too_large() -> Failure:
 def bad_request(message: str) -> Failure:
     """400 with a message."""
     return Failure(400, message)
+
+
+def content_filtered() -> Failure:
+    """400, before the stream or as an error event: the words are all that tells it.
+
+    As people report them, https://github.com/anthropics/claude-code/issues/58367.
+    """
+    return Failure(400, "Output blocked by content filtering policy")
 
 
 def error_event(after: int, failure: Failure | None = None) -> ErrorEvent:

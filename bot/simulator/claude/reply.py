@@ -41,8 +41,9 @@ class Reply:
 
     @property
     def text(self) -> str:
-        """The whole text."""
-        return "".join(self.deltas)
+        """The whole text; a pair of surrogates that two deltas share is one character of it."""
+        joined = "".join(self.deltas)
+        return joined.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "surrogatepass")
 
     def content(self) -> list[dict[str, Any]]:
         """The content blocks of an unstreamed answer."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -94,7 +96,7 @@ def _system_message(messages: list[Body], at: int, model: Model) -> Failure | No
 
 def _texts(body: Body, _: Model) -> Failure | None:
     for place, block in _placed(body):
-        if block.get("type") == "text" and not block["text"].strip():
+        if block.get("type") == "text" and _is_blank(block["text"]):
             if not block["text"]:
                 return refused(f"{place}: text content blocks must be non-empty")
             return refused(f"{place}: text content blocks must contain non-whitespace text")
@@ -254,3 +256,18 @@ RULES: tuple[Rule, ...] = (
     check_bindings,
     _length,
 )
+
+
+# Letters, marks and symbols without a glyph: Hangul and Khitan fillers, inherent vowels, the empty Braille cell, and
+# what Unicode calls default ignorable.
+_EMPTY = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\U00016fe4\U000e0000-\U000e0fff]"
+)
+
+
+def _is_blank(text: str) -> bool:
+    """Whether a text shows nothing.
+
+    Which characters beyond whitespace the API counts as blank is not documented; this takes all that may be.
+    """
+    return not any(unicodedata.category(char)[0] not in "CZ" for char in _EMPTY.sub("", text))
