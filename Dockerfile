@@ -19,5 +19,5 @@ VOLUME /data
 STOPSIGNAL SIGTERM
 # The metrics answer to this container only, unless BOT_TELEMETRY__METRICS_HOST says otherwise.
 HEALTHCHECK --interval=30s --timeout=10s --start-period=60s CMD ["python", "-m", "bot", "health"]
-# Without --strict a missing REDIS_URL means the private server, with its data in /data.
+# The private server, with its data in /data, takes `python -m bot run` instead.
 CMD ["python", "-m", "bot", "run", "--strict"]

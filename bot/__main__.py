@@ -64,13 +64,14 @@ def run(
     import asyncio
 
     from bot import app, defaults
-    from bot.config import load
+    from bot.config import load, proxy
     from bot.conversation.errors import StartError
     from bot.telemetry import logs
 
     try:
         settings = load(config)
-        logs.configure(settings.telemetry, settings.secrets())
+        logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
+        proxy.prepare()
         if strict:
             defaults.refuse(settings)
         # Without a word about debugging, PYTHONASYNCIODEBUG decides, which makes everything slow.

@@ -15,6 +15,7 @@ from bot import defaults
 from bot.config import Settings
 from bot.defaults import Filled
 from bot.shutdown import Shutdown, Stopped, together
+from bot.watchdog import Watchdog
 
 if TYPE_CHECKING:
     from bot.wiring import Bot
@@ -28,6 +29,7 @@ async def run(settings: Settings) -> None:
     shutdown.listen()
     try:
         async with AsyncExitStack() as stack:
+            stack.enter_context(Watchdog())
             filled, bot = await shutdown.unless_ordered(_start(settings, stack))
             await _serve(filled, bot, shutdown)
     except Stopped:

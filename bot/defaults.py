@@ -48,6 +48,10 @@ REDIS = Default(
 )
 
 
+LOCAL_SUFFIX = "-local"
+"""Stands behind the prefix of every key in the store while Discord is the local one."""
+
+
 def missing(settings: Settings) -> tuple[Default, ...]:
     """Return what is not configured."""
     values = {DISCORD: settings.discord.token, CLAUDE: settings.claude.api_key, REDIS: settings.redis.url}
@@ -76,6 +80,13 @@ class Filled:
 async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
     """Start a stand-in for whatever is not configured, all at the same time; `stack` ends them."""
     lacking = missing(settings)
+    if CLAUDE in lacking and DISCORD not in lacking and not settings.local.model_on_discord:
+        raise StartError(
+            "DISCORD_TOKEN is set and ANTHROPIC_API_KEY is not: the stand-in model answers nobody on Discord. "
+            f"Get a key here: {CLAUDE.where}; or try the bot without DISCORD_TOKEN, on a local page "
+            "(local.model_on_discord = true lets the stand-in answer all the same)",
+            exit_code=Exit.MISSING,
+        )
     data_dir = settings.redis.data_dir
     discord = LocalDiscord(data_dir, settings.local.port) if DISCORD in lacking else None
     claude = local_claude() if CLAUDE in lacking else None
@@ -90,6 +101,8 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
             api_url=discord.told["api_url"],
             gateway_url=discord.told["gateway_url"],
         )
+        # What was said on the real Discord is none of the local one's business, and its work least of all.
+        settings = _with(settings, "redis", prefix=f"{settings.redis.prefix}{LOCAL_SUFFIX}")
     if claude is not None:
         settings = _with(settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.told["base_url"])
     if redis is not None:

@@ -14,6 +14,7 @@ from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.claude.trouble import hint
 from bot.config import Exit, Settings
+from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
 from bot.conversation.intake import Policy
@@ -41,7 +42,7 @@ from bot.render.upload import bounded
 from bot.shutdown import together
 from bot.store.attention import Attention
 from bot.store.bell import Bell
-from bot.store.connection import check, connect
+from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.desk import Desk
 from bot.store.journal import Journal
@@ -49,6 +50,7 @@ from bot.store.keys import Keys
 from bot.store.prompts import Prompts
 from bot.store.recall import Recall
 from bot.store.revisions import Revisions
+from bot.store.start_check import check
 from bot.telemetry.metrics import Metrics
 from bot.turns.ask import Asker
 from bot.turns.choosing import Budget, Chooser
@@ -116,13 +118,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prompts = Prompts(redis, keys, ttl_s=ttl_s)
 
     session.point_at(settings.discord)
-    client = Client(desk)
+    client = Client(desk, proxy_for(settings.discord.api_url))
     pace = Pace()
     clock = Clock()
     counting.count(client, metrics, pace, clock)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, metrics, stack)
-    await together(check(redis), _check_model(claude, settings.claude.model), session.login(client, token))
+    await together(
+        check(redis, keys), _check_model(claude, settings.claude.model), session.login(client, token)
+    )
 
     outbox = DiscordOutbox(
         client,

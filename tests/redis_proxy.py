@@ -62,6 +62,10 @@ class RedisProxy:
             server.close()
             proxy.leave()
 
+    def lead_to(self, redis_url: str) -> None:
+        """Lead new connections to another server; those that are there stay with the old one."""
+        self._path = redis_url.removeprefix("unix://")
+
     def leave(self) -> None:
         """Break all connections and refuse new ones."""
         self.gone = True

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from redis.asyncio import Redis
+
 from bot.store.embedded import GUARD, server_binary
 
 # Another server to test against, such as Debian's redis-server.
@@ -48,6 +50,13 @@ def redis_server(binary: Path | None = None, *further: str) -> Iterator[str]:
         with guard:  # on leaving, closes its standard input, which is the order to stop, and waits
             _wait_until_it_answers(path, guard)
             yield f"unix://{path}"
+
+
+async def order(url: str, *command: str | int) -> object:
+    """Send a server a command, past the bot's own connections."""
+    async with Redis.from_url(url) as redis:
+        answer: object = await redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        return answer
 
 
 def _wait_until_it_answers(path: Path, guard: "subprocess.Popen[bytes]") -> None:

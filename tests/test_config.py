@@ -161,7 +161,7 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
         ("[history]\nmax_token = 1", "history.max_token: unknown; did you mean history.max_tokens?"),
         ("[histroy]\nmax_tokens = 1", "histroy: unknown; did you mean [history]?"),
         ('model = "x"', "model: unknown; did you mean claude.model?"),
-        ("[local]\nzzzz = 1", "local.zzzz: unknown; known there: local.port"),
+        ("[local]\nzzzz = 1", "local.zzzz: unknown; known there: local.port, local.model_on_discord"),
         ("zzzz = 1", "zzzz: unknown; config.example.toml lists what there is"),
         ("discord = 1", "discord: found a single value; must be a table, written [discord]"),
         ("[discord", "not valid TOML: Expected ']' at the end of a table declaration (at end of document)"),

@@ -1,4 +1,4 @@
-"""The numbers a failed start ends with."""
+"""The numbers that the process ends with."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes of a start that failed as expected; 1 is a bug, 2 a wrong command line."""
+    """The exit codes of what failed as expected; 1 is a bug, 2 a wrong command line."""
+
+    LOOP_HELD = 70  # sysexits' EX_SOFTWARE: while running, see bot/watchdog.py
 
     SETTINGS = 78  # sysexits' EX_CONFIG; the others follow it, clear of the shell's 126 and up
     MISSING = 79
@@ -21,3 +23,5 @@ class Exit(IntEnum):
     NO_EMBEDDED_SERVER = 88
     PORT_BUSY = 89
     DISCORD_UNREACHABLE = 90
+    REDIS_UNFIT = 93
+    PROXY = 94

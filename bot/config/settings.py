@@ -23,6 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from bot.config.redis_address import not_understood
 from bot.conversation.pricing import PriceRow
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
@@ -50,6 +51,8 @@ def _address(*schemes: str) -> AfterValidator:
             sound = False
         if not sound:
             raise ValueError(f"must be an address that begins with {allowed}{hint}") from None
+        if "redis" in schemes and (wrong := not_understood(text)):
+            raise ValueError(wrong)
         return value
 
     return AfterValidator(check)
@@ -249,6 +252,7 @@ class TelemetrySettings(Section):
 
 class LocalSettings(Section):
     port: Port = 8765
+    model_on_discord: bool = False
 
 
 class Settings(BaseSettings):

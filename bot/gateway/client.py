@@ -43,8 +43,9 @@ def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[b
 class Client(discord.Client):
     """Hears Discord's events; what is done about them is handed in, so that it can be built in any order."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, proxy: str | None = None) -> None:
         super().__init__(
+            proxy=proxy,
             intents=INTENTS,
             allowed_mentions=discord.AllowedMentions.none(),
             max_messages=None,

@@ -26,8 +26,8 @@ log = structlog.get_logger()
 
 RESET_ID = "bobbin:reset"
 KEEP_ID = "bobbin:keep"
-"""The beginnings of custom ids; the conversation stands behind them, so that they work after a restart and in every
-instance."""
+"""The beginnings of custom ids; the conversation stands behind them, for whoever reads a log of Discord's. What is
+forgotten is the conversation where the button was pressed: a modified client sends whatever custom id it likes."""
 
 ARRIVED_S = (1.5, 5.0, 15.0)
 """A call to Discord that was cancelled here may still take effect there, at most as late as it would be given up."""
@@ -62,7 +62,7 @@ class Memory:
 
     async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
         """Answer a button; False if it is none of these."""
-        kind, _, target = custom_id.rpartition(":")
+        kind = custom_id.rpartition(":")[0]
         if kind == KEEP_ID:
             await interaction.response.edit_message(content=answers.KEPT, view=None)
             return True
@@ -73,7 +73,10 @@ class Memory:
         if not may_reset(scene.person):
             await say(interaction, answers.MAY_NOT_RESET)
             return True
-        turns = await self._reset(int(target), before=interaction.id)
+        if scene.conversation is None:
+            await say(interaction, answers.NOT_A_CONVERSATION)
+            return True
+        turns = await self._reset(scene.conversation, before=interaction.id)
         thread, me = interaction.channel, interaction.client.user
         ours = not isinstance(thread, discord.Thread) or me is None or thread.owner_id == me.id
         await conclude(interaction, answers.forgotten(turns, ours=ours))
@@ -81,7 +84,7 @@ class Memory:
         for after_s in ARRIVED_S:
             await asyncio.sleep(after_s - waited_s)
             waited_s = after_s
-            await self._clear_away(int(target), before=interaction.id)
+            await self._clear_away(scene.conversation, before=interaction.id)
         return True
 
     async def _ask_to_reset(self, interaction: Interaction) -> None:

@@ -14,7 +14,7 @@ from discord.http import Route
 
 from bot.config import DiscordSettings, Exit
 from bot.conversation.errors import StartError
-from bot.gateway import completion, leniency
+from bot.gateway import completion, keep_alive, leniency
 from bot.gateway.client import Client
 from bot.gateway.registration import register
 
@@ -46,6 +46,7 @@ def point_at(settings: DiscordSettings) -> None:
     api = settings.api_url.rstrip("/")
     Route.BASE = f"{api}/v10" if api.endswith("/api") else api
     leniency.install(yarl.URL(settings.gateway_url))
+    keep_alive.install()
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
     for name in ("discord.client", "discord.app_commands.tree"):
         logging.getLogger(name).addFilter(_without_traceback)

@@ -10,11 +10,11 @@ from pathlib import Path
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
-from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
+from redis.exceptions import RedisError
 
-from bot.config import Exit
-from bot.conversation.errors import StartError, StoreUnavailable
+from bot.conversation.errors import StoreUnavailable
 from bot.store.counted import CountedRedis
+from bot.store.serving import DROPPED, code_of
 
 RETRIES = 3
 """Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
@@ -25,12 +25,6 @@ CONNECTIONS = 50
 
 HEALTH_CHECK_S = 15
 """An idle connection is tried before it is used; hosts cut idle ones silently after minutes."""
-
-
-PATIENCE_S = 3.0
-"""A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
-
-LOOK_AGAIN_S = 0.2
 
 
 def connect(
@@ -66,40 +60,8 @@ def connect(
         retry=Retry(ExponentialWithJitterBackoff(base=0.05, cap=0.5), RETRIES),
         **options,
     )
+    pool.connection_class = DROPPED[pool.connection_class]
     return CountedRedis(pool, failed)
-
-
-async def check(redis: Redis) -> None:
-    """Raise StartError, with one readable line, unless the server answers, lets us in and runs scripts."""
-    loop = asyncio.get_running_loop()
-    until_s = loop.time() + PATIENCE_S
-    while True:
-        try:
-            await _try(redis)
-        except StartError as error:
-            if error.exit_code != Exit.REDIS_UNREACHABLE or loop.time() > until_s:
-                raise
-            await asyncio.sleep(LOOK_AGAIN_S)
-        else:
-            return
-
-
-async def _try(redis: Redis) -> None:
-    try:
-        await redis.eval("return 1", 0)
-    except (RedisError, OSError, TimeoutError) as error:
-        # Where it fails while connecting, redis-py tells of the connection first.
-        if any(
-            isinstance(each, (AuthenticationError, NoPermissionError)) for each in (error, error.__cause__)
-        ):
-            raise StartError(
-                "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
-                exit_code=Exit.REDIS_PASSWORD,
-            ) from error
-        raise StartError(
-            f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
-            exit_code=Exit.REDIS_UNREACHABLE,
-        ) from error
 
 
 @contextmanager
@@ -127,5 +89,5 @@ def translated() -> Iterator[None]:
 
 def _kind(error: BaseException) -> str:
     """Name a failure; a server's answer by its code alone (OOM, READONLY, NOPERM), as the rest may quote."""
-    code = str(error).partition(" ")[0] if isinstance(error, ResponseError) else ""
-    return f"{type(error).__name__} {code}" if code.isalpha() and code.isupper() else type(error).__name__
+    code = code_of(error)
+    return f"{type(error).__name__} {code}" if code else type(error).__name__

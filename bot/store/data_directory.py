@@ -18,6 +18,8 @@ FORMAT = "1"
 SOCKET_PATH_BYTES = 100
 # Where the socket goes when the directory's own path is too long; fixed, because two bots have to agree.
 SOCKET_HOME = Path("/tmp")  # noqa: S108 (inside it, a directory of our own, whose owner and mode are checked)
+# What the bot and its stand-ins keep there.
+OURS = ("appendonlydir", "discord.json", "discord.lock", "format", "lock", "server.log", "server.pid")
 # Starts and stops only, about 3 kB each: enough to look back on, small enough to forget about.
 LOG_BYTES = 1_000_000
 # "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; less from who never got that far.
@@ -79,11 +81,43 @@ class DataDirectory:
             )
         if self.socket.parent != self.path:
             _make_private(self.socket.parent)
+        self.keep_private()
+
+    def keep_private(self) -> None:
+        """Take everybody else's rights from the files of the bot, which hold what people wrote.
+
+        They may have been there before, as from a restored backup. The directory is left as it is: it may be one that
+        holds other things as well.
+        """
+        for name in OURS:
+            path = self.path / name
+            try:
+                for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
+                    _only_ours(each)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self.unusable(error) from error
+
+    def check_socket(self) -> None:
+        """Refuse a socket that somebody else has put where our server should listen."""
+        try:
+            found = self.socket.lstat()
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise self.unusable(error) from error
+        if found.st_uid != os.getuid() or not stat.S_ISSOCK(found.st_mode):
+            raise StartError(
+                f"{self.socket} is not this user's: whoever made it could read along; remove it, or choose another "
+                "redis.data_dir",
+                exit_code=Exit.DATA_DIR_UNUSABLE,
+            )
 
     def open_log(self) -> BinaryIO:
         """Open the server's log to append to it, and remember where this start begins."""
         try:
-            log = self._log.open("ab")
+            log = os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         except OSError as error:
             raise self.unusable(error) from error
         if log.tell() > LOG_BYTES:
@@ -132,6 +166,14 @@ class DataDirectory:
             "give the bot's user the right to write there, or choose another redis.data_dir",
             exit_code=Exit.DATA_DIR_UNUSABLE,
         )
+
+
+def _only_ours(path: Path) -> None:
+    """Take the rights of others from a file or folder of this user."""
+    found = path.lstat()
+    shared = stat.S_IMODE(found.st_mode) & 0o077
+    if shared and found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode):
+        path.chmod(stat.S_IMODE(found.st_mode) & 0o700)
 
 
 def _make_private(directory: Path) -> None:

@@ -150,6 +150,7 @@ class EmbeddedServer:
             await asyncio.sleep(LOOK_AGAIN_S)
 
     async def _ask(self) -> Answer:
+        self._directory.check_socket()
         try:
             async with asyncio.timeout(min(ANSWER_TIMEOUT_S, self._patience_s)):
                 reader, writer = await asyncio.open_unix_connection(str(self._directory.socket))

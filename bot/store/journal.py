@@ -89,6 +89,11 @@ class Journal:
             raise Fenced("renew")
         return bool(answer == "STOP")
 
+    async def called_off(self, conversation: int) -> bool:
+        """Whether a person has ended the turn, as by an edit, a deletion or a reset, and nobody has gone on since."""
+        with translated():
+            return bool(await self._redis.hget(self._keys.lease(conversation), "owner") == "")
+
     async def knows(self, claim: Claim, messages: Sequence[int]) -> bool:
         """Say whether all of these messages of the conversation are in the journal."""
         keys = {self._keys.record(claim.conversation, message) for message in messages}

@@ -22,6 +22,7 @@ All keys of a conversation share the hash tag `{C}`, so that its scripts stay in
 | …:scope:<id> | hash | the prompt and the model of a channel or a server; no expiry |
 | …:models | sorted set | models that were chosen or used, by when that was last (s), trimmed by time |
 | …:ending:<day>:<model> | string | which instance has told on that day that a model will end |
+| …:trial:<number> | string, hash | what the start tries the store with |
 | …:commands:<application> | string | what was last registered as slash commands; no expiry |
 """
 
@@ -63,7 +64,7 @@ class Keys:
     """Names the keys under one prefix."""
 
     def __init__(self, prefix: str) -> None:
-        self._prefix = prefix
+        self.prefix = prefix
         self.work = f"{prefix}:work"
         self.known = f"{prefix}:known"
         self.since = f"{prefix}:since"
@@ -73,7 +74,7 @@ class Keys:
 
     def record_prefix(self, conversation: int) -> str:
         """The beginning of every message record of a conversation."""
-        return f"{self._prefix}:{{{conversation}}}:t:"
+        return f"{self.prefix}:{{{conversation}}}:t:"
 
     def record(self, conversation: int, message: int) -> str:
         """The journal of a message."""
@@ -81,19 +82,19 @@ class Keys:
 
     def pending(self, conversation: int) -> str:
         """The messages that wait."""
-        return f"{self._prefix}:{{{conversation}}}:q"
+        return f"{self.prefix}:{{{conversation}}}:q"
 
     def history(self, conversation: int) -> str:
         """The log of turns."""
-        return f"{self._prefix}:{{{conversation}}}:h"
+        return f"{self.prefix}:{{{conversation}}}:h"
 
     def lease(self, conversation: int) -> str:
         """Who works on the conversation."""
-        return f"{self._prefix}:{{{conversation}}}:l"
+        return f"{self.prefix}:{{{conversation}}}:l"
 
     def result_prefix(self, conversation: int) -> str:
         """The beginning of every result of a conversation."""
-        return f"{self._prefix}:{{{conversation}}}:r:"
+        return f"{self.prefix}:{{{conversation}}}:r:"
 
     def result(self, conversation: int, lead: int) -> str:
         """What the thread is to show for a turn."""
@@ -101,35 +102,39 @@ class Keys:
 
     def mark(self, place: int) -> str:
         """How far a thread or channel has been listed."""
-        return f"{self._prefix}:{{{place}}}:hw"
+        return f"{self.prefix}:{{{place}}}:hw"
 
     def settling(self, conversation: int) -> str:
         """The turns to settle."""
-        return f"{self._prefix}:{{{conversation}}}:s"
+        return f"{self.prefix}:{{{conversation}}}:s"
 
     def pulse(self, instance: str) -> str:
         """The latest beat of an instance."""
-        return f"{self._prefix}:pulse:{instance}"
+        return f"{self.prefix}:pulse:{instance}"
 
     def meta(self, conversation: int) -> str:
         """What is known of the conversation itself."""
-        return f"{self._prefix}:{{{conversation}}}:meta"
+        return f"{self.prefix}:{{{conversation}}}:meta"
 
     def interaction(self, interaction: int) -> str:
         """Who answers an interaction."""
-        return f"{self._prefix}:i:{interaction}"
+        return f"{self.prefix}:i:{interaction}"
 
     def ending(self, model: str, day: dt.date) -> str:
         """Who has told of a model's end on a day."""
-        return f"{self._prefix}:ending:{day.isoformat()}:{model}"
+        return f"{self.prefix}:ending:{day.isoformat()}:{model}"
 
     def scope(self, scope: int) -> str:
         """The settings of a channel or a server."""
-        return f"{self._prefix}:scope:{scope}"
+        return f"{self.prefix}:scope:{scope}"
+
+    def trial(self, name: str) -> str:
+        """A key to try the store with."""
+        return f"{self.prefix}:trial:{name}"
 
     def commands(self, application: int) -> str:
         """What is registered at Discord."""
-        return f"{self._prefix}:commands:{application}"
+        return f"{self.prefix}:commands:{application}"
 
 
 def padded(snowflake: int) -> str:

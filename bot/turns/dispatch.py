@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import uuid
 
 import structlog
@@ -152,11 +153,21 @@ class Dispatcher:
                     if await self._turn(claim) and not self._stopping:
                         self._again.add(conversation)
         except Fenced:
-            log.warning("turn_taken_over", conversation=conversation)
+            await self._tell_fenced(conversation)
         except StoreUnavailable as error:
             log.warning("store_unavailable", conversation=conversation, detail=str(error))
         except Exception:
             log.exception("conversation_failed", conversation=conversation)
+
+    async def _tell_fenced(self, conversation: int) -> None:
+        """Say why a turn was not ended here: a person's doing is no reason for a warning."""
+        with contextlib.suppress(StoreUnavailable):
+            if await self._journal.called_off(conversation):
+                log.info("turn_called_off", conversation=conversation)
+                return
+        log.warning(
+            "turn_taken_over", conversation=conversation, hint="this bot, its host or its Redis was too slow"
+        )
 
     def _wake_in(self, seconds: float, conversation: int) -> None:
         # One at a time: each look that finds the conversation held would begin another series of looks.

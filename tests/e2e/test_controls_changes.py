@@ -118,6 +118,8 @@ async def test_what_is_deleted_while_it_is_answered_is_not_answered_and_leaves_n
     assert "what is it?" not in sent(world)
     assert "password" not in sent(world)
     assert len(world.replies(thread)) == 2
+    await world.bots[0].logged("turn_called_off", conversation=thread)
+    assert not world.bots[0].log("turn_taken_over", conversation=thread)
 
 
 async def test_what_is_deleted_before_it_is_answered_is_left_out(world: World) -> None:

@@ -67,6 +67,17 @@ async def test_a_redis_that_is_not_there(shared: World) -> None:
     await refused(environment, Exit.REDIS_UNREACHABLE, "REDIS_URL")
 
 
+async def test_a_redis_that_takes_no_writes(shared: World) -> None:
+    with redis_server(None, "--cluster-enabled", "yes") as url:
+        await refused(shared.environment(REDIS_URL=url), Exit.REDIS_UNFIT, "cluster mode")
+
+
+async def test_an_address_of_redis_that_is_not_understood(shared: World) -> None:
+    environment = shared.environment(REDIS_URL="redis://:pass-word@127.0.0.1?family=0")
+    line = await refused(environment, Exit.SETTINGS, "REDIS_URL", "'family'")
+    assert "pass-word" not in line
+
+
 @pytest.mark.parametrize("login", ["", "?password=wrong-one"])
 async def test_a_wrong_password_or_none_where_one_is_needed(shared: World, login: str) -> None:
     with redis_server(None, "--requirepass", "right-one") as url:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+from redis.asyncio import Redis
 
 from bot.config import Exit
 from bot.simulator.discord import commands
@@ -126,14 +127,41 @@ async def test_with_a_key_and_no_token_the_model_of_the_key_answers_on_the_page(
         assert re.search(r"^  Claude +the real one, claude-sonnet-5-5$", bot.output, re.MULTILINE)
 
 
-async def test_with_a_token_and_no_key_the_stand_in_answers_on_discord(tmp_path: Path, shared: World) -> None:
+async def test_with_a_token_and_no_key_the_stand_in_answers_nobody_on_discord(
+    tmp_path: Path, shared: World
+) -> None:
+    environment = shared.environment(BOT_REDIS__DATA_DIR=str(tmp_path / "data"))
+    del environment["ANTHROPIC_API_KEY"], environment["REDIS_URL"], environment["ANTHROPIC_BASE_URL"]
+    bot = await BotProcess.start(environment)
+    assert await bot.ended(START_S) == Exit.MISSING
+    assert bot.output.count("\n") == 1
+    assert "ANTHROPIC_API_KEY" in bot.output
+    assert not (tmp_path / "data").exists()
+
+
+async def test_the_local_discord_leaves_alone_what_the_real_one_has_in_the_same_redis(
+    tmp_path: Path, shared: World
+) -> None:
+    async with Redis.from_url(shared.redis_url, decode_responses=True) as redis:
+        before = await redis.keys("shared-prefix:*")
+        environment = {"REDIS_URL": shared.redis_url, "BOT_REDIS__PREFIX": "shared-prefix"}
+        async with started(tmp_path / "data", **environment) as (_, page):
+            await page.answered(await page.mention("hello"))
+        assert await redis.keys("shared-prefix:*") == before == []
+        assert await redis.keys("shared-prefix-local:*")
+
+
+async def test_with_a_token_and_no_key_the_stand_in_answers_on_discord_if_a_setting_says_so(
+    tmp_path: Path, shared: World
+) -> None:
     environment = shared.environment(BOT_REDIS__DATA_DIR=str(tmp_path))
     del environment["ANTHROPIC_API_KEY"], environment["REDIS_URL"], environment["ANTHROPIC_BASE_URL"]
     own = shared.discord.add_application("Second", token="e2e-second")
     guild = shared.discord.add_guild("Spinners", bot=own)
     person = shared.discord.add_user("eve", guild=guild)
     channel = shared.discord.add_channel(guild, "general")
-    bot = await BotProcess.start({**environment, "DISCORD_TOKEN": "e2e-second"})
+    environment |= {"DISCORD_TOKEN": "e2e-second", "BOT_LOCAL__MODEL_ON_DISCORD": "true"}
+    bot = await BotProcess.start(environment)
     try:
         await bot.said("discord_ready")
         assert "Bobbin is Second" in bot.output

@@ -2,6 +2,7 @@ import asyncio
 import contextlib
 import os
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -168,6 +169,41 @@ async def test_the_server_does_not_see_the_bots_secrets(
         assert server._guard is not None
         for process in (process_of(server), server._guard.pid):
             assert b"hunter2" not in environment_of(process)
+
+
+async def test_files_of_the_bot_that_were_there_before_become_private_and_others_stay_as_they_are(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "appendonlydir").mkdir(mode=0o755)
+    for name in ("discord.json", "server.log", "appendonlydir/old"):
+        (tmp_path / name).write_text("what people wrote", encoding="utf-8")
+        (tmp_path / name).chmod(0o644)
+    (tmp_path / "theirs").write_text("something else", encoding="utf-8")
+    (tmp_path / "theirs").chmod(0o644)
+    async with EmbeddedServer(tmp_path) as server:
+        assert ask(server, "INCR", "x") == 1
+        shared = await asyncio.to_thread(
+            lambda: [path.name for path in tmp_path.rglob("*") if path.stat().st_mode & 0o077]
+        )
+    assert shared == ["theirs"]
+    assert (tmp_path / "theirs").stat().st_mode & 0o777 == 0o644
+
+
+@pytest.mark.skipif(os.getuid() != 0, reason="only root can make something somebody else's")
+async def test_a_socket_of_somebody_else_is_not_attached_to(tmp_path: Path) -> None:
+    directory = DataDirectory(tmp_path)
+    lock = directory.take_lock()
+    assert lock is not None
+    with socket.socket(socket.AF_UNIX) as theirs:
+        theirs.bind(str(directory.socket))
+        theirs.listen()
+        os.chown(directory.socket, 12345, 12345)
+        with pytest.raises(StartError) as caught:
+            async with EmbeddedServer(tmp_path):
+                pass
+    os.close(lock)
+    assert caught.value.exit_code == Exit.DATA_DIR_UNUSABLE
+    assert str(directory.socket) in caught.value.line
 
 
 async def test_a_path_too_long_for_a_socket_gets_a_private_place_for_it(tmp_path: Path) -> None:

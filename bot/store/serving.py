@@ -1,0 +1,73 @@
+"""Connections that are dropped as soon as their server says that it does not serve.
+
+After a failover the old server lives on as a read-only replica, and its connections stay open. The next try connects
+anew, to whatever the address means by then.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from redis.asyncio.connection import AbstractConnection, Connection, SSLConnection, UnixDomainSocketConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
+
+ELSEWHERE = frozenset(
+    {"READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MISCONF", "LOADING", "NOAUTH", "UNBLOCKED"}
+)
+"""The codes of a server that another may have replaced (Redis, src/server.c, shared.*err)."""
+
+WITHIN_A_SCRIPT = re.compile(r": -([A-Z]+) ")
+"""Where Redis before 7 puts the code of a command that a script has called."""
+
+
+class NotServing(RedisConnectionError):
+    """The server answers, and does not do its work; redis-py tries again what raises a ConnectionError."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(code)
+        self.code = code
+
+
+def code_of(error: BaseException) -> str:
+    """The code of a server's answer, such as READONLY; "" if the error is none."""
+    if isinstance(error, NotServing):
+        return error.code
+    if not isinstance(error, RedisError):
+        return ""
+    if found := WITHIN_A_SCRIPT.search(str(error)):
+        return found[1]
+    code = getattr(error, "status_code", None) or str(error).partition(" ")[0]
+    return code if code.isalpha() and code.isupper() else ""
+
+
+class _Dropped(AbstractConnection):
+    async def read_response(self, *args: Any, **options: Any) -> Any:
+        try:
+            return await super().read_response(*args, **options)
+        except RedisError as error:
+            code = code_of(error)
+            if code not in ELSEWHERE:
+                raise
+            await self.disconnect(nowait=True)
+            raise NotServing(code) from error
+
+
+class _Tcp(_Dropped, Connection):
+    pass
+
+
+class _Tls(_Dropped, SSLConnection):
+    pass
+
+
+class _Unix(_Dropped, UnixDomainSocketConnection):
+    pass
+
+
+DROPPED: dict[type[AbstractConnection], type[AbstractConnection]] = {
+    Connection: _Tcp,
+    SSLConnection: _Tls,
+    UnixDomainSocketConnection: _Unix,
+}

@@ -1,0 +1,115 @@
+"""Whether the store does what the bot needs of it, tried out before the bot says that it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+
+from redis.asyncio import Redis
+from redis.exceptions import AuthenticationError, RedisError
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.store.keys import Keys
+from bot.store.serving import code_of
+
+PATIENCE_S = 3.0
+"""A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
+
+LOOK_AGAIN_S = 0.2
+
+TRY = """
+redis.call('set', KEYS[1], ARGV[1], 'PX', 60000)
+redis.call('hset', KEYS[2], 'f', ARGV[1])
+redis.call('pexpire', KEYS[2], 60000)
+local same = redis.call('get', KEYS[1]) == redis.call('hget', KEYS[2], 'f')
+redis.call('del', KEYS[1], KEYS[2])
+return same and 1 or 0
+"""
+
+CLUSTER = (
+    "this Redis runs in cluster mode, which Bobbin does not support: set REDIS_URL to one that does not",
+    Exit.REDIS_UNFIT,
+)
+REFUSALS = {
+    "MOVED": CLUSTER,
+    "ASK": CLUSTER,
+    "CROSSSLOT": CLUSTER,
+    "CLUSTERDOWN": CLUSTER,
+    "READONLY": (
+        "this Redis is a read-only replica: set REDIS_URL to the server that takes writes",
+        Exit.REDIS_UNFIT,
+    ),
+    "MASTERDOWN": (
+        "this Redis is a replica that has lost its master: set REDIS_URL to the server that takes writes",
+        Exit.REDIS_UNFIT,
+    ),
+    "NOREPLICAS": (
+        "this Redis takes no writes while it has too few replicas: see its min-replicas-to-write",
+        Exit.REDIS_UNFIT,
+    ),
+    "OOM": (
+        "the memory of this Redis is full: raise its maxmemory, or remove what else is in it",
+        Exit.REDIS_UNFIT,
+    ),
+    "MISCONF": (
+        "this Redis cannot write to its disk and refuses writes: see its log, and whether the disk is full",
+        Exit.REDIS_UNFIT,
+    ),
+    "LOADING": ("Redis is still loading its data: start Bobbin again when it has", Exit.REDIS_UNREACHABLE),
+}
+LOGINS = ("NOAUTH", "WRONGPASS")
+
+
+async def check(redis: Redis, keys: Keys) -> None:
+    """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
+    loop = asyncio.get_running_loop()
+    until_s = loop.time() + PATIENCE_S
+    while True:
+        try:
+            await _try(redis, keys)
+        except StartError as error:
+            if error.exit_code == Exit.REDIS_PASSWORD or loop.time() > until_s:
+                raise
+            await asyncio.sleep(LOOK_AGAIN_S)
+        else:
+            return
+
+
+async def _try(redis: Redis, keys: Keys) -> None:
+    value = uuid.uuid4().hex
+    try:
+        # Two keys of different slots: with a cluster of one, a single key would do.
+        same = await redis.eval(TRY, 2, keys.trial(f"{value}:1"), keys.trial(f"{value}:2"), value)
+    except (RedisError, OSError, TimeoutError) as error:
+        raise _refusal(error, keys) from error
+    if not same:
+        raise StartError("Redis does not keep what is written to it", exit_code=Exit.REDIS_UNFIT)
+
+
+def _refusal(error: Exception, keys: Keys) -> StartError:
+    code = code_of(error)
+    # Where it fails while connecting, redis-py tells of the connection first.
+    if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
+        return StartError(
+            "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",
+            exit_code=Exit.REDIS_PASSWORD,
+        )
+    if code == "NOPERM" or "ACL failure in script" in str(error):
+        return StartError(
+            "the user of REDIS_URL may not do what Bobbin needs: allow it, for example by "
+            f"ACL SETUSER <user> ~{keys.prefix}:* &{keys.prefix}:* +@all -@dangerous",
+            exit_code=Exit.REDIS_PASSWORD,
+        )
+    if code in REFUSALS:
+        line, exit_code = REFUSALS[code]
+        return StartError(line, exit_code=exit_code)
+    if code:
+        return StartError(
+            f"Redis refuses to run Bobbin's scripts ({code}): it must be a Redis 6.2 or a Valkey 7.2, or newer",
+            exit_code=Exit.REDIS_UNFIT,
+        )
+    return StartError(
+        f"Redis cannot be reached ({type(error).__name__}): is it running, and is REDIS_URL right?",
+        exit_code=Exit.REDIS_UNREACHABLE,
+    )

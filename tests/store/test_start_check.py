@@ -1,0 +1,82 @@
+"""A server that lets the bot in, but not work, is told apart at the start."""
+
+from __future__ import annotations
+
+import pytest
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.store import start_check
+from bot.store.connection import connect
+from bot.store.keys import Keys
+from bot.store.start_check import check
+from tests.redis_server import order, redis_server
+
+KEYS = Keys("bobbin")
+
+
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(start_check, "PATIENCE_S", 0.0)
+
+
+async def refused(url: str, exit_code: Exit, *words: str) -> str:
+    async with connect(url, timeout_s=3.0) as redis:
+        with pytest.raises(StartError) as caught:
+            await check(redis, KEYS)
+    assert caught.value.exit_code == exit_code
+    assert "\n" not in caught.value.line
+    for word in words:
+        assert word in caught.value.line
+    return caught.value.line
+
+
+async def test_a_fit_server_passes_and_nothing_stays_in_it(redis_url: str) -> None:
+    async with connect(redis_url, timeout_s=3.0) as redis:
+        await redis.flushall()
+        await check(redis, KEYS)
+        assert await redis.keys("*") == []
+
+
+async def test_a_read_only_replica() -> None:
+    with redis_server() as url:
+        await order(url, "REPLICAOF", "127.0.0.1", 1)
+        await refused(url, Exit.REDIS_UNFIT, "read-only replica", "REDIS_URL")
+
+
+async def test_a_full_memory() -> None:
+    with redis_server(None, "--maxmemory", "1", "--maxmemory-policy", "noeviction") as url:
+        await refused(url, Exit.REDIS_UNFIT, "memory", "maxmemory")
+
+
+@pytest.mark.parametrize("slots", [False, True])
+async def test_a_cluster(slots: bool) -> None:
+    with redis_server(None, "--cluster-enabled", "yes") as url:
+        if slots:
+            await order(url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
+            while "cluster_state:ok" not in str(await order(url, "CLUSTER", "INFO")):
+                pass
+        await refused(url, Exit.REDIS_UNFIT, "cluster mode")
+
+
+@pytest.mark.parametrize("rule", ["~other:*", "~bobbin:* -eval", "%R~bobbin:*"])
+async def test_a_user_who_may_not_touch_the_keys_or_run_scripts(rule: str) -> None:
+    with redis_server() as url:
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", "+@all", *rule.split())
+        line = await refused(
+            f"{url}?username=me&password=word", Exit.REDIS_PASSWORD, "ACL SETUSER", "~bobbin:*"
+        )
+        assert "word" not in line
+
+
+async def test_a_user_with_the_rights_that_the_line_names_passes() -> None:
+    with redis_server() as url:
+        rights = ("~bobbin:*", "&bobbin:*", "+@all", "-@dangerous")
+        await order(url, "ACL", "SETUSER", "me", "on", ">word", *rights)
+        async with connect(f"{url}?username=me&password=word", timeout_s=3.0) as redis:
+            await check(redis, KEYS)
+
+
+async def test_a_disk_that_cannot_be_written_to_or_too_few_replicas() -> None:
+    with redis_server(None, "--min-replicas-to-write", "1") as url:
+        await refused(url, Exit.REDIS_UNFIT, "min-replicas-to-write")
