@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import structlog
 from anthropic import AsyncAnthropic, DefaultAioHttpClient
-from anthropic._streaming import SSEDecoder
 
 from bot.claude import retries, wire
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.events import EventReader
 from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from anthropic._streaming import ServerSentEvent
     from anthropic.lib.streaming import AsyncMessageStreamManager
 
     from bot.conversation.model import ModelInfo
@@ -54,6 +53,11 @@ COUNT_TIMEOUT_S = 10.0
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body shall not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
+
+# For how long deltas are gathered: less than anybody sees of a text that Discord shows changed every 1.5 s at most.
+# The more streams there are, the rarer may each be edited.
+GATHER_S = 0.03
+GATHER_EACH_S = 0.001
 
 
 class Claude:
@@ -100,6 +104,7 @@ class Claude:
             http_client=DefaultAioHttpClient(),
         )
         self._metrics = metrics
+        self._streams = 0
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
@@ -185,6 +190,8 @@ class Claude:
             stack.enter_context(translated())
             # What was read is paid for, however it ends.
             stack.callback(self._count_tokens, reply)
+            self._streams += 1
+            stack.callback(self._stream_ended)
             async with asyncio.timeout(patience.left_s()):
                 stream = await stack.enter_async_context(self._open(request))
             patience.waited(self._clock() - started_at)
@@ -222,6 +229,9 @@ class Claude:
         )
         self._count_reply(request, finished, None if first_text_at is None else first_text_at - started_at)
         yield finished
+
+    def _stream_ended(self) -> None:
+        self._streams -= 1
 
     def _count(self, request: Request, outcome: str) -> None:
         if self._metrics is not None:
@@ -265,16 +275,7 @@ class Claude:
     ) -> AsyncGenerator[dict[str, Any], None]:
         # Not the SDK's own iteration: that one keeps pings to itself, which are the only sign of life while
         # a model thinks.
-        async with aclosing(self._pieces(response, patience)) as pieces:
-            async for server_event in SSEDecoder().aiter_bytes(pieces):
-                event = _parse(server_event)
-                patience.saw(event.get("type"))
-                yield event
-
-    async def _pieces(self, response: httpx2.Response, patience: Patience) -> AsyncGenerator[bytes, None]:
-        """The body as it comes, in pieces that end anywhere."""
-        pieces = response.aiter_bytes()
-        watch = Watch()
+        pieces, reader, watch = response.aiter_bytes(), EventReader(), Watch()
         try:
             while True:
                 asked_at = self._clock()
@@ -282,21 +283,16 @@ class Claude:
                 patience.waited(self._clock() - asked_at)
                 if piece is None:
                     return
-                yield piece
+                kind = None
+                for event in reader.feed(piece):
+                    kind = event["type"]
+                    patience.saw(kind)
+                    yield event
+                if kind == "content_block_delta":
+                    # Several deltas cost little more than one: not what comes first or last waits for others.
+                    await asyncio.sleep(max(GATHER_S, GATHER_EACH_S * self._streams))
         finally:
             watch.close()
-
-
-def _parse(server_event: ServerSentEvent) -> dict[str, Any]:
-    try:
-        data = server_event.json() if server_event.data else {}
-    except ValueError:
-        if server_event.event != "error":
-            raise
-        data = {}
-    event = data if isinstance(data, dict) else {}
-    event.setdefault("type", server_event.event)
-    return event
 
 
 async def _drain(events: AsyncIterator[object]) -> None:

@@ -76,7 +76,7 @@ _UNREADABLE = (
     json.JSONDecodeError,
 )
 
-# Nobody has taken the request. (The SDK's client calls a connection that broke after the request a ConnectError, too.)
+# Nobody has taken the request. (The SDK's client calls it a ConnectError also where a connection breaks after that.)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
