@@ -54,10 +54,10 @@ COUNT_TIMEOUT_S = 10.0
 # request; a server that does not end the body shall not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
 
-# For how long deltas are gathered: less than anybody sees of a text that Discord shows changed every 1.5 s at most.
-# The more streams there are, the rarer may each be edited.
-GATHER_S = 0.03
+# For how long deltas are gathered, for each stream that is open: the more there are, the rarer may each text be shown.
+# A shorter time than the least holds no more than a delta or two.
 GATHER_EACH_S = 0.001
+GATHER_LEAST_S = 0.04
 
 
 class Claude:
@@ -288,9 +288,10 @@ class Claude:
                     kind = event["type"]
                     patience.saw(kind)
                     yield event
-                if kind == "content_block_delta":
-                    # Several deltas cost little more than one: not what comes first or last waits for others.
-                    await asyncio.sleep(max(GATHER_S, GATHER_EACH_S * self._streams))
+                gather_s = GATHER_EACH_S * self._streams
+                if kind == "content_block_delta" and gather_s >= GATHER_LEAST_S:
+                    # Several deltas cost little more than one. What came has been handed on already.
+                    await asyncio.sleep(gather_s)
         finally:
             watch.close()
 
