@@ -54,7 +54,7 @@ COUNT_TIMEOUT_S = 10.0
 # request; a server that does not end the body shall not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
 
-# For how long deltas are gathered, for each stream that is open: the more there are, the rarer may each text be shown.
+# For how long deltas are gathered, for each stream that is open: the more there are, the rarer may a text be shown.
 # A shorter time than the least holds no more than a delta or two.
 GATHER_EACH_S = 0.001
 GATHER_LEAST_S = 0.04
