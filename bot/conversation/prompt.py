@@ -30,7 +30,7 @@ CONTINUE = (
 )
 """Constant, as what is sent once is sent again. Nobody can forge it: what people write stands in elements."""
 
-_FORGED_TAG = re.compile(r"<(?=\s*/?\s*(?:message|summary)\b)", re.IGNORECASE)
+_FORGED_TAG = re.compile(r"<(?=\s*+(?:/\s*+)?(?:message|summary)\b)", re.IGNORECASE)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 LEAST_CHARS = 120
@@ -45,7 +45,7 @@ be needed again, what is still open. Carry over what an earlier summary says, if
 the conversation's language, nothing but the summary."""
 """Said by the bot itself, as the last block of the request that asks for a summary."""
 
-_MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]+|[\s*_~`|]+$")
+_MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
 def render_user(messages: Sequence[Message]) -> str:

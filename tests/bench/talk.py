@@ -19,6 +19,8 @@ from bot.simulator.claude.prompt import Block, Prompt
 from tests.bench.ideal import Asking
 
 SYSTEM_TOKENS = 300
+"""The tokens of the system prompt, unless `Sizes` says otherwise."""
+
 FRAMING_TOKENS = 8
 """What ends a prompt and is never cached, as in the simulator."""
 
@@ -28,12 +30,20 @@ WINDOW = TrimPolicy(20_000, 10_000)
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Tokens of a message and a reply, with so much play (a share), and the marks of the window."""
+    """Tokens of a message and a reply, with so much play (a share), of the system prompt, and the window's marks."""
 
     user: int = 60
     reply: int = 250
     play: float = 0.3
     policy: TrimPolicy = WINDOW
+    system: int = SYSTEM_TOKENS
+
+    @classmethod
+    def beginning_with(cls, first_prompt: int) -> Sizes:
+        """A conversation whose first request has about so many tokens, and whose window has room beside them."""
+        extra = max(0, first_prompt - cls().user - SYSTEM_TOKENS)
+        high, low = WINDOW.high_tokens + extra, WINDOW.low_tokens + extra
+        return cls(policy=TrimPolicy(high, low), system=SYSTEM_TOKENS + extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +102,7 @@ def talk(
             history[edge.index :],
             sizes.policy,
             edge,
-            other_tokens=SYSTEM_TOKENS + FRAMING_TOKENS,
+            other_tokens=sizes.system + FRAMING_TOKENS,
             newest_tokens=user,
         )
         edge = window.edge
@@ -108,7 +118,7 @@ def talk(
             rates=rates,
             chances=chances,
         )
-        prompt = _prompt(window.turns, window.cut, at, user, choice)
+        prompt = _prompt(window.turns, window.cut, at, user, choice, sizes.system)
         lookup = cache.look_up(prompt, known_model, now_s)
         cache.begin(lookup)
         usage = Usage(
@@ -153,11 +163,11 @@ def _about(size: int, play: float, chance: random.Random) -> int:
     return max(1, round(size * chance.uniform(1 - play, 1 + play)))
 
 
-def _prompt(turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice) -> Prompt:
+def _prompt(turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice, system: int) -> Prompt:
     """Build the chain of blocks as the bot's requests have it, marks included."""
     newest = choice.newest
     first: Lifetime | None = "1h" if choice.anchor is not None or newest == "1h" else newest
-    tokens = SYSTEM_TOKENS
+    tokens = system
     blocks = [_block("system", f"{cut}", tokens, first)]
     for number, turn in enumerate(turns):
         tokens += turn.user_tokens

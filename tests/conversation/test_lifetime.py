@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from bot.conversation.ledger import Prefix
 from bot.conversation.lifetime import (
     MOST_OVER_SHARE,
+    START_SHARE,
     START_TOKENS,
     USUAL_RATES,
     Choice,
@@ -112,9 +113,10 @@ def test_whatever_the_gaps_no_window_becomes_much_dearer_than_without_a_cache(
 ) -> None:
     sizes = Sizes(user=size, reply=size)
     done = talk(itertools.cycle(pattern), 40, model=MODEL, sizes=sizes, seed=seed)
-    # Each trim begins a window, and with it a new account.
+    # Each trim begins a window, and with it a new account; no first prompt of one is larger than the largest.
     windows = 1 + sum(not asking.extends for asking in done.askings[1:])
-    assert done.cost <= (1 + MOST_OVER_SHARE) * done.uncached + windows * START_TOKENS
+    start = max(START_TOKENS, START_SHARE * max(asking.tokens for asking in done.askings))
+    assert done.cost <= (1 + MOST_OVER_SHARE) * done.uncached + windows * start
 
 
 @settings(max_examples=40, deadline=None)
@@ -139,6 +141,17 @@ def test_a_steady_conversation_costs_hardly_more_than_the_optimum(name: str) -> 
     found = ratios(STEADY[name], MODEL, turns=120, seeds=1)
     assert found["auto"] <= STEADY_GOAL
     assert found["auto"] <= 1.05 * found["off"]
+
+
+@pytest.mark.parametrize("first_prompt", [3000, 5000, 12_000, 40_000])
+@pytest.mark.parametrize("name", ["every 10 min", "every 45 min"])
+def test_a_long_first_prompt_is_kept_for_an_hour_where_the_pauses_ask_for_it(
+    name: str, first_prompt: int
+) -> None:
+    sizes = Sizes.beginning_with(first_prompt)
+    found = ratios(STEADY[name], MODEL, turns=41, seeds=1, sizes=sizes)
+    assert found["auto"] <= 0.2 * found["off"]
+    assert found["auto"] <= 1.25, "one write for five minutes was in vain, and no more"
 
 
 def test_talks_with_pauses_cost_hardly_more_than_the_optimum() -> None:
