@@ -14,16 +14,18 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 import structlog
-from anthropic import AsyncAnthropic, AsyncStream, DefaultAsyncHttpxClient
+from anthropic import AsyncAnthropic, DefaultAioHttpClient
 
 from bot.claude import retries, wire
 from bot.claude.bounds import Bounds, bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.events import EventReader
 from bot.claude.models import family
 from bot.claude.patience import Patience
 from bot.claude.reply import Reply
 from bot.claude.translate import from_event, translated
 from bot.claude.trouble import Trouble
+from bot.claude.watch import Watch
 from bot.conversation.errors import (
     ClaudeBusy,
     ClaudeError,
@@ -39,7 +41,6 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Self
 
-    from anthropic._streaming import ServerSentEvent
     from anthropic.lib.streaming import AsyncMessageStreamManager
 
     from bot.conversation.model import ModelInfo
@@ -55,6 +56,11 @@ COUNT_TIMEOUT_S = 10.0
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body shall not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
+
+# For how long deltas are gathered, for each stream that is open: the more there are, the rarer may a text be shown.
+# A shorter time than the least holds no more than a delta or two.
+GATHER_EACH_S = 0.001
+GATHER_LEAST_S = 0.04
 
 
 class Claude:
@@ -92,15 +98,17 @@ class Claude:
         self._jitter = jitter
         # The streams' own limits are tighter; this one only catches what they do not wrap.
         timeout = httpx2.Timeout(max(self._first_s, self._stall_s), connect=CONNECT_TIMEOUT_S)
+        # The SDK's other HTTP client takes twice as much of the processor for each event of a stream.
         self._sdk = AsyncAnthropic(
             api_key=api_key,
             base_url=base_url,
             max_retries=0,
             timeout=timeout,
-            http_client=DefaultAsyncHttpxClient(event_hooks={"response": [bound_whole]}),
+            http_client=DefaultAioHttpClient(event_hooks={"response": [bound_whole]}),
         )
         self._metrics = metrics
         self._trouble = Trouble()
+        self._streams = 0
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
 
     async def __aenter__(self) -> Self:
@@ -203,6 +211,8 @@ class Claude:
             stack.enter_context(translated())
             # What was read is paid for, however it ends.
             stack.callback(self._count_tokens, reply)
+            self._streams += 1
+            stack.callback(self._stream_ended)
             async with asyncio.timeout(patience.left_s()):
                 stream = await stack.enter_async_context(self._open(request))
             patience.waited(self._clock() - started_at)
@@ -244,6 +254,9 @@ class Claude:
         )
         self._count_reply(request, finished, None if first_text_at is None else first_text_at - started_at)
         yield finished
+
+    def _stream_ended(self) -> None:
+        self._streams -= 1
 
     def _count(self, request: Request, outcome: str) -> None:
         if self._metrics is not None:
@@ -287,29 +300,25 @@ class Claude:
     ) -> AsyncGenerator[dict[str, Any], None]:
         # Not the SDK's own iteration: that one keeps pings to itself, which are the only sign of life while
         # a model thinks.
-        server_events = AsyncStream.raw_events(response)
-        while True:
-            asked_at = self._clock()
-            async with asyncio.timeout(patience.left_s()):
-                server_event = await anext(server_events, None)
-            patience.waited(self._clock() - asked_at)
-            if server_event is None:
-                return
-            event = _parse(server_event)
-            patience.saw(event.get("type"))
-            yield event
-
-
-def _parse(server_event: ServerSentEvent) -> dict[str, Any]:
-    try:
-        data = server_event.json() if server_event.data else {}
-    except ValueError:
-        if server_event.event != "error":
-            raise
-        data = {}
-    event = data if isinstance(data, dict) else {}
-    event.setdefault("type", server_event.event)
-    return event
+        pieces, reader, watch = response.aiter_bytes(), EventReader(), Watch()
+        try:
+            while True:
+                asked_at = self._clock()
+                piece = await watch.wait(anext(pieces, None), patience.left_s())
+                patience.waited(self._clock() - asked_at)
+                if piece is None:
+                    return
+                kind = None
+                for event in reader.feed(piece):
+                    kind = event["type"]
+                    patience.saw(kind)
+                    yield event
+                gather_s = GATHER_EACH_S * self._streams
+                if kind == "content_block_delta" and gather_s >= GATHER_LEAST_S:
+                    # Several deltas cost little more than one. What came has been handed on already.
+                    await asyncio.sleep(gather_s)
+        finally:
+            watch.close()
 
 
 async def _drain(events: AsyncIterator[object]) -> None:

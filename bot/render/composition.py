@@ -13,6 +13,9 @@ from bot.render.plan import Action, Posted, plan
 from bot.render.style import Style
 from bot.render.upload import File, Uploads
 
+# So much text may wait until it is restyled: many deltas at once cost little more than one.
+GATHER_CHARS = 64
+
 
 class Composition:
     """Takes the text of a reply as it comes, and names the next call that brings Discord nearer to it."""
@@ -25,7 +28,9 @@ class Composition:
         self._uploads = uploads
         self._style = style
         self._limit = limit
-        self._draft = Draft(limit, style)
+        self._grown = Draft(limit, style)
+        self._waiting: list[str] = []
+        self._waiting_chars = 0
         self._attaches = True
         self._closed = False
 
@@ -36,8 +41,8 @@ class Composition:
 
     @property
     def complete(self) -> int:
-        """How many messages are final."""
-        return self._draft.complete
+        """How many messages are final, as far as the text has been laid out."""
+        return self._grown.complete
 
     @property
     def has_text(self) -> bool:
@@ -56,7 +61,10 @@ class Composition:
 
     def push(self, text: str) -> None:
         """Take more of the text."""
-        self._draft.push(text)
+        self._waiting.append(text)
+        self._waiting_chars += len(text)
+        if self._waiting_chars >= GATHER_CHARS:
+            self._lay_out()
 
     def close(self) -> None:
         """The text is all there."""
@@ -65,7 +73,8 @@ class Composition:
 
     def replace(self, text: str) -> None:
         """Take another text in its place."""
-        self._draft = Draft(self._limit, self._style if self._attaches else Style())
+        self._waiting, self._waiting_chars = [], 0
+        self._grown = Draft(self._limit, self._style if self._attaches else Style())
         self._draft.push(text)
         if self._closed:
             self._draft.finish()
@@ -88,6 +97,17 @@ class Composition:
             return None  # there is no room to say that it is unfinished
         actions = plan(shown, parts, finished=finished, controls=self.controls, limit=self._limit)
         return actions[0] if actions else None
+
+    @property
+    def _draft(self) -> Draft:
+        """The draft, with all of the text."""
+        if self._waiting:
+            self._lay_out()
+        return self._grown
+
+    def _lay_out(self) -> None:
+        text, self._waiting, self._waiting_chars = "".join(self._waiting), [], 0
+        self._grown.push(text)
 
     def _files(self, part: Part) -> tuple[File, ...]:
         return self._uploads.attachable(part.files) if self._attaches and part.files else ()

@@ -1,6 +1,8 @@
 """A local Claude in a process of its own that tells, in the end, when the text of each reply began and ended.
 
-It takes lines of JSON: `{"tokens_per_s": …}` to begin with; each further line asks for what came since the last one.
+Each line of JSON that it is told, `{"tokens": …, "seconds": …, "pid": …}`, says how many tokens a delta has from then
+on, how long a reply takes, and whose processor time is noted when a request arrives; it answers with the times of
+what came since the line before.
 """
 
 from __future__ import annotations
@@ -15,20 +17,27 @@ from typing import Any
 import uvloop
 
 from bot.simulator.claude import Claude
+from bot.simulator.claude.reply import Reply
+from tests.bench._processor import processor_s
+from tests.bench._samples import deltas
 
 NUMBER = re.compile(r"#(\d+)")
-# About 400 tokens by the local Claude's count, as prose with some Markdown has them.
-WORDS = (
-    "Threads take **turns** on the loom, and a weaver who *counts* them aloud seldom loses one. "
-    "The shuttle goes through, the reed beats it home, and `the cloth` grows by a hair. "
-)
-REPLY_CHARS = 1000
+FIRST_TOKEN_S = 0.4
 
 
-def reply_text(number: int) -> str:
-    """The reply to the message with this number."""
-    text = f"Reply {number}. " + WORDS * (REPLY_CHARS // len(WORDS) + 1)
-    return text[:REPLY_CHARS].rstrip() + f" That was {number}."
+class Told:
+    """What is said to each request, and what the asking process had used of the processor by then."""
+
+    def __init__(self) -> None:
+        self.settings: dict[str, Any] = {}
+        self.used_s: dict[int, float] = {}
+
+    def answer(self, body: dict[str, Any]) -> Reply:
+        """The reply to the message with the number in it."""
+        number = number_of(body)
+        self.used_s[number] = processor_s(self.settings["pid"])
+        cut = deltas(number, self.settings["tokens"])
+        return Reply(cut, pause_s=self.settings["seconds"] / len(cut))
 
 
 def number_of(body: dict[str, Any]) -> int:
@@ -41,19 +50,27 @@ async def serve() -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
-    settings = json.loads(await reader.readline())
-    claude = Claude(clock=time.time, first_token_s=0.4, tokens_per_s=settings["tokens_per_s"])
-    claude.default = lambda body: reply_text(number_of(body))
+    claude = Claude(clock=time.time, first_token_s=FIRST_TOKEN_S)
+    told = Told()
+    claude.default = told.answer
     await claude.start()
     tell({"base_url": claude.base_url})
-    while await reader.readline():
+    while line := await reader.readline():
+        told.settings = json.loads(line)
         tell(
             [
-                [number_of(call.body), call.started, call.first_text, call.last_text]
+                [
+                    number_of(call.body),
+                    call.started,
+                    call.first_text,
+                    call.last_text,
+                    told.used_s.get(number_of(call.body)),
+                ]
                 for call in claude.requests
             ]
         )
         claude.requests.clear()
+        told.used_s.clear()
     await claude.stop()
 
 

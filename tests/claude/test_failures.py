@@ -6,6 +6,7 @@ import socket
 import time
 import traceback
 from collections.abc import Callable
+from contextlib import aclosing
 
 import pytest
 from anthropic import APIStatusError
@@ -362,3 +363,18 @@ async def test_a_count_that_fails_raises_our_own_error(
     server.answers.append(answer)
     with pytest.raises(expected):
         await claude.count_tokens(request_)
+
+
+async def test_a_request_whose_connection_breaks_was_sent_and_one_that_found_no_server_was_not(
+    server: Server, connect: Callable[..., Claude], request_: Request
+) -> None:
+    server.answers.append(Answer(before_headers="drop"))
+    with pytest.raises(ClaudeUnreachable) as broken:
+        await anext(connect(tries=1).stream(request_))
+    assert broken.value.sent
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        async with aclosing(connect(tries=1, base_url=nobody).stream(request_)) as events:
+            assert isinstance(waiting := await anext(events), Waiting)
+    assert not waiting.lost

@@ -65,3 +65,10 @@ def test_a_picture_costs_a_token_for_each_square_of_28_pixels(
 def test_a_pdf_costs_its_text_and_a_picture_for_each_page() -> None:
     assert pdf_tokens(2) == 2 * pdf_tokens(1)
     assert pdf_tokens(1) > 3000
+
+
+@given(st.text(st.characters(codec=None), max_size=40))
+def test_letters_and_blanks_are_latin_and_the_rest_of_ascii_are_signs(text: str) -> None:
+    latin, signs, *_ = classes(text)
+    assert latin == sum(each.isascii() and (each.isalpha() or each == " ") for each in text)
+    assert latin + signs == sum(map(str.isascii, text))

@@ -105,12 +105,17 @@ async def _text(answer: Answer, request: web.Request, response: web.StreamRespon
     """Send the text; False when a fault ended the stream."""
     reply = answer.reply
     index = 0 if reply.thinking is None else 1
+    loop = asyncio.get_running_loop()
+    late_s = 0.0
     for at, sent in enumerate(events.text(reply)):
         if await _hold(answer, at, request, response):
             return False
-        if wait := answer.pace.before(reply.deltas[at], reply):
+        due = loop.time() + answer.pace.before(reply.deltas[at], reply) - late_s
+        if (wait := due - loop.time()) > 0:
             await asyncio.sleep(wait)
         await response.write(sent)
+        # A model does not wait for the one who sends its words: what a delta was late, the next one is not.
+        late_s = max(0.0, loop.time() - due)
         call.deltas += 1
         call.last_text = answer.clock()
         call.first_text = call.last_text if call.first_text is None else call.first_text
