@@ -17,27 +17,31 @@ from __future__ import annotations
 class Patience:
     """The limits of one stream, in seconds; its owner reports each wait and each event.
 
-    Only waiting counts: whoever reads the stream slowly must not find it given up for that.
+    Only waiting counts: whoever reads the stream slowly must not find it given up for that. Several waits may go by
+    until an event has come as a whole.
     """
 
     def __init__(self, *, first_s: float, stall_s: float) -> None:
         self._first_s = first_s
         self._stall_s = stall_s
         self._waited_s = 0.0
+        self._quiet_s = 0.0
         self._begun = False
 
     def left_s(self) -> float:
         """How long the next event may take from now on; it may be negative."""
         if not self._begun:
             return self._first_s - self._waited_s
-        return min(self._stall_s, max(self._first_s, self._stall_s) - self._waited_s)
+        return min(self._stall_s - self._quiet_s, max(self._first_s, self._stall_s) - self._waited_s)
 
     def waited(self, seconds: float) -> None:
         """So long has the stream been waited for."""
         self._waited_s += seconds
+        self._quiet_s += seconds
 
     def saw(self, event_type: object) -> None:
         """An event has arrived."""
         self._begun = True
+        self._quiet_s = 0.0
         if event_type != "ping":
             self._waited_s = 0.0

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import aiohttp
 import httpx2
 from anthropic import AnthropicError, APIError, APIStatusError
 
@@ -63,9 +64,11 @@ _SPEND_LIMIT_CODES = {
 _SPEND_LIMIT_WORDS = ("your specified api usage limits", "credit balance is too low")
 _TOO_LONG_WORDS = ("prompt is too long", "context limit", "context window")
 
-# What else goes wrong between us and the API; the last two are an answer that is not UTF-8 or not JSON.
+# What else goes wrong between us and the API: what the HTTP client below the SDK's does not translate, and, the last
+# two, an answer that is not UTF-8 or not JSON.
 _UNREADABLE = (
     AnthropicError,
+    aiohttp.ClientError,
     httpx2.HTTPError,
     httpx2.InvalidURL,
     httpx2.StreamError,
@@ -73,8 +76,8 @@ _UNREADABLE = (
     json.JSONDecodeError,
 )
 
-# Nobody has taken the request.
-_NOT_SENT = (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout)
+# Nobody has taken the request. (The SDK's client calls a connection that broke after the request a ConnectError, too.)
+_NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
 _TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
@@ -97,7 +100,7 @@ def translated() -> Iterator[None]:
     except APIError as error:
         # Its text is the SDK's own sentence, but an answer that it could not read may be in there.
         error.args = (type(error).__name__,)
-        raise ClaudeUnreachable(_named(error), sent=not isinstance(error.__cause__, _NOT_SENT)) from error
+        raise ClaudeUnreachable(_named(error), sent=not isinstance(_root(error), _NOT_SENT)) from error
     except TimeoutError as error:
         raise ClaudeUnreachable("no answer in time") from error
     except _UNREADABLE as error:
@@ -195,5 +198,12 @@ def _label(value: object) -> str | None:
 
 
 def _named(error: BaseException) -> str:
-    cause = error.__cause__
-    return type(error).__name__ if cause is None else f"{type(error).__name__}: {type(cause).__name__}"
+    root = _root(error)
+    return type(error).__name__ if root is error else f"{type(error).__name__}: {type(root).__name__}"
+
+
+def _root(error: BaseException) -> BaseException:
+    """What the HTTP client has raised, which the SDK wraps once or twice."""
+    while isinstance(error, APIError | httpx2.HTTPError) and error.__cause__ is not None:
+        error = error.__cause__
+    return error
