@@ -77,7 +77,7 @@ class Pace:
 
         Whoever leaves before that leaves the queue.
         """
-        call = self._schedule.ask(place, kind)
+        call = self._schedule.ask(place, kind, self._now())
         turn = self._waiting[call] = Turn(notify)
         try:
             self._grant()
@@ -112,7 +112,7 @@ class Pace:
         if leave is not None and (taken := leave.take()) is not None:
             return taken
         granted = asyncio.Event()
-        call = self._schedule.ask(place, kind)
+        call = self._schedule.ask(place, kind, self._now())
         self._waiting[call] = Turn(granted.set)
         try:
             self._grant()

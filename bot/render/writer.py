@@ -122,9 +122,8 @@ class Writer:
         """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
         if self._composition.closed or self._abandoned:
             return
-        complete = self._composition.complete
         self._composition.push(text)
-        if self._idle or self._composition.complete != complete:
+        if self._idle:
             self._wake.set()
 
     def close_text(self) -> None:
@@ -246,9 +245,8 @@ class Writer:
     def _kind(self, action: Action) -> Kind:
         if not self._written:
             return Kind.FIRST
-        if isinstance(action, Edit):
-            return Kind.FILL if action.index < self._composition.complete else Kind.EDIT
-        return Kind.PART
+        fills = isinstance(action, Edit) and action.index < self._composition.complete
+        return Kind.FILL if fills else Kind.EDIT
 
     async def _wait_for_pictures(self, until_s: float) -> None:
         self._wake.clear()
@@ -260,12 +258,10 @@ class Writer:
 
     async def _in_turn(self, kind: Kind) -> None:
         """Wait for a turn and make the call that is due by then; none, if what is due has changed."""
-        closed, complete = self._composition.closed, self._composition.complete
+        closed = self._composition.closed
         with self._pace.turn(self._place, kind, self._wake.set) as turn:
             while not turn.granted:
                 if self._abandoned or self._composition.closed != closed:
-                    return
-                if kind in (Kind.EDIT, Kind.FILL) and self._composition.complete != complete:
                     return
                 await self._wake.wait()
                 self._wake.clear()

@@ -27,8 +27,7 @@ async def undress(conversation: int, means: Means) -> None:
     try:
         while stale := await means.journal.dressed(conversation):
             message = max(stale)
-            # Of the lowest priority: it waits for room in the channel, and for nobody who waits for text.
-            async with means.pace.waited(conversation, Kind.EDIT):
+            async with means.pace.waited(conversation, Kind.CHORE):
                 if message in await means.journal.dressed(conversation):  # else it is of the last reply again
                     await _strip(conversation, message, means)
             await means.journal.undressed(conversation, [message])
