@@ -85,7 +85,6 @@ class LocalServer:
             stderr=asyncio.subprocess.PIPE,
             start_new_session=True,  # Ctrl-C is for the bot, which ends its children after itself
             pass_fds=inherited,
-            umask=0o077,  # it keeps what people wrote
             env={name: os.environ[name] for name in NEEDED if name in os.environ},
         )
         if self._process.stdout is None or self._process.stderr is None:

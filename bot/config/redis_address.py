@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 TLS = "rediss"
 NAME = re.compile(r"[a-z_]{1,40}")
 DATABASE = re.compile(r"/?\d*/?")
+SECONDS = re.compile(r"\d+(\.\d+)?")
 
 LIKELY = {
     "ssl_cert_reqs": "none or required; redis.verify_certificate = false says the same as none",
@@ -29,7 +30,7 @@ def _file(text: str) -> bool:
 
 
 def _seconds(text: str) -> bool:
-    return re.fullmatch(r"\d+(\.\d+)?", text) is not None and float(text) > 0
+    return SECONDS.fullmatch(text) is not None and float(text) > 0
 
 
 KNOWN: dict[str, Callable[[str], bool]] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -29,6 +30,7 @@ def discord(
     die_with_parent: DieWithParent = False,
 ) -> None:
     """Run a local Discord with a page to chat in."""
+    os.umask(0o077)  # the file holds what people wrote
     serve = import_module("bot.simulator.discord.cli").serve
     serve(port, state, round_trip_s, die_with_parent)
 

@@ -96,6 +96,7 @@ async def test_after_ctrl_c_and_a_new_start_the_conversation_goes_on_where_it_wa
         before = await page.answered(thread)
         bot.signal(signal.SIGINT)
         assert await bot.ended() == 0
+    assert (tmp_path / "data" / "discord.json").stat().st_mode & 0o077 == 0
     async with started(tmp_path / "data") as (_, page):
         assert await page.replies(thread) == before
         await page.post(thread, "do you?")
