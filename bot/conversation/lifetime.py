@@ -20,13 +20,13 @@ followed a gap of the same kind as the last one most of all. Then:
   `middling · V · bare · (bare + new) / (2 · new)` as large as `(write_1h - write_5m) · new`: the economic order
   quantity, in which ordering costs as much as holding.
 - *Credit*: nothing is written that would, if it is never read, make all requests of the window more than 5 percent
-  (and `START_TOKENS`) dearer than no caching.
+  and the credit at the start dearer than no caching. That is `START_TOKENS`, or `START_SHARE` of the first prompt.
 
 **What it guarantees.** Over the requests of a window, whatever the gaps:
-`cost <= 1.05 * cost without a cache + START_TOKENS * input`, by the third part alone. Since no request can cost less
-than `read` for each token, that makes it at most `1.05 * input / read` times the clairvoyant optimum (10.5, 21 or 42,
-by model), and no more is promised: who pastes 100,000 tokens at the start and comes back every 20 minutes pays them
-in full 19 times before an entry of an hour is within the 5 percent. "Always an hour" has a ratio of 2 (each token is
+`cost <= 1.05 * cost without a cache + start * input`, by the third part alone, where `start` is the credit at the
+start. Since no request can cost less than `read` for each token, that makes it at most `1.05 * input / read` times the
+clairvoyant optimum (10.5, 21 or 42, by model) besides that credit, and no more is promised. "Always an hour" has a
+ratio of 2 (each token is
 either read by both, or paid at least once by the optimum and twice here; past an hour nobody reads), which is bought
 with twice the price of no cache for one message a day. No rule that cannot see the next gap has a better ratio than
 `(read*p + write_1h*n) / (read*p + write_5m*n)` for a prompt of p old and n new tokens, 1.6 where n is most of it: the
@@ -76,8 +76,13 @@ SAME_KIND_WEIGHT = 0.5
 MOST_OVER_SHARE = 0.05
 """How much dearer than no caching the requests of a window may become if nothing written is ever read."""
 
-START_TOKENS = 4000
-"""The credit at the start, in input tokens: less than a cent, and without it no conversation could begin to cache."""
+START_TOKENS = 20_000
+"""The credit at the start, in input tokens, at the least: a few cents, and without it no conversation could begin to
+cache."""
+
+START_SHARE = 2.2
+"""The same in parts of the first prompt: it pays for a write of five minutes in vain and then one of an hour, so that
+a conversation with a big first prompt and pauses of half an hour is not kept from the hour's write (measured)."""
 
 
 USUAL_RATES = Rates(input=1000, write_5m=1250, write_1h=2000, read=100, output=5000)
@@ -138,7 +143,7 @@ def choose(
         risk = chances[1] * cold_price * bare * (bare + new) / (2 * new)
         if risk >= (rates.write_1h - rates.write_5m) * new:
             choice = "1h"
-    credit = _credit(turns, rates) + MOST_OVER_SHARE * rates.input * prompt_tokens
+    credit = _credit(turns, rates, prompt_tokens) + MOST_OVER_SHARE * rates.input * prompt_tokens
     wanted: tuple[Lifetime, ...] = () if choice is None else ("1h", "5m") if choice == "1h" else ("5m",)
     for lifetime in wanted:
         price = rates.write_1h if lifetime == "1h" else rates.write_5m
@@ -228,9 +233,10 @@ def _cold(chances: Chances, rates: Rates, warm_per_new: float) -> tuple[Lifetime
     return best, prices[best]
 
 
-def _credit(turns: Sequence[Turn], rates: Rates) -> float:
+def _credit(turns: Sequence[Turn], rates: Rates, prompt_tokens: int) -> float:
     """Return how much more than so far the window's requests may cost, if nothing more is ever read."""
-    credit = float(START_TOKENS * rates.input)
+    first = next((turn.usage.input_total for turn in turns if turn.usage.input_total), prompt_tokens)
+    credit = max(START_TOKENS, START_SHARE * first) * rates.input
     for turn in turns:
         usage = turn.usage
         uncached = usage.input_total * rates.input
