@@ -2,7 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What running takes, and what testing takes besides.
+RUNTIME := $(VENV)/.runtime
 INSTALLED := $(VENV)/.installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check chaos points format bench lock clean
@@ -10,15 +13,20 @@ INSTALLED := $(VENV)/.installed
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
 
-$(INSTALLED): requirements.lock
+$(RUNTIME): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 	  { echo "Bobbin needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@echo "Installing what the lock file names (once) ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	@echo "Installing the $$(grep -c '==' requirements.lock) packages that Bobbin runs with into $(VENV): once, about 350 MB, half a minute to three minutes ..."
+	@$(PIP) --require-hashes -r requirements.lock
 	@touch $@
 
-run: $(INSTALLED)  ## Start the bot with whatever is configured
+$(INSTALLED): requirements-dev.lock $(RUNTIME)
+	@echo "Installing what checks and tests need besides: once, about 100 MB, half a minute ..."
+	@$(PIP) --require-hashes -r requirements-dev.lock
+	@touch $@
+
+run: $(RUNTIME)  ## Start the bot with whatever is configured
 	@exec $(BIN)/python -m bot run
 
 check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
@@ -53,10 +61,13 @@ format: $(INSTALLED)  ## Put the formatting right
 bench: $(INSTALLED)  ## Measure, print each figure with its conditions
 	$(BIN)/python -m tests.bench
 
-lock: $(INSTALLED)  ## Renew requirements.lock from pyproject.toml
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --no-annotate --custom-compile-command "make lock" --group dev -o requirements.lock pyproject.toml
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+  --no-annotate --custom-compile-command "make lock"
+
+lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
+	$(PIP) uv
+	$(COMPILE) -o requirements.lock pyproject.toml
+	$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
 	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis

@@ -30,8 +30,21 @@ cli = typer.Typer(
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from bot.version import version
+
+        typer.echo(f"bobbin {version()}")
+        raise typer.Exit
+
+
 @cli.callback()
-def bobbin() -> None:
+def bobbin(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version.", callback=_print_version, is_eager=True),
+    ] = False,
+) -> None:
     """Talk with Claude in Discord threads."""
 
 
@@ -65,6 +78,26 @@ def run(
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
+
+
+@cli.command()
+def health(
+    config: Annotated[
+        Path | None, typer.Option(help="Settings file; without it BOT_CONFIG, or config.toml if there is one")
+    ] = None,
+) -> None:
+    """Ask the bot on this machine whether it is connected to Discord; exit code 0 if it is, else 1."""
+    from bot.config import load
+    from bot.conversation.errors import StartError
+    from bot.telemetry.health import connected
+
+    try:
+        told = connected(load(config).telemetry)
+    except StartError as error:
+        typer.echo(error.line, err=True)
+        raise typer.Exit(error.exit_code) from None
+    typer.echo(told.line)
+    raise typer.Exit(0 if told.well else 1)
 
 
 def _loop_factory() -> type[AbstractEventLoop] | None:

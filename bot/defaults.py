@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from bot.config import Exit, Settings
 from bot.conversation.errors import StartError
-from bot.local import LOCAL_KEY, LOCAL_TOKEN, LocalDiscord, LocalServer, local_claude
+from bot.local import LOCAL_KEY, LocalDiscord, LocalServer, local_claude
 from bot.shutdown import together
 from bot.store.embedded import EmbeddedServer
 
@@ -86,14 +86,12 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
         settings = _with(
             settings,
             "discord",
-            token=SecretStr(LOCAL_TOKEN),
-            api_url=discord.addresses["api_url"],
-            gateway_url=discord.addresses["gateway_url"],
+            token=SecretStr(discord.told["token"]),
+            api_url=discord.told["api_url"],
+            gateway_url=discord.told["gateway_url"],
         )
     if claude is not None:
-        settings = _with(
-            settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.addresses["base_url"]
-        )
+        settings = _with(settings, "claude", api_key=SecretStr(LOCAL_KEY), base_url=claude.told["base_url"])
     if redis is not None:
         settings = _with(settings, "redis", url=SecretStr(redis.url))
     return Filled(
@@ -101,7 +99,7 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
         lacking,
         servers=tuple(server for server in (discord, claude) if server is not None),
         redis=redis,
-        page=discord.addresses["page_url"] if discord is not None else None,
+        page=discord.told["page_url"] if discord is not None else None,
     )
 
 
@@ -118,14 +116,18 @@ def banner(filled: Filled, name: str) -> str:
         head = f"Bobbin is here: {filled.page}"
     if not filled.lacking:
         return head
-    data_dir = filled.settings.redis.data_dir
+    stand_ins = {
+        DISCORD: DISCORD.stand_in,
+        CLAUDE: CLAUDE.stand_in,
+        REDIS: f"{REDIS.stand_in}, kept in {filled.settings.redis.data_dir}",
+    }
+    configured = {DISCORD: f"the real one, as {name}", CLAUDE: f"the real one, {model}", REDIS: "your own"}
     rows = [
-        (default.part, f"{default.stand_in}, kept in {data_dir}" if default is REDIS else default.stand_in)
-        for default in filled.lacking
+        (default.part, stand_ins[default], f"set {default.variable} {default.gain}")
+        if default in filled.lacking
+        else (default.part, configured[default], "")
+        for default in (DISCORD, CLAUDE, REDIS)
     ]
     widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [
-        f"  {part:{widths[0]}}  {stand_in:{widths[1]}}  set {default.variable} {default.gain}"
-        for (part, stand_in), default in zip(rows, filled.lacking, strict=True)
-    ]
+    lines = [f"  {part:{widths[0]}}  {what:{widths[1]}}  {hint}".rstrip() for part, what, hint in rows]
     return "\n".join(["", head, "", *lines, "", "Ctrl-C stops it; what was said is kept.", ""])

@@ -35,7 +35,6 @@ LOOK_AGAIN_S = 0.05
 NEEDED = (*ENVIRONMENT, "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
 """What a child is given of the environment: no secrets."""
 
-LOCAL_TOKEN = "bobbin-local"  # noqa: S105 - it opens nothing but the page on this machine
 LOCAL_KEY = "stand-in"
 HOST = "127.0.0.1"
 
@@ -46,7 +45,7 @@ class LocalServer:
     def __init__(self, part: str, *arguments: str) -> None:
         self._part = part
         self._arguments = arguments
-        self.addresses: dict[str, str] = {}
+        self.told: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -99,7 +98,7 @@ class LocalServer:
                 self._process.kill()
             told = (await self._process.stderr.read()).decode(errors="replace").split("\n")
             raise self.refusal(next((line for line in reversed(told) if line.strip()), "no answer"))
-        self.addresses = json.loads(line)
+        self.told = json.loads(line)
 
     async def _forward_errors(self) -> None:
         if self._process.stderr is None:
@@ -129,7 +128,7 @@ class LocalDiscord(LocalServer):
         self._directory = DataDirectory(data_dir)
         self._port = port
         state = str(self._directory.path / "discord.json")
-        super().__init__("discord", "--port", str(port), "--state", state, "--token", LOCAL_TOKEN)
+        super().__init__("discord", "--port", str(port), "--state", state)
 
     async def _start(self, *inherited: int) -> None:
         lock = await self._lock()

@@ -46,7 +46,7 @@ the conversation's language, nothing but the summary."""
 """Said by the bot itself, as the last block of the request that asks for a summary."""
 
 _SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
-_MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]+|[\s*_~`|]+$")
+_MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
 def render_user(messages: Sequence[Message]) -> str:

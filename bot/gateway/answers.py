@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import discord
 
 from bot.conversation.model import Choice, narrowest
+from bot.render.restyle.ticks import Ticks
 from bot.store.prompts import Scope
 
 INLINE_CHARS = 1500
@@ -84,8 +85,8 @@ def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, l
 
 
 def unfenced(text: str) -> str:
-    """Return a text that looks the same and cannot end the code block it is shown in."""
-    return text.replace("```", "`\u200b``")
+    """Return a text that looks the same and cannot end the code block it is shown in, whatever it holds."""
+    return Ticks().parted(text)
 
 
 def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import discord
 
 from bot.conversation.intake import Facts, Where
@@ -62,10 +60,13 @@ def readable(message: discord.Message) -> str:
 
 def title(message: discord.Message, me: int) -> str:
     """Return the text a thread is named from: without the summons, which is no part of what is said."""
-    summons = [rf"<@!?{me}>"]
+    summons = [f"<@{me}>", f"<@!{me}>"]
     if message.guild is not None and message.guild.self_role is not None:
-        summons.append(rf"<@&{message.guild.self_role.id}>")
-    return with_names(message, re.sub("|".join(summons), "", message.content))
+        summons.append(f"<@&{message.guild.self_role.id}>")
+    content = message.content
+    for summon in summons:
+        content = content.replace(summon, "")
+    return with_names(message, content)
 
 
 def _answered_author(message: discord.Message) -> int | None:

@@ -19,7 +19,7 @@ from bot.conversation.request import Effort
 from bot.gateway import model_answers
 from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import everywhere
-from bot.gateway.scene import SCOPE_HELP, Refusals, Scene, look_around
+from bot.gateway.scene import SCOPE_HELP, Refusals, Scene, ScopeOption, look_around
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
 
@@ -78,7 +78,7 @@ class Models:
             named: str | None = None,
             effort: Effort | None = None,
             thinking: Thinking | None = None,
-            scope: Scope | None = None,
+            scope: ScopeOption | None = None,
         ) -> None:
             await self._set(interaction, Choice(model=named, effort=effort, thinking=thinking), scope)
 
@@ -88,7 +88,7 @@ class Models:
 
         @model.command(name="clear", description="Remove the choice for this thread, channel or server")
         @app_commands.describe(scope=SCOPE_HELP)
-        async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
+        async def clear(interaction: Interaction, scope: ScopeOption | None = None) -> None:
             await self._clear(interaction, scope)
 
         tree.add_command(model)

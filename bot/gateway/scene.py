@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
+from discord import app_commands
 
 from bot.gateway import answers
 from bot.gateway.access import Person, may_choose
@@ -15,6 +16,21 @@ from bot.store.prompts import Scope
 
 SCOPE_HELP = "Where it counts; the narrowest one that is set wins"
 """What is said of the option of a command that names a scope."""
+
+
+class _ScopeNames(app_commands.Transformer):
+    """discord.py would show the names of an enumeration's members, which are in capitals."""
+
+    @property
+    def choices(self) -> list[app_commands.Choice[str | int | float]]:
+        return [app_commands.Choice(name=answers.NAMES[scope], value=scope.value) for scope in Scope]
+
+    async def transform(self, _: Interaction, value: str) -> Scope:
+        return Scope(value)
+
+
+ScopeOption = app_commands.Transform[Scope, _ScopeNames]
+"""The type of the option of a command that names a scope."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from bot.gateway import answers
 from bot.gateway.interactions import Interaction, in_time, say
 from bot.gateway.modal import ask
 from bot.gateway.reach import everywhere
-from bot.gateway.scene import SCOPE_HELP, Refusals, Spot, look_around
+from bot.gateway.scene import SCOPE_HELP, Refusals, ScopeOption, Spot, look_around
 from bot.store.conversations import Conversations
 from bot.store.prompts import Prompts, Scope
 
@@ -47,12 +47,12 @@ class SystemPrompts:
 
         @system.command(name="set", description="Set the prompt of this thread, channel or server")
         @app_commands.describe(scope=SCOPE_HELP)
-        async def set_(interaction: Interaction, scope: Scope | None = None) -> None:
+        async def set_(interaction: Interaction, scope: ScopeOption | None = None) -> None:
             await self._ask_for_prompt(interaction, scope)
 
         @system.command(name="clear", description="Remove the prompt of this thread, channel or server")
         @app_commands.describe(scope=SCOPE_HELP)
-        async def clear(interaction: Interaction, scope: Scope | None = None) -> None:
+        async def clear(interaction: Interaction, scope: ScopeOption | None = None) -> None:
             await self._clear(interaction, scope)
 
         tree.add_command(system)

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import is_boundary
-from bot.render.inline import Inline, scan_inline
-from bot.render.lines import Kind, Line, seems_to_open, shown_end
-from bot.render.measure import fitting, is_visible, units
+from bot.render.inline import scan_inline
+from bot.render.lines import Kind, Line, ShownText, seems_to_open
+from bot.render.measure import first_visible, fitting, units
+from bot.render.open_markers import OpenMarkers
 
 # What a line might turn into if it began here.
 _BLOCK_START = re.compile(r"#|>|[-+*](?:\s|#)|\d{1,9}[.)]|```|~~~|\|")
@@ -71,7 +73,7 @@ class _Paragraph:
     start: int
     end: int
     ended: bool
-    inline: Inline | None = None
+    markers: OpenMarkers | None = None
 
 
 def cut(window: str, context: Context, room: int) -> Cut:
@@ -87,9 +89,16 @@ class _Cutter:
     top: int = 0
     lines: list[Line] = field(default_factory=list)
     paragraphs: dict[int, _Paragraph] = field(default_factory=dict)
+    # Found once, for a message may have as many places as characters: where it first shows something, and how much of
+    # it fits beside what closes it.
+    visible_at: int = 0
+    fits: dict[int, int] = field(default_factory=dict)
+    shown: ShownText = field(init=False)
 
     def best(self) -> Cut:
+        self.shown = ShownText(self.text)
         self.top = max(1, min(fitting(self.text, self.room), len(self.text) - 1))
+        self.visible_at = first_visible(self.text)
         self.lines, _ = read_message(self.text, self.context, whole=True)
         self._find_paragraphs()
         places = list(self._between_lines())
@@ -118,10 +127,15 @@ class _Cutter:
     def _place(self, end: int, resume: int, closing: str, context: Context) -> Cut | None:
         """The cut, if it fits, goes on, and shows something; blanks at the end of a message do not show."""
         if context.fence is None:
-            end = shown_end(self.text, end)
-        if not 0 < end <= self.top or units(self.text[:end]) + units(closing) > self.room:
+            end = self.shown.end_before(end)
+        if not self.visible_at < end <= min(self.top, self._fitting(units(closing))):
             return None
-        return Cut(end, resume, closing, context) if is_visible(self.text[:end]) else None
+        return Cut(end, resume, closing, context)
+
+    def _fitting(self, closing_units: int) -> int:
+        if closing_units not in self.fits:
+            self.fits[closing_units] = fitting(self.text, self.room - closing_units)
+        return self.fits[closing_units]
 
     def _find_paragraphs(self) -> None:
         current: _Paragraph | None = None
@@ -136,29 +150,18 @@ class _Cutter:
         if current is not None:
             current.ended = False
 
-    def _inline(self, paragraph: _Paragraph) -> Inline:
-        if paragraph.inline is None:
-            markers = self.context.markers if paragraph.start == 0 else ()
-            paragraph.inline = scan_inline(
-                self.text, paragraph.start, paragraph.end, markers, ended=paragraph.ended
+    def _markers(self, paragraph: _Paragraph) -> OpenMarkers:
+        if paragraph.markers is None:
+            before = self.context.markers if paragraph.start == 0 else ()
+            paragraph.markers = OpenMarkers(
+                scan_inline(self.text, paragraph.start, paragraph.end, before, ended=paragraph.ended)
             )
-        return paragraph.inline
+        return paragraph.markers
 
     def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
         """The markers open at a place of a line's paragraph, outermost first; None inside of a piece."""
         paragraph = self.paragraphs.get(index)
-        if paragraph is None:
-            return ()
-        inline = self._inline(paragraph)
-        if inline.held < place or any(piece.start < place < piece.end for piece in inline.pieces):
-            return None
-        opened = [(at, marker) for at, marker in inline.opened if at < place]
-        for pair in inline.pairs:
-            if pair.start < place < pair.end:
-                if place < pair.start + len(pair.marker) or place > pair.end - len(pair.marker):
-                    return None
-                opened.append((pair.start, pair.marker))
-        return tuple(marker for _, marker in sorted(opened, key=lambda entry: entry[0]))
+        return () if paragraph is None else self._markers(paragraph).at(place)
 
     def _between_lines(self) -> Iterator[tuple[Rank, Cut]]:
         before: Line | None = None
@@ -187,7 +190,7 @@ class _Cutter:
         markers: tuple[str, ...] | None = ()
         if index - 1 in self.paragraphs and self.paragraphs.get(index) is self.paragraphs[index - 1]:
             markers = self._open_at(index, line.start)
-        end = shown_end(self.text, line.start)
+        end = self.shown.end_before(line.start)
         if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
             return
         closing = before.closing or "".join(reversed(markers))
@@ -198,7 +201,7 @@ class _Cutter:
     def _rank(self, index: int, line: Line, before: Line) -> Rank:
         if line.indent:
             return Rank.INDENTED  # Discord trims it, so a nested item would lose its level
-        if before.kind is Kind.HEADING or self.text[: before.end].rstrip().endswith((":", "：")):
+        if before.kind is Kind.HEADING or self.text[before.start : before.end].rstrip().endswith((":", "：")):
             return Rank.LINE  # what leads on to the next block stays with it
         apart = self.lines[index - 1].kind in (Kind.BLANK, Kind.CLOSE)
         if apart or line.kind in (Kind.OPEN, Kind.HEADING):
@@ -267,7 +270,7 @@ class _Cutter:
         inner = markers[-1][0]
         if markers[-1].startswith("```"):
             return True  # at the start of a message it would open a code block
-        ends_pair = any(pair.end == end for pair in self._inline(self.paragraphs[index]).pairs)
+        ends_pair = self._markers(self.paragraphs[index]).ends_pair(end)
         runs_on = not ends_pair and self.text[end - 1] in (inner, "\\")
         return runs_on or self.text[resume : resume + 1] == inner
 
@@ -282,17 +285,15 @@ class _Cutter:
                 place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
                 if place is not None:
                     return place
-        return Cut(shown_end(self.text, self.top), self.top, "", Context(broken=True))
+        return Cut(self.shown.end_before(self.top), self.top, "", Context(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]
         return (before in _DELIMITERS and after in _DELIMITERS) or before == "\\"
 
     def _line_at(self, place: int) -> tuple[int, Line]:
-        for index, line in enumerate(self.lines):
-            if place <= line.end:
-                return index, line
-        return len(self.lines) - 1, self.lines[-1]
+        index = min(bisect_left(self.lines, place, key=lambda line: line.end), len(self.lines) - 1)
+        return index, self.lines[index]
 
 
 def _is_empty(line: Line) -> bool:

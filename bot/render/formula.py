@@ -73,6 +73,7 @@ _ENVIRONMENT = (
     "XDG_CONFIG_HOME",
 )
 _TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
+_BLANKS = re.compile(r"\s+")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
 
 
@@ -123,7 +124,7 @@ def _lines(tex: str) -> list[str]:
     lines = [line for line in lines_of(tex) if line]
     if any(_HOPELESS.search(line) for line in lines):
         return []
-    lines = [_TEXT.sub(lambda text: text[1] + re.sub(r"\s+", r"\\ ", text[2]), line) for line in lines]
+    lines = [_TEXT.sub(lambda text: text[1] + _BLANKS.sub(r"\\ ", text[2]), line) for line in lines]
     for pattern, text in _ALIAS:
         lines = [pattern.sub(text, line) for line in lines]
     return [" ".join(line.split()) for line in lines]

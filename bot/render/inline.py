@@ -20,6 +20,7 @@ _LABEL_HELD_MAX_CHARS = 150
 _LINK_HELD_MAX_CHARS = 700
 
 _TOKEN = re.compile(r"\\|`+|\*+|_+|~+|\|+|!?\[|<|https?://[^\s<>*~|`)\]]+")
+_BACKTICKS = re.compile(r"`+")
 _LINK = re.compile(
     r"!?\[(?:[^\[\]\\\n]|\\.|\[[^\[\]\n]*\])*\]"
     r"(?:\(<?[^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:[ \t]+\"[^\"\n]*\")?\)|\[[^\[\]\n]*\])"
@@ -152,7 +153,7 @@ class _Scan:
 
     def _find_run(self, length: int, start: int) -> int | None:
         """Where the next run of exactly so many backticks ends."""
-        for run in re.compile(r"`+").finditer(self.text, start, self.end):
+        for run in _BACKTICKS.finditer(self.text, start, self.end):
             if run.end() == self.end and not self.ended:
                 return None
             if len(run.group()) == length:

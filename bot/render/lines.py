@@ -19,11 +19,8 @@ CLOSING_LEAD_MAX_CHARS = 24
 # Deeper quotes are ornament, or hostile; their marks are repeated in every message of a long one.
 QUOTE_DEPTH_MAX = 8
 
-# The end of a text is looked for in steps of so much.
-_NEAR_CHARS = 64
-
 _QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
-_BULLETS = re.compile(r"(?:[ \t]*(?:[-*+]|\d{1,9}[.)])[ \t]+)*[ \t]*")
+_BULLETS = re.compile(r"(?:[ \t]*+(?:[-*+]|\d{1,9}[.)])[ \t]++)*+[ \t]*+")
 _FENCE = re.compile(r"(?P<marker>`{3,}(?!`)|~{3,}(?!~))(?P<info>[^\r\n]*)")
 _ITEM = re.compile(r"[ \t]*(?:[-*+]|\d{1,9}[.)])(?:[ \t]|$)")
 _HEADING = re.compile(r" {0,3}(?:#{1,6}|-#)(?:[ \t]|$)")
@@ -120,22 +117,38 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
     return Line(kind, start, content, end, after, indent, quote, opened), opened
 
 
-def shown_end(text: str, end: int) -> int:
-    """Where what shows of `text[:end]` ends: before blanks, and before the marks of a quote's last, empty lines.
+class ShownText:
+    """Tells where what shows of the beginnings of one text ends.
 
-    Discord trims the blanks, and a mark without the blank behind it would be shown as text.
+    That is before blanks, and before the marks of a quote's last, empty lines: Discord trims the blanks, and a mark
+    without the blank behind it would be shown as text. Many blank lines are walked over but once.
     """
-    while True:
-        near = max(0, end - _NEAR_CHARS)
-        kept = text[near:end].rstrip()
-        end = near + len(kept)
-        if kept[-1:] == ">":
-            start = text.rfind("\n", 0, end) + 1
-            if text[start:end].strip("> \t"):
-                return end
-            end = start
-        elif kept or not end:
-            return end
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        # What is known of the beginnings that end where a line begins.
+        self._known = {0: 0}
+
+    def end_before(self, end: int) -> int:
+        """Where what shows of `text[:end]` ends."""
+        passed: list[int] = []
+        while end not in self._known:
+            start = self._text.rfind("\n", 0, end) + 1
+            kept = self._text[start:end].rstrip()
+            if kept.strip("> \t"):
+                end = start + len(kept)
+                break
+            passed.append(start)
+            end = start if start < end else end - 1
+        else:
+            end = self._known[end]
+        self._known.update((start, end) for start in passed if start)
+        return end
+
+
+def shown_end(text: str, end: int) -> int:
+    """The same for one place."""
+    return ShownText(text).end_before(end)
 
 
 def seems_to_open(text: str, start: int, end: int) -> bool:
@@ -164,7 +177,8 @@ def _open_fence(text: str, quote: str, quote_end: int, content: int, end: int) -
     if match is None:
         return None
     marker, info = match["marker"], match["info"].strip()
-    if len(marker) > FENCE_MARKER_MAX_CHARS or len(info) > FENCE_INFO_MAX_CHARS:
+    # With its blanks: a line that is longer than a message is cut, and what is left of it must open nothing.
+    if len(marker) > FENCE_MARKER_MAX_CHARS or len(match["info"]) > FENCE_INFO_MAX_CHARS:
         return None
     if marker[0] == "`" and "`" in info:
         return None

@@ -27,4 +27,10 @@ def fitting(text: str, room: int) -> int:
 
 def is_visible(text: str) -> bool:
     """Whether a text holds anything that Discord would show: it refuses a message that is blank."""
-    return any(not char.isspace() and unicodedata.category(char)[0] != "C" for char in text)
+    return first_visible(text) < len(text)
+
+
+def first_visible(text: str) -> int:
+    """Where the first character stands that Discord would show; the length of the text if there is none."""
+    seen = (at for at, char in enumerate(text) if not char.isspace() and unicodedata.category(char)[0] != "C")
+    return next(seen, len(text))

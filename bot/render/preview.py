@@ -10,8 +10,8 @@ from bot.render.inline import scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 
 # A line that shows nothing yet but markers: what it will be is not known.
-_ONLY_MARKERS = re.compile(r"[\s>]*(?:(?:[-*+]|\d{1,9}[.)]?)\s*)*(?:#{1,6}\s*|-#\s*)?")
-_FENCE_BEGUN = re.compile(r"(?:`+|~+)$")
+_ONLY_MARKERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s*+)*+(?:\d{1,9}|#{1,6}\s*+)?")
+_FENCE_BEGUN = re.compile(r"`+|~+")
 
 
 def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
@@ -39,7 +39,7 @@ def _is_certain(tail: str, line: Line) -> bool:
     rest = tail[line.content : line.end].strip()
     if line.fence is not None:
         return bool(rest) and bool(rest.strip(line.fence.marker[0]))
-    return not _ONLY_MARKERS.fullmatch(tail, line.start, line.end) and not _FENCE_BEGUN.match(rest)
+    return not _ONLY_MARKERS.fullmatch(tail, line.start, line.end) and not _FENCE_BEGUN.fullmatch(rest)
 
 
 def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:

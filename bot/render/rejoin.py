@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from bot.render.mark import is_marked, unmarked
 
-_OPENING = re.compile(r"(?P<fence>`{3,}|~{3,})[^\n`]*\n")
+_OPENING = re.compile(r"(?P<fence>`{3,}+|~{3,}+)[^\n`]*+\n")
 
 
 def rejoin(contents: Sequence[str]) -> str:

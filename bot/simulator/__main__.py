@@ -25,13 +25,12 @@ AnyPort = "The port to listen on; 0 for any free one."
 def discord(
     port: Annotated[int, typer.Option(help=AnyPort)] = 8765,
     state: Annotated[Path | None, typer.Option(help="The file to keep the world in.")] = None,
-    token: Annotated[str, typer.Option(help="The token of the bot.")] = "local",
     round_trip_s: Annotated[float, typer.Option(help="Seconds by which each answer is delayed.")] = 0.0,
     die_with_parent: DieWithParent = False,
 ) -> None:
     """Run a local Discord with a page to chat in."""
     serve = import_module("bot.simulator.discord.cli").serve
-    serve(port, state, token, round_trip_s, die_with_parent)
+    serve(port, state, round_trip_s, die_with_parent)
 
 
 @app.command()

@@ -20,6 +20,10 @@ SOCKET_PATH_BYTES = 100
 SOCKET_HOME = Path("/tmp")  # noqa: S108 (inside it, a directory of our own, whose owner and mode are checked)
 # Starts and stops only, about 3 kB each: enough to look back on, small enough to forget about.
 LOG_BYTES = 1_000_000
+# "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; less from who never got that far.
+_SAID = re.compile(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", re.MULTILINE)
+_OF_THE_LOG = re.compile(r"append.?only|\baof\b", re.IGNORECASE)
+_BROKEN = re.compile(r"bad|fail|error|can't|unable|corrupt", re.IGNORECASE)
 
 
 class DataDirectory:
@@ -92,12 +96,9 @@ class DataDirectory:
         with self._log.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode(errors="replace")
-        # "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; less from who never got that far
-        lines = re.findall(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", text, re.MULTILINE) or ["it said nothing"]
-        told = [line for line in lines if re.search(r"append.?only|\baof\b", line, re.IGNORECASE)]
-        broken = [
-            line for line in told if re.search(r"bad|fail|error|can't|unable|corrupt", line, re.IGNORECASE)
-        ]
+        lines = _SAID.findall(text) or ["it said nothing"]
+        told = [line for line in lines if _OF_THE_LOG.search(line)]
+        broken = [line for line in told if _BROKEN.search(line)]
         if broken and self.append_only.exists():
             reason = (
                 broken[-1].partition(": make a backup")[0].strip()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import random
+from collections.abc import Sequence
 from pathlib import Path
 
 from bot.conversation.lifetime import CacheSetting, Chances
-from bot.conversation.trimming import TrimPolicy
 from tests.bench.arrivals import MIXED, ODDS, STEADY, Pattern, logged
 from tests.bench.ideal import least_cost
-from tests.bench.talk import SYSTEM_TOKENS, Sizes, known, rates_of, talk
+from tests.bench.talk import Sizes, known, rates_of, talk
 
 MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-fable-5-2")
 """Cache reads at 0.1, 0.05 and 0.025 of the price."""
@@ -23,9 +24,8 @@ LEAST_TURNS = 5
 MOST_PIECES = 60
 TURNS = 300
 SEEDS = 5
-FIRST_PROMPTS = (800, 5000, 12_000, 40_000)
-"""Tokens of the first prompt besides the plain one: that of a system prompt of one's own, or of a pasted text."""
-
+FIRST_PROMPTS = (800, 5_000, 12_000, 40_000)
+FIRST_PROMPT_SEEDS = 3
 STEADY_GOAL = 1.03
 MIXED_GOAL = 1.10
 NONE_GOAL = 1.05
@@ -37,7 +37,9 @@ def ratios(
     odds: Chances | None = None,
     turns: int = TURNS,
     seeds: int = SEEDS,
-    first: int | None = None,
+    *,
+    sizes: Sizes | None = None,
+    settings: Sequence[CacheSetting] = SETTINGS,
 ) -> dict[str, float]:
     """Return what each setting costs in parts of the optimum's cost, summed over the seeds.
 
@@ -45,30 +47,16 @@ def ratios(
     """
     sums: dict[str, float] = {}
     best = 0.0
-    sizes = _sizes(first)
     for seed in range(seeds):
-        for setting in SETTINGS:
-            done = talk(
-                pattern(random.Random(seed)), turns, model=model, setting=setting, sizes=sizes, seed=seed
-            )
+        for setting in settings:
+            gaps = pattern(random.Random(seed))
+            done = talk(gaps, turns, model=model, setting=setting, seed=seed, sizes=sizes)
             sums[setting] = sums.get(setting, 0.0) + done.cost
         if odds is not None:
-            told = talk(
-                pattern(random.Random(seed)), turns, model=model, sizes=sizes, seed=seed, chances=odds
-            )
+            told = talk(pattern(random.Random(seed)), turns, model=model, seed=seed, chances=odds)
             sums["told"] = sums.get("told", 0.0) + told.cost
         best += least_cost(done.askings, rates_of(model), known(model).min_cacheable_tokens)
     return {setting: cost / best for setting, cost in sums.items()}
-
-
-def _sizes(first: int | None) -> Sizes:
-    if first is None:
-        return Sizes()
-    # The window grows with what no trim can take away.
-    system = first - Sizes().user
-    more = system - SYSTEM_TOKENS
-    policy = Sizes().policy
-    return Sizes(system=system, policy=TrimPolicy(policy.high_tokens + more, policy.low_tokens + more))
 
 
 def of_logs(folder: Path, model: str, *, apart: bool) -> dict[str, float]:
@@ -89,16 +77,21 @@ def of_logs(folder: Path, model: str, *, apart: bool) -> dict[str, float]:
     return {name: value if name == "turns" else value / best for name, value in sums.items()}
 
 
-def _print_patterns(model: str, first: int | None) -> None:
-    for goal, patterns in ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED)):
+def _by_first_prompt(model: str) -> None:
+    """Print how the rule does where the first request is long, as with a long system prompt."""
+    print(f" by the tokens of the first prompt, {FIRST_PROMPT_SEEDS} seeds:")  # noqa: T201
+    for first, (goal, patterns) in itertools.product(
+        FIRST_PROMPTS, ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED))
+    ):
+        sizes = Sizes.beginning_with(first)
         for name, pattern in patterns.items():
-            found = ratios(pattern, model, ODDS.get(name), first=first)
-            missed = found["auto"] > goal or found["auto"] > NONE_GOAL * found["off"]
-            told = f"  told the odds {found['told']:.3f}" if "told" in found else ""
-            print(  # noqa: T201
-                f"  {name:28} auto {found['auto']:.3f} (goal {goal:.2f}){'  MISSED' if missed else '':8}"
-                f"  none {found['off']:6.2f}  5m {found['5m']:6.2f}  1h {found['1h']:6.2f}{told}"
-            )
+            found = ratios(pattern, model, seeds=FIRST_PROMPT_SEEDS, sizes=sizes, settings=("auto", "off"))
+            print(f"  {first:6,} {name:28} {_verdict(found, goal)}  none {found['off']:6.2f}", flush=True)  # noqa: T201
+
+
+def _verdict(found: dict[str, float], goal: float) -> str:
+    missed = found["auto"] > goal or found["auto"] > NONE_GOAL * found["off"]
+    return f"auto {found['auto']:.3f} (goal {goal:.2f}){'  MISSED' if missed else '':8}"
 
 
 def main() -> None:
@@ -109,9 +102,15 @@ def main() -> None:
     )
     for model in MODELS:
         print(f"{model}, reads at {rates_of(model).read / rates_of(model).input:g}:")  # noqa: T201
-        for first in (None, *FIRST_PROMPTS):
-            print(f" first prompt {first or SYSTEM_TOKENS + Sizes().user:,} tokens:")  # noqa: T201
-            _print_patterns(model, first)
+        for goal, patterns in ((STEADY_GOAL, STEADY), (MIXED_GOAL, MIXED)):
+            for name, pattern in patterns.items():
+                found = ratios(pattern, model, ODDS.get(name))
+                told = f"  told the odds {found['told']:.3f}" if "told" in found else ""
+                print(  # noqa: T201
+                    f"  {name:28} {_verdict(found, goal)}  none {found['off']:6.2f}  5m {found['5m']:6.2f}  "
+                    f"1h {found['1h']:6.2f}{told}"
+                )
+        _by_first_prompt(model)
         if folder := os.environ.get(LOGS_VARIABLE):
             for apart in (True, False):
                 found = of_logs(Path(folder), model, apart=apart)

@@ -7,34 +7,15 @@ from pathlib import Path
 
 from bot.render.draft import Draft
 from bot.render.style import Style
+from tests.render.hostile import REPEATED
 
 CORPUS = Path(__file__).parent.parent / "render" / "corpus"
 REPLY_CHARS = 1_000_000
 # Files, but no end of messages: then the rest would cost nothing.
 STYLE = Style(code_file_lines=60)
-HOSTILE = (
-    "`",
-    "``` ",
-    "**a ",
-    "[a](",
-    "<",
-    "> ",
-    "- **",
-    "||",
-    "\n",
-    " ",
-    "👨‍👩‍👧",
-    "_*~|`",
-    "x",
-    "|",
-    "$",
-    "$x ",
-    "\\[",
-    "<b>",
-    "![",
-    "| a |\n|-|\n",
-    "&",
-)
+# A hostile reply of this length, and one of four times it: growth by more than four would be more than linear.
+HOSTILE_CHARS = 25_000
+TRIES = 3
 
 
 def lay_out_s(text: str, deltas: int, *, ask: bool) -> float:
@@ -51,6 +32,16 @@ def lay_out_s(text: str, deltas: int, *, ask: bool) -> float:
     return time.process_time() - started
 
 
+def _hostile(name: str, unit: str) -> str:
+    few, many = (
+        min(lay_out_s(unit * (chars // len(unit)), chars // 10, ask=True) for _ in range(TRIES))
+        for chars in (HOSTILE_CHARS, 4 * HOSTILE_CHARS)
+    )
+    messages = 4 * HOSTILE_CHARS / 2000
+    mb = len(unit.encode()) / len(unit) * 4 * HOSTILE_CHARS / 1e6
+    return f"  {name:<32} {1e3 * many / messages:6.1f} ms  {many / mb:6.1f} s/MB  x{many / few:.1f}"
+
+
 def main() -> None:
     """Print each figure with its conditions."""
     real = "\n\n".join(path.read_text() for path in sorted(CORPUS.glob("*.md")))
@@ -64,10 +55,11 @@ def main() -> None:
     lines.append(
         f"  100000 deltas, asking what to show after each: {1e6 * seconds / 100_000:.0f} µs per delta"
     )
-    lines.append("Hostile text of 100,000 characters in 10,000 deltas, asking after each:")
-    for piece in HOSTILE:
-        seconds = lay_out_s(piece * (100_000 // len(piece)), 10_000, ask=True)
-        lines.append(f"  {piece!r:<12} {1e6 * seconds / 10_000:6.0f} µs per delta")
+    lines.append(
+        f"Hostile text of {4 * HOSTILE_CHARS:,} characters in deltas of 10, asking after each; processor time for "
+        f"2000 characters and for each MB, and by how much it grows from {HOSTILE_CHARS:,} characters on:"
+    )
+    lines += [_hostile(name, unit) for name, unit in REPEATED.items()]
     print("\n".join(lines))  # noqa: T201
 
 

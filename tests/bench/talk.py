@@ -19,6 +19,8 @@ from bot.simulator.claude.prompt import Block, Prompt
 from tests.bench.ideal import Asking
 
 SYSTEM_TOKENS = 300
+"""The tokens of the system prompt, unless `Sizes` says otherwise."""
+
 FRAMING_TOKENS = 8
 """What ends a prompt and is never cached, as in the simulator."""
 
@@ -35,6 +37,13 @@ class Sizes:
     play: float = 0.3
     policy: TrimPolicy = WINDOW
     system: int = SYSTEM_TOKENS
+
+    @classmethod
+    def beginning_with(cls, first_prompt: int) -> Sizes:
+        """A conversation whose first request has about so many tokens, and whose window has room beside them."""
+        extra = max(0, first_prompt - cls().user - SYSTEM_TOKENS)
+        high, low = WINDOW.high_tokens + extra, WINDOW.low_tokens + extra
+        return cls(policy=TrimPolicy(high, low), system=SYSTEM_TOKENS + extra)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +118,7 @@ def talk(
             rates=rates,
             chances=chances,
         )
-        prompt = _prompt(sizes.system, window.turns, window.cut, at, user, choice)
+        prompt = _prompt(window.turns, window.cut, at, user, choice, sizes.system)
         lookup = cache.look_up(prompt, known_model, now_s)
         cache.begin(lookup)
         usage = Usage(
@@ -154,7 +163,7 @@ def _about(size: int, play: float, chance: random.Random) -> int:
     return max(1, round(size * chance.uniform(1 - play, 1 + play)))
 
 
-def _prompt(system: int, turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice) -> Prompt:
+def _prompt(turns: Sequence[Turn], cut: int, at: int, user: int, choice: Choice, system: int) -> Prompt:
     """Build the chain of blocks as the bot's requests have it, marks included."""
     newest = choice.newest
     first: Lifetime | None = "1h" if choice.anchor is not None or newest == "1h" else newest

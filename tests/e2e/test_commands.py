@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import json
+import re
 from typing import Any
 
 import pytest
@@ -343,6 +345,14 @@ async def test_a_prompt_for_a_thread_needs_a_thread(world: World) -> None:
 
 
 # Restarts, several bots, a store that is away
+
+
+async def test_no_choice_of_a_command_is_shown_in_capitals(world: World) -> None:
+    registered = json.dumps(list(world.app.commands.values()))
+    names = re.findall(r'"choices": \[(.*?)\]', registered)
+    shown = [name for choices in names for name in re.findall(r'"name": "(.*?)"', choices)]
+    assert {"this thread", "this channel", "this server"} <= set(shown)
+    assert not [name for name in shown if name.isupper()]
 
 
 async def test_buttons_and_modals_outlive_a_restart_and_commands_are_registered_once(world: World) -> None:

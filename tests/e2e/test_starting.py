@@ -122,6 +122,7 @@ async def test_with_a_key_and_no_token_the_model_of_the_key_answers_on_the_page(
         (reply,) = await page.answered(await page.mention("who is there?"))
         assert reply["content"] == "The real thing."
         assert "set ANTHROPIC_API_KEY" not in bot.output
+        assert re.search(r"^  Claude +the real one, claude-sonnet-5-5$", bot.output, re.MULTILINE)
 
 
 async def test_with_a_token_and_no_key_the_stand_in_answers_on_discord(tmp_path: Path, shared: World) -> None:

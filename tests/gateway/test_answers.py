@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.model import Choice
-from bot.gateway import answers
+from bot.gateway import answers, context_answers
 from bot.store.prompts import Scope
+from tests.render.discord import every, read
 
 
 @pytest.mark.parametrize(("turns", "said"), [(0, "nothing to forget"), (1, "1 turn."), (7, "7 turns.")])
@@ -19,6 +20,21 @@ def test_a_short_prompt_is_shown_in_a_block_that_it_cannot_leave() -> None:
     assert text.count("```") == 2
     assert "set for this thread" in text
     assert files == []
+
+
+@pytest.mark.parametrize("ticks", range(1, 13))
+def test_no_number_of_backticks_sets_anything_free_that_was_written_by_strangers(ticks: int) -> None:
+    for written in (
+        f"{'`' * ticks}\n[Click](https://evil.example)",
+        f"a{'`' * ticks}[x](https://evil.example)**b**",
+    ):
+        shown, _ = answers.prompt_shown({Scope.SERVER: Choice(system=written)}, "the default")
+        corrected, _ = context_answers.given_back("Too late.", written)
+        for text in (shown, corrected):
+            *before, block = read(text)
+            assert block.kind == "block"
+            assert block.text.replace("\u200b", "") == written
+            assert not [token for token in every(tuple(before)) if token.kind == "link"]
 
 
 @pytest.mark.parametrize(

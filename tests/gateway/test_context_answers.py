@@ -62,7 +62,7 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
         (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
         (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
         (replace(PLAIN, cached=Kept()), "Cache: cold. The next message pays the full price for all of it."),
-        (replace(PLAIN, summary="Of ``` looms."), "```text\nOf `\u200b`` looms.\n```"),
+        (replace(PLAIN, summary="Of ``` looms."), "```text\nOf ``\u200b` looms.\n```"),
     ],
 )
 def test_what_is_out_of_the_ordinary_is_said(view: ContextView, words: str) -> None:
@@ -101,7 +101,7 @@ def test_without_a_cache_that_is_said() -> None:
 
 def test_what_somebody_wrote_in_vain_is_given_back() -> None:
     text, files = given_back(SUMMARY_GONE, "They spoke of ``` wheels.")
-    assert text == f"{SUMMARY_GONE} What you wrote:\n```text\nThey spoke of `\u200b`` wheels.\n```"
+    assert text == f"{SUMMARY_GONE} What you wrote:\n```text\nThey spoke of ``\u200b` wheels.\n```"
     assert files == []
     assert given_back(SUMMARY_GONE, " ") == (SUMMARY_GONE, [])
 

@@ -44,7 +44,7 @@ def _open_fence(content: str, first_farthest: int) -> str:
             depth = quotes.group().count(">")
         rest = re.sub(r" {0,3}> ?", "", line, count=depth) if depth else line
         found = re.match(r"([ \t]*(?:(?:[-*+]|\d+[.)])[ \t]+)*)(`{3,}|~{3,})(.*)", rest)
-        if found is None or len(found[3].strip()) > FENCE_INFO_MAX_CHARS:
+        if found is None or len(found[3]) > FENCE_INFO_MAX_CHARS:
             continue
         lead, run, info = found.groups()
         if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:

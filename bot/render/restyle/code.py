@@ -14,6 +14,7 @@ _LANGUAGE_MAX_CHARS = 32
 _FORMULA_LANGUAGES = frozenset(("math", "katex"))
 # Blocks of code whose source is wanted, and that can be drawn if it is a formula.
 _SOURCE_LANGUAGES = frozenset(("latex", "tex"))
+_QUOTE_MARK = re.compile(r" {0,3}> ?")
 _NO_FORMULA = re.compile(
     r"\\(?:documentclass|usepackage|section|item|begin\{(?:document|tabular|itemize|table|tikz))"
 )
@@ -59,7 +60,7 @@ class Code:
         """The code without the quote marks and the indentation that it stands in."""
         lines = "".join(self.source).split("\n")
         if self.fence.depth:
-            lines = [re.sub(r" {0,3}> ?", "", line, count=self.fence.depth) for line in lines]
+            lines = [_QUOTE_MARK.sub("", line, count=self.fence.depth) for line in lines]
         if self.fence.indent:
-            lines = [re.sub(rf"^ {{0,{self.fence.indent}}}", "", line) for line in lines]
+            lines = [line[min(self.fence.indent, len(line) - len(line.lstrip(" "))) :] for line in lines]
         return "\n".join(lines)

@@ -19,6 +19,7 @@ from bot.render.restyle.ticks import Ticks
 # How much of a code block that may become a file stays in the message.
 EXCERPT_LINES = 10
 _PIECE = re.compile(r"[^`]+|`")
+_MARK = re.compile(r"[^>\s]")
 
 
 class CodeBlock:
@@ -63,7 +64,7 @@ class CodeBlock:
             self._out.hold()
             language = "latex"
         if self._caption:
-            above, lead = f"{lead}{as_code(self._caption)}\n", re.sub(r"[^>\s]", " ", lead)
+            above, lead = f"{lead}{as_code(self._caption)}\n", _MARK.sub(" ", lead)
         self._source.take(f"{above}{lead}```{language}" + "\n" * (line.after - line.end), line.after)
         if self._out.held is None:
             self._stretch.start = self._out.written

@@ -29,7 +29,7 @@ _TOUCHING_BEGUN = re.compile(r"[\^_]|\\[A-Za-z]")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z0-9])")
 _ORDINAL_BEGUN = re.compile(r"(?:s|n|r|t)?|(?:st|nd|rd|th)")
 # A variable of a shell or a template, as in `${name}`.
-_VARIABLE = re.compile(r"\{[A-Za-z_]\w+[^{}\\^]*\}")
+_VARIABLE = re.compile(r"\{[A-Za-z_]\w++[^{}\\^]*+\}")
 
 
 def is_prose(content: str) -> bool:

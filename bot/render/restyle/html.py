@@ -81,6 +81,10 @@ _BOOLEAN = frozenset(
 _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,30});")
 _ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|[xX][0-9a-fA-F]{0,6})|[A-Za-z][A-Za-z0-9]{0,30})?")
 _VALUE = r"\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
+_VALUES = {name: re.compile(rf"\b{name}{_VALUE}", re.IGNORECASE) for name in ("href", "src", "alt")}
+# What closes the elements of WHOLE. Not found by lower(): of some letters that makes two, and what stands behind
+# would be elsewhere.
+CLOSINGS = {name: re.compile(rf"</{name}>", re.IGNORECASE) for name in WHOLE}
 
 
 def may_be_tag(text: str) -> bool:
@@ -104,8 +108,8 @@ def is_markup(tag: re.Match[str]) -> bool:
 
 
 def attribute(attributes: str, name: str) -> str:
-    """The value of an attribute, or nothing."""
-    found = re.search(rf"\b{name}{_VALUE}", attributes, re.IGNORECASE)
+    """The value of one of the attributes that are shown, or nothing."""
+    found = _VALUES[name].search(attributes)
     return html.unescape(found["double"] or found["single"] or found["bare"] or "") if found else ""
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 _EXTENSIONS = (
     "python py py3 python3:py javascript js node mjs cjs:js typescript ts:ts jsx:jsx tsx:tsx rust rs:rs "
     "go golang:go c:c h:h cpp c++ cc cxx:cpp hpp:hpp csharp c# cs:cs java:java kotlin kt:kt scala:scala "
@@ -20,11 +18,22 @@ _EXTENSIONS = (
     "plain plaintext:txt http:http nginx:conf mermaid:mmd prolog:prolog ada:adb crystal:cr verilog:v "
     "vhdl:vhd awk:awk sed:sed jinja jinja2:j2 lean:lean coq:v ejs:ejs"
 )
-_BY_NAME: dict[str, str] = {
-    name: extension
-    for names, extension in re.findall(r"((?:[^\s:]+\s+)*[^\s:]+):(\S+)", _EXTENSIONS)
-    for name in names.split()
-}
+
+
+def _by_name() -> dict[str, str]:
+    """The names stand before the extension that they share, which follows the colon of the last of them."""
+    found: dict[str, str] = {}
+    names: list[str] = []
+    for word in _EXTENSIONS.split():
+        name, colon, ending = word.partition(":")
+        names.append(name)
+        if colon:
+            found |= dict.fromkeys(names, ending)
+            names.clear()
+    return found
+
+
+_BY_NAME = _by_name()
 
 
 def extension(language: str) -> str:

@@ -21,6 +21,7 @@ _BITE_CHARS = 4096
 _FENCE_MAX_CHARS = FENCE_MARKER_MAX_CHARS + FENCE_INFO_MAX_CHARS
 # What is shown of text that is held back: more than a message holds is not.
 _PROVISIONAL_CHARS = 4000
+_STRONG = re.compile(r"\*\*|__")
 
 
 class Restyler:
@@ -147,11 +148,9 @@ class Restyler:
             if self._code_begins(line):
                 return True
         if shapes.is_small_heading(content):
-            heading = shapes.heading_text(content) if line.ended else None
-            if heading is None:
-                return False
-            self._heading(line, lead, heading)
-            return True
+            if line.ended:
+                self._heading(line, lead, shapes.heading_text(content))
+            return line.ended
         if content.startswith("|") and not content.startswith("||") and not lead.bullets:
             begun = self._table_begins(line, lead)
             if begun is not None:
@@ -163,7 +162,7 @@ class Restyler:
         return True
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:
-        inner = re.sub(r"\*\*|__", "", self._text.restyled(text)).strip()
+        inner = _STRONG.sub("", self._text.restyled(text)).strip()
         before = shapes.quoted(line.text[: lead.width])
         self._source.take(f"{before}**{inner}**" if inner else before, line.end)
         self._source.end_line(line)

@@ -27,13 +27,12 @@ _DOUBLE = re.compile(r"[ \t]{0,3}={3,}[ \t\r]*")
 _UNDERLINE = re.compile(r"[ \t]{0,3}(?P<char>=+|-+)[ \t\r]*")
 _MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
 _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
-_HEADING = re.compile(r"#{4,6}[ \t]+(?P<text>.*?)(?:[ \t]+#+)?[ \t\r]*")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
 _TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
 _NOTE = re.compile(r"\[\^(\d{1,3})\]:[ \t]*")
 _NOTE_BEGUN = re.compile(r"\[(?:\^(?:\d{0,3}(?:\](?::[ \t]*)?)?)?)?")
 _REFERENCE = re.compile(r"[ \t]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]+<?(https?://[^\s<>()]+)>?")
-_CLOSING_BEGUN = re.compile(r"[ \t>]*(?:`*|~*)[ \t\r]*")
+_CLOSING_BEGUN = re.compile(r"[ \t>]*+(?:`++|~++)?+[ \t\r]*+")
 
 
 class Lead(NamedTuple):
@@ -118,10 +117,11 @@ def is_small_heading(content: str) -> bool:
     return len(content) <= _HEADING_MAX_CHARS and _SMALL_HEADING.match(content) is not None
 
 
-def heading_text(content: str) -> str | None:
-    """The text of a small heading that is all there."""
-    found = _HEADING.fullmatch(content)
-    return found["text"] if found else None
+def heading_text(content: str) -> str:
+    """The text of a small heading that is all there, without the number signs that may close it."""
+    text = content.lstrip("#").strip(" \t\r")
+    inner = text.rstrip("#")
+    return inner.rstrip(" \t") if inner[-1:] in ("", " ", "\t") else text
 
 
 def label(content: str, *, item: bool) -> tuple[str, int]:

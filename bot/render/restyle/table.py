@@ -9,6 +9,8 @@ from itertools import zip_longest
 
 from wcwidth import wcswidth
 
+from bot.render.inline import scan_inline
+
 # What fits into a line of code on a phone: 360 to 430 dp wide, less about 100 dp that Discord keeps for the avatar
 # and the margins, at the 7 to 8 dp that a character of its code font takes, are 33 to 47. A wider line is wrapped
 # there, and a table of wrapped lines cannot be read.
@@ -19,12 +21,10 @@ ROW_MAX_CHARS = 4000
 ROWS_MAX = 200
 _GAP = "  "
 
-_DELIMITERS = re.compile(r"[ \t]*\|?[ \t]*:?-+:?[ \t]*(?:\|[ \t]*:?-+:?[ \t]*)*\|?[ \t\r]*")
+_DELIMITERS = re.compile(r"[ \t]*+\|?[ \t]*+:?-++:?[ \t]*+(?:\|[ \t]*+:?-++:?[ \t]*+)*+\|?[ \t\r]*+")
 _DELIMITERS_BEGUN = re.compile(r"[ \t|:-]*\r?")
 _CELL_END = re.compile(r"(?<!\\)(?:\\\\)*\|")
-_LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*)\]\(<?([^()\s<>]*(?:\([^()\s]*\)[^()\s]*)*)>?[^()]*\)")
-_CODE = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
-_EMPHASIS = re.compile(r"(?<![\\\w])(\*\*\*|\*\*|\*|___|__|_|~~|\|\|)(?=\S)(.+?)(?<=[^\s\\])\1(?!\w)")
+_LINK = re.compile(r"\[((?:[^\[\]\\]|\\.)*+)\]\(<?([^()\s<>]*+(?:\([^()\s]*+\)[^()\s]*+)*+)>?[^()]*+\)")
 _ESCAPE = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TICKS = re.compile(r"`+")
 _FENCE = re.compile("`(?=``)|(?<=`)`(?=`)")
@@ -113,21 +113,33 @@ def width(text: str) -> int:
 
 def _plain(markdown: str) -> str:
     """What a reader sees of a cell's Markdown; a link keeps its address."""
-    text = ""
-    start = 0
-    for code in _CODE.finditer(markdown):
-        text += _unmarked(markdown[start : code.start()]) + code[2].strip()
-        start = code.end()
-    text += _unmarked(markdown[start:])
     # Discord ends a code block at three backticks, wherever they stand.
-    return _FENCE.sub("`\u200b", text.replace("\t", " "))
+    return _FENCE.sub("`\u200b", _unmarked(markdown).replace("\t", " "))
 
 
-def _unmarked(text: str) -> str:
-    text = _LINK.sub(lambda link: link[1] if link[1] == link[2] else f"{link[1]} ({link[2]})", text)
-    for _ in range(3):  # markers in markers
-        text = _EMPHASIS.sub(r"\2", text)
-    return _ESCAPE.sub(r"\1", text)
+def _unmarked(markdown: str) -> str:
+    inline = scan_inline(markdown, 0, len(markdown), ended=True)
+    replaced: list[tuple[int, int, str]] = []
+    for pair in inline.pairs:
+        inner = pair.start + len(pair.marker), pair.end - len(pair.marker)
+        if pair.marker[0] == "`":
+            replaced.append((pair.start, pair.end, markdown[slice(*inner)].strip()))
+        else:
+            replaced += [(pair.start, inner[0], ""), (inner[1], pair.end, "")]
+    for piece in inline.pieces:
+        link = _LINK.fullmatch(markdown, piece.start, piece.end)
+        whole = markdown[piece.start : piece.end]
+        replaced.append((piece.start, piece.end, _shown_link(link) if link else whole))
+    text, at = "", 0
+    for start, end, shown in sorted(replaced):
+        text += _ESCAPE.sub(r"\1", markdown[at:start]) + shown
+        at = end
+    return text + _ESCAPE.sub(r"\1", markdown[at:])
+
+
+def _shown_link(link: re.Match[str]) -> str:
+    label, address = _unmarked(link[1]), link[2]
+    return label if label == address else f"{label} ({address})"
 
 
 def _aligned(grid: list[list[list[str]]], widths: list[int], aligned: str) -> list[str]:

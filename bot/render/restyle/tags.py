@@ -86,10 +86,8 @@ class Tags:
 
     def _element(self, tag: re.Match[str], name: str, text: str, end: int, *, final: bool) -> int | None:
         at, start = tag.span()
-        closing = f"</{name}>"
         stop = min(end, start + html.ELEMENT_MAX_CHARS)
-        # Not by lower(): of some letters that makes two, and what stands behind would be elsewhere.
-        found = re.compile(re.escape(closing), re.IGNORECASE).search(text, start, stop)
+        found = html.CLOSINGS[name].search(text, start, stop)
         if tag["close"] or found is None:
             if not final and stop == end and not tag["close"]:
                 return None

@@ -23,7 +23,8 @@ _LINES = re.compile(
     r"(?P<body>.*)\\end\{(?P=name)\}\s*",
     re.DOTALL,
 )
-_BREAK = re.compile(r"\\\\(?:\[[^\]]*\])?")
+_BREAK = re.compile(r"\\\\(?:\[[^\[\]\\]*\])?")
+_ALIGNS = re.compile(r"(?<!\\)&")
 _CHARACTERS = {
     **dict.fromkeys("+±", Class.BINARY),
     **dict.fromkeys("=<>→≤≥≠≈∈", Class.RELATION),
@@ -39,7 +40,7 @@ def lines_of(tex: str) -> list[str]:
     if found is None:
         return [tex.strip()]
     lines = (line.strip() for line in _BREAK.split(found["body"]))
-    return [re.sub(r"(?<!\\)&", "", line) for line in lines if line]
+    return [_ALIGNS.sub("", line) for line in lines if line]
 
 
 def linear(tex: str) -> str | None:

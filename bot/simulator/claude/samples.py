@@ -1,4 +1,4 @@
-"""Things that the stand-in shows on demand: code, tables, and a text of several thousand characters."""
+"""Things that the stand-in shows on demand: code, tables, formulas, and a text of several thousand characters."""
 
 from __future__ import annotations
 
@@ -66,6 +66,28 @@ Saturn wins at moons, by a lot.""",
 | Rooibos | 100 | 6 | **yes** |
 
 When in doubt, shorter.""",
+)
+
+FORMULAS = (
+    r"""The roots of $ax^2 + bx + c = 0$, where $a \neq 0$, are
+
+$$x = \frac{-b \pm \sqrt{b^2 - 4ac}}{2a}$$
+
+To use it:
+
+- [x] Write the equation with $0$ on one side.
+- [x] Read off $a$, $b$ and $c$.
+- [ ] Look at $b^2 - 4ac$ first: below $0$ there is no real root.""",
+    r"""The sum of all numbers from $1$ to $n$ needs no loop:
+
+$$\sum_{k=1}^{n} k = \frac{n(n+1)}{2}$$
+
+For $n = 100$ that is $5050$, as a schoolboy is said to have found in a minute.""",
+    r"""How far a sum of random steps spreads grows with $\sqrt{n}$, and its shape becomes the bell curve
+
+$$f(x) = \frac{1}{\sigma\sqrt{2\pi}} \, e^{-\frac{(x-\mu)^2}{2\sigma^2}}$$
+
+with the mean $\mu$ and the standard deviation $\sigma$.""",
 )
 
 SLOW = (

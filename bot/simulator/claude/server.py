@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from bot.simulator.origin import guard
+
 from .access import allows_sampling, check_access
 from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
 from .caching import Cache
@@ -75,6 +77,7 @@ class Claude:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes a free one."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
+        guard(app)
         app.router.add_post("/v1/messages", self._route(self._create))
         app.router.add_post("/v1/messages/count_tokens", self._route(self._count))
         app.router.add_get("/v1/models", self._route(self._list))

@@ -29,9 +29,9 @@ GREETINGS = (
     "Hi {name}, the local stand-in here, not Claude. Set `ANTHROPIC_API_KEY` and the real one takes over.",
 )
 OFFERS = (
-    "Say `code`, `table`, `long`, `slow` or `math` and I show what such an answer looks like.",
-    "I can also do `code`, a `table`, something `long`, something `slow`, or a bit of `math`.",
-    "To see more than an echo, try `code`, `table`, `long`, `slow` or `math`.",
+    "Say `code`, `table`, `formula`, `long`, `slow` or `math` and I show what such an answer looks like.",
+    "I can also do `code`, a `table`, a `formula`, something `long`, something `slow`, or a bit of `math`.",
+    "To see more than an echo, try `code`, `table`, `formula`, `long`, `slow` or `math`.",
 )
 
 
@@ -108,6 +108,7 @@ def _calculate(left: float, sign: str, right: float) -> str:
 
 SHOWS: dict[str, Callable[[Conversation, _Pick], str]] = {
     "code": lambda _, pick: pick(samples.CODE),
+    "formula": lambda _, pick: pick(samples.FORMULAS),
     "table": lambda _, pick: pick(samples.TABLES),
     "long": lambda _, pick: samples.essay(pick(samples.SUBJECTS)),
     "slow": lambda _, pick: pick(samples.SLOW),

@@ -28,6 +28,8 @@ def add_to(app: web.Application, world: World) -> None:
         headers = {
             "Content-Disposition": "attachment",
             "Content-Type": found.content_type or "application/octet-stream",
+            # A file that somebody posted is no page of this server.
+            "Content-Security-Policy": "default-src 'none'; sandbox",
         }
         return web.Response(body=found.content, headers=headers)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 import threading
@@ -21,17 +22,17 @@ _CHUNK_BYTES = 4096
 def serve(
     port: int = 8765,
     state: Path | None = None,
-    token: str = "local",
     round_trip_s: float = 0.0,
     die_with_parent: bool = False,
 ) -> None:
-    """Run a local Discord with a page until SIGTERM or SIGINT; print one JSON line with its addresses.
+    """Run a local Discord with a page until SIGTERM or SIGINT; print one JSON line with its addresses and the token.
 
+    The bot's token is a new one at each start, and stands in no argument, which every user of the machine could read.
     The world is kept in STATE. With --die-with-parent it also ends when its standard input does.
     """
     try:
         with claimed(state):
-            asyncio.run(_serve(state, port, token, round_trip_s, die_with_parent=die_with_parent))
+            asyncio.run(_serve(state, port, round_trip_s, die_with_parent=die_with_parent))
     except StateInUse as error:
         sys.exit(str(error))
     except OSError as error:
@@ -41,14 +42,13 @@ def serve(
         )
 
 
-async def _serve(
-    state: Path | None, port: int, token: str, round_trip_s: float, *, die_with_parent: bool
-) -> None:
+async def _serve(state: Path | None, port: int, round_trip_s: float, *, die_with_parent: bool) -> None:
     loop = asyncio.get_running_loop()
     ended = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, ended.set)
     discord = Discord(state, round_trip_s)
+    token = secrets.token_urlsafe()
     seed(discord, token)
     await discord.start(port=port)
     try:

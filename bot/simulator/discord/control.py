@@ -16,7 +16,7 @@ from bot.simulator.discord.actors import Actor
 from bot.simulator.discord.errors import ApiError
 from bot.simulator.discord.handles import InteractionHandle, shown_to
 from bot.simulator.discord.model import Json, Message
-from bot.simulator.discord.origin import foreign
+from bot.simulator.discord.rest.server import read_body
 from bot.simulator.discord.world import Event
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 Handler = Callable[[web.Request], Awaitable[Any]]
 
 MOST_MESSAGES = 200
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 class Control:
@@ -82,10 +83,12 @@ class Control:
         return list(application.commands.values())
 
     async def _post(self, request: web.Request) -> Json:
-        body = await _body(request)
-        return await self._actor(body).post(
-            _id(body, "channel_id"), _text(body, "content"), body.get("reply_to")
-        )
+        """A message, as JSON, or with files as the form that Discord's own API takes."""
+        told, uploads = await read_body(request)
+        body = _as_object(told)
+        files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+        content = _text(body, "content") if not files else str(body.get("content") or "")
+        return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
 
     async def _edit(self, request: web.Request) -> Json:
         body = await _body(request)
@@ -216,8 +219,6 @@ class Control:
 
 def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
     async def handle(request: web.Request) -> web.Response:
-        if (reason := foreign(request)) is not None:
-            return _json({"error": reason}, 403)
         try:
             return _json(await handler(request), 200)
         except ApiError as error:
@@ -246,9 +247,12 @@ def _line(error: ApiError) -> str:
 
 async def _body(request: web.Request) -> Json:
     try:
-        body = json.loads(await request.read() or b"{}")
+        return _as_object(json.loads(await request.read() or b"{}"))
     except ValueError:
         raise ApiError(400, 0, "The body is no JSON.") from None
+
+
+def _as_object(body: Any) -> Json:
     if not isinstance(body, dict):
         raise ApiError(400, 0, "The body is no JSON object.")
     return body

@@ -134,8 +134,12 @@ def apply(
         raise refusal(50006)
     was_loading = message.flags & LOADING
     message.flags &= ~LOADING
-    message.mention_everyone = False
-    _mention(world, channel, message, draft.allowed_mentions, users_only=users_only)
+    # "When the content field is edited, the mentions array in the message object will be reconstructed from
+    # scratch" (resources/message, "Edit Message"): an edit of anything else leaves the mentions as they are.
+    text_fields = {"content", "components"} if message.flags & COMPONENTS_V2 else {"content"}
+    if draft.given & text_fields:
+        message.mention_everyone = False
+        _mention(world, channel, message, draft.allowed_mentions, users_only=users_only)
     now = world.clock()
     if not was_loading:
         message.edited_at = now

@@ -6,8 +6,6 @@ from pathlib import Path
 
 from aiohttp import web
 
-from bot.simulator.discord.origin import foreign
-
 FOLDER = Path(__file__).resolve().parent.parent / "page"
 
 
@@ -15,8 +13,6 @@ def add_to(app: web.Application, folder: Path = FOLDER) -> None:
     """Serve `/` and `/static/*`."""
 
     async def serve(request: web.Request) -> web.StreamResponse:
-        if (reason := foreign(request)) is not None:
-            return web.Response(status=403, text=reason)
         path = (folder / request.match_info.get("path", "index.html")).resolve()
         # A path that leads out of the folder is as unknown as one that leads nowhere.
         if not path.is_relative_to(folder) or not path.is_file():

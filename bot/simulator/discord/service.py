@@ -24,6 +24,7 @@ from bot.simulator.discord.snowflakes import Clock
 from bot.simulator.discord.state import Saver, load
 from bot.simulator.discord.stream import Stream
 from bot.simulator.discord.world import Event, Revision, World
+from bot.simulator.origin import guard
 
 _KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
 
@@ -56,6 +57,7 @@ class Discord:
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes any free one. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
+        guard(app)
         self.rest.add_to(app)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)

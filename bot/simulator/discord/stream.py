@@ -10,7 +10,6 @@ from aiohttp import web
 
 from bot.simulator.discord.drafts import EPHEMERAL
 from bot.simulator.discord.model import Json
-from bot.simulator.discord.origin import foreign
 from bot.simulator.discord.sessions import personal
 from bot.simulator.discord.world import Event
 
@@ -38,8 +37,6 @@ class Stream:
             queue.put_nowait(None)
 
     async def _serve(self, request: web.Request) -> web.StreamResponse:
-        if (reason := foreign(request)) is not None:
-            return web.json_response({"error": reason}, status=403)
         text = request.query.get("as", "")
         if not text.isdigit() or int(text) not in self._discord.world.users:
             return web.json_response({"error": "'as' is missing or no user."}, status=404)

@@ -8,20 +8,26 @@ const EVENTS = (
   "THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
 ).split(" ");
 
-async function call(method, path, body) {
+async function call(method, path, body, files = []) {
   let response;
   try {
-    response = await fetch(`/control/${path}`, {
-      method,
-      headers: body ? { "Content-Type": "application/json" } : {},
-      body: body ? JSON.stringify(body) : undefined,
-    });
+    response = await fetch(`/control/${path}`, { method, ...encoded(body, files) });
   } catch {
     throw new Refused("The local Discord does not answer. Is it still running?");
   }
   const told = await response.json().catch(() => ({}));
   if (!response.ok) throw new Refused(told.error ?? `The local Discord answered with ${response.status}.`);
   return told;
+}
+
+function encoded(body, files) {
+  if (!body) return {};
+  const text = JSON.stringify(body);
+  if (!files.length) return { headers: { "Content-Type": "application/json" }, body: text };
+  const form = new FormData();
+  form.append("payload_json", text);
+  files.forEach((file, index) => form.append(`files[${index}]`, file, file.name));
+  return { body: form };
 }
 
 /** The control API as one person. */
@@ -39,7 +45,8 @@ export class Api {
     return call("GET", `channels/${channelId}/messages?limit=100&as=${this.as}${page}`);
   }
 
-  send = (channel_id, content, reply_to) => this.#post("messages", { channel_id, content, reply_to });
+  send = (channel_id, content, reply_to, files) =>
+    call("POST", "messages", { as: this.as, channel_id, content, reply_to }, files);
   react = (channel_id, message_id, emoji) => this.#post("reactions", { channel_id, message_id, emoji });
   edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
   delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });

@@ -51,10 +51,10 @@ const composer = new Composer(at("#composer"), {
   people: completable,
   commands: () => bar.commands,
   on: {
-    send: async (text, replyTo) => {
-      const command = bar.named(text);
+    send: async (text, replyTo, files) => {
+      const command = files.length ? null : bar.named(text);
       if (command) return bar.open(command, channel.id) ?? true;
-      const sent = await attempt(() => api.send(channel.id, text, replyTo));
+      const sent = await attempt(() => api.send(channel.id, text, replyTo, files));
       if (sent && world.bots().some((bot) => text.includes(`<@${bot.id}>`))) hint.done();
       return Boolean(sent);
     },

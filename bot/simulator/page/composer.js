@@ -3,6 +3,7 @@
 import { avatar } from "./avatars.js";
 import { Completion } from "./completion.js";
 import { el } from "./element.js";
+import { Enclosing } from "./enclosing.js";
 import { iconButton } from "./icons.js";
 import { begun, encode, parts } from "./mentions.js";
 
@@ -16,7 +17,7 @@ export class Composer {
   #drafts = new Map();
 
   /**
-   * `on` holds what happens: send(text, replyTo) -> whether it was taken, command(found), editLast(), typing();
+   * `on` holds what happens: send(text, replyTo, files) -> whether it was taken, command(found), editLast(), typing();
    * `people()` and `commands()` say what there is to complete.
    */
   constructor(root, { on, people, commands }) {
@@ -25,6 +26,7 @@ export class Composer {
     this.mirror = root.querySelector(".mirror");
     this.bar = root.querySelector(".reply-bar");
     this.completion = new Completion(root.querySelector(".completion"), this.field);
+    this.files = new Enclosing(root, this.field);
     this.field.addEventListener("input", () => this.#changed(true));
     this.field.addEventListener("click", () => this.suggest());
     this.field.addEventListener("blur", () => this.completion.close());
@@ -35,14 +37,17 @@ export class Composer {
   /** Write to another channel; what was begun in the one before is kept for it. */
   move(place, placeholder, disabled = false) {
     if (this.place !== place) {
-      this.#drafts.set(this.place, this.field.value);
-      this.field.value = this.#drafts.get(place) ?? "";
+      this.#drafts.set(this.place, { text: this.field.value, files: this.files.take() });
+      const draft = this.#drafts.get(place);
+      this.field.value = draft?.text ?? "";
+      this.files.add(draft?.files ?? []);
       this.place = place;
       this.reply(null);
     }
     this.field.placeholder = placeholder;
     this.field.setAttribute("aria-label", placeholder);
     this.field.disabled = disabled;
+    this.files.disable(disabled);
     this.#changed(false);
   }
 
@@ -130,14 +135,17 @@ export class Composer {
 
   async #send() {
     const written = this.field.value;
-    if (!written.trim()) return;
+    if (!written.trim() && this.files.empty) return;
     const reply = this.#reply;
+    const files = this.files.take();
     this.#empty();
     this.reply(null);
     this.#typedAt = 0;
-    if (!(await this.on.send(encode(written.trim(), this.people()), reply?.id)) && !this.field.value) {
+    const sent = await this.on.send(encode(written.trim(), this.people()), reply?.id, files);
+    if (!sent && !this.field.value && this.files.empty) {
       // It was refused: nobody shall have to write it again.
       this.field.value = written;
+      this.files.add(files);
       this.#changed(false);
     }
   }

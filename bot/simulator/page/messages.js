@@ -2,13 +2,12 @@
 
 import { el, morph } from "./element.js";
 import { messageElement } from "./message.js";
+import { follows } from "./following.js";
 import { day, sameDay } from "./timestamps.js";
-import { isEphemeral, newer } from "./world.js";
+import { isAwaited, isEphemeral, newer } from "./world.js";
 
 // Messages by one author closer together than this are shown as one group, as Discord does.
 const GROUP_MS = 7 * 60_000;
-// This near to its end a list counts as being there, so that it goes on following.
-const NEAR_END_PX = 48;
 const NEAR_START_PX = 200;
 const PAGE = 100;
 
@@ -16,6 +15,7 @@ export class MessageList {
   #messages = new Map();
   #editing = null;
   #atEnd = true;
+  #seen = { scrollTop: 0, scrollHeight: 0, clientHeight: 0 };
   #complete = false;
   #loading = false;
   #meanwhile = null;
@@ -92,7 +92,7 @@ export class MessageList {
       const at = new Date(message.timestamp);
       const newDay = !before || !sameDay(new Date(before.timestamp), at);
       if (newDay) wanted.push(this.#divider(at, rows));
-      wanted.push(this.#row(message, !newDay && follows(message, before), rows.get(message.id)));
+      wanted.push(this.#row(message, !newDay && continues(message, before), rows.get(message.id)));
       before = message;
     }
     const kept = new Set(wanted);
@@ -142,7 +142,7 @@ export class MessageList {
     if (name === "MESSAGE_UPDATE" && !known) return;
     // The gateway does not say which reactions are one's own; what is known of them stays.
     this.#messages.set(message.id, { ...known, ...message, reactions: known?.reactions ?? message.reactions });
-    if (name === "MESSAGE_CREATE" && message.author.id === this.api.as) this.#atEnd = true;
+    if (name === "MESSAGE_CREATE" && isAwaited(message, this.api.as)) this.#atEnd = true;
   }
 
   #react(name, { message_id, user_id, emoji }) {
@@ -163,7 +163,9 @@ export class MessageList {
 
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
-    this.#atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    const now = { scrollTop, scrollHeight, clientHeight };
+    this.#atEnd = follows(this.#atEnd, this.#seen, now);
+    this.#seen = now;
     if (scrollTop < NEAR_START_PX && !this.#complete && !this.#loading && this.channel) this.#loadOlder();
   }
 
@@ -238,7 +240,7 @@ export class MessageList {
 }
 
 /** Whether a message goes on below the one before it, without a head of its own. */
-function follows(message, before) {
+function continues(message, before) {
   return (
     [0, 20].includes(message.type) &&
     ![4, 6, 7, 18].includes(before.type) &&

@@ -138,6 +138,11 @@ export function newer(one, other) {
   return a > b ? 1 : a < b ? -1 : 0;
 }
 
+/** Whether a message is what somebody here has written, or the answer to their command or button. */
+export function isAwaited(message, me) {
+  return [message.author.id, message.interaction_metadata?.user?.id].includes(me) || isEphemeral(message);
+}
+
 export function isEphemeral(message) {
   return Boolean(message.ephemeral || message.flags & 64);
 }

@@ -72,6 +72,13 @@ def test_a_table_has_a_header_a_separator_and_rows() -> None:
 
 
 @pytest.mark.parametrize("number", range(6))
+def test_a_formula_stands_in_the_text_and_on_lines_of_its_own(number: int) -> None:
+    text = reply(f"a formula {number}")
+    assert re.search(r"^\$\$[^$\n]+\$\$$", text, re.MULTILINE)
+    assert re.search(r" \$[^$\n]+\$", text)
+
+
+@pytest.mark.parametrize("number", range(6))
 def test_long_has_headings_lists_and_fences_longer_than_a_discord_message(number: int) -> None:
     text = reply(f"something long {number}")
     assert len(text) > 5000

@@ -158,20 +158,6 @@ async def test_an_impossible_request_is_refused_in_one_line(scene: Scene, ask: A
         assert "\n" not in told["error"]
 
 
-async def test_a_foreign_web_page_gets_nothing(
-    scene: Scene, ask: Ask, session: aiohttp.ClientSession
-) -> None:
-    await ask("GET", "/state", Origin=scene.discord.page_url.rstrip("/"))
-    await ask("GET", "/state", Origin="http://evil.example", status=403)
-    await ask("GET", "/state", Host="rebound.example", status=403)
-    await ask("GET", "/state", Origin="null", status=403)
-    for path in ("", f"control/events?as={scene.ann.id}"):
-        async with session.get(
-            scene.discord.page_url + path, headers={"Host": "rebound.example"}
-        ) as response:
-            assert response.status == 403
-
-
 async def test_the_page_serves_its_folder_and_nothing_above_it(
     scene: Scene, session: aiohttp.ClientSession
 ) -> None:
@@ -180,6 +166,23 @@ async def test_the_page_serves_its_folder_and_nothing_above_it(
     for path in ("static/%2e%2e/__init__.py", "static/..%2f__init__.py", "static/none.js"):
         async with session.get(scene.discord.page_url + path) as response:
             assert response.status == 404
+
+
+async def test_a_user_posts_files_by_the_page(scene: Scene, session: aiohttp.ClientSession) -> None:
+    where = {"as": str(scene.ann.id), "channel_id": str(scene.text.id)}
+    form = aiohttp.FormData()
+    form.add_field("payload_json", json.dumps(where | {"content": ""}))
+    form.add_field("files[0]", b"\x89PNG", filename="a.png", content_type="image/png")
+    form.add_field("files[1]", b"a log", filename="message.txt", content_type="text/plain")
+    async with session.post(scene.discord.page_url + "control/messages", data=form) as response:
+        told = await response.json()
+        assert response.status == 200, told
+    assert [(each["filename"], each["content_type"]) for each in told["attachments"]] == [
+        ("a.png", "image/png"),
+        ("message.txt", "text/plain"),
+    ]
+    async with session.get(told["attachments"][1]["url"]) as response:
+        assert await response.read() == b"a log"
 
 
 async def test_an_open_stream_does_not_keep_the_server_from_stopping(

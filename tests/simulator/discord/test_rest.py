@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import pytest
@@ -161,6 +162,22 @@ async def test_a_forum_that_requires_tags_refuses_a_post_without(scene: Scene, r
     body = {"name": "x", "message": {"content": "y"}}
     assert await rest.code("POST", f"/channels/{forum.id}/threads", body) == 40067
     assert await rest.code("POST", f"/channels/{forum.id}/messages", {"content": "x"}) == 50008
+
+
+async def test_only_an_edit_of_the_text_finds_the_mentions_anew(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    text, rest = scene.text, Rest(session, scene.discord.api_url, TOKEN)
+    nobody: dict[str, Any] = {"allowed_mentions": {"parse": []}}
+    body = {"content": f"hello {scene.ann.mention}"} | nobody
+    message = (await rest("POST", f"/channels/{text.id}/messages", body))[1]
+    path = f"/channels/{text.id}/messages/{message['id']}"
+    assert message["mentions"] == []
+    assert (await rest("PATCH", path, {"components": []}))[1]["mentions"] == []
+    assert (await rest("PATCH", path, {"flags": 4}))[1]["mentions"] == []
+    [mentioned] = (await rest("PATCH", path, {"content": f"bye {scene.ann.mention}"}))[1]["mentions"]
+    assert mentioned["id"] == str(scene.ann.id)
+    assert (await rest("PATCH", path, {"components": []}))[1]["mentions"] == [mentioned]
 
 
 async def test_edits_of_old_messages_are_limited_further(

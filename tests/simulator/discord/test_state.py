@@ -113,7 +113,7 @@ async def start() -> AsyncIterator[Servers]:
 async def test_the_process_says_where_it_listens_and_keeps_threads_over_a_kill(
     tmp_path: Path, start: Servers
 ) -> None:
-    arguments = ("--port", "0", "--state", str(tmp_path / "world.json"), "--token", "T")
+    arguments = ("--port", "0", "--state", str(tmp_path / "world.json"))
     server = await start(*arguments)
     await server.first_line()
     assert set(server.told) == {"api_url", "gateway_url", "page_url", "token"}
@@ -133,6 +133,7 @@ async def test_the_process_says_where_it_listens_and_keeps_threads_over_a_kill(
 
     again = await start(*arguments)
     await again.first_line()
+    assert again.told["token"] not in ("", server.told["token"]), "the token is a new one at each start"
     [guild] = (await again.ask("GET", "control/state"))["guilds"]
     assert guild["channels"][0]["threads"][0]["id"] == thread["id"]
     again.process.send_signal(signal.SIGTERM)

@@ -38,15 +38,6 @@ def test_no_external_address_is_named(path: Path) -> None:
     assert [each for each in addresses if each != "http://www.w3.org"] == []
 
 
-def test_the_browser_is_told_to_load_nothing_from_elsewhere() -> None:
-    index = (PAGE / "index.html").read_text()
-    policy = re.search(r'http-equiv="Content-Security-Policy"\s+content="([^"]+)"', index)
-    assert policy is not None
-    assert "default-src 'none'" in policy[1]
-    assert "unsafe" not in policy[1]
-    assert "script-src 'self'" in policy[1]
-
-
 @needs_node
 def test_every_module_is_valid_javascript_and_imports_what_is_there() -> None:
     # Imports are linked before anything runs; `app.js` alone needs a browser to run, and is only read.

@@ -83,6 +83,34 @@ def test_an_ephemeral_message_makes_no_channel_unread() -> None:
     assert world("w.channels.get('10').last_message_id ?? null", told) is None
 
 
+def test_an_answer_to_ones_command_is_awaited_and_what_others_say_is_not() -> None:
+    answers = [
+        message("40", "10", flags=64),
+        message("41", "10", interaction_metadata={"user": {"id": "2"}}),
+        message("42", "10", author="2"),
+        message("43", "10", interaction_metadata={"user": {"id": "9"}}),
+        message("44", "10"),
+    ]
+    told = run("world.js", "a[0].map((each) => m.isAwaited(each, '2'))", answers)
+    assert told == [True, True, True, False, False]
+
+
+def box(top: int, height: int, room: int = 500) -> dict[str, int]:
+    return {"scrollTop": top, "scrollHeight": height, "clientHeight": room}
+
+
+def test_a_list_stays_at_its_end_until_a_person_goes_up() -> None:
+    steps = [
+        ("a picture has loaded", True, box(500, 1000), box(500, 1350), True),
+        ("the form of a command takes room", True, box(500, 1000), box(500, 1000, room=380), True),
+        ("somebody goes up", True, box(500, 1000), box(300, 1000), False),
+        ("somebody goes on reading further up", False, box(300, 1000), box(200, 1400), False),
+        ("somebody comes back to the end", False, box(300, 1000), box(470, 1000), True),
+    ]
+    for what, followed, before, now, expected in steps:
+        assert run("following.js", "m.follows(...a)", followed, before, now) is expected, what
+
+
 def test_typing_ends_with_the_message() -> None:
     typing = ("TYPING_START", {"channel_id": "10", "user_id": "4"})
     assert world("w.typingIn('10', '2')", typing) == ["4"]

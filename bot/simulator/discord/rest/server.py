@@ -80,7 +80,7 @@ class RestServer:
         body: Any = None
         uploads: tuple[Upload, ...] = ()
         try:
-            body, uploads = await _read(request)
+            body, uploads = await read_body(request)
         except ApiError as error:
             wrong = error
         recorded = self._record(request, route.path, body, uploads)
@@ -230,7 +230,7 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path))
 
 
-async def _read(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
+async def read_body(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
     """The JSON and the files of a request, whichever way they came; 50109 for what is no JSON."""
     if request.content_type == "multipart/form-data":
         return await _read_form(request)

@@ -1,0 +1,21 @@
+"""The version of the bot: of the installed package, or of the checkout that it runs from."""
+
+from __future__ import annotations
+
+import tomllib
+from importlib import metadata
+from pathlib import Path
+
+PROJECT = Path(__file__).parent.parent / "pyproject.toml"
+
+
+def version() -> str:
+    """Return the version; of the checkout where there is one, since another version may be installed beside it."""
+    try:
+        return str(tomllib.loads(PROJECT.read_text())["project"]["version"])
+    except (OSError, ValueError, KeyError):
+        pass
+    try:
+        return metadata.version("bobbin")
+    except metadata.PackageNotFoundError:
+        return "(unknown)"

@@ -1,0 +1,36 @@
+"""What makes the laying out of a reply work hardest, to be repeated: each by its name."""
+
+from __future__ import annotations
+
+REPEATED = {
+    "blank quote lines": "> \n",
+    "blank quote lines without blanks": ">\n",
+    "invisible characters": "\u200b",
+    "lines of invisible characters": "\u200b\n",
+    "joiners": "\u200d",
+    "digits": "1",
+    "backticks": "`",
+    "bars": "|",
+    "dollars": "$",
+    "brackets": "[",
+    "links begun": "[a](",
+    "nested quotes": "> > ",
+    "nested lists": "- ",
+    "one long word": "x",
+    "combining marks": "\u0301",
+    "tables": "| a | b |\n|---|---|\n| 1 | 2 |\n\n",
+    "rows": "| *a | `b |\n",
+    "code spans": "`a` ",
+    "code spans in a quote": "> `a\n",
+    "emphasis begun": "**a ",
+    "emphasis": "*a* _b_ ",
+    "sentences": "a. ",
+    "kana": "あ",
+    "fences": "```\n",
+    "empty lines": "\n",
+    "blanks": " ",
+    "flags": "🇩",
+    "tags": "<b>a ",
+    "headings": "#### # ",
+    "formulas begun": "\\[ x ",
+}
