@@ -58,13 +58,10 @@ def _may_be_named(channel: discord.abc.GuildChannel | discord.Thread, here: obje
     """
     if getattr(here, "id", None) == channel.id:
         return channel.name != HIDDEN
+    if isinstance(channel, discord.Thread) and channel.is_private():
+        return False
     parent: discord.abc.GuildChannel | None
-    if isinstance(channel, discord.Thread):
-        if channel.is_private():
-            return False
-        parent = channel.parent
-    else:
-        parent = channel
+    parent = channel.parent if isinstance(channel, discord.Thread) else channel
     if parent is None or HIDDEN in (parent.name, channel.name):
         return False
     home = here.parent if isinstance(here, discord.Thread) else here
