@@ -60,7 +60,8 @@ class Reply:
         if result.as_shown:
             await page.keep_as_shown(look=committed is not None)
         self.outcome = "answered" if result.reply else "told"
-        await page.finish(result.reply or lines(result.notices), when_done(claim.lead, cut=result.open_end))
+        text, buttons = result.reply or lines(result.notices), when_done(claim.lead, cut=result.open_end)
+        await page.finish(text, buttons, cut=result.cut)
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
         told = (*result.notices, *page.writer.notices) if result.reply else ()
         await put_below(claim, told, self._means)

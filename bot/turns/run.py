@@ -205,7 +205,7 @@ class Runner:
         style = Style() if as_shown else self._means.style
         draft = Draft(style=style)
         draft.push(text)
-        draft.finish()
+        draft.finish(cut=claim.result.cut)
         # Of an earlier, longer try there may be more in the journal, which is deleted by now.
         needed = ids[: len(draft.parts)]
         if not needed or any(message not in contents for message in needed):
@@ -239,7 +239,8 @@ class Runner:
             may_write=heartbeat.may_write,
         )
         last = claim.meta.buttons in parts
-        await writer.finish(text, when_done(claim.lead, cut=claim.result.open_end) if last else NONE)
+        buttons = when_done(claim.lead, cut=claim.result.open_end) if last else NONE
+        await writer.finish(text, buttons, cut=claim.result.cut)
         if claim.halted and claim.result.reply and heartbeat.may_write():
             await put_below(claim, claim.result.notices, self._means)
 
