@@ -55,8 +55,8 @@ class Draft:
         if self._layout.full is None:
             self._lay_out(self._restyler.push(text))
 
-    def finish(self) -> None:
-        """The reply is all there; a second call changes nothing."""
+    def finish(self, *, cut: bool = False) -> None:
+        """The reply is all there; a second call changes nothing. If it was `cut`, what is open there is closed."""
         if self._finished:
             return
         if self._half:
@@ -64,7 +64,7 @@ class Draft:
             self.push("\ufffd")
         if self._layout.full is None:
             self._lay_out(self._restyler.finish())
-        self._layout.finish()
+        self._layout.finish(cut=cut)
         if not self._layout.complete and is_visible(self.text):
             self._show_source()
         self._finished = True

@@ -11,7 +11,7 @@ from bot.render.inline import scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.mark import RESERVED_UNITS, unmistakable
 from bot.render.measure import MESSAGE_LIMIT_UNITS, fitting, is_visible, units
-from bot.render.preview import preview
+from bot.render.preview import close_paragraph, preview
 
 # Room for the longest opening (quotes, a fence and its language), its closing, and something in between.
 LIMIT_MIN_UNITS = 160
@@ -56,6 +56,7 @@ class Layout:
         self._complete: list[Piece] = []
         self._ends = False
         self._finished = False
+        self._cut = False
         self._begun = False
         self._fence: Fence | None = None
         self._begin("", Context())
@@ -76,10 +77,15 @@ class Layout:
         self._lay_out()
         self._ends = False
 
-    def finish(self) -> None:
-        """The text is all there; a second call changes nothing."""
+    def finish(self, *, cut: bool = False) -> None:
+        """The text is all there; a second call changes nothing.
+
+        If it was `cut`, nobody meant it to end there: markers that are open are closed. In a text that ends by itself
+        they were none.
+        """
         if not self._finished:
             self._ends = self._finished = True
+            self._cut = cut
             self._lay_out()
 
     @property
@@ -211,6 +217,9 @@ class Layout:
     def _last_piece(self) -> Piece:
         lines: list[Line] = []
         continue_message(self._tail, self._context, lines, self._context.fence, whole=True)
+        closed = close_paragraph(self._tail, self._context, lines) if self._cut else None
+        if closed is not None:
+            return self._piece(self._tail, *closed)
         shown = [line for line in lines if line.kind is not Kind.BLANK]
         closing = shown[-1].closing if shown else ""
         if self._context.markers and not closing:

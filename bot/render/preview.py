@@ -6,11 +6,13 @@ import re
 
 from bot.render.context import Context, continue_message, continues
 from bot.render.grapheme import is_unfinished
-from bot.render.inline import scan_inline
+from bot.render.inline import Inline, scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 
 # A line that shows nothing yet but markers: what it will be is not known.
 _ONLY_MARKERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s*+)*+(?:\d{1,9}|#{1,6}\s*+)?")
+# What marks something if more of it follows, and shows nothing of itself.
+_MARKERS = "*_~|`\\ "
 _FENCE_BEGUN = re.compile(r"`+|~+")
 
 
@@ -51,19 +53,32 @@ def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
     return None
 
 
-def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+def close_paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+    """Where what shows of a text that was cut off ends, and what closes the markers open there.
+
+    None if nothing is open there. What might have become a link is text.
+    """
+    shown = [line for line in lines if line.kind is not Kind.BLANK]
+    if not shown or shown[-1].kind in (Kind.OPEN, Kind.CODE, Kind.CLOSE):
+        return None
+    lines = lines[: lines.index(shown[-1]) + 1]
+    start, last = lines[_first_of_paragraph(lines)].start, lines[-1]
+    inline = scan_inline(tail, start, last.end, context.markers if start == 0 else (), ended=False)
+    end = last.end if tail[inline.held : last.end].strip(_MARKERS) else inline.held
+    closed = _closed(tail, shown_end(tail, end), inline)
+    return closed if closed[1] or closed[0] < shown_end(tail, last.end) else None
+
+
+def _first_of_paragraph(lines: list[Line]) -> int:
     first = len(lines) - 1
     while first > 0 and continues(lines[first], lines[first - 1]):
         first -= 1
-    start, last = lines[first].start, lines[-1]
-    ended = last.after > last.end and last.kind in (Kind.HEADING, Kind.ROW)
-    markers = context.markers if start == 0 else ()
-    inline = scan_inline(tail, start, last.end, markers, ended=ended)
-    end = inline.held
-    if is_unfinished(tail[max(0, end - 8) : end]):
-        end -= 1
+    return first
+
+
+def _closed(tail: str, end: int, inline: Inline) -> tuple[int, str]:
+    """Where a text ends so that what is open there can be closed, and what closes it."""
     opened = [(at, marker) for at, marker in inline.opened if at < end]
-    end = shown_end(tail, end)
     while opened:
         at, marker = opened[-1]
         inside = tail[max(at, 0) + (len(marker) if at >= 0 else 0) : end]
@@ -75,10 +90,23 @@ def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str
         else:
             break
         end = shown_end(tail, end)
+    return end, "".join(marker for _, marker in reversed(opened))
+
+
+def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+    first = _first_of_paragraph(lines)
+    start, last = lines[first].start, lines[-1]
+    ended = last.after > last.end and last.kind in (Kind.HEADING, Kind.ROW)
+    markers = context.markers if start == 0 else ()
+    inline = scan_inline(tail, start, last.end, markers, ended=ended)
+    end = inline.held
+    if is_unfinished(tail[max(0, end - 8) : end]):
+        end -= 1
+    end, closing = _closed(tail, shown_end(tail, end), inline)
     line_start = tail.rfind("\n", 0, end) + 1
     shows = not _ONLY_MARKERS.fullmatch(tail, line_start, end) and not seems_to_open(tail, line_start, end)
     if line_start < end and not shows:
         end = shown_end(tail, line_start)
     if end <= start:
         return _ended(tail, lines[:first])
-    return end, "".join(marker for _, marker in reversed(opened))
+    return end, closing

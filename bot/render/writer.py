@@ -154,11 +154,12 @@ class Writer:
             self._stopped.set()
 
     async def finish(
-        self, final_text: str | None = None, final: Controls | None = None
+        self, final_text: str | None = None, final: Controls | None = None, *, cut: bool = False
     ) -> tuple[Posted, ...]:
         """Wait until Discord shows the whole reply and nothing else of it, without the mark.
 
-        The reply is what was pushed, or `final_text`, where one is given: it may differ. Without a `run`
+        The reply is what was pushed, or `final_text`, where one is given: it may differ. If it was `cut`, what is
+        open at its end is closed. Without a `run`
         before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
         writing, DiscordNotNow, DiscordUnavailable after the last try, or Fenced if it was abandoned.
         """
@@ -168,8 +169,8 @@ class Writer:
             raise self._failure
         if final is not None or self._composition.controls is not None:
             self._composition.controls = final or NONE
-        if final_text is not None and final_text != self._composition.text:
-            self._composition.replace(final_text)
+        if cut or (final_text is not None and final_text != self._composition.text):
+            self._composition.replace(self._composition.text if final_text is None else final_text, cut=cut)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         back_off = BackOff()

@@ -28,6 +28,11 @@ class Result:
     open_end: bool = False
     as_shown: bool = False
 
+    @property
+    def cut(self) -> bool:
+        """Whether the reply ends where nobody meant it to: then a notice says why, or it can be continued."""
+        return bool(self.reply) and (self.open_end or bool(self.notices))
+
 
 T = TypeVar("T")
 

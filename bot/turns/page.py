@@ -90,9 +90,12 @@ class Page:
         """Wait until there is a place to write in."""
         await self._opening()
 
-    async def finish(self, text: str, final: Controls) -> None:
-        """Show the whole text, by now committed, and let nothing land behind it."""
-        await self._show(text, final)
+    async def finish(self, text: str, final: Controls, *, cut: bool) -> None:
+        """Show the whole text, by now committed, and let nothing land behind it.
+
+        If it was `cut`, what is open at its end is closed.
+        """
+        await self._show(text, final, cut=cut)
         await self._forestall()
 
     async def abandon(self) -> None:
@@ -104,7 +107,7 @@ class Page:
         """Let what is written end where it is: nobody goes on with it."""
         await self.writer.leave()
 
-    async def _show(self, text: str, final: Controls) -> None:
+    async def _show(self, text: str, final: Controls, *, cut: bool) -> None:
         """Write until it stands there.
 
         Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
@@ -115,7 +118,7 @@ class Page:
             if again:
                 self.writer = self._new_writer()
             try:
-                await self.writer.finish(text, final)
+                await self.writer.finish(text, final, cut=cut)
             except AnsweredBefore as before:
                 await self._clear(before)
             except DiscordTooOld:

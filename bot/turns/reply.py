@@ -62,7 +62,7 @@ class Reply:
             await page.keep_as_shown(look=committed is not None)
         self.outcome = "answered" if result.reply else "told"
         controls = when_done(claim.lead, cut=result.open_end, answered=bool(result.reply))
-        await page.finish(result.reply or lines(result.notices), controls)
+        await page.finish(result.reply or lines(result.notices), controls, cut=result.cut)
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
         told = (*result.notices, *page.writer.notices) if result.reply else ()
         await put_below(claim, told, self._means)

@@ -299,3 +299,44 @@ def test_a_table_is_shown_row_by_row_while_it_comes() -> None:
 def test_a_reply_of_which_nothing_would_be_left_is_shown_as_it_was_written(text: str) -> None:
     (part,) = draft_of(text).parts
     assert part.text.replace("\\", "") == text.strip()
+
+
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("Hello **An", "Hello **An**"),
+        ("Hello **An\n", "Hello **An**"),
+        ("- one\n- **two *and", "- one\n- **two *and***"),
+        ("> ~~gone", "> ~~gone~~"),
+        ("Run `ls -", "Run `ls -`"),
+        ("It was ||the but", "It was ||the but||"),
+        ("Hello **", "Hello"),
+        ("A **whole** one, and", "A **whole** one, and"),
+        ("**See [the label](https://exam", "**See [the label](https://exam**"),
+        ("```py\nx = 1", "```py\nx = 1\n```"),
+        ("Hello $x^2", "Hello $x^2"),
+        ("*a footnote\n\nThe end", "*a footnote\n\nThe end"),
+    ],
+)
+def test_what_is_open_where_a_reply_was_cut_off_is_closed_or_is_text(written: str, shown: str) -> None:
+    draft = Draft()
+    draft.push(written)
+    draft.finish(cut=True)
+    assert [part.text for part in draft.parts] == [shown]
+    assert draft.text == written
+
+
+def test_what_is_open_where_a_reply_ends_by_itself_was_never_a_marker() -> None:
+    assert [part.text for part in draft_of("so 2 * 3 and *x").parts] == ["so 2 * 3 and *x"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(RICH, st.integers(0, 20_000), LIMITS)
+def test_a_reply_may_be_cut_off_anywhere(text: str, place: int, limit: int) -> None:
+    written = text[: place % (len(text) + 1)]
+    draft = Draft(limit)
+    draft.push(written)
+    draft.finish(cut=True)
+    for part in draft.parts:
+        check(part, limit)
+    assert draft.text == written

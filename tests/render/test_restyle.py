@@ -68,6 +68,14 @@ def test_a_table_too_wide_for_a_phone_becomes_records() -> None:
     assert restyle(table) == f"**Name:** Ann\n**What:** *{wide}*\n\n**Name:** Bob\n**What:** –\n"
 
 
+def test_four_narrow_columns_stay_a_table() -> None:
+    table = (
+        "| Planet | Moons | Day (hours) | Nickname |\n|---|---|---|---|\n"
+        "| Mercury | 0 | 4222.6 | Swift Planet |\n| Venus | 0 | 2802 | Morning Star |\n"
+    )
+    assert restyle(table).split("\n")[:2] == ["```", "Planet   Moons  Day (hours)  Nickname"]
+
+
 def test_a_table_in_a_quote_or_a_list_stays_there() -> None:
     assert (
         restyle("> | a | b |\n> |---|---|\n> | 1 | 2 |\nend") == "> ```\n> a  b\n> ─  ─\n> 1  2\n> ```\nend"

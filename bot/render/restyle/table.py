@@ -12,9 +12,10 @@ from wcwidth import wcswidth
 from bot.render.inline import scan_inline
 
 # What fits into a line of code on a phone: 360 to 430 dp wide, less about 100 dp that Discord keeps for the avatar
-# and the margins, at the 7 to 8 dp that a character of its code font takes, are 33 to 47. A wider line is wrapped
-# there, and a table of wrapped lines cannot be read.
-PHONE_COLUMNS = 40
+# and the margins, at the 7 to 8 dp that a character of its code font takes, are 33 to 47 (an estimate, not measured).
+# 44 is what today's usual phones of 400 dp and more hold. On a narrower one the longest lines are wrapped, which is
+# easier to read than four columns as a list with a line for each cell; a wider table cannot be read on either.
+PHONE_COLUMNS = 44
 # Longer lines are no rows that anybody wrote.
 ROW_MAX_CHARS = 4000
 # A longer table is shown in several, each with the header, so that it is not held back for ever.
