@@ -13,6 +13,8 @@ BAN_S = 9.0
 """Longer than any call is waited for."""
 
 LATE_S = 60.0
+UNDER_WAY_S = 1.0
+"""Longer than a call to the simulator takes, much shorter than the ban."""
 
 
 async def test_a_thread_that_may_be_started_later_costs_one_request_and_one_call(world: World) -> None:
@@ -71,13 +73,14 @@ async def test_cloudflares_ban_in_mid_stream_is_waited_for_without_a_call(world:
         thread = await own.thread_of(await own.ann.post(own.channel(), f"{own.mention} count"))
         await gate.reached()
         await own.until(lambda: own.replies(thread))
-        ban = own.discord.faults.add(
-            action="ban", route="^/channels", retry_after_s=BAN_S, scope="cloudflare"
-        )
+        own.discord.faults.add(action="ban", route="^/channels", retry_after_s=BAN_S, scope="cloudflare")
         gate.release()
         (reply,) = await own.answered(thread, timeout_s=LATE_S)
         assert reply["content"] == "One two."
-        assert (len(own.asked), ban.struck) == (1, 1)
+        # A call of another task, such as the catching up, may have been under way when the first one was refused.
+        first, *others = [call.at for call in own.calls() if call.status == 429]
+        assert all(at < first + UNDER_WAY_S for at in others)
+        assert len(own.asked) == 1
 
 
 async def test_a_limit_of_a_threads_posts_is_told_in_its_channel(world: World) -> None:
@@ -111,13 +114,19 @@ async def test_a_bot_that_is_timed_out_asks_nothing_and_answers_when_that_is_ove
         assert own.bots[0].log("permission_missing") == []
         await own.bots[0].kill()
         await own.start_bot()
-        await own.bots[1].logged("bot_timed_out")
+        # What waited before is looked at again within a minute; what is new, at once.
+        later = await own.ben.post(channel, f"{own.mention} and me?")
+        await own.bots[1].logged("put_off", conversation=int(later["id"]))
+        assert own.bots[1].log("bot_timed_out")
         refused = [call for call in own.calls() if call.status == 403]
         assert (len(own.asked), refused) == (1, [])
         own.discord.time_out(own.guild, own.app.user_id, None)
         await own.answered(thread, 2, timeout_s=2 * LATE_S)
-        await own.answered(await own.thread_of(mention), timeout_s=2 * LATE_S)
-        assert len(own.asked) == 3
+        for asked in (mention, later):
+            thread = int(asked["id"])
+            await own.bots[1].logged("turn_done", 2 * LATE_S, conversation=thread)
+            await own.answered(thread)
+        assert len(own.asked) == 4
 
 
 async def test_a_time_out_in_mid_stream_keeps_the_answer(world: World) -> None:
