@@ -22,6 +22,9 @@ from bot.turns.dispatch import Dispatcher
 log = structlog.get_logger()
 
 WITH_THREADS = (discord.ChannelType.text, discord.ChannelType.news)
+
+GONE_CODES = (10007, 10013)
+"""Unknown Member, Unknown User."""
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
 
 
@@ -165,7 +168,9 @@ class Intake:
             # A listing tells nothing of the author's roles.
             try:
                 author = await message.guild.fetch_member(author.id)
-            except discord.NotFound:
+            except discord.NotFound as error:
+                if error.code not in GONE_CODES:
+                    return True  # another server than Discord's, which tells nobody's roles
                 log.info("author_left", message=message.id)
                 return False
         if not isinstance(author, discord.Member) or not isinstance(channel, discord.TextChannel):

@@ -122,7 +122,7 @@ async def test_every_thread_is_asked_about_with_the_same_system_prompt(world: Wo
 
 async def test_a_failed_turn_does_not_change_what_was_sent_before(world: World) -> None:
     thread = await begin(world, long_text(1))
-    world.claude.faults.add(faults.bad_request("no"))
+    world.claude.faults.add(faults.payment_required())
     # Nothing is said to it, so that no answer is left over for somebody else.
     await world.settled(await world.ann.post(thread, "two"))
     failed = world.asked[-1]

@@ -68,6 +68,7 @@ async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, pri
     assert "Here it is" in (await handle.message())["content"]
     (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
     assert thread.name == prompt.NEUTRAL_THREAD_NAME
+    await world.answered(thread.id)  # so that its request is none of the next test's
     refuse(world, channel, FULL)
     handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
     assert (await handle.message())["content"] == answers.THREADS_FULL
