@@ -11,8 +11,11 @@ from bot.conversation.intake import Policy
 from bot.gateway.interactions import Interaction, say
 from bot.gateway.reach import everywhere
 
-TOLD = ("chat", "stop", "retry", "context", "model", "system", "reset")
+TOLD = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
 """The commands that most people want, in the order in which they do; the menu of Discord shows all."""
+
+IN_SERVERS = ("chat", "leave")
+"""Those of them that direct messages have no use for."""
 
 READ = (
     "I read what is written in my threads and in threads that I was mentioned in, from then on, and direct messages "
@@ -69,5 +72,5 @@ def here(interaction: Interaction, policy: Policy) -> str:
 
 def text(where: str, commands: Sequence[tuple[str, str]], *, in_server: bool) -> str:
     """Compose the answer."""
-    shown = [f"`/{name}` {described}" for name, described in commands if in_server or name != "chat"]
+    shown = [f"`/{name}` {described}" for name, described in commands if in_server or name not in IN_SERVERS]
     return "\n".join((where, "", *shown, "", f"**What I read.** {READ}", f"**Privacy.** {PRIVACY}"))
