@@ -26,7 +26,9 @@ THREADS_FULL = (
     "“Manage Threads” can close some; then try again."
 )
 LEFT = "I have left this conversation and answer nothing here any more. Mention me, and I am back."
-NOT_FROM_HERE = "Direct messages have nothing to leave: whatever you do not want answered, begin it with //."
+NOT_FROM_HERE = (
+    "There is nothing to leave in direct messages. To make me forget what was said here, use /reset."
+)
 NOT_YOURS = f"{access.CONTROLLING.refusal('do that')} You can ask something of your own, though."
 NOTHING_TO_STOP = "Nothing is being written here right now."
 STOPPING = "Stopped. What was written stays."
@@ -36,7 +38,7 @@ NOTHING_TO_REDO = "There is no reply of mine here that I could write anew."
 DELETED = "The question to that reply was deleted, so there is nothing left to answer."
 ANEW = "I am writing it anew."
 GOING_ON = "I am going on with it."
-COMPLETE = "The latest reply is complete: there is nothing to continue. Ask me for more, if you like."
+NOTHING_TO_CONTINUE = "My latest reply did not reach its length limit, so there is nothing to continue. Ask me for more, if you like."
 KEPT = "Nothing was forgotten."
 RESET_QUESTION = (
     "Shall I forget everything that was said in this conversation? The messages stay on Discord; "

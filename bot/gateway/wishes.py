@@ -157,6 +157,6 @@ class Wishes:
         more = button is Button.CONTINUE
         entry = await self._revisions.latest(conversation, lead) if more else None
         if more and not (entry is not None and entry.open_end):
-            return answers.COMPLETE
+            return answers.NOTHING_TO_CONTINUE
         wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
         return _REFUSED.get(wish, "")

@@ -228,7 +228,7 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     assert prompt.CONTINUE in sent(world)
     continued = world.asked[-1].body["messages"]
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
-    assert await answer(await world.ann.command(thread, "continue")) == answers.COMPLETE
+    assert await answer(await world.ann.command(thread, "continue")) == answers.NOTHING_TO_CONTINUE
     await world.settled(await world.ann.post(thread, "and six?"))
     assert roles(world) == ["user", "assistant", "user", "assistant", "user"]
     # What was sent once is sent again byte for byte, so that it is read from the cache.

@@ -30,6 +30,9 @@ async def test_a_stopped_reply_ends_at_once_keeps_what_was_written_and_says_so(w
     assert reply["content"] == "Once upon a time"
     assert labels(reply) == ["Regenerate"]
     assert notice["content"] == wording.small(wording.STOPPED)
+    more = await answer(await world.ann.command(thread, "continue"))
+    assert more == answers.NOTHING_TO_CONTINUE
+    assert "complete" not in more, "a reply that was stopped is not"
     gate.release()
     await world.settled(await world.ann.post(thread, "and then?"))
     assert "Once upon a time" in sent(world)

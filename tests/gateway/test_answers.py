@@ -22,6 +22,12 @@ def test_a_short_prompt_is_shown_in_a_block_that_it_cannot_leave() -> None:
     assert files == []
 
 
+def test_no_answer_names_the_prefix_that_a_setting_may_change_or_switch_off() -> None:
+    told = {name: text for name, text in vars(answers).items() if name.isupper() and isinstance(text, str)}
+    assert told
+    assert [name for name, text in told.items() if "//" in text] == []
+
+
 @pytest.mark.parametrize("ticks", range(1, 13))
 def test_no_number_of_backticks_sets_anything_free_that_was_written_by_strangers(ticks: int) -> None:
     for written in (
