@@ -38,7 +38,10 @@ NOTHING_TO_REDO = "There is no reply of mine here that I could write anew."
 DELETED = "The question to that reply was deleted, so there is nothing left to answer."
 ANEW = "I am writing it anew."
 GOING_ON = "I am going on with it."
-NOTHING_TO_CONTINUE = "My latest reply did not reach its length limit, so there is nothing to continue. Ask me for more, if you like."
+NOTHING_TO_CONTINUE = (
+    "My latest reply did not reach its length limit, so there is nothing to continue. "
+    "Ask me for more, if you like."
+)
 KEPT = "Nothing was forgotten."
 RESET_QUESTION = (
     "Shall I forget everything that was said in this conversation? The messages stay on Discord; "
