@@ -48,13 +48,23 @@ def prepare(environ: MutableMapping[str, str] | None = None) -> None:
 
 def proxy_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
     """The proxy on the way to an address, None if there is none."""
-    environ = os.environ if environ is None else environ
+    return _way(address, os.environ if environ is None else environ)[1] or None
+
+
+def variable_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
+    """The variable that names the proxy on the way to an address, None if there is none."""
+    name, proxy = _way(address, os.environ if environ is None else environ)
+    return name if proxy else None
+
+
+def _way(address: str, environ: Mapping[str, str]) -> tuple[str, str]:
     parts = urlsplit(address)
     host = parts.hostname or ""
     if host in HERE or _excepted(host, parts.port, _found(environ, "NO_PROXY")[1]):
-        return None
+        return "", ""
     scheme = SECURE.get(parts.scheme, parts.scheme)
-    return _found(environ, f"{scheme.upper()}_PROXY")[1] or _found(environ, "ALL_PROXY")[1] or None
+    name, proxy = _found(environ, f"{scheme.upper()}_PROXY")
+    return (name, proxy) if proxy else _found(environ, "ALL_PROXY")
 
 
 def secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ import structlog
 import yarl
 from discord.http import Route
 
-from bot.config import DiscordSettings, Exit
+from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
 from bot.gateway import completion, keep_alive, leniency
 from bot.gateway.client import Client
@@ -105,16 +105,15 @@ async def login(client: discord.Client, token: str) -> None:
 
 
 async def _login(client: discord.Client, token: str) -> None:
+    # What no header can hold, such as a line break, fails in the client and looks like a server that is not Discord.
+    if not token.strip().isprintable():
+        raise _refused_token("DISCORD_TOKEN holds a line break or another character that no token holds")
     attempt = 1
     while True:
         try:
             await client.login(token)
         except discord.LoginFailure as error:
-            raise StartError(
-                "Discord refused the token: set DISCORD_TOKEN to the one that "
-                f"{PORTAL} shows under Bot (Reset Token makes a new one)",
-                exit_code=Exit.DISCORD_TOKEN,
-            ) from error
+            raise _refused_token("Discord refused the token") from error
         except discord.HTTPException as error:
             if error.status in NOT_HERE and not yarl.URL(Route.BASE).path.strip("/"):
                 log.info("discord_api_path_added", path=API_PATH)
@@ -146,9 +145,18 @@ async def _forget_session(client: discord.Client) -> None:
         client.http.connector = discord.utils.MISSING
 
 
-def _unreachable(reason: str) -> StartError:
+def _refused_token(reason: str) -> StartError:
     return StartError(
-        f"Discord cannot be reached at {Route.BASE} ({reason}): check the network, or discord.api_url "
+        f"{reason}: set DISCORD_TOKEN to the one that {PORTAL} shows under Bot (Reset Token makes a new one)",
+        exit_code=Exit.DISCORD_TOKEN,
+    )
+
+
+def _unreachable(reason: str) -> StartError:
+    variable = proxy.variable_for(Route.BASE)
+    way = f"the proxy that {variable} names" if variable else "the network"
+    return StartError(
+        f"Discord cannot be reached at {Route.BASE} ({reason}): check {way}, or discord.api_url "
         "(BOT_DISCORD__API_URL) if you changed it",
         exit_code=Exit.DISCORD_UNREACHABLE,
     )

@@ -43,6 +43,12 @@ async def test_a_token_that_discord_refuses(shared: World) -> None:
     assert "not-a-token" not in line
 
 
+async def test_a_token_of_two_lines_is_the_tokens_fault_and_not_the_networks(shared: World) -> None:
+    environment = shared.environment(DISCORD_TOKEN="not-a-token\nof-one-line")
+    line = await refused(environment, Exit.DISCORD_TOKEN, "DISCORD_TOKEN", "line break")
+    assert "not-a-token" not in line
+
+
 async def test_an_intent_that_is_not_switched_on(shared: World) -> None:
     app = shared.discord.add_application("Blind", token="e2e-blind", intents_enabled=0)
     bot = await BotProcess.start(shared.environment(DISCORD_TOKEN=app.token), "--strict")
@@ -55,6 +61,15 @@ async def test_a_discord_that_is_not_there(shared: World) -> None:
     url = f"http://127.0.0.1:{closed_port()}/api/v10"
     environment = shared.environment(BOT_DISCORD__API_URL=url)
     await refused(environment, Exit.DISCORD_UNREACHABLE, url, "BOT_DISCORD__API_URL")
+
+
+async def test_a_proxy_that_is_not_there_is_named(shared: World) -> None:
+    environment = shared.environment(
+        BOT_DISCORD__API_URL="http://discord.example/api/v10",
+        HTTP_PROXY=f"http://user:pass-word@127.0.0.1:{closed_port()}",
+    )
+    line = await refused(environment, Exit.DISCORD_UNREACHABLE, "the proxy that HTTP_PROXY names")
+    assert "pass-word" not in line
 
 
 async def test_an_address_where_something_else_than_discord_answers(shared: World) -> None:
