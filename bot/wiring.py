@@ -213,7 +213,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    Help(intake_policy).add_to(client.tree)
+    Help(intake_policy, conversations).add_to(client.tree)
     intake.commands = client.tree.names()
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import discord
 from discord import app_commands
 
-from bot.conversation.intake import Policy
-from bot.gateway.interactions import Interaction, say
+from bot.conversation.intake import Policy, Where
+from bot.gateway import whereabouts
+from bot.gateway.interactions import Interaction, in_time, say
 from bot.gateway.reach import everywhere
+from bot.store.conversations import Conversations
 
 TOLD = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
 """The commands that most people want, in the order in which they do; the menu of Discord shows all."""
@@ -31,8 +33,9 @@ PRIVACY = (
 class Help:
     """Answers the command."""
 
-    def __init__(self, policy: Policy) -> None:
+    def __init__(self, policy: Policy, conversations: Conversations) -> None:
         self._policy = policy
+        self._conversations = conversations
 
     def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
         """Register the command."""
@@ -45,26 +48,36 @@ class Help:
             ]
             described = {each.name: each.description for each in commands}
             told = [(name, described[name]) for name in TOLD if name in described]
-            where = here(interaction, self._policy)
-            await say(interaction, text(where, told, in_server=interaction.guild_id is not None))
+            user = interaction.client.user
+            me = user.id if user is not None else 0
+            how = here(await self._where(interaction, me), f"<@{me}>", self._policy)
+            await say(interaction, text(how, told, in_server=interaction.guild_id is not None))
+
+    async def _where(self, interaction: Interaction, me: int) -> Where:
+        thread = interaction.channel
+        if interaction.guild_id is None:
+            return Where.DIRECT
+        if not isinstance(thread, discord.Thread):
+            return Where.CHANNEL
+        async with in_time():
+            meta = await self._conversations.meta(thread.id)
+        return whereabouts.of_thread(thread, me, meta, interaction.id)
 
 
-def here(interaction: Interaction, policy: Policy) -> str:
-    """Say how one talks with the bot in the place of an interaction."""
-    me = interaction.client.user
-    mention = f"<@{me.id}>" if me is not None else "me"
+def here(where: Where, mention: str, policy: Policy) -> str:
+    """Say how one talks with the bot in such a place."""
     prefix = (
         f" Begin with `{policy.ignore_prefix}` and I leave a message alone." if policy.ignore_prefix else ""
     )
-    if interaction.guild_id is None:
+    if where is Where.DIRECT:
         if not policy.direct_messages:
             return "I do not answer direct messages: whoever runs me has switched them off. Mention me in a server."
         return f"Just write: I answer each message.{prefix}"
-    if not isinstance(interaction.channel, discord.Thread):
+    if where is Where.CHANNEL:
         return f"Mention {mention} in a message: a thread opens from it, and I answer there."
     if policy.when == "mentioned":
         return f"Mention {mention}, or reply to me, and I answer in this thread."
-    if me is not None and interaction.channel.owner_id == me.id:
+    if where in (Where.OWN_THREAD, Where.JOINED_THREAD):
         unless = "" if policy.when == "always" else " A message for somebody else I leave alone."
         return f"Just write: there is no need to mention me in this thread.{unless}{prefix}"
     return f"Mention {mention} once, and I answer in this thread from then on.{prefix}"

@@ -13,7 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
 from bot.conversation.message import created_ms
-from bot.gateway import convert, permissions, reading
+from bot.gateway import convert, permissions, reading, whereabouts
 from bot.gateway.holding import Holding
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -188,12 +188,7 @@ class Intake:
         if not isinstance(channel, discord.Thread):
             return Where.CHANNEL
         meta = await self._conversations.meta(channel.id)
-        left = meta is not None and meta.left is not None and message.id > meta.left
-        if channel.owner_id == me.id and not left:
-            return Where.OWN_THREAD
-        # What was said before the bot joined was not said to it, although a listing may show it only now.
-        joined = meta is not None and meta.joined is not None and message.id >= meta.joined
-        return Where.JOINED_THREAD if joined else Where.OTHER_THREAD
+        return whereabouts.of_thread(channel, me.id, meta, message.id)
 
     async def _receive(
         self,

@@ -26,6 +26,12 @@ async def joined(world: World) -> int:
     return thread
 
 
+async def helped(world: World, thread: int) -> str:
+    """What /help says to do."""
+    message = await (await world.ann.command(thread, "help")).message()
+    return str(message["content"]).splitlines()[0]
+
+
 async def hears_nothing_until_mentioned(world: World, thread: int) -> None:
     """Write on in vain, then mention the bot, then write on."""
     replies, asked = len(world.replies(thread)), len(world.asked)
@@ -52,6 +58,18 @@ async def test_it_leaves_a_thread_of_its_own_as_well(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     assert await leave(world, world.ann, thread) == answers.LEFT
     await hears_nothing_until_mentioned(world, thread)
+
+
+async def test_help_says_to_mention_the_bot_where_it_is_not_and_to_just_write_where_it_is(
+    world: World,
+) -> None:
+    own, foreign = await world.converse(world.channel(), "hello"), await joined(world)
+    for thread, starter in ((own, world.ann), (foreign, world.ben)):
+        assert "Just write" in await helped(world, thread)
+        await leave(world, starter, thread)
+        assert f"Mention {world.mention}" in await helped(world, thread)
+        await hears_nothing_until_mentioned(world, thread)
+        assert "Just write" in await helped(world, thread)
 
 
 async def test_nobody_else_makes_it_leave(world: World) -> None:
