@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import time
+from typing import Any
 
 from discord import gateway
 from discord.gateway import KeepAliveHandler
 
 
 class KeepAlive(KeepAliveHandler):
-    """Measures the latency from the heartbeat that is answered.
+    """Measures the latency from the moment at which a heartbeat is made.
 
     discord.py 2.7 notes when it has sent one only after the loop has done so. An answer that is there sooner would be
-    measured from the one before, and be told as "Can't keep up, websocket is 41.3s behind".
+    measured from the heartbeat before, and be told as "Can't keep up, websocket is 41.3s behind".
     """
 
-    def ack(self) -> None:
-        """Note an answer."""
-        if self._last_send <= self._last_ack:
-            self._last_send = time.perf_counter()
-        super().ack()
+    def get_payload(self) -> dict[str, Any]:
+        """Make a heartbeat, which is sent at once."""
+        self._last_send = time.perf_counter()
+        return super().get_payload()
 
 
 def install() -> None:
