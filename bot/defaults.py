@@ -75,6 +75,8 @@ class Filled:
     servers: tuple[LocalServer, ...] = ()
     redis: EmbeddedServer | None = None
     page: str | None = None
+    address_alone: bool = False
+    """Whether the address of a Claude API is set, and no key for it."""
 
 
 async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
@@ -87,6 +89,7 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
             "(local.model_on_discord = true lets the stand-in answer all the same)",
             exit_code=Exit.MISSING,
         )
+    address_alone = CLAUDE in lacking and settings.claude.base_url is not None
     data_dir = settings.redis.data_dir
     discord = LocalDiscord(data_dir, settings.local.port) if DISCORD in lacking else None
     claude = local_claude() if CLAUDE in lacking else None
@@ -113,6 +116,7 @@ async def fill_in(settings: Settings, stack: AsyncExitStack) -> Filled:
         servers=tuple(server for server in (discord, claude) if server is not None),
         redis=redis,
         page=discord.told["page_url"] if discord is not None else None,
+        address_alone=address_alone,
     )
 
 
@@ -135,8 +139,10 @@ def banner(filled: Filled, name: str) -> str:
         REDIS: f"{REDIS.stand_in}, kept in {filled.settings.redis.data_dir}",
     }
     configured = {DISCORD: f"the real one, as {name}", CLAUDE: f"the real one, {model}", REDIS: "your own"}
+    # An address alone would otherwise be passed over in silence; a server without keys takes any text for one.
+    gains = {CLAUDE: "to ask the server that ANTHROPIC_BASE_URL names"} if filled.address_alone else {}
     rows = [
-        (default.part, stand_ins[default], f"set {default.variable} {default.gain}")
+        (default.part, stand_ins[default], f"set {default.variable} {gains.get(default, default.gain)}")
         if default in filled.lacking
         else (default.part, configured[default], "")
         for default in (DISCORD, CLAUDE, REDIS)

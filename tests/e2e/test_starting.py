@@ -90,6 +90,12 @@ async def test_each_stand_in_is_told_with_what_replaces_it_and_the_page_comes_fi
         assert str(tmp_path / "data") in told[3]
 
 
+async def test_an_address_of_claude_without_a_key_is_not_passed_over_in_silence(tmp_path: Path) -> None:
+    async with started(tmp_path / "data", ANTHROPIC_BASE_URL="http://127.0.0.1:9") as (bot, _):
+        told = next(line for line in bot.output.splitlines() if line.startswith("  Claude"))
+        assert told.endswith("set ANTHROPIC_API_KEY to ask the server that ANTHROPIC_BASE_URL names")
+
+
 async def test_after_ctrl_c_and_a_new_start_the_conversation_goes_on_where_it_was(tmp_path: Path) -> None:
     async with started(tmp_path / "data") as (bot, page):
         thread = await page.mention("remember me")
