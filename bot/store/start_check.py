@@ -36,6 +36,11 @@ REFUSALS = {
     "ASK": CLUSTER,
     "CROSSSLOT": CLUSTER,
     "CLUSTERDOWN": CLUSTER,
+    "SELECT": CLUSTER,  # Redis 6 and 7, for a database other than 0: "SELECT is not allowed in cluster mode"
+    "DB": (  # "DB index is out of range"
+        "this Redis has no database of the number in REDIS_URL: mostly there are 0 to 15",
+        Exit.SETTINGS,
+    ),
     "READONLY": (
         "this Redis is a read-only replica: set REDIS_URL to the server that takes writes",
         Exit.REDIS_UNFIT,

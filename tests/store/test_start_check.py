@@ -59,6 +59,11 @@ async def test_a_cluster(slots: bool) -> None:
         await refused(url, Exit.REDIS_UNFIT, "cluster mode")
 
 
+async def test_a_database_that_is_not_there() -> None:
+    with redis_server() as url:
+        await refused(f"{url}?db=99", Exit.SETTINGS, "no database", "REDIS_URL")
+
+
 @pytest.mark.parametrize("rule", ["~other:*", "~bobbin:* -eval", "%R~bobbin:*"])
 async def test_a_user_who_may_not_touch_the_keys_or_run_scripts(rule: str) -> None:
     with redis_server() as url:
