@@ -417,3 +417,30 @@ def test_two_long_code_blocks_have_two_names() -> None:
     text = f"```py\n{code}```\n```unheard-of\n{code}```\n"
     names = [file.name for file in files(text, Style(code_file_lines=3)) if isinstance(file, TextFile)]
     assert names == ["code.py", "code-2.txt"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        (
+            "Run:\n\n    echo $a $b\n    x = <b>y</b>\n\n\n      # *z*\n\nThen $x$",
+            "Run:\n\n```\necho $a $b\nx = <b>y</b>\n\n\n  # *z*\n```\n\nThen x",
+        ),
+        ("\tf(*a, *b)\n \t\n\t```\nend", "```\nf(*a, *b)\n\n``\u200b`\n```\nend"),
+        ("- a\n\n    more\n\nNow\n\n    code_", "- a\n\n    more\n\nNow\n\n```\ncode_"),
+        (
+            "text\n    goes on\n\n    - a list\n    - of two",
+            "text\n    goes on\n\n    - a list\n    - of two",
+        ),
+    ],
+)
+def test_indented_code_becomes_a_block(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+
+
+def test_long_indented_code_becomes_a_file() -> None:
+    code = "".join(f"line {number}\n" for number in range(30))
+    indented = "".join(f"    {line}\n" for line in code.splitlines())
+    style = Style(code_file_lines=20)
+    assert files(f"Look:\n\n{indented}\nEnd", style) == [TextFile("code.txt", code)]
+    assert restyle(f"Look:\n\n{indented}\nEnd", style).endswith("`code.txt`.\n\nEnd")

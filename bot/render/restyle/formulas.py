@@ -34,8 +34,8 @@ _EXPRESSION_ENDS = frozenset("?.^\\)]}%@#&")
 _EXPRESSION = re.compile(r"\\[dwsDWSB](?![A-Za-z])|\(\?[:=!<]|\[\^|\\\|\^")
 # What stands between the ends of two alternatives of one.
 _ALTERNATIVE = re.compile(r"\|[^|\\]*")
-# What begins no formula: the rest of a text in which the dollar ended something, and the path of a JSON document.
-_NO_BEGINNING = re.compile(r"[,;:)\]}/?*&'\"]|\.\D|\|\^")
+# What begins no formula: blanks, the rest of a text in which the dollar ended something, a path in JSON.
+_NO_BEGINNING = re.compile(r"[\s,;:)\]}/?*&'\"]|\.\D|\|\^")
 # What ends no formula of more than one character, but may stand in an exponent.
 _NO_END = re.compile(r"(?:(?<=[^^])[–+*?=&\"\[{]|(?<!\^)[-/,.:;(~<>])\Z")
 # A variable of a shell or a template, as in `${name}`.
@@ -78,9 +78,7 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     while place < stop and (found := _INSIDE.match(text, place, end)):
         place = found.end()
     content = text[at + 1 : place]
-    if content[:1].isspace() or before in _EXPRESSION_ENDS or is_prose(content):
-        return ""
-    if content and _NO_BEGINNING.match(content):
+    if before in _EXPRESSION_ENDS or _NO_BEGINNING.match(content) or is_prose(content):
         return ""
     if place >= end or (text[place] == "\\" and place + 1 == end):
         return "" if final or place > stop else None
@@ -89,10 +87,7 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     if place + 1 == end and not final:
         return None
     behind = text[place + 1 : min(place + 2, end)]
-    if behind == "$" or is_prose(content + " ") or _is_variable(content, behind):
-        return ""
-    quoted = before in ("'", '"') and before in content
-    if quoted or _EXPRESSION.search(content) or _ALTERNATIVE.fullmatch(content):
+    if behind == "$" or is_prose(content + " ") or _is_variable(content, behind, before):
         return ""
     touching = _TOUCHING.fullmatch(content) is not None
     if touches and not touching:
@@ -120,8 +115,12 @@ def inside_brackets(text: str, at: int, end: int, *, before: str, final: bool) -
     return content if formula and not (is_prose(content + " ") or _EXPRESSION.search(content)) else ""
 
 
-def _is_variable(content: str, behind: str) -> bool:
-    """Whether a shell or a template would put a value in the place of `$` and what begins the content."""
+def _is_variable(content: str, behind: str, before: str) -> bool:
+    """Whether the dollars belong to variables of a shell or a template, to paths, or to regular expressions."""
+    if _EXPRESSION.search(content) or _ALTERNATIVE.fullmatch(content):
+        return True
+    if before in ("'", '"') and before in content:
+        return True
     return (content[0] in "{(" and behind in ("{", "(")) or _VARIABLE.match(content) is not None
 
 
