@@ -166,8 +166,10 @@ class Restyler:
                 return begun
         self._text_begins(line, lead)
         if content.startswith("~~~"):
-            # Discord knows no such fences, and a part of the line would pass for one here.
-            self._out.put("\\", 0)
+            # Discord knows no such fences: it would strike out what follows, up to the next tildes.
+            run = content[:FENCE_MARKER_MAX_CHARS]
+            for _ in range(len(run) - len(run.lstrip("~"))):
+                self._source.take("\\~", self._source.at + 1)
         return True
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:
