@@ -45,7 +45,8 @@ PRICES = [
 
 @pytest.mark.parametrize("text", [*EXPRESSIONS, *PATHS, *VARIABLES, *PRICES])
 def test_what_is_no_mathematics_stays_as_written(text: str) -> None:
-    assert restyle(text) == text
+    # Discord would pair some markers.
+    assert restyle(text).replace("\\*", "*").replace("\\_", "_") == text
     assert files(text) == []
 
 

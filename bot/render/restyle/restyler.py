@@ -126,6 +126,7 @@ class Restyler:
         """What comes next belongs to no paragraph."""
         self._title.release()
         self._text.end_paragraph()
+        self._text.end_emphasis()
         self._paragraph = False
 
     def _rule(self, line: Line, quote: str, inside: str) -> bool:
