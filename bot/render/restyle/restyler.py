@@ -58,9 +58,11 @@ class Restyler:
             self._go()
         return self._out.drain()
 
-    def finish(self) -> str:
-        """The reply is all there; returns the rest."""
+    def finish(self, *, cut: bool = False) -> str:
+        """The reply is all there, or was `cut` where it is; returns the rest."""
         self._source.final = True
+        if cut:
+            self._text.cut_off()
         self._go()
         if self._block is not None:
             self._block.finish()

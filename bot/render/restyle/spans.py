@@ -47,6 +47,7 @@ class Spans:
         self._ticks = 0
         self._spoiler = Spoiler()
         self._emphasis = Emphasis()
+        self.cut_off = False
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
@@ -153,6 +154,8 @@ class Spans:
         if run[0] == "|":
             return self._bars(run, text, at, end)
         if run[0] in "*_~":
+            if self.cut_off and after == len(text):
+                return self._same(text, at, after)  # what it would have begun is not known
             if self._emphasis.is_text(run, self._before, text[after] if after < end else " "):
                 return self._escaped(text, at, after)
             return self._same(text, at, after)

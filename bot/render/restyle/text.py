@@ -90,6 +90,10 @@ class Text:
         """The next line shares no emphasis with this one."""
         self._spans.end_emphasis()
 
+    def cut_off(self) -> None:
+        """The text ends where nobody meant it to."""
+        self._spans.cut_off = True
+
     def finish(self) -> None:
         """The reply is all there."""
         self._spans.end_line()
