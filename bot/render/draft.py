@@ -63,7 +63,7 @@ class Draft:
             self._half = ""
             self.push("\ufffd")
         if self._layout.full is None:
-            self._lay_out(self._restyler.finish())
+            self._lay_out(self._restyler.finish(cut=cut))
         self._layout.finish(cut=cut)
         if not self._layout.complete and is_visible(self.text):
             self._show_source()

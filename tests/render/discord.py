@@ -22,11 +22,11 @@ _LINK = re.compile(
     r"\[((?:\\.|\[[^\[\]\n]*\]|[^\[\]\\])+)\]\(<?https?://(?:[^\s()<>]|\([^\s()<>]*\))+>?(?: +\"[^\"\n]*\")?\)"
 )
 _SPAN = re.compile(r"(`+)([\s\S]*?[^`])\1(?!`)")
-# Of these the one that takes most is chosen. A name's own `_` begins none here; in the parsers it does where another
-# one that ends a word follows, be it in a code block.
+# Of these the one that takes most is chosen. They see nothing of what stands before: a name's own `_` begins one
+# where another one that ends a word follows (`MY_VAR, foo_`).
 _EMPHASIS = {
     "em": re.compile(
-        r"(?<![A-Za-z0-9_])_((?:__|\\[\s\S]|[^\\_])+?)_(?![A-Za-z0-9_])"
+        r"_((?:__|\\[\s\S]|[^\\_])+?)_(?![A-Za-z0-9_])"
         r"|\*(?=\S)((?:\*\*|\\[\s\S]|\s+(?:\\[\s\S]|[^\s*\\]|\*\*)|[^\s*\\])+?)\*(?!\*)"
     ),
     "strong": re.compile(r"\*\*((?:\\[\s\S]|[^\\])+?)\*\*(?!\*)"),

@@ -158,8 +158,8 @@ def test_a_table_is_held_back_until_it_is_over_and_no_longer() -> None:
         ("Title\n=====\nText\n\nSub\n---\nText", "# Title\nText\n\n## Sub\nText"),
         ("One\n\n---\n\n* * *\n___\nTwo", "One\n\n──────────\n\n──────────\n──────────\nTwo"),
         ("A sentence ends.\n---\nAnother", "A sentence ends.\n──────────\nAnother"),
-        ("As said[^1].\n\n[^1]: By *me*.", "As said¹.\n\n¹ By *me*."),
-        ("![A cat](https://e.x/c.png) and wow![^2]", "[A cat](https://e.x/c.png) and wow!²"),
+        ("As said[^1].\n\n[^1]: By *me*.", "As said[^1].\n\n[^1]: By *me*."),
+        ("![A cat](https://e.x/c.png) and wow![^2]", "[A cat](https://e.x/c.png) and wow![^2]"),
         ("[![ci](https://b.x/i.svg)](https://b.x)", "[ci](https://b.x) ([🖼️](https://b.x/i.svg))"),
         ("[a]: https://e.x\n\n[this][a], [that][b]", "[a]: https://e.x\n\n[this](https://e.x), [that][b]"),
         ("one<br>two<br/>three", "one\ntwo\nthree"),
@@ -425,3 +425,30 @@ def test_two_long_code_blocks_have_two_names() -> None:
     text = f"```py\n{code}```\n```unheard-of\n{code}```\n"
     names = [file.name for file in files(text, Style(code_file_lines=3)) if isinstance(file, TextFile)]
     assert names == ["code.py", "code-2.txt"]
+
+
+@pytest.mark.parametrize(
+    ("markdown", "shown"),
+    [
+        (
+            "Run:\n\n    echo $a $b\n    x = <b>y</b>\n\n\n      # *z*\n\nThen $x$",
+            "Run:\n\n```\necho $a $b\nx = <b>y</b>\n\n\n  # *z*\n```\n\nThen x",
+        ),
+        ("\tf(*a, *b)\n \t\n\t```\nend", "```\nf(*a, *b)\n\n``\u200b`\n```\nend"),
+        ("- a\n\n    more\n\nNow\n\n    code_", "- a\n\n    more\n\nNow\n\n```\ncode_"),
+        (
+            "text\n    goes on\n\n    - a list\n    - of two",
+            "text\n    goes on\n\n    - a list\n    - of two",
+        ),
+    ],
+)
+def test_indented_code_becomes_a_block(markdown: str, shown: str) -> None:
+    assert restyle(markdown) == shown
+
+
+def test_long_indented_code_becomes_a_file() -> None:
+    code = "".join(f"line {number}\n" for number in range(30))
+    indented = "".join(f"    {line}\n" for line in code.splitlines())
+    style = Style(code_file_lines=20)
+    assert files(f"Look:\n\n{indented}\nEnd", style) == [TextFile("code.txt", code)]
+    assert restyle(f"Look:\n\n{indented}\nEnd", style).endswith("`code.txt`.\n\nEnd")

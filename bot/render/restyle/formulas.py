@@ -28,6 +28,16 @@ _TOUCHING = re.compile(r"\\[A-Za-z].*|(?:[\^_](?:\{[^{}]*\}|\\[A-Za-z]+|[^\\{}\s
 _TOUCHING_BEGUN = re.compile(r"[\^_]|\\[A-Za-z]")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z0-9])")
 _ORDINAL_BEGUN = re.compile(r"(?:s|n|r|t)?|(?:st|nd|rd|th)")
+# What stands before the dollar that ends a regular expression, and before no formula.
+_EXPRESSION_ENDS = frozenset("?.^\\)]}%@#&")
+# What only a regular expression holds.
+_EXPRESSION = re.compile(r"\\[dwsDWSB](?![A-Za-z])|\(\?[:=!<]|\[\^|\\\|\^")
+# What stands between the ends of two alternatives of one.
+_ALTERNATIVE = re.compile(r"\|[^|\\]*")
+# What begins no formula: blanks, the rest of a text in which the dollar ended something, a path in JSON.
+_NO_BEGINNING = re.compile(r"[\s,;:)\]}/?*&'\"]|\.\D|\|\^")
+# What ends no formula of more than one character, but may stand in an exponent.
+_NO_END = re.compile(r"(?:(?<=[^^])[–+*?=&\"\[{]|(?<!\^)[-/,.:;(~<>])\Z")
 # A variable of a shell or a template, as in `${name}`.
 _VARIABLE = re.compile(r"\{[A-Za-z_]\w++[^{}\\^]*+\}")
 
@@ -68,7 +78,7 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     while place < stop and (found := _INSIDE.match(text, place, end)):
         place = found.end()
     content = text[at + 1 : place]
-    if content[:1].isspace() or is_prose(content):
+    if before in _EXPRESSION_ENDS or _NO_BEGINNING.match(content) or is_prose(content):
         return ""
     if place >= end or (text[place] == "\\" and place + 1 == end):
         return "" if final or place > stop else None
@@ -77,7 +87,7 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
     if place + 1 == end and not final:
         return None
     behind = text[place + 1 : min(place + 2, end)]
-    if behind == "$" or is_prose(content + " ") or _is_variable(content, behind):
+    if behind == "$" or is_prose(content + " ") or _is_variable(content, behind, before):
         return ""
     touching = _TOUCHING.fullmatch(content) is not None
     if touches and not touching:
@@ -88,7 +98,7 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
                 return None
             return content if _ORDINAL.match(text, place + 1, end) else ""
         return ""
-    return "" if content[-1].isspace() or content[-1] in "-/,.:;(~<>" else content
+    return "" if content[-1].isspace() or _NO_END.search(content) else content
 
 
 def inside_brackets(text: str, at: int, end: int, *, before: str, final: bool) -> str | None:
@@ -102,11 +112,15 @@ def inside_brackets(text: str, at: int, end: int, *, before: str, final: bool) -
         return None if not final and stop == end else ""
     clings = before.isascii() and (before.isalnum() or before in ("/", "]"))
     formula = has_tex(content) if clings else is_formula(content)
-    return content if formula and not is_prose(content + " ") else ""
+    return content if formula and not (is_prose(content + " ") or _EXPRESSION.search(content)) else ""
 
 
-def _is_variable(content: str, behind: str) -> bool:
-    """Whether a shell or a template would put a value in the place of `$` and what begins the content."""
+def _is_variable(content: str, behind: str, before: str) -> bool:
+    """Whether the dollars belong to variables of a shell or a template, to paths, or to regular expressions."""
+    if _EXPRESSION.search(content) or _ALTERNATIVE.fullmatch(content):
+        return True
+    if before in ("'", '"') and before in content:
+        return True
     return (content[0] in "{(" and behind in ("{", "(")) or _VARIABLE.match(content) is not None
 
 
@@ -143,7 +157,9 @@ def is_display(content: str, *, begins: bool) -> bool:
 
 def is_bracketed(content: str, *, begins: bool) -> bool:
     """Whether what stands between `\\[` and `\\]` is a formula, and no text with its brackets escaped."""
-    if is_no_display(content) or is_prose(content.strip() + " "):
+    if is_no_display(content) or is_prose(content.strip() + " ") or _EXPRESSION.search(content):
+        return False
+    if not any(char.isalnum() for char in content):
         return False
     return has_tex(content) or (begins and content[:1].isspace() and is_formula(content))
 

@@ -1,4 +1,4 @@
-"""Pictures, footnotes, badges and links by reference, which Discord does not show, as links or as text.
+"""Pictures, badges and links by reference, which Discord does not show, as links or as text.
 
 What is found is the text that shows it and where it ends, or the first character of it if it is nothing of the
 kind, or None if that is not certain yet.
@@ -9,16 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from bot.render.restyle.scripts import superscript
-
 # Stands for a picture that says nothing of itself.
 PICTURE = "🖼️"
 # How much is held back of what may become a picture.
 _IMAGE_MAX_CHARS = 200
 _BADGE_MAX_CHARS = 500
 
-_FOOTNOTE = re.compile(r"\[\^(\d{1,3})\]")
-_FOOTNOTE_BEGUN = re.compile(r"\[(?:\^\d{0,3})?")
 _IMAGE = re.compile(r"!\[([^\[\]\n]*)\]\(")
 _IMAGE_BEGUN = re.compile(r"!\[[^\[\]\n]*\]?")
 _BADGE = re.compile(r"\[!\[([^\[\]\n]*+)\]\(([^\s()]*+)[^()\n]*+\)\]\(([^\s()]*+)[^()\n]*+\)")
@@ -40,9 +36,6 @@ def bracketed(
     text: str, at: int, end: int, references: Mapping[str, str], *, final: bool
 ) -> tuple[str, int] | None:
     """What begins with the bracket at `at`; `references` are addresses by their names in lower case."""
-    note = _FOOTNOTE.match(text, at, end)
-    if note is not None:
-        return superscript(note[1]) or "", note.end()
     badge = _BADGE.match(text, at, end)
     if badge is not None:
         alt, picture, address = badge.groups()
@@ -55,7 +48,7 @@ def bracketed(
 
 
 def _may_be_bracketed(text: str, at: int, end: int, references: Mapping[str, str]) -> bool:
-    if _FOOTNOTE_BEGUN.fullmatch(text, at, end):
+    if at + 1 == end:
         return True
     if end - at <= _BADGE_MAX_CHARS and _BADGE_BEGUN.fullmatch(text, at, end):
         return True

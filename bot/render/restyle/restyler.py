@@ -7,8 +7,9 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from bot.render.lines import FENCE_INFO_MAX_CHARS, FENCE_MARKER_MAX_CHARS, read_line
-from bot.render.restyle import shapes, table
+from bot.render.restyle import indented_code, shapes, table
 from bot.render.restyle.code_block import CodeBlock
+from bot.render.restyle.indented_code import IndentedCode
 from bot.render.restyle.output import Attached, Output
 from bot.render.restyle.rows import Rows
 from bot.render.restyle.source import Line, Source
@@ -46,6 +47,8 @@ class Restyler:
         self._lead = shapes.Lead("", "", 0)
         # Whether the line above is text.
         self._paragraph = False
+        # Whether an indented line may belong to an item of a list.
+        self._in_list = False
         self._state: Callable[[], bool] = self._start
 
     def push(self, delta: str) -> str:
@@ -55,9 +58,11 @@ class Restyler:
             self._go()
         return self._out.drain()
 
-    def finish(self) -> str:
-        """The reply is all there; returns the rest."""
+    def finish(self, *, cut: bool = False) -> str:
+        """The reply is all there, or was `cut` where it is; returns the rest."""
         self._source.final = True
+        if cut:
+            self._text.cut_off()
         self._go()
         if self._block is not None:
             self._block.finish()
@@ -106,6 +111,12 @@ class Restyler:
                 self._begin_rows(self._title.text or "", line.text, "", line.after)
                 return True
         self._title.release()
+        if not (self._paragraph or self._in_list) and indented_code.begins(line.text, lead):
+            self._end_text()
+            self._begin_block(IndentedCode(source, file_lines=self._style.code_file_lines))
+            return True
+        if lead.bullets or not (self._paragraph or line.text[:1].isspace()):
+            self._in_list = bool(lead.bullets)
         return self._content(line, lead)
 
     def _blank_line(self, line: Line) -> bool:
@@ -117,6 +128,7 @@ class Restyler:
         """What comes next belongs to no paragraph."""
         self._title.release()
         self._text.end_paragraph()
+        self._text.end_emphasis()
         self._paragraph = False
 
     def _rule(self, line: Line, quote: str, inside: str) -> bool:
@@ -157,8 +169,10 @@ class Restyler:
                 return begun
         self._text_begins(line, lead)
         if content.startswith("~~~"):
-            # Discord knows no such fences, and a part of the line would pass for one here.
-            self._out.put("\\", 0)
+            # Discord knows no such fences: it would strike out what follows, up to the next tildes.
+            run = content[:FENCE_MARKER_MAX_CHARS]
+            for _ in range(len(run) - len(run.lstrip("~"))):
+                self._source.take("\\~", self._source.at + 1)
         return True
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
-from bot.render.restyle.scripts import superscript
 from bot.render.restyle.source import Line
 
 # Quote marks, bullets and the like that a line begins with, beyond which nothing is held back.
@@ -29,8 +28,6 @@ _MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
 _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
 _TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
-_NOTE = re.compile(r"\[\^(\d{1,3})\]:[ \t]*")
-_NOTE_BEGUN = re.compile(r"\[(?:\^(?:\d{0,3}(?:\](?::[ \t]*)?)?)?)?")
 _REFERENCE = re.compile(r"[ \t]{0,3}\[([^\[\]^][^\[\]]*)\]:[ \t]+<?(https?://[^\s<>()]+)>?")
 _CLOSING_BEGUN = re.compile(r"[ \t>]*+(?:`++|~++)?+[ \t\r]*+")
 
@@ -78,7 +75,7 @@ def may_become_block(line: str, lead: Lead) -> bool:
     if _LEAD_BEGUN.fullmatch(line) or _RULE_BEGUN.fullmatch(line, len(lead.quote)):
         return True
     content = line[lead.width :]
-    if _MARK_BEGUN.fullmatch(content) or _NOTE_BEGUN.fullmatch(content):
+    if _MARK_BEGUN.fullmatch(content):
         return True
     return bool(lead.bullets and _TASK_BEGUN.fullmatch(content))
 
@@ -125,12 +122,11 @@ def heading_text(content: str) -> str:
 
 
 def label(content: str, *, item: bool) -> tuple[str, int]:
-    """What shows the box of a task, or the number of a footnote, and how much of the content it was."""
+    """What shows the box of a task, and how much of the content it was."""
     task = _TASK.match(content) if item else None
-    if task is not None:
-        return ("☐" if task["done"] == " " else "☑"), task.end()
-    note = _NOTE.match(content)
-    return (f"{superscript(note[1])} ", note.end()) if note else ("", 0)
+    if task is None:
+        return "", 0
+    return ("☐" if task["done"] == " " else "☑"), task.end()
 
 
 def reference(line: str) -> tuple[str, str] | None:

@@ -6,12 +6,13 @@ import re
 from collections.abc import Mapping
 
 from bot.render.restyle import backticks, formulas, html, links
+from bot.render.restyle.emphasis import Emphasis
 from bot.render.restyle.pen import Pen
 from bot.render.restyle.spoiler import Spoiler
 from bot.render.restyle.tags import Tags
 from bot.render.restyle.wanted import Wanted
 
-_TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://|\|{2,}")
+_TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://|\|{2,}|\*+|_+|~+")
 _TAIL = re.compile(r"(?:!|\]|\||h(?:t(?:t(?:p(?:s?(?::/?)?)?)?)?)?)\Z")
 _TAIL_MAX_CHARS = len("https:/")
 _URL_END = re.compile(r"[\s<>)\]|]")
@@ -45,6 +46,8 @@ class Spans:
         self._until: re.Pattern[str] | None = None
         self._ticks = 0
         self._spoiler = Spoiler()
+        self._emphasis = Emphasis()
+        self.cut_off = False
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
@@ -78,6 +81,10 @@ class Spans:
         """What was not closed in the paragraph was never opened."""
         self._ticks = 0
         self._spoiler.end_paragraph()
+
+    def end_emphasis(self) -> None:
+        """What comes next shares no emphasis with what came before."""
+        self._emphasis.end_paragraph()
 
     def _same(self, text: str, at: int, after: int) -> int:
         self._pen.write(text[at:after], after - at)
@@ -118,7 +125,7 @@ class Spans:
 
     def _take_token(self, mark: str, text: str, at: int, end: int, *, final: bool) -> int:
         first = mark[0]
-        if first in "`$|":
+        if first in "`$|*_~":
             return self._run(mark, text, at, end, final=final)
         if first == "\\":
             return self._backslash(text, at, end, final=final)
@@ -146,6 +153,12 @@ class Spans:
             return self._backticks(run, text, at, end, final=final)
         if run[0] == "|":
             return self._bars(run, text, at, end)
+        if run[0] in "*_~":
+            if self.cut_off and after == len(text):
+                return self._same(text, at, after)  # what it would have begun is not known
+            if self._emphasis.is_text(run, self._before, text[after] if after < end else " "):
+                return self._escaped(text, at, after)
+            return self._same(text, at, after)
         if run == "$":
             formula = formulas.inside_dollars(text, at, end, before=self._before, final=final)
             return self._formula(formula, run, text, at)
@@ -157,6 +170,9 @@ class Spans:
         """A part of a long run; backticks would open a code block, and bars hide what follows."""
         if text[at] not in "`|":
             return self._same(text, at, after)
+        return self._escaped(text, at, after)
+
+    def _escaped(self, text: str, at: int, after: int) -> int:
         for char in text[at:after]:  # where each came from must not depend on how they came
             self._pen.write(f"\\{char}", 1)
         return after

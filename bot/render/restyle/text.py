@@ -47,6 +47,8 @@ class Text:
         source, item = self._source, bool(lead.bullets)
         marks = shapes.quoted(line[: lead.width])
         source.take(_PLUS.sub("-", marks) if item else marks, source.at + lead.width)
+        if item:
+            self._spans.end_emphasis()
         label, taken = shapes.label(line[lead.width :], item=item)
         if taken:
             source.take(label, source.at + taken)
@@ -83,6 +85,14 @@ class Text:
     def end_paragraph(self) -> None:
         """The next line is no part of the same paragraph."""
         self._spans.end_paragraph()
+
+    def end_emphasis(self) -> None:
+        """The next line shares no emphasis with this one."""
+        self._spans.end_emphasis()
+
+    def cut_off(self) -> None:
+        """The text ends where nobody meant it to."""
+        self._spans.cut_off = True
 
     def finish(self) -> None:
         """The reply is all there."""

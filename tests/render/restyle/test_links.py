@@ -12,7 +12,7 @@ REFERENCES = {"a": "https://e.x"}
 @pytest.mark.parametrize(
     ("text", "shown", "rest"),
     [
-        ("[^12] on", "¹²", " on"),
+        ("[^12] on", "[", "^12] on"),
         ("[![ci](https://i.x)](https://b.x)!", "[ci](https://b.x) ([🖼️](https://i.x))", "!"),
         ("[this][A].", "[this](https://e.x)", "."),
         ("[a][]", "[a](https://e.x)", ""),

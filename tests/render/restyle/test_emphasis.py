@@ -1,0 +1,49 @@
+"""What CommonMark keeps as text and Discord would pair."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.render.discord import visible
+from tests.render.test_restyle import restyle
+
+TEXTS = [
+    "f(*args, **kwargs) and g(*args)",
+    "int (*fp)(int), (*gp)",
+    "MY_VAR, foo_ and _bar, MY_VAR",
+    "2 ** 3 and 4 ** 5, 2**(n+1) - 2**(n)",
+    "g(**kw) or h(**kw), {**a}, {**b}",
+    "a ~~ b ~~ c",
+    "a __ b __ c",
+    "price* and price*",
+    "- f(*a)\n- g(*b)\n- MY_VAR\n- foo_",
+    "> f(*a)\n> g(*b)",
+    "2 * 3 * 4 and snake_case_name",
+]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_what_is_text_for_commonmark_is_seen_as_it_was_written(text: str) -> None:
+    shown = restyle(text)
+    assert visible(shown).replace("> ", "") == text.replace("> ", "")
+    assert restyle(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "**bold**, *it*, ***both***, ~~gone~~, _it_, __u__",
+        "*args and *this*",
+        "**注意：**请 and 看**“页”**页 and *「斜」*を",
+        "**Note:**this and **bold *and* it**",
+        "> *one\n> two* and\n> **three**",
+        "(*sic*), “**quoted**”, **`code`**then",
+    ],
+)
+def test_what_is_emphasis_stays_emphasis(text: str) -> None:
+    assert restyle(text) == text
+    assert "*this" in text or not set("*~") & set(visible(restyle(text)))
+
+
+def test_a_cell_and_a_small_heading_show_no_backslashes() -> None:
+    assert "\\" not in restyle("| f(*a) and g(*b) | MY_VAR, foo_ |\n|---|---|\n| 2 ** 3 ** 4 | x |\n")
