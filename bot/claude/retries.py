@@ -25,8 +25,8 @@ def wait_s(
     """The wait before the next try in seconds, or None where there shall be none.
 
     `failed` counts the tries so far, `lost` those of them that may be paid for, of which `tries` are allowed in all.
-    `waited_s` is how long it took so far, without the time of those that were lost: each of them may have taken longer
-    than that by itself (claude.first_text_timeout_s). `jitter` is random in [0, 1).
+    `waited_s` is how long it took so far, without the time of those that were lost: each of them may have taken
+    longer than that by itself (claude.first_text_timeout_s). `jitter` is random in [0, 1).
     """
     if lost >= tries or not isinstance(error, ClaudeBusy | ClaudeUnreachable):
         return None

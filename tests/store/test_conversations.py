@@ -319,7 +319,7 @@ async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis
     running = await claimed(store)
     await store.journal.intend(running, 0, 1)
     await store.journal.posted(running, 0, 77)
-    assert await store.reset(C, before=snowflake(12)) == (1, (77,))
+    assert await store.reset(C, before=snowflake(12)) == (1, ((C, 77),))
     with pytest.raises(Fenced):
         await store.journal.commit(running, answered(running), Result("late"), cut=0)
     assert await store.journal.claim(C, "me") == Idle()
