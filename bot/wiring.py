@@ -132,6 +132,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         client,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         suppress_embeds=settings.reply.suppress_embeds,
+        clock=clock,
     )
     policy = _turn_policy(settings, token)
     default = _default_choice(settings)

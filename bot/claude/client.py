@@ -152,7 +152,7 @@ class Claude:
                 failed += 1
                 lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
                 lost_tries += lost
-                waited_s += self._clock() - asked_at
+                waited_s += 0.0 if lost else self._clock() - asked_at
                 wait_s = retries.wait_s(
                     error,
                     failed=failed,

@@ -25,7 +25,8 @@ def wait_s(
     """The wait before the next try in seconds, or None where there shall be none.
 
     `failed` counts the tries so far, `lost` those of them that may be paid for, of which `tries` are allowed in all.
-    `waited_s` is how long it took so far. `jitter` is random in [0, 1).
+    `waited_s` is how long it took so far, without the time of those that were lost: each of them may have taken
+    longer than that by itself (claude.first_text_timeout_s). `jitter` is random in [0, 1).
     """
     if lost >= tries or not isinstance(error, ClaudeBusy | ClaudeUnreachable):
         return None
@@ -35,8 +36,6 @@ def wait_s(
     wish_s = error.retry_after if isinstance(error, ClaudeBusy) else None
     if wish_s is not None:
         own_s = max(own_s, wish_s + jitter * RETRY_AFTER_JITTER_S)
-    # A try that was lost may have taken longer than that by itself (claude.first_text_timeout_s).
-    left_s = PATIENCE_S if lost else PATIENCE_S - waited_s
-    if (own_s if wish_s is None else wish_s) > left_s:
+    if (own_s if wish_s is None else wish_s) > PATIENCE_S - waited_s:
         return None
     return own_s

@@ -177,6 +177,9 @@ class Chat:
             await interaction.client.http.add_user_to_thread(thread, interaction.user.id)
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
+        except discord.RateLimited as error:
+            # The thread stands, and its link is told.
+            log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
 
 
 def _notice(sentence: str, nonce: str) -> Outgoing:

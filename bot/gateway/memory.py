@@ -124,7 +124,7 @@ class Memory:
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)
         turns, half_written = await self._conversations.reset(conversation, before=before)
-        await self._delete(conversation, half_written)
+        await self._delete(half_written)
         log.info("conversation_reset", conversation=conversation, turns=turns)
         self._dispatcher.wake(conversation)
         return turns
@@ -137,11 +137,11 @@ class Memory:
         except DiscordError as error:
             log.info("leftovers_unknown", conversation=conversation, kind=type(error).__name__)
             return
-        await self._delete(conversation, unfinished(seen, before))
+        await self._delete([(conversation, message) for message in unfinished(seen, before)])
 
-    async def _delete(self, conversation: int, messages: Sequence[int]) -> None:
-        for message in messages:
+    async def _delete(self, messages: Sequence[tuple[int, int]]) -> None:
+        for place, message in messages:
             try:
-                await self._outbox.delete(conversation, message)
+                await self._outbox.delete(place, message)
             except DiscordError as error:
-                log.info("leftover_not_deleted", conversation=conversation, kind=type(error).__name__)
+                log.info("leftover_not_deleted", conversation=place, kind=type(error).__name__)

@@ -14,6 +14,7 @@ import discord
 import structlog
 from discord.http import Route
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import (
     DiscordForbidden,
     DiscordFull,
@@ -66,11 +67,18 @@ FULL_S = 120.0
 class DiscordOutbox:
     """The `Outbox` of the real thing; see bot/render/outbox.py for what each call promises."""
 
-    def __init__(self, client: discord.Client, *, archive_minutes: int, suppress_embeds: bool = True) -> None:
+    def __init__(
+        self,
+        client: discord.Client,
+        *,
+        archive_minutes: int,
+        suppress_embeds: bool = True,
+        clock: Clock | None = None,
+    ) -> None:
         self._client = client
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
-        self._silenced = Silenced(client)
+        self._silenced = Silenced(client, clock or Clock())
         self._full: dict[int, float] = {}
 
     def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:

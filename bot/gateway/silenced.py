@@ -12,6 +12,7 @@ import datetime as dt
 import discord
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordNotNow
 
 log = structlog.get_logger()
@@ -23,8 +24,9 @@ MOST_S = 60.0
 class Silenced:
     """Tells whether the bot may write, as far as discord.py knows the place."""
 
-    def __init__(self, client: discord.Client) -> None:
+    def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
+        self._clock = clock
         self._told: dict[int, dt.datetime] = {}
 
     def heed(self, place: int, server: int | None = None) -> None:
@@ -33,11 +35,15 @@ class Silenced:
         if guild is None:
             guild = getattr(self._client.get_channel(place), "guild", None)
         me = guild.me if guild is not None else None
-        if guild is None or me is None or me.timed_out_until is None or not me.is_timed_out():
+        if guild is None or me is None or me.timed_out_until is None:
+            return
+        until = me.timed_out_until
+        # By Discord's clock: `Member.is_timed_out` goes by the host's.
+        left_s = until.timestamp() - self._clock.now_s()
+        if left_s <= 0:
             return
         if me.guild_permissions.administrator:
             return
-        until = me.timed_out_until
         if self._told.get(guild.id) != until:
             self._told[guild.id] = until
             log.warning(
@@ -47,5 +53,4 @@ class Silenced:
                 hint="a moderator has timed out the bot in this server: what is written there is answered "
                 "when the time-out ends or is removed",
             )
-        left_s = (until - discord.utils.utcnow()).total_seconds()
         raise DiscordNotNow(min(max(left_s, 1.0), MOST_S))

@@ -176,7 +176,6 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, lead, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
-    sign_in, _, sign = fields.get("sign", "").partition(":")
     round_of_notice, _, notice = fields.get("notice", "").partition(":")
     settling = kind == "SETTLE"
     return Claim(
@@ -203,7 +202,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
         recalled=tuple(load_turn(entry) for entry in recalled),
         lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
         halted="halted" in fields,
-        sign=(int(sign_in), int(sign)) if sign else None,
+        sign=read_sign(fields),
     )
 
 
@@ -227,6 +226,12 @@ def read_replies(fields: Mapping[str, str]) -> dict[int, int]:
     """Read the ids of the messages that were posted, by part."""
     found = {int(name[6:]): int(value) for name, value in fields.items() if name.startswith("reply:")}
     return dict(sorted(found.items()))
+
+
+def read_sign(fields: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read the place and the id of the message that tells that the answer comes later."""
+    place, _, message = fields.get("sign", "").partition(":")
+    return (int(place), int(message)) if message else None
 
 
 def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:

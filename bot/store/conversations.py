@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.store.claim import FACTS, Meta, read_meta, read_replies
+from bot.store.claim import FACTS, Meta, read_meta, read_replies, read_sign
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
@@ -91,10 +91,10 @@ class Conversations:
             pipe.expire(key, self._ttl_s)
             await pipe.execute()
 
-    async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[int, ...]]:
+    async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Forget the history and what waits; a running turn is fenced off.
 
-        Returns how many turns were forgotten, and the ids of the messages that the running turn had posted.
+        Returns how many turns were forgotten, and place and id of each message that the running turn had posted.
         """
         keys = self._keys
         with translated():
@@ -115,7 +115,10 @@ class Conversations:
                     keys.result_prefix(conversation),
                 ],
             )
-        return int(turns), tuple(read_replies(pairs(record)).values())
+        fields = pairs(record)
+        sign = read_sign(fields)
+        posted = tuple((conversation, message) for message in read_replies(fields).values())
+        return int(turns), (*posted, *((sign,) if sign else ()))
 
     async def known(self, now_ms: int) -> tuple[int, ...]:
         """Return the conversations that are not forgotten yet, those with the latest message first."""

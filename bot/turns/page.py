@@ -106,6 +106,7 @@ class Page:
     async def leave(self) -> None:
         """Let what is written end where it is: nobody goes on with it."""
         await self.writer.leave()
+        await self.delay.end()
 
     async def _show(self, text: str, final: Controls, *, cut: bool) -> None:
         """Write until it stands there.

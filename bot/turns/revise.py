@@ -178,6 +178,8 @@ async def withdraw(claim: Claim, means: Means) -> None:
         found.add(claim.notice[1])
     for message in sorted(found):
         await outbox.delete(place, message)
+    if claim.sign is not None:
+        await outbox.delete(*claim.sign)
     for part in claim.in_doubt:
         await forestall(outbox, place, nonce(claim, part))
     log.info("reply_withdrawn", conversation=place, turn=claim.lead, messages=len(found))

@@ -231,6 +231,15 @@ async def test_of_an_overload_in_mid_stream_the_last_try_is_the_third(
     assert events == [Waiting(0.75, 2, lost=True), Waiting(1.5, 3, lost=True)]
 
 
+async def test_an_overload_after_a_try_that_broke_off_is_waited_for_about_a_minute(
+    server: Server, claude: Claude, request_: Request, waits: list[float]
+) -> None:
+    server.answers.extend([Answer((opening(), "drop")), *[refusal(529, "overloaded_error")] * 50])
+    _, error = await failure(claude, request_)
+    assert type(error) is ClaudeBusy
+    assert 45 < sum(waits) < 65
+
+
 async def test_a_wait_is_a_warning_once_for_each_request(
     server: Server, claude: Claude, request_: Request
 ) -> None:

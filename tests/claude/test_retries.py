@@ -56,8 +56,12 @@ def test_what_costs_nothing_is_waited_for_as_long_as_a_person_would_wait(jitter:
 
 
 def test_what_may_be_paid_for_is_tried_three_times_however_long_that_takes() -> None:
-    assert wait(ClaudeUnreachable(), failed=2, lost=2, waited_s=240) is not None
-    assert wait(ClaudeUnreachable(), failed=3, lost=3, waited_s=0) is None
+    assert wait(ClaudeUnreachable(), failed=2, lost=2) is not None
+    assert wait(ClaudeUnreachable(), failed=3, lost=3) is None
+
+
+def test_an_overload_that_follows_a_lost_try_is_not_waited_for_without_end() -> None:
+    assert wait(ClaudeBusy(), failed=2, lost=1, waited_s=PATIENCE_S) is None
 
 
 @given(st.integers(1, 5000), st.floats(0, 1, exclude_max=True))

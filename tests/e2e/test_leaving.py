@@ -88,6 +88,18 @@ async def test_a_reset_in_somebody_elses_thread_ends_it_there_too(world: World) 
     await hears_nothing_until_mentioned(world, thread)
 
 
+async def test_a_reset_does_not_end_a_thread_of_its_own_that_it_has_come_back_to(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    assert await leave(world, world.ann, thread) == answers.LEFT
+    await hears_nothing_until_mentioned(world, thread)
+    question = await (await world.ann.command(thread, "reset")).message()
+    await world.ann.press(thread, question["id"], f"{RESET_ID}:{thread}")
+    await world.until(lambda: world.discord.message(question["id"])["content"] != answers.RESET_QUESTION)
+    replies = len(world.replies(thread))
+    await world.ann.post(thread, "and now?")
+    await world.answered(thread, replies + 1)
+
+
 async def test_direct_messages_have_nothing_to_leave(world: World) -> None:
     dm = await world.dm_of(world.ann)
     assert await leave(world, world.ann, dm) == answers.NOT_FROM_HERE

@@ -68,7 +68,10 @@ async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, pri
     assert "Here it is" in (await handle.message())["content"]
     (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
     assert thread.name == prompt.NEUTRAL_THREAD_NAME
-    await world.answered(thread.id)  # so that its request is none of the next test's
+    await world.answered(thread.id)
+    await world.bots[0].logged(
+        "turn_done", conversation=thread.id
+    )  # so that its request is none of the next test's
     refuse(world, channel, FULL)
     handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
     assert (await handle.message())["content"] == answers.THREADS_FULL
@@ -85,6 +88,19 @@ async def test_chat_says_when_discord_wants_no_thread_yet(world: World) -> None:
         assert "5 minutes" in (await handle.message())["content"]
     assert ban.struck == 1
     assert world.asked == []
+
+
+async def test_chat_answers_though_the_person_cannot_be_added_to_the_thread_yet(world: World) -> None:
+    channel = world.channel()
+    world.discord.faults.add(action="ban", method="PUT", route="/thread-members/", retry_after_s=280.0)
+    handle = await world.ann.command(channel, "chat", {"message": "hello"})
+    assert "Here it is" in (await handle.message())["content"]
+    (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
+    await world.answered(thread.id)
+    await world.bots[0].logged(
+        "turn_done", conversation=thread.id
+    )  # so that its request is none of the next test's
+    world.discord.faults.clear()
 
 
 LACKING = [

@@ -310,6 +310,20 @@ async def test_only_the_window_is_read(store: Store) -> None:
         await store.journal.acknowledge(claim, settle=False)
 
 
+@pytest.mark.parametrize("mentioned", [False, True])
+async def test_a_reset_leaves_no_thread_again_into_which_the_bot_was_mentioned_since(
+    store: Store, mentioned: bool
+) -> None:
+    await store.introduce(C, {"guild": 1, "joined": 1})
+    await store.leave(C, snowflake(10))
+    if mentioned:
+        await store.introduce(C, {"joined": snowflake(11)})
+    await store.reset(C, before=snowflake(12))
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.left, meta.joined) == (None if mentioned else snowflake(10), None)
+
+
 async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
     await receive(store, message("hello", number=10))
     claim = await claimed(store)
@@ -319,7 +333,7 @@ async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis
     running = await claimed(store)
     await store.journal.intend(running, 0, 1)
     await store.journal.posted(running, 0, 77)
-    assert await store.reset(C, before=snowflake(12)) == (1, (77,))
+    assert await store.reset(C, before=snowflake(12)) == (1, ((C, 77),))
     with pytest.raises(Fenced):
         await store.journal.commit(running, answered(running), Result("late"), cut=0)
     assert await store.journal.claim(C, "me") == Idle()

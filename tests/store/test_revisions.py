@@ -362,6 +362,30 @@ async def test_nothing_else_waits_for_the_pause_of_an_edit(store: Store) -> None
     assert (await store.claim()).lead == ONE.id
 
 
+async def test_who_keeps_editing_while_something_else_waits_is_not_answered_each_time(store: Store) -> None:
+    await store.answer(ONE)
+    await edited_at(store, "0", 1)
+    await store.claim()
+    await store.hear(TWO)
+    taken_up = 0
+    for number in range(1, 15):
+        assert await edited_at(store, f"{number}", number * 10) is Change.ANSWERING
+        taken_up += isinstance(await store.journal.claim(C, "me"), Claim)
+    assert taken_up == 1
+    await pass_by(store, MOST_PAUSE_MS)
+    assert [each.text for each in (await store.claim()).messages] == ["14"]
+
+
+async def test_a_stop_does_not_wait_for_the_pause_of_an_edit(store: Store) -> None:
+    await store.answer(ONE)
+    await edited_at(store, "1", 1)
+    await finish(store, await store.claim())
+    await edited_at(store, "2", 2)
+    assert isinstance(await store.journal.claim(C, "me"), Later)
+    assert await store.stop(C) == ONE.id
+    assert (await store.claim()).stopped
+
+
 async def test_a_deletion_does_not_wait_for_the_pause_of_an_edit(store: Store) -> None:
     await store.answer(ONE)
     await edited_at(store, "1", 1)

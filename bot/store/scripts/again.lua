@@ -44,7 +44,7 @@ else
   redis.call('HDEL', KEYS[3], 'stale')
 end
 redis.call('ZREM', KEYS[4], ARGV[1])
-redis.call('HDEL', KEYS[1], 'claimed_by', 'stop', 'more', 'halted')
+redis.call('HDEL', KEYS[1], 'claimed_by', 'stop', 'more', 'halted', 'sign')
 if ARGV[5] == '1' then redis.call('HSET', KEYS[1], 'more', '1') end
 redis.call('HSET', KEYS[1], 'state', 'posted', 'members', members, 'tries', '0', 'wish', ARGV[4])
 redis.call('HINCRBY', KEYS[1], 'again', 1)

@@ -19,16 +19,19 @@ local lease = redis.call('HMGET', KEYS[1], 'token', 'owner', 'expires', 'due')
 local due = tonumber(lease[4] or 0)
 if due > now then return {'LATER', due - now} end
 
+local hurried = false
 if #pending > 0 then
-  -- It was edited, and waits for its pause to end; not if anything else waits, which would have to wait with it.
-  local found = redis.call('HMGET', ARGV[3] .. pending[1], 'state', 'hold', 'members')
+  -- It was edited, and waits for its pause to end; not if anything else waits, which would have to wait with it. That
+  -- counts once for each pause: else who keeps editing would be answered each time.
+  local found = redis.call('HMGET', ARGV[3] .. pending[1], 'state', 'hold', 'members', 'hurried')
   local hold = tonumber(found[2] or 0)
   if hold > now and found[1] ~= 'committed' then
     local alone = true
     for _, id in ipairs(pending) do
       alone = alone and string.find(' ' .. (found[3] or '') .. ' ', ' ' .. id .. ' ', 1, true)
     end
-    if alone then return {'LATER', hold - now} end
+    if alone or found[4] == found[2] then return {'LATER', hold - now} end
+    hurried = found[2]
   end
 end
 
@@ -43,6 +46,7 @@ token = string.format('%d', token)
 redis.call('HSET', KEYS[1], 'token', token, 'owner', ARGV[1],
   'expires', string.format('%d', now + tonumber(ARGV[2])))
 redis.call('EXPIRE', KEYS[1], 86400)
+if hurried then redis.call('HSET', ARGV[3] .. pending[1], 'hurried', hurried) end
 local meta = redis.call('HGETALL', KEYS[4])
 
 if #pending == 0 then

@@ -21,6 +21,8 @@ if last then
   end
   redis.call('HDEL', ARGV[1] .. last, 'untold')
 end
+-- It was mentioned again since it left a thread of its own, so it is not to leave that one once more.
+if redis.call('HEXISTS', KEYS[4], 'joined') == 1 then redis.call('HDEL', KEYS[4], 'left') end
 redis.call('HDEL', KEYS[4], 'cut', 'turns', 'input_tokens', 'output_tokens', 'cost', 'unpriced', 'last',
   'corrected', 'places', 'pinned_now', 'joined')
 redis.call('HSET', KEYS[4], 'floor', ARGV[2])

@@ -47,8 +47,13 @@ if not deleted then
 else
   redis.call('HDEL', record, 'payload')
   if turn_state ~= nil then redis.call('HDEL', ARGV[1] .. lead, 'hold') end
-  if turn_state == nil or turn_state == 'claimed' then
-    -- Nothing of an answer is visible, so nothing needs its record.
+  local left = false
+  for id in string.gmatch(turn_state and redis.call('HGET', ARGV[1] .. lead, 'members') or '', '%d+') do
+    left = left or redis.call('HEXISTS', ARGV[1] .. id, 'payload') == 1
+  end
+  if not left then redis.call('HDEL', KEYS[1], 'due') end  -- what is waited for is not shown any more
+  if turn_state == nil or (turn_state == 'claimed' and redis.call('HEXISTS', ARGV[1] .. lead, 'sign') == 0) then
+    -- Nothing of an answer is visible, nor a word that it comes later, so nothing needs its record.
     redis.call('ZREM', KEYS[2], ARGV[2])
     redis.call('HSET', record, 'state', 'cancelled')
     redis.call('EXPIRE', record, ARGV[5])

@@ -8,6 +8,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   local answering = state == 'claimed' or state == 'posting' or state == 'posted'
   if answering and (ARGV[2] == '' or ARGV[2] == id) then
     redis.call('HSET', ARGV[1] .. id, 'stop', '1')
+    redis.call('HDEL', ARGV[1] .. id, 'hold')  -- nothing is going to be asked, so there is no pause to wait for
     return id
   end
 end
