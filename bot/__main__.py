@@ -63,9 +63,10 @@ def run(
 
     import asyncio
 
-    from bot import app, defaults
+    from bot import app
     from bot.config import load, proxy
     from bot.conversation.errors import StartError
+    from bot.local import defaults
     from bot.telemetry import logs
 
     try:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import structlog
 import typer
 
-from bot import defaults
 from bot.config import Settings
-from bot.defaults import Filled
+from bot.local import defaults
+from bot.local.defaults import Filled
 from bot.shutdown import Shutdown, Stopped, together
 from bot.watchdog import Watchdog
 
@@ -53,7 +53,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[Filled, Bot
 
 async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
     """Let everything run until the order to stop, or until a part fails for good."""
-    from bot.gateway import session
+    from bot.gateway.connection import session
 
     parts = [
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),

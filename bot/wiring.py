@@ -13,6 +13,13 @@ import structlog
 from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.claude.trouble import hint
+from bot.commands.chat import Chat
+from bot.commands.context import Context
+from bot.commands.help import Help
+from bot.commands.model import Models
+from bot.commands.reply_controls import Wishes
+from bot.commands.reset import Memory
+from bot.commands.system import SystemPrompts
 from bot.config import Exit, Settings
 from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
@@ -20,45 +27,38 @@ from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, Claude
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
 from bot.conversation.trimming import marks
-from bot.gateway import counting, session
-from bot.gateway.catchup import Catchup
-from bot.gateway.changes import Changes
-from bot.gateway.chat import Chat
+from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.client import Client, first_of
-from bot.gateway.context import Context
-from bot.gateway.help import Help
-from bot.gateway.holding import TELL_AFTER_S, Holding
-from bot.gateway.intake import Intake
-from bot.gateway.memory import Memory
-from bot.gateway.model import Models
-from bot.gateway.outbox import CALL_S, DiscordOutbox
-from bot.gateway.pins import Pins
-from bot.gateway.system import SystemPrompts
-from bot.gateway.wishes import Wishes
+from bot.gateway.connection import rate_limit, session
+from bot.gateway.events.changes import Changes
+from bot.gateway.events.intake import Intake
+from bot.gateway.events.outage_buffer import TELL_AFTER_S, Holding
+from bot.gateway.events.pins import Pins
+from bot.gateway.outbox.outbox import CALL_S, DiscordOutbox
 from bot.render.formula import draw_all
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.shutdown import together
-from bot.store.attention import Attention
-from bot.store.bell import Bell
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
-from bot.store.desk import Desk
+from bot.store.coordination import Desk
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.prompts import Prompts
-from bot.store.recall import Recall
+from bot.store.pins_and_summaries import Recall
 from bot.store.revisions import Revisions
+from bot.store.scoped_overrides import Prompts
 from bot.store.start_check import check
+from bot.store.wakeups import Bell
+from bot.store.work_queue import Attention
 from bot.telemetry.metrics import Metrics
-from bot.turns.ask import Asker
-from bot.turns.choosing import Budget, Chooser
 from bot.turns.dispatch import Dispatcher
-from bot.turns.endings import Endings
-from bot.turns.means import Means
+from bot.turns.model_retirement import Endings
 from bot.turns.policy import TurnPolicy
+from bot.turns.reply_generator import Asker
 from bot.turns.run import Runner
+from bot.turns.services import Means
+from bot.turns.terms_resolver import Budget, Chooser
 
 log = structlog.get_logger()
 
@@ -121,7 +121,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client = Client(desk, proxy_for(settings.discord.api_url))
     pace = Pace()
     clock = Clock()
-    counting.count(client, metrics, pace, clock)
+    rate_limit.count(client, metrics, pace, clock)
     stack.push_async_callback(session.leave, client)
     claude = await _claude(settings, metrics, stack)
     await together(

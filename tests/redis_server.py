@@ -12,7 +12,7 @@ from pathlib import Path
 
 from redis.asyncio import Redis
 
-from bot.store.embedded import GUARD, server_binary
+from bot.local.embedded import GUARD, server_binary
 
 # Another server to test against, such as Debian's redis-server.
 BINARY_VARIABLE = "BOBBIN_TEST_REDIS_SERVER"

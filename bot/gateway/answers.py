@@ -11,7 +11,7 @@ from bot.conversation import wording
 from bot.conversation.model import Choice, narrowest
 from bot.gateway import access
 from bot.render.restyle.ticks import Ticks
-from bot.store.prompts import Scope
+from bot.store.scoped_overrides import Scope
 
 INLINE_CHARS = 1500
 """A prompt up to this length is shown in the answer; a longer one comes as a file."""

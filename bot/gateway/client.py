@@ -9,12 +9,13 @@ from typing import Any, ParamSpec
 import discord
 import structlog
 
-from bot.gateway import convert, interactions, permissions
-from bot.gateway.attempts import Attempts
+from bot.gateway import interactions, permissions
+from bot.gateway.connection.attempts import Attempts
+from bot.gateway.connection.compat import Http
+from bot.gateway.conversion import convert
+from bot.gateway.events.pins import Pins
 from bot.gateway.interactions import Interaction, Tree
-from bot.gateway.leniency import Http
-from bot.gateway.pins import Pins
-from bot.store.desk import Desk
+from bot.store.coordination import Desk
 
 log = structlog.get_logger()
 

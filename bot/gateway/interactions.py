@@ -15,7 +15,7 @@ from discord import app_commands
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
 from bot.gateway import answers
-from bot.store.desk import Desk
+from bot.store.coordination import Desk
 
 log = structlog.get_logger()
 

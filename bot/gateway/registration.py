@@ -14,7 +14,7 @@ import structlog
 from discord import app_commands
 from discord.http import Route
 
-from bot.store.desk import Desk
+from bot.store.coordination import Desk
 
 ENTRY_POINT = 4
 """The type of the command that launches an app's activity (Discord, "Entry Point Commands")."""

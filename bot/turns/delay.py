@@ -11,8 +11,8 @@ from bot.conversation import wording
 from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, StoreUnavailable
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
-from bot.turns.means import Means
 from bot.turns.revise import nonce
+from bot.turns.services import Means
 
 log = structlog.get_logger()
 

@@ -15,9 +15,9 @@ from bot.conversation.errors import (
     Fenced,
     StoreUnavailable,
 )
-from bot.store.attention import Attention, Hint
 from bot.store.claim import Claim, Garbled, Held, Idle, Later
 from bot.store.journal import Journal
+from bot.store.work_queue import Attention, Hint
 from bot.turns.run import Runner
 
 log = structlog.get_logger()

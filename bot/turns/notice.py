@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from bot.conversation import wording
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
-from bot.turns.means import Means
 from bot.turns.persist import persist
 from bot.turns.revise import nonce
+from bot.turns.services import Means
 
 
 async def put_below(claim: Claim, notices: Sequence[str], means: Means) -> None:

@@ -14,15 +14,15 @@ from bot.render.controls import when_done
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.store.journal import Done
-from bot.turns.adoption import adopt, tried_before
-from bot.turns.exchange import Exchange
+from bot.turns.generation import Exchange
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.means import Means
 from bot.turns.notice import lines, put_below
-from bot.turns.page import Page
 from bot.turns.persist import persist
+from bot.turns.posted_reply import Page
+from bot.turns.recover_reply import adopt, tried_before
 from bot.turns.revise import as_it_stands, kept, not_worse, standing
-from bot.turns.tally import Tally
+from bot.turns.services import Means
+from bot.turns.turn_cost import Tally
 
 log = structlog.get_logger()
 

@@ -42,10 +42,10 @@ from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
 from bot.store.claim import Claim
 from bot.store.codec import Result
-from bot.turns.ask import Asked
 from bot.turns.conclusion import Conclusion
-from bot.turns.look import as_posted, find_reply, strays
-from bot.turns.means import Means
+from bot.turns.reply_generator import Asked
+from bot.turns.reply_search import as_posted, find_reply, strays
+from bot.turns.services import Means
 
 log = structlog.get_logger()
 

@@ -30,14 +30,14 @@ from bot.render.writer import Writer
 from bot.store.claim import Claim, Garbled, State
 from bot.store.codec import Result
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.look import as_posted, find_reply, leftovers, less_files, strays
-from bot.turns.means import Means
 from bot.turns.notice import lines, put_below
 from bot.turns.persist import persist
 from bot.turns.reply import Reply
+from bot.turns.reply_search import as_posted, find_reply, leftovers, less_files, strays
 from bot.turns.revise import kept, nonce, withdraw
-from bot.turns.tally import Tally
-from bot.turns.undress import undress
+from bot.turns.services import Means
+from bot.turns.strip_buttons import undress
+from bot.turns.turn_cost import Tally
 
 log = structlog.get_logger()
 

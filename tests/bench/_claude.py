@@ -16,8 +16,8 @@ from typing import Any
 
 import uvloop
 
-from bot.simulator.claude import Claude
-from bot.simulator.claude.reply import Reply
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.claude.reply import Reply
 from tests.bench._processor import processor_s
 from tests.bench._samples import deltas
 

@@ -14,9 +14,9 @@ from itertools import count, pairwise
 from typing import Any
 
 from bot.conversation.wording import SMALL
+from bot.local.simulator.discord import Discord
+from bot.local.simulator.discord.world import Revision
 from bot.render.part import Part
-from bot.simulator.discord import Discord
-from bot.simulator.discord.world import Revision
 from tests.bench._figures import ROUND_TRIP_S, Figures
 from tests.bench._processor import processor_s
 from tests.bench._samples import expected

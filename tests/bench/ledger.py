@@ -14,7 +14,7 @@ from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
-from bot.simulator.claude.tokens import BLOCK_TOKENS, REQUEST_TOKENS, TURN_TOKENS, Tokenizer, count_text
+from bot.local.simulator.claude.tokens import BLOCK_TOKENS, REQUEST_TOKENS, TURN_TOKENS, Tokenizer, count_text
 
 TURNS = 40
 SEEDS = 20

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.request import Usage
 from bot.conversation.turn import Turn
-from bot.simulator.claude.reply import Reply
+from bot.local.simulator.claude.reply import Reply
 from bot.store.codec import dump_turn
 from bot.store.keys import Keys
 from tests.e2e.world import World

@@ -7,9 +7,9 @@ import random
 import statistics
 import time
 
-from bot.simulator.claude import Claude
-from bot.simulator.claude.reply import Reply
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.claude.reply import Reply
+from bot.local.simulator.discord import Discord
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 

@@ -13,9 +13,9 @@ from bot.conversation.pricing import Rates
 from bot.conversation.request import Lifetime, Usage
 from bot.conversation.trimming import Cut, TrimPolicy, trim
 from bot.conversation.turn import Turn
-from bot.simulator.claude.caching import Cache
-from bot.simulator.claude.catalogue import Model, find
-from bot.simulator.claude.prompt import Block, Prompt
+from bot.local.simulator.claude.caching import Cache
+from bot.local.simulator.claude.catalogue import Model, find
+from bot.local.simulator.claude.prompt import Block, Prompt
 from tests.bench.ideal import Asking
 
 SYSTEM_TOKENS = 300

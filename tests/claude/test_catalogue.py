@@ -12,7 +12,7 @@ from bot.claude.models import TABLE
 from bot.conversation import wording
 from bot.conversation.errors import ClaudeModelUnknown
 from bot.conversation.request import Request
-from bot.simulator.claude import Claude as Simulator
+from bot.local.simulator.claude import Claude as Simulator
 from tests.claude.server import Server, refusal
 from tests.claude.test_models import MODEL, answer, described, listing
 

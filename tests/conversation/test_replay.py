@@ -18,12 +18,12 @@ from bot.conversation.request import Effort, Request, Usage
 from bot.conversation.revision import amended
 from bot.conversation.trimming import marks
 from bot.conversation.turn import UNSENT, Outcome, Turn
-from bot.simulator.claude.caching import LIFETIMES_S, Cache, Lookup
-from bot.simulator.claude.catalogue import find
-from bot.simulator.claude.diagnostics import miss_reason
-from bot.simulator.claude.prompt import Prompt, flatten
-from bot.simulator.claude.rules import check_rules
-from bot.simulator.claude.tokens import count_text
+from bot.local.simulator.claude.caching import LIFETIMES_S, Cache, Lookup
+from bot.local.simulator.claude.catalogue import find
+from bot.local.simulator.claude.diagnostics import miss_reason
+from bot.local.simulator.claude.prompt import Prompt, flatten
+from bot.local.simulator.claude.rules import check_rules
+from bot.local.simulator.claude.tokens import count_text
 
 CONVERSATIONS = 1000
 TURNS = 8

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.__main__ import main
-from bot.gateway import outbox
+from bot.gateway.outbox import outbox
 
 if __name__ == "__main__":
     outbox.FULL_S = 4.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import wording
-from bot.simulator.claude.reply import Reply
+from bot.local.simulator.claude.reply import Reply
 from tests.e2e.test_chatting import text_of
 from tests.e2e.world import World
 

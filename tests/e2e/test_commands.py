@@ -11,8 +11,8 @@ import pytest
 
 from bot.conversation import wording
 from bot.gateway import answers
-from bot.simulator.discord import permissions as bits
-from bot.store.prompts import Scope
+from bot.local.simulator.discord import permissions as bits
+from bot.store.scoped_overrides import Scope
 from tests.e2e.in_time import first_answer
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy

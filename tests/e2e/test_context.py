@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from bot.gateway import answers, context_answers
-from bot.simulator.claude import faults
+from bot.commands import context_view
+from bot.gateway import answers
+from bot.local.simulator.claude import faults
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
@@ -86,7 +87,7 @@ async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> 
         modal = (await opened.response()).data
         assert modal["components"][0]["component"]["value"] == "They spoke of looms."
         said = await answer(await own.ann.submit(opened, {"summary": "They spoke of spinning wheels."}))
-        assert said == context_answers.CORRECTED
+        assert said == context_view.CORRECTED
         await own.settled(await own.ann.post(thread, "go on"))
         assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
         assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
@@ -99,7 +100,7 @@ async def test_a_correction_that_comes_too_late_is_given_back(world: World) -> N
         opened = await correcting(own, thread)
         await summarized(own, thread, "They spoke of looms and wool.")
         said = await answer(await own.ann.submit(opened, {"summary": "They spoke of wheels."}))
-        assert said.startswith(context_answers.SUMMARY_GONE)
+        assert said.startswith(context_view.SUMMARY_GONE)
         assert "They spoke of wheels." in said
         assert "They spoke of looms and wool." in (await look(own.ann, thread))[0]
 
@@ -119,7 +120,7 @@ async def test_a_correction_outlasts_a_trim_that_was_under_way(world: World) -> 
             await own.settled(asked)
         opened = await correcting(own, thread)
         said = await answer(await own.ann.submit(opened, {"summary": "They spoke of wheels."}))
-        assert said == context_answers.CORRECTED
+        assert said == context_view.CORRECTED
         gate.release()
         await own.settled(asked)
         assert "They spoke of wheels." in (await look(own.ben, thread))[0]
@@ -146,7 +147,7 @@ async def summarized(world: World, thread: int, summary: str) -> None:
 async def correcting(world: World, thread: int) -> Any:
     """Press the button that opens the modal of the summary."""
     shown = await (await world.ann.command(thread, "context")).message()
-    opened = await press(world.ann, thread, shown, context_answers.CORRECT_LABEL)
+    opened = await press(world.ann, thread, shown, context_view.CORRECT_LABEL)
     await opened.response()
     return opened
 

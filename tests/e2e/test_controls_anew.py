@@ -8,8 +8,8 @@ import pytest
 
 from bot.conversation import prompt, wording
 from bot.gateway import answers
-from bot.simulator.claude import faults
-from bot.simulator.discord import permissions as bits
+from bot.local.simulator.claude import faults
+from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import anew, answer, labels, press, roles, sent, streaming, told
 from tests.e2e.world import World
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.conversation import wording
 from bot.conversation.errors import ClaudeBusy
-from bot.simulator.claude import faults
+from bot.local.simulator.claude import faults
 from tests.e2e.controls import labels, press, sent
 from tests.e2e.world import World
 

@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from bot.simulator.discord import messages as platform
+from bot.local.simulator.discord import messages as platform
 from tests.e2e.controls import anew, labels, sent, streaming
 from tests.e2e.world import World
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation import wording
-from bot.simulator.claude import faults
+from bot.local.simulator.claude import faults
 from tests.e2e.controls import labels, press
 from tests.e2e.world import World
 

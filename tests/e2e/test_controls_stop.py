@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.gateway import answers
-from bot.simulator.discord import permissions as bits
+from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from bot.store.revisions import Revisions
 from tests.e2e.controls import answer, labels, press, sent, streaming, told

@@ -12,7 +12,7 @@ import pytest
 from bot.claude.prices import price_book
 from bot.conversation.pricing import cost, dollars
 from bot.conversation.request import Usage
-from bot.simulator.claude import faults
+from bot.local.simulator.claude import faults
 from bot.store.codec import load_turn
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.test_commands import answer

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.config import Exit
-from bot.simulator.claude import Claude
+from bot.local.simulator.claude import Claude
 from tests.e2e.bot_process import BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server

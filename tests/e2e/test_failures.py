@@ -21,8 +21,8 @@ from bot.conversation.errors import (
     ClaudeTooLong,
     ClaudeUnreachable,
 )
-from bot.simulator.claude import faults
-from bot.simulator.claude.failures import Failure
+from bot.local.simulator.claude import faults
+from bot.local.simulator.claude.failures import Failure
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import pytest_asyncio
 
-from bot.simulator.discord.wire import guild_create
+from bot.local.simulator.discord.wire import guild_create
 from tests.e2e.test_failed_starts import closed_port
 from tests.e2e.world import World
 from tests.redis_server import redis_server

@@ -13,8 +13,8 @@ from redis.asyncio import Redis
 
 from bot.conversation import wording
 from bot.conversation.prompt import SUMMARY_REQUEST
-from bot.simulator.claude import faults
-from bot.simulator.claude.reply import Reply
+from bot.local.simulator.claude import faults
+from bot.local.simulator.claude.reply import Reply
 from bot.store.keys import WITHOUT_EXPIRY
 from tests.e2e.world import World
 

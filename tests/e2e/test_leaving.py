@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.commands.reset import RESET_ID
 from bot.gateway import answers
-from bot.gateway.memory import RESET_ID
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.simulator.claude import faults
+from bot.local.simulator.claude import faults
 from tests.e2e.controls import labels, press
 from tests.e2e.world import World
 

@@ -8,7 +8,7 @@ import urllib.request
 
 import pytest
 
-from bot.simulator.claude import faults
+from bot.local.simulator.claude import faults
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

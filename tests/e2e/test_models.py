@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from bot.commands import model_view
 from bot.config import Exit
-from bot.gateway import answers, model_answers
-from bot.simulator.claude import faults
-from bot.simulator.discord import permissions as bits
-from bot.store.prompts import Scope
+from bot.gateway import answers
+from bot.local.simulator.claude import faults
+from bot.local.simulator.discord import permissions as bits
+from bot.store.scoped_overrides import Scope
 from tests.e2e.bot_process import START_S
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
@@ -93,10 +94,10 @@ async def test_the_narrowest_choice_counts_for_model_and_effort_each(world: Worl
         assert f"**{OLD}** answers here (set for this thread)." in shown
         assert "Set, but not for this model: effort max." in shown
         assert "A million tokens cost $1 in, $0.10 from the cache, $5 out." in shown
-        assert await answer(await own.ann.command(thread, "model clear")) == model_answers.cleared(
+        assert await answer(await own.ann.command(thread, "model clear")) == model_view.cleared(
             Scope.THREAD, was_set=True
         )
-        assert await answer(await own.ann.command(thread, "model clear")) == model_answers.cleared(
+        assert await answer(await own.ann.command(thread, "model clear")) == model_view.cleared(
             Scope.THREAD, was_set=False
         )
         shown = await answer(await own.ben.command(thread, "model show"))
@@ -163,7 +164,7 @@ async def test_every_command_is_answered_in_time_though_the_store_is_slow_or_awa
         ({"model": OLD, "effort": "low"}, "Claude Haiku 4.5 knows no effort levels."),
         ({"model": OPUS, "thinking": "off"}, "Claude Opus 5.5 always thinks before it answers."),
         ({"model": HAIKU, "thinking": "off", "effort": "max"}, "no more than the effort “high”"),
-        ({}, model_answers.NOTHING_CHOSEN),
+        ({}, model_view.NOTHING_CHOSEN),
     ],
 )
 async def test_what_cannot_be_is_refused_with_what_can(
@@ -176,15 +177,15 @@ async def test_what_cannot_be_is_refused_with_what_can(
 
 async def test_the_thread_s_model_is_its_starter_s_and_wider_ones_need_manage_server(world: World) -> None:
     thread = await world.converse(world.channel(), "hello", world.ann)
-    assert await choose(world.ben, thread, model=HAIKU) == model_answers.MAY_NOT_CHOOSE[Scope.THREAD]
+    assert await choose(world.ben, thread, model=HAIKU) == model_view.MAY_NOT_CHOOSE[Scope.THREAD]
     mod = world.person("mod", bits.MANAGE_THREADS)
     assert (await choose(mod, thread, model=HAIKU)).startswith(HAIKU)
     for scope in (Scope.CHANNEL, Scope.SERVER):
         for person in (world.ann, mod):
             refused = await choose(person, thread, model=HAIKU, scope=scope.value)
-            assert refused == model_answers.MAY_NOT_CHOOSE[scope]
+            assert refused == model_view.MAY_NOT_CHOOSE[scope]
             cleared = await answer(await person.command(thread, "model clear", {"scope": scope.value}))
-            assert cleared == model_answers.MAY_NOT_CHOOSE[scope]
+            assert cleared == model_view.MAY_NOT_CHOOSE[scope]
     manager = world.person("boss", bits.MANAGE_GUILD)
     assert (await choose(manager, thread, model=HAIKU, scope="channel")).startswith(HAIKU)
 
@@ -193,7 +194,7 @@ async def test_in_direct_messages_the_person_chooses_and_there_are_no_wider_plac
     person = world.person("dora")
     dm = int((await person.open_dm(world.app.user_id))["id"])
     assert (await choose(person, dm, model=HAIKU)).startswith(HAIKU)
-    assert await choose(person, dm, model=HAIKU, scope="server") == model_answers.ONLY_IN_SERVERS
+    assert await choose(person, dm, model=HAIKU, scope="server") == model_view.ONLY_IN_SERVERS
     await person.post(dm, "hello")
     await world.answered(dm)
     assert world.asked[-1].body["model"] == HAIKU
@@ -204,7 +205,7 @@ async def test_in_direct_messages_the_person_chooses_and_there_are_no_wider_plac
 async def test_only_the_operator_s_models_are_offered_and_allowed(world: World) -> None:
     async with world.apart({"BOT_CLAUDE__MODELS": f"{HAIKU}, {OLD}"}) as own:
         thread = await own.converse(own.channel(), "hello")
-        assert await choose(own.ann, thread, model=OPUS) == model_answers.NOT_OFFERED
+        assert await choose(own.ann, thread, model=OPUS) == model_view.NOT_OFFERED
         values = [each["value"] for each in await offered(own.ann, thread, "")]
         assert values == [HAIKU, DEFAULT, f"{OLD}-20251001"]
         assert (await choose(own.ann, thread, model=OLD)).startswith(OLD)

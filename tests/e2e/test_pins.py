@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.gateway import context_answers
+from bot.commands import context_view
 from tests.e2e.controls import press, streaming
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
@@ -89,7 +89,7 @@ async def test_what_was_trimmed_comes_back_by_a_pin_when_somebody_asks_for_it(wo
         assert button is not None
         assert (await look(own.ben, thread))[1] is None
         shown = await (await own.ann.command(thread, "context")).message()
-        assert await answer(await own.ann.press(thread, shown["id"], button)) == context_answers.PINNED
+        assert await answer(await own.ann.press(thread, shown["id"], button)) == context_view.PINNED
         text, button = await look(own.ann, thread)
         assert "Pins: with the next message 1 pinned turn comes back." in text
         assert button is None
@@ -112,7 +112,7 @@ async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_bein
         await noted(own, 1)
         shown = await (await own.ann.command(thread, "context")).message()
         gate, asked = await streaming(own, thread, ["One ", "two."], "count")
-        await press(own.ann, thread, shown, context_answers.PINS_LABEL)
+        await press(own.ann, thread, shown, context_view.PINS_LABEL)
         await own.bots[0].logged("pins_count_now")
         gate.release()
         await own.settled(asked)

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.simulator.claude.reply import Reply
+from bot.local.simulator.claude.reply import Reply
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -7,8 +7,8 @@ import asyncio
 import pytest
 
 from bot.conversation import wording
-from bot.simulator.discord import messages
-from bot.simulator.discord.drafts import Draft
+from bot.local.simulator.discord import messages
+from bot.local.simulator.discord.drafts import Draft
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -16,7 +16,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.config import Exit
-from bot.simulator.discord import commands
+from bot.local.simulator.discord import commands
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.local_page import LocalPage
 from tests.e2e.world import World

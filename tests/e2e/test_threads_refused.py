@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversation import prompt, wording
 from bot.gateway import answers
-from bot.simulator.discord import permissions as bits
+from bot.local.simulator.discord import permissions as bits
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

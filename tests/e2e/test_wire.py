@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import pytest_asyncio
 
-from bot.simulator.claude import faults
-from bot.simulator.claude.rules import check_rules, resolve
-from bot.simulator.claude.shape import check_shape
+from bot.local.simulator.claude import faults
+from bot.local.simulator.claude.rules import check_rules, resolve
+from bot.local.simulator.claude.shape import check_shape
 from tests.e2e.world import World
-from tests.simulator import openapi
+from tests.local.simulator import openapi
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.simulator.claude import Claude
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 
 ANSWER_S = 30.0

@@ -19,10 +19,10 @@ from typing import Any
 from redis.asyncio import Redis
 
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.simulator.claude import Claude
-from bot.simulator.claude.record import Call
-from bot.simulator.claude.reply import Reply
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.claude.record import Call
+from bot.local.simulator.claude.reply import Reply
+from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot

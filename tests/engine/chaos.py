@@ -16,8 +16,8 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.simulator.claude import Claude
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
 from tests.engine.commands import Commands

@@ -12,9 +12,9 @@ import contextlib
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.simulator.discord import Discord
-from bot.simulator.discord.errors import ApiError
-from bot.simulator.discord.handles import InteractionHandle
+from bot.local.simulator.discord import Discord
+from bot.local.simulator.discord.errors import ApiError
+from bot.local.simulator.discord.handles import InteractionHandle
 from tests.engine.schedule import Command
 from tests.engine.timeline import Timeline
 

@@ -20,12 +20,12 @@ from redis.asyncio import Redis
 
 from bot.conversation.turn import Turn
 from bot.conversation.wording import SMALL
+from bot.local.simulator.claude.record import Call
+from bot.local.simulator.discord import Discord
 from bot.render.draft import Draft
 from bot.render.mark import is_marked
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
-from bot.simulator.claude.record import Call
-from bot.simulator.discord import Discord
 from bot.store.codec import load_turn
 from bot.store.keys import WITHOUT_EXPIRY, Keys
 

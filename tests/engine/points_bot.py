@@ -36,8 +36,9 @@ from bot import wiring
 from bot.__main__ import main
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
-from bot.gateway import catchup, outbox
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.catchup import catchup
+from bot.gateway.outbox import outbox
+from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
 from bot.store.scripts import Scripts

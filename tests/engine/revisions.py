@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 from typing import Any
 
-from bot.simulator.discord.errors import ApiError
+from bot.local.simulator.discord.errors import ApiError
 from tests.engine.arena import Stage
 from tests.engine.bot import LOOK_S
 from tests.engine.scenarios import Scenario

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from bot.gateway.catchup import Catchup
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
-from bot.store.desk import Desk
-from bot.turns import adoption
+from bot.store.coordination import Desk
+from bot.turns import recover_reply
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.run import Runner
 
@@ -93,7 +93,7 @@ def _listing() -> None:
 
 
 def _adoption() -> None:
-    setattr(adoption, "find_reply", lambda *_: None)  # noqa: B010
+    setattr(recover_reply, "find_reply", lambda *_: None)  # noqa: B010
 
 
 def _heartbeat() -> None:

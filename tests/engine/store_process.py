@@ -12,7 +12,7 @@ import time
 from collections import deque
 from pathlib import Path
 
-from bot.store.embedded import GUARD, server_binary
+from bot.local.embedded import GUARD, server_binary
 from tests.redis_server import BINARY_VARIABLE
 
 START_S = 10.0

@@ -8,8 +8,8 @@ import signal
 from collections import Counter
 from dataclasses import dataclass, field
 
-from bot.simulator.claude import Claude, faults
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude, faults
+from bot.local.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 from tests.engine.schedule import Fault
 from tests.engine.store_process import StoreProcess

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
-from bot.simulator.claude import Claude
-from bot.simulator.discord import Discord
+from bot.local.simulator.claude import Claude
+from bot.local.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
 
 NOT_TOLD = ("event", "timestamp", "level", "logger")

@@ -12,12 +12,12 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
-from bot.gateway import counting
 from bot.gateway.client import Client
-from bot.gateway.leniency import Http
-from bot.gateway.outbox import DiscordOutbox
+from bot.gateway.connection import rate_limit
+from bot.gateway.connection.compat import Http
+from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
-from bot.simulator.discord import Discord
 from bot.telemetry.metrics import Metrics
 
 
@@ -52,7 +52,7 @@ async def post() -> AsyncIterator[Post]:
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, yarl.URL(discord.gateway_url)
     cast("Any", discord_client).HTTPClient = Http  # as leniency.install does
     client = Client(None)  # type: ignore[arg-type] # there are no interactions here
-    counting.count(client, Metrics(), Pace())
+    rate_limit.count(client, Metrics(), Pace())
     await client.login("outbox-token")
     try:
         yield Post(discord, DiscordOutbox(client, archive_minutes=60), client, ann, channel.id, thread)

@@ -7,9 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.gateway import answers, context_answers, model_answers
+from bot.commands import context_view, model_view
+from bot.gateway import answers
 from bot.gateway.access import PERMISSIONS, Person, may_choose, may_control, may_reset
-from bot.store.prompts import Scope
+from bot.store.scoped_overrides import Scope
 
 ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)
 
@@ -41,14 +42,11 @@ def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_beg
 
 REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
     (answers.MAY_NOT_RESET, may_reset),
-    (context_answers.MAY_NOT_PIN, may_reset),
-    (context_answers.MAY_NOT_CORRECT, may_reset),
+    (context_view.MAY_NOT_PIN, may_reset),
+    (context_view.MAY_NOT_CORRECT, may_reset),
     (answers.NOT_YOURS, lambda person: may_control(person, asked=False)),
     *((answers.MAY_NOT_SET[scope], lambda person, s=scope: may_choose(person, s)) for scope in Scope),
-    *(
-        (model_answers.MAY_NOT_CHOOSE[scope], lambda person, s=scope: may_choose(person, s))
-        for scope in Scope
-    ),
+    *((model_view.MAY_NOT_CHOOSE[scope], lambda person, s=scope: may_choose(person, s)) for scope in Scope),
 ]
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from bot.commands import context_view
 from bot.conversation.model import Choice
-from bot.gateway import answers, context_answers
-from bot.store.prompts import Scope
+from bot.gateway import answers
+from bot.store.scoped_overrides import Scope
 from tests.render.discord import every, read
 
 
@@ -35,7 +36,7 @@ def test_no_number_of_backticks_sets_anything_free_that_was_written_by_strangers
         f"a{'`' * ticks}[x](https://evil.example)**b**",
     ):
         shown, _ = answers.prompt_shown({Scope.SERVER: Choice(system=written)}, "the default")
-        corrected, _ = context_answers.given_back("Too late.", written)
+        corrected, _ = context_view.given_back("Too late.", written)
         for text in (shown, corrected):
             *before, block = read(text)
             assert block.kind == "block"

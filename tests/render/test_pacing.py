@@ -9,9 +9,9 @@ from itertools import pairwise
 
 import pytest
 
+from bot.local.simulator.discord.ratelimits import MESSAGES, Buckets
 from bot.render.controls import when_done, while_written
 from bot.render.style import Style
-from bot.simulator.discord.ratelimits import MESSAGES, Buckets
 from tests.bench._samples import deltas
 from tests.render.desk import Desk
 from tests.render.fake_outbox import Done

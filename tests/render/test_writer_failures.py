@@ -6,13 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.conversation.errors import (
-    DiscordForbidden,
-    DiscordGone,
-    DiscordNotNow,
-    DiscordUnavailable,
-    Fenced,
-)
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordNotNow, DiscordUnavailable, Fenced
 from bot.render.controls import NONE, while_written
 from bot.render.mark import is_marked
 from bot.render.writer import TRIES_MAX

@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import connect, translated
-from bot.store.desk import Desk
+from bot.store.coordination import Desk
 from bot.store.keys import Keys
 
 

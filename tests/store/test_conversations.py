@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message, created_ms
 from bot.conversation.turn import Turn
-from bot.store.attention import Attention
 from bot.store.claim import Claim, Garbled, Held, Idle, Later, State
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import Keys
+from bot.store.work_queue import Attention
 from tests.conversation.builders import BEN, message, snowflake, turn
 
 C = snowflake(5)

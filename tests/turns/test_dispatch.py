@@ -7,11 +7,11 @@ from typing import Any, cast
 
 from redis.asyncio import Redis
 
-from bot.store.attention import Attention
 from bot.store.claim import Claim
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
+from bot.store.work_queue import Attention
 from bot.turns.dispatch import Dispatcher
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake

@@ -38,14 +38,14 @@ from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.prompts import Prompts
 from bot.store.revisions import Revisions, Wish
-from bot.turns.ask import Asker
-from bot.turns.means import Means
+from bot.store.scoped_overrides import Prompts
 from bot.turns.policy import TurnPolicy
+from bot.turns.reply_generator import Asker
 from bot.turns.run import Runner
-from bot.turns.tally import Tally
+from bot.turns.services import Means
 from bot.turns.terms import terms_of
+from bot.turns.turn_cost import Tally
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 

@@ -9,8 +9,8 @@ import pytest
 from bot.conversation import wording
 from bot.render.plan import Posted
 from bot.store.claim import Claim, Meta, State
-from bot.turns.ask import Asked
 from bot.turns.conclusion import Conclusion
+from bot.turns.reply_generator import Asked
 from bot.turns.revise import as_it_stands, nonce, not_worse
 from tests.conversation.builders import message, turn
 

@@ -1,0 +1,141 @@
+"""What /model offers and answers."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+from bot.conversation import wording
+from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
+from bot.conversation.pricing import MICRO_USD, Prices
+from bot.gateway import access
+from bot.gateway.answers import NAMES, origin
+from bot.store.scoped_overrides import Scope
+
+MOST_OFFERED = 25
+"""An autocompletion holds no more (Discord, "Autocomplete")."""
+
+NAME_CHARS = 100
+"""The most that a name or a value may hold there."""
+
+NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
+NOT_OFFERED = "The operator of this bot does not offer that model."
+MAY_NOT_CHOOSE = {
+    Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: access.CHOOSING[Scope.SERVER].refusal("choose the model of a server"),
+}
+ONLY_IN_SERVERS = (
+    "Channels and servers have models of their own, but these are direct messages: use the thread scope."
+)
+UNCHECKED = "I could not check with Claude whether there is such a model."
+
+
+def unknown(model: str, near: Sequence[str]) -> str:
+    """Say that there is no such model."""
+    hint = f" Near it are: {', '.join(near)}." if near else ""
+    return f"There is no model called “{model}”.{hint}"
+
+
+def retired(info: ModelInfo, successor: str | None) -> str:
+    """Say that a model is no more, and what to use in its place."""
+    when = f" on {info.retires}" if info.retires else ""
+    instead = f" {successor} takes its place." if successor else " Choose another one."
+    return f"{info.name or info.id} was retired{when} and answers no more.{instead}"
+
+
+def offered(
+    models: Sequence[ModelInfo], prices: Mapping[str, Prices | None], typed: str
+) -> list[tuple[str, str]]:
+    """Return names and values of the models that fit what was typed so far, in their order."""
+    wanted = typed.casefold().split()
+    found = [info for info in models if all(word in f"{info.name} {info.id}".casefold() for word in wanted)]
+    named = [(_label(info, prices.get(info.id)), info.id) for info in found if len(info.id) <= NAME_CHARS]
+    return named[:MOST_OFFERED]
+
+
+def _label(info: ModelInfo, prices: Prices | None) -> str:
+    parts = [info.name or info.id]
+    if prices is not None:
+        parts.append(f"{_usd(prices.input)} in, {_usd(prices.output)} out")
+    if info.retires is not None:
+        parts.append(f"ends {info.retires}")
+    return " · ".join(parts)[:NAME_CHARS]
+
+
+def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
+    """Say what counts in a scope from now on."""
+    lines = [f"{wanted.model} answers in {NAMES[scope]} from the next reply on{_manner(sent)}."]
+    lines += _left_out(wanted, sent)
+    return "\n".join(lines)
+
+
+def cleared(scope: Scope, *, was_set: bool) -> str:
+    """Say that a choice was removed."""
+    if not was_set:
+        return f"There is no model chosen for {NAMES[scope]}."
+    return f"The model of {NAMES[scope]} is removed. The next wider one counts from the next reply on."
+
+
+def shown(
+    by_scope: Mapping[Scope, Choice],
+    default: Choice,
+    info: ModelInfo | None,
+    prices: Prices | None,
+    sent: Fit,
+    *,
+    successor: str | None,
+    today: dt.date,
+) -> str:
+    """Show what answers in a place, where that was chosen, what it costs, and when it ends."""
+    wanted = narrowest([*by_scope.values(), default])
+    lines = [f"**{wanted.model}** answers here ({origin(by_scope, 'model')})."]
+    if sent.effort is not None:
+        lines.append(f"Effort: {sent.effort} ({origin(by_scope, 'effort')}).")
+    if wanted.thinking is not None and sent.thinking is not None:
+        lines.append(f"Thinking: {wanted.thinking} ({origin(by_scope, 'thinking')}).")
+    lines += _left_out(wanted, sent)
+    if prices is not None:
+        lines.append(_prices(prices))
+    if info is not None and info.retired:
+        lines.append(retired(info, successor))
+    elif info is not None and info.ends_soon(today):
+        lines.append(f"It ends on {info.retires}." + (f" {successor} takes its place." if successor else ""))
+    return "\n".join(lines)
+
+
+def _manner(sent: Fit) -> str:
+    thinking = {"disabled": "thinking off", "between_tools": "thinking off", None: ""}.get(
+        sent.thinking, "thinking on"
+    )
+    parts = [f"with effort {sent.effort}" if sent.effort else "", thinking]
+    words = ", ".join(part for part in parts if part)
+    return f", {words}" if words else ""
+
+
+def _left_out(wanted: Choice, sent: Fit) -> list[str]:
+    if not sent.dropped:
+        return []
+    left_out = f"Set, but not for this model: {', '.join(sent.dropped)}. It is left out for {wanted.model}."
+    return [wording.small(left_out)]
+
+
+def _prices(prices: Prices) -> str:
+    line = (
+        f"A million tokens cost {_usd(prices.input)} in, {_usd(prices.read)} from the cache, "
+        f"{_usd(prices.output)} out"
+    )
+    if prices.above is None or prices.step_tokens is None:
+        return f"{line}."
+    above = prices.above
+    return (
+        f"{line}; {_usd(above.input)}, {_usd(above.read)} and {_usd(above.output)} "
+        f"where a request has more than {prices.step_tokens:,}."
+    )
+
+
+def _usd(micro_per_mtok: int) -> str:
+    whole, rest = divmod(micro_per_mtok, MICRO_USD)
+    if not rest:
+        return f"${whole}"
+    return f"${whole}." + f"{rest:06d}".rstrip("0").ljust(2, "0")

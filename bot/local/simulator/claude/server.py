@@ -1,0 +1,289 @@
+"""The local Anthropic API: its routes, and what tests ask of it."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Self
+
+from aiohttp import web
+
+from bot.local.simulator.origin import guard
+
+from .access import allows_sampling, check_access
+from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
+from .caching import Cache
+from .catalogue import Model, find, models
+from .diagnostics import miss_reason
+from .failures import Failure, refused
+from .faults import Drop, Faults
+from .gate import Gate
+from .listing import page
+from .message import message, usage
+from .prompt import Body, Prompt, flatten
+from .record import Call, without_key
+from .reply import Reply, finish
+from .rules import MAX_BODY_BYTES, check_rules, resolve
+from .script import Predicate, Script, as_reply
+from .shape import check_shape
+from .stand_in import stand_in
+
+# How long stopping waits for answers that are under way; what is held at a gate would never end.
+STOPPING_S = 0.1
+# How often a condition that does not depend on requests alone is looked at again.
+LOOK_S = 0.01
+# Fingerprints of earlier requests are kept for a limited time; here, for a limited number.
+MAX_FINGERPRINTS = 1000
+
+Handler = Callable[[web.Request, Call], Awaitable[web.StreamResponse]]
+
+
+class Claude:
+    """A local Claude behind the real API's routes.
+
+    `clock` gives seconds and is what cached prompts age by. `key` is the only key accepted, None any. A reply
+    begins after `first_token_s` and comes at `tokens_per_s`, None all at once.
+    """
+
+    def __init__(
+        self,
+        clock: Callable[[], float] | None = None,
+        key: str | None = None,
+        first_token_s: float = 0.0,
+        tokens_per_s: float | None = None,
+    ) -> None:
+        self.faults = Faults()
+        self.cache = Cache()
+        # Every request, and of these the ones for a message; either may be cleared.
+        self.calls: list[Call] = []
+        self.requests: list[Call] = []
+        self.key = key
+        self.pace = Pace(first_token_s, tokens_per_s)
+        self._clock = clock or time.monotonic
+        self._script = Script(stand_in)
+        self._gates: list[Gate] = []
+        self._fingerprints: dict[str, Prompt] = {}
+        self._changed = asyncio.Event()
+        self._runner: web.AppRunner | None = None
+        self._address = ("", 0)
+        # Names differ between runs, as a real server's never repeat.
+        self._run = secrets.token_hex(8)
+        self._numbers = itertools.count(1)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes a free one."""
+        app = web.Application(client_max_size=MAX_BODY_BYTES)
+        guard(app)
+        app.router.add_post("/v1/messages", self._route(self._create))
+        app.router.add_post("/v1/messages/count_tokens", self._route(self._count))
+        app.router.add_get("/v1/models", self._route(self._list))
+        app.router.add_get("/v1/models/{id}", self._route(self._retrieve))
+        app.router.add_route("*", "/{path:.*}", self._route(self._unknown))
+        # Without cancellation, a client's hanging up would go unnoticed until the next write.
+        self._runner = web.AppRunner(
+            app, handler_cancellation=True, shutdown_timeout=STOPPING_S, access_log=None
+        )
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        await site.start()
+        bound = self._runner.addresses[0]
+        self._address = (host, int(bound[1]))
+
+    async def stop(self) -> None:
+        """Stop listening and break off what is under way."""
+        runner, self._runner = self._runner, None
+        if runner is not None:
+            await runner.cleanup()
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.stop()
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, as the SDK's `base_url`."""
+        host, port = self._address
+        return f"http://{host}:{port}"
+
+    @property
+    def default(self) -> Callable[[Body], str | Reply]:
+        """What is answered when nothing is queued."""
+        return self._script.default
+
+    @default.setter
+    def default(self, answer: Callable[[Body], str | Reply]) -> None:
+        self._script.default = answer
+
+    def say(self, said: str | Sequence[str] | Reply, *, pause: float | None = None) -> None:
+        """Queue the next reply: a text, or exact deltas, with `pause` seconds before each."""
+        self._script.say(as_reply(said, pause))
+
+    def say_when(
+        self,
+        fits: Predicate,
+        said: str | Sequence[str] | Reply,
+        *,
+        times: int | None = 1,
+        pause: float | None = None,
+    ) -> None:
+        """Keep a reply for the next requests whose body fits, so many `times`; None for all of them."""
+        self._script.say_when(fits, as_reply(said, pause), times)
+
+    def clear(self) -> None:
+        """Forget what nobody has asked for yet: replies, places to stop at, and faults."""
+        self._script.clear()
+        self._gates.clear()
+        self.faults.clear()
+
+    def hold(self, after: int | None = 0) -> Gate:
+        """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
+        gate = Gate(after, None)
+        self._gates.append(gate)
+        return gate
+
+    async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
+        """Wait until a condition holds; TimeoutError after so many seconds."""
+        async with asyncio.timeout(timeout):
+            while not condition():
+                self._changed.clear()
+                try:
+                    async with asyncio.timeout(LOOK_S):
+                        await self._changed.wait()
+                except TimeoutError:
+                    continue
+
+    def _route(self, handle: Handler) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            call = Call(request.method, request.path, without_key(request.headers), self._clock())
+            call.request_id = f"req_{self._run}{next(self._numbers):06d}"
+            self.calls.append(call)
+            if call.path == "/v1/messages":
+                self.requests.append(call)
+            self._changed.set()
+            try:
+                refusal = check_access(request.headers, self.key)
+                if refusal is not None:
+                    raise refusal
+                response = await handle(request, call)
+                call.status = response.status
+            except Failure as failure:
+                call.status = failure.status
+                response = failed(failure, call.request_id)
+            except Dropped:
+                response = web.Response()
+            except ConnectionError:
+                call.hung_up = True
+                response = web.Response()
+            except asyncio.CancelledError:
+                # The server cancels what runs when its client hangs up, but also when it stops.
+                call.hung_up = self._runner is not None
+                raise
+            finally:
+                call.finished = self._clock()
+                self._changed.set()
+            if not response.prepared:
+                response.headers["request-id"] = call.request_id
+            return response
+
+        return handler
+
+    async def _create(self, request: web.Request, call: Call) -> web.StreamResponse:
+        body, model = await self._checked(request, call)
+        prompt = flatten(body, model)
+        fault = self.faults.take(body)
+        if isinstance(fault, Failure):
+            raise fault
+        if fault == Drop(None):
+            drop(request)
+        lookup = self.cache.look_up(prompt, model, call.started)
+        reply = finish(ended(self._script.answer(body), fault), body, model)
+        call.usage = usage(lookup, reply, limit=body["max_tokens"])
+        call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
+        answer = Answer(
+            reply,
+            message(call.message_id, model, reply, call.usage, self._diagnose(body, prompt, call.message_id)),
+            self.pace,
+            [self._gates.pop(0)] if self._gates else [],
+            fault,
+            lambda: self.cache.begin(lookup),
+            self._clock,
+        )
+        if not body.get("stream"):
+            return await whole(answer, request, call)
+        response = web.StreamResponse(headers={"request-id": call.request_id})
+        await stream(answer, request, response, call)
+        return response
+
+    async def _count(self, request: web.Request, call: Call) -> web.StreamResponse:
+        body, model = await self._checked(request, call, counting=True)
+        return web.json_response({"input_tokens": flatten(body, model).tokens})
+
+    async def _list(self, request: web.Request, _: Call) -> web.StreamResponse:
+        query = request.query
+        found = page(
+            models(),
+            limit=query.get("limit"),
+            after_id=query.get("after_id"),
+            before_id=query.get("before_id"),
+            lifecycles=[*query.getall("lifecycle", []), *query.getall("lifecycle[]", [])],
+        )
+        if isinstance(found, Failure):
+            raise found
+        return web.json_response(found)
+
+    async def _retrieve(self, request: web.Request, _: Call) -> web.StreamResponse:
+        model = find(request.match_info["id"])
+        if model is None:
+            raise Failure(404, f"model: {request.match_info['id']}")
+        return web.json_response(model.info())
+
+    async def _unknown(self, _: web.Request, __: Call) -> web.StreamResponse:
+        raise Failure(404, "Not Found")
+
+    async def _checked(
+        self, request: web.Request, call: Call, *, counting: bool = False
+    ) -> tuple[Body, Model]:
+        """The body and its model, or the first Failure that they deserve."""
+        body = call.body = await _json(request)
+        if failure := check_shape(body, counting=counting, sampling=allows_sampling(request.headers)):
+            raise failure
+        model = resolve(body)
+        if isinstance(model, Failure):
+            raise model
+        if failure := check_rules(body, model):
+            raise failure
+        return body, model
+
+    def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:
+        asked = body.get("diagnostics")
+        if asked is None:
+            return None
+        reason = None
+        if previous_id := asked.get("previous_message_id"):
+            reason = miss_reason(self._fingerprints.get(previous_id), prompt)
+        self._fingerprints[message_id] = prompt
+        if len(self._fingerprints) > MAX_FINGERPRINTS:
+            del self._fingerprints[next(iter(self._fingerprints))]
+        return {"cache_miss_reason": reason} if reason else None
+
+
+async def _json(request: web.Request) -> Any:
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise Failure(413, "Request exceeds the maximum size") from error
+    try:
+        body = json.loads(raw)
+        json.dumps(body, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        raise refused("The request body is not valid JSON: no low surrogate in string") from error
+    except ValueError as error:
+        raise refused(f"The request body is not valid JSON: {error}") from error
+    return body

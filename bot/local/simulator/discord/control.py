@@ -1,0 +1,283 @@
+"""The control API under /control/: what the page does as one of the users. JSON in, JSON out.
+
+Errors are `{"error": "one readable line"}` with 400, 403 or 404.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, Any
+
+from aiohttp import web
+
+from bot.local.simulator.discord import guilds, overview
+from bot.local.simulator.discord.actors import Actor
+from bot.local.simulator.discord.errors import ApiError
+from bot.local.simulator.discord.handles import InteractionHandle, shown_to
+from bot.local.simulator.discord.model import Json, Message
+from bot.local.simulator.discord.rest.server import read_body
+from bot.local.simulator.discord.world import Event
+
+if TYPE_CHECKING:
+    from bot.local.simulator.discord.service import Discord
+
+Handler = Callable[[web.Request], Awaitable[Any]]
+
+MOST_MESSAGES = 200
+UNKNOWN_TYPE = "application/octet-stream"
+
+
+class Control:
+    """Serves the control API of a local Discord."""
+
+    def __init__(self, discord: Discord) -> None:
+        self._discord = discord
+        self._world = discord.world
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve every route."""
+        routes: tuple[tuple[str, str, Handler], ...] = (
+            ("GET", "/state", self._state),
+            ("GET", "/channels/{id}/messages", self._messages),
+            ("GET", "/commands", self._commands),
+            ("POST", "/messages", self._post),
+            ("PATCH", "/messages", self._edit),
+            ("DELETE", "/messages", self._delete),
+            ("POST", "/pins", self._pin),
+            ("DELETE", "/pins", self._unpin),
+            ("POST", "/reactions", self._react),
+            ("DELETE", "/reactions", self._unreact),
+            ("POST", "/commands", self._command),
+            ("POST", "/context", self._context),
+            ("POST", "/components", self._component),
+            ("POST", "/modals", self._modal),
+            ("POST", "/autocomplete", self._autocomplete),
+            ("POST", "/threads", self._thread),
+            ("POST", "/posts", self._forum_post),
+            ("POST", "/users", self._user),
+            ("POST", "/dms", self._dm),
+            ("POST", "/typing", self._typing),
+        )
+        for method, path, handler in routes:
+            app.router.add_route(method, "/control" + path, _answering(handler))
+
+    async def _state(self, request: web.Request) -> Json:
+        viewer_id = self._actor(request.query).id if request.query.get("as") else None
+        return overview.of(self._world, self._discord.gateway.online, viewer_id)
+
+    async def _messages(self, request: web.Request) -> list[Json]:
+        viewer = self._actor(request.query)
+        channel = self._world.visible_channel(_id(request.match_info, "id"), viewer.id)
+        limit = min(_id(request.query, "limit") if "limit" in request.query else 100, MOST_MESSAGES)
+        before = _id(request.query, "before") if request.query.get("before") else 0
+        everything = (self._world.messages[each] for each in self._world.timelines.get(channel.id, ()))
+        seen = [each for each in everything if each.ephemeral_for in (None, viewer.id)]
+        page = [each for each in seen if not before or each.id < before][-limit:]
+        return [shown_to(self._discord, each, viewer.id) for each in page]
+
+    async def _commands(self, request: web.Request) -> list[Json]:
+        application = self._world.applications.get(_id(request.query, "application_id"))
+        if application is None:
+            raise ApiError(404, 0, "There is no such application.")
+        return list(application.commands.values())
+
+    async def _post(self, request: web.Request) -> Json:
+        """A message, as JSON, or with files as the form that Discord's own API takes."""
+        told, uploads = await read_body(request)
+        body = _as_object(told)
+        files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+        content = _text(body, "content") if not files else str(body.get("content") or "")
+        return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
+
+    async def _edit(self, request: web.Request) -> Json:
+        body = await _body(request)
+        content = _text(body, "content")
+        return await self._actor(body).edit(_id(body, "channel_id"), _id(body, "message_id"), content)
+
+    async def _delete(self, request: web.Request) -> Json:
+        body = await _body(request)
+        message = self._world.messages.get(_id(body, "message_id"))
+        if message is not None and message.ephemeral_for == self._actor(body).id:
+            # "Dismiss message": only the user's own view of it goes.
+            self._dismiss(message)
+            return {}
+        await self._actor(body).delete(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _pin(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).pin(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _unpin(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).unpin(_id(body, "channel_id"), _id(body, "message_id"))
+        return {}
+
+    async def _react(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).react(_id(body, "channel_id"), _id(body, "message_id"), _text(body, "emoji"))
+        return {}
+
+    async def _unreact(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).unreact(
+            _id(body, "channel_id"), _id(body, "message_id"), _text(body, "emoji")
+        )
+        return {}
+
+    async def _command(self, request: web.Request) -> Json:
+        body = await _body(request)
+        options = _object(body, "options")
+        return _begun(await self._actor(body).command(_id(body, "channel_id"), _text(body, "name"), options))
+
+    async def _context(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name = _id(body, "channel_id"), _text(body, "name")
+        return _begun(await self._actor(body).context_command(place, name, _id(body, "message_id")))
+
+    async def _component(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, message_id, custom_id = (
+            _id(body, "channel_id"),
+            _id(body, "message_id"),
+            _text(body, "custom_id"),
+        )
+        values = body.get("values")
+        if values is None:
+            return _begun(await self._actor(body).press(place, message_id, custom_id))
+        if not isinstance(values, list):
+            raise ApiError(400, 0, "'values' is no list.")
+        return _begun(
+            await self._actor(body).choose(place, message_id, custom_id, [str(each) for each in values])
+        )
+
+    async def _modal(self, request: web.Request) -> Json:
+        body = await _body(request)
+        opened = self._world.interactions.get(_id(body, "interaction_id"))
+        if opened is None:
+            raise ApiError(404, 10062, "There is no such interaction any more.")
+        values = _object(body, "values")
+        return _begun(await self._actor(body).submit(InteractionHandle(self._discord, opened), values))
+
+    async def _autocomplete(self, request: web.Request) -> list[Json]:
+        body = await _body(request)
+        place, name, focused = _id(body, "channel_id"), _text(body, "name"), _text(body, "focused")
+        try:
+            return await self._actor(body).autocomplete(place, name, _object(body, "options"), focused)
+        except TimeoutError:
+            raise ApiError(404, 0, "The application did not answer.") from None
+
+    async def _thread(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name = _id(body, "channel_id"), _text(body, "name")
+        private = bool(body.get("private"))
+        return await self._actor(body).create_thread(place, name, body.get("message_id"), private)
+
+    async def _forum_post(self, request: web.Request) -> Json:
+        body = await _body(request)
+        place, name, content = _id(body, "channel_id"), _text(body, "name"), _text(body, "content")
+        return await self._actor(body).create_post(place, name, content)
+
+    async def _user(self, request: web.Request) -> Json:
+        """Somebody new, a member of every server."""
+        body = await _body(request)
+        name = _text(body, "username")
+        user = guilds.add_user(self._world, name, body.get("display_name") or name)
+        for guild in self._world.guilds.values():
+            guilds.join(self._world, guild, user)
+        self._discord.commit()
+        return {"id": str(user.id), "username": user.username, "display_name": user.display_name}
+
+    async def _dm(self, request: web.Request) -> Json:
+        body = await _body(request)
+        application = self._world.applications.get(_id(body, "application_id"))
+        if application is None:
+            raise ApiError(404, 0, "There is no such application.")
+        return await self._actor(body).open_dm(application.user_id)
+
+    async def _typing(self, request: web.Request) -> Json:
+        body = await _body(request)
+        await self._actor(body).type(_id(body, "channel_id"))
+        return {}
+
+    def _dismiss(self, message: Message) -> None:
+        self._world.remove(message)
+        data: Json = {"id": str(message.id), "channel_id": str(message.channel_id)}
+        only = frozenset({message.ephemeral_for or 0})
+        self._world.emit(Event("MESSAGE_DELETE", data, channel_id=message.channel_id, only=only, bots=False))
+        self._discord.commit()
+
+    def _actor(self, holder: Any) -> Actor:
+        user_id = _id(holder, "as")
+        user = self._world.users.get(user_id)
+        if user is None or user.bot:
+            raise ApiError(404, 0, f"There is no user {user_id}.")
+        return Actor(self._discord, user_id)
+
+
+def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def handle(request: web.Request) -> web.Response:
+        try:
+            return _json(await handler(request), 200)
+        except ApiError as error:
+            return _json({"error": _line(error)}, error.status if error.status in (403, 404) else 400)
+
+    return handle
+
+
+def _json(told: Any, status: int) -> web.Response:
+    return web.Response(status=status, text=json.dumps(told), content_type="application/json")
+
+
+def _line(error: ApiError) -> str:
+    """A refusal in one line: of an `errors` tree the first problem."""
+    node: Any = error.errors
+    path: list[str] = []
+    while isinstance(node, dict) and "_errors" not in node and node:
+        key = next(iter(node))
+        path.append(key)
+        node = node[key]
+    if not isinstance(node, dict) or not node:
+        return error.message
+    where = ".".join(path)
+    return f"{where}: {node['_errors'][0]['message']}" if where else str(node["_errors"][0]["message"])
+
+
+async def _body(request: web.Request) -> Json:
+    try:
+        return _as_object(json.loads(await request.read() or b"{}"))
+    except ValueError:
+        raise ApiError(400, 0, "The body is no JSON.") from None
+
+
+def _as_object(body: Any) -> Json:
+    if not isinstance(body, dict):
+        raise ApiError(400, 0, "The body is no JSON object.")
+    return body
+
+
+def _id(holder: Any, key: str) -> int:
+    text = str(holder.get(key) or "")
+    if not text.isdigit():
+        raise ApiError(400, 0, f"{key!r} is missing or no id.")
+    return int(text)
+
+
+def _text(body: Json, key: str) -> str:
+    value = body.get(key)
+    if not isinstance(value, str) or not value.strip():
+        raise ApiError(400, 0, f"{key!r} is missing or empty.")
+    return value
+
+
+def _object(body: Json, key: str) -> Json:
+    value = body.get(key) or {}
+    if not isinstance(value, dict):
+        raise ApiError(400, 0, f"{key!r} is no object.")
+    return value
+
+
+def _begun(handle: InteractionHandle) -> Json:
+    return {"interaction_id": str(handle.id)}

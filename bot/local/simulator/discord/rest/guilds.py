@@ -1,0 +1,105 @@
+"""Routes of servers, their members, roles and active threads, and the search of messages."""
+
+from __future__ import annotations
+
+from bot.local.simulator.discord import channels, wire
+from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.model import Channel, Guild, Json
+from bot.local.simulator.discord.rest.call import Call
+
+MOST_FOUND = 25
+
+
+def guild(call: Call) -> Json:
+    value = _guild(call)
+    told = wire.guild(value)
+    if call.query.get("with_counts") in ("true", "1"):
+        told.update(approximate_member_count=len(value.members), approximate_presence_count=1)
+    return told
+
+
+def guild_channels(call: Call) -> list[Json]:
+    world, value = call.world, _guild(call)
+    found = [each for each in world.channels.values() if each.guild_id == value.id and each.thread is None]
+    return [wire.channel(world, each) for each in found if world.can_view(each, call.user.id)]
+
+
+def create_channel(call: Call) -> Json:
+    value = _guild(call)
+    if not bits.in_guild(value, call.user.id) & bits.MANAGE_CHANNELS:
+        raise refusal(50013)
+    name = call.json.get("name")
+    if not name or len(str(name)) > 100:
+        raise invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
+    made = channels.create(call.world, value, str(name), int(call.json.get("type") or 0))
+    return wire.channel(call.world, made)
+
+
+def roles(call: Call) -> list[Json]:
+    return [wire.role(each) for each in _guild(call).roles.values()]
+
+
+def member(call: Call) -> Json:
+    value = _guild(call)
+    found = value.members.get(call.world.user(call.id("user_id")).id)
+    if found is None:
+        raise refusal(10007)
+    return wire.member(call.world, found)
+
+
+def active_threads(call: Call) -> Json:
+    world, value = call.world, _guild(call)
+    found = [
+        each
+        for each in world.channels.values()
+        if each.guild_id == value.id and each.thread and not each.thread.archived
+    ]
+    return thread_list(call, [each for each in found if world.can_view(each, call.user.id)])
+
+
+def thread_list(call: Call, found: list[Channel]) -> Json:
+    """Threads as the listing routes give them: with the bot's own memberships beside them."""
+    found = sorted(found, key=lambda each: each.id, reverse=True)
+    mine = [
+        wire.thread_member(each, each.thread.members[call.user.id])
+        for each in found
+        if each.thread and call.user.id in each.thread.members
+    ]
+    return {"threads": [wire.channel(call.world, each, call.user.id) for each in found], "members": mine}
+
+
+def search(call: Call) -> Json:
+    """Messages that hold the words of `content`, newest first; only what the bot may read."""
+    world, value = call.world, _guild(call)
+    words = call.query.get("content", "").casefold().split()
+    readable = [
+        each
+        for each in world.channels.values()
+        if each.guild_id == value.id
+        and world.can_view(each, call.user.id)
+        and world.permissions(each, call.user.id) & bits.READ_MESSAGE_HISTORY
+    ]
+    found = [
+        message
+        for channel in readable
+        for message in world.history(channel.id)
+        if all(word in message.content.casefold() for word in words)
+    ]
+    found.sort(key=lambda each: each.id, reverse=True)
+    offset = int(call.query.get("offset", "0"))
+    page = found[offset : offset + call.limit(MOST_FOUND, MOST_FOUND)]
+    return {
+        "doing_deep_historical_index": False,
+        "total_results": len(found),
+        "messages": [[call.show(each) | {"hit": True}] for each in page],
+        "threads": [],
+        "members": [],
+    }
+
+
+def _guild(call: Call) -> Guild:
+    value = call.world.guild(call.id("guild_id"))
+    if call.user.id not in value.members:
+        raise refusal(10004)
+    return value

@@ -1,0 +1,61 @@
+"""Routes of users and applications."""
+
+from __future__ import annotations
+
+from bot.local.simulator.discord import channels, guilds, wire
+from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.model import Json
+from bot.local.simulator.discord.rest.call import Call
+
+
+def me(call: Call) -> Json:
+    return wire.own_user(call.user)
+
+
+def user(call: Call) -> Json:
+    return wire.user(call.world.user(call.id("user_id")))
+
+
+def application(call: Call) -> Json:
+    return wire.application(call.world, call.bot)
+
+
+def my_guilds(call: Call) -> list[Json]:
+    mine = [each for each in call.world.guilds.values() if call.user.id in each.members]
+    return [
+        {"id": str(each.id), "name": each.name, "icon": None, "owner": False, "features": []} for each in mine
+    ]
+
+
+def leave_guild(call: Call) -> None:
+    guild = call.world.guild(call.id("guild_id"))
+    if call.user.id not in guild.members:
+        raise refusal(10004)
+    guilds.leave(call.world, guild, call.user)
+
+
+def open_dm(call: Call) -> Json:
+    text = str(call.json.get("recipient_id", ""))
+    if not text.isdigit():
+        raise invalid("recipient_id", "BASE_TYPE_REQUIRED", "This field is required")
+    other = call.world.user(int(text))
+    if other.id == call.user.id or other.bot:
+        raise refusal(50007)
+    return wire.channel(call.world, channels.open_dm(call.world, call.user.id, other.id), call.user.id)
+
+
+def gateway_bot(call: Call) -> Json:
+    return {
+        "url": call.world.gateway_url,
+        "shards": 1,
+        "session_start_limit": {
+            "total": 1000,
+            "remaining": 1000,
+            "reset_after": 86_400_000,
+            "max_concurrency": 1,
+        },
+    }
+
+
+def gateway(call: Call) -> Json:
+    return {"url": call.world.gateway_url}

@@ -1,0 +1,282 @@
+"""A local Discord as a whole: one world, its REST API, gateway, files and control API on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from aiohttp import web
+
+from bot.local.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, wire
+from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.discord.actors import Actor, Place, channel_id
+from bot.local.simulator.discord.connections import Connection
+from bot.local.simulator.discord.control import Control
+from bot.local.simulator.discord.faults import Faults
+from bot.local.simulator.discord.gateway import Gateway
+from bot.local.simulator.discord.model import Application, Channel, Guild, Json, User
+from bot.local.simulator.discord.rest.server import Recorded, RestServer
+from bot.local.simulator.discord.snowflakes import Clock
+from bot.local.simulator.discord.state import Saver, load
+from bot.local.simulator.discord.stream import Stream
+from bot.local.simulator.discord.world import Event, Revision, World
+from bot.local.simulator.origin import guard
+
+_KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
+
+
+class Discord:
+    """A Discord for tests and for trying out: seeds nothing by itself, and is driven by its actors.
+
+    `round_trip_s` delays every REST answer, half before and half after the work. `clock` gives epoch seconds.
+    """
+
+    def __init__(
+        self, state: Path | str | None = None, round_trip_s: float = 0.0, *, clock: Clock = time.time
+    ) -> None:
+        self.faults = Faults()
+        self._waiters: set[asyncio.Future[None]] = set()
+        self._listeners: list[Callable[[Event], None]] = []
+        self._saver: Saver | None = None
+        path = None if state is None else Path(state)
+        self.world = World(clock, None if path is None else load(path))
+        if path is not None:
+            self._saver = Saver(path, self.world.snapshot)
+        self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
+        self.rest.observers.append(lambda _: self._wake())
+        self.gateway = Gateway(self.world, self.faults, self.commit)
+        self._stream = Stream(self)
+        self._runner: web.AppRunner | None = None
+
+    # Life.
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        """Listen; port 0 takes any free one. Raises OSError if the port is taken."""
+        app = web.Application(client_max_size=64 * 1024 * 1024)
+        guard(app)
+        self.rest.add_to(app)
+        app.router.add_get("/gateway", self.gateway.serve)
+        app.router.add_get("/gateway/", self.gateway.serve)
+        Control(self).add_to(app)
+        self._stream.add_to(app)
+        cdn.add_to(app, self.world)
+        page.add_to(app)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.5)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, host, port)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        bound = self._runner.addresses[0]
+        self.world.base_url = f"http://{bound[0]}:{bound[1]}"
+        self.world.gateway_url = f"ws://{bound[0]}:{bound[1]}/gateway"
+        if self._saver is not None:
+            self._saver.start()
+
+    async def stop(self) -> None:
+        """Close every socket, stop listening, save."""
+        self._stream.close()
+        await self.gateway.close()
+        if self._runner is not None:
+            await self._runner.cleanup()
+            self._runner = None
+        if self._saver is not None:
+            await self._saver.stop()
+
+    @property
+    def api_url(self) -> str:
+        return f"{self.world.base_url}/api/v10"
+
+    @property
+    def gateway_url(self) -> str:
+        return self.world.gateway_url
+
+    @property
+    def page_url(self) -> str:
+        return f"{self.world.base_url}/"
+
+    @property
+    def connections(self) -> list[Connection]:
+        """The gateway connections that have a session, oldest first."""
+        return self.gateway.connections
+
+    @property
+    def requests(self) -> deque[Recorded]:
+        """The REST requests of late, oldest first."""
+        return self.rest.requests
+
+    def commit(self) -> None:
+        """Dispatch what has happened in the world and wake whoever waits for it."""
+        if self._saver is not None:
+            self._saver.changed()
+        while events := self.world.take_events():
+            self.gateway.dispatch(events)
+            for event in events:
+                for listener in list(self._listeners):
+                    listener(event)
+        self._wake()
+
+    def _wake(self) -> None:
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
+        """Call `listener` with every event; returns what ends that."""
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    async def until(
+        self,
+        condition: Callable[[], Any],
+        timeout: float = 30.0,
+        what: str = "",
+    ) -> Any:
+        """Wait until `condition()` is true, asked anew at every change; returns what it returned.
+
+        Raises TimeoutError, which names the condition and the latest requests.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + timeout
+        while not (found := condition()):
+            if loop.time() >= deadline:
+                raise TimeoutError(self._late(what or _name(condition), timeout))
+            waiter: asyncio.Future[None] = loop.create_future()
+            self._waiters.add(waiter)
+            try:
+                await asyncio.wait({waiter}, timeout=max(0.0, deadline - loop.time()))
+            finally:
+                self._waiters.discard(waiter)
+        return found
+
+    def _late(self, what: str, timeout: float) -> str:
+        latest = [f"{each.method} {each.path} -> {each.status}" for each in list(self.requests)[-8:]]
+        online = sum(each.session is not None for each in self.connections)
+        return (
+            f"waited {timeout:g} s in vain until {what}; {online} gateway connections, "
+            f"latest requests: {'; '.join(latest) or 'none'}"
+        )
+
+    # The scene.
+
+    def add_application(
+        self, name: str, token: str, intents_enabled: int = intents.PRIVILEGED
+    ) -> Application:
+        """An application with its bot user; `intents_enabled` are its privileged intents, as in the portal."""
+        made = guilds.add_application(self.world, name, token, intents_enabled)
+        self.commit()
+        return made
+
+    def add_guild(
+        self,
+        name: str,
+        bot: Application | None = None,
+        permissions: int | None = None,
+        everyone: int = bits.DEFAULT_EVERYONE,
+    ) -> Guild:
+        """A server, with the bot as a member whose role has `permissions` on top of what `everyone` has."""
+        guild = guilds.create(self.world, name, everyone)
+        if bot is not None:
+            guilds.join(self.world, guild, self.world.users[bot.user_id], permissions)
+        self.commit()
+        return guild
+
+    def add_bot(self, guild: Guild, bot: Application, permissions: int | None = None) -> None:
+        """Invite a bot into a server."""
+        guilds.join(self.world, guild, self.world.users[bot.user_id], permissions)
+        self.commit()
+
+    def add_channel(self, guild: Guild, name: str, kind: str = "text") -> Channel:
+        """A channel: `text`, `forum`, `news` or `voice`."""
+        made = channels.create(self.world, guild, name, _KINDS[kind])
+        self.commit()
+        return made
+
+    def add_user(
+        self,
+        username: str,
+        display_name: str | None = None,
+        guild: Guild | None = None,
+        permissions: int = 0,
+    ) -> Actor:
+        """Somebody to act as, a member of `guild` with `permissions` on top of what everyone has."""
+        user = guilds.add_user(self.world, username, display_name)
+        if guild is not None:
+            guilds.join(self.world, guild, user, permissions)
+        self.commit()
+        return Actor(self, user.id)
+
+    def actor(self, user_id: int) -> Actor:
+        """Somebody who exists already, to act as."""
+        return Actor(self, self.world.user(user_id).id)
+
+    def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
+        """A message of a webhook, whose author is no user."""
+        webhook_id = self.world.snowflakes.next()
+        author = User(id=webhook_id, username=username, webhook=True)
+        message = messages.build(
+            self.world, channel, author, drafts.parse({"content": content}), users_only=True
+        )
+        message.webhook_id = webhook_id
+        messages.publish(self.world, channel, message)
+        self.commit()
+        return wire.message(self.world, message, None)
+
+    def set_overwrite(self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0) -> None:
+        """Allow and deny a role or a member something in a channel; an id of no role means a member."""
+        guild = self.world.guilds[channel.guild_id or 0]
+        kind = 0 if target_id in guild.roles else 1
+        channels.overwrite(self.world, channel, target_id, kind, allow, deny)
+        self.commit()
+
+    def time_out(self, guild: Guild, user_id: int, for_s: float | None) -> None:
+        """Silence a member for so long, or lift it."""
+        until = None if for_s is None else self.world.clock() + for_s
+        guilds.time_out(self.world, guild, self.world.users[user_id], until)
+        self.commit()
+
+    # What is there, as on the wire.
+
+    def messages(self, channel: Place) -> list[Json]:
+        """The messages of a channel or thread, oldest first, without ephemeral ones."""
+        return [wire.message(self.world, each, None) for each in self.world.history(channel_id(channel))]
+
+    def message(self, message_id: int) -> Json:
+        """One message, ephemeral or not."""
+        return wire.message(self.world, self.world.messages[int(message_id)], None)
+
+    def thread(self, thread: Place) -> Json:
+        """A thread, or any other channel."""
+        return wire.channel(self.world, self.world.channel(channel_id(thread)))
+
+    def threads(self, channel: Place) -> list[Json]:
+        """The threads of a channel, oldest first."""
+        return [wire.channel(self.world, each) for each in self.world.threads_of(channel_id(channel))]
+
+    def history(self, message_id: int) -> list[Revision]:
+        """All contents that a message has had, with the epoch second of each."""
+        return list(self.world.revisions.get(int(message_id), ()))
+
+    def typing_since(self, channel: Place) -> float | None:
+        """The epoch second since when a bot has been shown as typing without a break; None if none is."""
+        live = [
+            typing.since
+            for (place, user_id), typing in self.world.typing.items()
+            if place == channel_id(channel)
+            and self.world.users[user_id].bot
+            and self.world.is_typing(place, user_id)
+        ]
+        return min(live, default=None)
+
+
+def _name(condition: Callable[[], Any]) -> str:
+    code = getattr(condition, "__code__", None)
+    if code is None:
+        return "a condition holds"
+    return f"the condition at {Path(code.co_filename).name}:{code.co_firstlineno} holds"

@@ -1,0 +1,82 @@
+"""Server-sent events for the page: what a user sees happen, as on the gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING
+
+from aiohttp import web
+
+from bot.local.simulator.discord.drafts import EPHEMERAL
+from bot.local.simulator.discord.model import Json
+from bot.local.simulator.discord.sessions import personal
+from bot.local.simulator.discord.world import Event
+
+if TYPE_CHECKING:
+    from bot.local.simulator.discord.service import Discord
+
+# Often enough that no proxy or browser takes the stream for dead.
+PING_S = 15.0
+
+
+class Stream:
+    """Serves `/control/events`; `close` ends all streams, so that the server can stop."""
+
+    def __init__(self, discord: Discord) -> None:
+        self._discord = discord
+        self._open: set[asyncio.Queue[str | None]] = set()
+
+    def add_to(self, app: web.Application) -> None:
+        """Serve the stream."""
+        app.router.add_get("/control/events", self._serve)
+
+    def close(self) -> None:
+        """End every stream."""
+        for queue in self._open:
+            queue.put_nowait(None)
+
+    async def _serve(self, request: web.Request) -> web.StreamResponse:
+        text = request.query.get("as", "")
+        if not text.isdigit() or int(text) not in self._discord.world.users:
+            return web.json_response({"error": "'as' is missing or no user."}, status=404)
+        user_id = int(text)
+        queue: asyncio.Queue[str | None] = asyncio.Queue()
+        response = web.StreamResponse(
+            headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"}
+        )
+        await response.prepare(request)
+        unlisten = self._discord.listen(lambda event: self._take(queue, event, user_id))
+        self._open.add(queue)
+        try:
+            await response.write(b": connected\n\n")
+            await self._write(response, queue)
+        except ConnectionError:
+            pass
+        finally:
+            unlisten()
+            self._open.discard(queue)
+        return response
+
+    def _take(self, queue: asyncio.Queue[str | None], event: Event, user_id: int) -> None:
+        world = self._discord.world
+        if event.people and world.concerns(event, user_id):
+            data = _marked(personal(world, event, user_id))
+            queue.put_nowait(f"event: {event.name}\ndata: {json.dumps(data)}\n\n")
+
+    async def _write(self, response: web.StreamResponse, queue: asyncio.Queue[str | None]) -> None:
+        while True:
+            try:
+                chunk = await asyncio.wait_for(queue.get(), PING_S)
+            except TimeoutError:
+                chunk = ": ping\n\n"
+            if chunk is None:
+                return
+            await response.write(chunk.encode())
+
+
+def _marked(data: Json) -> Json:
+    """A message that only this user sees says so."""
+    if "author" in data and int(data.get("flags") or 0) & EPHEMERAL:
+        return data | {"ephemeral": True}
+    return data

@@ -1,0 +1,282 @@
+"""Threads: opening, joining, waking, renaming, and who may (topics/threads, resources/channel)."""
+
+from __future__ import annotations
+
+from bot.local.simulator.discord import intents, messages, thread_options, wire
+from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.discord.drafts import Draft
+from bot.local.simulator.discord.errors import Problems, refusal
+from bot.local.simulator.discord.model import Channel, Json, Message, ThreadMember, ThreadState, User
+from bot.local.simulator.discord.world import Event, World
+
+NEWS, PUBLIC, PRIVATE = 10, 11, 12
+FORUM = 15
+# Message types (resources/message, "Message Types").
+RECIPIENT_ADD, NAME_CHANGE, CREATED, STARTER = 1, 4, 18, 21
+REQUIRE_TAG = 1 << 4
+PINNED = 1 << 1
+MOST_MEMBERS = 1000
+
+
+def from_message(world: World, channel: Channel, message: Message, owner: User, body: Json) -> Channel:
+    """Open the thread of a message; its id is the message's."""
+    problems = Problems()
+    thread_options.check(body, problems, named=True)
+    problems.raise_if_any()
+    world.require(channel, owner.id, bits.CREATE_PUBLIC_THREADS)
+    if channel.type not in (0, 5):
+        raise refusal(50024)
+    if message.id in world.channels:
+        raise refusal(160004)
+    if message.type not in (0, 19, 20, 23):
+        raise refusal(50021)
+    thread = _new(world, channel, owner, body, NEWS if channel.type == 5 else PUBLIC, message.id)
+    message.flags |= wire.HAS_THREAD
+    _announce(world, thread)
+    messages.tell(world, "MESSAGE_UPDATE", message)
+    reference: Json = {
+        "type": 0,
+        "channel_id": str(channel.id),
+        "message_id": str(message.id),
+        "guild_id": str(channel.guild_id),
+    }
+    starter = messages.build(world, thread, message.author, Draft(), reference=reference, kind=STARTER)
+    messages.publish(world, thread, starter)
+    return thread
+
+
+def alone(world: World, channel: Channel, owner: User, body: Json) -> Channel:
+    """Open a thread without a message. Its type is private unless said otherwise, as Discord has it."""
+    problems = Problems()
+    thread_options.check(body, problems, named=True)
+    kind = body.get("type")
+    kind = PRIVATE if kind is None else kind
+    if kind not in (NEWS, PUBLIC, PRIVATE):
+        problems.add("type", "BASE_TYPE_CHOICES", "Value must be one of {10, 11, 12}.")
+    problems.raise_if_any()
+    if channel.type not in (0, 5):
+        world.require(channel, owner.id)
+        raise refusal(50024)
+    world.require(
+        channel, owner.id, bits.CREATE_PRIVATE_THREADS if kind == PRIVATE else bits.CREATE_PUBLIC_THREADS
+    )
+    thread = _new(world, channel, owner, body, kind, world.snowflakes.next())
+    _announce(world, thread)
+    if kind != PRIVATE:
+        reference: Json = {"type": 0, "channel_id": str(thread.id), "guild_id": str(channel.guild_id)}
+        note = messages.build(
+            world, channel, owner, Draft(content=thread.name), reference=reference, kind=CREATED
+        )
+        messages.publish(world, channel, note)
+    return thread
+
+
+def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) -> tuple[Channel, Message]:
+    """Open a forum post: the thread and its first message, both with the same id; SEND_MESSAGES is enough."""
+    problems = Problems()
+    thread_options.check(body, problems, named=True)
+    problems.raise_if_any()
+    world.require(forum, owner.id, bits.SEND_MESSAGES)
+    if draft.empty:
+        raise refusal(50006)
+    if forum.flags & REQUIRE_TAG and not body.get("applied_tags"):
+        raise refusal(40067)
+    thread = _new(world, forum, owner, body, PUBLIC, world.snowflakes.next())
+    _announce(world, thread)
+    first = messages.build(world, thread, owner, draft, message_id=thread.id)
+    messages.publish(world, thread, first)
+    return thread, first
+
+
+def join(world: World, thread: Channel, user_id: int) -> None:
+    """Make somebody a member of a thread, if they are none."""
+    state = _state(thread)
+    if user_id in state.members:
+        return
+    if len(state.members) >= MOST_MEMBERS:
+        raise refusal(30033)
+    seen_before = world.can_view(thread, user_id)
+    member = ThreadMember(user_id=user_id, joined_at=world.clock())
+    state.members[user_id] = member
+    if not seen_before:
+        created = wire.channel(world, thread, user_id)
+        world.emit(_event("THREAD_CREATE", created, thread, only=frozenset({user_id})))
+    guild = world.guilds[thread.guild_id or 0]
+    told = wire.thread_member(thread, member) | {
+        "member": wire.member(world, guild.members[user_id]),
+        "presence": None,
+    }
+    _members_update(world, thread, added=[told])
+
+
+def add(world: World, thread: Channel, user_id: int, by: User) -> None:
+    """Bring somebody else into a thread, which says so in it."""
+    if user_id in _state(thread).members:
+        return
+    join(world, thread, user_id)
+    note = messages.build(world, thread, by, Draft(), kind=RECIPIENT_ADD)
+    note.mentions = [user_id]
+    messages.publish(world, thread, note)
+
+
+def leave(world: World, thread: Channel, user_id: int) -> None:
+    """Take somebody out of a thread; 10007 if they are not in it."""
+    state = _state(thread)
+    if user_id not in state.members:
+        raise refusal(10007)
+    del state.members[user_id]
+    _members_update(world, thread, removed=[user_id])
+
+
+def wake(world: World, thread: Channel, user_id: int) -> None:
+    """Make a thread ready to be written in: an archived one is opened again, a locked one only for moderators."""
+    state = _state(thread)
+    if state.locked and not world.permissions(thread, user_id) & bits.MANAGE_THREADS:
+        raise refusal(160005)
+    if state.archived:
+        set_archived(world, thread, archived=False)
+        updated(world, thread)
+        for member in state.members.values():
+            data = wire.thread_member(thread, member) | {"guild_id": str(thread.guild_id)}
+            world.emit(_event("THREAD_MEMBER_UPDATE", data, thread, only=frozenset({member.user_id})))
+
+
+def set_archived(world: World, thread: Channel, *, archived: bool) -> None:
+    state = _state(thread)
+    if state.archived != archived:
+        state.archived = archived
+        state.archive_timestamp = world.clock()
+
+
+def modify(world: World, thread: Channel, user: User, body: Json) -> None:
+    """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived one only when it is opened by it."""
+    state = _state(thread)
+    problems = Problems()
+    thread_options.check(body, problems, named=False)
+    problems.raise_if_any()
+    world.require(thread, user.id)
+    manages = bool(world.permissions(thread, user.id) & bits.MANAGE_THREADS)
+    opens = body.get("archived") is False
+    only_opens = set(body) <= {"archived", "locked"} and opens
+    if not manages:
+        if "locked" in body and body["locked"] != state.locked:
+            raise refusal(50013)
+        if "rate_limit_per_user" in body or (state.locked and opens):
+            raise refusal(50013)
+        if state.owner_id != user.id and not only_opens:
+            raise refusal(50013)
+    if state.archived and not opens:
+        raise refusal(50083)
+    renamed = body.get("name") is not None and str(body["name"]).strip() != thread.name
+    _assign(world, thread, body)
+    updated(world, thread)
+    if renamed and not state.archived:
+        note = messages.build(world, thread, user, Draft(content=thread.name), kind=NAME_CHANGE)
+        messages.publish(world, thread, note)
+
+
+def updated(world: World, thread: Channel) -> None:
+    """Tell of a changed thread."""
+    world.emit(_event("THREAD_UPDATE", wire.channel(world, thread), thread))
+
+
+def remove(world: World, thread: Channel) -> None:
+    """Delete a thread with everything in it."""
+    data = {
+        "id": str(thread.id),
+        "guild_id": str(thread.guild_id),
+        "parent_id": str(thread.parent_id),
+        "type": thread.type,
+    }
+    world.emit(_event("THREAD_DELETE", data, thread, only=world.viewers(thread)))
+    for message in world.history(thread.id):
+        world.remove(message)
+    del world.channels[thread.id]
+
+
+def _assign(world: World, thread: Channel, body: Json) -> None:
+    state = _state(thread)
+    if body.get("name") is not None:
+        thread.name = str(body["name"]).strip()
+    if body.get("archived") is not None:
+        set_archived(world, thread, archived=bool(body["archived"]))
+    if body.get("locked") is not None:
+        state.locked = bool(body["locked"])
+    if body.get("auto_archive_duration") is not None:
+        state.auto_archive_duration = int(body["auto_archive_duration"])
+    if body.get("invitable") is not None:
+        state.invitable = bool(body["invitable"])
+    if body.get("rate_limit_per_user") is not None:
+        thread.rate_limit_per_user = int(body["rate_limit_per_user"])
+    if body.get("applied_tags") is not None:
+        state.applied_tags = [int(each) for each in body["applied_tags"]]
+    if body.get("flags") is not None:
+        thread.flags = thread.flags & ~PINNED | int(body["flags"]) & PINNED
+
+
+def _new(world: World, parent: Channel, owner: User, body: Json, kind: int, thread_id: int) -> Channel:
+    now = world.clock()
+    state = ThreadState(
+        owner_id=owner.id,
+        archive_timestamp=now,
+        auto_archive_duration=body.get("auto_archive_duration") or 4320,
+        invitable=bool(body.get("invitable", True)),
+        applied_tags=[int(each) for each in body.get("applied_tags") or ()],
+        members={owner.id: ThreadMember(user_id=owner.id, joined_at=now)},
+    )
+    thread = Channel(
+        id=thread_id,
+        type=kind,
+        guild_id=parent.guild_id,
+        parent_id=parent.id,
+        name=str(body["name"]).strip(),
+        rate_limit_per_user=body.get("rate_limit_per_user") or 0,
+        thread=state,
+    )
+    world.channels[thread_id] = thread
+    if parent.type == FORUM:
+        parent.last_message_id = thread_id
+    return thread
+
+
+def _announce(world: World, thread: Channel) -> None:
+    """THREAD_CREATE to everyone who sees it, with their own membership for its members."""
+    for viewer in sorted(world.viewers(thread)):
+        data = wire.channel(world, thread, viewer) | {"newly_created": True}
+        world.emit(_event("THREAD_CREATE", data, thread, only=frozenset({viewer})))
+
+
+def _members_update(
+    world: World, thread: Channel, *, added: list[Json] | None = None, removed: list[int] | None = None
+) -> None:
+    """THREAD_MEMBERS_UPDATE: to those it is about without, to the others with GUILD_MEMBERS."""
+    data: Json = {
+        "id": str(thread.id),
+        "guild_id": str(thread.guild_id),
+        "member_count": min(len(_state(thread).members), 50),
+    }
+    if added:
+        data["added_members"] = added
+    if removed:
+        data["removed_member_ids"] = [str(each) for each in removed]
+    about = frozenset([int(each["user_id"]) for each in added or ()] + (removed or []))
+    world.emit(_event("THREAD_MEMBERS_UPDATE", data, thread, only=about))
+    others = world.viewers(thread) - about
+    world.emit(_event("THREAD_MEMBERS_UPDATE", data, thread, only=others, intent=intents.GUILD_MEMBERS))
+
+
+def _event(
+    name: str,
+    data: Json,
+    thread: Channel,
+    *,
+    only: frozenset[int] | None = None,
+    intent: int = intents.GUILDS,
+) -> Event:
+    return Event(name, data, thread.guild_id, thread.id, only, intent)
+
+
+def _state(thread: Channel) -> ThreadState:
+    if thread.thread is None:
+        raise refusal(50024)
+    return thread.thread

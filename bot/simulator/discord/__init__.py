@@ -1,6 +1,0 @@
-"""A local Discord that speaks the wire: REST v10, gateway and files, so that unmodified libraries run against it."""
-
-from bot.simulator.discord.errors import ApiError
-from bot.simulator.discord.service import Discord
-
-__all__ = ["ApiError", "Discord"]

@@ -1,0 +1,113 @@
+from dataclasses import replace
+
+import pytest
+
+from bot.commands.context_view import SUMMARY_GONE, given_back, shown
+from bot.conversation.context import ContextView, Part
+from bot.conversation.lifetime import Kept
+
+PLAIN = ContextView(
+    model="claude-sonnet-5-5",
+    turns=12,
+    pinned=0,
+    trimmed=0,
+    first=1,
+    tokens=6000,
+    estimated=0,
+    budget=80_000,
+    parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("room", 74_000, 0.925)),
+    cached=Kept(5000),
+    summary="",
+)
+
+
+def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
+    text, files = shown(PLAIN, link="https://x", cost_micro_usd=23_400, unpriced=0)
+    assert files == []
+    head, picture, rest = text.split("```")
+    assert head == "**What Claude sees here** (claude-sonnet-5-5)\n"
+    assert picture == f"text\n{PLAIN.picture}\n"
+    assert rest.splitlines() == [
+        "6,000 of 80,000 tokens (8%).",
+        "It is the whole conversation: 12 turns.",
+        "Cache: warm. The next message reads 5,000 tokens at a fraction of the price.",
+        "Cost so far: $0.0234.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("view", "words"),
+    [
+        (
+            replace(PLAIN, trimmed=3),
+            "It is the latest 12 turns, beginning [here](https://x). "
+            "Of what came before, 3 turns are not seen any more.",
+        ),
+        (
+            replace(PLAIN, trimmed=2, pinned=1, turns=2, summary="Looms."),
+            "It is the latest turn, beginning [here](https://x). 1 pinned turn from before that is kept. "
+            "Of what came before, 1 turn is known by the summary alone.",
+        ),
+        (
+            replace(PLAIN, trimmed=4, pinned=1, turns=1, first=None, summary="Looms."),
+            "None of the latest turns is seen. 1 pinned turn from before is kept. "
+            "Of what came before, 3 turns are known by the summary alone.",
+        ),
+        (
+            replace(PLAIN, returning=2, leaving=1),
+            "Pins: at the next trim 2 pinned turns come back and 1 turn that is not",
+        ),
+        (replace(PLAIN, crowded=1), "1 pinned turn more would not fit into the room for pins."),
+        (replace(PLAIN, tokens=81_000), "(101%). The next message leaves out the oldest turns."),
+        (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
+        (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
+        (replace(PLAIN, cached=Kept()), "Cache: cold. The next message pays the full price for all of it."),
+        (replace(PLAIN, summary="Of ``` looms."), "```text\nOf ``\u200b` looms.\n```"),
+    ],
+)
+def test_what_is_out_of_the_ordinary_is_said(view: ContextView, words: str) -> None:
+    text, files = shown(view, link="https://x", cost_micro_usd=0, unpriced=0)
+    assert words in text
+    assert files == []
+
+
+def test_what_nobody_knows_the_cost_of_is_said() -> None:
+    text, _ = shown(PLAIN, link=None, cost_micro_usd=1_500_000, unpriced=2)
+    assert text.endswith("Cost so far: at least $1.50; of 2 requests not all is known.")
+
+
+@pytest.mark.parametrize("chars", [1000, 1200, 1600, 4000])
+def test_the_summary_is_shown_whole_however_long_it_is(chars: int) -> None:
+    summary = "``` " + "x" * chars
+    text, files = shown(
+        replace(PLAIN, trimmed=9999, pinned=99, estimated=99_999, summary=summary),
+        link="https://discord.com/channels/" + "9" * 62,
+        cost_micro_usd=10**12,
+        unpriced=9999,
+    )
+    assert len(text) <= 2000
+    if files:
+        assert files[0].fp.read().decode() == summary
+        assert text.endswith("\nThe summary of what came before is attached.")
+    else:
+        assert text.endswith("x" * chars + "\n```")
+    assert bool(files) is (chars > 1200)
+
+
+def test_without_a_cache_that_is_said() -> None:
+    text, _ = shown(PLAIN, link=None, cost_micro_usd=0, unpriced=0, caches=False)
+    assert "Cache: off." in text
+
+
+def test_what_somebody_wrote_in_vain_is_given_back() -> None:
+    text, files = given_back(SUMMARY_GONE, "They spoke of ``` wheels.")
+    assert text == f"{SUMMARY_GONE} What you wrote:\n```text\nThey spoke of ``\u200b` wheels.\n```"
+    assert files == []
+    assert given_back(SUMMARY_GONE, " ") == (SUMMARY_GONE, [])
+
+
+@pytest.mark.parametrize("chars", [1800, 1900, 2000, 4000])
+def test_what_somebody_wrote_at_length_is_given_back_whole(chars: int) -> None:
+    text, files = given_back(SUMMARY_GONE, "x" * chars)
+    assert len(text) <= 2000
+    assert text.count("x" * chars) + sum(file.fp.read() == b"x" * chars for file in files) == 1

@@ -1,0 +1,117 @@
+"""What becomes of edits and deletions that come at the wrong moment."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+from bot.conversation.message import Message
+from bot.gateway.events.changes import Changes
+from bot.gateway.events.outage_buffer import Holding
+from bot.store.revisions import Change
+
+
+class Finishing:
+    """A turn that stays committed for as long as anybody looks."""
+
+    def __init__(self) -> None:
+        self.amended: list[tuple[int, int, str]] = []
+
+    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+        return (channel,)
+
+    async def edit(self, _home: int, _message: Message, *, edited_ms: int) -> Change:
+        assert edited_ms == 0
+        return Change.LATER
+
+    async def amend(self, home: int, now: Message) -> bool:
+        self.amended.append((home, now.id, now.text))
+        return True
+
+
+async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end() -> None:
+    revisions = Finishing()
+    nobody = cast("Any", None)
+    changes = Changes(cast("Any", revisions), nobody, nobody, finishing_pause_s=0.0)
+    author = SimpleNamespace(id=1, name="ann", display_name="Ann", global_name="Ann")
+    said = SimpleNamespace(
+        id=7,
+        author=author,
+        content="new",
+        mentions=[],
+        attachments=[],
+        edited_at=None,
+        channel=SimpleNamespace(id=5),
+    )
+    await changes.edited(cast("Any", said))
+    assert revisions.amended == [(5, 7, "new")]
+
+
+class Slow:
+    """A store that forgets when it is told to."""
+
+    def __init__(self) -> None:
+        self.go_on = asyncio.Event()
+
+    async def homes(self, message: int, channel: int) -> tuple[int, ...]:
+        return (message, channel)
+
+    async def delete(self, _home: int, _message: int) -> Change:
+        await self.go_on.wait()
+        return Change.OLD
+
+
+async def test_what_is_asked_after_a_deletion_waits_until_that_is_noted_and_no_longer() -> None:
+    store, nobody = Slow(), cast("Any", None)
+    changes = Changes(cast("Any", store), nobody, nobody)
+    deleting = asyncio.create_task(changes.deleted(5, [5, 7, 8]))
+    await asyncio.sleep(0)
+    await changes.forgotten(6)
+    waiting = [asyncio.create_task(changes.forgotten(place)) for place in (5, 8)]
+    await asyncio.sleep(0.01)
+    assert not any(task.done() for task in waiting)
+    store.go_on.set()
+    async with asyncio.timeout(5):
+        await asyncio.gather(deleting, *waiting)
+        await changes.forgotten(5)
+
+
+class Forgetful:
+    """A store that knows of a message from when it is taken in, which here is while it is deleted."""
+
+    def __init__(self) -> None:
+        self.steps: list[str] = []
+        self.taken_in = False
+
+    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+        return (channel,) if self.taken_in else ()
+
+    async def delete(self, _home: int, _message: int) -> Change:
+        self.steps.append("delete")
+        return Change.SAME
+
+    async def bury(self, _message: int, _channel: int) -> bool:
+        self.steps.append("bury")
+        self.taken_in = True
+        return False
+
+
+async def test_what_is_taken_in_between_the_two_steps_of_a_deletion_is_deleted_too() -> None:
+    revisions, nobody = Forgetful(), cast("Any", None)
+    await Changes(cast("Any", revisions), nobody, nobody).deleted(5, [7])
+    assert revisions.steps == ["bury", "delete"]
+
+
+async def test_a_deletion_waits_for_what_is_just_being_taken_in() -> None:
+    revisions, nobody, holding = Forgetful(), cast("Any", None), Holding()
+    changes = Changes(cast("Any", revisions), nobody, nobody, holding)
+    with holding.taking(7):
+        deleting = asyncio.create_task(changes.deleted(5, [7]))
+        await asyncio.sleep(0.01)
+        assert revisions.steps == []
+        assert holding.dropped(7), "whoever holds it may let it go"
+        assert not holding.dropped(8)
+    await deleting
+    assert not holding.dropped(7)
+    assert revisions.steps[-1] == "delete"

@@ -1,0 +1,303 @@
+"""What people may look at and change of what Claude remembers, on a real Redis server."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.compose import Past
+from bot.conversation.correction import fingerprint
+from bot.conversation.request import Usage
+from bot.conversation.turn import Front
+from bot.store.claim import Claim
+from bot.store.codec import Result, dump_turn, load_turn
+from bot.store.conversations import Conversations
+from bot.store.journal import Journal
+from bot.store.keys import Keys
+from bot.store.pins_and_summaries import NEAR_TURNS, Recall
+from bot.store.revisions import Revisions, Wish
+from bot.store.scripts import Scripts
+from tests.conversation.builders import message, snowflake, turn
+
+C = snowflake(5)
+KEYS = Keys("test")
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    client: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def recall(redis: Redis) -> Recall:
+    return Recall(redis, KEYS, ttl_s=1000)
+
+
+FRONT = Front("They talked of looms.", (turn(1), replace(turn(2), members=(3, 4))))
+TRIMMED = replace(turn(9), front=FRONT, asides=(Usage(input=5, output=2),), amended=7)
+
+
+def test_a_turn_comes_back_as_it_was_stored_with_its_front() -> None:
+    assert load_turn(dump_turn(TRIMMED)) == TRIMMED
+
+
+def test_a_turn_of_an_earlier_version_can_still_be_read() -> None:
+    old = (
+        '{"id":1,"user":"q","reply":"a","outcome":"answered","model":"m","user_tokens":1,"reply_tokens":1,'
+        '"usage":{},"cut":0,"prefix_key":"k"}'
+    )
+    assert load_turn(old).front is None
+
+
+async def test_the_window_is_read_from_the_cut_on(redis: Redis, recall: Recall) -> None:
+    assert await recall.past(C) == Past()
+    await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
+    await redis.hset(KEYS.meta(C), "cut", "1")
+    assert await recall.past(C) == Past((TRIMMED,), cut=1)
+
+
+async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
+    redis: Redis, recall: Recall
+) -> None:
+    await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
+    await recall.pin(C, [7, 5, 7])
+    assert await recall.correct(C, fingerprint(FRONT.summary), " They talked\nof cloth. ")
+    past = await recall.past(C)
+    assert past.pins == {5, 7}
+    assert past.front == replace(FRONT, summary="They talked\nof cloth.")
+    assert 0 < await redis.ttl(KEYS.meta(C)) <= 1000
+    await recall.pin(C, [])
+    assert await recall.correct(C, fingerprint("They talked\nof cloth."), "")
+    past = await recall.past(C)
+    assert past.pins == frozenset()
+    assert past.front == replace(FRONT, summary="")
+
+
+async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall: Recall) -> None:
+    shown = fingerprint(FRONT.summary)
+    assert not await recall.correct(C, shown, "They talked of cloth.")
+    await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
+    assert await recall.correct(C, shown, "They talked of cloth.")
+    # Sent twice, it says what stands there; somebody else's words are not written over.
+    assert await recall.correct(C, shown, "They talked of cloth.")
+    assert not await recall.correct(C, shown, "They talked of wheels.")
+    assert (await recall.past(C)).front.summary == "They talked of cloth."
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(10), front=Front("They talked of wool."))))
+    assert not await recall.correct(C, fingerprint("They talked of cloth."), "They talked of wheels.")
+    assert (await recall.past(C)).front.summary == "They talked of wool."
+
+
+async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redis: Redis) -> None:
+    keys, scripts = [KEYS.history(C), KEYS.meta(C)], Scripts(redis)
+    await redis.rpush(KEYS.history(C), "one", "two")
+    assert await scripts.run("correct", keys, ["one", "", "7 text", 1000]) == 0
+    assert await scripts.run("correct", keys, ["two", "5 other", "7 text", 1000]) == 0
+    assert await redis.hget(KEYS.meta(C), "corrected") is None
+    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
+    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
+    assert await redis.hget(KEYS.meta(C), "corrected") == "7 text"
+
+
+async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: Recall) -> None:
+    await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
+    assert await recall.correct(C, fingerprint(FRONT.summary), "secret")
+    await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=snowflake(9))
+    assert "secret" not in str(await redis.hgetall(KEYS.meta(C)))
+
+
+async def test_the_turn_of_a_pin_is_found_wherever_it_stands_and_read_once_it_is_before_the_cut(
+    redis: Redis, recall: Recall
+) -> None:
+    turns = [
+        replace(turn(2 * number), members=(snowflake(2 * number), snowflake(2 * number) + 1))
+        for number in range(200)
+    ]
+    # A listing has brought one of them late.
+    turns.insert(105, turns.pop(101))
+    await redis.rpush(KEYS.history(C), *map(dump_turn, turns))
+    pins = [turns[3].id, turns[105].members[1], turns[199].id, 12345]
+    await recall.pin(C, pins)
+    assert (await recall.past(C)).recalled == ()
+    await redis.hset(KEYS.meta(C), "cut", "150")
+    past = await recall.past(C)
+    assert past.pins == set(pins)
+    assert past.recalled == (turns[3], turns[105])
+
+
+async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(redis: Redis, recall: Recall) -> None:
+    turns = [turn(number) for number in range(4000)]
+    await redis.rpush(KEYS.history(C), *map(dump_turn, turns))
+    await redis.hset(KEYS.meta(C), "cut", "3990")
+    before = (await redis.info("stats"))["total_net_output_bytes"]
+    await recall.pin(C, [entry.id for entry in turns[100:3100:60]])
+    after = (await redis.info("stats"))["total_net_output_bytes"]
+    assert len((await recall.past(C)).recalled) == 50
+    assert after - before < 50 * (12 + 2 * NEAR_TURNS) * len(dump_turn(turns[0])) * 2
+
+
+async def test_that_pins_are_to_count_at_once_holds_until_claude_was_asked(
+    redis: Redis, recall: Recall
+) -> None:
+    asked = Usage(input=5, output=2)
+    assert not await recall.pin_now(C, snowflake(3))
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1, usage=asked)))
+    assert not (await recall.past(C)).at_once
+    assert await recall.pin_now(C, snowflake(3))
+    assert (await recall.past(C)).at_once
+    # It was being answered when somebody asked for it, and so was planned without.
+    await redis.rpush(KEYS.history(C), dump_turn(turn(2, usage=asked)))
+    assert (await recall.past(C)).at_once
+    await redis.rpush(KEYS.history(C), dump_turn(turn(4, outcome="failed")))
+    assert (await recall.past(C)).at_once
+    await redis.rpush(KEYS.history(C), dump_turn(turn(5, usage=asked)))
+    assert not (await recall.past(C)).at_once
+
+
+async def test_that_pins_are_to_count_at_once_holds_until_they_stand_in_front(
+    redis: Redis, recall: Recall
+) -> None:
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
+    await recall.pin_now(C, snowflake(3))
+    # It was stopped before Claude told what it read.
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(5), front=Front("", (turn(1),)))))
+    assert not (await recall.past(C)).at_once
+
+
+async def test_what_stands_in_front_says_what_its_messages_say_by_now(redis: Redis, recall: Recall) -> None:
+    old = [turn(1), turn(2)]
+    trimmer = replace(turn(3), front=Front("", tuple(old)))
+    await redis.rpush(KEYS.history(C), *map(dump_turn, [*old, trimmer]))
+    await redis.hset(KEYS.meta(C), "cut", "2")
+    # One of them is not pinned any more, and stays until the next trim.
+    await recall.pin(C, [old[0].id])
+    edited = replace(old[0], user="changed", amended=trimmer.id)
+    await redis.lset(KEYS.history(C), 0, dump_turn(edited))
+    assert (await recall.past(C)).front.kept == (edited, old[1])
+    await redis.lset(KEYS.history(C), 1, dump_turn(replace(old[1], outcome="removed", user="", reply="")))
+    assert (await recall.past(C)).front.kept == (edited,)
+
+
+async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other_pins(
+    redis: Redis, recall: Recall
+) -> None:
+    conversations = Conversations(redis, KEYS, ttl_s=1000)
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    for number in range(4):
+        said = [message("the loom is blue", number=10 * number + again) for again in range(2)]
+        for one in said:
+            await conversations.receive(C, one, source="event", facts={"guild": 1})
+        claim = await journal.claim(C, "me")
+        assert isinstance(claim, Claim)
+        if number == 1:
+            await recall.pin(C, [said[1].id])
+        entry = replace(turn(10 * number), members=claim.members)
+        await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
+        await journal.acknowledge(claim, settle=False)
+    assert await redis.hget(KEYS.meta(C), "places") == " 1"
+    assert [entry.id for entry in (await recall.past(C)).recalled] == [snowflake(10)]
+
+
+async def test_places_are_looked_up_again_if_a_turn_was_entered_meanwhile(
+    redis: Redis, recall: Recall
+) -> None:
+    keys = [KEYS.history(C), KEYS.meta(C)]
+    await redis.rpush(KEYS.history(C), dump_turn(turn(1)), dump_turn(turn(2)))
+    scripts = Scripts(redis)
+    assert await scripts.run("pin", keys, [1, str(turn(2).id), "", 1000]) == 0
+    assert await redis.hget(KEYS.meta(C), "pins") is None
+    assert await scripts.run("pin", keys, [2, str(turn(2).id), "1", 1000]) == 1
+    assert await redis.hmget(KEYS.meta(C), "pins", "places") == [str(turn(2).id), "1"]
+
+
+@dataclass
+class Trimmed:
+    """A conversation whose last turn has put a summary in front of the window, and one that is being answered."""
+
+    redis: Redis
+    recall: Recall
+    journal: Journal
+    claim: Claim
+
+    async def corrected(self) -> None:
+        """Have somebody correct the summary."""
+        shown = fingerprint((await self.recall.past(C)).front.summary)
+        assert await self.recall.correct(C, shown, "They talked of cloth.")
+
+    async def commit(self, front: Front | None, cut: int, claim: Claim | None = None) -> Past:
+        """End the turn, and return what the next one finds."""
+        claim = claim or self.claim
+        entry = replace(turn(0), id=claim.lead, members=claim.members, front=front, cut=cut)
+        for _ in range(2):  # as when the first answer of the store was lost
+            await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
+        await self.journal.acknowledge(claim, settle=False)
+        assert await self.redis.hget(KEYS.meta(C), "cost") == "5"
+        return await self.recall.past(C)
+
+
+@pytest.fixture
+async def trimmed(redis: Redis, recall: Recall) -> Trimmed:
+    await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
+    await redis.hset(KEYS.meta(C), "cut", "1")
+    conversations = Conversations(redis, KEYS, ttl_s=1000)
+    await conversations.receive(C, message("hello", number=20), source="event", facts={"guild": 1})
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    claim = await journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    return Trimmed(redis, recall, journal, claim)
+
+
+async def test_a_trim_that_was_under_way_leaves_a_corrected_summary_where_it_stands(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    past = await trimmed.commit(Front("They talked of looms and wool."), 2)
+    assert past.front == replace(FRONT, summary="They talked of cloth.")
+    assert past.cut == 1
+    assert [entry.id for entry in past.history] == [TRIMMED.id, snowflake(20)]
+
+
+async def test_what_was_under_way_and_makes_no_summary_carries_the_corrected_one_on(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    past = await trimmed.commit(replace(FRONT, kept=()), 2)
+    assert past.front == Front("They talked of cloth.")
+    assert past.cut == 2
+
+
+async def test_a_correction_from_before_the_turn_is_in_the_summary_that_it_makes(trimmed: Trimmed) -> None:
+    await trimmed.corrected()
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    past = await trimmed.commit(Front("They talked of cloth and wool."), 2, claim)
+    assert past.front == Front("They talked of cloth and wool.")
+    assert past.cut == 2
+
+
+async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_correction_of_its_first_trim(
+    trimmed: Trimmed,
+) -> None:
+    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.corrected()
+    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
+    assert await revisions.again(C, trimmed.claim.lead, "wish") is Wish.OK
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    assert claim.past.front.summary == "They talked of cloth."
+    entry = replace(turn(20), front=Front("They talked of cloth and dye."), members=claim.members)
+    await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
+    assert (await trimmed.recall.past(C)).front == entry.front
+
+
+async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimmed: Trimmed) -> None:
+    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.corrected()
+    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
+    await revisions.again(C, trimmed.claim.lead, "wish")
+    claim = await trimmed.journal.claim(C, "me")
+    assert isinstance(claim, Claim)
+    assert claim.own is not None
+    await trimmed.journal.commit(claim, replace(claim.own, reply="anew"), Result("anew"), cut=2)
+    assert (await trimmed.recall.past(C)).front.summary == "They talked of cloth."

@@ -1,0 +1,256 @@
+"""What is remembered of a turn, by what became of its requests: with a Claude in memory."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field, replace
+from typing import cast
+
+from bot.claude.client import Claude
+from bot.conversation import wording
+from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeTooLong, Stopped
+from bot.conversation.prompt import SUMMARY_REQUEST
+from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.trimming import TrimPolicy
+from bot.conversation.turn import Front, Turn
+from bot.store.claim import Claim, Meta, State
+from bot.turns.policy import TurnPolicy
+from bot.turns.reply_generator import Asked, Asker
+from bot.turns.turn_cost import Tally
+from tests.conversation.builders import message, snowflake, turn
+
+POLICY = TurnPolicy(
+    model="claude-test",
+    effort=None,
+    max_tokens=100,
+    system="Be kind.",
+    trimming=TrimPolicy(high_tokens=2000, low_tokens=1500),
+    tries=5,
+    lease_s=5.0,
+    heartbeat_s=1.0,
+    secret=b"secret",
+    summarizes=True,
+)
+NOW_S = 1_420_070_400.0 + 5000
+USAGE = Usage(input=1400, output=10)
+SUMMARY = "They talked of looms."
+TOO_LONG = ClaudeTooLong("too long", tokens=4000, limit=3000)
+
+
+@dataclass
+class FakeClaude:
+    """Answers a request for a summary with `summary`, the others with `replies` in order; an error is raised.
+
+    Without anything to say it is silent for ever; `reached` is set then.
+    """
+
+    replies: list[str | ClaudeError | None]
+    summary: str | ClaudeError | None = SUMMARY
+    asked: list[Request] = field(default_factory=list)
+    reached: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def kinds(self) -> list[str]:
+        return ["summary" if summing(request) else "reply" for request in self.asked]
+
+    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
+        self.asked.append(request)
+        said = self.summary if summing(request) else self.replies.pop(0)
+        if isinstance(said, ClaudeError):
+            raise said
+        if said is None:
+            self.reached.set()
+            await asyncio.Event().wait()
+        yield TextDelta(said or "")
+        yield Finished("end_turn", USAGE, "claude-test", "m")
+
+    async def count_tokens(self, _request: Request) -> int | None:
+        return None
+
+
+def summing(request: Request) -> bool:
+    return request.messages[-1].blocks[-1] == SUMMARY_REQUEST
+
+
+def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
+    """A claim of a turn that asks "and now?", after these turns from index 3 of the history on."""
+    claim = Claim(
+        conversation=1,
+        token=1,
+        meta=Meta(cut=3),
+        lead=snowflake(100),
+        members=(snowflake(100),),
+        messages=(message("and now?", number=100),),
+        state=State.CLAIMED,
+        replies={},
+        in_doubt=(),
+        result=None,
+        tries=1,
+        listed=False,
+        history=history,
+        waiting=0,
+    )
+    return replace(claim, **changes)  # type: ignore[arg-type]
+
+
+FULL = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(200, 200)) for n in range(5)))
+"""As long as it may become: with whatever comes now, a trim is due."""
+
+
+async def ask(
+    claude: FakeClaude,
+    claim: Claim = FULL,
+    policy: TurnPolicy = POLICY,
+    cut: asyncio.Future[BobbinError] | None = None,
+    asker: Asker | None = None,
+) -> Asked:
+    asker = asker or asker_of(claude)
+    return await asker.ask(claim, policy, lambda _: None, cut or asyncio.Future(), lambda _: None, Tally())
+
+
+def asker_of(claude: FakeClaude) -> Asker:
+    return Asker(cast("Claude", claude), now_s=lambda: NOW_S)
+
+
+def after(asked: Asked, claim: Claim = FULL) -> Claim:
+    """The claim of the next turn."""
+    kept = (*claim.history, asked.turn)[asked.cut - claim.meta.cut :]
+    later = message("and then?", number=200)
+    return claimed(
+        kept, meta=replace(claim.meta, cut=asked.cut), lead=later.id, members=(later.id,), messages=(later,)
+    )
+
+
+def said(request: Request) -> str:
+    return "\n".join(block for sent in request.messages for block in sent.blocks)
+
+
+async def test_a_trim_counts_with_the_answer_and_leaves_its_summary() -> None:
+    asked = await ask(FakeClaude(["Noted."]))
+    assert asked.cut > 3
+    assert (asked.turn.cut, asked.turn.front) == (asked.cut, Front(SUMMARY))
+    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+
+
+async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> None:
+    claude, cut = FakeClaude([], summary=None), asyncio.Future[BobbinError]()
+    asking = asyncio.create_task(ask(claude, cut=cut))
+    await claude.reached.wait()
+    cut.set_result(Stopped())
+    asked = await asking
+    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
+    later = FakeClaude(["Noted."])
+    again = await ask(later, after(asked))
+    assert later.kinds == ["summary", "reply"]
+    assert "q0" in said(later.asked[0])
+    assert again.turn.front == Front(SUMMARY)
+
+
+async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() -> None:
+    claude, cut = FakeClaude([None]), asyncio.Future[BobbinError]()
+    asking = asyncio.create_task(ask(claude, policy=replace(POLICY, summarizes=False), cut=cut))
+    await claude.reached.wait()
+    cut.set_result(Stopped())
+    assert (await asking).cut == 3
+
+
+async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
+    asked = await ask(FakeClaude([ClaudeBusy()], summary=ClaudeBusy()))
+    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()),)
+    later = FakeClaude(["Noted."])
+    await ask(later, after(asked))
+    assert "q0" in said(later.asked[0])
+
+
+async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
+    asked = await ask(FakeClaude([ClaudeBusy()]))
+    assert asked.cut > 3
+    assert asked.turn.front == Front(SUMMARY)
+    assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED)
+    later = FakeClaude(["Noted."])
+    await ask(later, after(asked))
+    assert later.kinds == ["reply"]
+    assert SUMMARY in said(later.asked[0])
+
+
+async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_has_changed() -> None:
+    claude = FakeClaude([None, "Noted.", "Noted."])
+    asker = asker_of(claude)
+    asking = asyncio.create_task(ask(claude, asker=asker))
+    await claude.reached.wait()
+    asking.cancel()
+    await asyncio.wait({asking})
+    edited = replace(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
+    asked = await ask(claude, edited, asker=asker)
+    assert claude.kinds == ["summary", "reply", "reply"]
+    assert (asked.turn.front, asked.turn.asides) == (Front(SUMMARY), (USAGE,))
+    changed = replace(FULL, history=(replace(FULL.history[0], user="q0, I mean"), *FULL.history[1:]))
+    await ask(claude, changed, asker=asker)
+    assert claude.kinds[3:] == ["summary", "reply"]
+
+
+SHORT = claimed(FULL.history[:3])
+"""Nothing is to go, by the bot's own count."""
+
+
+async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
+    policy = replace(POLICY, summarizes=False)
+    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, policy)
+    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
+    later = FakeClaude(["Noted."])
+    await ask(later, after(asked, SHORT), policy)
+    assert all(question in said(later.asked[0]) for question in ("q0", "q1", "q2", "and now?"))
+
+
+async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None:
+    claude = FakeClaude([TOO_LONG, "Noted."])
+    claim = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(2000, 2000)) for n in range(5)))
+    policy = replace(POLICY, trimming=TrimPolicy(high_tokens=30_000, low_tokens=24_000))
+    asked = await ask(claude, claim, policy)
+    assert claude.kinds == ["reply", "summary", "reply"]
+    summed_up, sent = said(claude.asked[1]), said(claude.asked[2])
+    assert 3 < asked.cut < 8
+    # Each turn is in one of the two, at the least, and the summary's request is the smaller one.
+    assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
+    assert "q4" not in summed_up
+    assert asked.turn.front == Front(SUMMARY)
+    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+
+
+async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
+    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT)
+    assert asked.cut > 3
+    assert asked.turn.front == Front(SUMMARY)
+    assert asked.conclusion.outcome == "failed"
+    without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
+    assert (without.cut, without.turn.front) == (3, None)
+    assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
+
+
+async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the_end() -> None:
+    policy, claim = replace(POLICY, summarizes=False), SHORT
+    sizes: list[int] = []
+    for _ in range(6):
+        claude = FakeClaude([ClaudeTooLong("no figures"), ClaudeTooLong("no figures")])
+        asked = await ask(claude, claim, policy)
+        sizes.append(len(claude.asked[1].messages))
+        claim = after(asked, claim)
+    assert sizes[-1] == 1
+    assert sizes == sorted(sizes, reverse=True)
+    asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, policy)
+    assert asked.cut > 3
+    assert asked.conclusion.notices == (wording.TRIMMED,)
+
+
+async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:
+    own = replace(
+        turn(100, user="q", reply="One ", tokens=(20, 20), usage=Usage(input=90, output=20), cut=3),
+        open_end=True,
+    )
+    asked = await ask(FakeClaude([ClaudeBusy()]), claimed(SHORT.history, own=own, again=1, more=True))
+    assert asked.turn == replace(own, cost=None)
+    assert asked.cut == 3

@@ -1,0 +1,73 @@
+"""When the line about a long phase is shown."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import cast
+
+from bot.conversation import wording
+from bot.render.writer import Writer
+from bot.turns.status_line import STATUS_AFTER_S, Phase
+from tests.render.virtual_time import run
+
+
+class Board:
+    """Notes what it is to show, and when."""
+
+    def __init__(self) -> None:
+        self.shown: list[tuple[float, str]] = []
+
+    def show_status(self, text: str) -> None:
+        self.shown.append((asyncio.get_running_loop().time(), text))
+
+
+def test_a_quick_reply_shows_no_line_and_a_slow_one_shows_what_it_waits_for() -> None:
+    async def main() -> list[tuple[float, str]]:
+        board, phase = Board(), Phase()
+        phase.begin(cast("Writer", board))
+        phase.tell(wording.THINKING)
+        await asyncio.sleep(STATUS_AFTER_S - 1)
+        assert board.shown == []
+        await asyncio.sleep(2)
+        phase.end()
+        return board.shown
+
+    assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]
+
+
+def test_each_line_is_shown_once_however_often_the_phases_change() -> None:
+    async def main() -> list[str]:
+        board, phase = Board(), Phase()
+        phase.begin(cast("Writer", board))
+        await asyncio.sleep(STATUS_AFTER_S + 1)
+        for line in (wording.BUSY, wording.THINKING, wording.BUSY, wording.THINKING):
+            phase.tell(line)
+        phase.end()
+        return [text for _, text in board.shown]
+
+    assert run(main()) == [wording.BUSY, wording.THINKING]
+
+
+def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
+    async def main() -> int:
+        board, phase = Board(), Phase()
+        phase.begin(cast("Writer", board))
+        phase.tell(wording.BUSY)
+        phase.end()
+        await asyncio.sleep(2 * STATUS_AFTER_S)
+        return len(board.shown)
+
+    assert run(main()) == 0
+
+
+def test_a_request_that_is_made_again_has_its_line_too() -> None:
+    async def main() -> list[tuple[float, str]]:
+        board, phase = Board(), Phase()
+        for pause_s in (STATUS_AFTER_S - 1, 2):
+            phase.begin(cast("Writer", board))
+            phase.tell(wording.THINKING)
+            await asyncio.sleep(pause_s)
+            phase.end()
+        return board.shown
+
+    assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]

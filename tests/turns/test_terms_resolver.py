@@ -1,0 +1,105 @@
+import datetime as dt
+from dataclasses import replace
+
+import pytest
+from anthropic import AsyncAnthropic
+from structlog.testing import capture_logs
+
+from bot.claude.catalogue import Catalogue
+from bot.claude.prices import price_book
+from bot.conversation.model import Choice
+from bot.conversation.pricing import PriceRow
+from bot.turns.policy import TurnPolicy
+from bot.turns.terms_resolver import Budget, Chooser
+from tests.turns.test_reply import POLICY
+
+DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
+
+
+def choose(
+    choice: Choice, *, default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192
+) -> TurnPolicy:
+    return chooser(default, budget, max_tokens)(choice)
+
+
+def chooser(
+    default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192, *, past_step: bool = False
+) -> Chooser:
+    sdk = AsyncAnthropic(api_key="never used")
+    own = {"dear": PriceRow.model_validate({"input": "100", "output": "500"})}
+    return Chooser(
+        replace(POLICY, max_tokens=max_tokens),
+        default,
+        Budget(budget, 0.5, past_step=past_step),
+        Catalogue(sdk),
+        price_book(own),
+        today=lambda: dt.date(2026, 11, 22),
+    )
+
+
+def test_without_a_choice_the_operator_s_counts() -> None:
+    policy = choose(Choice())
+    assert (policy.model, policy.effort, policy.thinking, policy.system) == (
+        "claude-sonnet-5-5",
+        "medium",
+        None,
+        "Be kind.",
+    )
+    assert policy.prices is not None
+    assert policy.prices.read == 100_000
+    assert policy.trimming.high_tokens == 80_000
+
+
+def test_an_empty_prompt_is_none_at_all() -> None:
+    assert choose(Choice(system="")).system == ""
+
+
+@pytest.mark.parametrize(
+    ("model", "budget", "high"),
+    [
+        ("claude-sonnet-5-5", 2_000_000, 1_000_000 - 8192),
+        ("claude-haiku-4-5", 300_000, 200_000 - 8192),
+        # Beyond 100,000 tokens the whole prompt costs five times as much.
+        ("claude-haiku-5-5", 300_000, 100_000),
+        ("our-own-model", 300_000, 300_000),
+    ],
+)
+def test_the_history_is_bounded_by_the_model_and_by_its_price_step(
+    model: str, budget: int, high: int
+) -> None:
+    policy = choose(Choice(model=model), budget=budget)
+    assert policy.trimming.high_tokens == high
+    assert policy.step_tokens == (100_000 if model == "claude-haiku-5-5" else None)
+    assert policy.trimming.low_tokens == high // 2
+
+
+def test_an_operator_may_have_the_price_step_passed() -> None:
+    policy = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
+    assert policy.trimming.high_tokens == 300_000
+    assert policy.step_tokens is None
+
+
+def test_no_reply_may_be_longer_than_the_model_can_write() -> None:
+    assert choose(Choice(model="claude-haiku-4-5"), max_tokens=100_000).max_tokens == 64_000
+
+
+def test_a_model_without_effort_is_sent_none_and_that_is_said_once() -> None:
+    made = chooser()
+    with capture_logs() as logs:
+        assert made(Choice(model="claude-haiku-4-5")).effort is None
+        assert made(Choice(model="claude-haiku-4-5")).effort is None
+    (line,) = [line for line in logs if line["event"] == "choice_not_sent"]
+    assert (line["model"], line["what"]) == ("claude-haiku-4-5", ("effort medium",))
+
+
+def test_of_a_model_that_nobody_knows_everything_is_believed_and_no_price_known() -> None:
+    policy = choose(Choice(model="our-own-model", effort="xhigh", thinking="off"))
+    assert (policy.effort, policy.thinking) == ("high", "disabled")
+    assert policy.prices is None
+    assert policy.limit_tokens is None
+
+
+def test_an_operator_s_own_price_counts() -> None:
+    prices = choose(Choice(model="dear")).prices
+    assert prices is not None
+    assert prices.input == 100_000_000
