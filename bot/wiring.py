@@ -17,8 +17,8 @@ from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
 from bot.commands.model import Models
-from bot.commands.reply_controls import Wishes
-from bot.commands.reset import Memory
+from bot.commands.reply_controls import ReplyControls
+from bot.commands.reset import Forgetting
 from bot.commands.system import SystemPrompts
 from bot.config import Exit, Settings
 from bot.config.proxy import proxy_for
@@ -32,7 +32,7 @@ from bot.gateway.client import Client, first_of
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
-from bot.gateway.events.outage_buffer import TELL_AFTER_S, Holding
+from bot.gateway.events.outage_buffer import TELL_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import CALL_S, DiscordOutbox
 from bot.render.formula import draw_all
@@ -42,23 +42,23 @@ from bot.render.upload import bounded
 from bot.shutdown import together
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.pins_and_summaries import Recall
+from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
-from bot.store.scoped_overrides import Prompts
+from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.start_check import check
-from bot.store.wakeups import Bell
-from bot.store.work_queue import Attention
+from bot.store.wakeups import Wakeups
+from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
-from bot.turns.model_retirement import Endings
+from bot.turns.model_retirement import ModelRetirement
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_generator import Asker
+from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
-from bot.turns.services import Means
-from bot.turns.terms_resolver import Budget, Chooser
+from bot.turns.services import TurnServices
+from bot.turns.terms_resolver import Budget, TermsResolver
 
 log = structlog.get_logger()
 
@@ -77,8 +77,8 @@ class Bot:
     client: Client
     dispatcher: Dispatcher
     catchup: Catchup
-    endings: Endings
-    bell: Bell
+    endings: ModelRetirement
+    bell: Wakeups
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -110,12 +110,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
     instance = uuid.uuid4().hex
-    desk = Desk(desk_redis, keys, instance=instance)
+    desk = Coordination(desk_redis, keys, instance=instance)
     conversations = Conversations(redis, keys, ttl_s=ttl_s)
     journal = Journal(
         redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
     )
-    prompts = Prompts(redis, keys, ttl_s=ttl_s)
+    prompts = ScopedOverrides(redis, keys, ttl_s=ttl_s)
 
     session.point_at(settings.discord)
     client = Client(desk, proxy_for(settings.discord.api_url))
@@ -139,12 +139,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     history = settings.history
     budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step)
-    choose = Chooser(policy, default, budget, claude.catalogue, prices)
+    choose = TermsResolver(policy, default, budget, claude.catalogue, prices)
     runner = Runner(
-        Means(
+        TurnServices(
             journal=journal,
             prompts=prompts,
-            asker=Asker(claude, clock.now_s, metrics.spent),
+            asker=ReplyGenerator(claude, clock.now_s, metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
@@ -155,7 +155,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
             clock=clock,
         )
     )
-    attention = Attention(redis, keys)
+    attention = WorkQueue(redis, keys)
     dispatcher = Dispatcher(
         journal,
         attention,
@@ -163,7 +163,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         poll_s=settings.turns.poll_s,
         max_concurrent=settings.turns.max_concurrent,
     )
-    holding = Holding(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
+    holding = OutageBuffer(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
     intake_policy = Policy(
         when=settings.reply.when,
         ignore_prefix=settings.reply.ignore_prefix or "",
@@ -179,7 +179,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings.recovery.max_age_hours * 3600,
         lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
-    memory = Memory(conversations, dispatcher, outbox, clock)
+    memory = Forgetting(conversations, dispatcher, outbox, clock)
     Chat(
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
     ).add_to(client.tree)
@@ -190,12 +190,12 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
     models.add_to(client.tree)
-    bell = Bell(redis, keys)
+    bell = Wakeups(redis, keys)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
-    wishes = Wishes(conversations, revisions, dispatcher, bell)
+    wishes = ReplyControls(conversations, revisions, dispatcher, bell)
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell, holding)
-    recall = Recall(redis, keys, ttl_s=ttl_s)
+    recall = PinsAndSummaries(redis, keys, ttl_s=ttl_s)
     client.pins = Pins(client, recall, clock)
     stack.push_async_callback(client.pins.stop)
     context = Context(conversations, recall, prompts, choose, client.pins, clock.now_s)
@@ -225,7 +225,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_unlocked = changes.unlocked
     client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
     client.on_submit = first_of(system.submitted, context.submitted)
-    endings = Endings(claude.catalogue, desk, settings.claude.model)
+    endings = ModelRetirement(claude.catalogue, desk, settings.claude.model)
     return Bot(client, dispatcher, catchup, endings, bell)
 
 

@@ -11,7 +11,7 @@ from discord import app_commands
 
 from bot.commands import context_view
 from bot.commands.command_contexts import everywhere
-from bot.commands.invocation import look_around
+from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation import wording
 from bot.conversation.context import ContextView, view
@@ -24,8 +24,8 @@ from bot.gateway.events.pins import Pins
 from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
-from bot.store.pins_and_summaries import Recall
-from bot.store.scoped_overrides import Prompts
+from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.scoped_overrides import ScopedOverrides
 from bot.turns.policy import TurnPolicy
 from bot.turns.terms import terms_of
 
@@ -46,8 +46,8 @@ class Context:
     def __init__(
         self,
         conversations: Conversations,
-        recall: Recall,
-        prompts: Prompts,
+        recall: PinsAndSummaries,
+        prompts: ScopedOverrides,
         choose: Callable[[Choice], TurnPolicy],
         pins: Pins,
         now_s: Callable[[], float] = time.time,
@@ -79,7 +79,7 @@ class Context:
             return False
         # Discord takes a modal only as the first answer, so this one cannot be put off.
         async with in_time():
-            scene = await look_around(interaction, self._conversations)
+            scene = await resolve_invocation(interaction, self._conversations)
             past = None if scene.conversation is None else await self._recall.past(scene.conversation)
         if past is None or not may_reset(scene.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
@@ -115,7 +115,7 @@ class Context:
     async def _correct(self, interaction: Interaction, shown: str, summary: str) -> str:
         """Let a summary stand in place of what was shown, and return what is to be said of it."""
         try:
-            scene = await look_around(interaction, self._conversations)
+            scene = await resolve_invocation(interaction, self._conversations)
             if scene.conversation is None or not may_reset(scene.person):
                 return context_view.MAY_NOT_CORRECT
             if not await self._recall.correct(scene.conversation, shown, summary):
@@ -130,7 +130,7 @@ class Context:
 
     async def _pin_now(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True, thinking=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         if scene.conversation is None or not may_reset(scene.person):
             await say(interaction, context_view.MAY_NOT_PIN)
             return
@@ -141,7 +141,7 @@ class Context:
 
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         meta = None if scene.conversation is None else await self._conversations.meta(scene.conversation)
         if scene.conversation is None or meta is None:
             await say(interaction, answers.NOT_A_CONVERSATION)

@@ -34,7 +34,7 @@ ScopeOption = app_commands.Transform[Scope, _ScopeNames]
 
 
 @dataclass(frozen=True, slots=True)
-class Spot:
+class ScopeTarget:
     """What a choice is made for: a scope, and the id of the thread, the channel or the server."""
 
     scope: Scope
@@ -50,7 +50,7 @@ class Refusals:
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class Invocation:
     """`conversation` is None outside of threads and direct messages, the others None where there are none."""
 
     conversation: int | None
@@ -58,17 +58,17 @@ class Scene:
     server: int | None
     person: Person
 
-    def spot(self, chosen: Scope | None, refusals: Refusals) -> Spot | str:
+    def spot(self, chosen: Scope | None, refusals: Refusals) -> ScopeTarget | str:
         """Return what a choice for a scope, or for the narrowest one there is here, would be made for, or why not."""
         scope = chosen or (Scope.CHANNEL if self.conversation is None else Scope.THREAD)
         targets = {Scope.THREAD: self.conversation, Scope.CHANNEL: self.channel, Scope.SERVER: self.server}
         target = targets[scope]
         if target is None:
             return answers.NOT_A_CONVERSATION if scope is Scope.THREAD else refusals.only_in_servers
-        return Spot(scope, target) if may_choose(self.person, scope) else refusals.may_not[scope]
+        return ScopeTarget(scope, target) if may_choose(self.person, scope) else refusals.may_not[scope]
 
 
-async def look_around(interaction: Interaction, conversations: Conversations) -> Scene:
+async def resolve_invocation(interaction: Interaction, conversations: Conversations) -> Invocation:
     """Find out where an interaction takes place."""
     place, server = interaction.channel_id, interaction.guild_id
     thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
@@ -83,7 +83,7 @@ async def look_around(interaction: Interaction, conversations: Conversations) ->
         }
         started_it = interaction.user.id in starters
     held = interaction.permissions
-    return Scene(
+    return Invocation(
         conversation=conversation,
         channel=None if server is None else place if thread is None else thread.parent_id,
         server=server,

@@ -14,14 +14,14 @@ from bot.claude.catalogue import Catalogue, today_utc
 from bot.claude.models import family
 from bot.commands import model_view
 from bot.commands.command_contexts import everywhere
-from bot.commands.invocation import SCOPE_HELP, Refusals, Scene, ScopeOption, look_around
+from bot.commands.invocation import SCOPE_HELP, Invocation, Refusals, ScopeOption, resolve_invocation
 from bot.conversation import wording
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
 from bot.gateway.interactions import Interaction, say
 from bot.store.conversations import Conversations
-from bot.store.scoped_overrides import Prompts, Scope
+from bot.store.scoped_overrides import Scope, ScopedOverrides
 
 log = structlog.get_logger()
 
@@ -37,7 +37,7 @@ class Models:
     def __init__(
         self,
         conversations: Conversations,
-        prompts: Prompts,
+        prompts: ScopedOverrides,
         catalogue: Catalogue,
         prices: PriceBook,
         *,
@@ -101,7 +101,7 @@ class Models:
 
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._prompts.by_scope(
             thread=scene.conversation, channel=scene.channel, server=scene.server
         )
@@ -121,7 +121,7 @@ class Models:
 
     async def _set(self, interaction: Interaction, given: Choice, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         spot = scene.spot(chosen, REFUSALS)
         if isinstance(spot, str):
             await say(interaction, spot)
@@ -154,7 +154,7 @@ class Models:
             text += f"\n{wording.small(model_view.UNCHECKED)}"
         await say(interaction, text)
 
-    async def _wanted(self, scene: Scene, scope: Scope, given: Choice) -> Choice:
+    async def _wanted(self, scene: Invocation, scope: Scope, given: Choice) -> Choice:
         """Return what counts in a scope once a choice is made there; narrower ones do not matter to it."""
         by_scope = await self._prompts.by_scope(
             thread=scene.conversation if scope is Scope.THREAD else None,
@@ -180,7 +180,7 @@ class Models:
 
     async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         spot = scene.spot(chosen, REFUSALS)
         if isinstance(spot, str):
             await say(interaction, spot)

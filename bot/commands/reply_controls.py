@@ -7,7 +7,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands.command_contexts import everywhere
-from bot.commands.invocation import Scene, look_around
+from bot.commands.invocation import Invocation, resolve_invocation
 from bot.gateway import answers
 from bot.gateway.access import may_control
 from bot.gateway.events.wait_until_done import when_finished
@@ -16,8 +16,8 @@ from bot.gateway.outbox import buttons
 from bot.render.controls import Button, when_done
 from bot.store.claim import State
 from bot.store.conversations import Conversations
-from bot.store.revisions import Revisions, Standing, Wish
-from bot.store.wakeups import Bell
+from bot.store.revisions import RegenerateResult, Revisions, Standing
+from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
@@ -28,14 +28,18 @@ _SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.
 _DEAD = (answers.NOT_THE_LAST, answers.NOTHING_TO_STOP, answers.DELETED)
 """Whoever presses that button once more hears the same."""
 
-_REFUSED = {Wish.BUSY: answers.BUSY, Wish.OLD: answers.NOT_THE_LAST, Wish.GONE: answers.DELETED}
+_REFUSED = {
+    RegenerateResult.BUSY: answers.BUSY,
+    RegenerateResult.OLD: answers.NOT_THE_LAST,
+    RegenerateResult.GONE: answers.DELETED,
+}
 
 
-class Wishes:
+class ReplyControls:
     """Answers the clicks and the commands; what they wish for is done by whoever works on the conversation."""
 
     def __init__(
-        self, conversations: Conversations, revisions: Revisions, dispatcher: Dispatcher, bell: Bell
+        self, conversations: Conversations, revisions: Revisions, dispatcher: Dispatcher, bell: Wakeups
     ) -> None:
         self._conversations = conversations
         self._revisions = revisions
@@ -72,7 +76,7 @@ class Wishes:
             return False
         button, lead = press
         await interaction.response.defer()
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         refusal = answers.NOT_A_CONVERSATION
         if scene.conversation is not None:
             refusal = await self._grant(interaction, scene, scene.conversation, button, lead=lead)
@@ -102,7 +106,7 @@ class Wishes:
 
     async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         refusal = answers.NOT_A_CONVERSATION
         if scene.conversation is not None:
             refusal = await self._grant(interaction, scene, scene.conversation, button, on=on)
@@ -111,7 +115,7 @@ class Wishes:
     async def _grant(
         self,
         interaction: Interaction,
-        scene: Scene,
+        scene: Invocation,
         conversation: int,
         button: Button,
         *,

@@ -10,7 +10,7 @@ import structlog
 from discord import app_commands
 
 from bot.commands.command_contexts import everywhere
-from bot.commands.invocation import look_around
+from bot.commands.invocation import resolve_invocation
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
 from bot.gateway import answers
@@ -36,7 +36,7 @@ LONGEST_TURN_S = 15 * 60.0
 """No reply takes longer; so much of a thread is looked through for one that was stopped."""
 
 
-class Memory:
+class Forgetting:
     """Answers the command and the buttons of its question."""
 
     def __init__(
@@ -69,7 +69,7 @@ class Memory:
         if kind != RESET_ID:
             return False
         await interaction.response.defer()
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         if not may_reset(scene.person):
             await say(interaction, answers.MAY_NOT_RESET)
             return True
@@ -89,7 +89,7 @@ class Memory:
 
     async def _ask_to_reset(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         if scene.conversation is None:
             await say(interaction, answers.NOT_A_CONVERSATION)
         elif not may_reset(scene.person):
@@ -109,7 +109,7 @@ class Memory:
     async def _leave(self, interaction: Interaction) -> None:
         """Stop answering here; what is being written is finished, and what is known stays known."""
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         if scene.person.is_direct:
             await say(interaction, answers.NOT_FROM_HERE)
         elif scene.conversation is None:

@@ -7,13 +7,13 @@ import structlog
 from discord import app_commands
 
 from bot.commands.command_contexts import everywhere
-from bot.commands.invocation import SCOPE_HELP, Refusals, ScopeOption, Spot, look_around
+from bot.commands.invocation import SCOPE_HELP, Refusals, ScopeOption, ScopeTarget, resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation.visible import is_blank
 from bot.gateway import answers
 from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.conversations import Conversations
-from bot.store.scoped_overrides import Prompts, Scope
+from bot.store.scoped_overrides import Scope, ScopedOverrides
 
 log = structlog.get_logger()
 
@@ -30,7 +30,7 @@ REFUSALS = Refusals(answers.ONLY_IN_SERVERS, answers.MAY_NOT_SET)
 class SystemPrompts:
     """Answers the commands, and the modal in which a prompt is written; `default` counts where none is set."""
 
-    def __init__(self, conversations: Conversations, prompts: Prompts, *, default: str) -> None:
+    def __init__(self, conversations: Conversations, prompts: ScopedOverrides, *, default: str) -> None:
         self._conversations = conversations
         self._prompts = prompts
         self._default = default
@@ -63,7 +63,7 @@ class SystemPrompts:
         if kind != PROMPT_ID:
             return False
         await interaction.response.defer(ephemeral=True, thinking=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         spot = scene.spot(Scope(scope), REFUSALS)
         prompt = values.get(PROMPT_FIELD, "").strip()
         if isinstance(spot, str):
@@ -78,7 +78,7 @@ class SystemPrompts:
 
     async def _show(self, interaction: Interaction) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         by_scope = await self._prompts.by_scope(
             thread=scene.conversation, channel=scene.channel, server=scene.server
         )
@@ -88,9 +88,11 @@ class SystemPrompts:
     async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
         # Discord takes a modal only as the first answer, so this one cannot be put off.
         async with in_time():
-            scene = await look_around(interaction, self._conversations)
+            scene = await resolve_invocation(interaction, self._conversations)
             spot = scene.spot(chosen, REFUSALS)
-            present = await self._prompts.get(spot.scope, spot.target) if isinstance(spot, Spot) else None
+            present = (
+                await self._prompts.get(spot.scope, spot.target) if isinstance(spot, ScopeTarget) else None
+            )
         if isinstance(spot, str):
             await say(interaction, spot)
             return
@@ -106,7 +108,7 @@ class SystemPrompts:
 
     async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await look_around(interaction, self._conversations)
+        scene = await resolve_invocation(interaction, self._conversations)
         spot = scene.spot(chosen, REFUSALS)
         if isinstance(spot, str):
             await say(interaction, spot)

@@ -15,7 +15,7 @@ from bot.gateway.connection.compat import Http
 from bot.gateway.conversion import convert
 from bot.gateway.events.pins import Pins
 from bot.gateway.interactions import Interaction, Tree
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[b
 class Client(discord.Client):
     """Hears Discord's events; what is done about them is handed in, so that it can be built in any order."""
 
-    def __init__(self, desk: Desk, proxy: str | None = None) -> None:
+    def __init__(self, desk: Coordination, proxy: str | None = None) -> None:
         super().__init__(
             proxy=proxy,
             intents=INTENTS,

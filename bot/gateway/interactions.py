@@ -15,7 +15,7 @@ from discord import app_commands
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
 from bot.gateway import answers
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
@@ -44,7 +44,7 @@ ALREADY_ANSWERED_CODE = 40060
 class Tree(app_commands.CommandTree[discord.Client]):
     """The slash commands; asks the desk before each, and answers for what fails."""
 
-    def __init__(self, client: discord.Client, desk: Desk) -> None:
+    def __init__(self, client: discord.Client, desk: Coordination) -> None:
         super().__init__(client)
         self._desk = desk
 
@@ -64,7 +64,7 @@ class Tree(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error.__cause__ or error)
 
 
-async def take(desk: Desk, interaction: Interaction) -> bool:
+async def take(desk: Coordination, interaction: Interaction) -> bool:
     """Say whether this instance answers; without the store nobody can tell, and the person is told so."""
     try:
         async with asyncio.timeout(TAKE_S):
@@ -75,7 +75,7 @@ async def take(desk: Desk, interaction: Interaction) -> bool:
         return False
 
 
-async def _take_quietly(desk: Desk, interaction: Interaction) -> bool:
+async def _take_quietly(desk: Coordination, interaction: Interaction) -> bool:
     """Say whether this instance completes what is typed; without the store each does, and Discord takes the first.
 
     What is offered changes nothing, so it need not wait for the store, as an answer that does something must.

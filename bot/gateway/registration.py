@@ -14,7 +14,7 @@ import structlog
 from discord import app_commands
 from discord.http import Route
 
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 
 ENTRY_POINT = 4
 """The type of the command that launches an app's activity (Discord, "Entry Point Commands")."""
@@ -37,7 +37,9 @@ SENT = (
 log = structlog.get_logger()
 
 
-async def register(tree: app_commands.CommandTree[discord.Client], desk: Desk, application: int) -> None:
+async def register(
+    tree: app_commands.CommandTree[discord.Client], desk: Coordination, application: int
+) -> None:
     """Register the commands if need be; raises whatever Discord, another server or the store answers."""
     definition = [command.to_dict(tree) for command in tree.get_commands()]
     text = json.dumps(definition, sort_keys=True, default=str)

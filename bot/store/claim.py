@@ -146,7 +146,7 @@ class Later:
 
 
 @dataclass(frozen=True, slots=True)
-class Garbled:
+class UnreadableConversation:
     """The conversation is ours, but holds something that this version cannot read, as after a step back to it.
 
     `told` holds if the thread has been told so; the rest as in Claim.
@@ -163,13 +163,13 @@ class Idle:
     """Nothing waits."""
 
 
-def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | Garbled:
+def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | UnreadableConversation:
     """Read the claim script's answer."""
     try:
         return _read(conversation, answer)
     except (Unreadable, ValueError):  # a state of which this version knows nothing is a ValueError
         _, token, _, lead, record, *_ = answer
-        return Garbled(conversation, int(token), int(lead), told="told" in pairs(record))
+        return UnreadableConversation(conversation, int(token), int(lead), told="told" in pairs(record))
 
 
 def _read(conversation: int, answer: Sequence[Any]) -> Claim:

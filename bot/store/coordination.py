@@ -14,7 +14,7 @@ from bot.store.keys import INTERACTION_S, MODEL_IN_USE_S, TOLD_S, Keys
 from bot.store.scripts import Scripts
 
 
-class Desk:
+class Coordination:
     """The shared notes of all instances; `instance` is this one's name."""
 
     def __init__(self, redis: Redis, keys: Keys, *, instance: str) -> None:

@@ -16,7 +16,16 @@ from bot.conversation.correction import reconciled, trims
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Garbled, Held, Idle, Later, read_claim, read_messages, read_replies
+from bot.store.claim import (
+    Claim,
+    Held,
+    Idle,
+    Later,
+    UnreadableConversation,
+    read_claim,
+    read_messages,
+    read_replies,
+)
 from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, load_turn, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
@@ -52,7 +61,9 @@ class Journal:
         self._lease_ms = round(lease_s * 1000)
         self._settle_ms = round(settle_s * 1000)
 
-    async def claim(self, conversation: int, owner: str) -> Claim | Garbled | Held | Later | Idle:
+    async def claim(
+        self, conversation: int, owner: str
+    ) -> Claim | UnreadableConversation | Held | Later | Idle:
         """Take the lease and everything a turn needs, in one round trip."""
         keys = self._keys
         answer = await self._run(
@@ -100,7 +111,9 @@ class Journal:
         with translated():
             return bool(await self._redis.exists(*keys) == len(keys))
 
-    async def release(self, claim: Claim | Garbled, *, blameless: bool, not_within_s: float = 0.0) -> None:
+    async def release(
+        self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0
+    ) -> None:
         """Let the lease go, so that another worker need not wait for it to lapse.
 
         A `blameless` try does not count: it ended for a reason that lies outside of the turn. The conversation is
@@ -119,7 +132,7 @@ class Journal:
                 self._keys.record(claim.conversation, claim.lead), "sign", f"{place}:{message}"
             )
 
-    async def note_told(self, claim: Garbled) -> None:
+    async def note_told(self, claim: UnreadableConversation) -> None:
         """Note that the thread knows about what cannot be read."""
         key = self._keys.record(claim.conversation, claim.lead)
         with translated():
@@ -209,7 +222,7 @@ class Journal:
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
 
-    async def spent(self, claim: Claim | Garbled, *, cost: int, unpriced: int) -> None:
+    async def spent(self, claim: Claim | UnreadableConversation, *, cost: int, unpriced: int) -> None:
         """Write down what a try has cost that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys = [self._keys.record(claim.conversation, claim.lead), self._keys.meta(claim.conversation)]
         await self._run("spent", keys, [claim.token, cost, unpriced])
@@ -316,7 +329,7 @@ class Journal:
             raise Fenced("acknowledge")
         return Done(int(answer[1]), tuple(int(message) for message in str(answer[2]).split()))
 
-    def _turn(self, claim: Claim | Garbled) -> list[str]:
+    def _turn(self, claim: Claim | UnreadableConversation) -> list[str]:
         return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]
 
     async def _step(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:

@@ -19,7 +19,7 @@ NEAR_TURNS = 8
 """Entries stand by their ids, but for those that a listing has brought late; these stand a few places off."""
 
 
-class Recall:
+class PinsAndSummaries:
     """Reads a conversation's window, and keeps what people say about it as long as the conversation.
 
     Nothing of it needs a lease: a turn under way has read what it works with, the next one reads it anew.

@@ -35,7 +35,7 @@ TRIES = 5
 """An entry changes while it is being changed only where a turn ends at that moment, or is edited twice."""
 
 
-class Wish(StrEnum):
+class RegenerateResult(StrEnum):
     """What became of a wish to have the last turn answered anew, or its reply continued."""
 
     OK = "OK"
@@ -95,7 +95,7 @@ class Revisions:
         return Standing(_read_round(answering), _read_round(last), int(waiting))
 
     async def stop(self, conversation: int, lead: int | None = None) -> int | None:
-        """Wish that the turn being answered, or only that one, ends with what is written; return its lead."""
+        """Request that the turn being answered, or only that one, ends with what is written; return its lead."""
         keys = self._keys
         found = await self._run(
             "stop",
@@ -104,7 +104,7 @@ class Revisions:
         )
         return int(found) if found else None
 
-    async def again(self, conversation: int, lead: int, wish: str, *, more: bool = False) -> Wish:
+    async def again(self, conversation: int, lead: int, wish: str, *, more: bool = False) -> RegenerateResult:
         """Have a turn answered anew, or its reply continued; `wish` names the order, so that it counts once."""
         return await self._again(conversation, lead, wish, "1" if more else "", ["", "", ""])
 
@@ -132,7 +132,7 @@ class Revisions:
             if change is not Change.LAST:
                 break
             wish = await self._again(conversation, lead or 0, f"edit-{message.id}-{edited_ms}", "", told)
-            if wish is Wish.OK:
+            if wish is RegenerateResult.OK:
                 return change
             # Another edit was faster, whose round is to have this text, or something else has been said just now.
             change = Change.OLD
@@ -207,7 +207,9 @@ class Revisions:
         pauses = [FIRST_PAUSE_MS, MOST_PAUSE_MS, AFRESH_MS]
         await self._run("hold", [self._keys.record(conversation, lead)], [edit, *pauses])
 
-    async def _again(self, conversation: int, lead: int, wish: str, more: str, told: Sequence[str]) -> Wish:
+    async def _again(
+        self, conversation: int, lead: int, wish: str, more: str, told: Sequence[str]
+    ) -> RegenerateResult:
         keys = self._keys
         # Before, so that a crash leaves a hint too many and never one too few; and after, with another score.
         await self.note(conversation, lead)
@@ -222,7 +224,7 @@ class Revisions:
             [padded(lead), keys.record_prefix(conversation), self._ttl_s, wish, more, *told],
         )
         await self.note(conversation, lead)
-        return Wish(str(answer))
+        return RegenerateResult(str(answer))
 
     async def _revise(
         self, conversation: int, message: int, payload: str, edited_ms: int

@@ -28,7 +28,7 @@ class Scope(StrEnum):
     SERVER = "server"
 
 
-class Prompts:
+class ScopedOverrides:
     """Reads and writes choices; those of a thread live as long as its conversation, the others for good."""
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:

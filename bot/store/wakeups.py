@@ -24,7 +24,7 @@ RECONNECT_S = 1.0
 """Between two tries to listen again."""
 
 
-class Bell:
+class Wakeups:
     """Rings and listens by Redis' publish and subscribe."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:

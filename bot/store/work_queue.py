@@ -15,14 +15,14 @@ HINTS_AT_ONCE = 500
 
 
 @dataclass(frozen=True, slots=True)
-class Hint:
+class WorkItem:
     """A conversation that may have work; `score` is what it had on the list, as Redis writes it."""
 
     conversation: int
     score: str
 
 
-class Attention:
+class WorkQueue:
     """Reads and clears the list of conversations that need attention."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
@@ -30,13 +30,13 @@ class Attention:
         self._keys = keys
         self._scripts = Scripts(redis)
 
-    async def hints(self) -> tuple[Hint, ...]:
+    async def hints(self) -> tuple[WorkItem, ...]:
         """Return the conversations on the list, those that wait longest first."""
         with translated():
             found = await self._redis.zrange(self._keys.work, 0, HINTS_AT_ONCE - 1, withscores=True)
-        return tuple(Hint(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
+        return tuple(WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
 
-    async def waits(self, hint: Hint) -> bool:
+    async def waits(self, hint: WorkItem) -> bool:
         """Say whether a conversation on the list has messages that wait, or a turn to settle."""
         keys = self._keys
         with translated():
@@ -51,7 +51,7 @@ class Attention:
             kept = await self._scripts.run("pulse", [self._keys.pulse(instance)], [before, now, PULSE_S])
         return bool(kept)
 
-    async def rest(self, hint: Hint) -> None:
+    async def rest(self, hint: WorkItem) -> None:
         """Take a conversation off the list, unless something has come since the hint was read."""
         with translated():
             await self._scripts.run("rest", [self._keys.work], [str(hint.conversation), hint.score])

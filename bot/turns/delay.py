@@ -12,7 +12,7 @@ from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, St
 from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
 from bot.turns.revise import nonce
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ class Delay:
     posts to the channel that it hangs from.
     """
 
-    def __init__(self, claim: Claim, means: Means, may_write: Callable[[], bool]) -> None:
+    def __init__(self, claim: Claim, means: TurnServices, may_write: Callable[[], bool]) -> None:
         self._claim = claim
         self._means = means
         self._may_write = may_write

@@ -15,9 +15,9 @@ from bot.conversation.errors import (
     Fenced,
     StoreUnavailable,
 )
-from bot.store.claim import Claim, Garbled, Held, Idle, Later
+from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
-from bot.store.work_queue import Attention, Hint
+from bot.store.work_queue import WorkItem, WorkQueue
 from bot.turns.run import Runner
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ class Dispatcher:
     def __init__(
         self,
         journal: Journal,
-        attention: Attention,
+        attention: WorkQueue,
         runner: Runner,
         *,
         poll_s: float,
@@ -117,7 +117,7 @@ class Dispatcher:
                 log.info("handing_over_turns", turns=len(left))
                 await asyncio.wait(left, timeout=RELEASE_S)
 
-    async def _look(self, hint: Hint) -> None:
+    async def _look(self, hint: WorkItem) -> None:
         if hint.conversation in self._running or self._stopping:
             return
         if not await self._attention.waits(hint):
@@ -145,7 +145,7 @@ class Dispatcher:
                     self._wake_in(claim.in_s, conversation)
                 case Idle():
                     pass
-                case Garbled():
+                case UnreadableConversation():
                     await self._runner.tell_unreadable(claim)
                     await self._journal.spent(claim, cost=0, unpriced=0)
                     await self._release(claim, blameless=True)
@@ -220,7 +220,9 @@ class Dispatcher:
                 )
                 self._wake_in(not_within_s, claim.conversation)
 
-    async def _release(self, claim: Claim | Garbled, *, blameless: bool, not_within_s: float = 0.0) -> None:
+    async def _release(
+        self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0
+    ) -> None:
         try:
             async with asyncio.timeout(RELEASE_S):
                 await self._journal.release(claim, blameless=blameless, not_within_s=not_within_s)

@@ -11,11 +11,11 @@ from bot.conversation import wording
 from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
 from bot.conversation.visible import is_blank
 from bot.turns.policy import TurnPolicy
-from bot.turns.posted_reply import Page
+from bot.turns.posted_reply import PostedReply
 from bot.turns.reply_generator import Asked
-from bot.turns.services import Means
-from bot.turns.status_line import Phase
-from bot.turns.turn_cost import Tally
+from bot.turns.services import TurnServices
+from bot.turns.status_line import StatusLine
+from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
@@ -23,7 +23,7 @@ MOST_RESTARTS = 2
 """How often a request is made again because somebody wrote on before its first text was visible."""
 
 
-class Exchange:
+class Generation:
     """Asks on the `page` of one turn, whose claim grows by what is written before anything of the answer is seen.
 
     `arrivals` is set whenever something new waits in the conversation, `stopped` when somebody wishes the turn to
@@ -31,14 +31,20 @@ class Exchange:
     """
 
     def __init__(
-        self, page: Page, means: Means, *, arrivals: asyncio.Event, stopped: asyncio.Event, tally: Tally
+        self,
+        page: PostedReply,
+        means: TurnServices,
+        *,
+        arrivals: asyncio.Event,
+        stopped: asyncio.Event,
+        tally: TurnCost,
     ) -> None:
         self._page = page
         self._means = means
         self._arrivals = arrivals
         self._stopped = stopped
         self._tally = tally
-        self._phase = Phase()
+        self._phase = StatusLine()
         self._pushed = ""
         self._to_cut: asyncio.Future[BobbinError] | None = None
 

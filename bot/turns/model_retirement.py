@@ -11,7 +11,7 @@ import structlog
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.errors import StoreUnavailable
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
@@ -21,7 +21,7 @@ RETRY_S = 60.0
 """The store is seldom away for longer, and nothing is urgent."""
 
 
-class Endings:
+class ModelRetirement:
     """Tells once a day, whatever instances run and restart, of each model in use that ends soon: one line each.
 
     In use are the `configured` model, and what was chosen or used lately anywhere, which all instances know from each
@@ -29,7 +29,11 @@ class Endings:
     """
 
     def __init__(
-        self, catalogue: Catalogue, desk: Desk, configured: str, now_s: Callable[[], float] = time.time
+        self,
+        catalogue: Catalogue,
+        desk: Coordination,
+        configured: str,
+        now_s: Callable[[], float] = time.time,
     ) -> None:
         self._catalogue = catalogue
         self._desk = desk

@@ -9,10 +9,10 @@ from bot.render.outbox import Outgoing
 from bot.store.claim import Claim
 from bot.turns.persist import persist
 from bot.turns.revise import nonce
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 
 
-async def put_below(claim: Claim, notices: Sequence[str], means: Means) -> None:
+async def put_below(claim: Claim, notices: Sequence[str], means: TurnServices) -> None:
     """Put notices under a reply, in place of those of the round before."""
     journal, outbox = means.journal, means.outbox
     if claim.notice is not None and claim.notice[0] != claim.again:

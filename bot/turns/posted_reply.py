@@ -17,8 +17,8 @@ from bot.turns.opening import Opening
 from bot.turns.persist import persist
 from bot.turns.recover_reply import Adopted
 from bot.turns.reply_search import less_files, parts_of
-from bot.turns.revise import forestall, nonce, standing
-from bot.turns.services import Means
+from bot.turns.revise import burn_nonce, nonce, standing
+from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
 
@@ -26,14 +26,14 @@ NONCE_SERIES = ("", "b", "c", "d")
 """What is put behind the nonces where those of an earlier try are taken by another answer."""
 
 
-class Page:
+class PostedReply:
     """What the reply answers, its `claim`; its messages that were `found`; and the `writer` of what is yet to come.
 
     A writer writes once: whatever changes one of the others brings a new one, and nothing of what the one before was
     given. `may_write` is asked before each call to Discord.
     """
 
-    def __init__(self, claim: Claim, means: Means, may_write: Callable[[], bool]) -> None:
+    def __init__(self, claim: Claim, means: TurnServices, may_write: Callable[[], bool]) -> None:
         self._means = means
         self._journal = means.journal
         self._outbox = means.outbox
@@ -154,7 +154,7 @@ class Page:
         known = max(len(self.writer.posted), len(self.found))
         for part in self.claim.in_doubt:
             if part >= known:
-                await forestall(self._outbox, self.claim.conversation, nonce(self.claim, part))
+                await burn_nonce(self._outbox, self.claim.conversation, nonce(self.claim, part))
 
     def _new_writer(self) -> Writer:
         claim = self.claim

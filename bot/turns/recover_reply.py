@@ -21,7 +21,7 @@ from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.turns.reply_search import answered_later, as_posted, find_reply
 from bot.turns.revise import nonce, take_down, take_up, too_old
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
 
@@ -54,7 +54,7 @@ def tried_before(claim: Claim) -> bool:
     return claim.tries > 1 or claim.state is not State.CLAIMED
 
 
-async def adopt(claim: Claim, means: Means) -> Adopted | None:
+async def adopt(claim: Claim, means: TurnServices) -> Adopted | None:
     """Look on Discord before writing there, if an earlier try may have, and journal what it has posted.
 
     That the journal knows of no post proves little: a store that went back has forgotten it. Raises AnsweredBefore if
@@ -99,7 +99,7 @@ async def adopt(claim: Claim, means: Means) -> Adopted | None:
     return Adopted(claim, parts, found.apart, _entry(claim, result, means.policy.model), result)
 
 
-async def _beneath_a_notice(claim: Claim, seen: Sequence[Seen], means: Means) -> Adopted | None:
+async def _beneath_a_notice(claim: Claim, seen: Sequence[Seen], means: TurnServices) -> Adopted | None:
     """Prepare for a reply to a thread's first message that comes behind other replies: see bot/turns/look.py."""
     if claim.reply_to is not None or all(message.silent for message in seen):
         return None

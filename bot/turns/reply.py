@@ -14,15 +14,15 @@ from bot.render.controls import when_done
 from bot.store.claim import Claim, State
 from bot.store.codec import Result
 from bot.store.journal import Done
-from bot.turns.generation import Exchange
+from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notice import lines, put_below
 from bot.turns.persist import persist
-from bot.turns.posted_reply import Page
+from bot.turns.posted_reply import PostedReply
 from bot.turns.recover_reply import adopt, tried_before
 from bot.turns.revise import as_it_stands, kept, not_worse, standing
-from bot.turns.services import Means
-from bot.turns.turn_cost import Tally
+from bot.turns.services import TurnServices
+from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
@@ -39,15 +39,15 @@ class Reply:
         claim: Claim,
         heartbeat: Heartbeat,
         arrivals: asyncio.Event,
-        means: Means,
-        tally: Tally,
+        means: TurnServices,
+        tally: TurnCost,
     ) -> None:
         self._stopped = heartbeat.stopped
         self._arrivals = arrivals
         self._means = means
         self._journal = means.journal
         self._tally = tally
-        self._page = Page(claim, means, heartbeat.may_write)
+        self._page = PostedReply(claim, means, heartbeat.may_write)
         self.outcome: Literal["unfinished", "answered", "told"] = "unfinished"
         self.committed = False
 
@@ -126,7 +126,7 @@ class Reply:
         choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
         )
-        exchange = Exchange(
+        exchange = Generation(
             page, self._means, arrivals=self._arrivals, stopped=self._stopped, tally=self._tally
         )
         best = not_worse(claim, await exchange.hold(self._means.choose(choice)))

@@ -22,10 +22,10 @@ from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_stream import Listener
+from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
 from bot.turns.terms import terms_of
-from bot.turns.turn_cost import Tally
+from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
@@ -39,7 +39,7 @@ class Asked:
     cut: int
 
 
-class Asker:
+class ReplyGenerator:
     """Builds the request of a turn, streams the answer and concludes.
 
     `now_s` is the time since 1970; `spent` is told what each request cost in micro-dollars, None if nobody knows.
@@ -64,7 +64,7 @@ class Asker:
         push: Callable[[str], None],
         cut: asyncio.Future[BobbinError],
         tell: Callable[[str], None],
-        tally: Tally,
+        tally: TurnCost,
     ) -> Asked:
         """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too.
 
@@ -85,7 +85,7 @@ class Asker:
                 cut_off=cut_off,
             )
 
-        listener = Listener(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
+        listener = ReplyStream(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
         terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await listener.count(to_count(terms, plan, past))
@@ -135,7 +135,7 @@ class Asker:
         turn = replace(_entry(claim, conclusion, listener, plan, asides), cost=_added(claim.own, tally.cost))
         return Asked(turn, conclusion, plan.window.cut)
 
-    async def _summary(self, claim: Claim, listener: Listener, request: Request) -> Summary:
+    async def _summary(self, claim: Claim, listener: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
 
 
@@ -159,7 +159,7 @@ def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclus
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    listener: Listener,
+    listener: ReplyStream,
     plan: Plan,
     asides: tuple[Usage, ...],
 ) -> Turn:

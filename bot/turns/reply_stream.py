@@ -26,7 +26,7 @@ from bot.conversation.request import (
     Waiting,
 )
 from bot.conversation.visible import is_blank
-from bot.turns.turn_cost import Tally
+from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
@@ -50,7 +50,7 @@ class _Try:
     read: bool = False
 
 
-class Listener:
+class ReplyStream:
     """Makes the requests of one turn; once it is `cut`, what is under way is dropped and nothing more is asked.
 
     The reply goes to `push` as it comes, what goes on meanwhile to `tell`, in words for the thread. Each request is
@@ -63,7 +63,7 @@ class Listener:
         cut: asyncio.Future[BobbinError],
         push: Callable[[str], None],
         tell: Callable[[str], None],
-        tally: Tally,
+        tally: TurnCost,
         prices: Prices | None,
         now_s: Callable[[], float] = time.time,
     ) -> None:

@@ -45,7 +45,7 @@ from bot.store.codec import Result
 from bot.turns.conclusion import Conclusion
 from bot.turns.reply_generator import Asked
 from bot.turns.reply_search import as_posted, find_reply, strays
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
 
@@ -61,7 +61,7 @@ def nonce(claim: Claim, part: str | int, series: str = "") -> str:
     return f"{claim.lead:x}-{part}{series}.{claim.again:x}"  # 16 characters and up to 6 and a few
 
 
-async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
+async def take_up(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of the reply from the rounds before, and journal those that are still there.
 
     Returns them, and whether something else stands behind them.
@@ -76,13 +76,13 @@ async def take_up(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]
     return parts, apart
 
 
-def too_old(parts: Sequence[Posted], means: Means) -> bool:
+def too_old(parts: Sequence[Posted], means: TurnServices) -> bool:
     """Whether a reply is better posted anew than written over, because Discord limits the edits of old messages."""
     now_ms = means.clock.now_ms()
     return any(now_ms - created_ms(part.message_id) > EDITABLE_S * 1000 for part in parts)
 
 
-async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tuple[Posted, ...]:
+async def take_down(claim: Claim, parts: Sequence[Posted], means: TurnServices) -> tuple[Posted, ...]:
     """Delete the messages of a reply, which are posted anew; its text is in the history, or is asked for again."""
     # From the end on: what is left after a crash is found again by its first one.
     for part in reversed(parts):
@@ -91,7 +91,7 @@ async def take_down(claim: Claim, parts: Sequence[Posted], means: Means) -> tupl
     return ()
 
 
-async def standing(claim: Claim, means: Means) -> tuple[tuple[Posted, ...], bool]:
+async def standing(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of a reply on Discord, and whether something else stands behind them."""
     found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
     others = await means.journal.of_others(claim)
@@ -159,7 +159,7 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
     return Asked(turn, conclusion, asked.cut)
 
 
-async def withdraw(claim: Claim, means: Means) -> None:
+async def withdraw(claim: Claim, means: TurnServices) -> None:
     """Take away the reply to messages that are all deleted."""
     outbox, place = means.outbox, claim.conversation
     try:
@@ -181,11 +181,11 @@ async def withdraw(claim: Claim, means: Means) -> None:
     if claim.sign is not None:
         await outbox.delete(*claim.sign)
     for part in claim.in_doubt:
-        await forestall(outbox, place, nonce(claim, part))
+        await burn_nonce(outbox, place, nonce(claim, part))
     log.info("reply_withdrawn", conversation=place, turn=claim.lead, messages=len(found))
 
 
-async def forestall(outbox: Outbox, place: int, taken: str) -> None:
+async def burn_nonce(outbox: Outbox, place: int, taken: str) -> None:
     """Take the nonce of a message that somebody was about to post, so that it cannot land any more."""
     # Silent, as it stands there for an instant and is to ring for nobody. Gone is what the nonce has made before: it
     # is taken, and no reason to cancel anything.

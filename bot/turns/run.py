@@ -27,7 +27,7 @@ from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
 from bot.render.style import Style
 from bot.render.writer import Writer
-from bot.store.claim import Claim, Garbled, State
+from bot.store.claim import Claim, State, UnreadableConversation
 from bot.store.codec import Result
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notice import lines, put_below
@@ -35,9 +35,9 @@ from bot.turns.persist import persist
 from bot.turns.reply import Reply
 from bot.turns.reply_search import as_posted, find_reply, leftovers, less_files, strays
 from bot.turns.revise import kept, nonce, withdraw
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 from bot.turns.strip_buttons import undress
-from bot.turns.turn_cost import Tally
+from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
 
@@ -48,7 +48,7 @@ TELL_S = 1.0
 class Runner:
     """Runs turns."""
 
-    def __init__(self, means: Means) -> None:
+    def __init__(self, means: TurnServices) -> None:
         self._means = means
         self._journal = means.journal
         self._outbox = means.outbox
@@ -58,7 +58,7 @@ class Runner:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
         outcome = "broken_off"
-        tally = Tally(self._means.asker.spent, lost=claim.lost)
+        tally = TurnCost(self._means.asker.spent, lost=claim.lost)
         log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
         try:
             async with self._kept(claim, rung) as heartbeat:
@@ -114,14 +114,14 @@ class Runner:
             self._undress(claim.conversation)
         return done.waiting
 
-    async def _cancel(self, claim: Claim, reply: Reply, tally: Tally) -> int:
+    async def _cancel(self, claim: Claim, reply: Reply, tally: TurnCost) -> int:
         # The reply before is not what anybody means who wants the latest one written anew.
         waiting = await (self._keep(claim, tally) if claim.again else self._journal.cancel(claim, last=True))
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
 
-    async def _halt(self, claim: Claim, reply: Reply, tally: Tally) -> int:
+    async def _halt(self, claim: Claim, reply: Reply, tally: TurnCost) -> int:
         """End a turn that Discord refuses to show. It is the last one all the same, and can be answered anew."""
         if claim.again or (claim.messages[0].opens is not None and not reply.begun):
             return await self._cancel(
@@ -134,7 +134,7 @@ class Runner:
             self._undress(claim.conversation)
         return done.waiting
 
-    async def _keep(self, claim: Claim, tally: Tally) -> int:
+    async def _keep(self, claim: Claim, tally: TurnCost) -> int:
         """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
         own, result = claim.own, Result("", (wording.HALTED_EARLY,))
         if own is not None and own.reply:
@@ -146,7 +146,7 @@ class Runner:
         done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons, halted=True)
         return done.waiting
 
-    async def _tell_cost(self, claim: Claim, tally: Tally) -> None:
+    async def _tell_cost(self, claim: Claim, tally: TurnCost) -> None:
         """Write down what was asked for in vain; until then it counts as one request of unknown cost."""
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(TELL_S):
@@ -166,7 +166,7 @@ class Runner:
         self._undressing[conversation] = chore
         chore.add_done_callback(lambda _: self._undressing.pop(conversation, None))
 
-    async def tell_unreadable(self, claim: Garbled) -> None:
+    async def tell_unreadable(self, claim: UnreadableConversation) -> None:
         """Say, once, that a conversation waits for /reset, or for a version that can read it."""
         if claim.told:
             return

@@ -12,13 +12,13 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Draw
 from bot.store.journal import Journal
-from bot.store.scoped_overrides import Prompts
+from bot.store.scoped_overrides import ScopedOverrides
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_generator import Asker
+from bot.turns.reply_generator import ReplyGenerator
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class TurnServices:
     """All of it is shared by the turns of one bot.
 
     `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
@@ -27,8 +27,8 @@ class Means:
     """
 
     journal: Journal
-    prompts: Prompts
-    asker: Asker
+    prompts: ScopedOverrides
+    asker: ReplyGenerator
     outbox: Outbox
     pace: Pace
     policy: TurnPolicy

@@ -11,7 +11,7 @@ STATUS_AFTER_S = 4.0
 wonders. A message that comes before the line is shown can still join the turn, one after it cannot."""
 
 
-class Phase:
+class StatusLine:
     """Shows what goes on, from some time after the beginning on; each line at most once, so that none flickers."""
 
     def __init__(self) -> None:

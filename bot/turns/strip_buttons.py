@@ -14,12 +14,12 @@ from bot.conversation.errors import (
 from bot.render.controls import NONE
 from bot.render.outbox import Change
 from bot.render.pace import Kind
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 
 log = structlog.get_logger()
 
 
-async def undress(conversation: int, means: Means) -> None:
+async def undress(conversation: int, means: TurnServices) -> None:
     """Take the buttons off all replies but the last, the newest first; what fails is left for the next turn.
 
     It needs no lease: the text is not touched, and no button ever comes back to a message that is not the last reply.
@@ -37,7 +37,7 @@ async def undress(conversation: int, means: Means) -> None:
         log.info("buttons_left", conversation=conversation, kind=type(error).__name__)
 
 
-async def _strip(conversation: int, message: int, means: Means) -> None:
+async def _strip(conversation: int, message: int, means: TurnServices) -> None:
     try:
         await means.outbox.edit(conversation, message, Change(controls=NONE))
     except (DiscordGone, DiscordRejected):

@@ -30,7 +30,7 @@ class Budget:
     past_step: bool = False
 
 
-class Chooser:
+class TermsResolver:
     """Makes the policy of a turn: `default` is what counts where nothing is chosen, `policy` is the rest."""
 
     def __init__(

@@ -9,7 +9,7 @@ from bot.conversation.pricing import Prices
 from bot.conversation.request import Usage
 
 
-class Tally:
+class TurnCost:
     """Adds up the requests of one try in micro-dollars; of those that are `unknown` not all is known.
 
     `known` holds all that was told, of those that broke off too. `spent` is told of each amount, and None of each

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands.invocation import Refusals, Scene, Spot
+from bot.commands.invocation import Invocation, Refusals, ScopeTarget
 from bot.gateway import answers
 from bot.gateway.access import Person
 from bot.store.scoped_overrides import Scope
@@ -16,37 +16,39 @@ ADMIN = Person(is_direct=False, started_it=False, manages_threads=False, manages
 AT_HOME = Person(is_direct=True, started_it=True, manages_threads=False, manages_server=False)
 
 
-def thread(person: Person) -> Scene:
+def thread(person: Person) -> Invocation:
     """A thread in a channel of a server."""
-    return Scene(conversation=7, channel=5, server=3, person=person)
+    return Invocation(conversation=7, channel=5, server=3, person=person)
 
 
-def channel(person: Person) -> Scene:
+def channel(person: Person) -> Invocation:
     """A channel of a server."""
-    return Scene(conversation=None, channel=5, server=3, person=person)
+    return Invocation(conversation=None, channel=5, server=3, person=person)
 
 
-DIRECT = Scene(conversation=9, channel=None, server=None, person=AT_HOME)
+DIRECT = Invocation(conversation=9, channel=None, server=None, person=AT_HOME)
 
 
 @pytest.mark.parametrize(
     ("scene", "spot"),
     [
-        (thread(ADMIN), Spot(Scope.THREAD, 7)),
-        (channel(ADMIN), Spot(Scope.CHANNEL, 5)),
-        (DIRECT, Spot(Scope.THREAD, 9)),
+        (thread(ADMIN), ScopeTarget(Scope.THREAD, 7)),
+        (channel(ADMIN), ScopeTarget(Scope.CHANNEL, 5)),
+        (DIRECT, ScopeTarget(Scope.THREAD, 9)),
     ],
 )
-def test_without_a_scope_a_choice_is_made_for_the_narrowest_one_there_is(scene: Scene, spot: Spot) -> None:
+def test_without_a_scope_a_choice_is_made_for_the_narrowest_one_there_is(
+    scene: Invocation, spot: ScopeTarget
+) -> None:
     assert scene.spot(None, REFUSALS) == spot
 
 
 @pytest.mark.parametrize(
     "spot",
-    [Spot(Scope.THREAD, 7), Spot(Scope.CHANNEL, 5), Spot(Scope.SERVER, 3)],
+    [ScopeTarget(Scope.THREAD, 7), ScopeTarget(Scope.CHANNEL, 5), ScopeTarget(Scope.SERVER, 3)],
     ids=lambda spot: spot.scope,
 )
-def test_a_choice_is_made_for_the_scope_that_is_named_by_those_who_may(spot: Spot) -> None:
+def test_a_choice_is_made_for_the_scope_that_is_named_by_those_who_may(spot: ScopeTarget) -> None:
     assert thread(ADMIN).spot(spot.scope, REFUSALS) == spot
     assert thread(ANYBODY).spot(spot.scope, REFUSALS) == f"not of this {spot.scope.value}"
 

@@ -9,8 +9,8 @@ import discord
 import pytest
 
 from bot.commands import reset
-from bot.commands.invocation import Scene
-from bot.commands.reset import RESET_ID, Memory
+from bot.commands.invocation import Invocation
+from bot.commands.reset import RESET_ID, Forgetting
 from bot.conversation.clock import Clock
 from bot.gateway import answers
 from bot.gateway.access import Person
@@ -61,18 +61,18 @@ async def test_the_target_in_a_custom_id_is_not_trusted(
         is_direct=False, started_it=True, manages_threads=False, manages_server=False, manages_messages=False
     )
 
-    async def look_around(*_: object) -> Scene:
-        return Scene(conversation, 1, 2, starter)
+    async def resolve_invocation(*_: object) -> Invocation:
+        return Invocation(conversation, 1, 2, starter)
 
     async def tell(interaction: Any, text: str) -> None:
         interaction.said.append(text)
 
-    monkeypatch.setattr(reset, "look_around", look_around)
+    monkeypatch.setattr(reset, "resolve_invocation", resolve_invocation)
     monkeypatch.setattr(reset, "say", tell)
     monkeypatch.setattr(reset, "conclude", tell)
     monkeypatch.setattr(reset, "ARRIVED_S", ())
     store, pressed = Store(), Pressed()
-    room = Memory(cast("Any", store), cast("Any", store), cast("Any", store), Clock())
+    room = Forgetting(cast("Any", store), cast("Any", store), cast("Any", store), Clock())
     assert await room.pressed(cast("discord.Interaction[Any]", pressed), f"{RESET_ID}:{ELSEWHERE}")
     assert store.forgotten == ([] if conversation is None else [HERE])
     assert pressed.said == [answers.NOT_A_CONVERSATION if conversation is None else answers.forgotten(1)]

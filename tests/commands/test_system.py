@@ -31,7 +31,7 @@ class Sent:
 
 
 class Kept:
-    """Prompts as they are set."""
+    """The overrides as they are set."""
 
     def __init__(self) -> None:
         self.prompts: dict[tuple[Scope, int], str] = {}

@@ -13,7 +13,7 @@ from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 from bot.turns import recover_reply
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.run import Runner
@@ -112,7 +112,7 @@ def _once() -> None:
         """Take every interaction, whoever else does."""
         return True
 
-    setattr(Desk, "take", mine)  # noqa: B010
+    setattr(Coordination, "take", mine)  # noqa: B010
 
 
 SAFEGUARDS: dict[str, Callable[[], None]] = {

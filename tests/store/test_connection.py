@@ -8,7 +8,7 @@ import pytest
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import connect, translated
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 from bot.store.keys import Keys
 
 
@@ -70,7 +70,7 @@ STEPS = 12
 
 async def test_a_cancelled_command_ends_cancelled_whenever_that_happens(redis_url: str) -> None:
     redis = connect(redis_url, timeout_s=30.0)
-    desk = Desk(redis, Keys("test"), instance="me")
+    desk = Coordination(redis, Keys("test"), instance="me")
     await desk.ping()
 
     async def ping_twice() -> None:

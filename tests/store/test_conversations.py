@@ -12,12 +12,12 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message, created_ms
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Garbled, Held, Idle, Later, State
+from bot.store.claim import Claim, Held, Idle, Later, State, UnreadableConversation
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import Keys
-from bot.store.work_queue import Attention
+from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import BEN, message, snowflake, turn
 
 C = snowflake(5)
@@ -106,7 +106,7 @@ async def test_where_a_conversation_takes_place_is_known_though_another_version_
 ) -> None:
     await receive(store, message("hello", number=1))
     await redis.hset(Keys("test").meta(C), field, "1.5")
-    assert isinstance(await store.journal.claim(C, "me"), Garbled)
+    assert isinstance(await store.journal.claim(C, "me"), UnreadableConversation)
     meta = await store.meta(C)
     assert meta is not None
     assert (meta.guild, meta.parent, meta.starter) == (1, 2, 3)
@@ -117,7 +117,7 @@ async def test_looks_at_what_cannot_be_read_leave_nothing_that_grows(store: Stor
     await redis.hset(Keys("test").meta(C), "cost", "1.5")
     for _ in range(3):
         claim = await store.journal.claim(C, "me")
-        assert isinstance(claim, Garbled)
+        assert isinstance(claim, UnreadableConversation)
         await store.journal.spent(claim, cost=0, unpriced=0)
         await store.journal.release(claim, blameless=True)
         assert await redis.hget(Keys("test").record(C, claim.lead), "untold") == ""
@@ -361,7 +361,7 @@ async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -
 
 
 async def test_a_conversation_stays_on_the_list_until_nothing_waits(store: Store, redis: Redis) -> None:
-    attention = Attention(redis, Keys("test"))
+    attention = WorkQueue(redis, Keys("test"))
     await receive(store, message("hello"))
     (hint,) = await attention.hints()
     assert hint.conversation == C
@@ -452,7 +452,7 @@ async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(sto
 
 
 async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Redis) -> None:
-    attention = Attention(redis, Keys("test"))
+    attention = WorkQueue(redis, Keys("test"))
     assert await attention.beat("me", "", "1")
     assert await attention.beat("me", "1", "2")
     assert await attention.beat("me", "1", "2")

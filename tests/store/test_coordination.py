@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 from bot.store.keys import MODEL_IN_USE_S, Keys
 
 NOW_S = 1_800_000_000
@@ -23,8 +23,8 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
     await client.aclose()
 
 
-def desk(redis: Redis, instance: str) -> Desk:
-    return Desk(redis, Keys("test"), instance=instance)
+def desk(redis: Redis, instance: str) -> Coordination:
+    return Coordination(redis, Keys("test"), instance=instance)
 
 
 async def test_one_instance_a_day_is_the_first_to_tell_of_a_model(redis: Redis) -> None:

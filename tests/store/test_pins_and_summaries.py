@@ -17,8 +17,8 @@ from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.pins_and_summaries import NEAR_TURNS, Recall
-from bot.store.revisions import Revisions, Wish
+from bot.store.pins_and_summaries import NEAR_TURNS, PinsAndSummaries
+from bot.store.revisions import RegenerateResult, Revisions
 from bot.store.scripts import Scripts
 from tests.conversation.builders import message, snowflake, turn
 
@@ -35,8 +35,8 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def recall(redis: Redis) -> Recall:
-    return Recall(redis, KEYS, ttl_s=1000)
+def recall(redis: Redis) -> PinsAndSummaries:
+    return PinsAndSummaries(redis, KEYS, ttl_s=1000)
 
 
 FRONT = Front("They talked of looms.", (turn(1), replace(turn(2), members=(3, 4))))
@@ -55,7 +55,7 @@ def test_a_turn_of_an_earlier_version_can_still_be_read() -> None:
     assert load_turn(old).front is None
 
 
-async def test_the_window_is_read_from_the_cut_on(redis: Redis, recall: Recall) -> None:
+async def test_the_window_is_read_from_the_cut_on(redis: Redis, recall: PinsAndSummaries) -> None:
     assert await recall.past(C) == Past()
     await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
     await redis.hset(KEYS.meta(C), "cut", "1")
@@ -63,7 +63,7 @@ async def test_the_window_is_read_from_the_cut_on(redis: Redis, recall: Recall) 
 
 
 async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
     await recall.pin(C, [7, 5, 7])
@@ -79,7 +79,7 @@ async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
     assert past.front == replace(FRONT, summary="")
 
 
-async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall: Recall) -> None:
+async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall: PinsAndSummaries) -> None:
     shown = fingerprint(FRONT.summary)
     assert not await recall.correct(C, shown, "They talked of cloth.")
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
@@ -104,7 +104,7 @@ async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redi
     assert await redis.hget(KEYS.meta(C), "corrected") == "7 text"
 
 
-async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: Recall) -> None:
+async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: PinsAndSummaries) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
     assert await recall.correct(C, fingerprint(FRONT.summary), "secret")
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=snowflake(9))
@@ -112,7 +112,7 @@ async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: Recall) 
 
 
 async def test_the_turn_of_a_pin_is_found_wherever_it_stands_and_read_once_it_is_before_the_cut(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     turns = [
         replace(turn(2 * number), members=(snowflake(2 * number), snowflake(2 * number) + 1))
@@ -130,7 +130,9 @@ async def test_the_turn_of_a_pin_is_found_wherever_it_stands_and_read_once_it_is
     assert past.recalled == (turns[3], turns[105])
 
 
-async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(redis: Redis, recall: Recall) -> None:
+async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(
+    redis: Redis, recall: PinsAndSummaries
+) -> None:
     turns = [turn(number) for number in range(4000)]
     await redis.rpush(KEYS.history(C), *map(dump_turn, turns))
     await redis.hset(KEYS.meta(C), "cut", "3990")
@@ -142,7 +144,7 @@ async def test_looking_up_pins_takes_few_round_trips_in_a_long_history(redis: Re
 
 
 async def test_that_pins_are_to_count_at_once_holds_until_claude_was_asked(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     asked = Usage(input=5, output=2)
     assert not await recall.pin_now(C, snowflake(3))
@@ -160,7 +162,7 @@ async def test_that_pins_are_to_count_at_once_holds_until_claude_was_asked(
 
 
 async def test_that_pins_are_to_count_at_once_holds_until_they_stand_in_front(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
     await recall.pin_now(C, snowflake(3))
@@ -169,7 +171,9 @@ async def test_that_pins_are_to_count_at_once_holds_until_they_stand_in_front(
     assert not (await recall.past(C)).at_once
 
 
-async def test_what_stands_in_front_says_what_its_messages_say_by_now(redis: Redis, recall: Recall) -> None:
+async def test_what_stands_in_front_says_what_its_messages_say_by_now(
+    redis: Redis, recall: PinsAndSummaries
+) -> None:
     old = [turn(1), turn(2)]
     trimmer = replace(turn(3), front=Front("", tuple(old)))
     await redis.rpush(KEYS.history(C), *map(dump_turn, [*old, trimmer]))
@@ -184,7 +188,7 @@ async def test_what_stands_in_front_says_what_its_messages_say_by_now(redis: Red
 
 
 async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other_pins(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     conversations = Conversations(redis, KEYS, ttl_s=1000)
     journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
@@ -204,7 +208,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
 
 
 async def test_places_are_looked_up_again_if_a_turn_was_entered_meanwhile(
-    redis: Redis, recall: Recall
+    redis: Redis, recall: PinsAndSummaries
 ) -> None:
     keys = [KEYS.history(C), KEYS.meta(C)]
     await redis.rpush(KEYS.history(C), dump_turn(turn(1)), dump_turn(turn(2)))
@@ -220,7 +224,7 @@ class Trimmed:
     """A conversation whose last turn has put a summary in front of the window, and one that is being answered."""
 
     redis: Redis
-    recall: Recall
+    recall: PinsAndSummaries
     journal: Journal
     claim: Claim
 
@@ -241,7 +245,7 @@ class Trimmed:
 
 
 @pytest.fixture
-async def trimmed(redis: Redis, recall: Recall) -> Trimmed:
+async def trimmed(redis: Redis, recall: PinsAndSummaries) -> Trimmed:
     await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
     await redis.hset(KEYS.meta(C), "cut", "1")
     conversations = Conversations(redis, KEYS, ttl_s=1000)
@@ -282,7 +286,7 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
     await trimmed.commit(Front("They talked of looms and wool."), 2)
     await trimmed.corrected()
     revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
-    assert await revisions.again(C, trimmed.claim.lead, "wish") is Wish.OK
+    assert await revisions.again(C, trimmed.claim.lead, "wish") is RegenerateResult.OK
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     assert claim.past.front.summary == "They talked of cloth."

@@ -1,4 +1,4 @@
-"""Wishes and changes, on a real Redis server."""
+"""Regenerations and changes, on a real Redis server."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import BURIED_S, DONE_RECORD_S, Keys
-from bot.store.revisions import AFRESH_MS, MOST_PAUSE_MS, Change, Revisions, Wish
+from bot.store.revisions import AFRESH_MS, MOST_PAUSE_MS, Change, RegenerateResult, Revisions
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
 C = snowflake(5)
@@ -83,7 +83,7 @@ async def store(redis_url: str) -> AsyncIterator[Store]:
 
 async def test_the_last_turn_waits_again_with_its_messages_and_those_of_its_reply(store: Store) -> None:
     done = await store.answer(ONE, TWO)
-    assert await store.again(C, done.lead, "w1") is Wish.OK
+    assert await store.again(C, done.lead, "w1") is RegenerateResult.OK
     claim = await store.claim()
     assert (claim.lead, claim.messages, claim.replies) == (ONE.id, (ONE, TWO), {0: 77})
     assert (claim.state, claim.again, claim.tries, claim.in_doubt) == (State.POSTED, 1, 1, ())
@@ -107,29 +107,29 @@ async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(stor
 async def test_the_same_wish_counts_once_and_another_waits_for_the_end(store: Store) -> None:
     done = await store.answer(ONE)
     assert [await store.again(C, done.lead, wish) for wish in ("w1", "w1", "w2")] == [
-        Wish.OK,
-        Wish.OK,
-        Wish.BUSY,
+        RegenerateResult.OK,
+        RegenerateResult.OK,
+        RegenerateResult.BUSY,
     ]
     claim = await store.claim()
     await store.commit(claim, "new")
     await store.journal.acknowledge(claim, settle=False)
-    assert await store.again(C, done.lead, "w1") is Wish.OK
+    assert await store.again(C, done.lead, "w1") is RegenerateResult.OK
     assert await store.journal.claim(C, "me") == Idle()
 
 
 async def test_only_the_last_turn_is_done_anew_and_none_while_something_waits(store: Store) -> None:
     first = await store.answer(ONE)
     second = await store.answer(TWO)
-    assert await store.again(C, first.lead, "w1") is Wish.OLD
+    assert await store.again(C, first.lead, "w1") is RegenerateResult.OLD
     await store.hear(THREE)
-    assert await store.again(C, second.lead, "w2") is Wish.BUSY
+    assert await store.again(C, second.lead, "w2") is RegenerateResult.BUSY
 
 
 async def test_what_was_reset_is_not_done_anew_and_its_words_are_gone(store: Store) -> None:
     done = await store.answer(ONE)
     await store.conversations.reset(C, before=snowflake(50))
-    assert await store.again(C, done.lead, "w1") is Wish.OLD
+    assert await store.again(C, done.lead, "w1") is RegenerateResult.OLD
     assert not await store.redis.hexists(KEYS.record(C, ONE.id), "payload")
     assert not await store.redis.exists(KEYS.result(C, ONE.id))
 
@@ -246,7 +246,7 @@ async def test_who_asked_is_known_although_the_question_is_deleted(store: Store)
     standing = await store.standing(C)
     assert standing.last is not None
     assert standing.last.askers == {ANN.id, BEN.id}
-    assert await store.again(C, standing.last.lead, "w1") is Wish.GONE
+    assert await store.again(C, standing.last.lead, "w1") is RegenerateResult.GONE
 
 
 async def test_who_asked_is_known_of_what_an_earlier_version_received(store: Store) -> None:
@@ -503,7 +503,7 @@ async def test_an_edit_that_is_told_after_the_deletion_brings_nothing_back(store
 async def test_what_is_deleted_afterwards_leaves_the_history_and_cannot_be_done_anew(store: Store) -> None:
     done = await store.answer(ONE)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.OLD, Change.OLD]
-    assert await store.again(C, done.lead, "w1") is Wish.GONE
+    assert await store.again(C, done.lead, "w1") is RegenerateResult.GONE
     assert [entry.outcome for entry in await store.history()] == ["removed"]
 
 
@@ -586,7 +586,7 @@ async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_t
     assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
     assert await store.amend(C, replace(ONE, text="uno"))
     await store.journal.acknowledge(claim, settle=False)
-    assert await store.again(C, claim.lead, "w1") is Wish.OK
+    assert await store.again(C, claim.lead, "w1") is RegenerateResult.OK
     claim = await store.claim()
     assert [each.text for each in claim.messages] == ["uno"]
     assert claim.own is not None
@@ -603,7 +603,7 @@ async def test_what_is_deleted_between_the_commit_and_the_end_is_forgotten_at_on
     assert "two" not in str(entry)
     assert (await store.claim()).messages == (ONE,)
     await store.journal.acknowledge(claim, settle=False)
-    assert await store.again(C, claim.lead, "w1") is Wish.OK
+    assert await store.again(C, claim.lead, "w1") is RegenerateResult.OK
     assert (await store.claim()).messages == (ONE,)
 
 

@@ -5,7 +5,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.model import Choice
 from bot.store.keys import Keys
-from bot.store.scoped_overrides import Prompts, Scope
+from bot.store.scoped_overrides import Scope, ScopedOverrides
 
 TTL_S = 1000
 THREAD, CHANNEL, SERVER = 1, 2, 3
@@ -20,11 +20,11 @@ async def redis(redis_url: str) -> AsyncIterator[Redis]:
 
 
 @pytest.fixture
-def prompts(redis: Redis) -> Prompts:
-    return Prompts(redis, Keys("test"), ttl_s=TTL_S)
+def prompts(redis: Redis) -> ScopedOverrides:
+    return ScopedOverrides(redis, Keys("test"), ttl_s=TTL_S)
 
 
-async def test_of_each_thing_the_narrowest_choice_counts(prompts: Prompts) -> None:
+async def test_of_each_thing_the_narrowest_choice_counts(prompts: ScopedOverrides) -> None:
     await prompts.set(Scope.SERVER, SERVER, "Server rules.")
     await prompts.choose(Scope.SERVER, SERVER, model="a", effort="max")
     await prompts.choose(Scope.CHANNEL, CHANNEL, model="b", thinking="off")
@@ -37,7 +37,7 @@ async def test_of_each_thing_the_narrowest_choice_counts(prompts: Prompts) -> No
     assert by_scope[Scope.SERVER] == Choice("Server rules.", "a", "max")
 
 
-async def test_everything_that_counts_takes_one_round_trip(redis: Redis, prompts: Prompts) -> None:
+async def test_everything_that_counts_takes_one_round_trip(redis: Redis, prompts: ScopedOverrides) -> None:
     await redis.config_resetstat()
     await prompts.effective(thread=THREAD, channel=CHANNEL, server=SERVER)
     stats = await redis.info("commandstats")
@@ -45,7 +45,7 @@ async def test_everything_that_counts_takes_one_round_trip(redis: Redis, prompts
     assert set(stats) - {"cmdstat_config|resetstat", "cmdstat_info"} == {"cmdstat_hmget"}
 
 
-async def test_what_is_not_given_stays_as_it_was(prompts: Prompts) -> None:
+async def test_what_is_not_given_stays_as_it_was(prompts: ScopedOverrides) -> None:
     await prompts.choose(Scope.THREAD, THREAD, model="a", effort="low")
     await prompts.choose(Scope.THREAD, THREAD, effort="high")
     counts = await prompts.effective(thread=THREAD, channel=None, server=None)
@@ -53,7 +53,7 @@ async def test_what_is_not_given_stays_as_it_was(prompts: Prompts) -> None:
 
 
 async def test_the_model_is_forgotten_without_the_prompt_and_the_prompt_without_the_model(
-    prompts: Prompts,
+    prompts: ScopedOverrides,
 ) -> None:
     await prompts.set(Scope.CHANNEL, CHANNEL, "Be kind.")
     await prompts.choose(Scope.CHANNEL, CHANNEL, model="a", effort="low", thinking="on")
@@ -67,7 +67,7 @@ async def test_the_model_is_forgotten_without_the_prompt_and_the_prompt_without_
 
 
 async def test_a_thread_s_choice_lives_as_long_as_its_conversation_and_wider_ones_for_good(
-    redis: Redis, prompts: Prompts
+    redis: Redis, prompts: ScopedOverrides
 ) -> None:
     for scope, target in ((Scope.THREAD, THREAD), (Scope.SERVER, SERVER)):
         await prompts.choose(scope, target, model="a")
@@ -76,6 +76,6 @@ async def test_a_thread_s_choice_lives_as_long_as_its_conversation_and_wider_one
     assert await redis.ttl(keys.scope(SERVER)) == -1
 
 
-async def test_words_of_another_version_count_as_no_choice(redis: Redis, prompts: Prompts) -> None:
+async def test_words_of_another_version_count_as_no_choice(redis: Redis, prompts: ScopedOverrides) -> None:
     await redis.hset(Keys("test").scope(SERVER), mapping={"effort": "utmost", "thinking": "maybe"})
     assert await prompts.effective(thread=THREAD, channel=None, server=SERVER) == Choice()

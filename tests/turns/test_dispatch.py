@@ -11,7 +11,7 @@ from bot.store.claim import Claim
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.work_queue import Attention
+from bot.store.work_queue import WorkQueue
 from bot.turns.dispatch import Dispatcher
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
@@ -46,7 +46,7 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     held = await other.claim(C, "other")
     journal = Counting(redis, keys, ttl_s=100, lease_s=LEASE_S, settle_s=1)
     dispatcher = Dispatcher(
-        journal, Attention(redis, keys), cast("Runner", None), poll_s=0.01, max_concurrent=1
+        journal, WorkQueue(redis, keys), cast("Runner", None), poll_s=0.01, max_concurrent=1
     )
     watching = asyncio.create_task(dispatcher.watch())
     await renewing(other, held)
@@ -82,7 +82,7 @@ async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str)
     conversations = Conversations(redis, keys, ttl_s=100)
     journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
     runner = Slow(journal)
-    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=0.01, max_concurrent=3)
+    dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=0.01, max_concurrent=3)
     places = [snowflake(5 + number) for number in range(12)]
     for place in places:
         await conversations.receive(place, message("hello"), source="event", facts={})
@@ -105,7 +105,7 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url:
     conversations = Conversations(redis, keys, ttl_s=100)
     journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
     runner = Slow(journal)
-    dispatcher = Dispatcher(journal, Attention(redis, keys), runner, poll_s=1, max_concurrent=1)
+    dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=1, max_concurrent=1)
     for number in range(3):
         await conversations.receive(snowflake(5 + number), message("hello"), source="event", facts={})
         dispatcher.wake(snowflake(5 + number))

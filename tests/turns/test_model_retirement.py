@@ -15,9 +15,9 @@ from structlog.typing import EventDict
 
 from bot.claude.catalogue import Catalogue
 from bot.store.connection import connect
-from bot.store.coordination import Desk
+from bot.store.coordination import Coordination
 from bot.store.keys import Keys
-from bot.turns.model_retirement import Endings
+from bot.turns.model_retirement import ModelRetirement
 from tests.claude.server import serve
 from tests.claude.test_models import MODEL, described, listing
 
@@ -37,7 +37,9 @@ class Instance:
 
     def __init__(self, redis: Redis, name: str, calendar: Calendar, *, model: str = LASTING) -> None:
         self.catalogue = Catalogue(AsyncAnthropic(api_key="never used"), today=calendar)
-        self.endings = Endings(self.catalogue, Desk(redis, Keys("test"), instance=name), model)
+        self.endings = ModelRetirement(
+            self.catalogue, Coordination(redis, Keys("test"), instance=name), model
+        )
 
 
 @pytest.fixture
@@ -79,7 +81,7 @@ async def test_a_model_that_was_chosen_is_told_of_at_once_and_after_a_restart_ev
 
 
 @asynccontextmanager
-async def keeping(endings: Endings, every_s: float = 3600.0) -> AsyncIterator[list[EventDict]]:
+async def keeping(endings: ModelRetirement, every_s: float = 3600.0) -> AsyncIterator[list[EventDict]]:
     with capture_logs() as logs:
         task = asyncio.create_task(endings.keep(every_s=every_s))
         try:
@@ -107,7 +109,7 @@ async def test_the_catalogue_is_read_again_and_again_and_what_it_tells_is_told(r
         server.models["/v1/models"] = listing(described(lifecycle="retired", retires_at="2026-01-01"))
         sdk = AsyncAnthropic(api_key="any", base_url=server.url, max_retries=0)
         catalogue = Catalogue(sdk, today=Calendar())
-        endings = Endings(catalogue, Desk(redis, Keys("test"), instance="one"), MODEL)
+        endings = ModelRetirement(catalogue, Coordination(redis, Keys("test"), instance="one"), MODEL)
         async with keeping(endings, every_s=0.01) as logs:
             await until(lambda: sum(line["event"] == "catalogue_read" for line in logs) >= 3)
         await sdk.close()

@@ -33,19 +33,19 @@ from bot.render.controls import NONE
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Attached
-from bot.store.claim import Claim, Garbled, Later, State
+from bot.store.claim import Claim, Later, State, UnreadableConversation
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.revisions import Revisions, Wish
-from bot.store.scoped_overrides import Prompts
+from bot.store.revisions import RegenerateResult, Revisions
+from bot.store.scoped_overrides import ScopedOverrides
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_generator import Asker
+from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
-from bot.turns.services import Means
+from bot.turns.services import TurnServices
 from bot.turns.terms import terms_of
-from bot.turns.turn_cost import Tally
+from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
 
@@ -123,7 +123,7 @@ class Bench:
     claude: FakeClaude
     revisions: Revisions
     redis: Redis
-    means: Means
+    means: TurnServices
 
     async def claim(self, conversation: int = C) -> Claim:
         """Take the next turn."""
@@ -171,10 +171,10 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     await redis.flushall()
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
-    means = Means(
+    means = TurnServices(
         journal=journal,
-        prompts=Prompts(redis, keys, ttl_s=1000),
-        asker=Asker(cast("Claude", claude)),
+        prompts=ScopedOverrides(redis, keys, ttl_s=1000),
+        asker=ReplyGenerator(cast("Claude", claude)),
         outbox=outbox,
         pace=Pace(),
         policy=POLICY,
@@ -320,7 +320,7 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
         await redis.hset(keys.record(C, A.id), "payload", '{"secret": "from the future"}')
     for _ in range(3):
         claim = await bench.journal.claim(C, "me")
-        assert isinstance(claim, Garbled)
+        assert isinstance(claim, UnreadableConversation)
         await bench.runner.tell_unreadable(claim)
         await bench.journal.release(claim, blameless=True)
     (told,) = bench.outbox.texts()
@@ -501,7 +501,7 @@ async def anew(bench: Bench, answer: str = "The old answer.") -> Claim:
     bench.claude.answer = answer
     done = await bench.turn()
     bench.claude.answer = ANSWER
-    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    assert await bench.revisions.again(C, done.lead, "w") is RegenerateResult.OK
     return done
 
 
@@ -520,7 +520,7 @@ async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: 
     done = await anew(bench)
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
-    assert await bench.revisions.again(C, done.lead, "w2") is Wish.OK
+    assert await bench.revisions.again(C, done.lead, "w2") is RegenerateResult.OK
     bench.runner = Runner(replace(bench.means, pace=Pace()))  # as if the pause between edits were over
     await bench.turn()
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
@@ -636,7 +636,7 @@ async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -
     (before,) = bench.outbox.messages
     bench.outbox.next_id = EARLIER
     bench.claude.answer = ANSWER
-    assert await bench.revisions.again(C, done.lead, "w") is Wish.OK
+    assert await bench.revisions.again(C, done.lead, "w") is RegenerateResult.OK
     bench.outbox.calls.clear()
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
@@ -669,10 +669,10 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
 
 
 async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
-    asker, cut = Asker(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
+    asker, cut = ReplyGenerator(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
     await hear(bench, A)
     claim = await bench.claim()
-    counting, tally = asyncio.Event(), Tally()
+    counting, tally = asyncio.Event(), TurnCost()
 
     async def count_tokens(_request: Request) -> int:
         counting.set()

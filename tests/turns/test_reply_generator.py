@@ -16,8 +16,8 @@ from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Front, Turn
 from bot.store.claim import Claim, Meta, State
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_generator import Asked, Asker
-from bot.turns.turn_cost import Tally
+from bot.turns.reply_generator import Asked, ReplyGenerator
+from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake, turn
 
 POLICY = TurnPolicy(
@@ -103,14 +103,14 @@ async def ask(
     claim: Claim = FULL,
     policy: TurnPolicy = POLICY,
     cut: asyncio.Future[BobbinError] | None = None,
-    asker: Asker | None = None,
+    asker: ReplyGenerator | None = None,
 ) -> Asked:
     asker = asker or asker_of(claude)
-    return await asker.ask(claim, policy, lambda _: None, cut or asyncio.Future(), lambda _: None, Tally())
+    return await asker.ask(claim, policy, lambda _: None, cut or asyncio.Future(), lambda _: None, TurnCost())
 
 
-def asker_of(claude: FakeClaude) -> Asker:
-    return Asker(cast("Claude", claude), now_s=lambda: NOW_S)
+def asker_of(claude: FakeClaude) -> ReplyGenerator:
+    return ReplyGenerator(cast("Claude", claude), now_s=lambda: NOW_S)
 
 
 def after(asked: Asked, claim: Claim = FULL) -> Claim:

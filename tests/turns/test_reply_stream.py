@@ -24,8 +24,8 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
-from bot.turns.reply_stream import Listener
-from bot.turns.turn_cost import Tally
+from bot.turns.reply_stream import ReplyStream
+from bot.turns.turn_cost import TurnCost
 
 REQUEST = Request("claude-test", 100, None, (), ())
 PRICES = Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0)
@@ -64,11 +64,11 @@ class Ear:
     cut: asyncio.Future[BobbinError] = field(default_factory=asyncio.Future)
     pushed: list[str] = field(default_factory=list)
     told: list[str] = field(default_factory=list)
-    tally: Tally = field(default_factory=Tally)
+    tally: TurnCost = field(default_factory=TurnCost)
 
     @property
-    def listener(self) -> Listener:
-        return Listener(
+    def listener(self) -> ReplyStream:
+        return ReplyStream(
             cast("Claude", self.claude),
             self.cut,
             push=self.pushed.append,
@@ -148,7 +148,7 @@ async def test_of_a_reply_that_is_cut_what_it_has_read_is_known_and_what_it_has_
     after: tuple[StreamEvent, ...],
 ) -> None:
     amounts: list[int | None] = []
-    ear = Ear(FakeClaude((READ, *after)), tally=Tally(amounts.append))
+    ear = Ear(FakeClaude((READ, *after)), tally=TurnCost(amounts.append))
     listener = ear.listener
     hearing = asyncio.create_task(listener.reply(REQUEST))
     await ear.claude.silent.wait()

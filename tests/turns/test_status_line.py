@@ -7,7 +7,7 @@ from typing import cast
 
 from bot.conversation import wording
 from bot.render.writer import Writer
-from bot.turns.status_line import STATUS_AFTER_S, Phase
+from bot.turns.status_line import STATUS_AFTER_S, StatusLine
 from tests.render.virtual_time import run
 
 
@@ -23,7 +23,7 @@ class Board:
 
 def test_a_quick_reply_shows_no_line_and_a_slow_one_shows_what_it_waits_for() -> None:
     async def main() -> list[tuple[float, str]]:
-        board, phase = Board(), Phase()
+        board, phase = Board(), StatusLine()
         phase.begin(cast("Writer", board))
         phase.tell(wording.THINKING)
         await asyncio.sleep(STATUS_AFTER_S - 1)
@@ -37,7 +37,7 @@ def test_a_quick_reply_shows_no_line_and_a_slow_one_shows_what_it_waits_for() ->
 
 def test_each_line_is_shown_once_however_often_the_phases_change() -> None:
     async def main() -> list[str]:
-        board, phase = Board(), Phase()
+        board, phase = Board(), StatusLine()
         phase.begin(cast("Writer", board))
         await asyncio.sleep(STATUS_AFTER_S + 1)
         for line in (wording.BUSY, wording.THINKING, wording.BUSY, wording.THINKING):
@@ -50,7 +50,7 @@ def test_each_line_is_shown_once_however_often_the_phases_change() -> None:
 
 def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
     async def main() -> int:
-        board, phase = Board(), Phase()
+        board, phase = Board(), StatusLine()
         phase.begin(cast("Writer", board))
         phase.tell(wording.BUSY)
         phase.end()
@@ -62,7 +62,7 @@ def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
 
 def test_a_request_that_is_made_again_has_its_line_too() -> None:
     async def main() -> list[tuple[float, str]]:
-        board, phase = Board(), Phase()
+        board, phase = Board(), StatusLine()
         for pause_s in (STATUS_AFTER_S - 1, 2):
             phase.begin(cast("Writer", board))
             phase.tell(wording.THINKING)

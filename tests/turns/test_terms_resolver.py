@@ -10,7 +10,7 @@ from bot.claude.prices import price_book
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceRow
 from bot.turns.policy import TurnPolicy
-from bot.turns.terms_resolver import Budget, Chooser
+from bot.turns.terms_resolver import Budget, TermsResolver
 from tests.turns.test_reply import POLICY
 
 DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
@@ -24,10 +24,10 @@ def choose(
 
 def chooser(
     default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192, *, past_step: bool = False
-) -> Chooser:
+) -> TermsResolver:
     sdk = AsyncAnthropic(api_key="never used")
     own = {"dear": PriceRow.model_validate({"input": "100", "output": "500"})}
-    return Chooser(
+    return TermsResolver(
         replace(POLICY, max_tokens=max_tokens),
         default,
         Budget(budget, 0.5, past_step=past_step),

@@ -31,7 +31,7 @@ from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.store.conversations import Conversations
-from bot.store.work_queue import Attention
+from bot.store.work_queue import WorkQueue
 
 log = structlog.get_logger()
 
@@ -59,7 +59,7 @@ class Catchup:
         self,
         client: discord.Client,
         conversations: Conversations,
-        attention: Attention,
+        attention: WorkQueue,
         intake: Intake,
         outbox: Outbox,
         pace: Pace,

@@ -11,7 +11,7 @@ from bot.conversation import wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.gateway.catchup.places import Listable, Place, Places
+from bot.gateway.catchup.places import ListableChannel, Place, Places
 from bot.gateway.conversion import reading
 from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing
@@ -96,7 +96,7 @@ class Listing:
             channel.id, before=mark, after=max(latest, mark or 0), listed=kept
         )
 
-    async def _beginning(self, channel: Listable, me: int, oldest: int) -> int:
+    async def _beginning(self, channel: ListableChannel, me: int, oldest: int) -> int:
         """The id from which on a place is read that never was."""
         joined = channel.guild.me.joined_at if channel.guild else None
         joined_id = discord.utils.time_snowflake(joined) if joined else 0
@@ -110,7 +110,7 @@ class Listing:
 
     async def _tell_what_is_left(
         self,
-        channel: Listable,
+        channel: ListableChannel,
         me: discord.ClientUser,
         latest: int,
         too_old: Sequence[discord.Message],
@@ -134,7 +134,7 @@ class Listing:
             )
 
     async def _unanswered(
-        self, channel: Listable, me: discord.ClientUser, messages: Sequence[discord.Message]
+        self, channel: ListableChannel, me: discord.ClientUser, messages: Sequence[discord.Message]
     ) -> tuple[int, int]:
         """How many of the messages should have been answered and are not known, and how many should have been."""
         opens = isinstance(channel, discord.TextChannel)
@@ -145,7 +145,7 @@ class Listing:
         ]
         return len(records) - await self._conversations.recorded(records), len(records)
 
-    async def _is_ours(self, channel: Listable, me: int) -> bool:
+    async def _is_ours(self, channel: ListableChannel, me: int) -> bool:
         if isinstance(channel, discord.Thread) and channel.owner_id == me:
             return True
         return await self._conversations.meta(channel.id) is not None

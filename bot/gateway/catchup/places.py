@@ -17,7 +17,7 @@ log = structlog.get_logger()
 SERVER_ERROR = 500
 """Discord's trouble, which passes; what it refuses is known from the gateway, too."""
 
-Listable = discord.TextChannel | discord.Thread | discord.DMChannel
+ListableChannel = discord.TextChannel | discord.Thread | discord.DMChannel
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Place:
 
     id: int
     latest: int
-    channel: Listable | None = None
+    channel: ListableChannel | None = None
 
 
 class Places:
@@ -82,7 +82,7 @@ class Places:
         latest = dict(found).get("last_message_id")
         return Place(channel, int(str(latest))) if latest else None
 
-    async def fetch(self, channel: int) -> Listable | None:
+    async def fetch(self, channel: int) -> ListableChannel | None:
         """Fetch a thread or direct messages, None if they are gone or closed to the bot."""
         try:
             async with self._pace.waited(channel, Kind.READ):

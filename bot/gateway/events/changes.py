@@ -11,10 +11,10 @@ import structlog
 
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.conversion import convert
-from bot.gateway.events.outage_buffer import Holding
+from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.wait_until_done import PAUSE_S, when_finished
 from bot.store.revisions import Change, Revisions
-from bot.store.wakeups import Bell
+from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
@@ -30,15 +30,15 @@ class Changes:
         self,
         revisions: Revisions,
         dispatcher: Dispatcher,
-        bell: Bell,
-        holding: Holding | None = None,
+        bell: Wakeups,
+        holding: OutageBuffer | None = None,
         *,
         finishing_pause_s: float = PAUSE_S,
     ) -> None:
         self._revisions = revisions
         self._dispatcher = dispatcher
         self._bell = bell
-        self._holding = holding or Holding()
+        self._holding = holding or OutageBuffer()
         self._finishing_pause_s = finishing_pause_s
         self._forgetting: dict[int, list[asyncio.Future[None]]] = {}
 

@@ -16,7 +16,7 @@ from bot.conversation.message import created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert, reading
 from bot.gateway.events import whereabouts
-from bot.gateway.events.outage_buffer import Holding
+from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
@@ -39,7 +39,7 @@ class Intake:
         dispatcher: Dispatcher,
         outbox: Outbox,
         policy: Policy,
-        holding: Holding,
+        holding: OutageBuffer,
         clock: Clock,
         max_age_s: float,
         decided: Callable[[str], None] = lambda _: None,

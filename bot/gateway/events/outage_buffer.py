@@ -24,7 +24,7 @@ async def _there() -> None:
     """Leave it to the steps themselves to find out whether the store is there."""
 
 
-class Holding:
+class OutageBuffer:
     """Repeats steps until the store takes them, however long that is: one after the other, in their order.
 
     `probe` asks the store for something that fails only where it is away.

@@ -17,7 +17,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
 from bot.gateway.conversion import reading
-from bot.store.pins_and_summaries import Recall
+from bot.store.pins_and_summaries import PinsAndSummaries
 
 log = structlog.get_logger()
 
@@ -40,7 +40,7 @@ GATHER_S = 0.5
 class Pins:
     """Reads pins in the background, each conversation's one after the other; needs no lease."""
 
-    def __init__(self, client: discord.Client, recall: Recall, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, recall: PinsAndSummaries, clock: Clock) -> None:
         self._clock = clock
         self._client = client
         self._recall = recall

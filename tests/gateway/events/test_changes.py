@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from bot.conversation.message import Message
 from bot.gateway.events.changes import Changes
-from bot.gateway.events.outage_buffer import Holding
+from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.store.revisions import Change
 
 
@@ -104,7 +104,7 @@ async def test_what_is_taken_in_between_the_two_steps_of_a_deletion_is_deleted_t
 
 
 async def test_a_deletion_waits_for_what_is_just_being_taken_in() -> None:
-    revisions, nobody, holding = Forgetful(), cast("Any", None), Holding()
+    revisions, nobody, holding = Forgetful(), cast("Any", None), OutageBuffer()
     changes = Changes(cast("Any", revisions), nobody, nobody, holding)
     with holding.taking(7):
         deleting = asyncio.create_task(changes.deleted(5, [7]))

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from bot.conversation.errors import StoreUnavailable
-from bot.gateway.events.outage_buffer import Holding
+from bot.gateway.events.outage_buffer import OutageBuffer
 
 
 class Store:
@@ -45,7 +45,7 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_what_was_held_is_taken_although_it_was_told_that_it_takes_long() -> None:
-    store, holding, told = Store(), Holding(tell_after_s=0.01, pause_s=0.001), asyncio.Event()
+    store, holding, told = Store(), OutageBuffer(tell_after_s=0.01, pause_s=0.001), asyncio.Event()
 
     async def late() -> None:
         told.set()
@@ -58,7 +58,7 @@ async def test_what_was_held_is_taken_although_it_was_told_that_it_takes_long() 
 
 
 async def test_nobody_is_told_of_a_short_absence() -> None:
-    store, holding, told = Store(), Holding(tell_after_s=0.02, pause_s=0.001), asyncio.Event()
+    store, holding, told = Store(), OutageBuffer(tell_after_s=0.02, pause_s=0.001), asyncio.Event()
 
     async def late() -> None:
         told.set()
@@ -73,7 +73,7 @@ async def test_nobody_is_told_of_a_short_absence() -> None:
 
 async def test_many_that_wait_are_taken_one_after_the_other_in_their_order() -> None:
     store = Store()
-    holding = Holding(store.probe, pause_s=0.001)
+    holding = OutageBuffer(store.probe, pause_s=0.001)
     held = [asyncio.create_task(holding.held(lambda n=n: store.take(n))) for n in range(50)]  # type: ignore[misc]
     await until(lambda: store.probed > 3)
     assert store.asked == 50, "each once, when it came"
@@ -86,7 +86,7 @@ async def test_many_that_wait_are_taken_one_after_the_other_in_their_order() -> 
 
 async def test_what_comes_when_the_store_is_back_does_not_overtake_what_was_held() -> None:
     store = Store()
-    holding = Holding(store.probe, pause_s=0.01)
+    holding = OutageBuffer(store.probe, pause_s=0.01)
     held = asyncio.create_task(holding.held(lambda: store.take(1)))
     await until(lambda: store.probed)
     store.back = True
@@ -97,7 +97,7 @@ async def test_what_comes_when_the_store_is_back_does_not_overtake_what_was_held
 async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
     store = Store()
     store.back = True
-    holding = Holding(store.probe, pause_s=0.001)
+    holding = OutageBuffer(store.probe, pause_s=0.001)
 
     async def never() -> None:
         raise StoreUnavailable("odd")
@@ -113,7 +113,7 @@ async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
 
 
 async def test_what_goes_beyond_the_bound_is_not_held() -> None:
-    store, holding = Store(), Holding(pause_s=0.001, most=1)
+    store, holding = Store(), OutageBuffer(pause_s=0.001, most=1)
     first = asyncio.create_task(holding.held(lambda: store.take(1)))
     await until(lambda: store.asked)
     with pytest.raises(StoreUnavailable):
