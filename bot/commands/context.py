@@ -14,7 +14,7 @@ from bot.commands.command_contexts import everywhere
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation import wording
-from bot.conversation.context import ContextView, view
+from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.model import Choice
