@@ -31,8 +31,8 @@ MOST_HALVINGS = 4
 class Terms:
     """The parameters of a request besides the conversation.
 
-    `limit_tokens` is the most that a prompt may hold, None if unknown. Above `step_tokens` a prompt costs several times
-    as much; None if there is no such step or the operator accepts it.
+    `limit_tokens` is the most that a prompt may hold, None if unknown. Above `step_tokens` a prompt costs several
+    times as much; None if there is no such step or the operator accepts it.
     """
 
     model: str

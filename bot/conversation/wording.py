@@ -60,7 +60,10 @@ TRIMMED = "This conversation has grown long: Claude no longer sees its oldest me
 SUMMARIZED = (
     "This conversation has grown long: Claude keeps only a summary of its oldest messages from now on."
 )
-SHORTENED = "This was more than Claude can read at once: it saw only the beginning and the end of the longest message."
+SHORTENED = (
+    "This was more than Claude can read at once: "
+    "it saw only the beginning and the end of the longest message."
+)
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
@@ -76,7 +79,10 @@ GIVEN_UP = (
 TYPED_COMMAND = (
     "That looks like a command typed as text. Type / and choose the command from the list, or use /help."
 )
-NO_THREADS_HERE = "I answer in threads, and this channel cannot have threads. Mention me in a text channel, or use /chat there."
+NO_THREADS_HERE = (
+    "I answer in threads, and this channel cannot have threads. "
+    "Mention me in a text channel, or use /chat there."
+)
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
 )
