@@ -16,6 +16,7 @@ from bot.claude.trouble import hint
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
+from bot.commands.interactions import Tree, first_of
 from bot.commands.model import Models
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Forgetting
@@ -28,7 +29,7 @@ from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
 from bot.conversation.trimming import marks
 from bot.gateway.catchup.catchup import Catchup
-from bot.gateway.client import Client, first_of
+from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
@@ -75,6 +76,7 @@ class Bot:
     """What is there to run."""
 
     client: Client
+    tree: Tree
     dispatcher: Dispatcher
     catchup: Catchup
     endings: ModelRetirement
@@ -118,7 +120,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prompts = ScopedOverrides(redis, keys, ttl_s=ttl_s)
 
     session.point_at(settings.discord)
-    client = Client(desk, proxy_for(settings.discord.api_url))
+    client = Client(proxy_for(settings.discord.api_url))
+    tree = Tree(client, desk)
     pace = Pace()
     clock = Clock()
     rate_limit.count(client, metrics, pace, clock)
@@ -182,24 +185,24 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     memory = Forgetting(conversations, dispatcher, outbox, clock)
     Chat(
         conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
-    ).add_to(client.tree)
-    memory.add_to(client.tree)
+    ).add_to(tree)
+    memory.add_to(tree)
     system = SystemPrompts(conversations, prompts, default=settings.claude.system)
-    system.add_to(client.tree)
+    system.add_to(tree)
     models = Models(
         conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
     )
-    models.add_to(client.tree)
+    models.add_to(tree)
     bell = Wakeups(redis, keys)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     wishes = ReplyControls(conversations, revisions, dispatcher, bell)
-    wishes.add_to(client.tree)
+    wishes.add_to(tree)
     changes = Changes(revisions, dispatcher, bell, holding)
     recall = PinsAndSummaries(redis, keys, ttl_s=ttl_s)
     client.pins = Pins(client, recall, clock)
     stack.push_async_callback(client.pins.stop)
     context = Context(conversations, recall, prompts, choose, client.pins, clock.now_s)
-    context.add_to(client.tree)
+    context.add_to(tree)
     catchup = Catchup(
         client,
         conversations,
@@ -214,8 +217,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    Help(intake_policy, conversations).add_to(client.tree)
-    intake.commands = client.tree.names()
+    Help(intake_policy, conversations).add_to(tree)
+    intake.commands = tree.names()
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
@@ -223,10 +226,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_deleted = changes.deleted
     intake.before_taking = changes.forgotten
     client.on_unlocked = changes.unlocked
-    client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
-    client.on_submit = first_of(system.submitted, context.submitted)
+    tree.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
+    tree.on_submit = first_of(system.submitted, context.submitted)
     endings = ModelRetirement(claude.catalogue, desk, settings.claude.model)
-    return Bot(client, dispatcher, catchup, endings, bell)
+    return Bot(client, tree, dispatcher, catchup, endings, bell)
 
 
 async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
