@@ -66,7 +66,7 @@ async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
     if filled.redis is not None:
         parts.append(asyncio.create_task(filled.redis.keep(), name="redis"))
     stopping = asyncio.create_task(shutdown.ordered(), name="stop")
-    registering = asyncio.create_task(session.register_commands(bot.client), name="commands")
+    registering = asyncio.create_task(bot.tree.register(), name="commands")
     try:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")

@@ -10,14 +10,15 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
 from bot.commands.command_contexts import in_servers
+from bot.commands.interactions import Interaction, say
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
-from bot.gateway import answers, permissions
+from bot.gateway import permissions
 from bot.gateway.conversion import convert, reading
-from bot.gateway.interactions import Interaction, say
 from bot.gateway.outbox.outbox import FULL_CODE, FULL_S, INVALID_CODE
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations

@@ -8,9 +8,9 @@ import discord
 from discord import app_commands
 
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, in_time, say
 from bot.conversation.intake import Policy, Where
 from bot.gateway.events import whereabouts
-from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.conversations import Conversations
 
 TOLD = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")

@@ -3,48 +3,30 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
-from typing import Any, ParamSpec
+from collections.abc import Awaitable, Callable, Iterable
 
 import discord
 import structlog
 
-from bot.gateway import interactions, permissions
+from bot.gateway import permissions
 from bot.gateway.connection.attempts import Attempts
 from bot.gateway.connection.compat import Http
 from bot.gateway.conversion import convert
 from bot.gateway.events.pins import Pins
-from bot.gateway.interactions import Interaction, Tree
-from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
 INTENTS = discord.Intents(guilds=True, guild_messages=True, dm_messages=True, message_content=True)
 """What a thread bot needs: 37377. Message Content is privileged and has to be switched on in the portal."""
 
-P = ParamSpec("P")
 Place = discord.abc.GuildChannel | discord.Thread
 Heard = Callable[[discord.Message, discord.ClientUser], Awaitable[None]]
-Press = Callable[[Interaction, str], Awaitable[bool]]
-Submission = Callable[[Interaction, str, dict[str, str]], Awaitable[bool]]
-
-
-def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
-    """Ask one after the other who answers a button, or a modal."""
-
-    async def answer(*args: P.args, **kwargs: P.kwargs) -> bool:
-        for handler in handlers:
-            if await handler(*args, **kwargs):
-                return True
-        return False
-
-    return answer
 
 
 class Client(discord.Client):
     """Hears Discord's events; what is done about them is handed in, so that it can be built in any order."""
 
-    def __init__(self, desk: Coordination, proxy: str | None = None) -> None:
+    def __init__(self, proxy: str | None = None) -> None:
         super().__init__(
             proxy=proxy,
             intents=INTENTS,
@@ -55,17 +37,13 @@ class Client(discord.Client):
             guild_ready_timeout=0.25,
         )
         self.attempts = Attempts(time.monotonic())
-        self.tree = Tree(self, desk)
-        self.desk = desk
         self.on_listening: Callable[[], None] | None = None
         self.on_person_wrote: Heard | None = None
-        self.on_press: Press | None = None
         self.on_edited: Callable[[discord.Message], Awaitable[bool]] | None = None
         self.on_addressed_late: Heard | None = None
         self.on_deleted: Callable[[int, Iterable[int]], Awaitable[None]] | None = None
         self.on_unlocked: Callable[[int], Awaitable[None]] | None = None
         self.pins: Pins | None = None
-        self.on_submit: Submission | None = None
 
     async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
         """Count the sessions that are begun: Discord allows so many a day."""
@@ -142,33 +120,6 @@ class Client(discord.Client):
         if self.on_unlocked is not None and not payload.data.get("thread_metadata", {}).get("locked"):
             await self.on_unlocked(payload.thread_id)
 
-    async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer buttons and modals by their custom id; commands go by the tree."""
-        data: Mapping[str, Any] = interaction.data or {}
-        custom_id = str(data.get("custom_id", ""))
-        pressed = interaction.type is discord.InteractionType.component
-        submitted = interaction.type is discord.InteractionType.modal_submit
-        if not (pressed or submitted) or not custom_id.startswith("bobbin:"):
-            return
-        if not await interactions.take(self.desk, interaction):
-            return
-        try:
-            if pressed and self.on_press is not None:
-                await self.on_press(interaction, custom_id)
-            elif submitted and self.on_submit is not None:
-                await self.on_submit(interaction, custom_id, dict(_values(data.get("components", []))))
-        except Exception as error:  # noqa: BLE001 - whatever it was, the person waits for an answer
-            await interactions.explain(interaction, error)
-
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         """Log what a handler raised; the arguments hold what people wrote, so they stay out."""
         log.exception("event_failed", event=event_method)
-
-
-def _values(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
-    for component in components:
-        if "value" in component:
-            yield str(component["custom_id"]), str(component["value"])
-        yield from _values(component.get("components", []))
-        if "component" in component:
-            yield from _values([component["component"]])

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.claude.prices import price_book
+from bot.commands.interactions import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
@@ -35,6 +36,7 @@ class Bot:
     """The objects that run until the bot stops."""
 
     client: Client
+    tree: Tree
     dispatcher: Dispatcher
     catchup: Catchup
     model_retirement: ModelRetirement
@@ -55,7 +57,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     instance = uuid.uuid4().hex
     pace, clock = Pace(), Clock()
     store = build_store(settings, metrics, stack, instance=instance)
-    client = build_client(settings, store, metrics, pace, clock, stack)
+    client = build_client(settings, metrics, pace, clock, stack)
     claude = await build_claude(settings, metrics, stack)
     token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     await together(
@@ -68,9 +70,20 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     turns = build_turns(settings, store, claude, prices, outbox, pace, clock, metrics)
     pins = build_pins(client, store, clock, stack)
-    add_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
+    tree = Tree(client, store.coordination)
+    add_commands(settings, tree, store, claude, prices, outbox, turns, pins, clock)
     catchup = build_events(
-        settings, client, store, outbox, turns.dispatcher, pins, pace, clock, metrics, instance=instance
+        settings,
+        client,
+        store,
+        outbox,
+        turns.dispatcher,
+        pins,
+        pace,
+        clock,
+        metrics,
+        commands=tree.names(),
+        instance=instance,
     )
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
-    return Bot(client, turns.dispatcher, catchup, model_retirement, store.wakeups)
+    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, store.wakeups)

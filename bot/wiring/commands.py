@@ -6,6 +6,7 @@ from bot.claude.client import Claude
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
+from bot.commands.interactions import Tree, first_of
 from bot.commands.model import Models
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Forgetting
@@ -13,7 +14,6 @@ from bot.commands.system import SystemPrompts
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
-from bot.gateway.client import Client, first_of
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.wiring.gateway import intake_policy
@@ -23,7 +23,7 @@ from bot.wiring.turns import Turns, default_choice
 
 def add_commands(
     settings: Settings,
-    client: Client,
+    tree: Tree,
     store: Store,
     claude: Claude,
     prices: PriceBook,
@@ -32,15 +32,15 @@ def add_commands(
     pins: Pins,
     clock: Clock,
 ) -> None:
-    """Build the commands and register them with the client's tree."""
+    """Build the commands and add them to the command tree."""
     conversations, dispatcher = store.conversations, turns.dispatcher
     archive_minutes = settings.reply.thread_auto_archive_minutes
     chat = Chat(conversations, dispatcher, outbox, archive_minutes=archive_minutes)
-    chat.add_to(client.tree)
+    chat.add_to(tree)
     memory = Forgetting(conversations, dispatcher, outbox, clock)
-    memory.add_to(client.tree)
+    memory.add_to(tree)
     system = SystemPrompts(conversations, store.overrides, default=settings.claude.system)
-    system.add_to(client.tree)
+    system.add_to(tree)
     models = Models(
         conversations,
         store.overrides,
@@ -49,13 +49,13 @@ def add_commands(
         default=default_choice(settings),
         allowed=settings.claude.models,
     )
-    models.add_to(client.tree)
+    models.add_to(tree)
     reply_controls = ReplyControls(conversations, store.revisions, dispatcher, store.wakeups)
-    reply_controls.add_to(client.tree)
+    reply_controls.add_to(tree)
     context = Context(
         conversations, store.pins_and_summaries, store.overrides, turns.terms, pins, clock.now_s
     )
-    context.add_to(client.tree)
-    Help(intake_policy(settings), conversations).add_to(client.tree)
-    client.on_press = first_of(memory.pressed, reply_controls.pressed, context.pressed)
-    client.on_submit = first_of(system.submitted, context.submitted)
+    context.add_to(tree)
+    Help(intake_policy(settings), conversations).add_to(tree)
+    tree.on_press = first_of(memory.pressed, reply_controls.pressed, context.pressed)
+    tree.on_submit = first_of(system.submitted, context.submitted)

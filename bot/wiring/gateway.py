@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import AsyncExitStack
 
 from bot.config import Settings
@@ -23,11 +24,11 @@ from bot.wiring.store import Store
 
 
 def build_client(
-    settings: Settings, store: Store, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
+    settings: Settings, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
     session.point_at(settings.discord)
-    client = Client(store.coordination, proxy_for(settings.discord.api_url))
+    client = Client(proxy_for(settings.discord.api_url))
     rate_limit.count(client, metrics, pace, clock)
     stack.push_async_callback(session.leave, client)
     return client
@@ -70,6 +71,7 @@ def build_events(
     clock: Clock,
     metrics: Metrics,
     *,
+    commands: Container[str],
     instance: str,
 ) -> Catchup:
     """Build the handlers of events, register them with the client, and return the catch-up."""
@@ -102,7 +104,7 @@ def build_events(
         clock=clock,
     )
     client.pins = pins
-    intake.commands = client.tree.names()
+    intake.commands = commands
     intake.before_taking = changes.forgotten
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take

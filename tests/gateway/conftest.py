@@ -51,7 +51,7 @@ async def post() -> AsyncIterator[Post]:
     base, gateway, client_class = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, HTTPClient
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, yarl.URL(discord.gateway_url)
     cast("Any", discord_client).HTTPClient = Http  # as leniency.install does
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    client = Client()
     rate_limit.count(client, Metrics(), Pace())
     await client.login("outbox-token")
     try:

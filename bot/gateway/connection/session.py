@@ -14,9 +14,7 @@ from discord.http import Route
 
 from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
-from bot.gateway.client import Client
 from bot.gateway.connection import compat, completion, keep_alive
-from bot.gateway.registration import register
 
 log = structlog.get_logger()
 
@@ -160,21 +158,6 @@ def _unreachable(reason: str) -> StartError:
         "(BOT_DISCORD__API_URL) if you changed it",
         exit_code=Exit.DISCORD_UNREACHABLE,
     )
-
-
-async def register_commands(client: Client) -> None:
-    """Register the slash commands if need be; without them the bot still chats, so no failure ends it.
-
-    Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
-    """
-    try:
-        await register(client.tree, client.desk, client.application_id or 0)
-    except Exception as error:  # noqa: BLE001 - whatever another server answers
-        log.warning(
-            "commands_not_registered",
-            kind=type(error).__name__,
-            hint="slash commands may be missing or old; it is tried again at the next start",
-        )
 
 
 async def stay_connected(client: discord.Client) -> None:

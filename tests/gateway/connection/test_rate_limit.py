@@ -58,7 +58,7 @@ async def test_whatever_is_called_at_once_is_never_refused(post: Post) -> None:
         for guild in post.discord.world.guilds.values()
         for _ in range(70)
     ]
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    client = Client()
     rate_limit.count(client, Metrics(), Pace())
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)
@@ -75,7 +75,7 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
     calls = TOTAL_MAX_PER_S
     guild = next(iter(post.discord.world.guilds.values()))
     threads = [post.discord.add_channel(guild, "c").id for _ in range(calls)]
-    pace, client = Pace(), Client(None)  # type: ignore[arg-type] # there are no interactions here
+    pace, client = Pace(), Client()
     rate_limit.count(client, Metrics(), pace)
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)
@@ -94,7 +94,7 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
 
 
 async def test_an_edit_of_what_is_too_old_is_told_at_once(post: Post) -> None:
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    client = Client()
     rate_limit.count(client, Metrics(), Pace())
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)

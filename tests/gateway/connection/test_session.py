@@ -62,7 +62,7 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     ):
         monkeypatch.setattr(cast("Any", discord.client), name, ours)
     monkeypatch.setattr(websocket, "ANSWER_S", SILENT_S)
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    client = Client()
     metrics = Metrics()
     rate_limit.count(client, metrics, Pace())
     await client.login("session-token")
