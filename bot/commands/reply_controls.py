@@ -11,8 +11,8 @@ from bot.commands.access import may_control
 from bot.commands.command_contexts import everywhere
 from bot.commands.interactions import Interaction, conclude, say
 from bot.commands.invocation import Invocation, resolve_invocation
+from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import when_finished
-from bot.gateway.outbox import buttons
 from bot.render.controls import Button, when_done
 from bot.store.claim import State
 from bot.store.conversations import Conversations

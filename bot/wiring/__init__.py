@@ -13,8 +13,8 @@ from bot.commands.interactions import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
-from bot.gateway.client import Client
 from bot.gateway.connection import session
+from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check

@@ -10,12 +10,13 @@ from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
-from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit, session
+from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import TELL_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
+from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
@@ -84,10 +85,12 @@ def build_events(
         dispatcher,
         outbox,
         intake_policy(settings),
+        changes,
         outage_buffer,
         clock,
-        max_age_s,
-        lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        commands=commands,
+        max_age_s=max_age_s,
+        decided=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     catchup = Catchup(
         client,
@@ -103,13 +106,5 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    client.pins = pins
-    intake.commands = commands
-    intake.before_taking = changes.forgotten
-    client.on_listening = catchup.want
-    client.on_person_wrote = intake.take
-    client.on_edited = changes.edited
-    client.on_addressed_late = intake.take_edited
-    client.on_deleted = changes.deleted
-    client.on_unlocked = changes.unlocked
+    Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
     return catchup

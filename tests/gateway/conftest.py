@@ -12,8 +12,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
-from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit
+from bot.gateway.connection.client import Client
 from bot.gateway.connection.compat import Http
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.local.simulator.discord import Discord

@@ -16,8 +16,8 @@ from discord.http import Route
 
 from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
+from bot.gateway import error_codes
 from bot.gateway.connection.compat import Http
-from bot.gateway.outbox.outbox import TOO_OLD_CODE
 from bot.render.pace import Kind, Pace
 from bot.telemetry.metrics import Metrics
 
@@ -106,7 +106,7 @@ async def _tell_too_old(response: aiohttp.ClientResponse) -> None:
     if response.status == TOO_MANY_REQUESTS and response.method == "PATCH":
         # The text stays with the response, so it is there for discord.py as well.
         with contextlib.suppress(ValueError, AttributeError):
-            if json.loads(await response.text()).get("code") == TOO_OLD_CODE:
+            if json.loads(await response.text()).get("code") == error_codes.EDIT_RATE_LIMIT:
                 raise DiscordTooOld
 
 

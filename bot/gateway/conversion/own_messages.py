@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.conversation import wording
+from bot.gateway.conversion import buttons
 from bot.gateway.conversion.convert import ORDINARY
-from bot.gateway.outbox import buttons
 from bot.render.controls import NONE, Controls
 from bot.render.outbox import Seen
 from bot.render.upload import Attached

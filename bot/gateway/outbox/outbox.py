@@ -25,12 +25,11 @@ from bot.conversation.errors import (
     DiscordUnavailable,
 )
 from bot.conversation.prompt import NEUTRAL_THREAD_NAME
-from bot.gateway import permissions
+from bot.gateway import error_codes, permissions
 from bot.gateway.connection.compat import Http
 from bot.gateway.connection.timeouts import Silenced
-from bot.gateway.conversion import reading
+from bot.gateway.conversion import buttons, reading
 from bot.gateway.conversion.own_messages import is_said_by, seen
-from bot.gateway.outbox import buttons
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 
@@ -56,12 +55,6 @@ But who was away answers what was missed together, below all of it, and people g
 found would be written again, beside it.
 """
 
-ARCHIVED_CODE = 50083
-TOO_OLD_CODE = 30046
-THREAD_EXISTS_CODE = 160004
-INVALID_CODE = 50035
-
-FULL_CODE = 160006
 FULL_S = 120.0
 """So long no thread is started in a channel after that; threads that nobody writes in close by themselves."""
 
@@ -141,7 +134,7 @@ class DiscordOutbox:
         try:
             return await call()
         except discord.HTTPException as error:
-            if error.code != ARCHIVED_CODE:
+            if error.code != error_codes.THREAD_ARCHIVED:
                 raise
             await self._wake(place)
             return await call()
@@ -151,7 +144,7 @@ class DiscordOutbox:
             await self._client.http.edit_channel(place, archived=False)
         except discord.Forbidden as error:
             # Whoever may write in a thread may open it again, unless it is locked (Discord, topics/threads).
-            raise DiscordForbidden(permissions.BY_CODE[permissions.LOCKED_CODE]) from error
+            raise DiscordForbidden(permissions.BY_CODE[error_codes.THREAD_LOCKED]) from error
 
     async def delete(self, place: int, message_id: int) -> None:
         """Delete one of the bot's messages; one that is gone is no error, and an archived thread is woken."""
@@ -186,15 +179,15 @@ class DiscordOutbox:
                     channel, message, name=name, auto_archive_duration=cast("Any", self._archive_minutes)
                 )
             except discord.HTTPException as error:
-                if error.code == INVALID_CODE and name != NEUTRAL_THREAD_NAME:
+                if error.code == error_codes.INVALID_FORM_BODY and name != NEUTRAL_THREAD_NAME:
                     await start(NEUTRAL_THREAD_NAME)
-                elif error.code != THREAD_EXISTS_CODE:
+                elif error.code != error_codes.THREAD_EXISTS:
                     raise
 
         try:
             await self._call("open_thread", channel, permissions.TO_OPEN, lambda: start(name))
         except DiscordRejected as error:
-            if error.code != FULL_CODE:
+            if error.code != error_codes.THREAD_LIMIT:
                 raise
             log.warning(
                 "threads_full",
@@ -249,7 +242,7 @@ class DiscordOutbox:
                         self._silenced.heed(place)  # the time-out may have come since
                     name = permissions.missing(self._client, place, needed, code=error.code)
                     raise DiscordForbidden(name) from error
-                if error.code == TOO_OLD_CODE:
+                if error.code == error_codes.EDIT_RATE_LIMIT:
                     raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
                     raise DiscordRejected(error.code) from error

@@ -8,8 +8,8 @@ import pytest
 from discord.http import Route
 
 from bot.conversation.errors import DiscordTooOld
-from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit
+from bot.gateway.connection.client import Client
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Change, Outgoing
 from bot.render.pace import Kind, Pace

@@ -12,8 +12,8 @@ import pytest
 import yarl
 from discord.http import Route
 
-from bot.gateway.client import Client
 from bot.gateway.connection import compat, rate_limit, session, websocket
+from bot.gateway.connection.client import Client
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
