@@ -76,7 +76,7 @@ async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
-        await session.leave(bot.client)
+        await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):
             raise result

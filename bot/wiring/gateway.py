@@ -28,10 +28,10 @@ def build_client(
     settings: Settings, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
 ) -> Client:
     """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
-    session.point_at(settings.discord)
+    session.configure(settings.discord)
     client = Client(proxy_for(settings.discord.api_url))
-    rate_limit.count(client, metrics, pace, clock)
-    stack.push_async_callback(session.leave, client)
+    rate_limit.install(client, metrics, pace, clock)
+    stack.push_async_callback(session.disconnect, client)
     return client
 
 

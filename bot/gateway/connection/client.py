@@ -39,7 +39,7 @@ class Client(discord.Client):
     async def setup_hook(self) -> None:
         """Refuse rate-limited calls from the login on, instead of waiting for the limit to end."""
         if isinstance(self.http, Http):
-            self.http.heeded = True
+            self.http.enforces_bans = True
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         """Log the exception of a handler without its arguments, which hold message content."""

@@ -27,7 +27,7 @@ from bot.conversation.errors import (
 from bot.conversation.prompt import NEUTRAL_THREAD_NAME
 from bot.gateway import error_codes, permissions
 from bot.gateway.connection.compat import Http
-from bot.gateway.connection.timeouts import Silenced
+from bot.gateway.connection.timeouts import Timeouts
 from bot.gateway.conversion import buttons, reading
 from bot.gateway.conversion.own_messages import is_said_by, seen
 from bot.render.outbox import Change, Outgoing, Seen, Sent
@@ -73,12 +73,12 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
-        self._silenced = Silenced(client, clock or Clock())
+        self._timeouts = Timeouts(client, clock or Clock())
         self._full: dict[int, float] = {}
 
     def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
         """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call."""
-        self._silenced.heed(place, guild)
+        self._timeouts.check(place, guild)
         if opens:
             self._heed_full(place)
         path = f"/channels/{place}/messages" + ("/0/threads" if opens else "")
@@ -223,7 +223,7 @@ class DiscordOutbox:
     ) -> T:
         failure = ""
         if kind != "read":
-            self._silenced.heed(place)
+            self._timeouts.check(place)
         for attempt in range(TRIES):
             if attempt:
                 await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
@@ -239,7 +239,7 @@ class DiscordOutbox:
             except discord.HTTPException as error:
                 if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
                     if kind != "read":
-                        self._silenced.heed(place)  # the time-out may have come since
+                        self._timeouts.check(place)  # the time-out may have come since
                     name = permissions.missing(self._client, place, needed, code=error.code)
                     raise DiscordForbidden(name) from error
                 if error.code == error_codes.EDIT_RATE_LIMIT:

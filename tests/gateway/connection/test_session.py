@@ -61,10 +61,10 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
         ("ExponentialBackoff", websocket.NoBackoff),
     ):
         monkeypatch.setattr(cast("Any", discord.client), name, ours)
-    monkeypatch.setattr(websocket, "ANSWER_S", SILENT_S)
+    monkeypatch.setattr(websocket, "SILENCE_MAX_S", SILENT_S)
     client = Client()
     metrics = Metrics()
-    rate_limit.count(client, metrics, Pace())
+    rate_limit.install(client, metrics, Pace())
     await client.login("session-token")
 
     async def at_once(_shard: int | None, *, initial: bool = False) -> None:
@@ -77,7 +77,7 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     finally:
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
-        await session.leave(client)
+        await session.disconnect(client)
         await local.stop()
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.gateway.connection.completion import LISTS, with_lists
+from bot.gateway.connection.completion import LISTS, fill_null_lists
 from bot.gateway.conversion import reading
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
@@ -121,10 +121,10 @@ def test_what_is_logged_of_something_unreadable_holds_nothing_of_it(
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("blank", ["", " "])
 def test_null_in_place_of_a_list_is_an_empty_list_wherever_it_stands(name: str, blank: str) -> None:
-    filled = with_lists(f'{{"d":[{{"{name}":{blank}null,"topic":null}}]}}')
+    filled = fill_null_lists(f'{{"d":[{{"{name}":{blank}null,"topic":null}}]}}')
     assert filled.replace(" ", "") == f'{{"d":[{{"{name}":[],"topic":null}}]}}'
 
 
 def test_what_people_write_is_not_taken_for_a_list() -> None:
     text = '{"content": "\\"embeds\\": null", "embeds": []}'
-    assert with_lists(text) == text
+    assert fill_null_lists(text) == text
