@@ -65,7 +65,7 @@ class Listener:
             return
         if message.type is discord.MessageType.pins_add:
             self._pins.changed(message.channel.id)
-        elif message.type in convert.ORDINARY:
+        elif message.type in convert.WRITTEN_TYPES:
             self._pins.heard(message.channel.id)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:

@@ -29,7 +29,7 @@ from bot.gateway import error_codes, permissions
 from bot.gateway.connection.compat import Http
 from bot.gateway.connection.timeouts import Timeouts
 from bot.gateway.conversion import buttons, reading
-from bot.gateway.conversion.own_messages import is_said_by, seen
+from bot.gateway.conversion.own_messages import is_own_message, parse_own_message
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 
@@ -214,7 +214,9 @@ class DiscordOutbox:
                 found += page
                 if len(found) >= READ_MESSAGES:
                     break
-            return tuple(seen(data) for data in found[:READ_MESSAGES] if is_said_by(me, data))
+            return tuple(
+                parse_own_message(data) for data in found[:READ_MESSAGES] if is_own_message(me, data)
+            )
 
         return await self._call("read", place, permissions.TO_SEND, read)
 
