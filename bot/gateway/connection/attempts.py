@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-FIRST_PAUSE_S = 1.0
+from bot.retry import Schedule
+
 MOST_PAUSE_S = 30.0
 """With the time that a try may take (`HANDSHAKE_S`) less than a minute: people wait little longer than an outage."""
+
+PAUSES = Schedule(1.0, factor=2, longest_s=MOST_PAUSE_S, spread=0.5)
 
 HANDSHAKE_S = 25.0
 """From the connection to the IDENTIFY, before which discord.py waits 5 s."""
@@ -38,10 +41,10 @@ class Attempts:
 
     def begin(self, now_s: float, *, identify: bool) -> float:
         """Note a try, and return how many seconds it is to wait: none for the first one."""
-        pause_s = min(FIRST_PAUSE_S * 2 ** min(self._failed - 1, 16), MOST_PAUSE_S) if self._failed else 0.0
+        pause_s = PAUSES.pause_s(self._failed, self._spread()) if self._failed else 0.0
         self._failed += 1
         allowed_s = self._identify_in(now_s) if identify else 0.0
-        return max(pause_s * (1 + self._spread()) / 2, self._not_before_s - now_s, allowed_s)
+        return max(pause_s, self._not_before_s - now_s, allowed_s)
 
     def put_off(self, now_s: float, seconds: float) -> None:
         """Note that the gateway wants to be left alone for a while."""
