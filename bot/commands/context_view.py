@@ -6,7 +6,7 @@ import io
 
 import discord
 
-from bot.conversation.context import ContextView
+from bot.conversation.context_view import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
 from bot.gateway import access

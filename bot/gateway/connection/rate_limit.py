@@ -84,7 +84,7 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | N
 def set_clock(clock: Clock, date: str, asked_s: float) -> None:
     """Have the clock follow the date of an answer of Discord's."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        clock.told(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
+        clock.set_from_response(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
 
 
 def warn_of_the_host(clock: Clock) -> bool:

@@ -38,7 +38,7 @@ def silenced(*, for_s: float, host_ahead_s: float) -> Silenced:
         cast("Any", {"id": "1", "name": "Weavers", "owner_id": "2", "roles": [EVERYONE], "members": [member]})
     )
     clock = Clock()
-    clock.told(now_s, clock.steady_s(), clock.steady_s())
+    clock.set_from_response(now_s, clock.steady_s(), clock.steady_s())
     return Silenced(client, clock)
 
 
