@@ -106,6 +106,10 @@ class Claude:
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
 
+    def endpoints(self) -> dict[str, str]:
+        """Return the address."""
+        return {"base_url": self.base_url}
+
     @property
     def base_url(self) -> str:
         """Where it listens, as the SDK's `base_url`."""

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.local.simulator.discord.model import Attachment, Json
-
-if TYPE_CHECKING:
-    from bot.local.simulator.discord.world import World
+from bot.local.simulator.discord.world import World
 
 # An address is good for a day (reference, "Signed Attachment CDN URLs").
 LIFETIME_S = 24 * 3600

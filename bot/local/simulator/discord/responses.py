@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.local.simulator.discord import drafts, messages, modals, threads, wire
+from bot.local.simulator.discord import drafts, messages, modals, thread_members, wire
 from bot.local.simulator.discord.drafts import EPHEMERAL, LOADING, Draft, Upload
 from bot.local.simulator.discord.errors import Problems, invalid, refusal
 from bot.local.simulator.discord.invocations import (
@@ -272,6 +272,6 @@ def _metadata(world: World, interaction: Interaction) -> Json:
 def _publish(world: World, interaction: Interaction, message: Message) -> None:
     channel: Channel = world.channel(interaction.channel_id)
     if channel.thread is not None and channel.thread.archived and message.ephemeral_for is None:
-        threads.set_archived(world, channel, archived=False)
-        threads.updated(world, channel)
+        thread_members.set_archived(world, channel, archived=False)
+        thread_members.updated(world, channel)
     messages.publish(world, channel, message)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,12 +17,13 @@ from bot.local.simulator.discord.connections import Connection
 from bot.local.simulator.discord.control import Control
 from bot.local.simulator.discord.faults import Faults
 from bot.local.simulator.discord.gateway import Gateway
+from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Application, Channel, Guild, Json, User
 from bot.local.simulator.discord.rest.server import Recorded, RestServer
 from bot.local.simulator.discord.snowflakes import Clock
 from bot.local.simulator.discord.state import Saver, load
 from bot.local.simulator.discord.stream import Stream
-from bot.local.simulator.discord.world import Event, Revision, World
+from bot.local.simulator.discord.world import Revision, World
 from bot.local.simulator.origin import guard
 
 _KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
@@ -39,17 +39,17 @@ class Discord:
         self, state: Path | str | None = None, round_trip_s: float = 0.0, *, clock: Clock = time.time
     ) -> None:
         self.faults = Faults()
-        self._waiters: set[asyncio.Future[None]] = set()
-        self._listeners: list[Callable[[Event], None]] = []
         self._saver: Saver | None = None
         path = None if state is None else Path(state)
         self.world = World(clock, None if path is None else load(path))
         if path is not None:
             self._saver = Saver(path, self.world.snapshot)
+        self._hub = Hub(self.world, changed=self._changed, latest=self._latest)
         self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
-        self.rest.observers.append(lambda _: self._wake())
+        self.rest.observers.append(lambda _: self._hub.wake())
         self.gateway = Gateway(self.world, self.faults, self.commit)
-        self._stream = Stream(self)
+        self._hub.listen(self.gateway.dispatch)
+        self._stream = Stream(self._hub)
         self._runner: web.AppRunner | None = None
 
     # Life.
@@ -61,7 +61,7 @@ class Discord:
         self.rest.add_to(app)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
-        Control(self).add_to(app)
+        Control(self._hub, self.gateway.online).add_to(app)
         self._stream.add_to(app)
         cdn.add_to(app, self.world)
         page.add_to(app)
@@ -112,56 +112,31 @@ class Discord:
         return self.rest.requests
 
     def commit(self) -> None:
-        """Dispatch what has happened in the world and wake whoever waits for it."""
+        """Pass on what has changed in the world, and wake everything that waits for a condition."""
+        self._hub.commit()
+
+    async def until(self, condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
+        """Wait for a condition; see `Hub.until`."""
+        return await self._hub.until(condition, timeout, what)
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the addresses, and the token of the first application."""
+        token = next(iter(self.world.applications.values())).token
+        return {
+            "api_url": self.api_url,
+            "gateway_url": self.gateway_url,
+            "page_url": self.page_url,
+            "token": token,
+        }
+
+    def _changed(self) -> None:
         if self._saver is not None:
             self._saver.changed()
-        while events := self.world.take_events():
-            self.gateway.dispatch(events)
-            for event in events:
-                for listener in list(self._listeners):
-                    listener(event)
-        self._wake()
 
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `listener` with every event; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    async def until(
-        self,
-        condition: Callable[[], Any],
-        timeout: float = 30.0,
-        what: str = "",
-    ) -> Any:
-        """Wait until `condition()` is true, asked anew at every change; returns what it returned.
-
-        Raises TimeoutError, which names the condition and the latest requests.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        while not (found := condition()):
-            if loop.time() >= deadline:
-                raise TimeoutError(self._late(what or _name(condition), timeout))
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._waiters.add(waiter)
-            try:
-                await asyncio.wait({waiter}, timeout=max(0.0, deadline - loop.time()))
-            finally:
-                self._waiters.discard(waiter)
-        return found
-
-    def _late(self, what: str, timeout: float) -> str:
+    def _latest(self) -> str:
         latest = [f"{each.method} {each.path} -> {each.status}" for each in list(self.requests)[-8:]]
         online = sum(each.session is not None for each in self.connections)
-        return (
-            f"waited {timeout:g} s in vain until {what}; {online} gateway connections, "
-            f"latest requests: {'; '.join(latest) or 'none'}"
-        )
+        return f"{online} gateway connections, latest requests: {'; '.join(latest) or 'none'}"
 
     # The scene.
 
@@ -210,11 +185,11 @@ class Discord:
         if guild is not None:
             guilds.join(self.world, guild, user, permissions)
         self.commit()
-        return Actor(self, user.id)
+        return Actor(self._hub, user.id)
 
     def actor(self, user_id: int) -> Actor:
         """Somebody who exists already, to act as."""
-        return Actor(self, self.world.user(user_id).id)
+        return Actor(self._hub, self.world.user(user_id).id)
 
     def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
         """A message of a webhook, whose author is no user."""
@@ -273,10 +248,3 @@ class Discord:
             and self.world.is_typing(place, user_id)
         ]
         return min(live, default=None)
-
-
-def _name(condition: Callable[[], Any]) -> str:
-    code = getattr(condition, "__code__", None)
-    if code is None:
-        return "a condition holds"
-    return f"the condition at {Path(code.co_filename).name}:{code.co_firstlineno} holds"

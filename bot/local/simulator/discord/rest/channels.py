@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.local.simulator.discord import channels, drafts, threads, wire
+from bot.local.simulator.discord import channels, drafts, thread_members, threads, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.errors import invalid, refusal
 from bot.local.simulator.discord.model import Channel, Json, ThreadState
@@ -62,11 +62,11 @@ def create_thread(call: Call) -> Reply:
 
 
 def join(call: Call) -> None:
-    threads.join(call.world, _open_thread(call), call.user.id)
+    thread_members.join(call.world, _open_thread(call), call.user.id)
 
 
 def leave(call: Call) -> None:
-    threads.leave(call.world, _open_thread(call), call.user.id)
+    thread_members.leave(call.world, _open_thread(call), call.user.id)
 
 
 def add_member(call: Call) -> None:
@@ -84,7 +84,7 @@ def remove_member(call: Call) -> None:
     owns = thread.type == threads.PRIVATE and _state(thread).owner_id == call.user.id
     if not owns:
         call.world.require(thread, call.user.id, bits.MANAGE_THREADS)
-    threads.leave(call.world, thread, call.id("user_id"))
+    thread_members.leave(call.world, thread, call.id("user_id"))
 
 
 def members(call: Call) -> list[Json]:
