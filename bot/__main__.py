@@ -66,7 +66,7 @@ def run(
     from bot import app
     from bot.config import load, proxy
     from bot.conversation.errors import StartError
-    from bot.local import defaults
+    from bot.local.stand_ins import require_all
     from bot.telemetry import logs
 
     try:
@@ -74,7 +74,7 @@ def run(
         logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
         proxy.prepare()
         if strict:
-            defaults.refuse(settings)
+            require_all(settings)
         # Without a word about debugging, PYTHONASYNCIODEBUG decides, which makes everything slow.
         with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
             runner.run(app.run(settings))

@@ -44,7 +44,7 @@ class LocalServer:
     def __init__(self, part: str, *arguments: str) -> None:
         self._part = part
         self._arguments = arguments
-        self.told: dict[str, str] = {}
+        self.endpoints: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -67,7 +67,7 @@ class LocalServer:
         code = await self._process.wait()
         raise StartError(f"The local {self._part} has ended by itself (exit code {code})", exit_code=1)
 
-    def refusal(self, reason: str) -> StartError:
+    def start_error(self, reason: str) -> StartError:
         """Say why there is none."""
         return StartError(f"The local {self._part} did not start: {reason}", exit_code=1)
 
@@ -95,9 +95,9 @@ class LocalServer:
         if not line:
             with suppress(ProcessLookupError):
                 self._process.kill()
-            told = (await self._process.stderr.read()).decode(errors="replace").split("\n")
-            raise self.refusal(next((line for line in reversed(told) if line.strip()), "no answer"))
-        self.told = json.loads(line)
+            output = (await self._process.stderr.read()).decode(errors="replace").split("\n")
+            raise self.start_error(next((line for line in reversed(output) if line.strip()), "no answer"))
+        self.endpoints = json.loads(line)
 
     async def _forward_errors(self) -> None:
         if self._process.stderr is None:
@@ -136,9 +136,9 @@ class LocalDiscord(LocalServer):
         finally:
             os.close(lock)  # from here on the child holds it
 
-    def refusal(self, reason: str) -> StartError:
+    def start_error(self, reason: str) -> StartError:
         """Say why there is none: mostly because its port is taken."""
-        return self._port_refusal() or super().refusal(reason)
+        return self._port_error() or super().start_error(reason)
 
     async def _lock(self) -> int:
         import fcntl  # there is none on Windows, where the private Redis has already refused
@@ -159,13 +159,13 @@ class LocalDiscord(LocalServer):
             os.close(lock)
             if not isinstance(error, OSError):
                 raise
-            raise self._port_refusal() or StartError(
+            raise self._port_error() or StartError(
                 f"another bot runs the local Discord that is kept in {self._directory.path}: stop it, or "
                 "choose another redis.data_dir (BOT_REDIS__DATA_DIR)",
                 exit_code=Exit.DATA_DIR_BUSY,
             ) from error
 
-    def _port_refusal(self) -> StartError | None:
+    def _port_error(self) -> StartError | None:
         """The error that stands between us and the port, if one does."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
