@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -45,17 +45,24 @@ def _address(*schemes: str) -> AfterValidator:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         try:
             parts = urlsplit(text)
-            sound = parts.scheme in schemes and bool(parts.path if parts.scheme == "unix" else parts.hostname)
-            sound = sound and parts.port != 0  # reading the port is what checks it
         except ValueError:
-            sound = False
-        if not sound:
-            raise ValueError(f"must be an address that begins with {allowed}{hint}") from None
+            raise ValueError(f"must have an IPv6 address in [ ], as in [::1]{hint}") from None
+        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
+            raise ValueError(f"must be an address that begins with {allowed}{hint}")
+        if not _has_sound_port(parts):
+            raise ValueError(f"must have a port from 1 to 65535 behind the host{hint}")
         if "redis" in schemes and (wrong := not_understood(text)):
             raise ValueError(wrong)
         return value
 
     return AfterValidator(check)
+
+
+def _has_sound_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _number(value: Any) -> Any:

@@ -114,7 +114,7 @@ def _named(variables: Mapping[str, Found]) -> Path | None:
 def _env_file(file: Path, wrong: list[str]) -> dict[str, Found]:
     if not file.is_file():
         return {}
-    text = _text(file, wrong)
+    text = _text(file, file.name, wrong)
     found: dict[str, Found] = {}
     for binding in parse_stream(StringIO(text)):
         original = binding.original
@@ -148,10 +148,11 @@ def _file(directory: Path, named: Path | None, wrong: list[str]) -> Layer:
     file = directory / name
     if not file.is_file():
         if named:
-            wrong.append(f"{name}: no such file; name another with --config or {CONFIG_VARIABLE}")
+            reason = "is a directory; name a file" if file.is_dir() else "no such file; name another"
+            wrong.append(f"{name}: {reason} with --config or {CONFIG_VARIABLE}")
         return {}
     try:
-        tables = tomllib.loads(_text(file, wrong))
+        tables = tomllib.loads(_text(file, name, wrong))
     except tomllib.TOMLDecodeError as error:
         wrong.append(f"{name}: not valid TOML: {error}")
         return {}
@@ -176,12 +177,12 @@ def _file(directory: Path, named: Path | None, wrong: list[str]) -> Layer:
     return layer
 
 
-def _text(file: Path, wrong: list[str]) -> str:
+def _text(file: Path, name: str, wrong: list[str]) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")  # some editors on Windows begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        wrong.append(f"{file.name}: cannot be read: {reason}")
+        wrong.append(f"{name}: cannot be read: {reason}")
         return ""
 
 

@@ -160,7 +160,14 @@ class DataDirectory:
         )
 
     def unusable(self, error: OSError) -> StartError:
-        """Say that the operating system does not let us work there."""
+        """Return the error for a directory that the operating system does not let us use."""
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            paths = (self.path, *self.path.parents)
+            found = next((path for path in paths if path.exists() and not path.is_dir()), self.path)
+            return StartError(
+                f"redis.data_dir (BOT_REDIS__DATA_DIR): {found} is a file; name a directory",
+                exit_code=Exit.DATA_DIR_UNUSABLE,
+            )
         return StartError(
             f"the data directory {self.path} cannot be used: {error.strerror}; "
             "give the bot's user the right to write there, or choose another redis.data_dir",
