@@ -24,26 +24,26 @@ log = structlog.get_logger()
 
 
 async def run(settings: Settings) -> None:
-    """Run the bot until it is told to stop; StartError if it cannot start."""
+    """Run the bot until the request to stop; StartError if it cannot start."""
     shutdown = Shutdown()
     shutdown.listen()
     try:
         async with AsyncExitStack() as stack:
             stack.enter_context(Watchdog())
-            local, bot = await shutdown.unless_ordered(_start(settings, stack))
+            local, bot = await shutdown.unless_requested(_start(settings, stack))
             await _serve(local, bot, shutdown)
     except Stopped:
         log.info("stopped_while_starting")
 
 
 async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, Bot]:
-    # The libraries take most of a second to load; the stand-ins start meanwhile.
+    # Loading the libraries takes most of a second; the stand-ins start at the same time.
     local, _ = await together(
         stand_ins.start(settings, stack), asyncio.to_thread(import_module, "bot.wiring")
     )
     from bot.wiring import build
 
-    gc.freeze()  # what is loaded stays; see __main__
+    gc.freeze()  # the libraries' objects are never garbage; see __main__
     gc.enable()
 
     bot = await build(local.settings, stack)
@@ -52,7 +52,7 @@ async def _start(settings: Settings, stack: AsyncExitStack) -> tuple[StandIns, B
 
 
 async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
-    """Let everything run until the order to stop, or until a part fails for good."""
+    """Run every task until the request to stop, or until a task fails."""
     from bot.gateway.connection import session
 
     parts = [
@@ -65,12 +65,12 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
     ]
     if local.redis is not None:
         parts.append(asyncio.create_task(local.redis.keep(), name="redis"))
-    stopping = asyncio.create_task(shutdown.ordered(), name="stop")
+    stopping = asyncio.create_task(shutdown.requested(), name="stop")
     registering = asyncio.create_task(bot.tree.register(), name="commands")
     try:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
-        # Still connected: what is said meanwhile is kept, and answered after the next start.
+        # Still connected: messages that arrive now are stored, and answered after the next start.
         await bot.dispatcher.stop(shutdown.grace_s(local.settings.shutdown.grace_s))
     finally:
         for task in (*parts, stopping, registering):
