@@ -1,4 +1,4 @@
-"""People to act as: what a user does in the client, with the checks that apply to users too."""
+"""The actions of a user in the client, with the checks that apply to users."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bot.local.simulator.discord import (
     wire,
 )
 from bot.local.simulator.discord.drafts import Upload
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.handles import InteractionHandle
 from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Channel, Interaction, Json, Message, User
@@ -25,9 +25,9 @@ Place = int | str | Channel | Json
 
 
 class Actor:
-    """A user of a local Discord. Everything raises ApiError where Discord would refuse.
+    """A user of a local Discord. Every method raises ApiError if Discord would refuse the action.
 
-    Channels are given by id, as a channel, or as a dict from the wire.
+    A channel is an id, a Channel, or a dict as on the wire.
     """
 
     def __init__(self, hub: Hub, user_id: int) -> None:
@@ -60,13 +60,13 @@ class Actor:
             parse = ["users", "roles", "everyone"]
             body["allowed_mentions"] = {"parse": parse, "replied_user": ping}
         draft = drafts.parse(body, uploads(attachments))
-        return self._told(posting.post(self._world, self._see(channel), self.user, draft))
+        return self._shown(posting.post(self._world, self._see(channel), self.user, draft))
 
     async def edit(self, channel: Place, message_id: int | str, content: str) -> Json:
         """Edit one's own message."""
         place, message = self._find(channel, message_id)
         draft = drafts.parse({"content": content}, flags=drafts.EDIT_FLAGS)
-        return self._told(posting.edit(self._world, place, message, self.id, draft))
+        return self._shown(posting.edit(self._world, place, message, self.id, draft))
 
     async def delete(self, channel: Place, message_id: int | str) -> None:
         """Delete a message."""
@@ -210,7 +210,7 @@ class Actor:
         place = self._see(channel)
         message = self._world.messages.get(int(message_id))
         if message is None or message.channel_id != place.id:
-            raise refusal(10008)
+            raise api_error(10008)
         return self._begun(invocations.component(self._world, place, self.id, message, custom_id, values))
 
     def _begun(self, interaction: Interaction) -> InteractionHandle:
@@ -224,7 +224,7 @@ class Actor:
         place = self._see(channel)
         return place, self._world.message(place.id, int(message_id))
 
-    def _told(self, message: Message) -> Json:
+    def _shown(self, message: Message) -> Json:
         self._hub.commit()
         return wire.message(self._world, message, self.id)
 

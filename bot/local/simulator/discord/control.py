@@ -1,4 +1,4 @@
-"""The control API under /control/: what the page does as one of the users. JSON in, JSON out.
+"""The control API under /control/: the actions of the page as a user. JSON in, JSON out.
 
 Errors are `{"error": "one readable line"}` with 400, 403 or 404.
 """
@@ -83,8 +83,8 @@ class Control:
 
     async def _post(self, request: web.Request) -> Json:
         """A message, as JSON, or with files as the form that Discord's own API takes."""
-        told, uploads = await read_body(request)
-        body = _as_object(told)
+        payload, uploads = await read_body(request)
+        body = _as_object(payload)
         files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
         content = _text(body, "content") if not files else str(body.get("content") or "")
         return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
@@ -226,12 +226,12 @@ def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Respon
     return handle
 
 
-def _json(told: Any, status: int) -> web.Response:
-    return web.Response(status=status, text=json.dumps(told), content_type="application/json")
+def _json(payload: Any, status: int) -> web.Response:
+    return web.Response(status=status, text=json.dumps(payload), content_type="application/json")
 
 
 def _line(error: ApiError) -> str:
-    """A refusal in one line: of an `errors` tree the first problem."""
+    """An ApiError in one line: the first problem of an `errors` tree."""
     node: Any = error.errors
     path: list[str] = []
     while isinstance(node, dict) and "_errors" not in node and node:

@@ -1,4 +1,4 @@
-"""An interaction as the user who set it off sees it go on."""
+"""An interaction from the view of its user."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Response:
 
 
 class InteractionHandle:
-    """Waits for what becomes of an interaction."""
+    """Waits for the answers to an interaction."""
 
     def __init__(self, hub: Hub, interaction: Interaction) -> None:
         self._hub = hub
@@ -29,7 +29,7 @@ class InteractionHandle:
         self.id = interaction.id
 
     async def response(self, timeout: float = 3.0) -> Response:
-        """The first answer; TimeoutError if there is none, which a user sees as "did not respond"."""
+        """The first answer; TimeoutError without an answer, which a user sees as "did not respond"."""
         await self._hub.until(
             lambda: self.interaction.answered_with is not None, timeout, "the interaction is answered"
         )
@@ -39,7 +39,7 @@ class InteractionHandle:
         return Response(kind, data, bool(flags & EPHEMERAL))
 
     async def message(self, timeout: float = 30.0) -> Json:
-        """The message that the answer shows: after a deferral, once it is filled in."""
+        """The message of the answer; after a deferral, when the message is complete."""
         await self._hub.until(self._shown, timeout, "the interaction's answer shows a message")
         original = responses.original_of(self._hub.world, self.interaction)
         if original is None:

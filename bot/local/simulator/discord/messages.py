@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.local.simulator.discord import components, intents, mentions, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import COMPONENTS_V2, EDIT_FLAGS, LOADING, Draft, Upload
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Attachment, Channel, Json, Message, User
 from bot.local.simulator.discord.world import Event, Revision, World
 
@@ -26,7 +26,7 @@ def build(
     kind: int | None = None,
     message_id: int | None = None,
 ) -> Message:
-    """A message from a checked draft, not yet placed; `users_only` is the mention rule of interactions."""
+    """A message from a checked draft, not yet published; `users_only` is the mention rule of interactions."""
     message = Message(
         id=message_id or world.snowflakes.next(),
         channel_id=channel.id,
@@ -48,7 +48,7 @@ def build(
 
 
 def publish(world: World, channel: Channel, message: Message) -> None:
-    """Place a message and tell of it."""
+    """Add a message to its channel and emit its event."""
     world.place(message)
     if message.ephemeral_for is None:
         channel.last_message_id = message.id
@@ -66,7 +66,7 @@ def publish(world: World, channel: Channel, message: Message) -> None:
 def apply(
     world: World, channel: Channel, message: Message, draft: Draft, *, users_only: bool = False
 ) -> Message:
-    """Change a message as a checked draft says, and tell of it; fields not given stay."""
+    """Change a message by a checked draft and emit the event; missing fields stay."""
     if draft.v2 and not message.flags & COMPONENTS_V2:
         _convert_to_v2(message, draft)
     if draft.flags is not None:
@@ -82,7 +82,7 @@ def apply(
         message.attachments = [each for each in message.attachments if each.id in (draft.kept or ())]
     message.attachments += [_attach(world, channel, each) for each in draft.uploads]
     if not (message.content or message.embeds or message.attachments or message.components):
-        raise refusal(50006)
+        raise api_error(50006)
     was_loading = message.flags & LOADING
     message.flags &= ~LOADING
     # "When the content field is edited, the mentions array in the message object will be reconstructed from
@@ -100,7 +100,7 @@ def apply(
 
 
 def erase(world: World, channel: Channel, message: Message) -> None:
-    """Take a message away and tell of it; its thread, if it has one, lives on."""
+    """Remove a message and emit the event; the thread of the message stays."""
     world.remove(message)
     counted = message.id != channel.id and message.type != THREAD_STARTER and message.ephemeral_for is None
     if channel.thread is not None and counted:
@@ -128,10 +128,10 @@ def _event(world: World, name: str, data: Json, message: Message) -> Event:
 
 def reference_to(channel: Channel, message_id: int) -> Json:
     """The reference of a reply within its channel."""
-    told: Json = {"type": 0, "channel_id": str(channel.id), "message_id": str(message_id)}
+    payload: Json = {"type": 0, "channel_id": str(channel.id), "message_id": str(message_id)}
     if channel.guild_id is not None:
-        told["guild_id"] = str(channel.guild_id)
-    return told
+        payload["guild_id"] = str(channel.guild_id)
+    return payload
 
 
 def _mention(
@@ -164,7 +164,7 @@ def _attach(world: World, channel: Channel, upload: Upload) -> Attachment:
 
 
 def _convert_to_v2(message: Message, draft: Draft) -> None:
-    """A message becomes a V2 message only if everything of the old kind is taken away in the same edit."""
+    """Check that the edit which makes a message V2 also removes content and embeds."""
     if message.content and "content" not in draft.given:
         text = "The 'content' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
         raise invalid("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", text)

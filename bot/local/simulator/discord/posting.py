@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.local.simulator.discord import intents, messages, thread_members
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Draft
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Channel, Json, Message, User
 from bot.local.simulator.discord.snowflakes import moment_of
 from bot.local.simulator.discord.world import Event, World
@@ -20,7 +20,7 @@ _OLD_EDITS = 5
 
 
 def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
-    """Post as a user or a bot, with every check that Discord makes; a repeated enforced nonce makes nothing new."""
+    """Post as a user or a bot, with all of Discord's checks; a repeated enforced nonce returns the existing message."""
     _check_may_post(world, channel, author.id, draft)
     now = world.clock()
     made = world.nonces.find(author.id, str(draft.nonce), now) if draft.enforce_nonce else None
@@ -35,7 +35,7 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     if draft.enforce_nonce and draft.nonce is not None:
         world.nonces.remember(author.id, str(draft.nonce), message.id, now)
     for user_id in message.mentions:
-        # Before the message is told of, so that whoever is brought into a private thread hears it.
+        # Before the event of the message, so that new members of a private thread receive it.
         if channel.thread is not None and world.permissions(channel, user_id) & bits.VIEW_CHANNEL:
             thread_members.join(world, channel, user_id)
     messages.publish(world, channel, message)
@@ -43,19 +43,19 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
 
 
 def edit(world: World, channel: Channel, message: Message, editor_id: int, draft: Draft) -> Message:
-    """Edit as somebody: the whole by its author only, SUPPRESS_EMBEDS also with MANAGE_MESSAGES."""
+    """Edit as a user: all fields by the author only, SUPPRESS_EMBEDS also with MANAGE_MESSAGES."""
     world.require(channel, editor_id)
     if world.timed_out(channel, editor_id):
-        raise refusal(50013)
+        raise api_error(50013)
     if channel.thread is not None and channel.thread.archived:
-        raise refusal(50083)
+        raise api_error(50083)
     if message.author.id != editor_id:
         flags_only = draft.given <= {"flags"}
         if not flags_only:
-            raise refusal(50005)
+            raise api_error(50005)
         world.require(channel, editor_id, bits.MANAGE_MESSAGES)
     elif message.type not in messages.WRITTEN:
-        raise refusal(50021)
+        raise api_error(50021)
     if draft.uploads and channel.guild_id is not None:
         world.require(channel, editor_id, bits.ATTACH_FILES)
     _check_edits_of_old(world, channel, message)
@@ -63,28 +63,28 @@ def edit(world: World, channel: Channel, message: Message, editor_id: int, draft
 
 
 def delete(world: World, channel: Channel, message: Message, user_id: int) -> None:
-    """Delete as somebody: one's own, or anyone's with MANAGE_MESSAGES."""
+    """Delete as a user: an own message, or any message with MANAGE_MESSAGES."""
     world.require(channel, user_id)
     if message.author.id != user_id:
         if channel.guild_id is None:
-            raise refusal(50003)
+            raise api_error(50003)
         world.require(channel, user_id, bits.MANAGE_MESSAGES)
     if channel.thread is not None and channel.thread.archived:
-        raise refusal(50083)
+        raise api_error(50083)
     messages.erase(world, channel, message)
 
 
 def bulk_delete(world: World, channel: Channel, ids: list[int], user_id: int) -> None:
-    """Delete 2 to 100 messages at once; ids of no message are passed over, as Discord does."""
+    """Delete 2 to 100 messages at once; unknown ids are ignored, as in Discord."""
     if channel.guild_id is None:
-        raise refusal(50003)
+        raise api_error(50003)
     world.require(channel, user_id, bits.MANAGE_MESSAGES)
     if not 2 <= len(ids) <= 100:
-        raise refusal(50016)
+        raise api_error(50016)
     if len(set(ids)) != len(ids):
         raise invalid("messages", "SET_TYPE_ALREADY_CONTAINS_VALUE", "The set already contains this value")
     if any(world.clock() - moment_of(each) > _BULK_AGE_S for each in ids):
-        raise refusal(50034)
+        raise api_error(50034)
     found = [each for each in ids if each in world.messages and world.messages[each].channel_id == channel.id]
     for message_id in found:
         world.remove(world.messages[message_id])
@@ -102,7 +102,7 @@ def bulk_delete(world: World, channel: Channel, ids: list[int], user_id: int) ->
 def _check_may_post(world: World, channel: Channel, author_id: int, draft: Draft) -> None:
     if channel.type not in TEXT_CHANNELS:
         world.require(channel, author_id)
-        raise refusal(50008)
+        raise api_error(50008)
     if channel.guild_id is not None:
         sending = bits.SEND_MESSAGES_IN_THREADS if channel.thread else bits.SEND_MESSAGES
         files = [bits.ATTACH_FILES] if draft.uploads else []
@@ -112,16 +112,16 @@ def _check_may_post(world: World, channel: Channel, author_id: int, draft: Draft
         world.require(channel, author_id)
         # Two applications cannot write to each other.
         if all(world.users[each].bot for each in channel.recipients):
-            raise refusal(50007)
+            raise api_error(50007)
     if draft.empty:
-        raise refusal(50006)
+        raise api_error(50006)
 
 
 def _reference(world: World, channel: Channel, author_id: int, draft: Draft) -> Json | None:
     if draft.reference is None:
         return None
     if not world.permissions(channel, author_id) & bits.READ_MESSAGE_HISTORY:
-        raise refusal(160002)
+        raise api_error(160002)
     message_id = int(draft.reference["message_id"])
     original = world.messages.get(message_id)
     if original is None or original.channel_id != channel.id or original.ephemeral_for is not None:
@@ -140,5 +140,5 @@ def _check_edits_of_old(world: World, channel: Channel, message: Message) -> Non
         return
     recent = [at for at in world.old_edits.get(channel.id, ()) if now - at < _OLD_S]
     if len(recent) >= _OLD_EDITS:
-        raise refusal(30046)
+        raise api_error(30046)
     world.old_edits[channel.id] = [*recent, now]

@@ -30,7 +30,7 @@ _KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS,
 
 
 class Discord:
-    """A Discord for tests and for trying out: seeds nothing by itself, and is driven by its actors.
+    """A Discord for tests and for trials: empty at first, and driven by its actors.
 
     `round_trip_s` delays every REST answer, half before and half after the work. `clock` gives epoch seconds.
     """
@@ -52,10 +52,10 @@ class Discord:
         self._stream = Stream(self._hub)
         self._runner: web.AppRunner | None = None
 
-    # Life.
+    # Life cycle.
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes any free one. Raises OSError if the port is taken."""
+        """Listen; port 0 takes any free port. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         guard(app)
         self.rest.add_to(app)
@@ -108,7 +108,7 @@ class Discord:
 
     @property
     def requests(self) -> deque[Recorded]:
-        """The REST requests of late, oldest first."""
+        """The latest REST requests, oldest first."""
         return self.rest.requests
 
     def commit(self) -> None:
@@ -138,7 +138,7 @@ class Discord:
         online = sum(each.session is not None for each in self.connections)
         return f"{online} gateway connections, latest requests: {'; '.join(latest) or 'none'}"
 
-    # The scene.
+    # Setting up.
 
     def add_application(
         self, name: str, token: str, intents_enabled: int = intents.PRIVILEGED
@@ -180,7 +180,7 @@ class Discord:
         guild: Guild | None = None,
         permissions: int = 0,
     ) -> Actor:
-        """Somebody to act as, a member of `guild` with `permissions` on top of what everyone has."""
+        """A new user to act as, a member of `guild` with `permissions` on top of what everyone has."""
         user = guilds.add_user(self.world, username, display_name)
         if guild is not None:
             guilds.join(self.world, guild, user, permissions)
@@ -188,11 +188,11 @@ class Discord:
         return Actor(self._hub, user.id)
 
     def actor(self, user_id: int) -> Actor:
-        """Somebody who exists already, to act as."""
+        """An existing user to act as."""
         return Actor(self._hub, self.world.user(user_id).id)
 
     def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
-        """A message of a webhook, whose author is no user."""
+        """Post a message of a webhook, whose author is no user."""
         webhook_id = self.world.snowflakes.next()
         author = User(id=webhook_id, username=username, webhook=True)
         message = messages.build(
@@ -211,12 +211,12 @@ class Discord:
         self.commit()
 
     def time_out(self, guild: Guild, user_id: int, for_s: float | None) -> None:
-        """Silence a member for so long, or lift it."""
+        """Time a member out for so many seconds, or end the time-out."""
         until = None if for_s is None else self.world.clock() + for_s
         guilds.time_out(self.world, guild, self.world.users[user_id], until)
         self.commit()
 
-    # What is there, as on the wire.
+    # The state, as on the wire.
 
     def messages(self, channel: Place) -> list[Json]:
         """The messages of a channel or thread, oldest first, without ephemeral ones."""
@@ -235,11 +235,11 @@ class Discord:
         return [wire.channel(self.world, each) for each in self.world.threads_of(channel_id(channel))]
 
     def history(self, message_id: int) -> list[Revision]:
-        """All contents that a message has had, with the epoch second of each."""
+        """Every content of a message, with the epoch second of each."""
         return list(self.world.revisions.get(int(message_id), ()))
 
     def typing_since(self, channel: Place) -> float | None:
-        """The epoch second since when a bot has been shown as typing without a break; None if none is."""
+        """The epoch second since which a bot has been shown as typing without a break; None if no bot types."""
         live = [
             typing.since
             for (place, user_id), typing in self.world.typing.items()

@@ -1,4 +1,4 @@
-"""Server-sent events for the page: what a user sees happen, as on the gateway."""
+"""Server-sent events for the page: the gateway events that a user sees."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.local.simulator.discord.model import Json
 from bot.local.simulator.discord.sessions import personal
 from bot.local.simulator.discord.world import Event
 
-# Often enough that no proxy or browser takes the stream for dead.
+# Short enough that no proxy or browser closes the stream.
 PING_S = 15.0
 
 
@@ -74,7 +74,7 @@ class Stream:
 
 
 def _marked(data: Json) -> Json:
-    """A message that only this user sees says so."""
+    """Add `ephemeral` to a message that only this user sees."""
     if "author" in data and int(data.get("flags") or 0) & EPHEMERAL:
         return data | {"ephemeral": True}
     return data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.local.simulator.discord import intents, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.model import Channel, Json, ThreadMember, ThreadState
 from bot.local.simulator.discord.world import Event, World
 
@@ -12,12 +12,12 @@ MOST_MEMBERS = 1000
 
 
 def join(world: World, thread: Channel, user_id: int) -> None:
-    """Make somebody a member of a thread, if they are none."""
+    """Add a user to a thread; no effect on a member."""
     state = state_of(thread)
     if user_id in state.members:
         return
     if len(state.members) >= MOST_MEMBERS:
-        raise refusal(30033)
+        raise api_error(30033)
     seen_before = world.can_view(thread, user_id)
     member = ThreadMember(user_id=user_id, joined_at=world.clock())
     state.members[user_id] = member
@@ -25,27 +25,27 @@ def join(world: World, thread: Channel, user_id: int) -> None:
         created = wire.channel(world, thread, user_id)
         world.emit(event("THREAD_CREATE", created, thread, only=frozenset({user_id})))
     guild = world.guilds[thread.guild_id or 0]
-    told = wire.thread_member(thread, member) | {
+    payload = wire.thread_member(thread, member) | {
         "member": wire.member(world, guild.members[user_id]),
         "presence": None,
     }
-    _members_update(world, thread, added=[told])
+    _members_update(world, thread, added=[payload])
 
 
 def leave(world: World, thread: Channel, user_id: int) -> None:
-    """Take somebody out of a thread; 10007 if they are not in it."""
+    """Remove a user from a thread; 10007 if the user is not a member."""
     state = state_of(thread)
     if user_id not in state.members:
-        raise refusal(10007)
+        raise api_error(10007)
     del state.members[user_id]
     _members_update(world, thread, removed=[user_id])
 
 
 def wake(world: World, thread: Channel, user_id: int) -> None:
-    """Make a thread ready to be written in: an archived one is opened again, a locked one only for moderators."""
+    """Unarchive a thread before a message; a locked thread only for moderators."""
     state = state_of(thread)
     if state.locked and not world.permissions(thread, user_id) & bits.MANAGE_THREADS:
-        raise refusal(160005)
+        raise api_error(160005)
     if state.archived:
         set_archived(world, thread, archived=False)
         updated(world, thread)
@@ -62,14 +62,14 @@ def set_archived(world: World, thread: Channel, *, archived: bool) -> None:
 
 
 def updated(world: World, thread: Channel) -> None:
-    """Tell of a changed thread."""
+    """Emit the event of a changed thread."""
     world.emit(event("THREAD_UPDATE", wire.channel(world, thread), thread))
 
 
 def _members_update(
     world: World, thread: Channel, *, added: list[Json] | None = None, removed: list[int] | None = None
 ) -> None:
-    """THREAD_MEMBERS_UPDATE: to those it is about without, to the others with GUILD_MEMBERS."""
+    """THREAD_MEMBERS_UPDATE: to the concerned users without, to others with GUILD_MEMBERS."""
     data: Json = {
         "id": str(thread.id),
         "guild_id": str(thread.guild_id),
@@ -98,5 +98,5 @@ def event(
 
 def state_of(thread: Channel) -> ThreadState:
     if thread.thread is None:
-        raise refusal(50024)
+        raise api_error(50024)
     return thread.thread

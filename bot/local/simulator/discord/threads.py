@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.local.simulator.discord import messages, thread_options, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Draft
-from bot.local.simulator.discord.errors import Problems, refusal
+from bot.local.simulator.discord.errors import Problems, api_error
 from bot.local.simulator.discord.model import Channel, Json, Message, ThreadMember, ThreadState, User
 from bot.local.simulator.discord.thread_members import event, join, set_archived, state_of, updated
 from bot.local.simulator.discord.world import World
@@ -25,11 +25,11 @@ def from_message(world: World, channel: Channel, message: Message, owner: User, 
     problems.raise_if_any()
     world.require(channel, owner.id, bits.CREATE_PUBLIC_THREADS)
     if channel.type not in (0, 5):
-        raise refusal(50024)
+        raise api_error(50024)
     if message.id in world.channels:
-        raise refusal(160004)
+        raise api_error(160004)
     if message.type not in messages.WRITTEN:
-        raise refusal(50021)
+        raise api_error(50021)
     thread = _new(world, channel, owner, body, NEWS if channel.type == 5 else PUBLIC, message.id)
     message.flags |= wire.HAS_THREAD
     _announce(world, thread)
@@ -58,7 +58,7 @@ def alone(world: World, channel: Channel, owner: User, body: Json) -> Channel:
     problems.raise_if_any()
     if channel.type not in (0, 5):
         world.require(channel, owner.id)
-        raise refusal(50024)
+        raise api_error(50024)
     world.require(
         channel, owner.id, bits.CREATE_PRIVATE_THREADS if kind == PRIVATE else bits.CREATE_PUBLIC_THREADS
     )
@@ -80,9 +80,9 @@ def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) ->
     problems.raise_if_any()
     world.require(forum, owner.id, bits.SEND_MESSAGES)
     if draft.empty:
-        raise refusal(50006)
+        raise api_error(50006)
     if forum.flags & REQUIRE_TAG and not body.get("applied_tags"):
-        raise refusal(40067)
+        raise api_error(40067)
     thread = _new(world, forum, owner, body, PUBLIC, world.snowflakes.next())
     _announce(world, thread)
     first = messages.build(world, thread, owner, draft, message_id=thread.id)
@@ -91,7 +91,7 @@ def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) ->
 
 
 def add(world: World, thread: Channel, user_id: int, by: User) -> None:
-    """Bring somebody else into a thread, which says so in it."""
+    """Add another user to a thread, with a system message."""
     if user_id in state_of(thread).members:
         return
     join(world, thread, user_id)
@@ -101,7 +101,7 @@ def add(world: World, thread: Channel, user_id: int, by: User) -> None:
 
 
 def modify(world: World, thread: Channel, user: User, body: Json) -> None:
-    """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived one only when it is opened by it."""
+    """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived thread only if the change unarchives it."""
     state = state_of(thread)
     problems = Problems()
     thread_options.check(body, problems, named=False)
@@ -112,13 +112,13 @@ def modify(world: World, thread: Channel, user: User, body: Json) -> None:
     only_opens = set(body) <= {"archived", "locked"} and opens
     if not manages:
         if "locked" in body and body["locked"] != state.locked:
-            raise refusal(50013)
+            raise api_error(50013)
         if "rate_limit_per_user" in body or (state.locked and opens):
-            raise refusal(50013)
+            raise api_error(50013)
         if state.owner_id != user.id and not only_opens:
-            raise refusal(50013)
+            raise api_error(50013)
     if state.archived and not opens:
-        raise refusal(50083)
+        raise api_error(50083)
     renamed = body.get("name") is not None and str(body["name"]).strip() != thread.name
     _assign(world, thread, body)
     updated(world, thread)

@@ -21,7 +21,7 @@ def create(call: Call) -> Json:
 
 
 def history(call: Call) -> list[Json]:
-    """A page, newest first; without READ_MESSAGE_HISTORY it is empty, which is no error."""
+    """A page, newest first; empty without READ_MESSAGE_HISTORY, which is no error."""
     channel = call.channel()
     limit = call.limit(50, 100)
     if not call.world.permissions(channel, call.user.id) & bits.READ_MESSAGE_HISTORY:
