@@ -20,7 +20,7 @@ _OLD_EDITS = 5
 
 
 def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
-    """Post as a user or a bot, with all of Discord's checks; a repeated enforced nonce returns the existing message."""
+    """Post as a user or a bot, with Discord's checks; a repeated enforced nonce returns the existing message."""
     _check_may_post(world, channel, author.id, draft)
     now = world.clock()
     made = world.nonces.find(author.id, str(draft.nonce), now) if draft.enforce_nonce else None

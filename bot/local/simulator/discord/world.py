@@ -34,9 +34,9 @@ TYPING_S = 10.0
 class Event:
     """A gateway event.
 
-    Its recipients are the users who see the channel (without a channel, the members of the server), or exactly `only`,
-    if given. `intent` is the bit that a session must have, 0 for none. `bots` and `people` select the kinds of
-    listener.
+    The recipients are the users who see the channel (without a channel, the members of the server), or exactly
+    `only`, if given. `intent` is the bit that a session must have, 0 for none. `bots` and `people` select the kind
+    of listener.
     """
 
     name: str
