@@ -215,7 +215,9 @@ def compose(
     if window.dropped and summary is not None:
         preface = replace(preface, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(messages, window.newest_tokens, rates.message)
+        fitted = prompt.fit(
+            messages, window.newest_tokens, lambda shorter: rates.sent(prompt.question(shorter))
+        )
         window = replace(window, shortened=fitted != tuple(messages))
         added = (prompt.question(fitted),)
         added_tokens = sum(map(rates.sent, added))

@@ -42,10 +42,11 @@ Source = Annotated[FileSource | InlineSource, Field(discriminator="type")]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture; `tokens` by the documented formula, see `bot.conversation.tokens`."""
+    """A picture; `tokens` by the documented formula, see `bot.conversation.tokens`. The `name` is not sent."""
 
     source: Source
     tokens: int
+    name: str = ""
     type: Literal["image"] = "image"
 
 
