@@ -30,6 +30,8 @@ class Problem(StrEnum):
     AUDIO = "audio"
     VIDEO = "video"
     TIMED_OUT = "timed_out"
+    UNAVAILABLE = "unavailable"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True, slots=True)
