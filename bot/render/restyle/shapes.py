@@ -25,6 +25,7 @@ _RULE_BEGUN = re.compile(r"[ \t]{0,3}(?:-[ \t-]*|\*[ \t*]*|_[ \t_]*|=+[ \t]*)\r?
 _DOUBLE = re.compile(r"[ \t]{0,3}={3,}[ \t\r]*")
 _UNDERLINE = re.compile(r"[ \t]{0,3}(?P<char>=+|-+)[ \t\r]*")
 _MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
+_HEADING = re.compile(r"(?:#{1,6}|-#)[ \t]")
 _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
 _TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
@@ -112,6 +113,11 @@ def rule(inside: str, *, below_text: bool) -> str:
 def is_small_heading(content: str) -> bool:
     """Whether a heading begins that is smaller than any of Discord's."""
     return len(content) <= _HEADING_MAX_CHARS and _SMALL_HEADING.match(content) is not None
+
+
+def is_heading(content: str) -> bool:
+    """Whether the content of a line is a heading, or small text as Discord knows it."""
+    return _HEADING.match(content) is not None
 
 
 def heading_text(content: str) -> str:
