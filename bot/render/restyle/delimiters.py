@@ -62,7 +62,7 @@ class Run:
             rest = escaped(rest)
         closing = "".join(delimiter.text for delimiter in self.closing)
         opening = "".join(delimiter.text for delimiter in reversed(self.opening))
-        # Otherwise Discord would end the first emphasis of `**a***b*` elsewhere, or what is beside the run would join.
+        # Otherwise Discord would end the first emphasis of `**a***b*` elsewhere, or join what stands beside the run.
         if closing or opening:
             joins = closing[-1:] == opening[:1]
         else:
