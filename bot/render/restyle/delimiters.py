@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from bot.render.restyle.literal import ZERO_WIDTH_SPACE, escaped
@@ -41,7 +42,7 @@ class Run:
     # Where the source stands behind the run.
     position: int
     # The literal delimiters before the run, counted by their text (see `Literals`).
-    literals: dict[str, int]
+    literals: Mapping[str, int]
     # The place that the output keeps for the run.
     held: Held
     left: int

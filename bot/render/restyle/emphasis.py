@@ -25,7 +25,7 @@ _PAIRS_WITHIN_CHARS = 3
 _OTHER = {"*": "_", "_": "*"}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pair:
     """Two runs, and the delimiters of theirs that belong together."""
 
@@ -86,7 +86,8 @@ class Emphasis:
         if run.closes:
             self._close(run)
         if run.left and run.opens and (char != "~" or run.length == 2):
-            run.show()
+            if run.closing:
+                run.show()
             self._openers.append(run)
         else:
             self._decide(run)
@@ -113,14 +114,15 @@ class Emphasis:
 
     def end_paragraph(self) -> None:
         """The paragraph is over: what is open opens nothing."""
-        for run in self._openers[self._final :]:
-            self._decide(run)
-        self._reset()
+        if self._openers:
+            for run in self._openers[self._final :]:
+                self._decide(run)
+            self._reset()
 
     def _reset(self) -> None:
         self._openers.clear()
-        self._final = 0
         self._bottoms.clear()
+        self._final = 0
         self._settle()
 
     def finish(self, *, cut: bool) -> None:
@@ -149,7 +151,7 @@ class Emphasis:
         """The rest of the run is text, which is escaped, but for `_` before a word, which nothing closes."""
         name = run.char == "_" and run.length == 1 and is_word(run.behind)
         run.is_text = not name or self._shown_since(run, "_")
-        if not run.is_text:
+        if run.left and not run.is_text:
             self._has_names = True
             insort(self._harmless.setdefault("_", []), (run.number, run.held), key=itemgetter(0))
         run.show()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 # Discord's rules of emphasis skip an escaped character, also in code.
@@ -17,7 +17,7 @@ class Literals:
     Discord's rules take them in twos; so they are counted: `***` is one of `**` and one of `*`.
     """
 
-    _counts: Counter[str] = field(default_factory=Counter)
+    _counts: Mapping[str, int] = field(default_factory=dict)
     # The last token of the text, which the next text may continue.
     _unfinished: str = ""
 
@@ -31,13 +31,18 @@ class Literals:
             else:
                 self._count(token.group())
 
-    def counts(self) -> dict[str, int]:
+    def counts(self) -> Mapping[str, int]:
         """The counts so far, by delimiter; the text ends here."""
-        self._count(self._unfinished)
-        self._unfinished = ""
-        return dict(self._counts)
+        if self._unfinished:
+            self._count(self._unfinished)
+            self._unfinished = ""
+        return self._counts
 
     def _count(self, token: str) -> None:
-        if token and token[0] != "\\":
-            self._counts[token[0]] += len(token) % 2
-            self._counts[2 * token[0]] += len(token) // 2
+        char = token[0]
+        if char != "\\":
+            found = {char: len(token) % 2, 2 * char: len(token) // 2}
+            counted = {
+                delimiter: self._counts.get(delimiter, 0) + count for delimiter, count in found.items()
+            }
+            self._counts = {**self._counts, **counted}

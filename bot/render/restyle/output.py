@@ -57,6 +57,8 @@ class Output:
     code: list[CodeStretch] = field(default_factory=list)
     _fresh: list[str] = field(default_factory=list)
     _held: deque[Held] = field(default_factory=deque)
+    # The last that is held back, if what follows character by character may join it.
+    _joins: Held | None = None
     # Where a block begins that may be taken back, and how much of it there is.
     _block: Held | None = None
     _block_chars: int = 0
@@ -65,11 +67,18 @@ class Output:
     def put(self, text: str, taken: int) -> None:
         """Write what `taken` characters of the source became."""
         self.position += taken
-        if self._held:
-            self._held.append(Held(text, taken))
-            self._block_chars += len(text)
-        else:
+        if not self._held:
             self._write(text, taken)
+            return
+        self._block_chars += len(text)
+        same = len(text) == taken
+        if same and self._joins is self._held[-1]:
+            self._joins.text += text
+            self._joins.taken += taken
+            return
+        held = Held(text, taken)
+        self._held.append(held)
+        self._joins = held if same else None
 
     def reserve(self, text: str, taken: int) -> Held:
         """Hold back text that may still change, and all text that follows; `settle` releases what is decided."""

@@ -105,7 +105,7 @@ class Restyler:
             if not line.ended:
                 if shapes.may_become_block(line.text, lead) or self._title.may_head_table(line.text):
                     return False
-            elif self._rule(line, quote, inside):
+            elif inside.lstrip()[0] in shapes.RULE_CHARS and self._rule(line, quote, inside):
                 return True
             elif self._title.heads_table(line.text):
                 self._begin_rows(self._title.text or "", line.text, "", line.after)

@@ -11,6 +11,8 @@ from bot.render.restyle.source import Line
 LEAD_MAX_CHARS = 120
 # What a thematic break looks like where there is none.
 RULE = "─" * 10
+# What a thematic break, or the line below a title, is made of.
+RULE_CHARS = "-*_="
 _DOUBLE_RULE = "═" * 10
 _HEADING_MAX_CHARS = 300
 
@@ -112,12 +114,16 @@ def rule(inside: str, *, below_text: bool) -> str:
 
 def is_small_heading(content: str) -> bool:
     """Whether a heading begins that is smaller than any of Discord's."""
-    return len(content) <= _HEADING_MAX_CHARS and _SMALL_HEADING.match(content) is not None
+    return (
+        content[:1] == "#"
+        and len(content) <= _HEADING_MAX_CHARS
+        and _SMALL_HEADING.match(content) is not None
+    )
 
 
 def is_heading(content: str) -> bool:
     """Whether the content of a line is a heading, or small text as Discord knows it."""
-    return _HEADING.match(content) is not None
+    return content[:1] in ("#", "-") and _HEADING.match(content) is not None
 
 
 def heading_text(content: str) -> str:

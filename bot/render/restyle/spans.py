@@ -258,6 +258,8 @@ class Spans:
 
 def restyled(text: str, references: Mapping[str, str]) -> str:
     """A whole text of one line, restyled."""
+    if _TOKEN.search(text) is None:
+        return text
     out = Output()
     emphasis = Emphasis(out)
     spans = Spans(Pen(out.put, emphasis.add_text, item=True), emphasis, references)

@@ -50,14 +50,15 @@ class Text:
     def begin(self, line: str, lead: shapes.Lead) -> None:
         """A line of text begins: take its marks."""
         source, item = self._source, bool(lead.bullets)
-        depth = lead.quote.count(">")
-        self._is_heading = shapes.is_heading(line[lead.width :])
+        depth = lead.quote.count(">") if lead.quote else 0
+        content = line[lead.width :]
+        self._is_heading = shapes.is_heading(content)
         if item or self._is_heading or depth != self._depth:
             self._emphasis.end_paragraph()
         self._depth = depth
         marks = shapes.quoted(line[: lead.width])
         source.take(_PLUS.sub("-", marks) if item else marks, source.at + lead.width)
-        label, taken = shapes.label(line[lead.width :], item=item)
+        label, taken = shapes.label(content, item=item)
         if taken:
             source.take(label, source.at + taken)
         self._pen.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
