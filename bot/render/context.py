@@ -64,3 +64,10 @@ def continue_message(
 def continues(line: Line, before: Line) -> bool:
     """Whether a line belongs to the paragraph of the line before it."""
     return line.kind is Kind.TEXT and before.kind in (Kind.TEXT, Kind.ITEM) and line.depth == before.depth
+
+
+def last_of_paragraph(lines: list[Line], index: int) -> int:
+    """The index of the last line of the paragraph that a line belongs to."""
+    while index + 1 < len(lines) and continues(lines[index + 1], lines[index]):
+        index += 1
+    return index

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.render.breaks import cut
-from bot.render.context import Context, continue_message, continues
+from bot.render.context import Context, continue_message, last_of_paragraph, read_message
 from bot.render.inline import scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.mark import RESERVED_UNITS, unmistakable
@@ -158,12 +158,28 @@ class Layout:
             self._begin(self._tail[place.resume :], place.context)
 
     def _piece(self, tail: str, end: int, closing: str) -> Piece:
-        body, opening = tail[:end], self._context.opening
+        body, opening = tail[:end], self._opening(tail, end)
         if self._context.broken and self._context.fence is None:
             line_end = body.find("\n")
             if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
                 opening += "\\"  # the rest of a line of backticks is no code block
         return Piece(opening, body, closing, self._base + end)
+
+    def _opening(self, tail: str, end: int) -> str:
+        """What is put before the text of a message that ends at `end`.
+
+        A marker that the first paragraph does not close was none: it is not opened again before other paragraphs.
+        """
+        context = self._context
+        if not context.markers:
+            return context.opening
+        lines, _ = read_message(tail[:end], context, whole=True)
+        first = last_of_paragraph(lines, 0)
+        if all(line.kind is Kind.BLANK for line in lines[first + 1 :]):
+            return context.opening
+        inline = scan_inline(tail, 0, lines[first].end, context.markers, ended=True)
+        unclosed = [marker for at, marker in inline.opened if at < 0]
+        return replace(context, markers=tuple(m for m in context.markers if m not in unclosed)).opening
 
     def _emit(self, piece: Piece) -> None:
         if is_visible(piece.body):
@@ -223,12 +239,11 @@ class Layout:
         shown = [line for line in lines if line.kind is not Kind.BLANK]
         closing = shown[-1].closing if shown else ""
         if self._context.markers and not closing:
-            last = 0
-            while last + 1 < len(lines) and continues(lines[last + 1], lines[last]):
-                last += 1
-            inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
-            # A marker that was never closed was none; but those that were reopened here are closed here.
-            closing = "".join(marker for _, marker in reversed(inline.opened))
+            last = last_of_paragraph(lines, 0)
+            if all(line.kind is Kind.BLANK for line in lines[last + 1 :]):
+                inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
+                # A marker that was never closed was none; but those that were reopened here are closed here.
+                closing = "".join(marker for _, marker in reversed(inline.opened))
         in_code = bool(shown) and "```" in shown[-1].closing  # where a mark of a quote is the code's own
         end = len(self._tail.rstrip()) if in_code else shown_end(self._tail, len(self._tail))
         return self._piece(self._tail, end, closing)
