@@ -55,7 +55,7 @@ def continue_message(
             line, fence = read_line(text, start, end, after, fence)
             if start == 0 and context.trimmed and line.kind is Kind.OPEN and fence is not None:
                 fence = replace(fence, indent=fence.indent + context.trimmed)
-                line = replace(line, fence=fence)
+                line = line._replace(fence=fence)
             lines.append(line)
         start = after
     return fence

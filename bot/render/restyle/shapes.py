@@ -85,7 +85,9 @@ def may_become_block(line: str, lead: Lead) -> bool:
 
 def may_close_code(line: str) -> bool:
     """Whether the beginning of a line in a code block may still become its closing line."""
-    return len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+    return (
+        not line[:1].isalpha() and len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+    )
 
 
 def is_code_below(line: Line) -> bool | None:
