@@ -73,10 +73,11 @@ class Run:
 
 
 def is_harmless(run: str, before: str, behind: str) -> bool:
-    """Whether a run neither opens nor closes anything for Discord, as in `2 * 3` and `snake_case`."""
-    if run == "*":
-        return before.isspace() and behind.isspace()
-    return run == "~" or (run == "_" and is_word(before) and is_word(behind))
+    """Whether a run neither opens nor closes anything for Discord, as in `2 * 3` and `~5`.
+
+    The underscores of names such as `snake_case` may open: Discord looks at nothing before them.
+    """
+    return run == "~" or (run == "*" and before.isspace() and behind.isspace())
 
 
 def opens(char: str, before: str, behind: str) -> bool:

@@ -8,9 +8,7 @@ without any.
 
 from __future__ import annotations
 
-from bisect import insort
 from dataclasses import dataclass, field
-from operator import itemgetter
 
 from bot.render.restyle.delimiters import Delimiter, Run, closes, is_harmless, is_word, opens
 from bot.render.restyle.literal import ZERO_WIDTH_SPACE
@@ -44,14 +42,12 @@ class Emphasis:
     _final: int = 0
     # By kind of emphasis: the pairs that stand in no other pair of the kind so far.
     _outermost: dict[str, list[_Pair]] = field(default_factory=dict)
-    # By delimiter: harmless runs with their numbers; within emphasis of the same delimiter they are escaped.
-    _harmless: dict[str, list[tuple[int, Held]]] = field(default_factory=dict)
+    # Stars between blanks, by the number of the run; within emphasis they are escaped.
+    _harmless: list[tuple[int, Held]] = field(default_factory=list)
     # By kind of closing run: the number of the run up to which no opener was found (CommonMark's `openers_bottom`).
     _bottoms: dict[tuple[str, bool, int], int] = field(default_factory=dict)
     _literals: Literals = field(default_factory=Literals)
     _runs: int = 0
-    # Whether any `_` of a name is shown as it is: Discord begins emphasis there if it finds an end.
-    _has_names: bool = False
     # The number of the last run of each character.
     _last: dict[str, int] = field(default_factory=dict)
 
@@ -68,7 +64,10 @@ class Emphasis:
         self._runs += 1
         self._last[char] = self._runs
         if is_harmless(chars, before, behind):
-            self._put_harmless(chars)
+            held = self.out.reserve(chars, len(chars))
+            held.decided = True
+            self._harmless.append((self._runs, held))
+            self._settle()
             return
         run = Run(
             char,
@@ -92,15 +91,6 @@ class Emphasis:
         else:
             self._decide(run)
         self._settle()
-
-    def _put_harmless(self, chars: str) -> None:
-        self._has_names = self._has_names or chars == "_"
-        if not self._openers:
-            self.out.put(chars, len(chars))
-            return
-        held = self.out.reserve(chars, len(chars))
-        held.decided = True
-        self._harmless.setdefault(chars, []).append((self._runs, held))
 
     def release_long(self) -> None:
         """Hold the text behind an opener back no longer once it is long."""
@@ -137,8 +127,7 @@ class Emphasis:
     def _is_lone(self, run: Run) -> bool:
         """Whether nothing in the rest of the reply could close the run, so that it needs no escape."""
         followed = self._last[run.char] != run.number or self._shown_since(run, run.char, 2 * run.char)
-        ends_name = run.char == "_" and self._has_names and not is_word(run.behind)
-        return not (followed or ends_name or run.closing or run.opening or run.length > _PAIRS_WITHIN_CHARS)
+        return not (followed or run.closing or run.opening or run.length > _PAIRS_WITHIN_CHARS)
 
     def _settle(self) -> None:
         """Release the text before the first run that may still change."""
@@ -148,12 +137,8 @@ class Emphasis:
             self._harmless.clear()
 
     def _decide(self, run: Run) -> None:
-        """The rest of the run is text, which is escaped, but for `_` before a word, which nothing closes."""
-        name = run.char == "_" and run.length == 1 and is_word(run.behind)
-        run.is_text = not name or self._shown_since(run, "_")
-        if run.left and not run.is_text:
-            self._has_names = True
-            insort(self._harmless.setdefault("_", []), (run.number, run.held), key=itemgetter(0))
+        """The rest of the run is text."""
+        run.is_text = True
         run.show()
         run.held.decided = True
 
@@ -193,9 +178,8 @@ class Emphasis:
         closer.closing.append(pair.ends[1])
         opener.left -= size
         closer.left -= size
-        harmless = self._harmless.get(text, [])
-        while harmless and harmless[-1][0] > opener.number:
-            harmless.pop()[1].text = f"\\{text}"
+        while text == "*" and self._harmless and self._harmless[-1][0] > opener.number:
+            self._harmless.pop()[1].text = "\\*"
         outermost = self._outermost.setdefault("em" if size == 1 else 2 * opener.char, [])
         while outermost and outermost[-1].opener.number >= opener.number:
             inner = outermost.pop()
@@ -209,16 +193,13 @@ class Emphasis:
     def _text(self, opener: Run, closer: Run, size: int) -> str:
         """The delimiter that shows emphasis between two runs for Discord; empty if there is none."""
         own = opener.char * size
-        # For Discord `_` before punctuation ends what the `_` of a name began.
-        doubtful = own == "_" and not is_word(opener.behind)
-        is_literal = self._shown_since(opener, own)
-        if not doubtful and not is_literal:
+        if not self._shown_since(opener, own):
             return own
         other = _OTHER.get(own, "")
-        if other and self._can_replace(other, opener, closer):
-            self._last[other] = self._runs
-            return other
-        return "" if is_literal or self._has_names else own
+        if not other or not self._can_replace(other, opener, closer):
+            return ""
+        self._last[other] = self._runs
+        return other
 
     def _can_replace(self, delimiter: str, opener: Run, closer: Run) -> bool:
         outside = opener.before, closer.behind

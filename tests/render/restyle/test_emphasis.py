@@ -60,7 +60,7 @@ def test_a_cell_and_a_small_heading_show_no_backslashes() -> None:
         ("*a `b*` c* d", "_a `b*` c_ d"),
         ("**a `b**` c** d", "a `b**` c d"),
         ("_use my_var here_", "_use my\\_var here_"),
-        ("MY_VAR _(so)_", "MY_VAR *(so)*"),
+        ("MY_VAR _(so)_", "MY\\_VAR _(so)_"),
         ("***both*** and f(*a) g(*b)", "***both*** and f(\\*a) g(*b)"),
         ("***a** b", "\\***a** b"),
         ("**a*** b", "**a**\\* b"),
