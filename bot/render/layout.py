@@ -18,6 +18,8 @@ LIMIT_MIN_UNITS = 160
 # A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small
 # ones.
 _BITE_CHARS = 4096
+# What closes a message that is cut while it grows: a fence on a line of its own, or some markers.
+_CLOSING_UNITS = 20
 _NOT_BLANK = re.compile(r"\S")
 
 
@@ -125,11 +127,20 @@ class Layout:
         if not provisional:
             self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
             return self._previewed(self._tail, self._lines, self._fence)
-        tail, lines = self._tail + provisional, list(self._lines)
+        self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
+        tail, lines = self._fitting(self._tail + provisional), list(self._lines)
         if not self._begun and self._context.fence is None:
             tail, lines = tail.lstrip(), []
         fence = continue_message(tail, self._context, lines, self._fence, whole=False)
         return self._previewed(tail, lines, fence)
+
+    def _fitting(self, tail: str) -> str:
+        """As much of a message as surely fits, up to a blank: splitting provisional text is not worth the time."""
+        room = self._limit - RESERVED_UNITS - units(self._context.opening) - _CLOSING_UNITS
+        fits = fitting(tail, room)
+        if fits == len(tail) or fits < len(self._tail):
+            return tail
+        return tail[: max(tail.rfind(" ", 0, fits), len(self._tail))]
 
     @property
     def _is_last(self) -> bool:
