@@ -133,7 +133,7 @@ class Context:
         if scene.conversation is None or not may_reset(scene.person):
             await say(interaction, context_view.MAY_NOT_PIN)
             return
-        await self._pins.current(scene.conversation)
+        await self._pins.wait_until_read(scene.conversation)
         noted = await self._recall.pin_now(scene.conversation, interaction.id)
         log.info("pins_count_now", conversation=scene.conversation)
         await say(interaction, context_view.PINNED if noted else context_view.NOTHING_SAID)
@@ -148,7 +148,7 @@ class Context:
         choice = await self._prompts.effective(
             thread=scene.conversation, channel=scene.channel, server=scene.server
         )
-        await self._pins.current(scene.conversation)
+        await self._pins.wait_until_read(scene.conversation)
         try:
             past = await self._recall.past(scene.conversation)
         except Unreadable:

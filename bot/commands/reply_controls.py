@@ -12,7 +12,7 @@ from bot.commands.command_contexts import everywhere
 from bot.commands.interactions import Interaction, conclude, say
 from bot.commands.invocation import Invocation, resolve_invocation
 from bot.gateway.conversion import buttons
-from bot.gateway.events.wait_until_done import when_finished
+from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
 from bot.store.claim import State
 from bot.store.conversations import Conversations
@@ -150,7 +150,7 @@ class ReplyControls:
 
         Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
         """
-        return await when_finished(
+        return await wait_until_done(
             lambda: self._revisions.standing(conversation),
             lambda seen: seen.answering is not None and seen.answering.state is State.COMMITTED,
         )

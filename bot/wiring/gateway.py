@@ -14,7 +14,7 @@ from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
-from bot.gateway.events.outage_buffer import TELL_AFTER_S, OutageBuffer
+from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
@@ -77,7 +77,7 @@ def build_events(
 ) -> Catchup:
     """Build the handlers of events, register them with the client, and return the catch-up."""
     conversations = store.conversations
-    outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
+    outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
     changes = Changes(store.revisions, dispatcher, store.wakeups, outage_buffer)
     intake = Intake(
@@ -90,7 +90,7 @@ def build_events(
         clock,
         commands=commands,
         max_age_s=max_age_s,
-        decided=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     catchup = Catchup(
         client,

@@ -11,7 +11,7 @@
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_TELL_AFTER_S`: shorter times in place of the constants
+  `POINTS_NOTIFY_AFTER_S`: shorter times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
 
@@ -177,7 +177,7 @@ def prepare() -> None:
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
     _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
     _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
-    _seconds("POINTS_TELL_AFTER_S", (wiring_gateway, "TELL_AFTER_S"))
+    _seconds("POINTS_NOTIFY_AFTER_S", (wiring_gateway, "NOTIFY_AFTER_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

@@ -84,7 +84,7 @@ class Listing:
         for message in reversed(read[: self._max_messages]):
             if message.id < oldest:
                 too_old.append(message)
-            elif (conversation := await self._intake.take_listed(message, me)) is not None:
+            elif (conversation := await self._intake.accept_listed(message, me)) is not None:
                 kept.append((conversation, message.id))
         for conversation in {conversation for conversation, _ in kept}:
             self._intake.wake(conversation)
