@@ -8,7 +8,7 @@ import discord
 
 from bot.commands import access
 from bot.commands.answers import unfenced
-from bot.conversation.context import ContextView
+from bot.conversation.context_view import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
 

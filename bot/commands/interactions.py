@@ -16,6 +16,7 @@ from bot.commands import answers
 from bot.commands.registration import register
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
+from bot.retry import Schedule, retry
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
@@ -32,8 +33,7 @@ OFFER_S = 0.6
 LOOK_S = 1.2
 """And this much for what has to be known before the first answer, where it cannot be put off (a modal)."""
 
-TRIES = 4
-PAUSE_S = 0.2
+EDIT = Schedule(0.2, factor=2, tries=4)
 """What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
 
 UNKNOWN_INTERACTION_CODE = 10062
@@ -182,17 +182,21 @@ async def conclude(
     What was pressed for is done by now, so a failure here is none of it. An edit may be repeated: its answer is
     lost, at times, after it was made.
     """
-    for attempt in range(TRIES):
-        try:
-            await interaction.edit_original_response(content=text, view=view)
-        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-            log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
-            await asyncio.sleep(PAUSE_S * 2**attempt)
-        except discord.HTTPException as error:
-            log.info("interaction_lost", interaction=interaction.id, code=error.code)
-            return
-        else:
-            return
+
+    def repeated(error: Exception, _failures: int) -> None:
+        log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
+
+    try:
+        await retry(
+            lambda: interaction.edit_original_response(content=text, view=view),
+            EDIT,
+            on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
+            on_retry=repeated,
+        )
+    except discord.HTTPException as error:
+        log.info("interaction_lost", interaction=interaction.id, code=error.code)
+    except (aiohttp.ClientError, OSError) as error:
+        log.info("interaction_lost", interaction=interaction.id, kind=type(error).__name__)
 
 
 async def explain(interaction: Interaction, error: BaseException) -> None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 
-BACKOFF_MIN_S = 1.0
+from bot.retry import Schedule
+
 BACKOFF_MAX_S = 30.0
 """With the time that an attempt may take (`HANDSHAKE_S`) less than a minute, so that an outage ends for people little
 later than for Discord."""
+
+BACKOFF = Schedule(1.0, factor=2, longest_s=BACKOFF_MAX_S, spread=0.5)
 
 HANDSHAKE_S = 25.0
 """From the connection to the IDENTIFY, before which discord.py waits 5 s."""
@@ -39,12 +42,10 @@ class Attempts:
 
     def begin(self, now_s: float, *, identify: bool) -> float:
         """Count an attempt, and return how many seconds it has to wait: 0 for the first one."""
-        backoff_s = (
-            min(BACKOFF_MIN_S * 2 ** min(self._failed - 1, 16), BACKOFF_MAX_S) if self._failed else 0.0
-        )
+        backoff_s = BACKOFF.pause_s(self._failed, self._jitter()) if self._failed else 0.0
         self._failed += 1
         identify_in_s = self._identify_in_s(now_s) if identify else 0.0
-        return max(backoff_s * (1 + self._jitter()) / 2, self._not_before_s - now_s, identify_in_s)
+        return max(backoff_s, self._not_before_s - now_s, identify_in_s)
 
     def retry_after(self, now_s: float, seconds: float) -> None:
         """Heed the `Retry-After` of a gateway that refused the handshake."""

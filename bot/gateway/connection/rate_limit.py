@@ -79,7 +79,7 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
 def set_clock(clock: Clock, date: str, asked_s: float) -> None:
     """Set the clock by the `Date` of a response to a request that was sent at `asked_s`."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        clock.told(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
+        clock.set_from_response(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
 
 
 def warn_about_host_clock(clock: Clock) -> bool:

@@ -15,11 +15,11 @@ from discord.http import Route
 from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
 from bot.gateway.connection import compat, completion, keep_alive
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
-LOGIN_TRIES = 5
-LOGIN_PAUSE_S = 2.0
+LOGIN = Schedule(2.0, tries=5)
 """A host may start the bot before its network is up."""
 
 LOGIN_S = 30.0
@@ -108,34 +108,45 @@ async def _login(client: discord.Client, token: str) -> None:
     # A line break, which no header can hold, would fail in aiohttp like a server that is not Discord.
     if not token.strip().isprintable():
         raise _refused_token("DISCORD_TOKEN holds a line break or another character that no token holds")
-    attempt = 1
-    while True:
-        try:
-            await client.login(token)
-        except discord.LoginFailure as error:
-            raise _refused_token("Discord refused the token") from error
-        except discord.HTTPException as error:
-            if error.status in WRONG_PATH and not yarl.URL(Route.BASE).path.strip("/"):
-                log.info("discord_api_path_added", path=API_PATH)
-                Route.BASE += API_PATH
-                continue
-            if error.status == completion.TOO_MANY_REQUESTS:
-                raise
-            if error.status < 500 or attempt == LOGIN_TRIES:
-                raise _unreachable(f"it answers with {error.status}") from error
-            log.warning("discord_unreachable", status=error.status, attempt=attempt)
-        except (aiohttp.ClientError, OSError) as error:
-            if attempt == LOGIN_TRIES:
-                raise _unreachable(type(error).__name__) from error
-            log.warning("discord_unreachable", kind=type(error).__name__, attempt=attempt)
-        except (KeyError, TypeError, ValueError) as error:
-            raise _unreachable("it does not answer as Discord does") from error
-        else:
-            return
-        finally:
-            attempt += 1
-            await _close_http_session(client)
-        await asyncio.sleep(LOGIN_PAUSE_S)
+    try:
+        await retry(
+            lambda: _login_once(client, token),
+            LOGIN,
+            on=(discord.HTTPException, aiohttp.ClientError, OSError),
+            when=lambda error: not isinstance(error, discord.HTTPException) or error.status >= 500,
+            on_retry=_log_outage,
+        )
+    except discord.LoginFailure as error:
+        raise _refused_token("Discord refused the token") from error
+    except discord.HTTPException as error:
+        if error.status == completion.TOO_MANY_REQUESTS:
+            raise
+        raise _unreachable(f"it answers with {error.status}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise _unreachable(type(error).__name__) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreachable("it does not answer as Discord does") from error
+
+
+async def _login_once(client: discord.Client, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.HTTPException as error:
+        if error.status not in WRONG_PATH or yarl.URL(Route.BASE).path.strip("/"):
+            raise
+        log.info("discord_api_path_added", path=API_PATH)
+        Route.BASE += API_PATH
+        await _close_http_session(client)
+        await _login_once(client, token)
+    finally:
+        await _close_http_session(client)
+
+
+def _log_outage(error: Exception, failures: int) -> None:
+    if isinstance(error, discord.HTTPException):
+        log.warning("discord_unreachable", status=error.status, attempt=failures)
+    else:
+        log.warning("discord_unreachable", kind=type(error).__name__, attempt=failures)
 
 
 async def _close_http_session(client: discord.Client) -> None:

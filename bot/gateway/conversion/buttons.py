@@ -34,7 +34,7 @@ def pressed(custom_id: str) -> tuple[Button, int] | None:
 
 
 def view(controls: Controls) -> discord.ui.View | None:
-    """Return a view of the buttons, None for no buttons. It is stopped, since discord.py keeps others forever."""
+    """Return a view of the buttons, None for no buttons. It is stopped, because discord.py keeps other views."""
     if not controls.buttons:
         return None
     made = discord.ui.View(timeout=None)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class OutageBuffer:
     ) -> None:
         self._probe = probe
         self._notify_after_s = notify_after_s
-        self._retry_s = retry_s
+        self._schedule = Schedule(retry_s)
         self._capacity = capacity
         self._waiting = 0
         self._stuck = 0
@@ -70,20 +71,23 @@ class OutageBuffer:
             raise StoreUnavailable("the outage buffer is full")
         self._waiting += 1
         timer, stuck = None, False
+
+        async def once() -> T:
+            async with self._one_at_a_time:
+                await retry(self._probe, self._schedule, on=StoreUnavailable)
+                return await step()
+
+        def on_retry(error: StoreUnavailable, _failures: int) -> None:
+            nonlocal stuck
+            on_failure(error)
+            # The store answers the probe, so the other steps need not wait for this one.
+            self._stuck += not stuck
+            stuck = True
+
         if on_late is not None:
             timer = asyncio.get_running_loop().call_later(self._notify_after_s, self._notify, on_late)
         try:
-            while True:
-                async with self._one_at_a_time:
-                    await self._until_available()
-                    try:
-                        return await step()
-                    except StoreUnavailable as error:
-                        on_failure(error)
-                # The store answers the probe, so the other steps need not wait for this one.
-                self._stuck += not stuck
-                stuck = True
-                await asyncio.sleep(self._retry_s)
+            return await retry(once, self._schedule, on=StoreUnavailable, on_retry=on_retry)
         finally:
             self._waiting -= 1
             self._stuck -= stuck
@@ -116,15 +120,6 @@ class OutageBuffer:
         """Wait for a message that is being accepted."""
         if done := self._accepting.get(message):
             await done.wait()
-
-    async def _until_available(self) -> None:
-        while True:
-            try:
-                await self._probe()
-            except StoreUnavailable:
-                await asyncio.sleep(self._retry_s)
-            else:
-                return
 
     def _notify(self, on_late: Callable[[], Awaitable[None]]) -> None:
         async def notify() -> None:

@@ -32,16 +32,16 @@ from bot.gateway.conversion import buttons, reading
 from bot.gateway.conversion.own_messages import is_own_message, parse_own_message
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-TRIES = 5
+CALL = Schedule(0.3, factor=2, tries=5)
 """discord.py repeats 500, 502, 504 and 524 but neither 503 nor a reset connection; every call here may be
 repeated: a post carries its nonce, the others say what is to be, not what to change."""
 
-FIRST_PAUSE_S = 0.3
 CALL_S = 15.0
 """One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
 
@@ -223,12 +223,10 @@ class DiscordOutbox:
     async def _call(
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
     ) -> T:
-        failure = ""
-        if kind != "read":
-            self._timeouts.check(place)
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+        def repeated(error: DiscordUnavailable, failures: int) -> None:
+            log.info("discord_call_repeated", place=place, attempt=failures, failure=str(error))
+
+        async def once() -> T:
             try:
                 with self._unlocking():
                     async with asyncio.timeout(CALL_S):
@@ -248,11 +246,13 @@ class DiscordOutbox:
                     raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
                     raise DiscordRejected(error.code) from error
-                failure = f"status {error.status}"
+                raise DiscordUnavailable(f"{kind}: status {error.status}") from error
             except (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordException) as error:
-                failure = type(error).__name__
-            log.info("discord_call_repeated", call=kind, place=place, attempt=attempt + 1, failure=failure)
-        raise DiscordUnavailable(f"{kind}: {failure}")
+                raise DiscordUnavailable(f"{kind}: {type(error).__name__}") from error
+
+        if kind != "read":
+            self._timeouts.check(place)
+        return await retry(once, CALL, on=DiscordUnavailable, on_retry=repeated)
 
     @contextmanager
     def _unlocking(self) -> Iterator[None]:

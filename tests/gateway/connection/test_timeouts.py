@@ -38,7 +38,7 @@ def timed_out(*, for_s: float, host_ahead_s: float) -> Timeouts:
         cast("Any", {"id": "1", "name": "Weavers", "owner_id": "2", "roles": [EVERYONE], "members": [member]})
     )
     clock = Clock()
-    clock.told(now_s, clock.steady_s(), clock.steady_s())
+    clock.set_from_response(now_s, clock.steady_s(), clock.steady_s())
     return Timeouts(client, clock)
 
 
