@@ -36,7 +36,7 @@ from bot.__main__ import main
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
-from bot.gateway.outbox import outbox
+from bot.gateway.outbox import calls
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
@@ -172,7 +172,7 @@ def _seconds(variable: str, *places: tuple[object, str]) -> None:
 
 def prepare() -> None:
     """Do what the environment says."""
-    _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring_store, "CALL_S"))
+    _seconds("POINTS_CALL_S", (calls, "CALL_S"), (wiring_store, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
     _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
