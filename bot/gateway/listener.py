@@ -48,14 +48,14 @@ class Listener:
         invite = discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE)
         log.info("discord_ready", name=str(client.user), servers=len(client.guilds), invite=invite)
         self._pins.invalidate()
-        self._catchup.want()
+        self._catchup.request()
         if not client.guilds:
             log.warning("no_servers", hint="invite the bot to a server with the link above")
 
     async def on_resumed(self) -> None:
         """Catch up after a gap in the session: Discord may not have repeated every event."""
         log.info("discord_resumed")
-        self._catchup.want()
+        self._catchup.request()
 
     async def on_message(self, message: discord.Message) -> None:
         """Accept a message, and read the pins of its channel where they are unknown."""

@@ -10,6 +10,9 @@ from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.channels import Channels
+from bot.gateway.catchup.listing import Listing
+from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
@@ -92,16 +95,24 @@ def build_events(
         max_age_s=max_age_s,
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
+    channels = Channels(client, pace)
+    listing = Listing(
+        client,
+        channels,
+        conversations,
+        intake,
+        outbox,
+        pace,
+        max_age_s=max_age_s,
+        max_messages=settings.recovery.max_messages,
+        clock=clock,
+    )
     catchup = Catchup(
         client,
         conversations,
         store.work_queue,
-        intake,
-        outbox,
-        pace,
+        Sweep(client, channels, listing, conversations, clock),
         instance=instance,
-        max_age_s=max_age_s,
-        max_messages=settings.recovery.max_messages,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, cast
 
-from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
@@ -89,7 +89,7 @@ def _listing() -> None:
     async def nothing(*_: object) -> None:
         """List no place."""
 
-    setattr(Catchup, "_sweep", nothing)  # noqa: B010
+    setattr(Sweep, "run", nothing)  # noqa: B010
 
 
 def _adoption() -> None:
