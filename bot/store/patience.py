@@ -1,4 +1,4 @@
-"""Do something although the store is away for a moment."""
+"""Waits for a store that is unavailable for a moment."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def patiently(
     within_s: float,
     pause_s: float,
 ) -> T:
-    """Repeat a step until the store answers; StoreUnavailable if it has not after so long.
+    """Repeat a step until the store answers; StoreUnavailable if the store has not answered within `within_s`.
 
     The step may be repeated after a lost answer, as every write to the store may.
     """
