@@ -49,6 +49,7 @@ from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.start_check import check
+from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
@@ -113,7 +114,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     desk = Coordination(desk_redis, keys, instance=instance)
     conversations = Conversations(redis, keys, ttl_s=ttl_s)
     journal = Journal(
-        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, settle_s=CALL_S + SETTLE_AFTER_S
+        redis, keys, ttl_s=ttl_s, lease_s=settings.turns.lease_s, reconcile_s=CALL_S + SETTLE_AFTER_S
     )
     prompts = ScopedOverrides(redis, keys, ttl_s=ttl_s)
 
@@ -192,7 +193,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     models.add_to(client.tree)
     bell = Wakeups(redis, keys)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
-    wishes = ReplyControls(conversations, revisions, dispatcher, bell)
+    wishes = ReplyControls(conversations, TurnControl(redis, keys, ttl_s=ttl_s), dispatcher, bell)
     wishes.add_to(client.tree)
     changes = Changes(revisions, dispatcher, bell, holding)
     recall = PinsAndSummaries(redis, keys, ttl_s=ttl_s)

@@ -182,7 +182,7 @@ class Catchup:
         if failed is not None:
             raise failed
         if asking:
-            await self._conversations.note_look(round(began_s * 1000))
+            await self._conversations.note_archives_listed(round(began_s * 1000))
 
     async def _owe_what_is_known(self, seen: set[int], doubt: int | None) -> set[int]:
         """Have direct messages asked for; returns the channels whose threads are not all active."""
@@ -211,7 +211,7 @@ class Catchup:
             self._due_s = 0.0
 
     async def _look_through_archives(self, parents: Iterable[int], doubt: int | None) -> None:
-        looked_ms = await self._conversations.looked()
+        looked_ms = await self._conversations.archives_listed()
         if looked_ms is None:
             looked_ms = await self._conversations.since(self._clock.now_ms())
         since = dt.datetime.fromtimestamp(looked_ms / 1000 - ARCHIVE_MARGIN_S, dt.UTC)

@@ -97,7 +97,7 @@ class Changes:
             if await self._holding.held(lambda: self._revisions.resume(thread)):
                 log.info("reply_resumed", conversation=thread)
                 self._dispatcher.ring(thread)
-                await self._bell.ring(thread)
+                await self._bell.publish(thread)
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=thread, detail=str(error))
 
@@ -114,14 +114,14 @@ class Changes:
         # What was said while the store was away is taken in before what happened to it afterwards.
         await self._holding.taken(message)
         try:
-            for home in await self._holding.held(lambda: self._revisions.homes(message, channel)):
+            for home in await self._holding.held(lambda: self._revisions.conversations_of(message, channel)):
                 noted = await self._note_at(home, change, amend)
                 known |= noted is not Change.UNKNOWN
                 if noted not in (Change.UNKNOWN, Change.SAME):
                     log.info(event, conversation=home, message=message, where=noted.value.lower())
                 if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
                     self._dispatcher.ring(home)
-                    await self._bell.ring(home)
+                    await self._bell.publish(home)
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=message, detail=str(error))
         return known
@@ -129,7 +129,7 @@ class Changes:
     async def _bury(self, message: int, channel: int) -> bool:
         """Have a deleted message left alone by whoever may still take it in; False if that has just been done."""
         try:
-            return await self._holding.held(lambda: self._revisions.bury(message, channel))
+            return await self._holding.held(lambda: self._revisions.tombstone(message, channel))
         except StoreUnavailable as error:
             log.warning("change_not_noted", message=message, detail=str(error))
             return True
