@@ -48,9 +48,9 @@ class PinsAndSummaries:
             fields = await self._redis.hgetall(self._keys.meta(conversation))
             meta = read_meta({str(name): str(value) for name, value in fields.items()})
             pipe = self._redis.pipeline(transaction=False)
-            pipe.lrange(key, meta.cut, -1)
+            pipe.lrange(key, meta.window_start, -1)
             for index in meta.places:
-                if index < meta.cut:
+                if index < meta.window_start:
                     pipe.lindex(key, index)
             entries, *recalled = await pipe.execute()
         past = meta.past(
@@ -74,7 +74,7 @@ class PinsAndSummaries:
             with translated():
                 length = int(await self._redis.llen(history))
             before = await self.past(conversation)
-            wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
+            wanted = sorted({*pins, *(turn.id for turn in before.preface.pinned)})
             indexes = await self._indexes(conversation, wanted, length)
             stored = bool(
                 await self._scripts.run(
@@ -112,9 +112,9 @@ class PinsAndSummaries:
         summary, done = "" if is_blank(summary) else summary.strip(), False
         while not done:
             past, newest = await self._read(conversation)
-            if past.trimmed_by is None or fingerprint(past.front.summary) != shown:
+            if past.trimmed_by is None or fingerprint(past.preface.summary) != shown:
                 # True for a repetition: the same words stand there already.
-                return past.trimmed_by is not None and past.front.summary == summary
+                return past.trimmed_by is not None and past.preface.summary == summary
             done = bool(
                 await self._scripts.run(
                     Correct(
