@@ -2,5 +2,5 @@
 
 Other rooms use the modules `conversations`, `journal`, `turn_control`, `revisions`, `pins_and_summaries`,
 `scoped_overrides`, `coordination`, `wakeups` and `work_queue`, the values in `claim`, `states`, `codec` and `keys`,
-and `connection`, `start_check` and `patience`. The other modules are private, which import-linter checks.
+and `connection` and `start_check`. The other modules are private, which import-linter checks.
 """

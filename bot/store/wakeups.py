@@ -6,12 +6,12 @@ only means that the request is seen at the next heartbeat.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 
 from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 from bot.store.connection import translated
 from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
@@ -21,8 +21,7 @@ log = structlog.get_logger()
 LISTEN_S = 1.0
 """One wait for a message; well within the time that any command may take on the connection."""
 
-RECONNECT_S = 1.0
-"""Between two attempts to subscribe."""
+RECONNECT = Schedule(1.0)
 
 
 class Wakeups:
@@ -42,26 +41,24 @@ class Wakeups:
 
     async def listen(self, wake: Callable[[int], None]) -> None:
         """Call `wake` with each conversation that a wake-up names, until cancelled."""
-        quiet = False
+
+        def failed(error: StoreUnavailable, failures: int) -> None:
+            # Some hosts forbid SUBSCRIBE. Then the heartbeats must do, and one log line is enough.
+            if failures == 1:
+                log.info("wakeup_subscription_failed", detail=str(error))
+
         while True:
-            try:
-                with translated():
-                    await self._listen(wake)
-            except StoreUnavailable as error:
-                # Some hosts forbid to subscribe. Then the heartbeats must do, and one log line is enough.
-                if not quiet:
-                    log.info("wakeup_subscription_failed", detail=str(error))
-                quiet = True
-            await asyncio.sleep(RECONNECT_S)
+            await retry(lambda: self._listen(wake), RECONNECT, on=StoreUnavailable, on_retry=failed)
 
     async def _listen(self, wake: Callable[[int], None]) -> None:
         """Listen until a failover: a subscription hears nothing of it, and would stay with the old server."""
         failovers = self._redis.failovers.count
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
-            await subscription.subscribe(self._keys.wakeups)
-            while self._redis.failovers.count == failovers:
-                message = await subscription.get_message(timeout=LISTEN_S)
-                if message is not None:
-                    wake(int(str(message["data"])))
-        # An idle connection may lead to the old server as well, and must not become the next subscription.
-        await self._redis.connection_pool.disconnect(inuse_connections=False)
+        with translated():
+            async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                await subscription.subscribe(self._keys.wakeups)
+                while self._redis.failovers.count == failovers:
+                    message = await subscription.get_message(timeout=LISTEN_S)
+                    if message is not None:
+                        wake(int(str(message["data"])))
+            # An idle connection may lead to the old server as well, and must not become the next subscription.
+            await self._redis.connection_pool.disconnect(inuse_connections=False)

@@ -32,7 +32,6 @@ async def test_after_a_failover_wakeups_are_heard_from_the_new_server(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(wakeups, "LISTEN_S", 0.05)
-    monkeypatch.setattr(wakeups, "RECONNECT_S", 0.05)
     heard: asyncio.Queue[int] = asyncio.Queue()
     with redis_server() as old, redis_server() as new:
         async with RedisProxy.before(old) as proxy, connect(proxy.url, timeout_s=3.0) as redis:
