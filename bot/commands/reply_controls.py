@@ -14,9 +14,9 @@ from bot.commands.invocation import Invocation, resolve_invocation
 from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
-from bot.store.claim import State
 from bot.store.conversations import Conversations
-from bot.store.revisions import RegenerateResult, Revisions, Standing
+from bot.store.states import State
+from bot.store.turn_control import ConversationStatus, RegenerateResult, TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
@@ -39,10 +39,10 @@ class ReplyControls:
     """Answers the clicks and the commands; what they wish for is done by whoever works on the conversation."""
 
     def __init__(
-        self, conversations: Conversations, revisions: Revisions, dispatcher: Dispatcher, bell: Wakeups
+        self, conversations: Conversations, control: TurnControl, dispatcher: Dispatcher, bell: Wakeups
     ) -> None:
         self._conversations = conversations
-        self._revisions = revisions
+        self._control = control
         self._dispatcher = dispatcher
         self._bell = bell
 
@@ -95,12 +95,12 @@ class ReplyControls:
     ) -> discord.ui.View | None:
         """What a message is to carry whose turn is over: who is late with Stop may see the other buttons already."""
         meta = await self._conversations.meta(conversation)
-        standing = await self._revisions.standing(conversation)
-        if meta is None or standing.last is None or standing.last.lead != lead:
+        standing = await self._control.status(conversation)
+        if meta is None or standing.last is None or standing.last.turn_id != lead:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
-        entry = await self._revisions.latest(conversation, lead)
+        entry = await self._control.last_entry(conversation, lead)
         answered = entry is not None and bool(entry.reply)
         return buttons.view(when_done(lead, cut=entry is not None and entry.open_end, answered=answered))
 
@@ -127,41 +127,41 @@ class ReplyControls:
         A click names the turn by its `lead`, a menu a message of its reply."""
         standing = await self._standing(conversation)
         if button is Button.STOP:
-            found = standing.answering
+            found = standing.running
             missing = answers.NOTHING_TO_STOP
         else:
             found = standing.last
             missing = answers.NOT_THE_LAST if lead is not None or on is not None else answers.NOTHING_TO_REDO
-            if standing.answering is not None and (lead is None or standing.answering.lead == lead):
+            if standing.running is not None and (lead is None or standing.running.turn_id == lead):
                 return answers.BUSY
-        if found is None or lead not in (None, found.lead) or (on is not None and on not in found.replies):
+        if found is None or lead not in (None, found.turn_id) or (on is not None and on not in found.replies):
             return missing
         if not may_control(scene.person, asked=interaction.user.id in found.askers):
             return answers.NOT_YOURS
-        refusal = await self._note(conversation, button, found.lead, interaction.id)
+        refusal = await self._note(conversation, button, found.turn_id, interaction.id)
         if not refusal:
-            log.info("wish_noted", conversation=conversation, turn=found.lead, wish=button.value)
+            log.info("wish_noted", conversation=conversation, turn=found.turn_id, wish=button.value)
             self._dispatcher.ring(conversation)
-            await self._bell.ring(conversation)
+            await self._bell.publish(conversation)
         return refusal
 
-    async def _standing(self, conversation: int) -> Standing:
+    async def _standing(self, conversation: int) -> ConversationStatus:
         """Read how a conversation stands, when a turn that is just being finished has ended.
 
         Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
         """
         return await wait_until_done(
-            lambda: self._revisions.standing(conversation),
-            lambda seen: seen.answering is not None and seen.answering.state is State.COMMITTED,
+            lambda: self._control.status(conversation),
+            lambda seen: seen.running is not None and seen.running.state is State.COMMITTED,
         )
 
     async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
         if button is Button.STOP:
-            stopped = await self._revisions.stop(conversation, lead)
+            stopped = await self._control.stop(conversation, lead)
             return answers.NOTHING_TO_STOP if stopped is None else ""
         more = button is Button.CONTINUE
-        entry = await self._revisions.latest(conversation, lead) if more else None
+        entry = await self._control.last_entry(conversation, lead) if more else None
         if more and not (entry is not None and entry.open_end):
             return answers.NOTHING_TO_CONTINUE
-        wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
+        wish = await self._control.regenerate(conversation, lead, str(interaction), continues=more)
         return _REFUSED.get(wish, "")

@@ -50,7 +50,7 @@ def add_commands(
         allowed=settings.claude.models,
     )
     models.add_to(tree)
-    reply_controls = ReplyControls(conversations, store.revisions, dispatcher, store.wakeups)
+    reply_controls = ReplyControls(conversations, store.turn_control, dispatcher, store.wakeups)
     reply_controls.add_to(tree)
     context = Context(
         conversations, store.pins_and_summaries, store.overrides, turns.terms, pins, clock.now_s

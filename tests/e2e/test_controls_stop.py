@@ -11,7 +11,7 @@ from bot.commands import answers
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
-from bot.store.revisions import Revisions
+from bot.store.turn_control import TurnControl
 from tests.e2e.controls import answer, labels, press, sent, streaming, told
 from tests.e2e.world import World
 
@@ -100,7 +100,7 @@ async def test_a_reply_that_is_stopped_while_nobody_writes_it_stays_as_it_stands
         await own.bots.pop().kill()
         # A stop that came to the store and no further.
         redis: Redis = Redis.from_url(own.redis_url, decode_responses=True)
-        stopped = await Revisions(redis, Keys(own.prefix), ttl_s=1000).stop(thread)
+        stopped = await TurnControl(redis, Keys(own.prefix), ttl_s=1000).stop(thread)
         await redis.aclose()
         assert stopped == int(message["id"])
         asked = len(own.asked)

@@ -40,7 +40,7 @@ from bot.gateway.outbox import calls
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
-from bot.store.scripts import Scripts
+from bot.store.scripts import Call, Scripts
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from tests.engine import sabotage
@@ -119,10 +119,10 @@ def instrument(points: Points) -> None:
     """Put points around every script, every call to Discord and every event of a stream."""
     run = Scripts.run
 
-    async def running(self: Scripts, name: str, *rest: Any) -> Any:
+    async def running(self: Scripts, call: Call) -> Any:
         if points.cut_off:
             raise StoreUnavailable("cut off")
-        return await points.through(name, lambda: run(self, name, *rest))
+        return await points.through(call.name, lambda: run(self, call))
 
     setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
     for name in CALLS:

@@ -85,7 +85,7 @@ class Sweep:
         if failed is not None:
             raise failed
         if full:
-            await self._conversations.note_look(round(began_s * 1000))
+            await self._conversations.note_archives_listed(round(began_s * 1000))
 
     async def _request_direct_messages(self, listed: set[int], recheck_from: int | None) -> set[int]:
         """Have the known DM channels requested; returns the parent channels of threads that are not active."""
@@ -114,10 +114,10 @@ class Sweep:
         self.unfinished = len(to_request) > REQUESTS_MAX > failing
 
     async def _sweep_archives(self, parents: Iterable[int], recheck_from: int | None) -> None:
-        looked_ms = await self._conversations.looked()
-        if looked_ms is None:
-            looked_ms = await self._conversations.since(self._clock.now_ms())
-        since = dt.datetime.fromtimestamp(looked_ms / 1000 - ARCHIVE_MARGIN_S, dt.UTC)
+        listed_until_ms = await self._conversations.archives_listed()
+        if listed_until_ms is None:
+            listed_until_ms = await self._conversations.since(self._clock.now_ms())
+        since = dt.datetime.fromtimestamp(listed_until_ms / 1000 - ARCHIVE_MARGIN_S, dt.UTC)
         if recheck_from is not None:
             since = min(since, discord.utils.snowflake_time(recheck_from))
         for parent in parents:

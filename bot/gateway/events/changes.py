@@ -116,7 +116,7 @@ class Changes:
         await self._outage_buffer.wait_until_accepted(message)
         try:
             for conversation in await self._outage_buffer.run(
-                lambda: self._revisions.homes(message, channel)
+                lambda: self._revisions.conversations_of(message, channel)
             ):
                 result = await self._apply_in(conversation, change, amend)
                 known |= result is not Change.UNKNOWN
@@ -131,12 +131,12 @@ class Changes:
     async def _wake(self, conversation: int) -> None:
         """Wake the conversation's worker, in whichever instance."""
         self._dispatcher.ring(conversation)
-        await self._wakeups.ring(conversation)
+        await self._wakeups.publish(conversation)
 
     async def _tombstone(self, message: int, channel: int) -> bool:
         """Keep a deleted message from being accepted later; False if another instance has just accepted it."""
         try:
-            return await self._outage_buffer.run(lambda: self._revisions.bury(message, channel))
+            return await self._outage_buffer.run(lambda: self._revisions.tombstone(message, channel))
         except StoreUnavailable as error:
             log.warning("change_not_stored", message=message, detail=str(error))
             return True
