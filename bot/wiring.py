@@ -13,14 +13,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.claude.prices import price_book
 from bot.claude.trouble import hint
-from bot.commands.chat import Chat
-from bot.commands.context import Context
-from bot.commands.help import Help
-from bot.commands.interactions import Tree, first_of
-from bot.commands.model import Models
-from bot.commands.reply_controls import ReplyControls
-from bot.commands.reset import Forgetting
-from bot.commands.system import SystemPrompts
+from bot.commands import CommandServices, Tree, build_tree
 from bot.config import Exit, Settings
 from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
@@ -121,7 +114,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     session.point_at(settings.discord)
     client = Client(proxy_for(settings.discord.api_url))
-    tree = Tree(client, desk)
     pace = Pace()
     clock = Clock()
     rate_limit.count(client, metrics, pace, clock)
@@ -182,27 +174,34 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings.recovery.max_age_hours * 3600,
         lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
-    memory = Forgetting(conversations, dispatcher, outbox, clock)
-    Chat(
-        conversations, dispatcher, outbox, archive_minutes=settings.reply.thread_auto_archive_minutes
-    ).add_to(tree)
-    memory.add_to(tree)
-    system = SystemPrompts(conversations, prompts, default=settings.claude.system)
-    system.add_to(tree)
-    models = Models(
-        conversations, prompts, claude.catalogue, prices, default=default, allowed=settings.claude.models
-    )
-    models.add_to(tree)
     bell = Wakeups(redis, keys)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
-    wishes = ReplyControls(conversations, revisions, dispatcher, bell)
-    wishes.add_to(tree)
     changes = Changes(revisions, dispatcher, bell, holding)
     recall = PinsAndSummaries(redis, keys, ttl_s=ttl_s)
     client.pins = Pins(client, recall, clock)
     stack.push_async_callback(client.pins.stop)
-    context = Context(conversations, recall, prompts, choose, client.pins, clock.now_s)
-    context.add_to(tree)
+    tree = build_tree(
+        client,
+        desk,
+        CommandServices(
+            conversations=conversations,
+            overrides=prompts,
+            revisions=revisions,
+            pins_and_summaries=recall,
+            wakeups=bell,
+            dispatcher=dispatcher,
+            outbox=outbox,
+            pins=client.pins,
+            catalogue=claude.catalogue,
+            prices=prices,
+            resolve_terms=choose,
+            clock=clock,
+            intake_policy=intake_policy,
+            default=default,
+            allowed_models=settings.claude.models,
+            archive_minutes=settings.reply.thread_auto_archive_minutes,
+        ),
+    )
     catchup = Catchup(
         client,
         conversations,
@@ -217,8 +216,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    Help(intake_policy, conversations).add_to(tree)
-    intake.commands = tree.names()
+    intake.commands = frozenset(tree.described())
     client.on_listening = catchup.want
     client.on_person_wrote = intake.take
     client.on_edited = changes.edited
@@ -226,8 +224,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_deleted = changes.deleted
     intake.before_taking = changes.forgotten
     client.on_unlocked = changes.unlocked
-    tree.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
-    tree.on_submit = first_of(system.submitted, context.submitted)
     endings = ModelRetirement(claude.catalogue, desk, settings.claude.model)
     return Bot(client, tree, dispatcher, catchup, endings, bell)
 

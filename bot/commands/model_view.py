@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bot.commands import access
-from bot.commands.answers import NAMES, origin
+from bot.commands.scopes import SCOPE_NAMES, origin
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
@@ -21,9 +21,9 @@ NAME_CHARS = 100
 NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
 NOT_OFFERED = "The operator of this bot does not offer that model."
 MAY_NOT_CHOOSE = {
-    Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("choose its model"),
-    Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("choose the model of a channel"),
-    Scope.SERVER: access.CHOOSING[Scope.SERVER].refusal("choose the model of a server"),
+    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
     "Channels and servers have models of their own, but these are direct messages: use the thread scope."
@@ -65,7 +65,7 @@ def _label(info: ModelInfo, prices: Prices | None) -> str:
 
 def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
     """Say what counts in a scope from now on."""
-    lines = [f"{wanted.model} answers in {NAMES[scope]} from the next reply on{_manner(sent)}."]
+    lines = [f"{wanted.model} answers in {SCOPE_NAMES[scope]} from the next reply on{_manner(sent)}."]
     lines += _left_out(wanted, sent)
     return "\n".join(lines)
 
@@ -73,8 +73,8 @@ def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
 def cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a choice was removed."""
     if not was_set:
-        return f"There is no model chosen for {NAMES[scope]}."
-    return f"The model of {NAMES[scope]} is removed. The next wider one counts from the next reply on."
+        return f"There is no model chosen for {SCOPE_NAMES[scope]}."
+    return f"The model of {SCOPE_NAMES[scope]} is removed. The next wider one counts from the next reply on."
 
 
 def shown(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,9 @@ _LOOKS = {
     Button.TRY_AGAIN: ("Try again", discord.ButtonStyle.primary),
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
 }
-_BY_NAME = {button.value: button for button in Button}
+
+TEMPLATE = re.compile(rf"bobbin:(?P<button>{'|'.join(button.value for button in Button)}):(?P<lead>[0-9]+)")
+"""What `custom_id` returns, taken apart: the button's value and the lead of its turn."""
 
 
 def custom_id(button: Button, lead: int) -> str:
@@ -25,12 +28,8 @@ def custom_id(button: Button, lead: int) -> str:
 
 def pressed(sent: str) -> tuple[Button, int] | None:
     """The button that a custom id belongs to and the lead of its turn, None if it is none of these."""
-    start, _, rest = sent.partition(":")
-    name, _, lead = rest.partition(":")
-    button = _BY_NAME.get(name)
-    if start != "bobbin" or button is None or not (lead.isascii() and lead.isdecimal()):
-        return None
-    return button, int(lead)
+    match = TEMPLATE.fullmatch(sent)
+    return None if match is None else (Button(match["button"]), int(match["lead"]))
 
 
 def view(controls: Controls) -> discord.ui.View | None:
