@@ -17,7 +17,7 @@ from bot.commands.modal import TextModal
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording
-from bot.conversation.context import ContextView, view
+from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.store.claim import Meta
@@ -64,7 +64,7 @@ class Context:
         if past is None or not RULE.allows(invocation.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
             return
-        if fingerprint(past.front.summary) != summary:
+        if fingerprint(past.preface.summary) != summary:
             await say(interaction, context_view.SUMMARY_GONE)
             return
         await interaction.response.send_modal(
@@ -74,7 +74,7 @@ class Context:
                 field=SUMMARY_FIELD,
                 label="The summary",
                 description="Claude reads this in place of the oldest messages. Empty: nothing.",
-                text=past.front.summary,
+                text=past.preface.summary,
                 required=False,
             )
         )

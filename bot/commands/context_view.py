@@ -5,7 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.commands import access, code_block
-from bot.conversation.context import ContextView
+from bot.conversation.context_view import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
 

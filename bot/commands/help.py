@@ -11,7 +11,7 @@ from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.intake import Policy, Where
-from bot.gateway.events import whereabouts
+from bot.gateway.events import thread_kind
 
 SHOWN = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
 """The commands that are used most, in that order; Discord's menu shows all."""
@@ -56,7 +56,7 @@ class Help:
             return Where.CHANNEL
         async with lookup_deadline():
             meta = await self._conversations.meta(thread.id)
-        return whereabouts.of_thread(thread, me, meta, interaction.id)
+        return thread_kind.of_thread(thread, me, meta, interaction.id)
 
 
 def here(where: Where, mention: str, policy: Policy) -> str:

@@ -13,6 +13,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
@@ -28,9 +29,8 @@ TAKE_AUTOCOMPLETE_S = 0.6
 LOOKUP_S = 1.2
 """For what has to be known before the first answer, where that cannot be deferred (a modal)."""
 
-TRIES = 4
-PAUSE_S = 0.2
-"""The first pause between tries; each further one is twice as long. A person is waiting."""
+EDIT = Schedule(0.2, factor=2, tries=4)
+"""Short pauses, because a person is waiting."""
 
 UNKNOWN_INTERACTION_CODE = 10062
 """Too late: an interaction waits 3 s for its first answer."""
@@ -105,14 +105,18 @@ async def update_message(
     The button's effect is done by now, so a failure here is not reported as a failure of the effect. The edit is
     repeated, because its answer may be lost after the edit was made.
     """
-    for attempt in range(TRIES):
-        try:
-            await interaction.edit_original_response(content=text, view=view)
-        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-            log.info("interaction_edit_retried", interaction=interaction.id, kind=type(error).__name__)
-            await asyncio.sleep(PAUSE_S * 2**attempt)
-        except discord.HTTPException as error:
-            log.info("interaction_response_rejected", interaction=interaction.id, code=error.code)
-            return
-        else:
-            return
+
+    def log_retry(error: Exception, _failures: int) -> None:
+        log.info("interaction_edit_retried", interaction=interaction.id, kind=type(error).__name__)
+
+    try:
+        await retry(
+            lambda: interaction.edit_original_response(content=text, view=view),
+            EDIT,
+            on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
+            on_retry=log_retry,
+        )
+    except discord.HTTPException as error:
+        log.info("interaction_response_rejected", interaction=interaction.id, code=error.code)
+    except (aiohttp.ClientError, OSError) as error:
+        log.info("interaction_response_rejected", interaction=interaction.id, kind=type(error).__name__)

@@ -11,8 +11,8 @@ from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import when_finished
-from bot.gateway.outbox import buttons
 from bot.render.controls import Button, when_done
 from bot.store.claim import State
 from bot.store.revisions import RegenerateResult, Standing
@@ -144,7 +144,8 @@ class ReplyControls:
     ) -> str:
         """Record a request; returns why it is refused, or "".
 
-        A click names the turn by its `lead`, a menu by a message of its reply, a command means the latest turn."""
+        A click names the turn by its `lead`, a menu by a message of its reply, a command means the latest turn.
+        """
         standing = await self._standing(conversation)
         if button is Button.STOP:
             turn = standing.answering

@@ -12,7 +12,7 @@ import pytest
 
 import bot.commands
 from bot.commands import Tree, build_tree
-from bot.gateway.outbox import buttons
+from bot.gateway.conversion import buttons
 from bot.render.controls import Button
 from tests.commands import services
 

@@ -18,7 +18,7 @@ TEMPLATE = r"test:button:(?P<number>[0-9]+)"
 PERSON = {"id": "5", "username": "ann", "discriminator": "0", "avatar": None}
 
 
-class Desk:
+class Taker:
     """The shared notes of the instances: who takes an interaction."""
 
     def __init__(self, mine: bool = True) -> None:
@@ -66,9 +66,9 @@ def heard(monkeypatch: pytest.MonkeyPatch) -> Heard:
     return noted
 
 
-def tree_of(client: discord.Client, desk: Desk | None = None) -> Tree:
+def tree_of(client: discord.Client, coordination: Taker | None = None) -> Tree:
     """A tree without commands."""
-    return Tree(client, cast("Any", desk or Desk()))
+    return Tree(client, cast("Any", coordination or Taker()))
 
 
 async def interact(client: discord.Client, kind: int, data: dict[str, Any], **more: Any) -> None:
@@ -144,7 +144,7 @@ async def test_a_modal_that_another_process_opened_is_answered_with_its_texts(
 async def test_what_another_instance_has_taken_is_not_answered(
     client: discord.Client, heard: Heard, act: Any
 ) -> None:
-    tree = tree_of(client, Desk(mine=False))
+    tree = tree_of(client, Taker(mine=False))
     tree.add_button(TEMPLATE, heard.handle)
     tree.add_modal(TEMPLATE, heard.handle)
     await act(client, "test:button:7")
