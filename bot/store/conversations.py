@@ -14,7 +14,7 @@ from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.scripts import Scripts
-from bot.store.scripts.conversation import Receive, Reset
+from bot.store.scripts.conversation import Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
 
 PARENTS_AT_ONCE = 1000
@@ -88,13 +88,7 @@ class Conversations:
 
     async def leave(self, conversation: int, at: int) -> None:
         """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
-        key = self._keys.meta(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hdel(key, "joined")
-            pipe.hset(key, "left", str(at))
-            pipe.expire(key, self._ttl_s)
-            await pipe.execute()
+        await self._scripts.run(Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s))
 
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Forget the history and every message that waits; a running turn is fenced off.

@@ -324,6 +324,28 @@ async def test_a_reset_leaves_no_thread_again_into_which_the_bot_was_mentioned_s
     assert (meta.left, meta.joined) == (None if mentioned else snowflake(10), None)
 
 
+@pytest.mark.parametrize(("mentioned", "joined"), [(9, None), (11, 11)])
+@pytest.mark.parametrize("first", ["leave", "mention"])
+async def test_only_a_mention_from_after_the_leave_lets_the_bot_join_again_whichever_the_store_hears_of_first(
+    store: Store, first: str, mentioned: int, joined: int | None
+) -> None:
+    mention = message("hello", number=mentioned)
+
+    async def leave() -> None:
+        await store.leave(C, snowflake(10))
+
+    async def receive_mention() -> None:
+        await store.receive(C, mention, source="listing", facts={"joined": mention.id})
+
+    await store.receive(C, message("hello", number=8), source="event", facts={"guild": 1})
+    steps = [leave, receive_mention] if first == "leave" else [receive_mention, leave]
+    for step in (*steps, *steps):  # each may be repeated
+        await step()
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.left, meta.joined) == (snowflake(10), None if joined is None else snowflake(joined))
+
+
 async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
     await receive(store, message("hello", number=10))
     claim = await claimed(store)

@@ -20,6 +20,11 @@ local function next_token(token)
   return integer(math.max(now_ms(), tonumber(token or 0) + 1))
 end
 
+-- Ids as text: a snowflake has more digits than a number of Lua holds.
+local function is_earlier(id, other)
+  return #id < #other or (#id == #other and id < other)
+end
+
 local function each_id(text)
   return string.gmatch(text or '', '%d+')
 end

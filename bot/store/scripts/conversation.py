@@ -27,6 +27,16 @@ class Receive(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Leave(Call):
+    """Leave a thread until the next mention; `at` is the id of the interaction."""
+
+    script: ClassVar[str] = "leave"
+    meta: Key
+    at: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reset(Call):
     """Forget the history and every message that waits."""
 
