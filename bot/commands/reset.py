@@ -16,7 +16,7 @@ from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.errors import DiscordError
-from bot.gateway.catchup.listing import id_before
+from bot.gateway.conversion.snowflake import id_before
 from bot.turns.reply_search import unfinished
 
 log = structlog.get_logger()

@@ -21,8 +21,8 @@ import structlog
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
-from bot.gateway.catchup.listing import id_before
 from bot.gateway.catchup.sweep import FAILED_CALL, Sweep, earlier
+from bot.gateway.conversion.snowflake import id_before
 from bot.store.conversations import Conversations
 from bot.store.work_queue import WorkQueue
 

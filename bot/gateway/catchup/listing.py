@@ -10,9 +10,9 @@ import structlog
 from bot.conversation import wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
-from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.gateway.catchup.channels import Channels, ListableChannel, ReadableChannel
 from bot.gateway.conversion import reading
+from bot.gateway.conversion.snowflake import first_id, id_before
 from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Kind, Pace
@@ -105,7 +105,7 @@ class Listing:
         joined_id = discord.utils.time_snowflake(joined) if joined else 0
         since_ms = await self._conversations.since(self._clock.now_ms())
         # Messages from then on are addressed to the bot, also while it is not running.
-        began = max(joined_id, _first_id(since_ms))
+        began = max(joined_id, first_id(since_ms))
         if not await self._is_conversation(channel, me):
             return max(oldest, began)
         # People are told of messages that are too old to be answered, but only while the records show which of them
@@ -160,12 +160,3 @@ class Listing:
             await self._outbox.send(channel, notice)
         except DiscordError as error:
             log.info("notice_failed", channel=channel, kind=type(error).__name__)
-
-
-def _first_id(when_ms: int) -> int:
-    return (when_ms - DISCORD_EPOCH_MS) << 22
-
-
-def id_before(seconds: float, now_s: float) -> int:
-    """Return the lowest id of a message that was written `seconds` before `now_s`."""
-    return _first_id(round((now_s - seconds) * 1000))

@@ -11,7 +11,7 @@ from typing import Any, cast
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import OVERLAP_S, Catchup
-from bot.gateway.catchup.listing import id_before
+from bot.gateway.conversion.snowflake import id_before
 
 AWAY_S = 0.1
 
