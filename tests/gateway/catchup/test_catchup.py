@@ -1,4 +1,4 @@
-"""How far the next sweep goes, after one that failed or that something came in between of."""
+"""How far the next sweep goes after a failure, a gap in the session or a rollback of the store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ AWAY_S = 0.1
 
 
 class Store:
-    """A store that keeps its records, and notes nothing of what it is told; it goes back when it is told to."""
+    """A store that is unavailable `away` times, and has lost its last heartbeat if it `went_back`."""
 
     def __init__(self) -> None:
         self.went_back = False
@@ -40,7 +40,7 @@ class Store:
 
 
 class Sweeps:
-    """Notes what each sweep is asked for, and does in it what was ordered."""
+    """Records the arguments of each sweep, and calls the next function of `during` in it."""
 
     def __init__(self, *during: Callable[[Catchup], None]) -> None:
         self.unfinished = False
@@ -50,7 +50,7 @@ class Sweeps:
         self.enough = asyncio.Event()
 
     async def run(self, recheck_from: int | None, *, full: bool) -> None:
-        """Do nothing but what was ordered."""
+        """Call the next function."""
         self.asked.append((full, recheck_from))
         if not self.during or self.catchup is None:
             self.enough.set()
@@ -59,7 +59,7 @@ class Sweeps:
 
 
 async def swept(store: Store, *during: Callable[[Catchup], None]) -> list[tuple[bool, int | None]]:
-    """Watch until nothing more is ordered; returns of each sweep whether it was full, and from where it rechecks."""
+    """Watch until a sweep after the last function of `during`; returns `full` and `recheck_from` of each sweep."""
     sweeps, kept = Sweeps(*during), cast("Any", store)
     client = cast("Any", SimpleNamespace(is_ready=lambda: True))
     catchup = sweeps.catchup = Catchup(
@@ -93,15 +93,15 @@ def request(catchup: Catchup) -> None:
     catchup.request()
 
 
-async def test_only_the_first_sweep_asks_for_each_place_one_by_one() -> None:
+async def test_only_the_first_sweep_is_full() -> None:
     assert await swept(Store(), nothing) == [(True, None), (False, None)]
 
 
-async def test_a_gap_during_a_sweep_has_the_next_one_ask_again() -> None:
+async def test_a_gap_during_a_sweep_makes_the_next_sweep_full() -> None:
     assert await swept(Store(), request) == [(True, None), (True, None)]
 
 
-async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
+async def test_the_next_sweep_does_what_a_failed_sweep_was_to_do() -> None:
     store = Store()
 
     def go_back(_: Catchup) -> None:
@@ -118,7 +118,7 @@ async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
     )
 
 
-async def test_an_outage_leaves_in_doubt_what_was_listed_before_it_however_long_it_lasts() -> None:
+async def test_after_an_outage_of_any_length_messages_from_just_before_it_are_listed_again() -> None:
     store = Store()
 
     def away(_: Catchup) -> None:
