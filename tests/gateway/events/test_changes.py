@@ -18,7 +18,7 @@ class Finishing:
     def __init__(self) -> None:
         self.amended: list[tuple[int, int, str]] = []
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,)
 
     async def edit(self, _home: int, _message: Message, *, edited_ms: int) -> Change:
@@ -54,7 +54,7 @@ class Slow:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
 
-    async def homes(self, message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, message: int, channel: int) -> tuple[int, ...]:
         return (message, channel)
 
     async def delete(self, _home: int, _message: int) -> Change:
@@ -84,15 +84,15 @@ class Forgetful:
         self.steps: list[str] = []
         self.taken_in = False
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,) if self.taken_in else ()
 
     async def delete(self, _home: int, _message: int) -> Change:
         self.steps.append("delete")
         return Change.SAME
 
-    async def bury(self, _message: int, _channel: int) -> bool:
-        self.steps.append("bury")
+    async def tombstone(self, _message: int, _channel: int) -> bool:
+        self.steps.append("tombstone")
         self.taken_in = True
         return False
 
@@ -100,7 +100,7 @@ class Forgetful:
 async def test_what_is_taken_in_between_the_two_steps_of_a_deletion_is_deleted_too() -> None:
     revisions, nobody = Forgetful(), cast("Any", None)
     await Changes(cast("Any", revisions), nobody, nobody).delete(5, [7])
-    assert revisions.steps == ["bury", "delete"]
+    assert revisions.steps == ["tombstone", "delete"]
 
 
 async def test_a_deletion_waits_for_what_is_just_being_taken_in() -> None:
