@@ -86,12 +86,12 @@ class Tree(app_commands.CommandTree[discord.Client]):
         """
         data: Mapping[str, Any] = interaction.data or {}
         custom_id = str(data.get("custom_id", ""))
-        if interaction.type is discord.InteractionType.modal_submit:
+        kind = interaction.type
+        if kind is discord.InteractionType.modal_submit:
             values = dict(_values(data.get("components", ())))
             await self._route(self._modals, interaction, custom_id, values=values)
-        elif interaction.type is discord.InteractionType.component:
-            if not shows(interaction.message, custom_id):
-                await self._route(self._buttons, interaction, custom_id)
+        elif kind is discord.InteractionType.component and not shows(interaction.message, custom_id):
+            await self._route(self._buttons, interaction, custom_id)
 
     async def _route(self, routes: Routes, interaction: Interaction, custom_id: str, **more: Any) -> None:
         for template, handler in routes:
