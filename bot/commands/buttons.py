@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Self
 
 import discord
@@ -12,7 +12,7 @@ from bot.commands.interactions import Interaction
 
 
 def dynamic_button(
-    template: str | re.Pattern[str], pressed: Callable[[Interaction, re.Match[str]], Awaitable[None]]
+    template: str, pressed: Callable[[Interaction, re.Match[str]], Awaitable[None]]
 ) -> type[discord.ui.DynamicItem[discord.ui.Item[Any]]]:
     """Return the class by which discord.py answers the buttons whose custom id matches a template."""
 
@@ -31,6 +31,13 @@ def dynamic_button(
             await pressed(interaction, self._match)
 
     return DynamicButton
+
+
+def shows(message: discord.Message | None, custom_id: str) -> bool:
+    """Whether a message has a component with a custom id, so that discord.py finds its DynamicItem."""
+    rows: Iterable[Any] = message.components if message is not None else ()
+    children = (child for row in rows for child in getattr(row, "children", ()))
+    return any(getattr(child, "custom_id", None) == custom_id for child in children)
 
 
 def button(

@@ -123,20 +123,17 @@ class Context:
         """Show what Claude sees of the conversation."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        meta = (
-            None
-            if invocation.conversation is None
-            else await self._conversations.meta(invocation.conversation)
-        )
-        if invocation.conversation is None or meta is None:
+        conversation = invocation.conversation
+        meta = None if conversation is None else await self._conversations.meta(conversation)
+        if conversation is None or meta is None:
             await say(interaction, NOT_A_CONVERSATION)
             return
         choice = await self._overrides.effective(
-            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+            thread=conversation, channel=invocation.channel, server=invocation.server
         )
-        await self._pins.wait_until_read(invocation.conversation)
+        await self._pins.wait_until_read(conversation)
         try:
-            past = await self._recall.past(invocation.conversation)
+            past = await self._recall.past(conversation)
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
@@ -149,7 +146,7 @@ class Context:
             policy=terms.trimming,
             now_ms=round(self._clock.now_s() * 1000),
         )
-        link = None if seen.first is None else _link(invocation.conversation, meta, seen.first)
+        link = None if seen.first is None else _link(conversation, meta, seen.first)
         text, files = context_view.shown(
             seen,
             link=link,
@@ -159,7 +156,7 @@ class Context:
             pinned_now=past.at_once,
         )
         may_change = RULE.allows(invocation.person)
-        buttons = _buttons(seen, invocation.conversation, pins=not past.at_once) if may_change else None
+        buttons = _buttons(seen, conversation, pins=not past.at_once) if may_change else None
         await say(interaction, text, files=files, view=buttons)
 
 

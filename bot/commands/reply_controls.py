@@ -66,7 +66,7 @@ class ReplyControls:
         ):
             tree.command(name=name, description=description)(command)
         tree.context_menu(name="Regenerate")(self.regenerate)
-        tree.add_button(buttons.TEMPLATE, self.pressed)
+        tree.add_button(buttons.TEMPLATE.pattern, self.pressed)
 
     @in_servers_and_dms
     async def stop(self, interaction: Interaction) -> None:

@@ -11,7 +11,7 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands.buttons import dynamic_button
+from bot.commands.buttons import dynamic_button, shows
 from bot.commands.failures import explain
 from bot.commands.interactions import Interaction, take, take_for_autocomplete
 from bot.commands.registration import register
@@ -22,6 +22,8 @@ log = structlog.get_logger()
 Handler = Callable[..., Awaitable[None]]
 """Called with the interaction and, by name, the named groups of the template that matched its custom id."""
 
+Routes = list[tuple[re.Pattern[str], Handler]]
+
 
 class Tree(app_commands.CommandTree[discord.Client]):
     """Answers each interaction exactly once: of several instances, the one that takes it."""
@@ -29,16 +31,18 @@ class Tree(app_commands.CommandTree[discord.Client]):
     def __init__(self, client: discord.Client, coordination: Coordination) -> None:
         super().__init__(client)
         self._coordination = coordination
-        self._modals: list[tuple[re.Pattern[str], Handler]] = []
+        self._buttons: Routes = []
+        self._modals: Routes = []
         client.event(self.on_interaction)
 
-    def add_button(self, template: str | re.Pattern[str], pressed: Handler) -> None:
+    def add_button(self, template: str, pressed: Handler) -> None:
         """Have all buttons answered whose custom id matches a template, also those sent before a restart."""
 
         async def answer(interaction: Interaction, match: re.Match[str]) -> None:
             await self._answer(interaction, partial(pressed, interaction, **match.groupdict()))
 
         self.client.add_dynamic_items(dynamic_button(template, answer))
+        self._buttons.append((re.compile(template), pressed))
 
     def add_modal(self, template: str, submitted: Handler) -> None:
         """Have all modals answered whose custom id matches a template; `values` are the texts by field."""
@@ -74,20 +78,25 @@ class Tree(app_commands.CommandTree[discord.Client]):
         await explain(interaction, error.__cause__ or error)
 
     async def on_interaction(self, interaction: Interaction) -> None:
-        """Answer a submitted modal.
+        """Answer what discord.py leaves unanswered: modals, and buttons that their message does not show.
 
-        discord.py has no DynamicItem for modals: it keeps an open modal in the process that sent it, so that one
-        submitted after a restart, or taken by another instance, would stay unanswered.
+        There is no DynamicItem for modals: discord.py keeps an open modal in the process that sent it, so that one
+        submitted after a restart, or taken by another instance, would stay unanswered. A DynamicItem is looked for
+        among the message's components, which servers other than Discord's may leave out.
         """
-        if interaction.type is not discord.InteractionType.modal_submit:
-            return
         data: Mapping[str, Any] = interaction.data or {}
-        for template, submitted in self._modals:
-            if match := template.fullmatch(str(data.get("custom_id", ""))):
-                values = dict(_values(data.get("components", ())))
-                await self._answer(
-                    interaction, partial(submitted, interaction, values=values, **match.groupdict())
-                )
+        custom_id = str(data.get("custom_id", ""))
+        kind = interaction.type
+        if kind is discord.InteractionType.modal_submit:
+            values = dict(_values(data.get("components", ())))
+            await self._route(self._modals, interaction, custom_id, values=values)
+        elif kind is discord.InteractionType.component and not shows(interaction.message, custom_id):
+            await self._route(self._buttons, interaction, custom_id)
+
+    async def _route(self, routes: Routes, interaction: Interaction, custom_id: str, **more: Any) -> None:
+        for template, handler in routes:
+            if match := template.fullmatch(custom_id):
+                await self._answer(interaction, partial(handler, interaction, **more, **match.groupdict()))
 
     async def _answer(self, interaction: Interaction, handler: Callable[[], Awaitable[None]]) -> None:
         """Let one instance run the handler of a button or a modal."""
