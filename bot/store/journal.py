@@ -40,10 +40,10 @@ NEIGHBOURS = 20
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A turn has ended: so many messages are `waiting` for the next, and these replies of before have buttons."""
+    """The end of a turn: the number of messages that wait, and the message that carried the buttons before."""
 
     waiting: int
-    dressed: tuple[int, ...] = ()
+    stale_buttons: int | None = None
 
 
 class Journal:
@@ -129,12 +129,12 @@ class Journal:
         """Note the message that tells people of a turn that its answer comes later."""
         with translated():
             await self._redis.hset(
-                self._keys.record(claim.conversation, claim.lead), "sign", f"{place}:{message}"
+                self._keys.record(claim.conversation, claim.turn_id), "sign", f"{place}:{message}"
             )
 
     async def note_told(self, claim: UnreadableConversation) -> None:
         """Note that the thread knows about what cannot be read."""
-        key = self._keys.record(claim.conversation, claim.lead)
+        key = self._keys.record(claim.conversation, claim.turn_id)
         with translated():
             await self._redis.hset(key, "told", "1")
 
@@ -147,7 +147,7 @@ class Journal:
         answer = await self._run(
             "join",
             [*self._turn(claim), keys.pending(claim.conversation)],
-            [claim.token, keys.record_prefix(claim.conversation), MESSAGES_PER_TURN, padded(claim.lead)],
+            [claim.token, keys.record_prefix(claim.conversation), MESSAGES_PER_TURN, padded(claim.turn_id)],
         )
         if answer[0] == "FENCED":
             raise Fenced("join")
@@ -159,7 +159,7 @@ class Journal:
         """Say whether anything waits besides the messages of the turn."""
         with translated():
             pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
-        return any(int(str(message)) not in claim.members for message in pending)
+        return any(int(str(message)) not in claim.batch.members for message in pending)
 
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the others wait on."""
@@ -198,7 +198,7 @@ class Journal:
         all is. A trim gives way to what somebody has corrected meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
-        kept = (keys.history(conversation), keys.meta(conversation), keys.result(conversation, claim.lead))
+        kept = (keys.history(conversation), keys.meta(conversation), keys.result(conversation, claim.turn_id))
         arguments: list[str | int] = [
             claim.token,
             dump_turn(turn) if turn else "",
@@ -208,9 +208,9 @@ class Journal:
             turn.usage.input_total if turn else 0,
             turn.usage.output if turn else 0,
             cost,
-            " ".join(map(padded, claim.members)),
+            " ".join(map(padded, claim.batch.members)),
             unpriced,
-            "1" if trims(turn, claim.own) else "",
+            "1" if trims(turn, claim.earlier.entry) else "",
             dump_correction(claim.meta.corrected),
         ]
         answer = await self._run("commit", [*self._turn(claim), *kept], arguments)
@@ -222,10 +222,10 @@ class Journal:
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
 
-    async def spent(self, claim: Claim | UnreadableConversation, *, cost: int, unpriced: int) -> None:
-        """Write down what a try has cost that commits nothing; counts once, as in `commit`, and needs no lease."""
-        keys = [self._keys.record(claim.conversation, claim.lead), self._keys.meta(claim.conversation)]
-        await self._run("spent", keys, [claim.token, cost, unpriced])
+    async def spent(self, claim: Claim, *, cost: int, unpriced: int) -> None:
+        """Add the cost of an attempt that commits nothing, as in `commit`; counts once and needs no lease."""
+        keys = [self._keys.record(claim.conversation, claim.turn_id), self._keys.meta(claim.conversation)]
+        await self._run("spent", keys, [claim.token, cost, unpriced, padded(claim.turn_id)])
 
     async def acknowledge(
         self, claim: Claim, *, settle: bool, buttons: int | None = None, halted: bool = False
@@ -242,7 +242,7 @@ class Journal:
 
     async def noticed(self, claim: Claim, message: int | None) -> None:
         """Journal the id of the notice under the reply, None if there is none any more."""
-        told = "" if message is None else f"{claim.again}:{message}"
+        told = "" if message is None else f"{claim.attempt.regeneration}:{message}"
         await self._step("noticed", self._turn(claim), [claim.token, told])
 
     async def of_others(self, claim: Claim) -> frozenset[int]:
@@ -253,7 +253,7 @@ class Journal:
             leads.add(str(await self._redis.hget(keys.meta(conversation), "last") or ""))
             held: list[Any] = await self._redis.lrange(keys.history(conversation), -NEIGHBOURS, -1)
             leads.update(padded(load_turn(str(text)).id) for text in held)
-            leads -= {"", padded(claim.lead)}
+            leads -= {"", padded(claim.turn_id)}
             pipe = self._redis.pipeline(transaction=False)
             for lead in leads:
                 pipe.hgetall(keys.record(conversation, int(lead)))
@@ -264,16 +264,6 @@ class Journal:
             found.update(read_replies(fields).values())
         return frozenset(found)
 
-    async def dressed(self, conversation: int) -> frozenset[int]:
-        """Return the replies of before that still are to lose their buttons; needs no lease."""
-        with translated():
-            stale = await self._redis.hget(self._keys.meta(conversation), "stale")
-        return frozenset(int(message) for message in str(stale or "").split())
-
-    async def undressed(self, conversation: int, messages: Sequence[int]) -> None:
-        """Note that replies of before have no buttons any more; needs no lease."""
-        await self._run("undressed", [self._keys.meta(conversation)], list(messages))
-
     async def doubt(self, claim: Claim) -> None:
         """Have a turn settled by whoever holds the lease by then; needs no lease itself."""
         now_ms = round(time.time() * 1000)
@@ -281,7 +271,7 @@ class Journal:
         await self._run(
             "doubt",
             [self._keys.settling(claim.conversation)],
-            [padded(claim.lead), self._settle_ms, DONE_RECORD_S],
+            [padded(claim.turn_id), self._settle_ms, DONE_RECORD_S],
         )
         # Whoever has the lease may have finished, found nothing more to do, and be about to say so.
         await self._hint(claim.conversation, now_ms + 1)
@@ -292,7 +282,7 @@ class Journal:
         await self._step(
             "settled",
             [lease, self._keys.settling(claim.conversation), record],
-            [claim.token, padded(claim.lead), "1" if shown else ""],
+            [claim.token, padded(claim.turn_id), "1" if shown else ""],
         )
 
     async def _hint(self, conversation: int, when_ms: int) -> None:
@@ -309,13 +299,13 @@ class Journal:
                 *self._turn(claim),
                 keys.pending(conversation),
                 keys.settling(conversation),
-                keys.result(conversation, claim.lead),
+                keys.result(conversation, claim.turn_id),
                 keys.meta(conversation),
             ],
             [
                 claim.token,
                 keys.record_prefix(conversation),
-                padded(claim.lead),
+                padded(claim.turn_id),
                 DONE_RECORD_S,
                 state,
                 "" if settle_ms is None else settle_ms,
@@ -327,10 +317,10 @@ class Journal:
         )
         if answer[0] == "FENCED":
             raise Fenced("acknowledge")
-        return Done(int(answer[1]), tuple(int(message) for message in str(answer[2]).split()))
+        return Done(int(answer[1]), int(answer[2]) if answer[2] else None)
 
     def _turn(self, claim: Claim | UnreadableConversation) -> list[str]:
-        return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.lead)]
+        return [self._keys.lease(claim.conversation), self._keys.record(claim.conversation, claim.turn_id)]
 
     async def _step(self, name: str, keys: Sequence[str], arguments: Sequence[str | int]) -> None:
         if await self._run(name, keys, arguments) == "FENCED":

@@ -200,7 +200,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
         assert isinstance(claim, Claim)
         if number == 1:
             await recall.pin(C, [said[1].id])
-        entry = replace(turn(10 * number), members=claim.members)
+        entry = replace(turn(10 * number), members=claim.batch.members)
         await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
         await journal.acknowledge(claim, settle=False)
     assert await redis.hget(KEYS.meta(C), "places") == " 1"
@@ -236,7 +236,7 @@ class Trimmed:
     async def commit(self, front: Front | None, cut: int, claim: Claim | None = None) -> Past:
         """End the turn, and return what the next one finds."""
         claim = claim or self.claim
-        entry = replace(turn(0), id=claim.lead, members=claim.members, front=front, cut=cut)
+        entry = replace(turn(0), id=claim.turn_id, members=claim.batch.members, front=front, cut=cut)
         for _ in range(2):  # as when the first answer of the store was lost
             await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
         await self.journal.acknowledge(claim, settle=False)
@@ -286,11 +286,11 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
     await trimmed.commit(Front("They talked of looms and wool."), 2)
     await trimmed.corrected()
     revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
-    assert await revisions.again(C, trimmed.claim.lead, "wish") is RegenerateResult.OK
+    assert await revisions.again(C, trimmed.claim.turn_id, "wish") is RegenerateResult.OK
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     assert claim.past.front.summary == "They talked of cloth."
-    entry = replace(turn(20), front=Front("They talked of cloth and dye."), members=claim.members)
+    entry = replace(turn(20), front=Front("They talked of cloth and dye."), members=claim.batch.members)
     await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
     assert (await trimmed.recall.past(C)).front == entry.front
 
@@ -299,9 +299,9 @@ async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimm
     await trimmed.commit(Front("They talked of looms and wool."), 2)
     await trimmed.corrected()
     revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
-    await revisions.again(C, trimmed.claim.lead, "wish")
+    await revisions.again(C, trimmed.claim.turn_id, "wish")
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
-    assert claim.own is not None
-    await trimmed.journal.commit(claim, replace(claim.own, reply="anew"), Result("anew"), cut=2)
+    assert claim.earlier.entry is not None
+    await trimmed.journal.commit(claim, replace(claim.earlier.entry, reply="anew"), Result("anew"), cut=2)
     assert (await trimmed.recall.past(C)).front.summary == "They talked of cloth."

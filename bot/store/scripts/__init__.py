@@ -41,7 +41,6 @@ _NAMES = (
     "spent",
     "standing",
     "stop",
-    "undressed",
 )
 
 

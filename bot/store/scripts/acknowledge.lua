@@ -9,9 +9,9 @@
 --      that it is put right once Discord does not; of a cancelled one, if there is no last turn any more
 -- A cancelled turn may end in any state but done. Only the last turn that is done keeps its messages, and its records
 -- as long as the history: it may be answered anew.
--- Returns {'OK', messages that still wait, ids of older replies with buttons} or {'FENCED'}.
+-- Returns {'OK', messages that still wait, id of the message that carried the buttons before or ''} or {'FENCED'}.
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
-local state = redis.call('HGET', KEYS[2], 'state')
+local state, before = redis.call('HGET', KEYS[2], 'state'), ''
 if state ~= 'done' and state ~= 'cancelled' then
   if not state or (ARGV[5] == 'done' and state ~= 'committed') then return {'FENCED'} end
   for id in string.gmatch(redis.call('HGET', KEYS[2], 'members') or ARGV[3], '%d+') do
@@ -39,17 +39,7 @@ if state ~= 'done' and state ~= 'cancelled' then
   if ARGV[5] == 'done' then
     redis.call('HSET', KEYS[6], 'last', ARGV[3])
     if ARGV[10] == '1' then redis.call('HSET', KEYS[2], 'halted', '1') else redis.call('HDEL', KEYS[2], 'halted') end
-    local buttons = redis.call('HGET', KEYS[6], 'buttons') or ''
-    -- A round that made the reply shorter gives the buttons back to a message that had lost them.
-    local stale = {}
-    for id in string.gmatch((redis.call('HGET', KEYS[6], 'stale') or '') .. ' ' .. buttons, '%d+') do
-      if id ~= ARGV[8] then stale[#stale + 1] = id end
-    end
-    if #stale > 0 then
-      redis.call('HSET', KEYS[6], 'stale', table.concat(stale, ' '))
-    else
-      redis.call('HDEL', KEYS[6], 'stale')
-    end
+    before = redis.call('HGET', KEYS[6], 'buttons') or ''
     redis.call('HSET', KEYS[6], 'buttons', ARGV[8])
   end
   redis.call('EXPIRE', KEYS[5], ARGV[10] == '1' and ARGV[9] or ARGV[7])
@@ -62,4 +52,4 @@ if state ~= 'done' and state ~= 'cancelled' then
 end
 local left = redis.call('ZCARD', KEYS[3])
 if left == 0 then redis.call('HSET', KEYS[1], 'expires', '0') end
-return {'OK', left, redis.call('HGET', KEYS[6], 'stale') or ''}
+return {'OK', left, before ~= ARGV[8] and before or ''}

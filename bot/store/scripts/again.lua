@@ -28,20 +28,8 @@ for id in string.gmatch(members, '%d+') do
 end
 redis.call('EXPIRE', KEYS[2], ARGV[3])
 -- What an earlier round was about to post it has posted, or settling was to see to it; this one is settled too.
-local own = {}
 for _, field in ipairs(redis.call('HKEYS', KEYS[1])) do
   if string.sub(field, 1, 7) == 'intent:' then redis.call('HDEL', KEYS[1], field) end
-  if string.sub(field, 1, 6) == 'reply:' then own[redis.call('HGET', KEYS[1], field)] = true end
-end
--- Its messages are about to carry buttons again.
-local stale = {}
-for id in string.gmatch(redis.call('HGET', KEYS[3], 'stale') or '', '%d+') do
-  if not own[id] then stale[#stale + 1] = id end
-end
-if #stale > 0 then
-  redis.call('HSET', KEYS[3], 'stale', table.concat(stale, ' '))
-else
-  redis.call('HDEL', KEYS[3], 'stale')
 end
 redis.call('ZREM', KEYS[4], ARGV[1])
 redis.call('HDEL', KEYS[1], 'claimed_by', 'stop', 'more', 'halted', 'sign')

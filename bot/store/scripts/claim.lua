@@ -83,11 +83,6 @@ end
 if redis.call('HGET', record, 'claimed_by') ~= token then
   redis.call('HINCRBY', record, 'tries', 1)
   redis.call('HSET', record, 'claimed_by', token)
-  if #meta > 0 and redis.call('HGET', record, 'state') ~= 'committed' then
-    -- Until it tells what it has cost, a try counts as a request of which nobody knows it.
-    redis.call('HSET', record, 'untold', (redis.call('HGET', record, 'untold') or '') .. ' ' .. token)
-    redis.call('HINCRBY', KEYS[4], 'unpriced', 1)
-  end
 end
 
 local messages = {}

@@ -38,19 +38,13 @@ if ARGV[2] ~= '' then
     end
   end
 end
-redis.call('HSET', KEYS[2], 'state', 'committed')
+redis.call('HSET', KEYS[2], 'state', 'committed', 'spent:' .. ARGV[1], '1')
 redis.call('SET', KEYS[5], ARGV[3], 'EX', ARGV[5])
 redis.call('HSET', KEYS[4], 'cut', ARGV[4])
 if not again then redis.call('HINCRBY', KEYS[4], 'turns', 1) end
 redis.call('HINCRBY', KEYS[4], 'input_tokens', ARGV[6])
 redis.call('HINCRBY', KEYS[4], 'output_tokens', ARGV[7])
 redis.call('HINCRBY', KEYS[4], 'cost', ARGV[8])
-local left, unpriced = {}, tonumber(ARGV[10])
-for token in string.gmatch(redis.call('HGET', KEYS[2], 'untold') or '', '%d+') do
-  -- Until now the whole try counted as one of them.
-  if token == ARGV[1] then unpriced = unpriced - 1 else left[#left + 1] = token end
-end
-redis.call('HSET', KEYS[2], 'untold', table.concat(left, ' '))
-if redis.call('HINCRBY', KEYS[4], 'unpriced', unpriced) <= 0 then redis.call('HDEL', KEYS[4], 'unpriced') end
+if ARGV[10] ~= '0' then redis.call('HINCRBY', KEYS[4], 'unpriced', ARGV[10]) end
 for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[5]) end
 return {'OK'}

@@ -19,7 +19,6 @@ if last then
     redis.call('HDEL', ARGV[1] .. id, 'payload')
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
-  redis.call('HDEL', ARGV[1] .. last, 'untold')
 end
 -- It was mentioned again since it left a thread of its own, so it is not to leave that one once more.
 if redis.call('HEXISTS', KEYS[4], 'joined') == 1 then redis.call('HDEL', KEYS[4], 'left') end
@@ -34,7 +33,7 @@ for _, id in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
     if lead == '' and redis.call('HGET', ARGV[1] .. id, 'members') then lead, record = id, fields end
     redis.call('ZREM', KEYS[2], id)
     redis.call('HSET', ARGV[1] .. id, 'state', 'cancelled')
-    redis.call('HDEL', ARGV[1] .. id, 'payload', 'untold')
+    redis.call('HDEL', ARGV[1] .. id, 'payload')
     redis.call('DEL', ARGV[5] .. id)
     redis.call('EXPIRE', ARGV[1] .. id, ARGV[3])
   end
