@@ -84,7 +84,7 @@ class Context:
         if past is None or not may_reset(scene.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
             return True
-        if fingerprint(past.front.summary) != shown:
+        if fingerprint(past.preface.summary) != shown:
             await say(interaction, context_view.SUMMARY_GONE)
             return True
         await ask(
@@ -94,7 +94,7 @@ class Context:
             field=SUMMARY_FIELD,
             label="The summary",
             description="Claude reads this in place of the oldest messages. Empty: nothing.",
-            text=past.front.summary,
+            text=past.preface.summary,
             required=False,
         )
         return True

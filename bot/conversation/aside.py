@@ -15,6 +15,9 @@ SUMMARY_TOKENS = 4000
 """What a summary may take, in any script: for it to have room, as much of the history may have to go as well."""
 
 
+_SUMMARY = (PromptMessage.of("user", prompt.SUMMARY_REQUEST),)
+
+
 def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
     """Return the untrimmed request, if an estimate is so near a limit that the API has to count it.
 
@@ -25,7 +28,7 @@ def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
     limits = [limit for limit in (terms.limit_tokens, terms.step_tokens) if limit is not None]
     if not any(worth_counting(total, guessed, limit) for total, guessed in sizes for limit in limits):
         return None
-    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
+    return replace(plan.request, messages=_untrimmed(plan, past, plan.added), breakpoints=None)
 
 
 def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
@@ -39,9 +42,9 @@ def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
     alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
     marked = None
     if terms.cache != "off" and alive is not None:
-        marked = breakpoints.of_request((*plan.before.kept, *turns), alive)
+        marked = breakpoints.of_request((*plan.before.pinned, *turns), alive)
     marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
-    return replace(plan.request, messages=_untrimmed(plan, past, prompt.SUMMARY_REQUEST), breakpoints=marks)
+    return replace(plan.request, messages=_untrimmed(plan, past, _SUMMARY), breakpoints=marks)
 
 
 def to_summarize_what_goes(plan: Plan, past: Past) -> Request:
@@ -52,7 +55,7 @@ def to_summarize_what_goes(plan: Plan, past: Past) -> Request:
         upto += 1
     gone = replace(past, history=past.history[:upto])
     # No mark of before stands at its end, so that next to nothing of it can be read.
-    return replace(plan.request, messages=_untrimmed(plan, gone, prompt.SUMMARY_REQUEST), breakpoints=None)
+    return replace(plan.request, messages=_untrimmed(plan, gone, _SUMMARY), breakpoints=None)
 
 
 def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
@@ -61,5 +64,5 @@ def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
     return next((turn.id for turn in cached if prefix.begins(turn)), None)
 
 
-def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
-    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)
+def _untrimmed(plan: Plan, past: Past, added: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    return prompt.render_messages((*plan.before.pinned, *past.history), added, plan.before.summary)

@@ -41,8 +41,8 @@ def of_request(turns: Sequence[Turn], asked: int) -> int | None:
     before = 0
     for turn in turns:
         if turn.outcome == "answered":
-            # What had a reply continued ends with the order to go on.
-            found = before + 2 * len(turn.seams)
+            # The request for the latest part of the reply ended with the message before that part.
+            found = before + len(turn.sent) - 2
             before = found + 2
         if turn.id == asked:
             break
@@ -56,7 +56,6 @@ def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
         if turn.id == anchor:
             # A turn without an answer has no message that ends with it: its block opens the next one. One that was
             # continued was last asked with the order to go on.
-            return before + 2 * len(turn.seams) if turn.outcome == "answered" else None
-        # A reply that was continued is in as many pieces, each with an order to go on before it.
-        before += 2 * (1 + len(turn.seams)) if turn.outcome == "answered" else 0
+            return before + len(turn.sent) - 2 if turn.outcome == "answered" else None
+        before += len(turn.sent) if turn.outcome == "answered" else 0
     return None

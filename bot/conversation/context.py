@@ -10,7 +10,7 @@ from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Kept, in_cache
 from bot.conversation.shares import share_out
-from bot.conversation.trimming import Cut, TrimPolicy, trim
+from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
@@ -33,11 +33,11 @@ class Part:
 class ContextView:
     """All that is told of a window.
 
-    `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
-    id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
-    `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
-    window. If the pins counted as they are by now, so many turns from before the cut would be `returning`, so many of
-    those kept `leaving`, and so many pinned ones would find no room (`crowded`).
+    `turns` are sent in full, `pinned` of them from before the window; `trimmed` ones lie before it. `first` is the
+    id of the window's first message, None where there is no turn. `estimated` of the `tokens` were never counted by
+    the API, and `cached` says how many Claude would now read at a fraction of the price. `summary` is the text
+    before the window. If the pins counted as they are now, `returning` turns from before the window would come back,
+    `leaving` pinned turns would go, and `crowded` pinned turns would find no room.
     """
 
     model: str
@@ -75,17 +75,17 @@ def view(
     past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
 ) -> ContextView:
     """Look at what the next request would hold, without its newest message; `manner` as in `Terms`."""
-    front = past.front
-    prefix = Prefix(prompt.prefix_key(manner, system, front), past.cut)
-    ledger = Ledger(past.history, prefix, front.kept)
+    preface = past.preface
+    prefix = Prefix(prompt.prefix_key(manner, system, preface), past.window_start)
+    ledger = Ledger(past.history, prefix, preface.pinned)
     rates = ledger.rates()
-    forecast = ledger.forecast(rates, [*system, *([front.summary] if front.summary else [])])
-    shares = share_out(forecast, front.kept, past.history, past.recalled, model=model)
-    summary = min(shares.other, rates.message(front.summary)) if front.summary else 0
+    forecast = ledger.forecast(rates, [*system, *([preface.summary] if preface.summary else [])])
+    shares = share_out(forecast, preface.pinned, past.history, past.recalled, model=model)
+    summary = min(shares.other, rates.message(preface.summary)) if preface.summary else 0
     sizes = {
         "system": shares.other - summary,
         "summary": summary,
-        "pinned": sum(turn.tokens for turn in shares.kept),
+        "pinned": sum(turn.tokens for turn in shares.pinned),
         "history": sum(turn.tokens for turn in shares.turns),
     }
     total, budget = sum(sizes.values()), policy.high_tokens
@@ -93,19 +93,19 @@ def view(
     would = trim(
         shares.turns,
         policy,
-        Cut(past.cut, shares.kept),
+        Edge(past.window_start, shares.pinned),
         other_tokens=shares.other,
         pins=past.pins,
         recalled=shares.recalled,
         at_once=True,
     )
-    kept, then = {turn.id for turn in front.kept}, {turn.id for turn in would.kept}
+    now, then = {turn.id for turn in preface.pinned}, {turn.id for turn in would.pinned}
     seen = [turn for turn in past.history if turn.outcome not in UNSENT]
     return ContextView(
         model=model,
-        turns=len(seen) + len(front.kept),
-        pinned=len(front.kept),
-        trimmed=past.cut,
+        turns=len(seen) + len(preface.pinned),
+        pinned=len(preface.pinned),
+        trimmed=past.window_start,
         # Its first message may have been deleted, and the turn still go by its name.
         first=(seen[0].members or (seen[0].id,))[0] if seen else None,
         tokens=total,
@@ -113,9 +113,9 @@ def view(
         budget=budget,
         parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
         cached=in_cache(past.history, prefix, now_ms),
-        summary=front.summary,
-        returning=len(then - kept - {turn.id for turn in past.history}),
-        leaving=len(kept - then),
+        summary=preface.summary,
+        returning=len(then - now - {turn.id for turn in past.history}),
+        leaving=len(now - then),
         crowded=would.unpinned,
     )
 

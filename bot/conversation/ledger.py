@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from bot.conversation.content import fixed_tokens
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, TokenRates
 from bot.conversation.turn import UNSENT, Turn
@@ -37,15 +38,15 @@ ODD_FACTOR = 4
 class Prefix:
     """What two requests must have in common for one to extend the other.
 
-    `key` names the model, the system prompt and whatever stands in front of the window, `cut` where it begins.
+    `key` names the model, the system prompt and the preface; `window_start` is the index of the first turn.
     """
 
     key: str
-    cut: int
+    window_start: int
 
     def begins(self, turn: Turn) -> bool:
         """Say whether a turn was asked with the same beginning."""
-        return (turn.prefix_key, turn.cut) == (self.key, self.cut)
+        return (turn.prefix_key, turn.window_start) == (self.key, self.window_start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,15 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the turns from the cut on (and those kept before it) tell about their tokens."""
+    """What the turns of the window and the `pinned` turns before them tell about their tokens."""
 
     turns: tuple[Turn, ...]
     prefix: Prefix
-    kept: tuple[Turn, ...] = ()
+    pinned: tuple[Turn, ...] = ()
 
     def forecast(self, rates: TokenRates, before: Sequence[str]) -> Forecast:
         """Predict the next request; `before` are the texts that stand before its turns (the system prompt)."""
-        turns = sum(turn.tokens for turn in (*self.kept, *self.turns))
+        turns = sum(turn.tokens for turn in (*self.pinned, *self.turns))
         texts = sum(rates.message(text) for text in before)
         at = self._anchor()
         if at is None:
@@ -104,10 +105,10 @@ class Ledger:
             (turn.reply, turn.usage.output - turn.usage.thinking)
             for turn in recent
             # A reply that was continued took several requests, of which only the last is remembered.
-            if turn.outcome == "answered" and turn.usage.output and not turn.seams
+            if turn.outcome == "answered" and turn.usage.output and not turn.was_continued
         ]
         users = [
-            (turn.user, turn.user_tokens)
+            (turn.user, turn.user_tokens - fixed_tokens(turn.question.blocks))
             for before, turn in itertools.pairwise(recent)
             if turn.usage.input_total and before.usage.output and _extends(before, turn)
         ]
@@ -132,7 +133,7 @@ class Ledger:
 
     def _anchor(self) -> int | None:
         """Find the latest turn whose count is the beginning of the next request's."""
-        stale = max((turn.amended for turn in (*self.kept, *self.turns)), default=0)
+        stale = max((turn.amended for turn in (*self.pinned, *self.turns)), default=0)
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
             if stale and turn.id <= stale:
@@ -145,14 +146,14 @@ class Ledger:
 
 def _written(turn: Turn) -> int:
     """Return what the turn's own request added to the prompts after it: its reply, or what was added to that last."""
-    if not turn.seams:
+    if not turn.was_continued:
         return turn.reply_tokens
     counted = turn.usage.output - turn.usage.thinking
-    return counted or round(turn.reply_tokens * (1 - turn.seams[-1] / max(1, len(turn.reply))))
+    return counted or round(turn.reply_tokens * len(turn.reply_parts[-1]) / max(1, len(turn.reply)))
 
 
 def _extends(before: Turn, turn: Turn) -> bool:
-    return before.outcome == "answered" and Prefix(before.prefix_key, before.cut).begins(turn)
+    return before.outcome == "answered" and Prefix(before.prefix_key, before.window_start).begins(turn)
 
 
 def worth_counting(total: int, estimated: int, limit: int) -> bool:

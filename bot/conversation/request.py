@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.conversation.content import Block, Text
+
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
 ThinkingType = Literal["adaptive", "disabled", "between_tools", "enabled"]
@@ -13,10 +15,15 @@ Lifetime = Literal["5m", "1h"]
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One entry of the request's `messages`; each of `blocks` is one non-blank text block, sent as it is."""
+    """One entry of the request's `messages`; its blocks are sent as they are."""
 
     role: Role
-    blocks: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, role: Role, *texts: str) -> PromptMessage:
+        """Make a message of text blocks."""
+        return cls(role, tuple(map(Text, texts)))
 
 
 @dataclass(frozen=True, slots=True)

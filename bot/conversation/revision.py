@@ -6,7 +6,9 @@ import re
 from dataclasses import replace
 
 from bot.conversation import prompt
+from bot.conversation.content import Text, fixed_tokens
 from bot.conversation.message import Message
+from bot.conversation.request import PromptMessage
 from bot.conversation.tokens import FRAMING_TOKENS, estimate
 from bot.conversation.turn import Turn
 
@@ -39,21 +41,26 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     if not pieces:
         return replace(
             entry,
-            user="",
-            reply="",
+            sent=(),
             outcome="removed",
             user_tokens=0,
             reply_tokens=0,
             members=(),
-            seams=(),
             amended=newest,
         )
     user = "\n".join(pieces)
     if user == entry.user:
         return entry
     left = members if now is not None else tuple(member for member in members if member != message)
-    tokens = estimate(user) + FRAMING_TOKENS
-    return replace(entry, user=user, user_tokens=tokens, members=left, prefix_key="", amended=newest)
+    tokens = estimate(user) + fixed_tokens(entry.question.blocks) + FRAMING_TOKENS
+    others = (block for block in entry.question.blocks if not isinstance(block, Text))
+    return replace(
+        entry.asked(PromptMessage("user", (Text(user), *others))),
+        user_tokens=tokens,
+        members=left,
+        prefix_key="",
+        amended=newest,
+    )
 
 
 def _pieces(user: str) -> list[str]:

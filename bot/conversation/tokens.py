@@ -8,6 +8,9 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.conversation.content import Block, Text, ToolResult, fixed_tokens
+from bot.conversation.request import PromptMessage
+
 FRAMING_TOKENS = 6
 """What a message takes besides its text."""
 
@@ -72,6 +75,15 @@ class TokenRates:
         """Estimate the tokens of a text as a message of its own."""
         return self.of(text) + self.framing
 
+    def blocks(self, blocks: Iterable[Block]) -> int:
+        """Estimate the tokens of content blocks: text by its characters, everything else by what it names."""
+        blocks = tuple(blocks)
+        return fixed_tokens(blocks) + sum(self.of(text) for text in _texts(blocks))
+
+    def sent(self, message: PromptMessage) -> int:
+        """Estimate the tokens of a message of a request; the framing counts with the user's messages."""
+        return self.blocks(message.blocks) + (self.framing if message.role == "user" else 0)
+
     def of(self, text: str) -> int:
         """Estimate the tokens of a text."""
         return math.ceil(sum(rate * count for rate, count in zip(self._all(), classes(text), strict=True)))
@@ -111,6 +123,14 @@ def classes(text: str) -> tuple[int, int, int, int, int]:
     signs = len(encoded) - len(encoded.translate(None, _SIGNS))
     cjk, emoji = len(_CJK.findall(text)), len(_EMOJI.findall(text))
     return latin, signs, cjk, emoji, len(text) - latin - signs - cjk - emoji
+
+
+def _texts(blocks: Iterable[Block]) -> Iterable[str]:
+    for block in blocks:
+        if isinstance(block, Text):
+            yield block.text
+        elif isinstance(block, ToolResult):
+            yield from _texts(block.content)
 
 
 def estimate(text: str, rates: TokenRates = PRIOR) -> int:

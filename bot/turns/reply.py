@@ -95,7 +95,7 @@ class Reply:
             turn, result = as_it_stands(
                 page.claim, parts, means.policy.model, (wording.HALTED, wording.HALTED_EARLY)
             )
-            await self._commit(turn, result, cut=page.claim.meta.cut)
+            await self._commit(turn, result, cut=page.claim.meta.window_start)
         dressed = page.newest
         return await persist(
             lambda: self._journal.acknowledge(page.claim, settle=True, buttons=dressed, halted=True)
@@ -167,6 +167,6 @@ class Reply:
         # The attempt that made the request has not reported its cost.
         unpriced = max(1, self._tally.lost)
         await persist(
-            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut, unpriced=unpriced)
+            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.window_start, unpriced=unpriced)
         )
         self._tally.recorded = True
