@@ -31,19 +31,19 @@ class Delay:
         self._claim = claim
         self._means = means
         self._may_write = may_write
-        self._sign = claim.sign
+        self._sign = claim.attempt.delay_notice
 
     async def tell(self, refused: DiscordNotNow) -> None:
         """Tell of it where that can be."""
         claim, meta = self._claim, self._claim.meta
-        if self._sign is not None or refused.for_s <= PATIENCE_S or not claim.messages:
+        if self._sign is not None or refused.for_s <= PATIENCE_S or not claim.batch.messages:
             return
-        begins = claim.messages[0].opens is not None and not claim.replies
+        begins = claim.batch.messages[0].opens is not None and not claim.attempt.replies
         places = [(claim.conversation, "here"), (meta.parent, f"in <#{claim.conversation}>")]
         for place, where in [(meta.parent, "in a thread")] if begins else places:
             if place is None or not self._may_write():
                 continue
-            reply_to = claim.lead if begins else None
+            reply_to = claim.turn_id if begins else None
             full = isinstance(refused, DiscordFull)
             text = wording.THREADS_FULL if full else wording.later(refused.for_s, place=where)
             notice = Outgoing(wording.small(text), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)

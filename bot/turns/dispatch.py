@@ -147,7 +147,6 @@ class Dispatcher:
                     pass
                 case UnreadableConversation():
                     await self._runner.tell_unreadable(claim)
-                    await self._journal.record_cost(claim, cost=0, unpriced=0)
                     await self._release(claim, blameless=True)
                 case Claim():
                     if await self._turn(claim) and not self._stopping:
@@ -187,7 +186,7 @@ class Dispatcher:
         done, blameless, not_within_s = False, True, 0.0
         try:
             waiting = 1
-            if claim.settling:
+            if claim.reconciling:
                 await self._runner.settle(claim)
             else:
                 arrivals, rung = self._arrivals[claim.conversation], self._rings[claim.conversation]
@@ -201,13 +200,20 @@ class Dispatcher:
             return 0
         except AnsweredBefore:
             blameless = False
-            log.info("answered_before", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+            log.info(
+                "answered_before",
+                conversation=claim.conversation,
+                turn=claim.turn_id,
+                tries=claim.attempt.number,
+            )
             return 0
         except (Fenced, StoreUnavailable):
             raise
         except Exception:
             blameless = False
-            log.exception("turn_failed", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+            log.exception(
+                "turn_failed", conversation=claim.conversation, turn=claim.turn_id, tries=claim.attempt.number
+            )
             return 0
         else:
             return waiting
@@ -216,7 +222,7 @@ class Dispatcher:
                 await self._release(claim, blameless=blameless, not_within_s=not_within_s)
             if not_within_s and not self._stopping:
                 log.info(
-                    "put_off", conversation=claim.conversation, turn=claim.lead, for_s=round(not_within_s)
+                    "put_off", conversation=claim.conversation, turn=claim.turn_id, for_s=round(not_within_s)
                 )
                 self._wake_in(not_within_s, claim.conversation)
 

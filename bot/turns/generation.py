@@ -78,7 +78,7 @@ class Generation:
         self._phase.begin(page.writer)
         if claim.cut_off is not None:
             page.writer.push(claim.cut_off.reply)
-        elif claim.again:
+        elif claim.attempt.regeneration:
             page.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
@@ -142,8 +142,8 @@ class Generation:
             return False
         members, messages = joined
         # One that was deleted stays a member until it is known that nothing of an answer stands there.
-        self._page.renew(replace(claim, members=members, messages=messages))
-        if len(messages) <= len(claim.messages):
+        self._page.renew(replace(claim, batch=replace(claim.batch, members=members, messages=messages)))
+        if len(messages) <= len(claim.batch.messages):
             return False
         log.info("messages_joined", conversation=claim.conversation, messages=len(messages))
         return True

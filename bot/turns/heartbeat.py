@@ -47,7 +47,7 @@ class Heartbeat:
         self._lost = False
         self._rung = rung or asyncio.Event()
         self.stopped = asyncio.Event()
-        if claim.stopped:
+        if claim.attempt.stopped:
             self.stopped.set()
 
     def may_write(self) -> bool:

@@ -15,13 +15,13 @@ from bot.turns.services import TurnServices
 async def put_below(claim: Claim, notices: Sequence[str], means: TurnServices) -> None:
     """Put notices under a reply, in place of those of the round before."""
     journal, outbox = means.journal, means.outbox
-    if claim.notice is not None and claim.notice[0] != claim.again:
-        await outbox.delete(claim.conversation, claim.notice[1])
+    if claim.earlier.notice is not None and claim.earlier.notice[0] != claim.attempt.regeneration:
+        await outbox.delete(claim.conversation, claim.earlier.notice[1])
     if notices:
         notice = Outgoing(lines(notices), nonce=nonce(claim, "n"), silent=True)
         sent = await outbox.send(claim.conversation, notice)
         await persist(lambda: journal.set_notice(claim, sent.id))
-    elif claim.notice is not None:
+    elif claim.earlier.notice is not None:
         await persist(lambda: journal.set_notice(claim, None))
 
 

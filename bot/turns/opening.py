@@ -20,11 +20,11 @@ class Opening:
     async def __call__(self) -> None:
         """Wait until the thread is there; the errors of the outbox surface for each who waits."""
         claim = self._claim
-        opens = claim.messages[0].opens
+        opens = claim.batch.messages[0].opens
         if opens is None or claim.meta.parent is None:
             return
         if self._call is None or _put_off(self._call):
-            call = self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
+            call = self._outbox.open_thread(claim.meta.parent, claim.turn_id, opens)
             self._call = asyncio.ensure_future(call)
         await asyncio.shield(self._call)
 

@@ -45,7 +45,9 @@ class PostedReply:
         self._as_shown = False
         self._beneath: int | None = None
         self.claim = claim
-        self.found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
+        self.found: tuple[Posted, ...] = tuple(
+            Posted(message, "") for message in claim.attempt.replies.values()
+        )
         self.writer = self._new_writer()
 
     @property
@@ -82,7 +84,7 @@ class PostedReply:
     def check(self) -> None:
         """Raise DiscordNotNow if it is known that nothing can be shown yet."""
         claim, meta = self.claim, self.claim.meta
-        opens = claim.messages[0].opens is not None and meta.parent is not None and not self.found
+        opens = claim.batch.messages[0].opens is not None and meta.parent is not None and not self.found
         place = meta.parent if opens and meta.parent is not None else claim.conversation
         self._outbox.ready(place, opens=opens, guild=meta.guild)
 
@@ -123,7 +125,7 @@ class PostedReply:
             except AnsweredBefore as before:
                 await self._clear(before)
             except DiscordTooOld:
-                log.info("reply_posted_anew", conversation=self.claim.conversation, turn=self.claim.lead)
+                log.info("reply_posted_anew", conversation=self.claim.conversation, turn=self.claim.turn_id)
                 if self._as_shown:
                     return  # its text stands there; only its buttons, or a mark, are out of date
                 await self._take_down()
@@ -133,16 +135,16 @@ class PostedReply:
 
     async def _clear(self, before: AnsweredBefore) -> None:
         claim = self.claim
-        log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
-        if before.reply_to is None or before.reply_to in claim.members:
-            seen = await self._outbox.own_messages(claim.conversation, claim.lead)
+        log.info("answered_before", conversation=claim.conversation, turn=claim.turn_id)
+        if before.reply_to is None or before.reply_to in claim.batch.members:
+            seen = await self._outbox.own_messages(claim.conversation, claim.turn_id)
             for each in parts_of(before.message, seen):
                 await self._outbox.delete(claim.conversation, each.id)
 
     async def _take_down(self) -> None:
         posted, self.found, self._apart = self.writer.posted, (), False
         # Before, so that whoever comes after a crash posts what is missing, and edits nothing that is gone.
-        await persist(lambda: self._journal.adopt(self.claim, self.claim.members, []))
+        await persist(lambda: self._journal.adopt(self.claim, self.claim.batch.members, []))
         for part in reversed(posted):
             await self._outbox.delete(self.claim.conversation, part.message_id)
 
@@ -152,7 +154,7 @@ class PostedReply:
         They would land behind the next reply, and nothing would tell any more what they belong to.
         """
         known = max(len(self.writer.posted), len(self.found))
-        for part in self.claim.in_doubt:
+        for part in self.claim.attempt.unconfirmed:
             if part >= known:
                 await burn_nonce(self._outbox, self.claim.conversation, nonce(self.claim, part))
 
@@ -172,7 +174,7 @@ class PostedReply:
             nonce=lambda part: nonce(claim, part, self._series),
             opened=None if self.found else self.open,
             delayed=self.delay.tell,
-            streaming=while_written(claim.lead),
+            streaming=while_written(claim.turn_id),
             reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
             posted=less_files(self.found) if self._as_shown else self.found,
             apart=self._apart,

@@ -52,7 +52,7 @@ def tried_before(claim: Claim) -> bool:
 
     Not every try is counted, but whatever had posted something, or was about to, has left its state.
     """
-    return claim.tries > 1 or claim.state is not State.CLAIMED
+    return claim.attempt.number > 1 or claim.attempt.state is not State.CLAIMED
 
 
 async def adopt(claim: Claim, means: TurnServices) -> Adopted | None:
@@ -61,37 +61,41 @@ async def adopt(claim: Claim, means: TurnServices) -> Adopted | None:
     That the journal knows of no post proves little: a store that went back has forgotten it. Raises AnsweredBefore if
     what stands there answers more than is known by now.
     """
-    if claim.again:
+    if claim.attempt.regeneration:
         parts, apart = await take_up(claim, means)
         if not parts and claim.reply_to is None:  # somebody has deleted it
-            seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+            seen = await means.outbox.own_messages(claim.conversation, claim.turn_id)
             return await _beneath_a_notice(claim, seen, means) or Adopted(claim)
         return Adopted(claim, parts, apart)
-    old = means.clock.now_ms() - created_ms(claim.lead) > NONCE_SAFE_S * 1000
+    old = means.clock.now_ms() - created_ms(claim.turn_id) > NONCE_SAFE_S * 1000
     overtaken = claim.reply_to is None and bool(claim.history)
-    if not (tried_before(claim) or claim.listed or old or overtaken):
+    if not (tried_before(claim) or claim.batch.listed or old or overtaken):
         return None
     try:
-        seen = await means.outbox.own_messages(claim.conversation, claim.lead)
+        seen = await means.outbox.own_messages(claim.conversation, claim.turn_id)
     except DiscordRejected:
         return None  # a server without this list: the nonce alone must do
     except DiscordGone:
-        if claim.messages[0].opens is None and (tried_before(claim) or claim.listed):
+        if claim.batch.messages[0].opens is None and (tried_before(claim) or claim.batch.listed):
             raise
         return None  # the thread was not started yet, or posting will tell
-    found = find_reply(seen, claim.members, claim.conversation)
+    found = find_reply(seen, claim.batch.members, claim.conversation)
     if found is None:
-        later = answered_later(seen, claim.members)
-        if later and claim.tries <= means.policy.tries and not await means.journal.has_records(claim, later):
+        later = answered_later(seen, claim.batch.members)
+        if (
+            later
+            and claim.attempt.number <= means.policy.tries
+            and not await means.journal.has_records(claim, later)
+        ):
             # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
             raise AnsweredBefore
         return await _beneath_a_notice(claim, seen, means)
     await means.journal.adopt(claim, found.members, [part.id for part in found.parts])
-    kept = tuple(message for message in claim.messages if message.id in found.members)
-    claim = replace(claim, members=found.members, messages=kept)
+    kept = tuple(message for message in claim.batch.messages if message.id in found.members)
+    claim = replace(claim, batch=replace(claim.batch, members=found.members, messages=kept))
     parts = as_posted(found.parts)
     unfinished = any(is_marked(part.content) for part in parts)
-    log.info("reply_found", conversation=claim.conversation, turn=claim.lead, unfinished=unfinished)
+    log.info("reply_found", conversation=claim.conversation, turn=claim.turn_id, unfinished=unfinished)
     if unfinished:
         if too_old(parts, means):
             return Adopted(claim, await take_down(claim, parts, means))
@@ -121,9 +125,9 @@ def _read(parts: Sequence[Posted]) -> Result:
 
 
 def _entry(claim: Claim, result: Result, model: str) -> Turn:
-    question = prompt.question(claim.messages)
+    question = prompt.question(claim.batch.messages)
     return Turn(
-        id=claim.lead,
+        id=claim.turn_id,
         sent=exchange(question, result.reply),
         outcome="answered" if result.reply else "failed",
         model=model,
@@ -132,5 +136,5 @@ def _entry(claim: Claim, result: Result, model: str) -> Turn:
         usage=Usage(),
         window_start=claim.meta.window_start,
         prefix_key="",
-        members=tuple(message.id for message in claim.messages),
+        members=tuple(message.id for message in claim.batch.messages),
     )

@@ -56,21 +56,25 @@ class Reply:
         """Answer."""
         page, claim = self._page, self._page.claim
         page.check()
-        committed = claim.result if claim.state is State.COMMITTED else None
+        committed = claim.attempt.result if claim.attempt.state is State.COMMITTED else None
         result = committed or await self._adopt() or await self._ask()
         self.committed = True
         if result.as_shown:
             await page.keep_as_shown(look=committed is not None)
         self.outcome = "answered" if result.reply else "told"
-        controls = when_done(claim.lead, cut=result.open_end, answered=bool(result.reply))
+        controls = when_done(claim.turn_id, cut=result.open_end, answered=bool(result.reply))
         await page.finish(result.reply or lines(result.notices), controls, cut=result.cut)
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
         told = (*result.notices, *page.writer.notices) if result.reply else ()
         await put_below(claim, told, self._means)
         await page.delay.end()
-        settle = tried_before(claim) or claim.listed or page.writer.doubtful
+        settle = tried_before(claim) or claim.batch.listed or page.writer.doubtful
         dressed = page.newest
         return await persist(lambda: self._journal.acknowledge(page.claim, reconcile=settle, buttons=dressed))
+
+    def holds(self, message: int) -> bool:
+        """Say whether a message is part of the reply."""
+        return any(part.message_id == message for part in self._page.writer.posted)
 
     @property
     def begun(self) -> bool:
@@ -118,11 +122,11 @@ class Reply:
 
     async def _ask(self) -> Result:
         page, claim = self._page, self._page.claim
-        if claim.stopped and tried_before(claim):
+        if claim.attempt.stopped and tried_before(claim):
             turn, stopped = as_it_stands(claim, page.found, self._means.policy.model)
             await self._commit_unasked(turn, stopped)
             return stopped
-        if claim.tries > self._means.policy.tries:
+        if claim.attempt.number > self._means.policy.tries:
             return await self._give_up()
         choice = await self._means.prompts.effective(
             thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
@@ -137,10 +141,15 @@ class Reply:
 
     async def _give_up(self) -> Result:
         claim = self._page.claim
-        log.warning("turn_set_aside", conversation=claim.conversation, turn=claim.lead, tries=claim.tries - 1)
+        log.warning(
+            "turn_set_aside",
+            conversation=claim.conversation,
+            turn=claim.turn_id,
+            tries=claim.attempt.number - 1,
+        )
         turn, result = None, Result("", (wording.GIVEN_UP,))
-        if claim.own is not None and claim.own.reply:
-            turn, result = kept(claim, claim.own, (wording.GIVEN_UP, wording.EARLIER_STANDS))
+        if claim.earlier.entry is not None and claim.earlier.entry.reply:
+            turn, result = kept(claim, claim.earlier.entry, (wording.GIVEN_UP, wording.EARLIER_STANDS))
         await self._commit_unasked(turn, result)
         return result
 
@@ -148,17 +157,17 @@ class Reply:
         page, tally = self._page, self._tally
         await persist(
             lambda: self._journal.commit(
-                page.claim, turn, result, cut=cut, cost=tally.known, unpriced=tally.unknown
+                page.claim, turn, result, cut=cut, cost=tally.known, unpriced=tally.unknown + tally.lost
             )
         )
-        tally.entered = True
+        tally.recorded = True
 
     async def _commit_unasked(self, turn: Turn | None, result: Result) -> None:
         """Commit what this try has not asked for."""
         claim = self._page.claim
-        # A try of which the journal knows counts until it tells what it has cost; a store that went back forgot it.
-        forgotten = int(not tried_before(claim))
+        # The attempt that made the request has not reported its cost.
+        unpriced = max(1, self._tally.lost)
         await persist(
-            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.window_start, unpriced=forgotten)
+            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.window_start, unpriced=unpriced)
         )
-        self._tally.entered = True
+        self._tally.recorded = True

@@ -80,7 +80,7 @@ class ReplyGenerator:
             return compose(
                 terms,
                 past,
-                claim.messages,
+                claim.batch.messages,
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
@@ -88,7 +88,7 @@ class ReplyGenerator:
             )
 
         listener = ReplyStream(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
-        terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
+        terms = terms_of(policy, _opaque(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await listener.count(to_count(terms, plan, past))
         if counted is not None:
@@ -123,7 +123,7 @@ class ReplyGenerator:
         log.info(
             "claude_answered",
             conversation=claim.conversation,
-            turn=claim.lead,
+            turn=claim.turn_id,
             outcome=conclusion.outcome,
             stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
             detail="" if isinstance(end, Finished) else str(end),
@@ -131,11 +131,12 @@ class ReplyGenerator:
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
-            cost_micro_usd=tally.cost,
+            cost_micro_usd=tally.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
         turn = replace(
-            _entry(claim, conclusion, listener, plan, side_usage), cost=_added(claim.own, tally.cost)
+            _entry(claim, conclusion, listener, plan, side_usage),
+            cost=_added(claim.earlier.entry, tally.total),
         )
         return Asked(turn, conclusion, plan.window.start)
 
@@ -168,7 +169,7 @@ def _entry(
     side_usage: tuple[Usage, ...],
 ) -> Turn:
     usage = listener.used
-    own, cut_off = claim.own, claim.cut_off
+    own, cut_off = claim.earlier.entry, claim.cut_off
     preface = plan.new_preface
     if preface is None and own is not None:
         preface = own.preface
@@ -193,7 +194,7 @@ def _entry(
         )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(
-        id=claim.lead,
+        id=claim.turn_id,
         sent=exchange(plan.added[0], conclusion.reply if conclusion.outcome == "answered" else ""),
         outcome=conclusion.outcome,
         model=plan.request.model,
@@ -202,7 +203,7 @@ def _entry(
         usage=usage,
         window_start=plan.window.start,
         prefix_key=plan.prefix.key,
-        members=tuple(message.id for message in claim.messages),  # claim.members counts deleted ones in
+        members=tuple(message.id for message in claim.batch.messages),
         open_end=conclusion.open_end,
         asked_ms=listener.asked_ms,
         preface=preface,

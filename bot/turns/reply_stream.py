@@ -179,14 +179,14 @@ class ReplyStream:
                         case Finished(usage=usage):
                             owing = False
                             latest.used = usage
-                            self._tally.told(usage, self._prices)
+                            self._tally.add(usage, self._prices)
                             return event
                         case Thinking():
                             tell(wording.THINKING)
                         case Waiting():
                             owing = False
                             if event.lost or latest.used.input_total:
-                                self._tally.broke_off(latest.used, self._prices)
+                                self._tally.add_incomplete(latest.used, self._prices)
                             tell(wording.BUSY)
                             log.info(
                                 "claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt
@@ -202,7 +202,7 @@ class ReplyStream:
             return error
         finally:
             if owing:
-                self._tally.broke_off(latest.used, self._prices)
+                self._tally.add_incomplete(latest.used, self._prices)
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)

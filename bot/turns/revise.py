@@ -56,9 +56,9 @@ reply takes some minutes to be written."""
 
 def nonce(claim: Claim, part: str | int, series: str = "") -> str:
     """Name a message of a turn for Discord, at most 25 characters; another one in each round."""
-    if not claim.again:
-        return f"{claim.lead}-{part}{series}"
-    return f"{claim.lead:x}-{part}{series}.{claim.again:x}"  # 16 characters and up to 6 and a few
+    if not claim.attempt.regeneration:
+        return f"{claim.turn_id}-{part}{series}"
+    return f"{claim.turn_id:x}-{part}{series}.{claim.attempt.regeneration:x}"  # 16 characters and up to 6 and a few
 
 
 async def take_up(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...], bool]:
@@ -69,10 +69,10 @@ async def take_up(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...]
     try:
         parts, apart = await standing(claim, means)
     except DiscordRejected:  # a server without this list: what the journal knows must do
-        return tuple(Posted(message, "") for message in claim.replies.values()), False
+        return tuple(Posted(message, "") for message in claim.attempt.replies.values()), False
     if too_old(parts, means):
         return await take_down(claim, parts, means), False
-    await means.journal.adopt(claim, claim.members, [part.message_id for part in parts])
+    await means.journal.adopt(claim, claim.batch.members, [part.message_id for part in parts])
     return parts, apart
 
 
@@ -87,13 +87,13 @@ async def take_down(claim: Claim, parts: Sequence[Posted], means: TurnServices) 
     # From the end on: what is left after a crash is found again by its first one.
     for part in reversed(parts):
         await means.outbox.delete(claim.conversation, part.message_id)
-    await means.journal.adopt(claim, claim.members, [])
+    await means.journal.adopt(claim, claim.batch.members, [])
     return ()
 
 
 async def standing(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of a reply on Discord, and whether something else stands behind them."""
-    found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
+    found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.turn_id))
     others = await means.journal.messages_of_other_turns(claim)
     parts = tuple(part for part in found if part.id not in others)
     return as_posted(parts), apart or len(parts) < len(found)
@@ -110,17 +110,17 @@ def as_it_stands(
     Below it stands the first of what is `said`, or the second in its place, where there is none. Of a round anew that
     is the earlier answer: how far the new one came cannot be told from what is shown.
     """
-    if claim.own is not None and claim.own.reply:
-        return kept(claim, claim.own, (wording.STOPPED, wording.EARLIER_STANDS))
+    if claim.earlier.entry is not None and claim.earlier.entry.reply:
+        return kept(claim, claim.earlier.entry, (wording.STOPPED, wording.EARLIER_STANDS))
     shown = [part.content for part in parts if part.content]
     text = "" if all(unmarked(content) in wording.STATUS for content in shown) else rejoin(shown).strip()
     if is_blank(text) or text.startswith(wording.SMALL):
         text = ""  # why there was no answer stands there, which Claude did not say
     notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
-    question = prompt.question(claim.messages)
+    question = prompt.question(claim.batch.messages)
     turn = Turn(
-        id=claim.lead,
+        id=claim.turn_id,
         sent=exchange(question, text),
         outcome="answered" if text else "failed",
         model=model,
@@ -129,10 +129,15 @@ def as_it_stands(
         usage=Usage(),
         window_start=claim.meta.window_start,
         prefix_key="",
-        members=tuple(message.id for message in claim.messages),
+        members=tuple(message.id for message in claim.batch.messages),
     )
-    if claim.own is not None:
-        turn = replace(turn, preface=claim.own.preface, side_usage=claim.own.side_usage, cost=claim.own.cost)
+    if claim.earlier.entry is not None:
+        turn = replace(
+            turn,
+            preface=claim.earlier.entry.preface,
+            side_usage=claim.earlier.entry.side_usage,
+            cost=claim.earlier.entry.cost,
+        )
     return turn, result
 
 
@@ -142,7 +147,7 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
     A refusal is something where the message was edited: what is refused must not be sent again. Text that was
     answered before was accepted.
     """
-    own, conclusion, now = claim.own, asked.conclusion, asked.turn
+    own, conclusion, now = claim.earlier.entry, asked.conclusion, asked.turn
     if own is None or not own.reply or conclusion.outcome == "answered":
         return asked
     if conclusion.outcome == "refused" and now.question != own.question:
@@ -169,26 +174,26 @@ async def withdraw(claim: Claim, means: TurnServices) -> None:
     """Take away the reply to messages that are all deleted."""
     outbox, place = means.outbox, claim.conversation
     try:
-        seen = await outbox.own_messages(place, claim.lead)
+        seen = await outbox.own_messages(place, claim.turn_id)
     except (DiscordGone, DiscordRejected):
         seen = ()
     others = await means.journal.messages_of_other_turns(claim)
     seen = tuple(message for message in seen if message.id not in others)
     parts, _ = _parts(claim, seen)
-    found = {part.id for part in parts} | set(claim.replies.values())
+    found = {part.id for part in parts} | set(claim.attempt.replies.values())
     if claim.reply_to is None:
         beneath = wording.small(wording.TO_THE_FIRST_MESSAGE)
         found |= {message.id for message in seen if message.silent and message.content == beneath}
     found |= {stray.id for stray in strays(seen, claim.reply_to, ()) if is_marked(stray.content)}
-    if claim.notice is not None:
-        found.add(claim.notice[1])
+    if claim.earlier.notice is not None:
+        found.add(claim.earlier.notice[1])
     for message in sorted(found):
         await outbox.delete(place, message)
-    if claim.sign is not None:
-        await outbox.delete(*claim.sign)
-    for part in claim.in_doubt:
+    if claim.attempt.delay_notice is not None:
+        await outbox.delete(*claim.attempt.delay_notice)
+    for part in claim.attempt.unconfirmed:
         await burn_nonce(outbox, place, nonce(claim, part))
-    log.info("reply_withdrawn", conversation=place, turn=claim.lead, messages=len(found))
+    log.info("reply_withdrawn", conversation=place, turn=claim.turn_id, messages=len(found))
 
 
 async def burn_nonce(outbox: Outbox, place: int, taken: str) -> None:
@@ -201,8 +206,8 @@ async def burn_nonce(outbox: Outbox, place: int, taken: str) -> None:
 
 
 def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
-    known = set(claim.replies.values())
-    found = find_reply(seen, claim.members, claim.conversation)
+    known = set(claim.attempt.replies.values())
+    found = find_reply(seen, claim.batch.members, claim.conversation)
     if found is not None:
         return found.parts, found.apart
     return tuple(part for part in seen if part.id in known), False
@@ -210,5 +215,5 @@ def _parts(claim: Claim, seen: Sequence[Seen]) -> tuple[tuple[Seen, ...], bool]:
 
 def kept(claim: Claim, own: Turn, notices: tuple[str, ...]) -> tuple[Turn, Result]:
     """Return the earlier answer as what comes of a round that brought none."""
-    turn = replace(own, id=claim.lead, outcome="answered", usage=Usage(), prefix_key="")
+    turn = replace(own, id=claim.turn_id, outcome="answered", usage=Usage(), prefix_key="")
     return turn, Result(own.reply, notices, own.open_end)

@@ -37,7 +37,7 @@ from bot.turns.reply import Reply
 from bot.turns.reply_search import as_posted, find_reply, leftovers, less_files, strays
 from bot.turns.revise import kept, nonce, withdraw
 from bot.turns.services import TurnServices
-from bot.turns.strip_buttons import undress
+from bot.turns.strip_buttons import strip_buttons
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
@@ -53,17 +53,19 @@ class Runner:
         self._means = means
         self._journal = means.journal
         self._outbox = means.outbox
-        self._undressing: dict[int, asyncio.Task[None]] = {}
+        self._chores: set[asyncio.Task[None]] = set()
 
     async def run(self, claim: Claim, arrivals: asyncio.Event, rung: asyncio.Event | None = None) -> int:
         """Answer one turn and return how many messages wait for the next; Fenced if it became somebody else's."""
         started_s = time.monotonic()
         outcome = "broken_off"
-        tally = TurnCost(self._means.asker.spent, lost=claim.lost)
-        log.info("turn_started", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+        tally = TurnCost(self._means.asker.spent, lost=claim.attempt.number - 1)
+        log.info(
+            "turn_started", conversation=claim.conversation, turn=claim.turn_id, tries=claim.attempt.number
+        )
         try:
             async with self._kept(claim, rung) as heartbeat:
-                if not claim.messages:
+                if not claim.batch.messages:
                     return await self._withdraw(claim)
                 reply = Reply(claim, heartbeat, arrivals, self._means, tally)
                 try:
@@ -73,7 +75,7 @@ class Runner:
                     # Somebody deleted the thread or the reply: there is nobody left to answer.
                     outcome = "gone"
                     log.info(
-                        "turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="gone"
+                        "turn_cancelled", conversation=claim.conversation, turn=claim.turn_id, reason="gone"
                     )
                     return await self._cancel(claim, reply, tally)
                 except DiscordForbidden as error:
@@ -101,54 +103,56 @@ class Runner:
             raise
         finally:
             self._means.ended(outcome, time.monotonic() - started_s)
-            if not tally.entered and claim.state is not State.COMMITTED:
+            if not tally.recorded and (tally.known or tally.unknown):
                 await self._tell_cost(claim, tally)
         log.info(
             "turn_done",
             conversation=claim.conversation,
-            turn=claim.lead,
-            messages=len(claim.messages),
-            tries=claim.tries,
+            turn=claim.turn_id,
+            messages=len(claim.batch.messages),
+            tries=claim.attempt.number,
             seconds=round(time.monotonic() - started_s, 2),
         )
-        if done.stale_buttons:
-            self._undress(claim.conversation)
+        self._strip_buttons(claim.conversation, done.stale_buttons, reply)
         return done.waiting
 
     async def _cancel(self, claim: Claim, reply: Reply, tally: TurnCost) -> int:
         # The reply before is not what anybody means who wants the latest one written anew.
-        waiting = await (self._keep(claim, tally) if claim.again else self._journal.cancel(claim, last=True))
+        waiting = await (
+            self._keep(claim, tally) if claim.attempt.regeneration else self._journal.cancel(claim, last=True)
+        )
         # No earlier: without its mark, half a reply would be taken for an answer by whoever comes next.
         await reply.leave()
         return waiting
 
     async def _halt(self, claim: Claim, reply: Reply, tally: TurnCost) -> int:
         """End a turn that Discord refuses to show. It is the last one all the same, and can be answered anew."""
-        if claim.again or (claim.messages[0].opens is not None and not reply.begun):
+        if claim.attempt.regeneration or (claim.batch.messages[0].opens is not None and not reply.begun):
             return await self._cancel(
                 claim, reply, tally
             )  # where there is no thread, nobody can wish for anything
         done = await reply.halt()
-        log.info("turn_halted", conversation=claim.conversation, turn=claim.lead, committed=reply.committed)
+        log.info(
+            "turn_halted", conversation=claim.conversation, turn=claim.turn_id, committed=reply.committed
+        )
         await reply.leave()
-        if done.stale_buttons:
-            self._undress(claim.conversation)
+        self._strip_buttons(claim.conversation, done.stale_buttons, reply)
         return done.waiting
 
     async def _keep(self, claim: Claim, tally: TurnCost) -> int:
         """End a round anew that Discord refuses, so that it can be wished for again; the answer before stands."""
-        own, result = claim.own, Result("", (wording.HALTED_EARLY,))
+        own, result = claim.earlier.entry, Result("", (wording.HALTED_EARLY,))
         if own is not None and own.reply:
             own, result = kept(claim, own, (wording.EARLIER_STANDS,))
-        cut, cost, unpriced = claim.meta.window_start, tally.known, tally.unknown
+        cut, cost, unpriced = claim.meta.window_start, tally.known, tally.unknown + tally.lost
         await self._journal.commit(claim, own, result, cut=cut, cost=cost, unpriced=unpriced)
-        tally.entered = True
+        tally.recorded = True
         # What stands in the thread is put right when it is settled, if it can be by then.
         done = await self._journal.acknowledge(claim, reconcile=True, buttons=claim.meta.buttons, halted=True)
         return done.waiting
 
     async def _tell_cost(self, claim: Claim, tally: TurnCost) -> None:
-        """Write down what was asked for in vain; until then it counts as one request of unknown cost."""
+        """Record the cost of an attempt that commits nothing."""
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(TELL_S):
                 await self._journal.record_cost(claim, cost=tally.known, unpriced=tally.unknown)
@@ -156,28 +160,30 @@ class Runner:
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):
             await withdraw(claim, self._means)
-        log.info("turn_cancelled", conversation=claim.conversation, turn=claim.lead, reason="deleted")
+        log.info("turn_cancelled", conversation=claim.conversation, turn=claim.turn_id, reason="deleted")
         return await self._journal.cancel(claim)
 
-    def _undress(self, conversation: int) -> None:
-        """Take the buttons off older replies, when there is room for it; the next turn does it if this is lost."""
-        if conversation in self._undressing:
-            return  # what has come since is on the same list
-        chore = asyncio.create_task(undress(conversation, self._means), name=f"undress-{conversation}")
-        self._undressing[conversation] = chore
-        chore.add_done_callback(lambda _: self._undressing.pop(conversation, None))
+    def _strip_buttons(self, conversation: int, message: int | None, reply: Reply) -> None:
+        """Start to remove the previous reply's buttons; a message of this reply keeps those that it has now."""
+        if message is None or reply.holds(message):
+            return
+        chore = asyncio.create_task(
+            strip_buttons(conversation, message, self._means), name=f"strip-buttons-{conversation}"
+        )
+        self._chores.add(chore)
+        chore.add_done_callback(self._chores.discard)
 
     async def tell_unreadable(self, claim: UnreadableConversation) -> None:
         """Say, once, that a conversation waits for /reset, or for a version that can read it."""
-        if claim.told:
+        if claim.notified:
             return
         log.error(
             "conversation_unreadable",
             conversation=claim.conversation,
-            turn=claim.lead,
+            turn=claim.turn_id,
             hint="Redis holds what another version of the bot wrote: start that one, or use /reset in the thread",
         )
-        notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.lead}-u", silent=True)
+        notice = Outgoing(wording.small(wording.UNREADABLE), nonce=f"{claim.turn_id}-u", silent=True)
         try:
             await self._outbox.send(claim.conversation, notice)
         except (DiscordUnavailable, DiscordNotNow):
@@ -191,7 +197,7 @@ class Runner:
         async with self._kept(claim) as heartbeat:
             shown = True
             try:
-                if claim.state is State.DONE and claim.result is not None:
+                if claim.attempt.state is State.DONE and claim.attempt.result is not None:
                     await self._repair(claim, heartbeat)
             except (DiscordGone, DiscordForbidden, DiscordRejected, DiscordTooOld) as error:
                 shown = not isinstance(error, (DiscordForbidden, DiscordRejected))
@@ -201,30 +207,30 @@ class Runner:
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
         # A reply that lost what it pointed to looks like a part of the one before it.
         others = await self._journal.messages_of_other_turns(claim)
-        everything = await self._outbox.own_messages(claim.conversation, claim.lead)
+        everything = await self._outbox.own_messages(claim.conversation, claim.turn_id)
         seen = tuple(message for message in everything if message.id not in others)
         contents = {message.id: message for message in seen}
-        ids = list(claim.replies.values())
-        if claim.result is None:
+        ids = list(claim.attempt.replies.values())
+        if claim.attempt.result is None:
             return
-        text = claim.result.reply or lines(claim.result.notices)
-        as_shown = claim.result.as_shown
+        text = claim.attempt.result.reply or lines(claim.attempt.result.notices)
+        as_shown = claim.attempt.result.as_shown
         style = Style() if as_shown else self._means.style
         draft = Draft(style=style)
         draft.push(text)
-        draft.finish(cut=claim.result.cut)
+        draft.finish(cut=claim.attempt.result.cut)
         # Of an earlier, longer try there may be more in the journal, which is deleted by now.
         needed = ids[: len(draft.parts)]
         if not needed or any(message not in contents for message in needed):
             return  # somebody has deleted a part of it, which is no mistake of ours
         ids = [message for message in ids if message in contents]
-        for part in leftovers(seen, claim.members, claim.reply_to, claim.conversation):
+        for part in leftovers(seen, claim.batch.members, claim.reply_to, claim.conversation):
             if part.id not in ids and heartbeat.may_write():
                 await self._outbox.delete(claim.conversation, part.id)
         # As they stand in the thread: what is not known of may be a part between two that are.
         parts = sorted([*ids, *(stray.id for stray in strays(seen, claim.reply_to, ids))])
         posted = as_posted([contents[message] for message in parts])
-        found = find_reply(seen, claim.members, claim.conversation) if claim.members else None
+        found = find_reply(seen, claim.batch.members, claim.conversation) if claim.batch.members else None
 
         async def before_send(part: int, _content: str) -> None:
             await self._journal.intend(claim, part, self._means.clock.now_ms())
@@ -246,11 +252,13 @@ class Runner:
             may_write=heartbeat.may_write,
         )
         last = claim.meta.buttons in parts
-        answered = bool(claim.result.reply)
-        controls = when_done(claim.lead, cut=claim.result.open_end, answered=answered) if last else NONE
-        await writer.finish(text, controls, cut=claim.result.cut)
-        if claim.halted and claim.result.reply and heartbeat.may_write():
-            await put_below(claim, claim.result.notices, self._means)
+        answered = bool(claim.attempt.result.reply)
+        controls = (
+            when_done(claim.turn_id, cut=claim.attempt.result.open_end, answered=answered) if last else NONE
+        )
+        await writer.finish(text, controls, cut=claim.attempt.result.cut)
+        if claim.attempt.halted and claim.attempt.result.reply and heartbeat.may_write():
+            await put_below(claim, claim.attempt.result.notices, self._means)
 
     def _kept(self, claim: Claim, rung: asyncio.Event | None = None) -> Heartbeat:
         policy = self._means.policy
@@ -269,11 +277,13 @@ class Runner:
 
     async def _tell(self, claim: Claim, sentence: Callable[[str], str]) -> None:
         """Say why there is no answer: in the thread, or else in the channel that the thread hangs from."""
-        thread = "in a thread" if claim.messages[0].opens else f"in <#{claim.conversation}>"
+        thread = "in a thread" if claim.batch.messages[0].opens else f"in <#{claim.conversation}>"
         for place, words in ((claim.conversation, "here"), (claim.meta.parent, thread)):
             if place is None:
                 continue
-            notice = Outgoing(wording.small(sentence(words)), nonce=f"{claim.lead}-{words[:2]}", silent=True)
+            notice = Outgoing(
+                wording.small(sentence(words)), nonce=f"{claim.turn_id}-{words[:2]}", silent=True
+            )
             try:
                 await self._outbox.send(place, notice)
             except DiscordError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import replace
 
 import pytest
 from redis.asyncio import Redis
@@ -20,6 +19,7 @@ from bot.store.keys import Keys
 from bot.store.states import State
 from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import BEN, message, sent, snowflake, turn
+from tests.store.claims import changed
 
 C = snowflake(5)
 TTL_S = 1000
@@ -61,7 +61,7 @@ async def claimed(store: Store, owner: str = "me") -> Claim:
 
 def answered(claim: Claim, reply: str = "answer") -> Turn:
     made = turn(0, reply=reply)
-    return Turn(claim.lead, sent("q", (reply,)), "answered", made.model, 1, 1, made.usage, 0, "key")
+    return Turn(claim.turn_id, sent("q", (reply,)), "answered", made.model, 1, 1, made.usage, 0, "key")
 
 
 async def expire_lease(redis: Redis) -> None:
@@ -79,7 +79,7 @@ async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: S
     hello = message("hello")
     assert await receive(store, hello, hello, hello) == [True, False, False]
     claim = await claimed(store)
-    assert claim.messages == (hello,)
+    assert claim.batch.messages == (hello,)
 
 
 async def test_everything_that_waits_joins_one_turn_in_the_order_it_was_written(
@@ -92,8 +92,13 @@ async def test_everything_that_waits_joins_one_turn_in_the_order_it_was_written(
     )
     await receive(store, third, first, second)
     claim = await claimed(store)
-    assert claim.messages == (first, second, third)
-    assert (claim.lead, claim.state, claim.waiting, claim.tries) == (first.id, State.CLAIMED, 0, 1)
+    assert claim.batch.messages == (first, second, third)
+    assert (claim.turn_id, claim.attempt.state, claim.batch.waiting, claim.attempt.number) == (
+        first.id,
+        State.CLAIMED,
+        0,
+        1,
+    )
     assert (claim.meta.guild, claim.meta.parent, claim.meta.starter) == (1, 2, 3)
 
 
@@ -111,17 +116,6 @@ async def test_where_a_conversation_takes_place_is_known_though_another_version_
     meta = await store.meta(C)
     assert meta is not None
     assert (meta.guild, meta.parent, meta.starter) == (1, 2, 3)
-
-
-async def test_looks_at_what_cannot_be_read_leave_nothing_that_grows(store: Store, redis: Redis) -> None:
-    await receive(store, message("hello", number=1))
-    await redis.hset(Keys("test").meta(C), "cost", "1.5")
-    for _ in range(3):
-        claim = await store.journal.claim(C, "me")
-        assert isinstance(claim, UnreadableConversation)
-        await store.journal.record_cost(claim, cost=0, unpriced=0)
-        await store.journal.release(claim, blameless=True)
-        assert await redis.hget(Keys("test").record(C, claim.lead), "untold") == ""
 
 
 async def test_while_one_works_on_it_nobody_else_can(store: Store) -> None:
@@ -143,27 +137,13 @@ async def accounts(store: Store) -> tuple[int, int]:
     return meta.cost, meta.unpriced
 
 
-async def test_a_try_counts_as_of_unknown_cost_until_it_has_told_it(store: Store) -> None:
+async def test_an_attempt_that_commits_counts_its_cost_once(store: Store) -> None:
     await receive(store, message("hello"))
     claim = await claimed(store)
-    assert (claim.lost, await accounts(store)) == (0, (0, 1))
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
-    assert await accounts(store) == (5, 0)
-    await store.journal.record_cost(claim, cost=5, unpriced=0)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
-    assert await accounts(store) == (5, 0)
-
-
-async def test_a_try_that_was_killed_stays_counted_whatever_the_next_one_knows(
-    store: Store, redis: Redis
-) -> None:
-    await receive(store, message("hello"))
-    await claimed(store, "killed")
-    await expire_lease(redis)
-    claim = await claimed(store)
-    assert claim.lost == 1
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5, unpriced=2)
-    assert await accounts(store) == (5, 3)
+    await store.journal.record_cost(claim, cost=5, unpriced=2)
+    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5, unpriced=2)
+    assert await accounts(store) == (5, 2)
 
 
 @pytest.mark.parametrize("late", [False, True])
@@ -211,7 +191,7 @@ async def test_a_message_that_comes_during_the_turn_waits_for_the_next(store: St
     await receive(store, message("and", number=11))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
-    assert [m.text for m in (await claimed(store)).messages] == ["and"]
+    assert [m.text for m in (await claimed(store)).batch.messages] == ["and"]
 
 
 async def test_every_step_done_twice_is_done_once(store: Store, redis: Redis) -> None:
@@ -268,8 +248,13 @@ async def test_what_an_earlier_try_has_posted_is_known_to_the_next(store: Store,
     await receive(store, message("more", number=11))
     await expire_lease(redis)
     new = await claimed(store, "new")
-    assert (new.state, new.replies, new.tries, new.waiting) == (State.POSTED, {0: 77, 1: 78}, 2, 1)
-    assert [m.text for m in new.messages] == ["hello"]
+    assert (new.attempt.state, new.attempt.replies, new.attempt.number, new.batch.waiting) == (
+        State.POSTED,
+        {0: 77, 1: 78},
+        2,
+        1,
+    )
+    assert [m.text for m in new.batch.messages] == ["hello"]
 
 
 async def test_before_anything_is_visible_later_messages_join_the_turn_that_was_left(
@@ -279,7 +264,7 @@ async def test_before_anything_is_visible_later_messages_join_the_turn_that_was_
     await claimed(store, "old")
     await receive(store, message("more", number=11))
     await expire_lease(redis)
-    assert [m.text for m in (await claimed(store, "new")).messages] == ["hello", "more"]
+    assert [m.text for m in (await claimed(store, "new")).batch.messages] == ["hello", "more"]
 
 
 async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, redis: Redis) -> None:
@@ -288,7 +273,11 @@ async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, re
     await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=1)
     await expire_lease(redis)
     new = await claimed(store, "new")
-    assert (new.state, new.result, new.meta.window_start) == (State.COMMITTED, Result("answer", ("note",)), 1)
+    assert (new.attempt.state, new.attempt.result, new.meta.window_start) == (
+        State.COMMITTED,
+        Result("answer", ("note",)),
+        1,
+    )
     await store.journal.acknowledge(new, reconcile=False)
     assert await redis.llen(Keys("test").history(C)) == 1
 
@@ -383,7 +372,7 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("too late", number=12))
     assert await store.journal.join(claim) is None
-    claim = replace(claim, members=joined[0])
+    claim = changed(claim, members=joined[0])
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
 
@@ -394,10 +383,10 @@ async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store
     claim = await claimed(store)
     await store.journal.adopt(claim, [first.id], [77])
     assert await store.journal.join(claim) is None, "the reply is visible already"
-    claim = replace(claim, members=(first.id,))
+    claim = changed(claim, members=(first.id,))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
-    assert (await claimed(store)).messages == (second,)
+    assert (await claimed(store)).batch.messages == (second,)
 
 
 async def test_a_turn_in_doubt_is_settled_once_that_is_safe(store: Store, redis: Redis) -> None:
@@ -412,8 +401,12 @@ async def test_a_turn_in_doubt_is_settled_once_that_is_safe(store: Store, redis:
     assert SETTLE_S - 30 < later.in_s <= SETTLE_S
     await make_due(redis)
     settling = await claimed(store)
-    assert (settling.settling, settling.lead, settling.replies) == (True, claim.lead, {0: 77})
-    assert settling.result == Result("answer")
+    assert (settling.reconciling, settling.turn_id, settling.attempt.replies) == (
+        True,
+        claim.turn_id,
+        {0: 77},
+    )
+    assert settling.attempt.result == Result("answer")
     await store.journal.reconciled(settling)
     assert await store.journal.claim(C, "me") == Idle()
 
@@ -482,14 +475,14 @@ async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: 
 
 async def test_a_repeated_claim_counts_as_one_try(store: Store) -> None:
     await receive(store, message("hello"))
-    assert [(await claimed(store)).tries for _ in range(3)] == [1, 1, 1]
+    assert [(await claimed(store)).attempt.number for _ in range(3)] == [1, 1, 1]
 
 
 async def test_a_try_that_was_nobodys_fault_does_not_count(store: Store) -> None:
     await receive(store, message("hello"))
     for blameless, tries in ((True, 1), (False, 1), (True, 2), (True, 2)):
         claim = await claimed(store)
-        assert claim.tries == tries
+        assert claim.attempt.number == tries
         for _ in range(2):
             await store.journal.release(claim, blameless=blameless)
 
@@ -529,7 +522,7 @@ async def test_what_a_listing_brings_waits_for_a_turn_of_its_own(store: Store) -
 async def test_a_turn_with_any_message_from_a_listing_may_have_been_answered_before(store: Store) -> None:
     await receive(store, message("heard", number=11))
     await listed(store, message("missed", number=12))
-    assert (await claimed(store)).listed
+    assert (await claimed(store)).batch.listed
 
 
 async def test_a_reply_that_may_be_visible_is_finished_before_an_older_message_is_answered(
@@ -539,4 +532,4 @@ async def test_a_reply_that_may_be_visible_is_finished_before_an_older_message_i
     claim = await claimed(store)
     await store.journal.intend(claim, 0, 0)
     await listed(store, message("older", number=11))
-    assert (await claimed(store)).lead == claim.lead
+    assert (await claimed(store)).turn_id == claim.turn_id

@@ -54,9 +54,9 @@ class Store(Revisions):
 
     async def commit(self, claim: Claim, reply: str) -> None:
         entry = replace(
-            turn(0, user=render_user(claim.messages), reply=reply),
-            id=claim.lead,
-            members=tuple(each.id for each in claim.messages),
+            turn(0, user=render_user(claim.batch.messages), reply=reply),
+            id=claim.turn_id,
+            members=tuple(each.id for each in claim.batch.messages),
         )
         await self.journal.commit(claim, entry, Result(reply), cut=0)
 
@@ -86,12 +86,17 @@ async def store(redis_url: str) -> AsyncIterator[Store]:
 
 async def test_the_last_turn_waits_again_with_its_messages_and_those_of_its_reply(store: Store) -> None:
     done = await store.answer(ONE, TWO)
-    assert await store.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
+    assert await store.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
     claim = await store.claim()
-    assert (claim.lead, claim.messages, claim.replies) == (ONE.id, (ONE, TWO), {0: 77})
-    assert (claim.state, claim.again, claim.tries, claim.in_doubt) == (State.POSTED, 1, 1, ())
-    assert claim.own is not None
-    assert claim.own.reply == "answer"
+    assert (claim.turn_id, claim.batch.messages, claim.attempt.replies) == (ONE.id, (ONE, TWO), {0: 77})
+    assert (
+        claim.attempt.state,
+        claim.attempt.regeneration,
+        claim.attempt.number,
+        claim.attempt.unconfirmed,
+    ) == (State.POSTED, 1, 1, ())
+    assert claim.earlier.entry is not None
+    assert claim.earlier.entry.reply == "answer"
     assert claim.history == ()
 
 
@@ -99,7 +104,7 @@ async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(stor
     await store.answer(ONE, reply="first")
     done = await store.answer(TWO, reply="old")
     for number in range(3):
-        await store.control.regenerate(C, done.lead, f"w{number}")
+        await store.control.regenerate(C, done.turn_id, f"w{number}")
         claim = await store.claim()
         await store.commit(claim, f"new {number}")
         await store.commit(claim, f"new {number}")
@@ -109,7 +114,7 @@ async def test_the_new_answer_takes_the_place_of_the_old_one_in_the_history(stor
 
 async def test_the_same_wish_counts_once_and_another_waits_for_the_end(store: Store) -> None:
     done = await store.answer(ONE)
-    assert [await store.control.regenerate(C, done.lead, wish) for wish in ("w1", "w1", "w2")] == [
+    assert [await store.control.regenerate(C, done.turn_id, wish) for wish in ("w1", "w1", "w2")] == [
         RegenerateResult.OK,
         RegenerateResult.OK,
         RegenerateResult.BUSY,
@@ -117,22 +122,22 @@ async def test_the_same_wish_counts_once_and_another_waits_for_the_end(store: St
     claim = await store.claim()
     await store.commit(claim, "new")
     await store.journal.acknowledge(claim, reconcile=False)
-    assert await store.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
+    assert await store.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
     assert await store.journal.claim(C, "me") == Idle()
 
 
 async def test_only_the_last_turn_is_done_anew_and_none_while_something_waits(store: Store) -> None:
     first = await store.answer(ONE)
     second = await store.answer(TWO)
-    assert await store.control.regenerate(C, first.lead, "w1") is RegenerateResult.OLD
+    assert await store.control.regenerate(C, first.turn_id, "w1") is RegenerateResult.OLD
     await store.hear(THREE)
-    assert await store.control.regenerate(C, second.lead, "w2") is RegenerateResult.BUSY
+    assert await store.control.regenerate(C, second.turn_id, "w2") is RegenerateResult.BUSY
 
 
 async def test_what_was_reset_is_not_done_anew_and_its_words_are_gone(store: Store) -> None:
     done = await store.answer(ONE)
     await store.conversations.reset(C, before=snowflake(50))
-    assert await store.control.regenerate(C, done.lead, "w1") is RegenerateResult.OLD
+    assert await store.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OLD
     assert not await store.redis.hexists(KEYS.record(C, ONE.id), "payload")
     assert not await store.redis.exists(KEYS.result(C, ONE.id))
 
@@ -146,30 +151,23 @@ async def test_only_the_last_turn_keeps_its_words_beside_the_history(store: Stor
 
 async def test_a_continuation_says_so_and_the_next_round_forgets_it(store: Store) -> None:
     done = await store.answer(ONE)
-    await store.control.regenerate(C, done.lead, "w1", continues=True)
+    await store.control.regenerate(C, done.turn_id, "w1", continues=True)
     claim = await store.claim()
-    assert claim.more
-    assert claim.cut_off == claim.own
+    assert claim.earlier.continuing
+    assert claim.cut_off == claim.earlier.entry
     await store.commit(claim, "answer and more")
     await store.journal.acknowledge(claim, reconcile=False)
-    await store.control.regenerate(C, done.lead, "w2")
-    assert not (await store.claim()).more
+    await store.control.regenerate(C, done.turn_id, "w2")
+    assert not (await store.claim()).earlier.continuing
 
 
-async def test_older_replies_are_told_to_lose_their_buttons_until_they_have(store: Store) -> None:
+async def test_the_message_that_carried_the_buttons_before_is_named_once(store: Store) -> None:
     await store.answer(ONE, posted=71)
     await store.hear(TWO)
     claim = await store.claim()
     await store.commit(claim, "two")
-    for _ in range(2):
-        assert await store.journal.acknowledge(claim, reconcile=False, buttons=72) == Done(0, (71,))
-    await store.hear(THREE)
-    claim = await store.claim()
-    await store.commit(claim, "three")
-    assert await store.journal.acknowledge(claim, reconcile=False, buttons=73) == Done(0, (71, 72))
-    await store.journal.buttons_removed(C, [71])
-    await store.journal.buttons_removed(C, [71, 72])
-    assert await store.redis.hget(KEYS.meta(C), "stale") is None
+    assert await store.journal.acknowledge(claim, reconcile=False, buttons=72) == Done(0, 71)
+    assert await store.journal.acknowledge(claim, reconcile=False, buttons=72) == Done(0)
 
 
 async def test_the_last_turn_is_known_as_long_as_its_conversation_and_older_ones_for_a_week(
@@ -209,7 +207,7 @@ async def test_a_stop_is_seen_with_the_next_renewal_and_by_whoever_takes_over(st
     assert await store.control.stop(C, ONE.id) == ONE.id
     assert await store.journal.renew(claim) is True
     await store.journal.release(claim, blameless=True)
-    assert (await store.claim()).stopped
+    assert (await store.claim()).attempt.stopped
 
 
 async def test_a_stop_ends_one_round_and_not_the_next(store: Store) -> None:
@@ -219,8 +217,8 @@ async def test_a_stop_ends_one_round_and_not_the_next(store: Store) -> None:
     await store.commit(claim, "half")
     assert await store.control.stop(C) is None
     await store.journal.acknowledge(claim, reconcile=False)
-    await store.control.regenerate(C, claim.lead, "w1")
-    assert not (await store.claim()).stopped
+    await store.control.regenerate(C, claim.turn_id, "w1")
+    assert not (await store.claim()).attempt.stopped
 
 
 async def test_how_a_conversation_stands_names_who_asked_and_what_was_posted(store: Store) -> None:
@@ -269,7 +267,7 @@ async def test_an_edit_of_what_waits_changes_the_inbox_and_counts_once(store: St
     assert await store.edit(C, edited, edited_ms=5) is Change.WAITING
     assert await store.edit(C, edited, edited_ms=5) is Change.SAME
     assert await store.edit(C, replace(ONE, text="older"), edited_ms=4) is Change.SAME
-    assert (await store.claim()).messages == (edited,)
+    assert (await store.claim()).batch.messages == (edited,)
 
 
 async def test_an_edit_of_what_is_answered_fences_the_holder_off(store: Store) -> None:
@@ -281,7 +279,12 @@ async def test_an_edit_of_what_is_answered_fences_the_holder_off(store: Store) -
     with pytest.raises(Fenced):
         await store.commit(claim, "stale")
     again = await store.claim()
-    assert (again.lead, again.messages, again.replies, again.tries) == (ONE.id, (ONE, edited), {0: 77}, 1)
+    assert (again.turn_id, again.batch.messages, again.attempt.replies, again.attempt.number) == (
+        ONE.id,
+        (ONE, edited),
+        {0: 77},
+        1,
+    )
 
 
 async def test_an_edit_of_the_last_turn_has_it_done_anew_once(store: Store) -> None:
@@ -289,7 +292,7 @@ async def test_an_edit_of_the_last_turn_has_it_done_anew_once(store: Store) -> N
     edited = replace(ONE, text="uno")
     assert await store.edit(C, edited, edited_ms=5) is Change.LAST
     assert await store.edit(C, edited, edited_ms=5) is Change.SAME
-    assert (await store.claim()).messages == (edited, TWO)
+    assert (await store.claim()).batch.messages == (edited, TWO)
 
 
 async def edited_at(store: Store, text: str, edited_ms: int) -> Change:
@@ -326,7 +329,7 @@ async def test_edits_after_the_first_wait_for_a_pause_that_grows_and_the_last_te
         waits.append(round(later.in_s))
         await pass_by(store, LONGEST_PAUSE_MS)
         claim = await store.claim()
-        assert [each.text for each in claim.messages] == [f"{number} more"]
+        assert [each.text for each in claim.batch.messages] == [f"{number} more"]
         await finish(store, claim)
         await pass_by(store, -LONGEST_PAUSE_MS + round(later.in_s * 1000))
     assert waits == [4, 8, 16, 32, 60, 60, 60]
@@ -339,7 +342,7 @@ async def test_edits_at_the_same_moment_lose_none_and_the_last_text_counts(store
     await store.answer(ONE)
     await asyncio.gather(*(edited_at(store, f"{number}", number) for number in range(1, 7)))
     await pass_by(store, LONGEST_PAUSE_MS)
-    assert [each.text for each in (await store.claim()).messages] == ["6"]
+    assert [each.text for each in (await store.claim()).batch.messages] == ["6"]
 
 
 async def test_edits_of_what_is_being_answered_wait_as_well(store: Store) -> None:
@@ -352,7 +355,7 @@ async def test_edits_of_what_is_being_answered_wait_as_well(store: Store) -> Non
     assert await edited_at(store, "2", 2) is Change.SAME, "another instance has heard of it, too"
     assert isinstance(await store.journal.claim(C, "another"), Later), "as after a restart"
     await pass_by(store, LONGEST_PAUSE_MS)
-    assert [each.text for each in (await store.claim()).messages] == ["2"]
+    assert [each.text for each in (await store.claim()).batch.messages] == ["2"]
 
 
 async def test_nothing_else_waits_for_the_pause_of_an_edit(store: Store) -> None:
@@ -362,7 +365,7 @@ async def test_nothing_else_waits_for_the_pause_of_an_edit(store: Store) -> None
     await edited_at(store, "2", 2)
     assert isinstance(await store.journal.claim(C, "me"), Later)
     await store.hear(TWO)
-    assert (await store.claim()).lead == ONE.id
+    assert (await store.claim()).turn_id == ONE.id
 
 
 async def test_who_keeps_editing_while_something_else_waits_is_not_answered_each_time(store: Store) -> None:
@@ -376,7 +379,7 @@ async def test_who_keeps_editing_while_something_else_waits_is_not_answered_each
         taken_up += isinstance(await store.journal.claim(C, "me"), Claim)
     assert taken_up == 1
     await pass_by(store, LONGEST_PAUSE_MS)
-    assert [each.text for each in (await store.claim()).messages] == ["14"]
+    assert [each.text for each in (await store.claim()).batch.messages] == ["14"]
 
 
 async def test_a_stop_does_not_wait_for_the_pause_of_an_edit(store: Store) -> None:
@@ -386,7 +389,7 @@ async def test_a_stop_does_not_wait_for_the_pause_of_an_edit(store: Store) -> No
     await edited_at(store, "2", 2)
     assert isinstance(await store.journal.claim(C, "me"), Later)
     assert await store.control.stop(C) == ONE.id
-    assert (await store.claim()).stopped
+    assert (await store.claim()).attempt.stopped
 
 
 async def test_a_deletion_does_not_wait_for_the_pause_of_an_edit(store: Store) -> None:
@@ -395,14 +398,14 @@ async def test_a_deletion_does_not_wait_for_the_pause_of_an_edit(store: Store) -
     await finish(store, await store.claim())
     await edited_at(store, "2", 2)
     assert await store.delete(C, ONE.id) is Change.ANSWERING
-    assert not (await store.claim()).messages
+    assert not (await store.claim()).batch.messages
 
 
 async def test_an_edit_keeps_the_author_and_the_thread_that_a_message_opens(store: Store) -> None:
     opener = replace(ONE, opens="Looms")
     await store.hear(opener)
     await store.edit(C, replace(ONE, text="uno", author=BEN), edited_ms=5)
-    assert (await store.claim()).messages == (replace(opener, text="uno"),)
+    assert (await store.claim()).batch.messages == (replace(opener, text="uno"),)
 
 
 async def test_an_edit_of_an_older_turn_changes_its_entry_and_nothing_else(store: Store) -> None:
@@ -447,13 +450,13 @@ async def test_an_edit_is_carried_out_when_the_record_of_the_message_is_gone(sto
 async def test_what_is_deleted_while_it_waits_is_not_answered(store: Store) -> None:
     await store.hear(ONE, TWO)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.WAITING, Change.SAME]
-    assert (await store.claim()).messages == (TWO,)
+    assert (await store.claim()).batch.messages == (TWO,)
 
 
 async def test_what_is_deleted_before_anybody_has_taken_it_in_is_not_answered(store: Store) -> None:
     assert [await store.tombstone(ONE.id, C) for _ in range(2)] == [True, True]
     await store.hear(ONE, TWO)
-    assert (await store.claim()).messages == (TWO,)
+    assert (await store.claim()).batch.messages == (TWO,)
     places = [key async for key in store.redis.scan_iter(f"*{ONE.id}*:t:*")]
     assert places, "it may have been a mention that opens a thread of its own"
 
@@ -478,7 +481,7 @@ async def test_what_is_deleted_before_anything_is_visible_leaves_the_turn_to_the
     with pytest.raises(Fenced):
         await store.post(claim, 77)
     again = await store.claim()
-    assert (again.lead, again.members, again.messages) == (TWO.id, (TWO.id,), (TWO,))
+    assert (again.turn_id, again.batch.members, again.batch.messages) == (TWO.id, (TWO.id,), (TWO,))
 
 
 async def test_what_is_deleted_while_its_answer_is_visible_leaves_a_turn_without_messages(
@@ -489,7 +492,7 @@ async def test_what_is_deleted_while_its_answer_is_visible_leaves_a_turn_without
     await store.post(claim, 77)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.ANSWERING, Change.SAME]
     again = await store.claim()
-    assert (again.messages, again.replies) == ((), {0: 77})
+    assert (again.batch.messages, again.attempt.replies) == ((), {0: 77})
     await store.journal.cancel(again)
     assert await store.journal.claim(C, "me") == Idle()
     assert await store.history() == []
@@ -500,13 +503,13 @@ async def test_an_edit_that_is_told_after_the_deletion_brings_nothing_back(store
     await store.post(await store.claim(), 77)
     assert await store.delete(C, TWO.id) is Change.ANSWERING
     assert await store.edit(C, replace(TWO, text="secret"), edited_ms=1) is Change.SAME
-    assert (await store.claim()).messages == (ONE,)
+    assert (await store.claim()).batch.messages == (ONE,)
 
 
 async def test_what_is_deleted_afterwards_leaves_the_history_and_cannot_be_done_anew(store: Store) -> None:
     done = await store.answer(ONE)
     assert [await store.delete(C, ONE.id) for _ in range(2)] == [Change.OLD, Change.OLD]
-    assert await store.control.regenerate(C, done.lead, "w1") is RegenerateResult.GONE
+    assert await store.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.GONE
     assert [entry.outcome for entry in await store.history()] == ["removed"]
 
 
@@ -521,12 +524,12 @@ async def test_a_deletion_is_carried_out_when_the_record_of_the_message_is_gone(
 
 async def test_a_round_anew_of_what_is_deleted_meanwhile_leaves_no_entry(store: Store) -> None:
     done = await store.answer(ONE)
-    await store.control.regenerate(C, done.lead, "w1")
+    await store.control.regenerate(C, done.turn_id, "w1")
     claim = await store.claim()
     assert await store.delete(C, ONE.id) is Change.ANSWERING
     with pytest.raises(Fenced):
         await store.commit(claim, "new")
-    assert (await store.claim()).messages == ()
+    assert (await store.claim()).batch.messages == ()
     (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
     assert "one" not in str(entry)
 
@@ -537,11 +540,11 @@ async def test_what_was_deleted_leaves_a_turn_that_begins_anew(store: Store) -> 
     await store.journal.intend(claim, 0, 0)
     assert await store.delete(C, TWO.id) is Change.ANSWERING
     claim = await store.claim()
-    assert claim.members == (ONE.id, TWO.id)
+    assert claim.batch.members == (ONE.id, TWO.id)
     await store.journal.reopen(claim)
     await store.journal.release(claim, blameless=True)
     claim = await store.claim()
-    assert claim.members == (ONE.id,)
+    assert claim.batch.members == (ONE.id,)
     await store.commit(claim, "answer")
     assert (await store.journal.acknowledge(claim, reconcile=False)).waiting == 0
 
@@ -553,26 +556,6 @@ async def test_what_joins_is_named_with_the_members_that_are_deleted(store: Stor
     await store.hear(THREE)
     joined = await store.journal.join(claim)
     assert joined == ((ONE.id, TWO.id, THREE.id), (ONE, THREE))
-
-
-async def test_a_message_that_carries_the_buttons_again_does_not_lose_them(store: Store) -> None:
-    done = await store.answer(ONE, posted=71)
-    for number, buttons, left in ((1, 72, (71,)), (2, 71, (72,))):
-        await store.control.regenerate(C, done.lead, f"w{number}")
-        claim = await store.claim()
-        await store.commit(claim, "new")
-        assert (
-            await store.journal.acknowledge(claim, reconcile=False, buttons=buttons)
-        ).stale_buttons == left
-        assert await store.journal.stale_buttons(C) == frozenset(left)
-
-
-async def test_the_messages_of_a_reply_that_is_written_anew_keep_the_buttons_they_get(store: Store) -> None:
-    await store.answer(ONE, posted=71)
-    done = await store.answer(TWO, posted=72)
-    await store.redis.hset(KEYS.meta(C), "stale", "71 72")
-    await store.control.regenerate(C, done.lead, "w1")
-    assert await store.journal.stale_buttons(C) == {71}
 
 
 async def test_a_renewal_that_comes_after_the_release_revives_nothing(store: Store) -> None:
@@ -591,11 +574,11 @@ async def test_a_change_of_what_stays_committed_for_long_is_in_the_history_all_t
     assert await store.edit(C, replace(ONE, text="uno"), edited_ms=5) is Change.LATER
     assert await store.amend(C, replace(ONE, text="uno"))
     await store.journal.acknowledge(claim, reconcile=False)
-    assert await store.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await store.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     claim = await store.claim()
-    assert [each.text for each in claim.messages] == ["uno"]
-    assert claim.own is not None
-    assert "uno" in claim.own.user
+    assert [each.text for each in claim.batch.messages] == ["uno"]
+    assert claim.earlier.entry is not None
+    assert "uno" in claim.earlier.entry.user
 
 
 async def test_what_is_deleted_between_the_commit_and_the_end_is_forgotten_at_once(store: Store) -> None:
@@ -606,10 +589,10 @@ async def test_what_is_deleted_between_the_commit_and_the_end_is_forgotten_at_on
     assert [await store.delete(C, TWO.id) for _ in range(2)] == [Change.OLD, Change.SAME]
     (entry,) = await store.redis.lrange(KEYS.history(C), 0, -1)
     assert "two" not in str(entry)
-    assert (await store.claim()).messages == (ONE,)
+    assert (await store.claim()).batch.messages == (ONE,)
     await store.journal.acknowledge(claim, reconcile=False)
-    assert await store.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
-    assert (await store.claim()).messages == (ONE,)
+    assert await store.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
+    assert (await store.claim()).batch.messages == (ONE,)
 
 
 class Overtaken(Store):
@@ -628,9 +611,9 @@ class Overtaken(Store):
 async def test_who_takes_a_round_up_again_never_reads_what_was_deleted(store: Store) -> None:
     quick = Overtaken(store.redis)
     done = await quick.answer(ONE, TWO)
-    await quick.control.regenerate(C, done.lead, "w1")
+    await quick.control.regenerate(C, done.turn_id, "w1")
     await quick.claim()
     assert await quick.delete(C, TWO.id) is Change.ANSWERING
     assert quick.overtaken is not None
-    assert quick.overtaken.own is not None
-    assert quick.overtaken.own.user == render_user([ONE])
+    assert quick.overtaken.earlier.entry is not None
+    assert quick.overtaken.earlier.entry.user == render_user([ONE])

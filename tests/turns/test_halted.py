@@ -77,7 +77,7 @@ def notices(bench: Bench) -> list[str]:
 async def settle(bench: Bench) -> None:
     """Put right what is to be."""
     claim = await bench.claim()
-    assert claim.settling
+    assert claim.reconciling
     await bench.runner.settle(claim)
 
 
@@ -87,9 +87,9 @@ async def test_it_is_what_is_written_anew_and_not_the_reply_before(bench: Bench,
     assert replies(bench) == [OLDER, HALF]
     standing = await bench.control.status(C)
     assert standing.last is not None
-    assert standing.last.turn_id == claim.lead
+    assert standing.last.turn_id == claim.turn_id
     assert await bench.control.regenerate(C, A.id, "w1") is RegenerateResult.OLD
-    assert await bench.control.regenerate(C, claim.lead, "w2") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w2") is RegenerateResult.OK
     await bench.turn()
     assert replies(bench) == [OLDER, ANSWER]
     await hear(bench, NEXT)
@@ -113,7 +113,7 @@ async def test_who_wishes_for_it_anew_while_it_is_told_as_a_half_leaves_no_such_
     claim = await halted(bench)
     assert await bench.revisions.resume(C)
     settling = await bench.claim()
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     await bench.runner.settle(settling)
     assert notices(bench) == [wording.small(wording.HALTED)]
     await bench.turn()
@@ -174,7 +174,7 @@ async def test_an_answer_that_could_not_begin_can_be_wished_for(bench: Bench) ->
     claim = await bench.turn()
     assert bench.outbox.texts() == []
     unlocked(bench)
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     await bench.turn()
     assert replies(bench) == [ANSWER]
 
@@ -197,7 +197,7 @@ async def test_a_round_anew_of_what_failed_that_is_refused_leaves_no_empty_answe
     bench.claude.busy = True
     await hear(bench, A)
     claim = await bench.turn()
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     bench.outbox.failures.extend([LOCKED] * 4)
     await bench.turn()
     unlocked(bench)

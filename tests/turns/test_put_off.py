@@ -61,5 +61,5 @@ async def test_a_later_round_is_told_of_as_well(bench: Bench) -> None:
     sign = await put_off(bench)
     done = await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
-    assert await bench.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
     assert await put_off(bench) == sign

@@ -15,11 +15,11 @@ from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
 from bot.store.claim import Claim, Meta
-from bot.store.states import State
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import Asked, ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, sent, snowflake, texts, turn
+from tests.store.claims import a_claim, changed
 
 POLICY = TurnPolicy(
     model="claude-test",
@@ -76,23 +76,13 @@ def summing(request: Request) -> bool:
 
 def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
     """A claim of a turn that asks "and now?", after these turns from index 3 of the history on."""
-    claim = Claim(
-        conversation=1,
-        token=1,
+    claim = a_claim(
+        snowflake(100),
         meta=Meta(window_start=3),
-        lead=snowflake(100),
-        members=(snowflake(100),),
         messages=(message("and now?", number=100),),
-        state=State.CLAIMED,
-        replies={},
-        in_doubt=(),
-        result=None,
-        tries=1,
-        listed=False,
         history=history,
-        waiting=0,
     )
-    return replace(claim, **changes)  # type: ignore[arg-type]
+    return changed(claim, **changes)
 
 
 FULL = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(200, 200)) for n in range(5)))
@@ -121,7 +111,7 @@ def after(asked: Asked, claim: Claim = FULL) -> Claim:
     return claimed(
         kept,
         meta=replace(claim.meta, window_start=asked.cut),
-        lead=later.id,
+        turn_id=later.id,
         members=(later.id,),
         messages=(later,),
     )
@@ -188,14 +178,14 @@ async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_ha
     await claude.reached.wait()
     asking.cancel()
     await asyncio.wait({asking})
-    edited = replace(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
+    edited = changed(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
     asked = await ask(claude, edited, asker=asker)
     assert claude.kinds == ["summary", "reply", "reply"]
     assert (asked.turn.preface, asked.turn.side_usage) == (Preface(SUMMARY), (USAGE,))
-    changed = replace(
+    differs = replace(
         FULL, history=(replace(FULL.history[0], sent=sent("q0, I mean", ("a0",))), *FULL.history[1:])
     )
-    await ask(claude, changed, asker=asker)
+    await ask(claude, differs, asker=asker)
     assert claude.kinds[3:] == ["summary", "reply"]
 
 
@@ -258,6 +248,8 @@ async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:
         turn(100, user="q", reply="One ", tokens=(20, 20), usage=Usage(input=90, output=20), window_start=3),
         open_end=True,
     )
-    asked = await ask(FakeClaude([ClaudeBusy()]), claimed(SHORT.history, own=own, again=1, more=True))
+    asked = await ask(
+        FakeClaude([ClaudeBusy()]), claimed(SHORT.history, entry=own, regeneration=1, continuing=True)
+    )
     assert asked.turn == replace(own, cost=None)
     assert asked.cut == 3

@@ -8,31 +8,16 @@ import pytest
 
 from bot.conversation import wording
 from bot.render.plan import Posted
-from bot.store.claim import Claim, Meta
 from bot.store.states import State
 from bot.turns.conclusion import Conclusion
 from bot.turns.reply_generator import Asked
 from bot.turns.revise import as_it_stands, nonce, not_worse
 from tests.conversation.builders import message, turn
+from tests.store.claims import a_claim, changed
 
 OLD = turn(10, user="old words", reply="The old answer.")
-CLAIM = Claim(
-    conversation=5,
-    token=1,
-    meta=Meta(),
-    lead=OLD.id,
-    members=(OLD.id,),
-    messages=(message("new words"),),
-    state=State.POSTED,
-    replies={},
-    in_doubt=(),
-    result=None,
-    tries=1,
-    listed=False,
-    history=(),
-    waiting=0,
-)
-AGAIN = replace(CLAIM, again=1, own=OLD)
+CLAIM = a_claim(OLD.id, conversation=5, messages=(message("new words"),), state=State.POSTED)
+AGAIN = changed(CLAIM, regeneration=1, entry=OLD)
 
 
 def asked(conclusion: Conclusion) -> Asked:
@@ -76,10 +61,10 @@ def test_a_first_answer_that_fails_has_failed() -> None:
 @pytest.mark.parametrize("lead", [OLD.id, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("again", [0, 1, 255, 4095])
 def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_rounds(lead: int, again: int) -> None:
-    claim = replace(CLAIM, lead=lead, again=again)
+    claim = changed(CLAIM, turn_id=lead, regeneration=again)
     names = [nonce(claim, part, series) for part in (0, 1, 99, "n") for series in ("", "b")]
     assert all(len(name) <= 25 for name in names)
-    other = replace(claim, again=again + 1)
+    other = changed(claim, regeneration=again + 1)
     assert not set(names) & {nonce(other, part, series) for part in (0, 1, 99, "n") for series in ("", "b")}
 
 

@@ -73,11 +73,6 @@ end
 if redis.call('HGET', record, 'claimed_by') ~= token then
   redis.call('HINCRBY', record, 'tries', 1)
   redis.call('HSET', record, 'claimed_by', token)
-  if #known > 0 and redis.call('HGET', record, 'state') ~= 'committed' then
-    -- Until the attempt reports its cost, the attempt counts as one request of unknown cost.
-    redis.call('HSET', record, 'untold', (redis.call('HGET', record, 'untold') or '') .. ' ' .. token)
-    redis.call('HINCRBY', meta, 'unpriced', 1)
-  end
 end
 
 local messages = {}

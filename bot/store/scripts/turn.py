@@ -187,14 +187,6 @@ class RecordCost(Call):
     record: Key
     meta: Key
     token: int
+    turn: str
     cost: int
     unpriced: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonsRemoved(Call):
-    """Note that older replies have no buttons any more."""
-
-    script: ClassVar[str] = "buttons_removed"
-    meta: Key
-    messages: tuple[int, ...]
