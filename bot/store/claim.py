@@ -217,7 +217,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
     kind, token, meta, turn_id, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
-    reconciling = kind == "SETTLE"
+    reconciling = kind == "RECONCILE"
     return Claim(
         lease=Lease(conversation, int(token)),
         turn_id=int(turn_id),

@@ -108,7 +108,7 @@ class Conversations:
                 pending=keys.pending(conversation),
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),
                 before=padded(before),

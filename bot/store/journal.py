@@ -208,7 +208,7 @@ class Journal(Reconciliation):
                 lease=keys.lease(conversation),
                 record=keys.record(conversation, claim.turn_id),
                 pending=keys.pending(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 result=keys.result(conversation, claim.turn_id),
                 meta=keys.meta(conversation),
                 step=step,

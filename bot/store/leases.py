@@ -38,7 +38,7 @@ class Leases:
                 pending=keys.pending(conversation),
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 owner=owner,
                 lease_ms=self._lease_ms,
                 records=keys.record_prefix(conversation),

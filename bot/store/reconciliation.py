@@ -73,12 +73,12 @@ class Reconciliation(Leases):
                 step,
                 lease=keys.lease(conversation),
                 record=keys.record(conversation, claim.turn_id),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 turn=padded(claim.turn_id),
                 token=claim.token,
                 writes=writes,
                 reconcile=reconcile,
-                settling_s=DONE_RECORD_S,
+                unreconciled_s=DONE_RECORD_S,
                 releases=releases,
             )
         )

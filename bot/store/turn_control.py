@@ -119,7 +119,7 @@ class TurnControl:
                 record=keys.record(conversation, turn),
                 pending=keys.pending(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 turn=padded(turn),
                 records=keys.record_prefix(conversation),
                 ttl_s=self._ttl_s,

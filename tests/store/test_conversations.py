@@ -350,16 +350,16 @@ async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -
 
 
 async def test_a_conversation_stays_on_the_list_until_nothing_waits(store: Store, redis: Redis) -> None:
-    attention = WorkQueue(redis, Keys("test"))
+    queue = WorkQueue(redis, Keys("test"))
     await receive(store, message("hello"))
-    (hint,) = await attention.items()
-    assert hint.conversation == C
+    (item,) = await queue.items()
+    assert item.conversation == C
     await receive(store, message("more", number=11))
-    await attention.remove(hint)
-    assert [found.conversation for found in await attention.items()] == [C]
-    (hint,) = await attention.items()
-    await attention.remove(hint)
-    assert await attention.items() == ()
+    await queue.remove(item)
+    assert [found.conversation for found in await queue.items()] == [C]
+    (item,) = await queue.items()
+    await queue.remove(item)
+    assert await queue.items() == ()
 
 
 async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(store: Store) -> None:
@@ -445,12 +445,12 @@ async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(sto
 
 
 async def test_a_store_that_went_back_in_time_is_noticed_by_its_pulse(redis: Redis) -> None:
-    attention = WorkQueue(redis, Keys("test"))
-    assert await attention.beat("me", "", "1")
-    assert await attention.beat("me", "1", "2")
-    assert await attention.beat("me", "1", "2")
+    queue = WorkQueue(redis, Keys("test"))
+    assert await queue.beat("me", "", "1")
+    assert await queue.beat("me", "1", "2")
+    assert await queue.beat("me", "1", "2")
     await redis.set(Keys("test").pulse("me"), "1")
-    assert not await attention.beat("me", "2", "3")
+    assert not await queue.beat("me", "2", "3")
 
 
 async def test_conversations_are_known_until_they_are_forgotten(store: Store) -> None:

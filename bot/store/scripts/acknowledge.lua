@@ -23,8 +23,8 @@ if not UNCHANGED[state] then
     if last and last ~= turn then
       if redis.call('HEXISTS', records .. last, 'halted') == 1 then
         -- Discord has shown this reply, so Discord is likely to show the rest of the halted one.
-        redis.call('ZADD', settling, '0', last)
-        redis.call('EXPIRE', settling, done_s)
+        redis.call('ZADD', unreconciled, '0', last)
+        redis.call('EXPIRE', unreconciled, done_s)
       end
       for id in each_id(redis.call('HGET', records .. last, 'members') or last) do
         redis.call('HDEL', records .. id, 'payload')
@@ -40,8 +40,8 @@ if not UNCHANGED[state] then
   end
   redis.call('EXPIRE', result, halted == '1' and ttl_s or result_s)
   if reconcile_ms ~= '' then
-    redis.call('ZADD', settling, integer(now_ms() + tonumber(reconcile_ms)), turn)
-    redis.call('EXPIRE', settling, done_s)
+    redis.call('ZADD', unreconciled, integer(now_ms() + tonumber(reconcile_ms)), turn)
+    redis.call('EXPIRE', unreconciled, done_s)
   end
 end
 local left = redis.call('ZCARD', pending)

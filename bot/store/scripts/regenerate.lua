@@ -28,7 +28,7 @@ redis.call('EXPIRE', pending, ttl_s)
 for _, field in ipairs(redis.call('HKEYS', record)) do
   if string.sub(field, 1, 7) == 'intent:' then redis.call('HDEL', record, field) end
 end
-redis.call('ZREM', settling, turn)
+redis.call('ZREM', unreconciled, turn)
 redis.call('HDEL', record, 'claimed_by', 'stop', 'more', 'halted', 'sign')
 if continues == '1' then redis.call('HSET', record, 'more', '1') end
 redis.call('HSET', record, 'state', AFTER, 'members', members, 'tries', '0', 'wish', request)

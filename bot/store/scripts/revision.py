@@ -37,7 +37,7 @@ class Regenerate(Call):
     record: Key
     pending: Key
     meta: Key
-    settling: Key
+    unreconciled: Key
     turn: str
     records: str
     ttl_s: int
@@ -81,6 +81,6 @@ class Resume(Call):
 
     script: ClassVar[str] = "resume"
     meta: Key
-    settling: Key
+    unreconciled: Key
     records: str
     done_s: int
