@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.store.coordination import Coordination
@@ -13,14 +11,6 @@ from bot.store.keys import MODEL_IN_USE_S, Keys
 
 NOW_S = 1_800_000_000
 DAY = dt.date(2027, 1, 15)
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 def coordination(redis: Redis, instance: str) -> Coordination:

@@ -1,13 +1,12 @@
 """What an earlier version wrote to Redis in the middle of a turn is read, and the turn is finished.
 
-fixtures/version_before.json holds every key of a conversation as that version left it: two turns that are done, a turn
-of two messages with one part posted and another about to be, and a tombstone.
+fixtures/version_before.json holds every key of a conversation as that version left it: two turns that are done, a
+turn of two messages with one part posted and another about to be, and a tombstone.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,33 +16,28 @@ from redis.asyncio import Redis
 from bot.store.claim import Claim, Idle
 from bot.store.codec import Result
 from bot.store.journal import Done
-from bot.store.keys import Keys
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult, TurnControl
 from tests.conversation.builders import message, snowflake
-from tests.store.test_conversations import FACTS, C, Store, answered, make_due
+from tests.store.stage import FACTS, KEYS, C, Store, answered, make_due
 
-KEYS = Keys("test")
 STORED = json.loads((Path(__file__).parent / "fixtures" / "version_before.json").read_text("utf-8"))
 LAST, FIRST, SECOND = snowflake(11), snowflake(12), snowflake(13)
 
 
 @pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
+async def stored(redis: Redis) -> Redis:
     for key, (kind, value) in STORED.items():
         match kind:
             case "hash":
-                await client.hset(key, mapping=value)
+                await redis.hset(key, mapping=value)
             case "list":
-                await client.rpush(key, *value)
+                await redis.rpush(key, *value)
             case "zset":
-                await client.zadd(key, dict(value))
+                await redis.zadd(key, dict(value))
             case _:
-                await client.set(key, value)
-    yield client
-    await client.aclose()
+                await redis.set(key, value)
+    return redis
 
 
 async def claimed(store: Store) -> Claim:
@@ -60,8 +54,8 @@ async def finished(store: Store) -> Claim:
     return claim
 
 
-async def test_a_turn_that_an_earlier_version_has_begun_is_known_and_finished_once(redis: Redis) -> None:
-    store = Store(redis)
+async def test_a_turn_that_an_earlier_version_has_begun_is_known_and_finished_once(stored: Redis) -> None:
+    store = Store(stored)
     claim = await finished(store)
     assert (claim.turn_id, claim.batch.members) == (FIRST, (FIRST, SECOND))
     assert [each.text for each in claim.batch.messages] == ["more", "and"]
@@ -73,13 +67,13 @@ async def test_a_turn_that_an_earlier_version_has_begun_is_known_and_finished_on
     meta = await store.meta(C)
     assert meta is not None
     assert (meta.guild, meta.cost, meta.buttons) == (1, 15, 73)
-    assert await redis.llen(KEYS.history(C)) == 3
+    assert await stored.llen(KEYS.history(C)) == 3
 
 
-async def test_a_turn_that_an_earlier_version_has_left_in_doubt_is_reconciled(redis: Redis) -> None:
-    store = Store(redis)
+async def test_a_turn_that_an_earlier_version_has_left_in_doubt_is_reconciled(stored: Redis) -> None:
+    store = Store(stored)
     await finished(store)
-    await make_due(redis)
+    await make_due(stored)
     claim = await claimed(store)
     assert (claim.reconciling, claim.turn_id, claim.attempt.result) == (
         True,
@@ -90,8 +84,8 @@ async def test_a_turn_that_an_earlier_version_has_left_in_doubt_is_reconciled(re
     assert await store.journal.claim(C, "new") == Idle()
 
 
-async def test_the_last_turn_is_regenerated_after_an_earlier_version_has_begun_it(redis: Redis) -> None:
-    store, control = Store(redis), TurnControl(redis, KEYS, ttl_s=1000)
+async def test_the_last_turn_is_regenerated_after_an_earlier_version_has_begun_it(stored: Redis) -> None:
+    store, control = Store(stored), TurnControl(stored, KEYS, ttl_s=1000)
     assert await control.stop(C) == FIRST
     claim = await finished(store)
     assert claim.attempt.stopped
@@ -101,8 +95,8 @@ async def test_the_last_turn_is_regenerated_after_an_earlier_version_has_begun_i
     assert (again.attempt.regeneration, again.attempt.replies, again.attempt.stopped) == (1, {0: 73}, False)
 
 
-async def test_the_tombstone_of_an_earlier_version_keeps_a_deleted_message_out(redis: Redis) -> None:
-    store = Store(redis)
+async def test_the_tombstone_of_an_earlier_version_keeps_a_deleted_message_out(stored: Redis) -> None:
+    store = Store(stored)
     deleted = replace(message("deleted"), id=5)
     assert await store.receive(C, deleted, source="event", facts=FACTS) is False
     assert deleted not in (await claimed(store)).batch.messages

@@ -18,7 +18,7 @@ class Finishing:
     def __init__(self) -> None:
         self.amended: list[tuple[int, int, str]] = []
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,)
 
     async def edit(self, _home: int, _message: Message, *, edited_ms: int) -> Change:
@@ -54,7 +54,7 @@ class Slow:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
 
-    async def homes(self, message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, message: int, channel: int) -> tuple[int, ...]:
         return (message, channel)
 
     async def delete(self, _home: int, _message: int) -> Change:
@@ -84,14 +84,14 @@ class Forgetful:
         self.steps: list[str] = []
         self.taken_in = False
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,) if self.taken_in else ()
 
     async def delete(self, _home: int, _message: int) -> Change:
         self.steps.append("delete")
         return Change.SAME
 
-    async def bury(self, _message: int, _channel: int) -> bool:
+    async def tombstone(self, _message: int, _channel: int) -> bool:
         self.steps.append("bury")
         self.taken_in = True
         return False
