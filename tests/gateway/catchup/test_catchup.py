@@ -150,10 +150,10 @@ class Known(Store):
     async def marks(self, places: Sequence[int]) -> tuple[int, ...]:
         return (9,) * len(places)
 
-    async def looked(self) -> int:
+    async def archives_listed(self) -> int:
         return 0
 
-    async def note_look(self, _until_ms: int) -> None:
+    async def note_archives_listed(self, _until_ms: int) -> None:
         self.noted.set()
 
 
