@@ -58,7 +58,7 @@ from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
-from bot.turns.terms_resolver import Budget, TermsResolver
+from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 
 log = structlog.get_logger()
 
@@ -77,7 +77,7 @@ class Bot:
     client: Client
     dispatcher: Dispatcher
     catchup: Catchup
-    endings: ModelRetirement
+    model_retirement: ModelRetirement
     bell: Wakeups
 
 
@@ -138,20 +138,22 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     default = _default_choice(settings)
     prices = price_book(settings.claude.prices)
     history = settings.history
-    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step)
+    budget = HistoryBudget(
+        history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
+    )
     choose = TermsResolver(policy, default, budget, claude.catalogue, prices)
     runner = Runner(
         TurnServices(
             journal=journal,
-            prompts=prompts,
-            asker=ReplyGenerator(claude, clock.now_s, metrics.spent),
+            overrides=prompts,
+            generator=ReplyGenerator(claude, clock.now_s, metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
-            choose=choose,
+            resolve_policy=choose,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
-            ended=metrics.turn_ended,
+            turn_ended=metrics.turn_ended,
             clock=clock,
         )
     )
@@ -225,8 +227,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     client.on_unlocked = changes.unlocked
     client.on_press = first_of(memory.pressed, wishes.pressed, context.pressed)
     client.on_submit = first_of(system.submitted, context.submitted)
-    endings = ModelRetirement(claude.catalogue, desk, settings.claude.model)
-    return Bot(client, dispatcher, catchup, endings, bell)
+    model_retirement = ModelRetirement(claude.catalogue, desk, settings.claude.model)
+    return Bot(client, dispatcher, catchup, model_retirement, bell)
 
 
 async def _claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:

@@ -1,4 +1,4 @@
-"""A step of the protocol that is done although the store is away for a moment."""
+"""Steps of the journal that outlast a short outage of the store."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bot.store.patience import patiently
 T = TypeVar("T")
 
 PERSIST_S = 30.0
-"""A reply that cost money is not thrown away because the store restarts: writing it down is tried this long."""
+"""A step is retried this long, so that a restart of the store does not lose a reply that cost money."""
 
 PERSIST_PAUSE_S = 0.25
 
 
 async def persist(step: Callable[[], Awaitable[T]]) -> T:
-    """Do a step of the journal; the lease decides if it still may. StoreUnavailable if the store stays away."""
+    """Take a step of the journal, which the lease still guards. Raises StoreUnavailable if the outage lasts."""
     return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)

@@ -14,9 +14,8 @@ from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
 from bot.store.coordination import Coordination
-from bot.turns import recover_reply
+from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.run import Runner
 
 _FENCE = re.compile(r"if redis\.call\('HGET', KEYS\[1\], 'token'\) ~= ARGV\[1\] then return .* end")
 _OWN = "if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then"
@@ -73,7 +72,7 @@ def _settling() -> None:
     async def nothing(*_: object) -> None:
         """Look at nothing, repair nothing."""
 
-    setattr(Runner, "_repair", nothing)  # noqa: B010
+    setattr(reconcile, "repair", nothing)  # noqa: B010
 
 
 def _nonce() -> None:
