@@ -1,6 +1,6 @@
-"""The request of a turn, from what is known of the conversation: pure.
+"""The request of a turn, composed from the conversation: pure.
 
-The ledger says how much there is, trimming what of it is sent, the lifetime rule how it is cached.
+The ledger counts the tokens, trimming chooses the turns, the lifetime rule places the cache breakpoints.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ from bot.conversation.trimming import Edge, TrimPolicy, Window, trim
 from bot.conversation.turn import UNSENT, Preface, Turn
 
 REFUSED_MARGIN = 0.98
-"""What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
+"""A second try stays so far below the limit that the API named, because the count of the rest is a sum."""
 
 MOST_HALVINGS = 4
-"""Not more, because turns fail for other reasons, too: what is still too long then is not so by its history."""
+"""The limit of halvings, because turns fail for other reasons, too: then the message itself is too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms Claude is asked.
+    """The parameters of a request besides the conversation.
 
-    `limit_tokens` is the most that a prompt may hold, None if that is unknown; beyond `step_tokens` it costs several
-    times as much, None if it does not or may.
+    `limit_tokens` is the most that a prompt may hold, None if unknown. Above `step_tokens` a prompt costs several
+    times as much; None if there is no such step or the operator accepts it.
     """
 
     model: str
@@ -49,7 +49,7 @@ class Terms:
 
     @property
     def manner(self) -> str:
-        """What a request has to have in common with the one before it for the cache, besides what it says."""
+        """What the cache compares besides the text of a request."""
         return f"{self.model} {self.effort} {self.thinking}"
 
 
@@ -94,10 +94,10 @@ class Past:
 
     @property
     def at_once(self) -> bool:
-        """Whether pins are to count now: Claude was asked nothing since somebody wished for it.
+        """Whether pins are to count now: no request was made since a person asked for it.
 
-        A turn that was under way at the time does not count as such: its messages are older than the wish. Nor does
-        one that failed. To look at the pins once more than needed changes nothing, unless they did.
+        A turn that was running at the time does not count, because its messages are older; nor does a failed turn.
+        Reading the pins once more than needed changes nothing unless the pins changed.
         """
         return self.pinned_now is not None and not any(
             turn.id > self.pinned_now and (turn.usage.input_total or turn.preface is not None)
@@ -130,7 +130,7 @@ class Plan:
 
     @property
     def extends(self) -> bool:
-        """Whether the request begins like the one before."""
+        """Whether the request begins like the request before."""
         return self.prefix == self.ledger.prefix
 
     @property
@@ -154,7 +154,7 @@ class Plan:
 
     @property
     def estimated_tokens(self) -> int:
-        """How many of those were never counted by the API."""
+        """How many of these tokens were never counted by the API."""
         return self.forecast.estimated + self.added_tokens
 
     def measured(self, usage: Usage) -> int:
@@ -243,11 +243,11 @@ def compose(
 
 
 def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:
-    """Return the terms for another try at a request that the API has refused as too long.
+    """Return the terms for a second try at a request that the API has refused as too long.
 
-    It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
-    has to go. For each turn that has failed just before, what is left is halved once more, up to `MOST_HALVINGS`: it
-    may have been refused twice itself, and then this one would be as well.
+    The prompt has `tokens` and `limit` are allowed, by the API's own count; if the refusal names neither, half of the
+    window is dropped. For each turn that failed just before, the rest is halved once more, up to `MOST_HALVINGS`,
+    because that turn may have been refused twice, too.
     """
     if tokens and limit and tokens > limit:
         high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)

@@ -1,4 +1,4 @@
-"""A summary in somebody's own words, and how it goes together with a trim at the same moment: pure."""
+"""A summary that a person has corrected, and a trim at the same time: pure."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ Correction = tuple[int, str]
 """The id of the turn whose trim has put a summary before the window, and the text that stands for that."""
 
 FINGERPRINT_CHARS = 16
-"""Fits into a custom id; nobody gains anything by a collision."""
+"""Fits into a custom id; a collision does no harm."""
 
 
 def fingerprint(summary: str) -> str:
-    """Name the text of a summary, so that it can be told whether it still is the one that somebody has read."""
+    """Return a short hash of a summary, to compare it with the summary that a person has read."""
     return hashlib.sha256(summary.encode()).hexdigest()[:FINGERPRINT_CHARS]
 
 

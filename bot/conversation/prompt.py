@@ -1,4 +1,4 @@
-"""The request's text: who wrote what, in a form that nobody can forge, and the same bytes each time."""
+"""The text of a request: who wrote what, in a form that nobody can forge, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Constant, because it is sent again in each later request. Nobody can forge it: w
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 LEAST_CHARS = 120
-"""What remains of a message that is shortened to fit, at the least."""
+"""The least that is left of a message that is shortened to fit."""
 
 _LEFT_OUT = "\n[… the middle of this message is left out: it is too long …]\n"
 
@@ -48,14 +48,14 @@ Before this conversation goes on, its oldest part will be left out. Write the su
 for yourself: who takes part and what they want, what was decided and found out, names, numbers and links that may \
 be needed again, what is still open. Carry over what an earlier summary says, if there is one. At most 300 words, in \
 the conversation's language, nothing but the summary."""
-"""Said by the bot itself, as the last block of the request that asks for a summary."""
+"""The last block of the request for a summary."""
 
 _SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
 _MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
 def render_user(messages: Sequence[Message]) -> str:
-    """Render what waits in the inbox as one user block, in order, each author named."""
+    """Render messages as one text, in order, each with its author."""
     return "\n".join(_render(message) for message in messages)
 
 
@@ -77,12 +77,12 @@ def _attribute(text: str) -> str:
 
 
 def _body(text: str) -> str:
-    # The characters that could disguise an element go before anything is escaped.
+    # Characters that could disguise an element are removed before anything is escaped.
     return unforged(readable(text))
 
 
 def render_system(prompt: str) -> tuple[str, ...]:
-    """Return the text blocks of the system prompt: how threads work, then what the admins set."""
+    """Return the text blocks of the system prompt: the preamble, then the prompt that the admins set."""
     return (PREAMBLE, prompt) if not is_blank(prompt) else (PREAMBLE,)
 
 
@@ -110,15 +110,15 @@ def render_messages(
 
 
 def render_summary(summary: str) -> str:
-    """Render a summary as a block that nobody takes for somebody's message."""
+    """Render a summary as an element of its own."""
     return f"<summary>\n{_body(summary.strip())}\n</summary>"
 
 
 def fit(messages: Sequence[Message], room_tokens: int, measure: Callable[[str], int]) -> tuple[Message, ...]:
     """Shorten the longest of these messages until they take no more than `room_tokens`, by `measure`.
 
-    What is left out is said in its place; the beginning and the end stay. Nothing is shortened below
-    `LEAST_CHARS`, so that very small rooms are exceeded rather than empty.
+    A remark replaces the middle; the beginning and the end stay. No text is shortened below `LEAST_CHARS`, so that a
+    very small room is exceeded rather than left empty.
     """
     fitted = list(messages)
     while (tokens := measure(render_user(fitted))) > room_tokens:
@@ -126,7 +126,7 @@ def fit(messages: Sequence[Message], room_tokens: int, measure: Callable[[str], 
         text = fitted[at].text
         if len(text) <= LEAST_CHARS:
             break
-        # A little less than what seems enough: the remark takes room too, and an end is not worth many steps.
+        # A little less than needed, because the remark takes room too and each step costs time.
         over = (tokens - room_tokens) / measure(text)
         chars = max(LEAST_CHARS, min(int(len(text) * (1 - over)), len(text) * 19 // 20) - len(_LEFT_OUT))
         fitted[at] = replace(fitted[at], text=_shortened(text, min(chars, len(text) - 1)))
@@ -142,7 +142,7 @@ def _shortened(text: str, chars: int) -> str:
 
 
 def prefix_key(manner: str, system: Sequence[str], preface: Preface | None = None) -> str:
-    """Name what stands before the window: while the key is the same, so is the beginning of each request.
+    """Return a hash of what stands before the window: requests with the same key have the same beginning.
 
     `manner` are the model and whatever else the cache compares (Anthropic, "Prompt caching": effort, thinking).
     """
@@ -154,7 +154,7 @@ def prefix_key(manner: str, system: Sequence[str], preface: Preface | None = Non
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    open_text = _SPOILER.sub(" ", readable(message_text))  # a thread's name would show what is hidden
+    open_text = _SPOILER.sub(" ", readable(message_text))  # the name would show it
     lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in open_text.splitlines())
     line = next((line for line in lines if not is_blank(line)), "") or f"Chat with {plain(author_name)}"
     line = line.strip()
@@ -166,7 +166,7 @@ def thread_name(message_text: str, author_name: str) -> str:
 
 
 NEUTRAL_THREAD_NAME = "Conversation"
-"""Where Discord allows no name with words of the message: servers that everybody can find forbid some."""
+"""The name if Discord refuses the words of the message: servers in Server Discovery forbid some words."""
 
 MAX_THREAD_NAME_CHARS = 80
 """Discord allows 100; more than this is truncated in every client's list of threads."""

@@ -13,21 +13,21 @@ from bot.conversation.tokens import FRAMING_TOKENS, estimate
 from bot.conversation.turn import Turn
 
 _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
-"""No message's text holds this, see `prompt.render_user`."""
+"""The text of a message never holds this, see `prompt.render_user`."""
 
 _USERNAME = re.compile(r' username="[^"]*">$')
 
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
-    """Return the entry with what the message says `now`, or without it if that is None.
+    """Return the entry with the text that the message has `now`, or without the message if that is None.
 
-    The author stays as he was named. An entry whose last message goes is `removed` with its reply. Its tokens, and
-    with them those of the requests that hold it, are an estimate from then on: `newest` is the id of the latest turn,
-    and so of the latest request that may. Unchanged if the message is not in it.
+    The name of the author stays. An entry without messages is `removed` with its reply. The tokens of the entry are
+    an estimate from then on: `newest` is the id of the latest turn, whose request may hold the old text. The entry is
+    returned unchanged if the message is not part of it.
 
-    An entry may name more messages than it holds: what was deleted before its commit was counted in once. Which of
-    them a text belongs to can then be told from their order alone; where that leaves several, all of these go, for a
-    message that its author took back must not stay.
+    An entry may name more messages than it holds, if messages were deleted before its commit. The order alone tells
+    which text belongs to which message; if several are possible, all of them are removed, because a message that its
+    author has deleted must not stay.
     """
     members = entry.members or (entry.id,)
     pieces = _pieces(entry.user)
@@ -70,13 +70,13 @@ def _pieces(user: str) -> list[str]:
 
 
 def _candidates(pieces: list[str], index: int, members: int) -> range:
-    """Which pieces the message of this index may be: one, unless some of the members have none."""
+    """Return the pieces that the message of this index may be: one, unless some members have no piece."""
     missing = members - len(pieces)
     return range(max(0, index - missing), min(index, len(pieces) - 1) + 1)
 
 
 def _of_the_same_author(pieces: list[str], found: range, now: Message) -> range:
-    """Leave out, at either end, what somebody else has written."""
+    """Drop the pieces of other authors at both ends."""
     name = _username(prompt.render_user([now]))
     own = [index for index in found if _username(pieces[index]) == name]
     return range(own[0], own[-1] + 1) if own else found

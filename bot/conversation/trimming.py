@@ -1,9 +1,9 @@
-"""What of the history still fits: between two trims the window only grows at its end.
+"""The trimming policy: which turns of the history are sent. Between two trims the window only grows at its end.
 
-A window that slides with each turn would change the beginning of every request, and so pay for the whole history
-each time (Anthropic, "Prompt caching": a cached prefix must be identical). Hence two marks: nothing is dropped
-until the high-water mark is passed, and then as much as leads below the low-water mark at once. The pinned turns
-before the window change in that moment only, for the same reason.
+A window that slides with each turn would change the beginning of every request, and so the whole history would be
+billed in full each time (Anthropic, "Prompt caching": a cached prefix must be identical). Hence two marks: nothing
+is dropped below the high-water mark; above it, the oldest turns are dropped down to the low-water mark at once. The
+pinned turns before the window change in that moment only, for the same reason.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ LEAST_NEWEST_TOKENS = 200
 
 @dataclass(frozen=True, slots=True)
 class TrimPolicy:
-    """`high_tokens` may be reached by a request; a trim leads to `low_tokens` or less.
+    """`high_tokens` is the most that a request may hold; a trim leaves `low_tokens` or less.
 
     Pinned turns that would go stay, as far as they take no more than `pinned_tokens`.
     """
@@ -75,12 +75,12 @@ def marks(
     step_tokens: int | None = None,
     pinned_share: float = 0.0,
 ) -> TrimPolicy:
-    """Return the marks for a budget of `max_tokens`, which a model's limits may lower.
+    """Return the marks for a budget of `max_tokens`, which the limits of the model may lower.
 
-    A request and its reply (`reply_tokens`, the most that it may take) share the model's context; beyond
-    `step_tokens` of prompt some models cost several times as much for all of it. None where there is no such
-    limit, or where the operator wants it passed. `pinned_share` is of what a trim leaves, so that pins alone can
-    never make the next trim due.
+    A request and its reply (at most `reply_tokens`) share the model's `context_tokens`. Above `step_tokens` of prompt
+    some models cost several times as much for the whole prompt. Both are None if there is no such limit, or
+    if the operator accepts it. `pinned_share` is the share of the low-water mark for pinned turns, so that pins
+    alone never make a trim due.
     """
     high = max_tokens
     if context_tokens is not None:
@@ -103,10 +103,10 @@ def trim(
     recalled: Sequence[Turn] = (),
     at_once: bool = False,
 ) -> Window:
-    """Choose the turns to send: whole ones, the oldest go first; for any history and any budget.
+    """Choose the turns to send; whole turns are dropped, the oldest first.
 
     `turns` are those of the window so far; `other_tokens` are those of the system prompt, `newest_tokens` those of
-    the new message, which is always sent, shortened if the budget is smaller than it. `pins` are the ids of
+    the new message, which is always sent, shortened if it exceeds the budget. `pins` are the ids of
     pinned messages: their turns stay, the newest first if not all of them fit. `recalled` are turns from before the
     window that come back if they are pinned by now. With `at_once` pins are looked at even if no trim is due.
     """
@@ -129,7 +129,7 @@ def trim(
         if due:
             dropped = _dropped(turns, policy.low_tokens - fixed)
             pinned, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
-        # The pinned turns need room themselves, which more of the oldest have to leave.
+        # The pinned turns need room, too: more of the oldest turns are dropped for them.
         while due and dropped < len(turns):
             if fixed + _sum(pinned) + _sum(turns[dropped:]) <= policy.low_tokens:
                 break
@@ -161,7 +161,7 @@ def _pinned(
     candidates: Sequence[Turn], pins: frozenset[int], policy: TrimPolicy, fixed: int
 ) -> tuple[tuple[Turn, ...], int]:
     """Choose the pinned turns that stay, and count those that find no room."""
-    # Not what the low-water mark leaves: a long newest message would push out just what people want kept.
+    # Not limited to the low-water mark: a long new message would push out the pinned turns.
     room = min(policy.pinned_tokens, policy.high_tokens - fixed)
     pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
     chosen: list[Turn] = []

@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
-from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
 from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
@@ -19,9 +18,12 @@ from bot.render.permit import ASK_EVERY_S, Permit
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.upload import Uploads
 from bot.render.writer_setup import Placement, WriterHooks, WriterServices
+from bot.retry import Schedule
 
-# Attempts at a call that must succeed: about 15 s, besides the outbox's own retries.
-TRIES_MAX = 6
+# The pauses after a call that failed in the outbox for good. A call that must succeed is attempted for about 15 s,
+# besides the outbox's own retries.
+WHILE_STREAMING = Schedule(0.5, factor=2, longest_s=8.0)
+AT_THE_END = Schedule(0.5, factor=2, longest_s=8.0, tries=6)
 # The longest wait of a complete text for its pictures; the reply is readable without them.
 DRAW_PATIENCE_S = 6.0
 
@@ -150,7 +152,7 @@ class Writer:
             )
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
-        back_off = BackOff()
+        failures = 0
         while not self._abandoned:
             action = self._composition.next(self._board.shown)
             if action is None:
@@ -160,12 +162,12 @@ class Writer:
                 continue
             try:
                 await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                pause_s = back_off.next_s()
-                if back_off.failures == TRIES_MAX:
+                failures += 1
+                if AT_THE_END.exhausted(failures):
                     raise
-                await self._rest(pause_s)
+                await self._rest(AT_THE_END.pause_s(failures))
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -191,7 +193,7 @@ class Writer:
             self._opened = None
 
     async def _stream(self) -> None:
-        back_off = BackOff()
+        failures = 0
         while self._going_on:
             self._wake.clear()
             action = self._composition.next(self._board.shown)
@@ -202,9 +204,10 @@ class Writer:
                 continue
             try:
                 await self._in_turn(self._kind(action))
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                await self._rest(back_off.next_s())
+                failures += 1
+                await self._rest(WHILE_STREAMING.pause_s(failures))
             except DiscordNotNow as error:
                 await self._wait_for(error)
 

@@ -84,7 +84,7 @@ class Generation:
         if claim.cut_off is not None:
             reply.writer.push(claim.cut_off.reply)
         elif claim.attempt.regeneration:
-            reply.writer.show_status(wording.ANEW)
+            reply.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")

@@ -1,20 +1,22 @@
-"""Steps of the journal that outlast a short outage of the store."""
+"""Journal steps that outlast a restart of the store."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.store.patience import patiently
+from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 
 T = TypeVar("T")
 
-PERSIST_S = 30.0
-"""A step is retried this long, so that a restart of the store does not lose a reply that cost money."""
-
-PERSIST_PAUSE_S = 0.25
+PERSIST = Schedule(0.25, within_s=30.0)
+"""A restart of the store takes less; a reply that cost money must not be lost to it."""
 
 
 async def persist(step: Callable[[], Awaitable[T]]) -> T:
-    """Take a step of the journal, which the lease still guards. Raises StoreUnavailable if the outage lasts."""
-    return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)
+    """Repeat a journal step until the store answers; StoreUnavailable when the schedule is exhausted.
+
+    A step may run twice after a lost answer, as every write to the store may; the lease decides whether it counts.
+    """
+    return await retry(step, PERSIST, on=StoreUnavailable)

@@ -14,10 +14,10 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.aside import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
+from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn, exchange
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, conclude_continued

@@ -7,12 +7,12 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.aside import to_count, to_summarize
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.lifetime import USUAL_RATES, Choice
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
+from bot.conversation.side_requests import to_count, to_summarize
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Preface, Turn

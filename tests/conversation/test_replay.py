@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from bot.claude.wire import stream_arguments
-from bot.conversation.aside import to_summarize
 from bot.conversation.compose import Past, Terms, compose
 from bot.conversation.lifetime import USUAL_RATES, in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
 from bot.conversation.prompt import CONTINUE, question, render_system
 from bot.conversation.request import Effort, PromptMessage, Request, Usage
 from bot.conversation.revision import amended
+from bot.conversation.side_requests import to_summarize
 from bot.conversation.trimming import marks
 from bot.conversation.turn import UNSENT, Outcome, Turn, exchange
 from bot.local.simulator.claude.caching import LIFETIMES_S, Cache, Lookup

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
-from bot.gateway import answers
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import anew, answer, labels, press, roles, sent, streaming, told
@@ -30,7 +30,7 @@ async def test_a_regenerated_reply_stands_in_the_same_message_and_alone_in_the_h
     world.claude.say("The new answer.")
     await press(world.ann, thread, before, "Regenerate")
     await gate.reached()
-    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{wording.ANEW} ▌")
+    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{wording.REGENERATING} ▌")
     assert labels(world.replies(thread)[-1]) == ["Stop"]
     gate.release()
     (after,) = await anew(world, thread, "The new answer.")

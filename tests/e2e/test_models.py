@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
 
-from bot.commands import model_view
+from bot.commands import answers, model_view
 from bot.config import Exit
-from bot.gateway import answers
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
+from bot.store.codec import load_turn
 from bot.store.scoped_overrides import Scope
 from tests.e2e.bot_process import START_S
 from tests.e2e.in_time import first_answer
@@ -26,8 +25,14 @@ DEFAULT = "claude-sonnet-5-5"
 HAIKU = "claude-haiku-5-5"
 OPUS = "claude-opus-5-5"
 OLD = "claude-haiku-4-5"
-KINDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-PRICES = {DEFAULT: (2, 2.5, 0.1, 10), HAIKU: (0.1, 0.125, 0.01, 0.5)}
+KINDS = (
+    "input_tokens",
+    "ephemeral_5m_input_tokens",
+    "ephemeral_1h_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+)
+PRICES = {DEFAULT: (2, 2.5, 4, 0.1, 10), HAIKU: (0.1, 0.125, 0.2, 0.01, 0.5)}
 """Micro-dollars for a token of each kind."""
 RETIRED = "claude-3-5-haiku-20241022"
 
@@ -52,7 +57,7 @@ async def go_on(world: World, thread: int, text: str = "go on") -> dict[str, Any
 
 async def costs(world: World, thread: int) -> list[Any]:
     """What is stored as the cost of each turn."""
-    return [json.loads(entry)["cost"] for entry in await stored_turns(world, thread)]
+    return [load_turn(entry).cost for entry in await stored_turns(world, thread)]
 
 
 async def test_the_model_that_is_chosen_is_asked_from_the_next_message_on(world: World) -> None:
@@ -281,7 +286,7 @@ async def test_a_conversation_costs_what_its_requests_cost(world: World) -> None
         await choose(own.ann, thread, model=HAIKU)
         await go_on(own, thread)
         expected = sum(
-            (call.usage[kind] or 0) * price
+            {**call.usage, **call.usage["cache_creation"]}[kind] * price
             for call in own.asked
             for kind, price in zip(KINDS, PRICES[call.body["model"]], strict=True)
         )

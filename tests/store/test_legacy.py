@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 
 from bot.claude.wire import stream_arguments
-from bot.conversation.aside import to_summarize
 from bot.conversation.compose import Past, Plan, Terms, compose
 from bot.conversation.errors import Unreadable
 from bot.conversation.lifetime import USUAL_RATES
 from bot.conversation.message import Attachment, Author, Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage, Request, Usage
+from bot.conversation.side_requests import to_summarize
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn

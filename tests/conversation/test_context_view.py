@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.compose import Past
-from bot.conversation.context import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
+from bot.conversation.context_view import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
 from bot.conversation.message import created_ms
 from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Usage

@@ -1,4 +1,4 @@
-"""What Claude sees of a conversation, as a person may want to know it: pure."""
+"""What Claude sees of a conversation, for /context: pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
-"""Fits a phone's width in a code block, the figure behind it included."""
+"""Fits the width of a phone in a code block, with the percentage behind it."""
 
 SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "room": "░"}
-"""One for each part; told apart without colour, and as wide as any character of a code block."""
+"""One sign for each part; they differ without colour and are as wide as any character of a code block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,24 +57,24 @@ class ContextView:
 
     @property
     def pins_wait(self) -> bool:
-        """Whether Claude would see something else if the pins counted at once."""
+        """Whether the window would change if the pins counted at once."""
         return bool(self.returning or self.leaving)
 
     @property
     def share(self) -> float:
-        """The part of the budget that is taken; more than 1 just before a trim."""
+        """The used share of the budget; more than 1 just before a trim."""
         return self.tokens / self.budget
 
     @property
     def picture(self) -> str:
-        """The parts as one line of signs, and a legend under it; for a code block."""
+        """The parts as a bar of signs with a legend, for a code block."""
         return draw(self.parts, self.share)
 
 
 def view(
     past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
 ) -> ContextView:
-    """Look at what the next request would hold, without its newest message; `manner` as in `Terms`."""
+    """Return what the next request would hold, without its new message; `manner` as in `Terms`."""
     preface = past.preface
     prefix = Prefix(prompt.prefix_key(manner, system, preface), past.window_start)
     ledger = Ledger(past.history, prefix, preface.pinned)
@@ -106,7 +106,7 @@ def view(
         turns=len(seen) + len(preface.pinned),
         pinned=len(preface.pinned),
         trimmed=past.window_start,
-        # Its first message may have been deleted, and the turn still go by its name.
+        # The first message may be deleted, and its id still be the id of the turn.
         first=(seen[0].members or (seen[0].id,))[0] if seen else None,
         tokens=total,
         estimated=min(total, forecast.estimated),
@@ -121,7 +121,7 @@ def view(
 
 
 def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str:
-    """Draw parts as one line of so many signs, each part with one at least, and a legend with its tokens."""
+    """Draw the parts as a bar of `cells` signs, at least one for each part, and a legend with the tokens."""
     counts = _apportioned([part.tokens for part in parts], cells)
     line = "".join(SIGNS[part.name] * count for part, count in zip(parts, counts, strict=True))
     legend = [f"{SIGNS[part.name]} {part.name:8}{part.tokens:>9,}" for part in parts]
@@ -129,7 +129,7 @@ def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str
 
 
 def _apportioned(sizes: Sequence[int], cells: int) -> list[int]:
-    """Share cells out by size: one to each, and each further one to whoever has the most tokens for its cells."""
+    """Share out cells by size: one to each part, each further one to the part with the most tokens per cell."""
     counts = [1] * len(sizes)
     for _ in range(cells - len(sizes)):
         if sizes:
