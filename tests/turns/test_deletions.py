@@ -34,7 +34,7 @@ class Listening(FakeClaude):
 def listening(bench: Bench) -> Listening:
     """Have Claude keep what it is sent."""
     claude = Listening()
-    bench.means.asker._claude = claude  # type: ignore[assignment]
+    bench.services.generator._claude = claude  # type: ignore[assignment]
     return claude
 
 

@@ -16,8 +16,8 @@ from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.turn_control import RegenerateResult
-from bot.turns.revise import as_it_stands
 from bot.turns.run import Runner
+from bot.turns.shown_entry import partial_entry
 from tests.conversation.builders import message
 from tests.turns.test_reply import ANSWER, NOW, A, B, Bench, C, FakeClaude, hear
 
@@ -47,7 +47,7 @@ async def halted(bench: Bench, *, committed: bool = False) -> Claim:
     await hear(bench, B)
     claude = FakeClaude() if committed else Endless()
     claude.answer, claude.more = HALF, REST if committed else MUCH
-    bench.means.asker._claude = claude  # type: ignore[assignment]
+    bench.services.generator._claude = claude  # type: ignore[assignment]
     bench.outbox.failures.extend([None, LOCKED, LOCKED])  # the last one is a word about why
     claim = await bench.turn()
     unlocked(bench)
@@ -58,8 +58,8 @@ def unlocked(bench: Bench) -> None:
     """Let Discord allow everything again, some seconds later."""
     bench.outbox.failures.clear()
     bench.claude.answer, bench.claude.more = ANSWER, ""
-    bench.means.asker._claude = bench.claude  # type: ignore[assignment]
-    bench.runner = Runner(replace(bench.means, pace=Pace()))
+    bench.services.generator._claude = bench.claude  # type: ignore[assignment]
+    bench.runner = Runner(replace(bench.services, pace=Pace()))
 
 
 def replies(bench: Bench) -> list[str]:
@@ -78,7 +78,7 @@ async def settle(bench: Bench) -> None:
     """Put right what is to be."""
     claim = await bench.claim()
     assert claim.reconciling
-    await bench.runner.settle(claim)
+    await bench.runner.reconcile(claim)
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -114,7 +114,7 @@ async def test_who_wishes_for_it_anew_while_it_is_told_as_a_half_leaves_no_such_
     assert await bench.revisions.resume(C)
     settling = await bench.claim()
     assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert notices(bench) == [wording.small(wording.HALTED)]
     await bench.turn()
     assert replies(bench) == [OLDER, ANSWER]
@@ -208,5 +208,5 @@ async def test_a_round_anew_of_what_failed_that_is_refused_leaves_no_empty_answe
 
 async def test_a_word_about_a_failure_is_not_kept_as_what_claude_said(bench: Bench) -> None:
     claim = await bench.begun(HALF)
-    turn, result = as_it_stands(claim, (Posted(1, "-# Claude is overloaded."),), "model")
+    turn, result = partial_entry(claim, (Posted(1, "-# Claude is overloaded."),), "model")
     assert (turn.reply, turn.outcome, result.reply) == ("", "failed", "")

@@ -16,6 +16,7 @@ from bot.conversation import wording
 from bot.conversation.compose import compose
 from bot.conversation.errors import (
     AnsweredBefore,
+    BobbinError,
     ClaudeBusy,
     DiscordForbidden,
     DiscordGone,
@@ -43,6 +44,7 @@ from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult, TurnControl
 from bot.turns.policy import TurnPolicy
+from bot.turns.prepare import Prepared, prepare
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -127,7 +129,7 @@ class Bench:
     revisions: Revisions
     control: TurnControl
     redis: Redis
-    means: TurnServices
+    services: TurnServices
 
     async def claim(self, conversation: int = C) -> Claim:
         """Take the next turn."""
@@ -177,12 +179,12 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     means = TurnServices(
         journal=journal,
-        prompts=ScopedOverrides(redis, keys, ttl_s=1000),
-        asker=ReplyGenerator(cast("Claude", claude)),
+        overrides=ScopedOverrides(redis, keys, ttl_s=1000),
+        generator=ReplyGenerator(cast("Claude", claude)),
         outbox=outbox,
         pace=Pace(),
         policy=POLICY,
-        choose=lambda _: POLICY,
+        resolve_policy=lambda _: POLICY,
         style=Style(code_file_lines=2),
     )
     conversations = Conversations(redis, keys, ttl_s=1000)
@@ -281,7 +283,7 @@ async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.acknowledge(claim, reconcile=True)
     settling = await bench.claim()
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [ANSWER]
 
 
@@ -326,7 +328,7 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
     for _ in range(3):
         claim = await bench.journal.claim(C, "me")
         assert isinstance(claim, UnreadableConversation)
-        await bench.runner.tell_unreadable(claim)
+        await bench.runner.post_unreadable(claim)
         await bench.journal.release(claim, blameless=True)
     (told,) = bench.outbox.texts()
     assert "/reset" in told
@@ -431,7 +433,7 @@ async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(b
     settling = await bench.claim()
     assert settling.reconciling
     bench.outbox.messages[EARLIER] = "A late edit ▌"
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [text]
     assert bench.outbox.files[EARLIER] == (file,)
 
@@ -526,7 +528,7 @@ async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: 
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
     assert await bench.control.regenerate(C, done.turn_id, "w2") is RegenerateResult.OK
-    bench.runner = Runner(replace(bench.means, pace=Pace()))  # as if the pause between edits were over
+    bench.runner = Runner(replace(bench.services, pace=Pace()))  # as if the pause between edits were over
     await bench.turn()
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
 
@@ -614,7 +616,7 @@ async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_sa
 
 async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
     journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
-    means = replace(bench.means, journal=journal, policy=replace(POLICY, interrupts=True))
+    means = replace(bench.services, journal=journal, policy=replace(POLICY, interrupts=True))
     bench.runner = Runner(means)
     await anew(bench)
     claim = await bench.claim()
@@ -669,15 +671,16 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
     bench.outbox.replies_to[max(bench.outbox.messages)] = None
     settling = await bench.claim()
     assert settling.reconciling
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [ANSWER, "The next answer."]
 
 
 async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
-    asker, cut = ReplyGenerator(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
+    generator = ReplyGenerator(cast("Claude", bench.claude))
+    interrupt: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
     await hear(bench, A)
     claim = await bench.claim()
-    counting, tally = asyncio.Event(), TurnCost()
+    counting, cost = asyncio.Event(), TurnCost()
 
     async def count_tokens(_request: Request) -> int:
         counting.set()
@@ -688,13 +691,25 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
     long = changed(claim, messages=(message("word " * 2000, number=NOW - 10),))
     total = compose(terms_of(POLICY), long.past, long.batch.messages, now_ms=0).total_tokens
     near = replace(POLICY, limit_tokens=total)
-    asking = asyncio.create_task(asker.ask(long, near, lambda _: None, cut, lambda _: None, tally))
+    prepared = await prepare(long)
+    assert isinstance(prepared, Prepared)
+    asking = asyncio.create_task(
+        generator.generate(
+            long,
+            prepared,
+            near,
+            interrupt=interrupt,
+            push=lambda _: None,
+            show_status=lambda _: None,
+            cost=cost,
+        )
+    )
     await counting.wait()
-    cut.set_result(Stopped())
+    interrupt.set_result(Stopped())
     async with asyncio.timeout(2):
         asked = await asking
     assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
-    assert (tally.total, bench.claude.asked.is_set()) == (0, False)
+    assert (cost.total, bench.claude.asked.is_set()) == (0, False)
 
 
 async def test_an_answer_that_discord_wants_later_is_kept_and_shown_without_asking_again(

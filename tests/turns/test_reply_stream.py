@@ -72,8 +72,8 @@ class Ear:
             cast("Claude", self.claude),
             self.cut,
             push=self.pushed.append,
-            tell=self.told.append,
-            tally=self.tally,
+            show_status=self.told.append,
+            cost=self.tally,
             prices=PRICES,
             now_s=lambda: 1.5,
         )

@@ -10,8 +10,10 @@ from bot.conversation import wording
 from bot.render.plan import Posted
 from bot.store.states import State
 from bot.turns.conclusion import Conclusion
-from bot.turns.reply_generator import Asked
-from bot.turns.revise import as_it_stands, nonce, not_worse
+from bot.turns.nonce import nonce
+from bot.turns.reply_generator import Generated
+from bot.turns.revise import not_worse
+from bot.turns.shown_entry import partial_entry
 from tests.conversation.builders import message, turn
 from tests.store.claims import a_claim, changed
 
@@ -20,9 +22,9 @@ CLAIM = a_claim(OLD.id, conversation=5, messages=(message("new words"),), state=
 AGAIN = changed(CLAIM, regeneration=1, entry=OLD)
 
 
-def asked(conclusion: Conclusion) -> Asked:
+def asked(conclusion: Conclusion) -> Generated:
     entry = turn(10, user="new words", reply=conclusion.reply, outcome=conclusion.outcome)
-    return Asked(entry, conclusion, 0)
+    return Generated(entry, conclusion, 0)
 
 
 def test_an_answer_takes_the_place_of_the_one_before() -> None:
@@ -69,17 +71,17 @@ def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_rounds(l
 
 
 def test_what_was_written_before_a_stop_is_the_reply() -> None:
-    entry, result = as_it_stands(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
+    entry, result = partial_entry(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
     assert (entry.reply, result.reply, result.notices) == ("Half of it", "Half of it", (wording.STOPPED,))
 
 
 @pytest.mark.parametrize("shown", [[], [Posted(7, "")], [Posted(7, f"{wording.THINKING} ▌")]])
 def test_a_stop_before_any_text_leaves_a_notice_and_the_message(shown: list[Posted]) -> None:
-    entry, result = as_it_stands(CLAIM, shown, "claude-test")
+    entry, result = partial_entry(CLAIM, shown, "claude-test")
     assert (entry.outcome, entry.reply, result.notices) == ("failed", "", (wording.STOPPED_EARLY,))
     assert "new words" in entry.user
 
 
 def test_a_stop_of_a_round_anew_leaves_the_answer_before() -> None:
-    entry, result = as_it_stands(AGAIN, [Posted(7, "Half ▌")], "claude-test")
+    entry, result = partial_entry(AGAIN, [Posted(7, "Half ▌")], "claude-test")
     assert entry.reply == result.reply == "The old answer."
