@@ -99,7 +99,7 @@ class Revisions:
         keys = self._keys
         found = await self._run(
             "stop",
-            [keys.pending(conversation)],
+            [keys.pending(conversation), keys.lease(conversation)],
             [keys.record_prefix(conversation), "" if lead is None else padded(lead)],
         )
         return int(found) if found else None
