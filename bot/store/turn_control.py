@@ -95,6 +95,7 @@ class TurnControl:
         found = await self._scripts.run(
             Stop(
                 pending=keys.pending(conversation),
+                lease=keys.lease(conversation),
                 records=keys.record_prefix(conversation),
                 turn=None if turn is None else padded(turn),
             )

@@ -25,6 +25,7 @@ class Stop(Call):
 
     script: ClassVar[str] = "stop"
     pending: Key
+    lease: Key
     records: str
     turn: str | None
 
