@@ -87,13 +87,13 @@ class Board:
                 self._last_known[action.message_id] = self._shown[action.index]
             self._shown[action.index] = Posted(action.message_id, "")
 
-    async def leave(self) -> None:
-        """Take marks and buttons off what will not be finished, where that is still possible."""
+    async def finalize_partial(self) -> None:
+        """Remove the marks and buttons of messages that stay partial, where Discord allows it."""
         for shown in self._shown:
             posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
             if is_marked(posted.content) or (posted.controls or NONE).buttons:
                 with contextlib.suppress(DiscordError):
-                    # What is not known is left as it is.
+                    # Unknown content stays unchanged.
                     change = Change(unmarked(posted.content) or None, controls=NONE)
                     await self._outbox.edit(self._place, posted.message_id, change)
 
