@@ -102,7 +102,9 @@ class ReplyControls:
             return None
         entry = await self._revisions.latest(conversation, lead)
         answered = entry is not None and bool(entry.reply)
-        return buttons.view(when_done(lead, cut=entry is not None and entry.open_end, answered=answered))
+        return buttons.view(
+            when_done(lead, truncated=entry is not None and entry.open_end, answered=answered)
+        )
 
     async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
         await interaction.response.defer(ephemeral=True)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
-from bot.render.context import Context, continues, read_message
 from bot.render.grapheme import Graphemes
 from bot.render.inline import scan_inline
 from bot.render.lines import Kind, Line, ShownText, seems_to_open
 from bot.render.measure import first_visible, fitting, units
 from bot.render.open_markers import OpenMarkers
+from bot.render.open_markup import OpenMarkup, continues, read_message
 
 # What a line might turn into if it began here.
 _BLOCK_START = re.compile(r"#|>|[-+*](?:\s|#)|\d{1,9}[.)]|```|~~~|\|")
@@ -59,13 +59,13 @@ _TRIES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """The message holds `text[:end]` and `closing`; the next one begins at `resume`, in `context`."""
+class Split:
+    """The message holds `text[:end]` and `closing`; the next one begins at `resume`, in `markup`."""
 
     end: int
     resume: int
     closing: str
-    context: Context
+    markup: OpenMarkup
 
 
 @dataclass(slots=True)
@@ -76,15 +76,15 @@ class _Paragraph:
     markers: OpenMarkers | None = None
 
 
-def cut(window: str, context: Context, room: int) -> Cut:
-    """Cut a message's own text, of which `window` is too much, so that `room` units hold what is shown."""
-    return _Cutter(window, context, room - units(context.opening)).best()
+def split_message(window: str, markup: OpenMarkup, room: int) -> Split:
+    """Split a message's own text, of which `window` is too much, so that `room` units hold what is shown."""
+    return _Splitter(window, markup, room - units(markup.opening)).best()
 
 
 @dataclass(slots=True)
-class _Cutter:
+class _Splitter:
     text: str
-    context: Context
+    markup: OpenMarkup
     room: int
     top: int = 0
     lines: list[Line] = field(default_factory=list)
@@ -96,15 +96,15 @@ class _Cutter:
     shown: ShownText = field(init=False)
     graphemes: Graphemes = field(init=False)
 
-    def best(self) -> Cut:
+    def best(self) -> Split:
         self.shown = ShownText(self.text)
         self.graphemes = Graphemes(self.text)
         self.top = max(1, min(fitting(self.text, self.room), len(self.text) - 1))
         self.visible_at = first_visible(self.text)
-        self.lines, _ = read_message(self.text, self.context, whole=True)
+        self.lines, _ = read_message(self.text, self.markup, whole=True)
         self._find_paragraphs()
         # Places in the first half of the message are only looked for where the second half has none.
-        places: list[tuple[Rank, Cut]] = []
+        places: list[tuple[Rank, Split]] = []
         between = within = float(len(self.text) + 1)
         for worst, full, open_markers in _TRIES:
             least = full * self.top
@@ -119,24 +119,24 @@ class _Cutter:
         return self._anywhere()
 
     def _last(
-        self, places: list[tuple[Rank, Cut]], worst: Rank, least: float, *, open_markers: bool
-    ) -> Cut | None:
+        self, places: list[tuple[Rank, Split]], worst: Rank, least: float, *, open_markers: bool
+    ) -> Split | None:
         """The furthest of the best-ranked places, no worse than `worst` and no nearer than `least`."""
-        best: tuple[Rank, Cut] | None = None
+        best: tuple[Rank, Split] | None = None
         for rank, place in places:
-            if rank > worst or place.end < least or (place.context.markers and not open_markers):
+            if rank > worst or place.end < least or (place.markup.markers and not open_markers):
                 continue
             if best is None or (rank, -place.end) < (best[0], -best[1].end):
                 best = (rank, place)
         return best[1] if best else None
 
-    def _place(self, end: int, resume: int, closing: str, context: Context) -> Cut | None:
+    def _place(self, end: int, resume: int, closing: str, markup: OpenMarkup) -> Split | None:
         """The cut, if it fits, goes on, and shows something; blanks at the end of a message do not show."""
-        if context.fence is None:
+        if markup.fence is None:
             end = self.shown.end_before(end)
         if not self.visible_at < end <= min(self.top, self._fitting(units(closing))):
             return None
-        return Cut(end, resume, closing, context)
+        return Split(end, resume, closing, markup)
 
     def _fitting(self, closing_units: int) -> int:
         if closing_units not in self.fits:
@@ -158,7 +158,7 @@ class _Cutter:
 
     def _markers(self, paragraph: _Paragraph) -> OpenMarkers:
         if paragraph.markers is None:
-            before = self.context.markers if paragraph.start == 0 else ()
+            before = self.markup.markers if paragraph.start == 0 else ()
             paragraph.markers = OpenMarkers(
                 scan_inline(self.text, paragraph.start, paragraph.end, before, ended=paragraph.ended)
             )
@@ -169,7 +169,7 @@ class _Cutter:
         paragraph = self.paragraphs.get(index)
         return () if paragraph is None else self._markers(paragraph).at(place)
 
-    def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Cut]]:
+    def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
         """The places before the lines that start at `first` or later, and before `behind`."""
         before: Line | None = None
         for index, line in enumerate(self.lines):
@@ -182,18 +182,18 @@ class _Cutter:
                     yield from self._before_text(index, line, before)
             before = line
 
-    def _before_code(self, index: int, line: Line) -> Iterator[tuple[Rank, Cut]]:
+    def _before_code(self, index: int, line: Line) -> Iterator[tuple[Rank, Split]]:
         before = self.lines[index - 1]
         if line.fence is None or before.kind is not Kind.CODE or _is_empty(line):
             return
-        place = self._place(line.start - 1, line.start, line.fence.closing, Context(fence=line.fence))
+        place = self._place(line.start - 1, line.start, line.fence.closing, OpenMarkup(fence=line.fence))
         if place is not None:
             rank = Rank.LINE_OF_CODE
             if _is_empty(before):
                 rank = Rank.GAP_IN_CODE if line.indent <= len(line.fence.lead) else Rank.PAUSE_IN_CODE
             yield rank, place
 
-    def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Cut]]:
+    def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Split]]:
         markers: tuple[str, ...] | None = ()
         if index - 1 in self.paragraphs and self.paragraphs.get(index) is self.paragraphs[index - 1]:
             markers = self._open_at(index, line.start)
@@ -201,7 +201,7 @@ class _Cutter:
         if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
             return
         closing = before.closing or "".join(reversed(markers))
-        place = self._place(end, line.start, closing, Context(markers=markers))
+        place = self._place(end, line.start, closing, OpenMarkup(markers=markers))
         if place is not None:
             yield self._rank(index, line, before), place
 
@@ -215,7 +215,7 @@ class _Cutter:
             return Rank.BLOCK
         return Rank.ITEM if line.kind is Kind.ITEM else Rank.LINE
 
-    def _within_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Cut]]:
+    def _within_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
         """The places in the lines that end at `first` or later, and before `behind`."""
         for index, line in enumerate(self.lines):
             if line.content >= self.top:
@@ -230,7 +230,7 @@ class _Cutter:
             elif index in self.paragraphs:
                 yield from self._within_text(index, line)
 
-    def _within_text(self, index: int, line: Line) -> Iterator[tuple[Rank, Cut]]:
+    def _within_text(self, index: int, line: Line) -> Iterator[tuple[Rank, Split]]:
         start = line.content + 1
         for pattern, rank in (
             (_BLANKS, Rank.WORD),
@@ -248,13 +248,13 @@ class _Cutter:
                 if place is not None and self.graphemes.is_boundary(place.end):
                     yield rank, place
 
-    def _in_line(self, index: int, line: Line, end: int, resume: int, *, rough: bool = False) -> Cut | None:
+    def _in_line(self, index: int, line: Line, end: int, resume: int, *, rough: bool = False) -> Split | None:
         """A cut in the middle of a line; a `rough` one tears what must be torn."""
         rest = self.text[resume : min(resume + _BLOCK_START_MAX_CHARS, line.end)]
         if line.kind is Kind.CODE and line.fence is not None:
             if not rest or (not rough and rest[0] == line.fence.marker[0]):
                 return None
-            return self._place(end, resume, line.fence.closing, Context(fence=line.fence, broken=True))
+            return self._place(end, resume, line.fence.closing, OpenMarkup(fence=line.fence, broken=True))
         if not rough and (not rest or _BLOCK_START.match(rest) or seems_to_open(self.text, line.start, end)):
             return None
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
@@ -270,8 +270,8 @@ class _Cutter:
                 return None
             markers = ()
         quote = "> " * line.depth
-        context = Context(markers=markers, quote=quote, broken=True)
-        return self._place(end, resume, "".join(reversed(markers)), context)
+        markup = OpenMarkup(markers=markers, quote=quote, broken=True)
+        return self._place(end, resume, "".join(reversed(markers)), markup)
 
     def _garbles(self, index: int, markers: tuple[str, ...], end: int, resume: int) -> bool:
         """Whether what closes and reopens the markers would run into the text's own characters."""
@@ -284,7 +284,7 @@ class _Cutter:
         runs_on = not ends_pair and self.text[end - 1] in (inner, "\\")
         return runs_on or self.text[resume : resume + 1] == inner
 
-    def _anywhere(self) -> Cut:
+    def _anywhere(self) -> Split:
         """There is no blank in all of it: cut at a character, if possible at one that tears nothing."""
         for strict in (3, 2, 1, 0):
             for end in range(self.top, max(0, self.top - _SEARCH_BACK_CHARS), -1):
@@ -295,7 +295,7 @@ class _Cutter:
                 place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
                 if place is not None:
                     return place
-        return Cut(self.shown.end_before(self.top), self.top, "", Context(broken=True))
+        return Split(self.shown.end_before(self.top), self.top, "", OpenMarkup(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]

@@ -33,7 +33,7 @@ class Composition:
         self._waiting_chars = 0
         self._attaches = True
         self._closed = False
-        self._cut = False
+        self._truncated = False
 
     @property
     def text(self) -> str:
@@ -72,19 +72,19 @@ class Composition:
         self._closed = True
         self._draft.finish()
 
-    def replace(self, text: str, *, cut: bool) -> None:
-        """Take another text in its place; with `cut` it ends where nobody meant it to."""
-        self._cut = cut
+    def replace(self, text: str, *, truncated: bool) -> None:
+        """Take another text in its place; with `truncated` it ends where nobody meant it to."""
+        self._truncated = truncated
         self._waiting, self._waiting_chars = [], 0
         self._grown = Draft(self._limit, self._style if self._attaches else Style())
         self._draft.push(text)
         if self._closed:
-            self._draft.finish(cut=cut)
+            self._draft.finish(truncated=truncated)
 
     def attach_nothing(self) -> None:
         """Put into the text what would be files."""
         self._attaches = False
-        self.replace(self.text, cut=self._cut)
+        self.replace(self.text, truncated=self._truncated)
 
     def next(self, shown: Sequence[Posted]) -> Action | None:
         """The next call, None if there is nothing to do for now.

@@ -17,25 +17,25 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The buttons of one message, in order; `lead` is the id of the message whose turn they act on."""
+    """The buttons of one message, in order; `turn_id` is the id of the message whose turn they act on."""
 
-    lead: int = 0
+    turn_id: int = 0
     buttons: tuple[Button, ...] = ()
 
 
 NONE = Controls()
 
 
-def while_written(lead: int) -> Controls:
+def while_written(turn_id: int) -> Controls:
     """What the newest message of a reply carries while it is written."""
-    return Controls(lead, (Button.STOP,))
+    return Controls(turn_id, (Button.STOP,))
 
 
-def when_done(lead: int, *, cut: bool, answered: bool = True) -> Controls:
-    """What the last message of a reply carries from then on; `cut` says that its length limit ended it.
+def when_done(turn_id: int, *, truncated: bool, answered: bool = True) -> Controls:
+    """What the last message of a reply carries from then on; `truncated` says that its length limit ended it.
 
     If it was not `answered`, the message only says why.
     """
     if not answered:
-        return Controls(lead, (Button.TRY_AGAIN,))
-    return Controls(lead, (Button.CONTINUE, Button.REGENERATE) if cut else (Button.REGENERATE,))
+        return Controls(turn_id, (Button.TRY_AGAIN,))
+    return Controls(turn_id, (Button.CONTINUE, Button.REGENERATE) if truncated else (Button.REGENERATE,))

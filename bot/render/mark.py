@@ -13,7 +13,7 @@ CURSOR = "▌"
 # A blank and the cursor.
 MARK_UNITS = 1 + units(CURSOR)
 # What a message must leave free so that it can be marked: the mark, and a backslash at either end (see
-# `unmistakable`, and `Layout`).
+# `escape_mark`, and `Layout`).
 RESERVED_UNITS = MARK_UNITS + 2
 _MARKS = (" " + CURSOR, "\n" + CURSOR)
 
@@ -35,7 +35,7 @@ def unmarked(content: str) -> str:
     return content[:-MARK_UNITS] if is_marked(content) else content
 
 
-def unmistakable(text: str) -> str:
+def escape_mark(text: str) -> str:
     """The text, changed (by a backslash that Discord does not show) where it would pass for a marked one."""
     if is_marked(text) or text == CURSOR:
         return f"{text[: -len(CURSOR)]}\\{CURSOR}"

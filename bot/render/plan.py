@@ -80,20 +80,20 @@ def plan(
     """
     if not parts:
         return tuple(Delete(posted.message_id) for posted in shown) if finished else ()
-    wanted = [_Wanted(part.text, part.files, None if controls is None else NONE) for part in parts]
-    wanted[-1] = replace(wanted[-1], controls=controls)
-    return _finish(shown, wanted, limit) if finished else _grow(shown, wanted)
+    targets = [_Target(part.text, part.files, None if controls is None else NONE) for part in parts]
+    targets[-1] = replace(targets[-1], controls=controls)
+    return _finish(shown, targets, limit) if finished else _grow(shown, targets)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
+class _Target:
     """What one message is to show."""
 
     text: str
     files: tuple[File, ...]
     controls: Controls | None
 
-    def marked(self) -> _Wanted:
+    def marked(self) -> _Target:
         return replace(self, text=marked(self.text))
 
     def send(self, index: int) -> Send:
@@ -120,24 +120,24 @@ def _kept(attached: Sequence[Attached], files: Sequence[File]) -> tuple[Attached
     return tuple(attached[:kept])
 
 
-def _grow(shown: Sequence[Posted], wanted: list[_Wanted]) -> tuple[Action, ...]:
+def _grow(shown: Sequence[Posted], targets: list[_Target]) -> tuple[Action, ...]:
     """The mark moves to the new message before the old one loses it; full messages come first."""
-    last = len(wanted) - 1
-    wanted[last] = wanted[last].marked()
+    last = len(targets) - 1
+    targets[last] = targets[last].marked()
     sends: list[Send] = []
-    for index in range(len(shown), len(wanted)):
+    for index in range(len(shown), len(targets)):
         alone = not sends and not any(is_marked(posted.content) for posted in shown)
-        sends.append((wanted[index].marked() if alone and index < last else wanted[index]).send(index))
-    edits = _edits(shown, wanted)
+        sends.append((targets[index].marked() if alone and index < last else targets[index]).send(index))
+    edits = _edits(shown, targets)
     if edits and edits[-1].index == last and not is_marked(shown[last].content):
         edits.insert(0, edits.pop())
     return (*sends, *edits)
 
 
-def _finish(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> tuple[Action, ...]:
-    edits = _edits(shown, wanted)
-    sends = [wanted[index].send(index) for index in range(len(shown), len(wanted))]
-    surplus = sorted(shown[len(wanted) :], key=lambda posted: is_marked(posted.content))
+def _finish(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> tuple[Action, ...]:
+    edits = _edits(shown, targets)
+    sends = [targets[index].send(index) for index in range(len(shown), len(targets))]
+    surplus = sorted(shown[len(targets) :], key=lambda posted: is_marked(posted.content))
     deletes = [Delete(posted.message_id) for posted in surplus]
     calls: tuple[Action, ...] = (*edits, *sends, *deletes)
     if len(calls) <= 1:
@@ -148,12 +148,12 @@ def _finish(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> t
         return (*sends, *edits, *deletes, holders[-1])
     if surplus and is_marked(surplus[-1].content):
         return (*sends, *edits, *deletes)
-    return _raise_mark(shown, wanted, limit) or calls
+    return _raise_mark(shown, targets, limit) or calls
 
 
-def _raise_mark(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> tuple[Action, ...]:
+def _raise_mark(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> tuple[Action, ...]:
     """Mark a reply that carries no mark but needs several calls: its first message with room for it."""
-    for index, part in enumerate(wanted):
+    for index, part in enumerate(targets):
         if units(part.text) + MARK_UNITS <= limit:
             if index < len(shown):
                 edit = part.marked().edit(index, shown[index])
@@ -162,8 +162,8 @@ def _raise_mark(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) 
     return ()
 
 
-def _edits(shown: Sequence[Posted], wanted: Sequence[_Wanted]) -> list[Edit]:
+def _edits(shown: Sequence[Posted], targets: Sequence[_Target]) -> list[Edit]:
     edits = (
-        part.edit(index, posted) for index, (posted, part) in enumerate(zip(shown, wanted, strict=False))
+        part.edit(index, posted) for index, (posted, part) in enumerate(zip(shown, targets, strict=False))
     )
     return [edit for edit in edits if edit is not None]

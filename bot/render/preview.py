@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from bot.render.context import Context, continue_message, continues
 from bot.render.grapheme import is_unfinished
 from bot.render.inline import Inline, scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
+from bot.render.open_markup import OpenMarkup, continue_message, continues
 
 # A line that shows nothing yet but markers: what it will be is not known.
 _ONLY_MARKERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s*+)*+(?:\d{1,9}|#{1,6}\s*+)?")
@@ -16,7 +16,7 @@ _MARKERS = "*_~|`\\ "
 _FENCE_BEGUN = re.compile(r"`+|~+")
 
 
-def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
+def preview(tail: str, markup: OpenMarkup, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
     """How much of `tail` to show and what closes it, given its complete lines and the code block open after
     them.
 
@@ -26,12 +26,12 @@ def preview(tail: str, context: Context, lines: list[Line], fence: Fence | None)
     start = lines[-1].after if lines else 0
     if start < len(tail):
         partial = lines[-1:]
-        continue_message(tail, context, partial, fence, whole=True)
+        continue_message(tail, markup, partial, fence, whole=True)
         if _is_certain(tail, partial[-1]):
             shown = [*lines, partial[-1]]
     if not shown or shown[-1].kind in (Kind.BLANK, Kind.OPEN, Kind.CODE, Kind.CLOSE):
         return _ended(tail, shown)
-    return _paragraph(tail, context, shown)
+    return _paragraph(tail, markup, shown)
 
 
 def _is_certain(tail: str, line: Line) -> bool:
@@ -53,7 +53,7 @@ def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
     return None
 
 
-def close_paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+def close_paragraph(tail: str, markup: OpenMarkup, lines: list[Line]) -> tuple[int, str] | None:
     """Where what shows of a text that was cut off ends, and what closes the markers open there.
 
     None if nothing is open there. What might have become a link is text.
@@ -63,7 +63,7 @@ def close_paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int
         return None
     lines = lines[: lines.index(shown[-1]) + 1]
     start, last = lines[_first_of_paragraph(lines)].start, lines[-1]
-    inline = scan_inline(tail, start, last.end, context.markers if start == 0 else (), ended=False)
+    inline = scan_inline(tail, start, last.end, markup.markers if start == 0 else (), ended=False)
     end = last.end if tail[inline.held : last.end].strip(_MARKERS) else inline.held
     closed = _closed(tail, shown_end(tail, end), inline)
     return closed if closed[1] or closed[0] < shown_end(tail, last.end) else None
@@ -93,11 +93,11 @@ def _closed(tail: str, end: int, inline: Inline) -> tuple[int, str]:
     return end, "".join(marker for _, marker in reversed(opened))
 
 
-def _paragraph(tail: str, context: Context, lines: list[Line]) -> tuple[int, str] | None:
+def _paragraph(tail: str, markup: OpenMarkup, lines: list[Line]) -> tuple[int, str] | None:
     first = _first_of_paragraph(lines)
     start, last = lines[first].start, lines[-1]
     ended = last.after > last.end and last.kind in (Kind.HEADING, Kind.ROW)
-    markers = context.markers if start == 0 else ()
+    markers = markup.markers if start == 0 else ()
     inline = scan_inline(tail, start, last.end, markers, ended=ended)
     end = inline.held
     if is_unfinished(tail[max(0, end - 8) : end]):

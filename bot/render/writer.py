@@ -172,7 +172,9 @@ class Writer:
         if final is not None or self._composition.controls is not None:
             self._composition.controls = final or NONE
         if cut or (final_text is not None and final_text != self._composition.text):
-            self._composition.replace(self._composition.text if final_text is None else final_text, cut=cut)
+            self._composition.replace(
+                self._composition.text if final_text is None else final_text, truncated=cut
+            )
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         failures = 0

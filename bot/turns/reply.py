@@ -61,7 +61,7 @@ class Reply:
         if result.as_shown:
             await page.keep_as_shown(look=committed is not None)
         self.outcome = "answered" if result.reply else "told"
-        controls = when_done(claim.lead, cut=result.open_end, answered=bool(result.reply))
+        controls = when_done(claim.lead, truncated=result.open_end, answered=bool(result.reply))
         await page.finish(result.reply or lines(result.notices), controls, cut=result.cut)
         # What the writer has to tell is not committed: whoever finishes in its place meets the same.
         told = (*result.notices, *page.writer.notices) if result.reply else ()

@@ -211,7 +211,7 @@ class Runner:
         style = Style() if as_shown else self._means.style
         draft = Draft(style=style)
         draft.push(text)
-        draft.finish(cut=claim.result.cut)
+        draft.finish(truncated=claim.result.cut)
         # Of an earlier, longer try there may be more in the journal, which is deleted by now.
         needed = ids[: len(draft.parts)]
         if not needed or any(message not in contents for message in needed):
@@ -246,7 +246,7 @@ class Runner:
         )
         last = claim.meta.buttons in parts
         answered = bool(claim.result.reply)
-        controls = when_done(claim.lead, cut=claim.result.open_end, answered=answered) if last else NONE
+        controls = when_done(claim.lead, truncated=claim.result.open_end, answered=answered) if last else NONE
         await writer.finish(text, controls, cut=claim.result.cut)
         if claim.halted and claim.result.reply and heartbeat.may_write():
             await put_below(claim, claim.result.notices, self._means)

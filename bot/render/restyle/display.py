@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.render.part import Formula
 from bot.render.restyle import formulas
 from bot.render.restyle.literal import as_code, escaped
+from bot.render.restyle.open_construct import OpenConstruct
 from bot.render.restyle.ticks import Ticks
-from bot.render.restyle.wanted import Wanted
 
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
@@ -25,20 +25,20 @@ class Display:
     is_block: bool = False
 
 
-def display(wanted: Wanted, inside: str, *, line_break: str, shows: bool) -> Display | None:
-    """Show what was wanted, or None if it is something else after all.
+def display(construct: OpenConstruct, inside: str, *, line_break: str, shows: bool) -> Display | None:
+    """Show what was construct, or None if it is something else after all.
 
     `line_break` separates the lines of its block; `shows` says that something stands before it in its line.
     """
-    if wanted.opening == "<!--":
+    if construct.opening == "<!--":
         return _comment(inside, shows=shows)
-    if wanted.is_html:
+    if construct.is_html:
         text = html.unescape(_TAG.sub("", inside)).strip("\n")
         return Display(_block("", text.split("\n"), line_break, shows=shows), is_block=True)
-    tex = wanted.formula(inside)
+    tex = construct.formula(inside)
     if ">" in line_break:
         tex = _QUOTED.sub("\n", tex)
-    if not formulas.is_formula(tex) or not wanted.is_formula(tex):
+    if not formulas.is_formula(tex) or not construct.is_formula(tex):
         return None
     return _formula(tex.strip(), line_break, shows=shows)
 

@@ -58,11 +58,11 @@ class Restyler:
             self._go()
         return self._out.drain()
 
-    def finish(self, *, cut: bool = False) -> str:
-        """The reply is all there, or was `cut` where it is; returns the rest."""
+    def finish(self, *, truncated: bool = False) -> str:
+        """The reply is all there, or was `truncated` where it is; returns the rest."""
         self._source.final = True
-        if cut:
-            self._text.cut_off()
+        if truncated:
+            self._text.truncate()
         self._go()
         if self._block is not None:
             self._block.finish()

@@ -1,4 +1,4 @@
-"""The pen that writes one restyled line."""
+"""The writer that writes one restyled line."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Pen:
+class LineWriter:
     """Writes one line after the other to `put(text, taken)`, `taken` being how much of the source it was.
 
     A marker is not written before there is text behind it, and not at all if there is none, so that nothing of

@@ -14,7 +14,7 @@ _EMPTY_LINE_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class OpenConstruct:
     """Something that may go on over several lines: what opens it, and what would close it."""
 
     opening: str
@@ -27,7 +27,7 @@ class Wanted:
         """Whether it is a comment or preformatted text, and no formula."""
         return self.opening[0] == "<"
 
-    def is_refused(self, inside: str) -> bool:
+    def is_ruled_out(self, inside: str) -> bool:
         """Whether the beginning of what is inside shows that it is none; then this is so for the whole, too."""
         return self.opening in ("$$", "\\[") and formulas.is_no_display(inside)
 
@@ -46,20 +46,20 @@ class Wanted:
 
 @dataclass(slots=True)
 class Search:
-    """Looks for the end of what is wanted, in a text that grows, each part of it but once."""
+    """Looks for the end of what is construct, in a text that grows, each part of it but once."""
 
-    wanted: Wanted
+    construct: OpenConstruct
     _searched: int = 0
 
     def look(self, text: str, at: int, *, final: bool) -> int | None:
         """Where what closes it stands, its opening being at `at`: -1 if nowhere, None if that is not certain yet."""
-        start, searched = at + len(self.wanted.opening), at + self._searched
-        close = text.find(self.wanted.closing, max(start, searched - len(self.wanted.closing)))
+        start, searched = at + len(self.construct.opening), at + self._searched
+        close = text.find(self.construct.closing, max(start, searched - len(self.construct.closing)))
         stop = close if close >= 0 else len(text)
         self._searched = len(text) - at
-        if stop - start > formulas.DISPLAY_MAX_CHARS or self.wanted.is_refused(text[start:stop]):
+        if stop - start > formulas.DISPLAY_MAX_CHARS or self.construct.is_ruled_out(text[start:stop]):
             return -1
-        if not self.wanted.is_html and _EMPTY_LINE.search(
+        if not self.construct.is_html and _EMPTY_LINE.search(
             text, max(start, searched - _EMPTY_LINE_CHARS), stop
         ):
             return -1
