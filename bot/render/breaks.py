@@ -1,4 +1,4 @@
-"""Where a text that does not fit into one message is best cut."""
+"""Choose where to split a text that does not fit into one message."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from bot.render.measure import first_visible, fitting, units
 from bot.render.open_markers import OpenMarkers
 from bot.render.open_markup import OpenMarkup, continues, read_message
 
-# What a line might turn into if it began here.
+# Text that would begin a block if a message began with it.
 _BLOCK_START = re.compile(r"#|>|[-+*](?:\s|#)|\d{1,9}[.)]|```|~~~|\|")
 _BLOCK_START_MAX_CHARS = 12
 _BLANKS = re.compile(r"\s+")
 _SENTENCE_END = re.compile(r"[.!?…؟।։።]['\"”’»)\]*_~|]*(?=\s)|[。！？｡]['\"”’»」』）)\]*_~|]*")
 _ABBREVIATION = re.compile(r"(?:^|[\s(])(?:\w|\d+|[Ee]\.g|[Ii]\.e|etc|vs|cf|Mr|Mrs|Ms|Dr|St|No)$")
-# Between kana and Han, which are written without blanks, and not before what must not begin a line.
+# Kana and Han are written without blanks. Small kana and iteration marks must not begin a line.
 _UNSPACED = "\u3041-\u3096\u30a1-\u30fa\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _UNSPACED_GAP = re.compile(
     rf"(?<=[{_UNSPACED}、，：；])(?=[{_UNSPACED}])(?![ぁぃぅぇぉっゃゅょゎァィゥェォッャュョヮ々])"
 )
 _DELIMITERS = "*_~|`"
-# How far back a cut of last resort looks for a place that tears nothing, in characters.
+# Characters that a split of last resort searches backwards for a position inside no cluster and no delimiter.
 _SEARCH_BACK_CHARS = 400
 
 
 class Rank(IntEnum):
-    """Kinds of places, best first."""
+    """Kinds of splits, best first."""
 
     BLOCK = auto()
     ITEM = auto()
@@ -45,8 +45,8 @@ class Rank(IntEnum):
     WORD = auto()
 
 
-# What is tried in turn: the worst kind of place, how full the message must be at least (a better kind is
-# worth half a message, but no stub), and whether inline markers may be open there.
+# Tried in order: the worst kind allowed, the minimal fill of the message (a better kind is worth half a message, but
+# not a stub), and whether inline markers may be open at the split.
 _TRIES = (
     (Rank.BLOCK, 0.5, False),
     (Rank.INDENTED, 0.5, False),
@@ -77,7 +77,7 @@ class _Paragraph:
 
 
 def split_message(window: str, markup: OpenMarkup, room: int) -> Split:
-    """Split a message's own text, of which `window` is too much, so that `room` units hold what is shown."""
+    """Split `window`, which is too long for a message, so that the message shows at most `room` units."""
     return _Splitter(window, markup, room - units(markup.opening)).best()
 
 
@@ -89,8 +89,8 @@ class _Splitter:
     top: int = 0
     lines: list[Line] = field(default_factory=list)
     paragraphs: dict[int, _Paragraph] = field(default_factory=dict)
-    # Found once, for a message may have as many places as characters: where it first shows something, and how much of
-    # it fits beside what closes it.
+    # Computed once, since a message may have as many splits as characters: the first visible character, and by
+    # units of the closing, how many characters fit.
     visible_at: int = 0
     fits: dict[int, int] = field(default_factory=dict)
     shown: ShownText = field(init=False)
@@ -103,7 +103,7 @@ class _Splitter:
         self.visible_at = first_visible(self.text)
         self.lines, _ = read_message(self.text, self.markup, whole=True)
         self._find_paragraphs()
-        # Places in the first half of the message are only looked for where the second half has none.
+        # Splits in the first half of the message are computed only if the second half has none.
         places: list[tuple[Rank, Split]] = []
         between = within = float(len(self.text) + 1)
         for worst, full, open_markers in _TRIES:
@@ -121,7 +121,7 @@ class _Splitter:
     def _last(
         self, places: list[tuple[Rank, Split]], worst: Rank, least: float, *, open_markers: bool
     ) -> Split | None:
-        """The furthest of the best-ranked places, no worse than `worst` and no nearer than `least`."""
+        """The last of the best-ranked splits, none worse than `worst` or before `least`."""
         best: tuple[Rank, Split] | None = None
         for rank, place in places:
             if rank > worst or place.end < least or (place.markup.markers and not open_markers):
@@ -131,7 +131,7 @@ class _Splitter:
         return best[1] if best else None
 
     def _place(self, end: int, resume: int, closing: str, markup: OpenMarkup) -> Split | None:
-        """The cut, if it fits, goes on, and shows something; blanks at the end of a message do not show."""
+        """The split if the message then fits and shows something; blanks at the end of a message do not show."""
         if markup.fence is None:
             end = self.shown.end_before(end)
         if not self.visible_at < end <= min(self.top, self._fitting(units(closing))):
@@ -165,12 +165,12 @@ class _Splitter:
         return paragraph.markers
 
     def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
-        """The markers open at a place of a line's paragraph, outermost first; None inside of a piece."""
+        """The markers open at a position, outermost first; None inside a link or a marker."""
         paragraph = self.paragraphs.get(index)
         return () if paragraph is None else self._markers(paragraph).at(place)
 
     def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
-        """The places before the lines that start at `first` or later, and before `behind`."""
+        """The splits before the lines that start at `first` or later, and before `behind`."""
         before: Line | None = None
         for index, line in enumerate(self.lines):
             if line.kind is Kind.BLANK:
@@ -207,16 +207,16 @@ class _Splitter:
 
     def _rank(self, index: int, line: Line, before: Line) -> Rank:
         if line.indent:
-            return Rank.INDENTED  # Discord trims it, so a nested item would lose its level
+            return Rank.INDENTED  # Discord trims indentation, so a nested item would lose its level
         if before.kind is Kind.HEADING or self.text[before.start : before.end].rstrip().endswith((":", "：")):
-            return Rank.LINE  # what leads on to the next block stays with it
+            return Rank.LINE  # a heading or an introduction stays with the next block
         apart = self.lines[index - 1].kind in (Kind.BLANK, Kind.CLOSE)
         if apart or line.kind in (Kind.OPEN, Kind.HEADING):
             return Rank.BLOCK
         return Rank.ITEM if line.kind is Kind.ITEM else Rank.LINE
 
     def _within_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
-        """The places in the lines that end at `first` or later, and before `behind`."""
+        """The splits within the lines that end at `first` or later, and before `behind`."""
         for index, line in enumerate(self.lines):
             if line.content >= self.top:
                 return
@@ -249,7 +249,7 @@ class _Splitter:
                     yield rank, place
 
     def _in_line(self, index: int, line: Line, end: int, resume: int, *, rough: bool = False) -> Split | None:
-        """A cut in the middle of a line; a `rough` one tears what must be torn."""
+        """A split within a line; a `rough` split may fall inside a link or a marker."""
         rest = self.text[resume : min(resume + _BLOCK_START_MAX_CHARS, line.end)]
         if line.kind is Kind.CODE and line.fence is not None:
             if not rest or (not rough and rest[0] == line.fence.marker[0]):
@@ -274,7 +274,7 @@ class _Splitter:
         return self._place(end, resume, "".join(reversed(markers)), markup)
 
     def _garbles(self, index: int, markers: tuple[str, ...], end: int, resume: int) -> bool:
-        """Whether what closes and reopens the markers would run into the text's own characters."""
+        """Whether the closing or reopening markers would join delimiters of the text."""
         if not markers:
             return False
         inner = markers[-1][0]
@@ -285,7 +285,7 @@ class _Splitter:
         return runs_on or self.text[resume : resume + 1] == inner
 
     def _anywhere(self) -> Split:
-        """There is no blank in all of it: cut at a character, if possible at one that tears nothing."""
+        """Split at any character, if possible not inside a cluster, a link or a marker."""
         for strict in (3, 2, 1, 0):
             for end in range(self.top, max(0, self.top - _SEARCH_BACK_CHARS), -1):
                 if strict >= 1 and not self.graphemes.is_boundary(end):

@@ -1,4 +1,4 @@
-"""The buttons of a reply, as values: what they look like and what a click does is the gateway's."""
+"""The buttons of a reply as values; the gateway decides their look and the effect of a click."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Button(Enum):
-    """What somebody can ask for with a click; the value is its name in custom ids."""
+    """A button; the value is the button's name in custom ids."""
 
     STOP = "stop"
     REGENERATE = "regenerate"
@@ -17,7 +17,7 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The buttons of one message, in order; `turn_id` is the id of the message whose turn they act on."""
+    """The buttons of one message, in order; `turn_id` is the id of the message that began the turn."""
 
     turn_id: int = 0
     buttons: tuple[Button, ...] = ()
@@ -27,14 +27,14 @@ NONE = Controls()
 
 
 def while_written(turn_id: int) -> Controls:
-    """What the newest message of a reply carries while it is written."""
+    """The buttons of the newest message while a reply streams."""
     return Controls(turn_id, (Button.STOP,))
 
 
 def when_done(turn_id: int, *, truncated: bool, answered: bool = True) -> Controls:
-    """What the last message of a reply carries from then on; `truncated` says that its length limit ended it.
+    """The buttons of the last message of a finished reply; `truncated` says that the length limit ended the reply.
 
-    If it was not `answered`, the message only says why.
+    Without an answer (`answered`), the message only gives the reason.
     """
     if not answered:
         return Controls(turn_id, (Button.TRY_AGAIN,))

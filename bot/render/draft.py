@@ -1,4 +1,4 @@
-"""The reply as it grows, restyled for Discord and laid out in messages."""
+"""A streaming reply, restyled for Discord and laid out in messages."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from bot.render.restyle.restyler import Restyler
 from bot.render.stack import Stacks
 from bot.render.style import Style
 
-# The rest of a reply that is too long for messages.
+# File name for the rest of a reply that exceeds the maximal number of messages.
 REST_NAME = "reply.md"
-# One place stays free for it.
+# One attachment is reserved for that file.
 _FILES_FULL = FILES_MAX - 1
 
 
 class Draft:
-    """What Discord should show of a reply while it is being written; it takes Markdown cut anywhere.
+    """Turns deltas of Markdown into messages with files.
 
-    The messages and their files depend on the reply alone, not on how it was cut into deltas; all of the reply is
-    in them, in order.
+    The messages and files depend on the reply alone, not on the borders of its deltas. Together they hold the whole
+    reply, in order.
     """
 
     def __init__(self, limit: int = MESSAGE_LIMIT_UNITS, style: Style | None = None) -> None:
@@ -37,7 +37,7 @@ class Draft:
         self._high_surrogate = ""
         self._laid_out = 0
         self._placed = 0
-        # The files of the message that grows: the first of them, how many are texts, and the pictures.
+        # The files of the growing message: the index of the first, the number of text files, and the pictures.
         self._first = self._texts = 0
         self._pictures = Stacks()
         self._parts: tuple[Part, ...] = ()
@@ -47,7 +47,6 @@ class Draft:
         self._is_source = False
 
     def push(self, delta: str) -> None:
-        """Take the next part of the reply."""
         if self._finished:
             raise ValueError("the draft is finished")
         text = self._whole_characters(delta)
@@ -56,7 +55,7 @@ class Draft:
             self._lay_out(self._restyler.push(text))
 
     def finish(self, *, truncated: bool = False) -> None:
-        """The reply is all there; a second call changes nothing. If it was `truncated`, what is open there is closed."""
+        """End the reply; a second call has no effect. Markup that is open in a `truncated` reply is closed."""
         if self._finished:
             return
         if self._high_surrogate:
@@ -79,7 +78,7 @@ class Draft:
         return Layout(self._limit, max_messages=self._max_messages, spare_units=units(self._goes_on))
 
     def _show_source(self) -> None:
-        """Nothing is left of the reply to be shown, as where it is but a tag: then it is shown as it was written."""
+        """Show the source, since restyling left nothing visible, as for a reply that is only a tag."""
         self._is_source = True
         self._layout = self._new_layout()
         text = escaped_lines(self.text)
@@ -89,19 +88,19 @@ class Draft:
 
     @property
     def text(self) -> str:
-        """The reply so far, as it was written; halves of characters that never got whole are U+FFFD."""
+        """The source of the reply so far; unpaired surrogates are U+FFFD."""
         self._deltas = ["".join(self._deltas)]
         return self._deltas[0]
 
     @property
     def complete(self) -> int:
-        """How many messages are final."""
+        """The number of final messages."""
         grows = self._layout.overflow_at is not None and not self._finished
         return self._layout.complete - grows
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """What each message should show now: all but the last are final, and all once it is finished."""
+        """The intended messages; all but the last are final, and all after `finish`."""
         complete = self.complete
         while len(self._parts) < complete:
             index = len(self._parts)
@@ -121,7 +120,7 @@ class Draft:
         )
 
     def _part(self, piece: Piece, *, last: bool) -> tuple[Part, int]:
-        """A message, and how many files there are up to its end."""
+        """A message, and the number of files up to its end."""
         attached, overflow_at = self._restyler.attached, self._layout.overflow_at
         end = piece.end if not last else overflow_at if overflow_at is not None else self._laid_out
         stop = bisect_right(attached, end, lo=self._filed, key=lambda place: place.end)
@@ -132,7 +131,7 @@ class Draft:
         return Part(piece.text + (self._goes_on if goes_on else ""), files), stop
 
     def _lay_out(self, text: str) -> None:
-        """Lay restyled text out; a message whose files are as many as may be ends with the last of them."""
+        """Lay restyled text out; a message ends after the last file that it can carry."""
         attached = self._restyler.attached
         start = self._laid_out
         while self._placed < len(attached):
@@ -146,7 +145,7 @@ class Draft:
         self._laid_out = start + len(text)
 
     def _count_files(self) -> int:
-        """How many files the message that grows has, with the one that was placed last."""
+        """The number of files of the growing message, with the file placed last."""
         attached = self._restyler.attached
         first = bisect_right(
             attached, self._layout.message_start, hi=self._placed, key=lambda place: place.end
@@ -163,7 +162,7 @@ class Draft:
         return self._texts + len(self._pictures.stacks)
 
     def _whole_characters(self, delta: str) -> str:
-        """JSON may deliver a character beyond U+FFFF as two halves in two deltas."""
+        """Join surrogates that JSON delivers in two deltas, for characters beyond U+FFFF."""
         delta = self._high_surrogate + delta
         self._high_surrogate = ""
         if delta and "\ud800" <= delta[-1] <= "\udbff":

@@ -1,4 +1,4 @@
-"""Text as it grows, laid out in messages."""
+"""Lay a growing text out in messages."""
 
 from __future__ import annotations
 
@@ -15,17 +15,16 @@ from bot.render.preview import close_paragraph, preview
 
 # Room for the longest opening (quotes, a fence and its language), its closing, and something in between.
 LIMIT_MIN_UNITS = 160
-# A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small
-# ones.
+# A delta is read in pieces of this size, so that 1 MB at once costs no more per character than small deltas.
 _BITE_CHARS = 4096
-# What closes a message that is cut while it grows: a fence on a line of its own, or some markers.
+# Units reserved for the closing of a growing message: a fence on a line of its own, or markers.
 _CLOSING_UNITS = 20
 _NOT_BLANK = re.compile(r"\S")
 
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """One message: the text's own part of it, which ends before `end`, and what was put around it."""
+    """One message: `body`, which is the text before `end`, and the markup added around it."""
 
     opening: str
     body: str
@@ -34,17 +33,17 @@ class Piece:
 
     @property
     def text(self) -> str:
-        """What Discord shows."""
+        """The content of the message."""
         return escape_mark(self.opening + self.body + self.closing)
 
 
 class Layout:
-    """Lays a text out in Discord messages while it is being written; it takes Markdown cut anywhere.
+    """Lays deltas of Markdown out in Discord messages.
 
-    Where it is cut into messages depends on its text alone, not on how it was cut into deltas. The bodies of
-    the pieces, in order, are the text: between two of them only whitespace is missing, and empty lines of a
-    quote, and in a code block at most one line break. With `max_messages`, no more messages than that are made: the last
-    one leaves `spare_units` units free, and where it ends and the text goes on is `overflow_at`.
+    The splits depend on the text alone, not on the borders of its deltas. The bodies of the pieces, in order, are the
+    text: between two bodies only whitespace and empty lines of a quote are missing, in a code block at most one line
+    break. At most `max_messages` messages are made (0: no limit): the last of them leaves `spare_units` free, and
+    `overflow_at` is where the text goes on.
     """
 
     def __init__(
@@ -66,7 +65,6 @@ class Layout:
         self._begin("", OpenMarkup())
 
     def push(self, text: str) -> None:
-        """Take the next part of the text."""
         if self._finished:
             raise ValueError("the text is finished")
         for start in range(0, len(text), _BITE_CHARS):
@@ -76,16 +74,15 @@ class Layout:
             self._lay_out()
 
     def end_message(self) -> None:
-        """What comes next begins a new message."""
+        """Begin a new message with the next text."""
         self._ends = True
         self._lay_out()
         self._ends = False
 
     def finish(self, *, truncated: bool = False) -> None:
-        """The text is all there; a second call changes nothing.
+        """End the text; a second call has no effect.
 
-        If it was `cut`, nobody meant it to end there: markers that are open are closed. In a text that ends by itself
-        they were none.
+        Open markers of a `truncated` text are closed. In a complete text they are no markers.
         """
         if not self._finished:
             self._ends = self._finished = True
@@ -94,36 +91,36 @@ class Layout:
 
     @property
     def overflow_at(self) -> int | None:
-        """Where the text goes on that is in no message any more, or None as long as all of it is."""
+        """Where the text that no message holds begins; None if the messages hold all text."""
         return self._overflow_at
 
     @property
     def message_start(self) -> int:
-        """Where in the text the message begins that is growing."""
+        """Where the growing message begins in the text."""
         return self._base
 
     @property
     def complete(self) -> int:
-        """How many messages are final."""
+        """The number of final messages."""
         return len(self._complete)
 
     @property
     def pieces(self) -> tuple[Piece, ...]:
-        """What each message is made of; all but the last one are final."""
+        """The messages; all but the last are final."""
         growing = self.growing()
         return (*self._complete, growing) if growing else tuple(self._complete)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """What each message should show now: all but the last are final, and all once it is finished."""
+        """The contents of the messages; all but the last are final, and all after `finish`."""
         return tuple(piece.text for piece in self.pieces)
 
     def completed(self, index: int) -> Piece:
-        """One of the final messages."""
+        """A final message."""
         return self._complete[index]
 
     def growing(self, provisional: str = "") -> Piece | None:
-        """The message that grows, with text behind it that may still turn out otherwise."""
+        """The growing message, followed by `provisional` text that later text may change."""
         if self._finished or self._overflow_at is not None:
             return None
         if not provisional:
@@ -156,7 +153,7 @@ class Layout:
         self._begun = False
 
     def _lay_out(self) -> None:
-        """Complete every message that is certain to be full."""
+        """Complete the messages that are certainly full."""
         while self._overflow_at is None:
             self._trim_start()
             window = self._overflow()
@@ -175,13 +172,13 @@ class Layout:
         if self._markup.broken and self._markup.fence is None:
             line_end = body.find("\n")
             if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
-                opening += "\\"  # the rest of a line of backticks is no code block
+                opening += "\\"  # the rest of a split line of backticks is no code block
         return Piece(opening, body, closing, self._base + end)
 
     def _opening(self, tail: str, end: int) -> str:
-        """What is put before the text of a message that ends at `end`.
+        """The markup before the text of a message that ends at `end`.
 
-        A marker that the first paragraph does not close was none: it is not opened again before other paragraphs.
+        A marker that the first paragraph does not close is text: it is not reopened if other paragraphs follow.
         """
         markup = self._markup
         if not markup.markers:
@@ -204,7 +201,7 @@ class Layout:
             return
         text = self._tail.lstrip()
         blanks = self._tail[: len(self._tail) - len(text)]
-        # Blanks that came before are gone already, so they count on until a line break.
+        # Blanks trimmed before count until a line break.
         before = 0 if "\n" in blanks else self._markup.trimmed
         trimmed = before + len(blanks) - (blanks.rfind("\n") + 1)
         if trimmed != self._markup.trimmed:
@@ -214,10 +211,9 @@ class Layout:
         self._begun = bool(text)
 
     def _overflow(self) -> str | None:
-        """As much of the tail as shows where to cut it, or None if it fits, or might.
+        """The part of the tail that decides the split; None if the tail fits or may fit.
 
-        It ends with the first character that is not blank and does not fit: so the cut depends on nothing
-        else.
+        The part ends with the first visible character that does not fit, so that the split depends on no later text.
         """
         room = self._limit - units(self._markup.opening)
         fits = len(self._tail) if 2 * len(self._tail) <= room else fitting(self._tail, room)
@@ -231,7 +227,7 @@ class Layout:
         return self._overflow_at_last() if self._ends else None
 
     def _overflow_at_last(self) -> str | None:
-        """Close the last message, or say that what closes it does not fit."""
+        """Complete the last message; if its closing does not fit, return the tail."""
         piece = self._last_piece()
         goes_on = self._is_last and not self._finished
         if units(piece.text) > self._limit - (self._spare_units if goes_on else 0):
@@ -255,14 +251,14 @@ class Layout:
             last = last_of_paragraph(lines, 0)
             if all(line.kind is Kind.BLANK for line in lines[last + 1 :]):
                 inline = scan_inline(self._tail, 0, lines[last].end, self._markup.markers, ended=True)
-                # A marker that was never closed was none; but those that were reopened here are closed here.
+                # Markers that this message reopened are closed in it.
                 closing = "".join(marker for _, marker in reversed(inline.opened))
-        in_code = bool(shown) and "```" in shown[-1].closing  # where a mark of a quote is the code's own
+        in_code = bool(shown) and "```" in shown[-1].closing  # where a quote mark is part of the code
         end = len(self._tail.rstrip()) if in_code else shown_end(self._tail, len(self._tail))
         return self._piece(self._tail, end, closing)
 
     def _previewed(self, tail: str, lines: list[Line], fence: Fence | None) -> Piece | None:
-        """What the last message should show while its text is written: nothing open, nothing uncertain."""
+        """The growing message: all markup closed, without text that is still uncertain."""
         shown = preview(tail, self._markup, lines, fence)
         if shown is None:
             return None

@@ -1,4 +1,4 @@
-"""Which inline markers are open at each position of a paragraph."""
+"""The inline markers open at each position of a paragraph."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections import defaultdict
 
 from bot.render.inline import Inline
 
-# A marker that is open, by where it stands; those that stand at one position are told apart by their order.
+# An open marker by its position; the number orders markers at one position.
 _Entry = tuple[int, int, str]
 
 
 class OpenMarkers:
-    """Answers for any position in the time of a binary search: a long paragraph has as many positions as pairs."""
+    """Finds the markers open at a position by binary search."""
 
     def __init__(self, inline: Inline) -> None:
         self._held = inline.held
         self._closed = frozenset(pair.end for pair in inline.pairs)
         self._opens: dict[int, list[_Entry]] = defaultdict(list)
         self._closes: dict[int, list[_Entry]] = defaultdict(list)
-        # Where positions begin, and end, that are inside of a marker, or of a link and the like.
+        # Changes, by position, of the number of markers and links that the position is inside of.
         self._inside: dict[int, int] = defaultdict(int)
         for number, (at, marker) in enumerate(inline.opened):
             self._opens[at + 1].append((at, number, marker))
@@ -36,14 +36,14 @@ class OpenMarkers:
         self._sweep()
 
     def at(self, position: int) -> tuple[str, ...] | None:
-        """The markers open at a position, outermost first; None inside of a piece, and where it is not certain."""
+        """The markers open at a position, outermost first; None inside a marker or a link, and if uncertain."""
         if position > self._held:
             return None
         index = bisect_right(self._positions, position) - 1
         return self._states[index] if index >= 0 else ()
 
     def ends_pair(self, position: int) -> bool:
-        """Whether a marker that closes another one ends at a position."""
+        """Whether a closing marker ends at a position."""
         return position in self._closed
 
     def _block(self, start: int, end: int) -> None:
@@ -51,7 +51,7 @@ class OpenMarkers:
         self._inside[end] -= 1
 
     def _sweep(self) -> None:
-        # No marker is nested in itself, so that few are open at once.
+        # Markers do not nest in themselves, so few are open at once.
         active: set[_Entry] = set()
         blocked = 0
         for position in sorted({*self._opens, *self._closes, *self._inside}):

@@ -1,4 +1,4 @@
-"""What is open where one message ends and the next begins."""
+"""The markup that is open at a split between two messages."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.render.lines import Fence, Kind, Line, read_line
 class OpenMarkup:
     """How a message begins: in a code block, in inline `markers` (outermost first), or in a `broken` line.
 
-    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that the first
-    line has lost, because Discord trims it.
+    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that Discord trims
+    from the first line.
     """
 
     fence: Fence | None = None
@@ -23,16 +23,16 @@ class OpenMarkup:
 
     @property
     def opening(self) -> str:
-        """What is put before the reply's own text."""
+        """The markup before the text of the message."""
         if self.fence is not None:
             return self.fence.opening + (self.fence.quote if self.broken else "")
         return self.quote + "".join(self.markers)
 
 
 def read_message(text: str, markup: OpenMarkup, *, whole: bool) -> tuple[list[Line], Fence | None]:
-    """The lines of a message's own text, with the code block that is open after them.
+    """The lines of a message's text, and the code block open after them.
 
-    A last line without a line break is left out, unless the text is `whole`.
+    A last line without a line break is left out unless the text is `whole`.
     """
     lines: list[Line] = []
     return lines, continue_message(text, markup, lines, markup.fence, whole=whole)
@@ -41,7 +41,7 @@ def read_message(text: str, markup: OpenMarkup, *, whole: bool) -> tuple[list[Li
 def continue_message(
     text: str, markup: OpenMarkup, lines: list[Line], fence: Fence | None, *, whole: bool
 ) -> Fence | None:
-    """Append to `lines` those that follow them in the text; returns the code block that is open then."""
+    """Append the lines that follow `lines` in the text; returns the code block open after them."""
     start = lines[-1].after if lines else 0
     while start < len(text):
         newline = text.find("\n", start)

@@ -1,4 +1,4 @@
-"""What must be done on Discord so that it shows what it should: pure."""
+"""Plan the calls that bring Discord to the intended messages: pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from bot.render.upload import Attached, File
 class Posted:
     """A message of the reply as Discord shows it.
 
-    An empty `content` says that neither it nor the files are known, `controls` that are None say it of the
-    buttons.
+    With an empty `content`, content and files are unknown; with `controls` None, the buttons are.
     """
 
     message_id: int
@@ -38,10 +37,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Make part `index`, which is posted already, show this.
+    """Edit part `index`, which is already posted.
 
-    Of its files those in `keep` stay, and `files` come behind them; None leaves the files as they are. So does
-    None with `controls`.
+    Files in `keep` stay and `files` are added behind them; None leaves the files unchanged. `controls` None leaves
+    the buttons unchanged.
     """
 
     index: int
@@ -54,7 +53,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take away a message that is not needed any more."""
+    """Delete a surplus message."""
 
     message_id: int
 
@@ -70,13 +69,13 @@ def plan(
     controls: Controls | None = None,
     limit: int = MESSAGE_LIMIT_UNITS,
 ) -> tuple[Action, ...]:
-    """What to do, in this order, so that Discord shows the parts, given the reply's messages as they are.
+    """The calls, in order, that turn the reply's messages as `shown` into the parts.
 
-    Plan anew after each call: the first action is always right, a later one may need the id that the first
-    one brings. A reply is unfinished as long as *any* of its messages is marked, and from the first call to
-    the last but one at least one of them is, so that a crash at any point leaves what can be told from
-    Discord alone: the last call of all takes away the last mark, or a surplus message that carried it. The
-    last part carries the `controls` and the others none; if None, nobody's buttons are touched.
+    Plan again after each call: the first action is always right, a later action may need an id that the first one
+    returns. A reply is unfinished while *any* of its messages is marked. At least one message is marked until the
+    last call, so that an unfinished reply can be recognised from Discord alone after a crash: the last call removes
+    the last mark, or a surplus message that carries it. The last part carries the `controls` and the others none;
+    with None, no buttons change.
     """
     if not parts:
         return tuple(Delete(posted.message_id) for posted in shown) if finished else ()
@@ -87,7 +86,7 @@ def plan(
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What one message is to show."""
+    """The intended state of one message."""
 
     text: str
     files: tuple[File, ...]
@@ -100,7 +99,7 @@ class _Target:
         return Send(index, self.text, self.files, self.controls)
 
     def edit(self, index: int, posted: Posted) -> Edit | None:
-        """One call for everything that differs, None if nothing does."""
+        """One call for all differences; None if there are none."""
         known = bool(posted.content)
         keep = _kept(posted.files, self.files)
         files_right = known and len(keep) == len(self.files) == len(posted.files)
@@ -113,7 +112,7 @@ class _Target:
 
 
 def _kept(attached: Sequence[Attached], files: Sequence[File]) -> tuple[Attached, ...]:
-    """The attachments that stay: new ones can only come behind them."""
+    """The attachments that stay: Discord adds new attachments behind them."""
     kept = 0
     while kept < min(len(attached), len(files)) and attached[kept].shows(files[kept]):
         kept += 1
@@ -121,7 +120,7 @@ def _kept(attached: Sequence[Attached], files: Sequence[File]) -> tuple[Attached
 
 
 def _grow(shown: Sequence[Posted], targets: list[_Target]) -> tuple[Action, ...]:
-    """The mark moves to the new message before the old one loses it; full messages come first."""
+    """The new message is marked before the old one is unmarked; full messages come first."""
     last = len(targets) - 1
     targets[last] = targets[last].marked()
     sends: list[Send] = []
@@ -152,7 +151,7 @@ def _finish(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> 
 
 
 def _raise_mark(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> tuple[Action, ...]:
-    """Mark a reply that carries no mark but needs several calls: its first message with room for it."""
+    """Mark an unmarked reply that needs several calls: the first message with room for the mark."""
     for index, part in enumerate(targets):
         if units(part.text) + MARK_UNITS <= limit:
             if index < len(shown):

@@ -1,4 +1,4 @@
-"""What a message shows while its text is still being written: nothing that is open, nothing uncertain."""
+"""The preview of a growing message: all markup closed, without text that is still uncertain."""
 
 from __future__ import annotations
 
@@ -9,18 +9,17 @@ from bot.render.inline import Inline, scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.open_markup import OpenMarkup, continue_message, continues
 
-# A line that shows nothing yet but markers: what it will be is not known.
+# A line of block marks only: its block is not known yet.
 _ONLY_MARKERS = re.compile(r"[\s>]*+(?:(?:[-*+]|\d{1,9}[.)])\s*+)*+(?:\d{1,9}|#{1,6}\s*+)?")
-# What marks something if more of it follows, and shows nothing of itself.
+# Characters that may mark the text that follows, and show nothing themselves.
 _MARKERS = "*_~|`\\ "
 _FENCE_BEGUN = re.compile(r"`+|~+")
 
 
 def preview(tail: str, markup: OpenMarkup, lines: list[Line], fence: Fence | None) -> tuple[int, str] | None:
-    """How much of `tail` to show and what closes it, given its complete lines and the code block open after
-    them.
+    """The length of `tail` to show and the markup that closes it, given the complete lines and the open code block.
 
-    None while there is nothing to show.
+    None if there is nothing to show.
     """
     shown = lines
     start = lines[-1].after if lines else 0
@@ -35,7 +34,7 @@ def preview(tail: str, markup: OpenMarkup, lines: list[Line], fence: Fence | Non
 
 
 def _is_certain(tail: str, line: Line) -> bool:
-    """Whether a line without its line break is what it seems to be."""
+    """Whether more text cannot change the block of an incomplete line."""
     if line.kind in (Kind.BLANK, Kind.OPEN):
         return False
     rest = tail[line.content : line.end].strip()
@@ -45,7 +44,7 @@ def _is_certain(tail: str, line: Line) -> bool:
 
 
 def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
-    """Whole blocks; a code block only once it holds something: Discord shows an empty one as text."""
+    """Complete blocks; no empty code block, which Discord would show as text."""
     for line in reversed(lines):
         empty = line.content + line.indent >= line.end
         if line.kind not in (Kind.BLANK, Kind.OPEN) and not (line.kind is Kind.CODE and empty):
@@ -54,9 +53,9 @@ def _ended(tail: str, lines: list[Line]) -> tuple[int, str] | None:
 
 
 def close_paragraph(tail: str, markup: OpenMarkup, lines: list[Line]) -> tuple[int, str] | None:
-    """Where what shows of a text that was cut off ends, and what closes the markers open there.
+    """The visible end of a truncated text, and the markers that close it.
 
-    None if nothing is open there. What might have become a link is text.
+    None if no marker is open. An incomplete link is text.
     """
     shown = [line for line in lines if line.kind is not Kind.BLANK]
     if not shown or shown[-1].kind in (Kind.OPEN, Kind.CODE, Kind.CLOSE):
@@ -77,7 +76,7 @@ def _first_of_paragraph(lines: list[Line]) -> int:
 
 
 def _closed(tail: str, end: int, inline: Inline) -> tuple[int, str]:
-    """Where a text ends so that what is open there can be closed, and what closes it."""
+    """The end of the text at which its open markers can be closed, and the closing markers."""
     opened = [(at, marker) for at, marker in inline.opened if at < end]
     while opened:
         at, marker = opened[-1]
@@ -86,7 +85,7 @@ def _closed(tail: str, end: int, inline: Inline) -> tuple[int, str]:
             opened.pop()
             end = max(at, 0)
         elif inside[-1] in (marker[0], "\\") and all(pair.end != end for pair in inline.pairs):
-            end -= 1  # it would run into what closes the marker
+            end -= 1  # the last character would join the closing marker
         else:
             break
         end = shown_end(tail, end)

@@ -1,4 +1,4 @@
-"""The atoms of a formula as text, and what must stand between them so that it reads as it was meant."""
+"""The atoms of a formula as text, with the blanks and brackets that keep its meaning."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ _OPEN_SCRIPT = re.compile(r"[\^_](?:[^()\s]|\([^()]*\))$")
 # A root without brackets: what follows would be read as a part of it.
 _OPEN_ROOT = re.compile(r"([√∛∜])([^()\s√∛∜]+)$")
 _NUMBERS = re.compile(r"\d+/\d+")
-# Longer ones that have scripts of their own are a puzzle.
+# Longer scripts with scripts of their own are hard to read.
 _SCRIPT_MAX_CHARS = 12
 
 
 class NotRepresentable(Exception):
-    """Text cannot show it."""
+    """A line of text cannot represent the formula."""
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A piece of a formula that is never parted."""
+    """A part of a formula that is never separated."""
 
     kind: AtomClass
     text: str

@@ -1,4 +1,4 @@
-"""A code block on its way into a message: as it is, as a formula, or as a file with an excerpt."""
+"""Write a code block: as code, as a formula, or as a file with an excerpt."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ _MARK = re.compile(r"[^>\s]")
 
 
 class CodeBlock:
-    """Writes one code block, line by line; one of more than `file_lines` lines becomes a file, with 0 none does.
+    """Writes one code block line by line; a block of more than `file_lines` lines (0: no limit) becomes a file.
 
-    It is held back where it is not certain what it becomes: then `provisional` stands for it.
+    The block is held back while its form is not certain; `provisional` then stands for it.
     """
 
     def __init__(
@@ -194,6 +194,6 @@ class CodeBlock:
             self._source.take("" if closing else "\n", after)
 
     def _release(self) -> None:
-        """What might have been a formula is code."""
+        """Release the block as code: it is no formula."""
         self._stretch.start = self._out.written + len(self._out.held_text(1))
         self._out.release()

@@ -1,4 +1,4 @@
-"""What stands between two marks, maybe on several lines, as Discord can show it: a formula, code, a comment."""
+"""How Discord shows the inside of a construct that may span lines: a formula, code, a comment."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ class Display:
 
 
 def display(construct: OpenConstruct, inside: str, *, line_break: str, shows: bool) -> Display | None:
-    """Show what was construct, or None if it is something else after all.
+    """The display of a construct; None if the inside shows that it is text.
 
-    `line_break` separates the lines of its block; `shows` says that something stands before it in its line.
+    `line_break` separates the lines of its block; `shows` says that visible text stands before it in its line.
     """
     if construct.opening == "<!--":
         return _comment(inside, shows=shows)

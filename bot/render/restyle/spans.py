@@ -1,4 +1,4 @@
-"""Inline Markdown that Discord does not show, restyled while its line is being written."""
+"""Restyle inline Markdown of streaming lines."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ _PRE = re.compile(r"<pre\b[^<>\n]*>", re.IGNORECASE)
 
 
 class Spans:
-    """Restyles lines piece by piece; the writer writes what it makes of them.
+    """Restyles lines piece by piece into the `writer`.
 
-    `references` are addresses by their names in lower case; there may be more of them with each line.
+    `references` maps link labels in lower case to addresses; each line may add one.
     """
 
     def __init__(self, writer: LineWriter, emphasis: Emphasis, references: Mapping[str, str]) -> None:
-        # Where a line is not read on, because something begins that may go on over several lines.
+        # Set where reading stops at a construct that may span lines.
         self.construct: OpenConstruct | None = None
-        # Whether it is not read on because a code block begins at its end, if the next line is code.
+        # Whether reading stops at a fence at the end of the line, which opens a code block if code follows.
         self.leads_to_code = False
         self._writer = writer
         self._references = references
         self._tags = Tags(writer, lambda inside: restyled(inside, references))
         self._gave_up = False
         self._before = ""
-        # What goes on as it began: a run of one character, an address up to its end, code up to as many ticks.
+        # State of unfinished text: a run of one character, an address up to its end, code up to as many backticks.
         self._ornament = ""
         self._until: re.Pattern[str] | None = None
         self._ticks = 0
@@ -53,7 +53,7 @@ class Spans:
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
 
-        It stops early where something is `construct`, and where it is not certain what the rest is.
+        Reading stops at a `construct` and where the rest is not certain yet.
         """
         self.construct = None
         self.leads_to_code = False
@@ -69,18 +69,18 @@ class Spans:
         return at
 
     def give_up(self) -> None:
-        """What was construct is not there: its opening is text."""
+        """Give up on the open construct and treat its delimiter as plain text."""
         self._gave_up = True
 
     def end_line(self) -> None:
-        """The line is over: nothing of HTML stays open beyond it."""
+        """End the line and its HTML elements."""
         self._writer.end_line()
         self._tags.end_line()
         self._until = None
         self._before, self._ornament = "", ""
 
     def end_paragraph(self) -> None:
-        """What was not closed in the paragraph was never opened."""
+        """End the paragraph: unclosed code and spoilers are text."""
         self._ticks = 0
         self._spoiler.end_paragraph()
 
@@ -153,7 +153,7 @@ class Spans:
             return self._bars(run, text, at, end)
         if run[0] in "*_~":
             if self.truncated and after == len(text):
-                return self._same(text, at, after)  # what it would have begun is not known
+                return self._same(text, at, after)  # a delimiter at the end of a truncated reply stays open
             self._writer.lead_in()
             self._emphasis.take(run, self._before, text[after] if after < end else " ")
             return after
@@ -165,13 +165,13 @@ class Spans:
         return self._same(text, at, after)
 
     def _ornamental(self, text: str, at: int, after: int) -> int:
-        """A part of a long run: backticks would open a code block, bars hide what follows, and others pair."""
+        """Escape a part of a long run: backticks would open a code block, bars a spoiler, and other runs pair."""
         for char in text[at:after]:  # where each came from must not depend on how they came
             self._writer.write(f"\\{char}", 1)
         return after
 
     def _bars(self, run: str, text: str, at: int, end: int) -> int:
-        """Two bars hide what follows for Discord; where they cannot be meant so, they are to be seen."""
+        """Escape bars that are not meant as a spoiler: Discord hides the text behind two bars."""
         after = at + len(run)
         spoiler = self._spoiler.take(run, self._before, text[after] if after < end else " ")
         return self._same(text, at, after) if spoiler else self._ornamental(text, at, after)

@@ -1,4 +1,4 @@
-"""HTML's elements within a line, and which of them are open."""
+"""HTML elements within a line."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from bot.render.restyle.shapes import RULE
 
 @dataclass(slots=True)
 class Tags:
-    """Tells HTML from the names of tags in a sentence; the writer writes what it means.
+    """Distinguishes HTML elements from tag names in a sentence, and writes them as Markdown.
 
-    `inline` restyles what stands in an element that is turned into something as a whole.
+    `inline` restyles the content of elements that are replaced as a whole.
     """
 
     writer: LineWriter

@@ -15,7 +15,7 @@ from bot.render.restyle.scripts import superscript
 
 # Formulas longer than this are read as a picture or as their source, not as one line of text.
 LINEAR_MAX_CHARS = 120
-# Deeper than this a line of text is a puzzle.
+# Deeper nesting is hard to read in a line of text.
 _DEPTH_MAX = 4
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[ \t\n]+|[\s\S]", re.DOTALL)
 _LINES = re.compile(

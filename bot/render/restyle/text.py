@@ -1,4 +1,4 @@
-"""The text of lines, and what stands in it that may go on over several."""
+"""Lines of text, and constructs that may span lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from bot.render.restyle.source import Source
 from bot.render.restyle.spans import Spans, restyled
 from bot.render.restyle.title import Title
 
-# Longer lines define no link.
+# Longer lines are no link reference definitions.
 _REFERENCE_MAX_CHARS = 300
 
 _PLUS = re.compile(r"\+(?=[ \t])")
@@ -21,7 +21,7 @@ _MARK = re.compile(r"[^>\s]")
 
 
 class Text:
-    """Writes a line of text once `begin` was called for it, piece by piece, until it is `over`."""
+    """Writes a line of text piece by piece, from `begin` until it is `over`."""
 
     def __init__(self, source: Source, title: Title) -> None:
         self.over = True
@@ -48,7 +48,7 @@ class Text:
         return restyled(text, self._references)
 
     def begin(self, line: str, lead: shapes.Lead) -> None:
-        """A line of text begins: take its marks."""
+        """Begin a line of text and write its marks."""
         source, item = self._source, bool(lead.bullets)
         depth = lead.quote.count(">") if lead.quote else 0
         content = line[lead.width :]
@@ -66,7 +66,7 @@ class Text:
         self.over = self.leads_to_code = False
 
     def take(self) -> bool:
-        """Take what there is of the line; returns whether anything was certain."""
+        """Read the available text of the line; returns whether anything was certain."""
         if self._search is not None:
             return self._take_construct(self._search)
         source = self._source
@@ -92,7 +92,7 @@ class Text:
         return True
 
     def end_paragraph(self) -> None:
-        """The next line is no part of the same paragraph."""
+        """The next line begins another paragraph."""
         self._spans.end_paragraph()
 
     def end_emphasis(self) -> None:
@@ -100,7 +100,7 @@ class Text:
         self._emphasis.end_paragraph()
 
     def truncate(self) -> None:
-        """The text ends where nobody meant it to."""
+        """The text ends in the middle."""
         self._spans.truncated = True
 
     def finish(self) -> None:
@@ -152,7 +152,7 @@ class Text:
         return True
 
     def _take_construct(self, search: Search) -> bool:
-        """Wait for the end of what is construct, or for the certainty that it has none."""
+        """Wait for the end of the construct, or for the certainty that there is none."""
         close = search.look(self._source.text, self._source.at, final=self._source.final)
         if close is None:
             return False

@@ -12,10 +12,10 @@ _RUN = re.compile(r"`+")
 
 @dataclass(slots=True)
 class Ticks:
-    """Parts every run so that Discord does not take three backticks in it for the end of the code block.
+    """Separates backticks in code so that Discord does not end the code block at three of them.
 
-    Between the second and the third stands a zero-width space; it is copied along with the code. Runs may go on
-    from one piece of code to the next.
+    A zero-width space is inserted after every second backtick; copying the code copies it too. A run may continue in
+    the next piece of code.
     """
 
     _run: int = 0
