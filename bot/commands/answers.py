@@ -10,7 +10,7 @@ import discord
 from bot.commands import access
 from bot.conversation import wording
 from bot.conversation.model import Choice, narrowest
-from bot.render.restyle.ticks import Ticks
+from bot.render.ticks import Ticks
 from bot.store.scoped_overrides import Scope
 
 INLINE_CHARS = 1500
@@ -94,7 +94,7 @@ def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, l
 
 def unfenced(text: str) -> str:
     """Return a text that looks the same and cannot end the code block it is shown in, whatever it holds."""
-    return Ticks().parted(text)
+    return Ticks().separated(text)
 
 
 def origin(by_scope: Mapping[Scope, Choice], name: str) -> str:

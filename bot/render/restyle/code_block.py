@@ -14,7 +14,7 @@ from bot.render.restyle.languages import file_name
 from bot.render.restyle.literal import ZERO_WIDTH_SPACE, as_code
 from bot.render.restyle.output import CodeStretch
 from bot.render.restyle.source import Line, Source
-from bot.render.restyle.ticks import Ticks
+from bot.render.ticks import Ticks
 
 # How much of a code block that may become a file stays in the message.
 EXCERPT_LINES = 10
@@ -117,7 +117,7 @@ class CodeBlock:
         for piece in (
             _PIECE.findall(code) if "`" in code else (code,)
         ):  # where each came from must not depend on how they came
-            self._source.take(self._ticks.parted(piece), self._source.at + len(piece))
+            self._source.take(self._ticks.separated(piece), self._source.at + len(piece))
 
     def _take_marks(self, width: int) -> None:
         """The marks of its quote are no code, but stand in every line."""

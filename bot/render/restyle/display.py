@@ -10,7 +10,7 @@ from bot.render.part import Formula
 from bot.render.restyle import formulas
 from bot.render.restyle.literal import as_code, escaped
 from bot.render.restyle.open_construct import OpenConstruct
-from bot.render.restyle.ticks import Ticks
+from bot.render.ticks import Ticks
 
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
@@ -63,5 +63,5 @@ def _formula(tex: str, line_break: str, *, shows: bool) -> Display:
 
 def _block(language: str, code: list[str], line_break: str, *, shows: bool) -> str:
     """A code block in the middle of a line's text."""
-    lines = Ticks().parted("\n".join(code)).split("\n")
+    lines = Ticks().separated("\n".join(code)).split("\n")
     return (line_break if shows else "") + line_break.join([f"```{language}", *lines, "```"])

@@ -20,16 +20,16 @@ class Ticks:
 
     _run: int = 0
 
-    def parted(self, code: str) -> str:
+    def separated(self, code: str) -> str:
         """The next piece of the code."""
         if "`" not in code:
             self._run = 0
             return code
         if code[0] != "`":
             self._run = 0
-        parted = _RUN.sub(lambda found: self._part(found.group(), first=found.start() == 0), code)
+        separated = _RUN.sub(lambda found: self._part(found.group(), first=found.start() == 0), code)
         self._run = self._run if code[-1] == "`" else 0
-        return parted
+        return separated
 
     def _part(self, run: str, *, first: bool) -> str:
         before = self._run if first else 0
