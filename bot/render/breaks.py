@@ -104,33 +104,33 @@ class _Splitter:
         self.lines, _ = read_message(self.text, self.markup, whole=True)
         self._find_paragraphs()
         # Splits in the first half of the message are computed only if the second half has none.
-        places: list[tuple[Rank, Split]] = []
+        splits: list[tuple[Rank, Split]] = []
         between = within = float(len(self.text) + 1)
         for worst, full, open_markers in _TRIES:
             least = full * self.top
-            places.extend(self._between_lines(least, between))
+            splits.extend(self._between_lines(least, between))
             between = min(between, least)
             if worst >= Rank.SENTENCE:
-                places.extend(self._within_lines(least, within))
+                splits.extend(self._within_lines(least, within))
                 within = min(within, least)
-            found = self._last(places, worst, least, open_markers=open_markers)
+            found = self._last(splits, worst, least, open_markers=open_markers)
             if found is not None:
                 return found
         return self._anywhere()
 
     def _last(
-        self, places: list[tuple[Rank, Split]], worst: Rank, least: float, *, open_markers: bool
+        self, splits: list[tuple[Rank, Split]], worst: Rank, least: float, *, open_markers: bool
     ) -> Split | None:
         """The last of the best-ranked splits, none worse than `worst` or before `least`."""
         best: tuple[Rank, Split] | None = None
-        for rank, place in places:
-            if rank > worst or place.end < least or (place.markup.markers and not open_markers):
+        for rank, split in splits:
+            if rank > worst or split.end < least or (split.markup.markers and not open_markers):
                 continue
-            if best is None or (rank, -place.end) < (best[0], -best[1].end):
-                best = (rank, place)
+            if best is None or (rank, -split.end) < (best[0], -best[1].end):
+                best = (rank, split)
         return best[1] if best else None
 
-    def _place(self, end: int, resume: int, closing: str, markup: OpenMarkup) -> Split | None:
+    def _split_at(self, end: int, resume: int, closing: str, markup: OpenMarkup) -> Split | None:
         """The split if the message then fits and shows something; blanks at the end of a message do not show."""
         if markup.fence is None:
             end = self.shown.end_before(end)
@@ -164,10 +164,10 @@ class _Splitter:
             )
         return paragraph.markers
 
-    def _open_at(self, index: int, place: int) -> tuple[str, ...] | None:
+    def _open_at(self, index: int, position: int) -> tuple[str, ...] | None:
         """The markers open at a position, outermost first; None inside a link or a marker."""
         paragraph = self.paragraphs.get(index)
-        return () if paragraph is None else self._markers(paragraph).at(place)
+        return () if paragraph is None else self._markers(paragraph).at(position)
 
     def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
         """The splits before the lines that start at `first` or later, and before `behind`."""
@@ -186,12 +186,12 @@ class _Splitter:
         before = self.lines[index - 1]
         if line.fence is None or before.kind is not Kind.CODE or _is_empty(line):
             return
-        place = self._place(line.start - 1, line.start, line.fence.closing, OpenMarkup(fence=line.fence))
-        if place is not None:
+        split = self._split_at(line.start - 1, line.start, line.fence.closing, OpenMarkup(fence=line.fence))
+        if split is not None:
             rank = Rank.LINE_OF_CODE
             if _is_empty(before):
                 rank = Rank.GAP_IN_CODE if line.indent <= len(line.fence.lead) else Rank.PAUSE_IN_CODE
-            yield rank, place
+            yield rank, split
 
     def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Split]]:
         markers: tuple[str, ...] | None = ()
@@ -201,9 +201,9 @@ class _Splitter:
         if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
             return
         closing = before.closing or "".join(reversed(markers))
-        place = self._place(end, line.start, closing, OpenMarkup(markers=markers))
-        if place is not None:
-            yield self._rank(index, line, before), place
+        split = self._split_at(end, line.start, closing, OpenMarkup(markers=markers))
+        if split is not None:
+            yield self._rank(index, line, before), split
 
     def _rank(self, index: int, line: Line, before: Line) -> Rank:
         if line.indent:
@@ -224,9 +224,9 @@ class _Splitter:
                 continue
             if line.kind is Kind.CODE:
                 for blanks in _BLANKS.finditer(self.text, line.content + line.indent, line.end):
-                    place = self._in_line(index, line, blanks.end(), blanks.end())
-                    if place is not None:
-                        yield Rank.WORD, place
+                    split = self._in_line(index, line, blanks.end(), blanks.end())
+                    if split is not None:
+                        yield Rank.WORD, split
             elif index in self.paragraphs:
                 yield from self._within_text(index, line)
 
@@ -244,9 +244,9 @@ class _Splitter:
                         continue
                     end, blanks = resume, _BLANKS.match(self.text, resume, line.end)
                     resume = blanks.end() if blanks else resume
-                place = self._in_line(index, line, end, resume)
-                if place is not None and self.graphemes.is_boundary(place.end):
-                    yield rank, place
+                split = self._in_line(index, line, end, resume)
+                if split is not None and self.graphemes.is_boundary(split.end):
+                    yield rank, split
 
     def _in_line(self, index: int, line: Line, end: int, resume: int, *, rough: bool = False) -> Split | None:
         """A split within a line; a `rough` split may fall inside a link or a marker."""
@@ -254,7 +254,7 @@ class _Splitter:
         if line.kind is Kind.CODE and line.fence is not None:
             if not rest or (not rough and rest[0] == line.fence.marker[0]):
                 return None
-            return self._place(end, resume, line.fence.closing, OpenMarkup(fence=line.fence, broken=True))
+            return self._split_at(end, resume, line.fence.closing, OpenMarkup(fence=line.fence, broken=True))
         if not rough and (not rest or _BLOCK_START.match(rest) or seems_to_open(self.text, line.start, end)):
             return None
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
@@ -271,7 +271,7 @@ class _Splitter:
             markers = ()
         quote = "> " * line.depth
         markup = OpenMarkup(markers=markers, quote=quote, broken=True)
-        return self._place(end, resume, "".join(reversed(markers)), markup)
+        return self._split_at(end, resume, "".join(reversed(markers)), markup)
 
     def _garbles(self, index: int, markers: tuple[str, ...], end: int, resume: int) -> bool:
         """Whether the closing or reopening markers would join delimiters of the text."""
@@ -292,17 +292,17 @@ class _Splitter:
                     continue
                 if strict >= 2 and self._tears(end):
                     continue
-                place = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
-                if place is not None:
-                    return place
+                split = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
+                if split is not None:
+                    return split
         return Split(self.shown.end_before(self.top), self.top, "", OpenMarkup(broken=True))
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]
         return (before in _DELIMITERS and after in _DELIMITERS) or before == "\\"
 
-    def _line_at(self, place: int) -> tuple[int, Line]:
-        index = min(bisect_left(self.lines, place, key=lambda line: line.end), len(self.lines) - 1)
+    def _line_at(self, position: int) -> tuple[int, Line]:
+        index = min(bisect_left(self.lines, position, key=lambda line: line.end), len(self.lines) - 1)
         return index, self.lines[index]
 
 
