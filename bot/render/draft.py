@@ -123,8 +123,8 @@ class Draft:
         """A message, and the number of files up to its end."""
         attached, overflow_at = self._restyler.attached, self._layout.overflow_at
         end = piece.end if not last else overflow_at if overflow_at is not None else self._laid_out
-        stop = bisect_right(attached, end, lo=self._filed, key=lambda place: place.end)
-        files: tuple[Formula | TextFile, ...] = tuple(place.file for place in attached[self._filed : stop])
+        stop = bisect_right(attached, end, lo=self._filed, key=lambda file: file.end)
+        files: tuple[Formula | TextFile, ...] = tuple(each.file for each in attached[self._filed : stop])
         goes_on = last and overflow_at is not None and not (self._finished and self._rest is None)
         if goes_on and self._rest is not None:
             files += (self._rest,)
@@ -147,16 +147,14 @@ class Draft:
     def _count_files(self) -> int:
         """The number of files of the growing message, with the file placed last."""
         attached = self._restyler.attached
-        first = bisect_right(
-            attached, self._layout.message_start, hi=self._placed, key=lambda place: place.end
-        )
+        first = bisect_right(attached, self._layout.message_start, hi=self._placed, key=lambda file: file.end)
         fresh = attached[self._placed - 1 : self._placed]
         if first != self._first:
             self._first, self._texts, self._pictures = first, 0, Stacks()
             fresh = attached[first : self._placed]
-        for place in fresh:
-            if isinstance(place.file, Formula):
-                self._pictures.add(place.file.tex)
+        for each in fresh:
+            if isinstance(each.file, Formula):
+                self._pictures.add(each.file.tex)
             else:
                 self._texts += 1
         return self._texts + len(self._pictures.stacks)

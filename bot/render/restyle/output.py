@@ -157,18 +157,18 @@ class Output:
         self.written += len(text)
         self.read += taken
 
-    def opening_at(self, place: int) -> str:
-        """The line that reopens the code block around `place` in the restyled text; empty outside of code."""
-        return next((each.opening for each in reversed(self.code) if each.start <= place < each.end), "")
+    def opening_at(self, position: int) -> str:
+        """The line that reopens the code block around `position` in the restyled text; empty outside of code."""
+        return next((each.opening for each in reversed(self.code) if each.start <= position < each.end), "")
 
-    def source_at(self, place: int) -> int:
-        """The position in the source of `place` in the restyled text, or before it."""
-        index = bisect_right(self._stretches, place, key=lambda stretch: stretch.start) - 1
+    def source_at(self, position: int) -> int:
+        """The position in the source of `position` in the restyled text, or before it."""
+        index = bisect_right(self._stretches, position, key=lambda stretch: stretch.start) - 1
         if index < 0:
             return 0
         stretch = self._stretches[index]
         if stretch.same:
-            return min(stretch.source + place - stretch.start, self.read)
-        while index > 0 and self._stretches[index - 1].start == place:
+            return min(stretch.source + position - stretch.start, self.read)
+        while index > 0 and self._stretches[index - 1].start == position:
             index -= 1  # with text that was left out just before it
         return self._stretches[index].source

@@ -82,9 +82,9 @@ class Restyler:
         shown = self._block.provisional if self._block is not None else None
         return self._out.held_text(_PROVISIONAL_CHARS) if shown is None else shown
 
-    def rest_from(self, place: int) -> tuple[int, str]:
-        """The position in the source of `place` in the restyled text, and the line that reopens its code block."""
-        return self._out.source_at(place), self._out.opening_at(place)
+    def rest_from(self, position: int) -> tuple[int, str]:
+        """The position in the source of `position` in the restyled text, and the line that reopens its code block."""
+        return self._out.source_at(position), self._out.opening_at(position)
 
     def _go(self) -> None:
         source = self._source

@@ -1,4 +1,4 @@
-"""Formulas as text: the linear form of UnicodeMath, as far as it can be read without learning it.
+"""Formulas as text: the part of UnicodeMath's linear format that needs no explanation.
 
 (M. Sargent, "UnicodeMath", Unicode Technical Note 28: `a/b`, `√(a+b)`, `x^(…)` and `x_(…)`, and characters for
 everything that has one.)
@@ -44,7 +44,7 @@ def lines_of(tex: str) -> list[str]:
 
 
 def linear(tex: str) -> str | None:
-    """A formula of one line as text, or None where text would not be faithful."""
+    """A formula of one line as text; None if text cannot represent it."""
     if not tex.strip() or "\\begin" in tex:
         return None
     try:
