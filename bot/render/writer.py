@@ -148,7 +148,7 @@ class Writer:
             self._composition.controls = final or NONE
         if truncated or (final_text is not None and final_text != self._composition.text):
             self._composition.replace(
-                self._composition.text if final_text is None else final_text, cut=truncated
+                self._composition.text if final_text is None else final_text, truncated=truncated
             )
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S

@@ -107,7 +107,7 @@ class TurnLife:
 
     async def _show(self, result: Result) -> None:
         claim, reply = self.claim, self.reply
-        controls = when_done(claim.turn_id, cut=result.open_end, answered=bool(result.reply))
+        controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
         await reply.show(result.reply or lines(result.notices), controls, truncated=result.cut)
         # The writer's notices are not committed: every attempt at the same text makes the same ones.
         notices = (*result.notices, *reply.writer.notices) if result.reply else ()

@@ -90,7 +90,7 @@ class Crowd:
                 await asyncio.sleep(TOKEN_S * self.tokens)
             writer.close_text()
         await asyncio.sleep(COMMIT_S)
-        await writer.finish(final=when_done(place, cut=False))
+        await writer.finish(final=when_done(place, truncated=False))
 
 
 def crowd(threads: int, tokens: int = 1, samples: int = 1) -> list[Reply]:
