@@ -44,6 +44,10 @@ log = structlog.get_logger()
 
 # A server that takes longer to accept a connection is down; the next try may meet another one.
 CONNECT_TIMEOUT_S = 10.0
+# The SDK's 5 s are shorter than the pause in which people read a reply, and a new connection takes two round trips.
+# Firewalls forget a connection that is silent for some minutes.
+KEEP_ALIVE_S = 60.0
+MOST_CONNECTIONS = 1000
 # Counting is an estimate's replacement, not worth a longer wait.
 COUNT_TIMEOUT_S = 10.0
 
@@ -87,7 +91,10 @@ class Claude:
             base_url=base_url,
             max_retries=0,
             timeout=timeout,
-            http_client=DefaultAioHttpClient(event_hooks={"response": [bound_whole]}),
+            http_client=DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
+                event_hooks={"response": [bound_whole]},
+            ),
         )
         self._trouble = Trouble()
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
