@@ -9,8 +9,10 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import context_view
+from bot.commands import answers, context_view
+from bot.commands.access import may_reset
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation import wording
@@ -18,10 +20,7 @@ from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.model import Choice
-from bot.gateway import answers
-from bot.gateway.access import may_reset
 from bot.gateway.events.pins import Pins
-from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries

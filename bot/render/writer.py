@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
-from bot.render.backoff import BackOff
 from bot.render.board import Board
 from bot.render.calls import Calls
 from bot.render.composition import Composition
@@ -19,9 +18,12 @@ from bot.render.pace import Kind, Pace
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.style import Style
 from bot.render.upload import Draw, Uploads
+from bot.retry import Schedule
 
-# How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
-TRIES_MAX = 6
+# After a call that failed in the outbox for good. A call that must succeed is made for about a quarter of a minute,
+# besides the outbox's own tries.
+WHILE_STREAMING = Schedule(0.5, factor=2, longest_s=8.0)
+AT_THE_END = Schedule(0.5, factor=2, longest_s=8.0, tries=6)
 # How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
 DRAW_PATIENCE_S = 6.0
 
@@ -171,7 +173,7 @@ class Writer:
             self._composition.replace(self._composition.text if final_text is None else final_text, cut=cut)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
-        back_off = BackOff()
+        failures = 0
         while not self._calls.abandoned:
             action = self._composition.next(self._board.shown)
             if action is None:
@@ -183,12 +185,12 @@ class Writer:
                 continue
             try:
                 await self._calls.in_slot(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                pause_s = back_off.next_s()
-                if back_off.failures == TRIES_MAX:
+                failures += 1
+                if AT_THE_END.exhausted(failures):
                     raise
-                await self._calls.rest(pause_s)
+                await self._calls.rest(AT_THE_END.pause_s(failures))
         if self._calls.abandoned:
             raise Fenced
         return self.posted
@@ -216,7 +218,7 @@ class Writer:
             self._opened = None
 
     async def _stream(self) -> None:
-        back_off = BackOff()
+        failures = 0
         while self._going_on:
             self._calls.wake.clear()
             action = self._composition.next(self._board.shown)
@@ -227,9 +229,10 @@ class Writer:
                 continue
             try:
                 await self._calls.in_slot(self._kind(action))
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                await self._calls.rest(back_off.next_s())
+                failures += 1
+                await self._calls.rest(WHILE_STREAMING.pause_s(failures))
             except DiscordNotNow as error:
                 await self._wait_for(error)
 

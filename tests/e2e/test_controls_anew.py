@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
-from bot.gateway import answers
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import anew, answer, labels, press, roles, sent, streaming, told
