@@ -16,10 +16,10 @@ from bot.claude import wire
 from bot.claude.bounds import Bounds
 from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
-from bot.claude.patience import Patience
 from bot.claude.reply import Reply
+from bot.claude.stream_timeouts import StreamTimeouts
 from bot.claude.translate import from_event, translated
-from bot.claude.watch import Watch
+from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
 from bot.conversation.request import Finished, Started, TextDelta, Thinking
 
@@ -43,7 +43,7 @@ GATHER_AFTER_CHARS = 64
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Makes attempts; `first_s` and `stall_s` bound the waits within a stream (see `patience`)."""
+    """Makes attempts; `first_s` and `stall_s` bound the waits within a stream (see `StreamTimeouts`)."""
 
     sdk: AsyncAnthropic
     metrics: RequestMetrics
@@ -59,28 +59,28 @@ class Attempts:
         started_at = self.clock()
         first_text_at: float | None = None
         characters = 0
-        patience = Patience(first_s=self.first_s, stall_s=self.stall_s)
+        timeouts = StreamTimeouts(first_s=self.first_s, stall_s=self.stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         bounds = Bounds(request.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
             # What was read is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
-            async with asyncio.timeout(patience.left_s()):
+            async with asyncio.timeout(timeouts.remaining_s()):
                 stream = await stack.enter_async_context(self._open(request))
-            patience.waited(self.clock() - started_at)
+            timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
             gathering = gathering_of(stream.response)
-            body = bounds.body(stream.response)
-            pieces = await stack.enter_async_context(aclosing(self._pieces(body, patience)))
+            body = bounds.bounded(stream.response)
+            pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))
             reader = EventReader()
             async for piece in pieces:
-                bounds.took(self.clock() - started_at)
+                bounds.check_duration(self.clock() - started_at)
                 arrived = _Arrived(reply, bounds)
                 try:
                     for event in reader.feed(piece):
                         kind = event["type"]
-                        patience.saw(kind)
+                        timeouts.received(kind)
                         if kind == "error":
                             raise from_event(event, request_id)
                         arrived.take(event)
@@ -125,19 +125,21 @@ class Attempts:
             warnings.simplefilter("ignore", DeprecationWarning)
             return self.sdk.messages.stream(**wire.stream_arguments(request))
 
-    async def _pieces(self, response: httpx2.Response, patience: Patience) -> AsyncGenerator[bytes, None]:
+    async def _pieces(
+        self, response: httpx2.Response, timeouts: StreamTimeouts
+    ) -> AsyncGenerator[bytes, None]:
         # Not the SDK's own iteration, which hides pings: the only sign of life while a model thinks.
-        pieces, watch = response.aiter_bytes(), Watch()
+        pieces, timer = response.aiter_bytes(), WaitTimer()
         try:
             while True:
                 asked_at = self.clock()
-                piece = await watch.wait(anext(pieces, None), patience.left_s())
-                patience.waited(self.clock() - asked_at)
+                piece = await timer.wait(anext(pieces, None), timeouts.remaining_s())
+                timeouts.waited(self.clock() - asked_at)
                 if piece is None:
                     return
                 yield piece
         finally:
-            watch.close()
+            timer.close()
 
 
 class _Arrived:
@@ -154,7 +156,7 @@ class _Arrived:
     def take(self, event: dict[str, Any]) -> None:
         """Take one event in."""
         if text := self._reply.feed(event):
-            self._bounds.read(text)
+            self._bounds.count_text(text)
             self._texts.append(text)
 
     def events(self) -> list[AttemptEvent]:

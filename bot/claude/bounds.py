@@ -36,18 +36,18 @@ class Bounds:
         self._characters_left = (1000 + max_tokens) * CHARACTERS_PER_TOKEN
         self._longest_s = first_s + max_tokens * SECONDS_PER_TOKEN
 
-    def read(self, text: str) -> None:
+    def count_text(self, text: str) -> None:
         """So much text has come."""
         self._characters_left -= len(text)
         if self._characters_left < 0:
             raise ClaudeEndless("more text than max_tokens allows")
 
-    def took(self, seconds: float) -> None:
+    def check_duration(self, seconds: float) -> None:
         """So long has the reply taken so far."""
         if seconds > self._longest_s:
             raise ClaudeEndless("a stream longer than max_tokens allows")
 
-    def body(self, response: httpx2.Response) -> httpx2.Response:
+    def bounded(self, response: httpx2.Response) -> httpx2.Response:
         """Bound the decoded body of an open stream."""
         return _Bounded(response, self._most_bytes)
 

@@ -19,9 +19,9 @@ from bot.claude import retries, wire
 from bot.claude.attempt import Attempts
 from bot.claude.bounds import bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.operator_errors import OperatorErrors
 from bot.claude.request_metrics import RequestMetrics
 from bot.claude.translate import translated
-from bot.claude.trouble import Trouble
 from bot.conversation.errors import (
     ClaudeBusy,
     ClaudeError,
@@ -55,7 +55,7 @@ COUNT_TIMEOUT_S = 10.0
 class Claude:
     """The shared client: streams replies, counts tokens, knows what a model can do.
 
-    `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
+    `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `StreamTimeouts`), `tries` how
     often a request that may be paid for is sent in all (see `retries`). `successor` is
     the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
     could accept the key.
@@ -96,7 +96,7 @@ class Claude:
                 event_hooks={"response": [bound_whole]},
             ),
         )
-        self._trouble = Trouble()
+        self._operator_errors = OperatorErrors()
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
         self._metrics = RequestMetrics(metrics, self.catalogue)
         self._attempts = Attempts(self._sdk, self._metrics, first_text_timeout_s, stall_timeout_s, clock)
@@ -134,7 +134,7 @@ class Claude:
                         text_seen = text_seen or isinstance(event, TextDelta)
                         started = started or isinstance(event, Started)
                         if isinstance(event, Finished):
-                            self._trouble.went_well(request.model)
+                            self._operator_errors.succeeded(request.model)
                         yield event
             except ClaudeModelUnknown as error:
                 self._metrics.ended(request.model, type(error).__name__)
@@ -166,7 +166,7 @@ class Claude:
                 )
             except ClaudeError as error:
                 self._metrics.ended(request.model, type(error).__name__)
-                self._trouble.failed(error, request.model)
+                self._operator_errors.failed(error, request.model)
                 raise
             else:
                 return

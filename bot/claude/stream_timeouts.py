@@ -14,7 +14,7 @@ Two things can be wrong with an open stream, and each has its own limit.
 from __future__ import annotations
 
 
-class Patience:
+class StreamTimeouts:
     """The limits of one stream, in seconds; its owner reports each wait and each event.
 
     Only waiting counts: whoever reads the stream slowly must not find it given up for that. Several waits may go by
@@ -28,7 +28,7 @@ class Patience:
         self._quiet_s = 0.0
         self._begun = False
 
-    def left_s(self) -> float:
+    def remaining_s(self) -> float:
         """How long the next event may take from now on; it may be negative."""
         if not self._begun:
             return self._first_s - self._waited_s
@@ -39,7 +39,7 @@ class Patience:
         self._waited_s += seconds
         self._quiet_s += seconds
 
-    def saw(self, event_type: object) -> None:
+    def received(self, event_type: object) -> None:
         """An event has arrived."""
         self._begun = True
         self._quiet_s = 0.0

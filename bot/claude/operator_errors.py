@@ -47,7 +47,7 @@ def hint(error: ClaudeError) -> str | None:
     return next((words for kind, words in _HINTS if isinstance(error, kind)), None)
 
 
-class Trouble:
+class OperatorErrors:
     """The troubles that last, each by its kind and the model that met it."""
 
     def __init__(self) -> None:
@@ -61,6 +61,6 @@ class Trouble:
         self._lasting.add(what)
         log.error("claude_unusable", error=type(error).__name__, detail=str(error), model=model, hint=words)
 
-    def went_well(self, model: str) -> None:
+    def succeeded(self, model: str) -> None:
         """A request was answered: what comes now is new."""
         self._lasting = {(kind, met) for kind, met in self._lasting if met != model}

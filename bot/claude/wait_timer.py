@@ -9,7 +9,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Watch:
+class WaitTimer:
     """Bounds waits that follow each other, as `asyncio.timeout` does, without a timer for each.
 
     A stream is waited for hundreds of times, and nearly always in vain for the timer: it is left running, and finds
