@@ -37,7 +37,7 @@ AttemptEvent = Started | TextDelta | Thinking | Finished
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
-# What is shown first must not wait, and the first delta is often half a word or a part of some markup.
+# The first visible text must not wait, and the first delta is often half a word or part of some markup.
 GATHER_AFTER_CHARS = 64
 
 
@@ -64,7 +64,7 @@ class Attempts:
         bounds = Bounds(request.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
-            # What was read is paid for, however the attempt ends.
+            # The input is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
             async with asyncio.timeout(timeouts.remaining_s()):
                 stream = await stack.enter_async_context(self._open(request))
@@ -128,7 +128,7 @@ class Attempts:
     async def _pieces(
         self, response: httpx2.Response, timeouts: StreamTimeouts
     ) -> AsyncGenerator[bytes, None]:
-        # Not the SDK's own iteration, which hides pings: the only sign of life while a model thinks.
+        # The SDK's own iteration hides pings, which are the only sign of life while a model thinks.
         pieces, timer = response.aiter_bytes(), WaitTimer()
         try:
             while True:
@@ -143,7 +143,7 @@ class Attempts:
 
 
 class _Arrived:
-    """What the events of one piece of the stream add to the reply."""
+    """The events that one piece of the stream adds to the reply."""
 
     def __init__(self, reply: Reply, bounds: Bounds) -> None:
         self._reply = reply
@@ -154,13 +154,13 @@ class _Arrived:
         self.failure: ClaudeError | ValueError | None = None
 
     def take(self, event: dict[str, Any]) -> None:
-        """Take one event in."""
+        """Process one event."""
         if text := self._reply.feed(event):
             self._bounds.count_text(text)
             self._texts.append(text)
 
     def events(self) -> list[AttemptEvent]:
-        """What is new, in the order of a reply."""
+        """Return the new events, in the order of a reply."""
         events: list[AttemptEvent] = []
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
