@@ -54,7 +54,7 @@ async def test_a_reply_with_a_long_rest_is_completed_in_the_same_message_by_the_
     (begun,) = alone.replies(thread)
     bot.signal(signal.SIGTERM)
     assert await bot.ended() == 0
-    assert "left_without_finishing" not in bot.output
+    assert "shutdown_timed_out" not in bot.output
     gate.release()
     alone.claude.say("All of it in one.")
     await alone.start_bot()
