@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# New objects between two collections of cycles. With Python's default of 700, collections take an eighth of the processor
-# time, and nearly all objects of a turn are freed without them.
+# New objects between two collections of cycles. With Python's default of 700, collections take an eighth of the
+# processor time, and nearly all objects of a turn are freed without them.
 GARBAGE_AFTER = 20_000
 
 
