@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Awaitable, Callable
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
-from bot.render.board import Board, FilesRefused
+from bot.render.board import Board
+from bot.render.calls import Calls
 from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
 from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.pace import Kind
-from bot.render.permit import ASK_EVERY_S, Permit
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.upload import Uploads
 from bot.render.writer_setup import Placement, WriterHooks, WriterServices
@@ -39,8 +38,12 @@ class Writer:
 
     def __init__(self, services: WriterServices, placement: Placement, hooks: WriterHooks) -> None:
         outbox, pace, channel_id = services.outbox, services.pace, placement.channel_id
-        self._wake = asyncio.Event()
-        self._uploads = Uploads(services.draw, self._wake.set)
+        self._composition = Composition(
+            Uploads(services.draw, self._something_is_due),
+            controls=placement.streaming,
+            style=services.style,
+            limit=MESSAGE_LIMIT_UNITS,
+        )
         self._board = Board(
             outbox,
             channel_id,
@@ -50,25 +53,25 @@ class Writer:
             reply_to=placement.reply_to,
             posted=placement.posted,
             apart=placement.followed,
-            uploads=self._uploads,
+            uploads=self._composition.uploads,
         )
         self._indicator = Indicator(outbox, channel_id, pace, hooks.may_write)
-        self._place = channel_id
+        self._calls = Calls(
+            self._board,
+            self._composition,
+            self._indicator,
+            pace=pace,
+            place=channel_id,
+            may_write=hooks.may_write,
+        )
         self._pace = pace
         self._may_write = hooks.may_write
-        self._permit = Permit(hooks.may_write)
         self._opened: Callable[[], Awaitable[None]] | None = hooks.open
         self._delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = hooks.delayed
-        self._composition = Composition(
-            self._uploads, controls=placement.streaming, style=services.style, limit=MESSAGE_LIMIT_UNITS
-        )
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
-        self._written = False
-        self._abandoned = False
         self._failure: BobbinError | None = None
-        self._call: asyncio.Task[None] | None = None
 
     @property
     def text(self) -> str:
@@ -92,23 +95,24 @@ class Writer:
 
     def show_status(self, text: str) -> None:
         """Show a line in place of the reply until there is text; never waits."""
-        if text != self._composition.status and not self._composition.closed and not self._abandoned:
+        if text != self._composition.status and not self._composition.closed and not self._calls.abandoned:
             self._composition.status = text
-            self._wake.set()
+            self._calls.wake.set()
 
     def push(self, text: str) -> None:
         """Append text; never waits. Text pushed after the end of the writing is lost."""
-        if self._composition.closed or self._abandoned:
+        if self._composition.closed or self._calls.abandoned:
             return
         self._composition.push(text)
         if self._idle:
-            self._wake.set()
+            self._calls.wake.set()
 
     def close_text(self) -> None:
         """Mark the text as complete: no further call until `finish`."""
         if not self._composition.closed:
             self._composition.close()
-            self._wake.set()
+            self._calls.wake.set()
+            self._calls.overtake()
 
     async def run(self) -> None:
         """Show the text as it grows, until `close_text` or `abandon`."""
@@ -153,39 +157,43 @@ class Writer:
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         failures = 0
-        while not self._abandoned:
+        while not self._calls.abandoned:
             action = self._composition.next(self._board.shown)
             if action is None:
-                if not self._uploads.pending:
+                if await self._calls.overtaken_returned():
+                    continue
+                if not self._composition.uploads.pending:
                     break
                 await self._wait_for_pictures(drawn_by)
                 continue
             try:
-                await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
+                await self._calls.in_slot(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
                 failures = 0
             except DiscordUnavailable:
                 failures += 1
                 if AT_THE_END.exhausted(failures):
                     raise
-                await self._rest(AT_THE_END.pause_s(failures))
-        if self._abandoned:
+                await self._calls.rest(AT_THE_END.pause_s(failures))
+        if self._calls.abandoned:
             raise Fenced
         return self.posted
 
     async def abandon(self) -> None:
         """Make no further call and drop the call in flight: another worker owns the reply now."""
-        self._abandoned = True
-        self._wake.set()
-        self._uploads.close()
-        if self._call:
-            self._call.cancel()
+        self._composition.uploads.close()
+        self._calls.abandon()
         await self._stopped.wait()
+        await self._calls.overtaken_returned()
 
     async def finalize_partial(self) -> None:
         """Remove the mark and the buttons of a reply that stays partial; for turns that are over."""
         await self._stopped.wait()
+        await self._calls.overtaken_returned()
         if self._may_write():
             await self._board.finalize_partial()
+
+    def _something_is_due(self) -> None:
+        self._calls.wake.set()
 
     async def _open(self) -> None:
         if self._opened is not None:
@@ -195,25 +203,25 @@ class Writer:
     async def _stream(self) -> None:
         failures = 0
         while self._going_on:
-            self._wake.clear()
+            self._calls.wake.clear()
             action = self._composition.next(self._board.shown)
             if action is None:
                 self._idle = True
-                await self._wake.wait()
+                await self._calls.wake.wait()
                 self._idle = False
                 continue
             try:
-                await self._in_turn(self._kind(action))
+                await self._calls.in_slot(self._kind(action))
                 failures = 0
             except DiscordUnavailable:
                 failures += 1
-                await self._rest(WHILE_STREAMING.pause_s(failures))
+                await self._calls.rest(WHILE_STREAMING.pause_s(failures))
             except DiscordNotNow as error:
                 await self._wait_for(error)
 
     @property
     def _going_on(self) -> bool:
-        return not self._composition.closed and not self._abandoned
+        return not self._composition.closed and not self._calls.abandoned
 
     async def _wait_for(self, refused: DiscordNotNow) -> None:
         self._indicator.stop()
@@ -221,70 +229,18 @@ class Writer:
             await self._delayed(refused)
             self._delayed = None
         if self._going_on:  # the text may have ended since
-            await self._rest(refused.for_s)
+            await self._calls.rest(refused.for_s)
 
     def _kind(self, action: Action) -> Kind:
-        if not self._written:
+        if not self._calls.text_shown:
             return Kind.FIRST
         fills = isinstance(action, Edit) and action.index < self._composition.complete
         return Kind.FILL if fills else Kind.EDIT
 
     async def _wait_for_pictures(self, until_s: float) -> None:
-        self._wake.clear()
+        self._calls.wake.clear()
         try:
             async with asyncio.timeout_at(until_s):
-                await self._wake.wait()
+                await self._calls.wake.wait()
         except TimeoutError:
-            self._uploads.give_up()
-
-    async def _in_turn(self, kind: Kind) -> None:
-        """Wait for a slot of the pace and make the call that is due then; no call if the due call has changed."""
-        closed = self._composition.closed
-        with self._pace.turn(self._place, kind, self._wake.set) as turn:
-            while not turn.granted:
-                if self._abandoned or self._composition.closed != closed:
-                    return
-                await self._wake.wait()
-                self._wake.clear()
-            if self._abandoned or self._composition.closed != closed:
-                return
-            if self._permit.granted(asyncio.get_running_loop().time()):
-                if (action := self._composition.next(self._board.shown)) is not None:
-                    await self._perform(action)
-                return
-        await self._rest(ASK_EVERY_S)
-
-    async def _perform(self, action: Action) -> None:
-        self._indicator.stop()
-        self._call = asyncio.create_task(self._do(action))
-        done = False
-        try:
-            await self._call
-            done = True
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._abandoned or (task is not None and task.cancelling()):
-                raise
-        finally:
-            self._call = None
-            if not done:
-                self._board.doubt(action)
-
-    async def _do(self, action: Action) -> None:
-        has_text = self._composition.has_text
-        try:
-            await self._board.perform(action)
-        except FilesRefused:
-            self._composition.attach_nothing()
-            self._wake.set()
-        else:
-            self._written = self._written or has_text
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait; returns early if the text ends or the writing is abandoned."""
-        closed = self._composition.closed
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not self._abandoned and self._composition.closed == closed:
-                    await self._wake.wait()
-                    self._wake.clear()
+            self._composition.uploads.give_up()
