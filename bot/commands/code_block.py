@@ -6,7 +6,7 @@ import io
 
 import discord
 
-from bot.render.restyle.ticks import Ticks
+from bot.render.ticks import Ticks
 
 ANSWER_CHARS = 2000
 """The most that a message holds (Discord, "Create Message")."""
@@ -25,4 +25,4 @@ def shown(
 
 def fenced(text: str) -> str:
     """Return a text that looks the same, and that cannot end the code block it is shown in."""
-    return Ticks().parted(text)
+    return Ticks().separated(text)

@@ -118,7 +118,9 @@ class ReplyControls:
             return None
         entry = await self._control.last_entry(conversation, lead)
         answered = entry is not None and bool(entry.reply)
-        return buttons.view(when_done(lead, cut=entry is not None and entry.open_end, answered=answered))
+        return buttons.view(
+            when_done(lead, truncated=entry is not None and entry.open_end, answered=answered)
+        )
 
     async def _command(
         self, interaction: Interaction, button: Button, *, message_id: int | None = None

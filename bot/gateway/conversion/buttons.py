@@ -41,7 +41,7 @@ def view(controls: Controls) -> discord.ui.View | None:
         label, style = _STYLES[button]
         made.add_item(
             discord.ui.Button[discord.ui.View](
-                label=label, style=style, custom_id=custom_id(button, controls.lead)
+                label=label, style=style, custom_id=custom_id(button, controls.turn_id)
             )
         )
     made.stop()

@@ -7,22 +7,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.render.restyle.formulas import DISPLAY_MAX_CHARS
-from bot.render.restyle.wanted import Search, Wanted
+from bot.render.restyle.open_construct import OpenConstruct, Search
 
-DOLLARS = Wanted("$$", "$$", begins=True)
-COMMENT = Wanted("<!--", "-->")
+DOLLARS = OpenConstruct("$$", "$$", begins=True)
+COMMENT = OpenConstruct("<!--", "-->")
 INSIDE = st.lists(st.sampled_from(["x", "= y ", "\n", "\n\n", "$$", "-->", "--", "$", "word of ", ","])).map(
     "".join
 )
 
 
 @given(st.sampled_from([DOLLARS, COMMENT]), INSIDE)
-def test_what_is_certain_of_a_beginning_is_true_of_the_whole(wanted: Wanted, inside: str) -> None:
-    text = wanted.opening + inside
-    growing = Search(wanted)
+def test_what_is_certain_of_a_beginning_is_true_of_the_whole(construct: OpenConstruct, inside: str) -> None:
+    text = construct.opening + inside
+    growing = Search(construct)
     found = (growing.look(text[:end], 0, final=end == len(text)) for end in range(2, len(text) + 1))
     early = next((place for place in found if place is not None), None)
-    assert early == Search(wanted).look(text, 0, final=True)
+    assert early == Search(construct).look(text, 0, final=True)
 
 
 @pytest.mark.parametrize("inside", ["a\n\nb = c", "some words of prose, ", "x" * (DISPLAY_MAX_CHARS + 1)])

@@ -1,4 +1,4 @@
-"""What is open where one message ends and the next begins."""
+"""The markup that is open at a split between two messages."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from bot.render.lines import Fence, Kind, Line, read_line
 
 
 @dataclass(frozen=True, slots=True)
-class Context:
+class OpenMarkup:
     """How a message begins: in a code block, in inline `markers` (outermost first), or in a `broken` line.
 
-    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that the first
-    line has lost, because Discord trims it.
+    `quote` holds the quote marks of the broken line; `trimmed` is the width of the indentation that Discord trims
+    from the first line.
     """
 
     fence: Fence | None = None
@@ -23,38 +23,38 @@ class Context:
 
     @property
     def opening(self) -> str:
-        """What is put before the reply's own text."""
+        """The markup before the text of the message."""
         if self.fence is not None:
             return self.fence.opening + (self.fence.quote if self.broken else "")
         return self.quote + "".join(self.markers)
 
 
-def read_message(text: str, context: Context, *, whole: bool) -> tuple[list[Line], Fence | None]:
-    """The lines of a message's own text, with the code block that is open after them.
+def read_message(text: str, markup: OpenMarkup, *, whole: bool) -> tuple[list[Line], Fence | None]:
+    """The lines of a message's text, and the code block open after them.
 
-    A last line without a line break is left out, unless the text is `whole`.
+    A last line without a line break is left out unless the text is `whole`.
     """
     lines: list[Line] = []
-    return lines, continue_message(text, context, lines, context.fence, whole=whole)
+    return lines, continue_message(text, markup, lines, markup.fence, whole=whole)
 
 
 def continue_message(
-    text: str, context: Context, lines: list[Line], fence: Fence | None, *, whole: bool
+    text: str, markup: OpenMarkup, lines: list[Line], fence: Fence | None, *, whole: bool
 ) -> Fence | None:
-    """Append to `lines` those that follow them in the text; returns the code block that is open then."""
+    """Append the lines that follow `lines` in the text; returns the code block open after them."""
     start = lines[-1].after if lines else 0
     while start < len(text):
         newline = text.find("\n", start)
         if newline < 0 and not whole:
             break
         end, after = (newline, newline + 1) if newline >= 0 else (len(text), len(text))
-        if start == 0 and context.broken:
-            kind = Kind.CODE if context.fence else Kind.TEXT
-            lines.append(Line(kind, 0, 0, end, after, 0, context.quote, context.fence))
+        if start == 0 and markup.broken:
+            kind = Kind.CODE if markup.fence else Kind.TEXT
+            lines.append(Line(kind, 0, 0, end, after, 0, markup.quote, markup.fence))
         else:
             line, fence = read_line(text, start, end, after, fence)
-            if start == 0 and context.trimmed and line.kind is Kind.OPEN and fence is not None:
-                fence = replace(fence, indent=fence.indent + context.trimmed)
+            if start == 0 and markup.trimmed and line.kind is Kind.OPEN and fence is not None:
+                fence = replace(fence, indent=fence.indent + markup.trimmed)
                 line = line._replace(fence=fence)
             lines.append(line)
         start = after

@@ -12,24 +12,24 @@ _RUN = re.compile(r"`+")
 
 @dataclass(slots=True)
 class Ticks:
-    """Parts every run so that Discord does not take three backticks in it for the end of the code block.
+    """Separates backticks in code so that Discord does not end the code block at three of them.
 
-    Between the second and the third stands a zero-width space; it is copied along with the code. Runs may go on
-    from one piece of code to the next.
+    A zero-width space is inserted after every second backtick; copying the code copies it too. A run may continue in
+    the next piece of code.
     """
 
     _run: int = 0
 
-    def parted(self, code: str) -> str:
+    def separated(self, code: str) -> str:
         """The next piece of the code."""
         if "`" not in code:
             self._run = 0
             return code
         if code[0] != "`":
             self._run = 0
-        parted = _RUN.sub(lambda found: self._part(found.group(), first=found.start() == 0), code)
+        separated = _RUN.sub(lambda found: self._part(found.group(), first=found.start() == 0), code)
         self._run = self._run if code[-1] == "`" else 0
-        return parted
+        return separated
 
     def _part(self, run: str, *, first: bool) -> str:
         before = self._run if first else 0

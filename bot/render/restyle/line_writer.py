@@ -1,4 +1,4 @@
-"""The pen that writes one restyled line."""
+"""Write restyled lines."""
 
 from __future__ import annotations
 
@@ -7,40 +7,40 @@ from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
-class Pen:
-    """Writes one line after the other to `put(text, taken)`, `taken` being how much of the source it was.
+class LineWriter:
+    """Writes lines to `put(text, taken)`; `taken` counts the characters of the source.
 
-    A marker is not written before there is text behind it, and not at all if there is none, so that nothing of
-    an empty element shows. Nothing of a line stays open beyond it.
+    The marker of an HTML element is written before the element's first text, and not at all if the element is empty.
+    All elements end with their line.
     """
 
     put: Callable[[str, int], None]
-    # Is told what is written as text.
+    # Is called with the text that is written.
     add_text: Callable[[str], None] = lambda _: None
-    # What separates two lines of the same block: a line break, and the marks of the quote.
+    # Separates two lines of the same block: a line break and quote marks.
     line_break: str = "\n"
-    # Whether the line shows something so far, and whether something of it was left out.
+    # Whether the line shows text so far, and whether text of it was left out.
     shows: bool = False
     dropped: bool = False
-    # Whether the line is an item of a list, or a cell: then it shows something.
+    # Whether the line is an item of a list or a cell, which is visible even without text.
     item: bool = False
-    # The elements that are open, each with its marker, and the markers of the innermost that are not written yet.
+    # The open elements with their markers, and the markers of the innermost elements that are not written yet.
     _open: list[tuple[str, str]] = field(default_factory=list)
     _waiting: list[str] = field(default_factory=list)
-    # Whether what comes next in the line is another block.
+    # Whether the next text in the line is another block.
     _parts: bool = False
 
     @property
     def begins(self) -> bool:
-        """Whether nothing stands in the line yet."""
+        """Whether the line is still empty."""
         return not self.shows and not self.item
 
     def begin_line(self, line_break: str, *, shows: bool, item: bool) -> None:
-        """Another line begins."""
+        """Begin a line."""
         self.line_break, self.shows, self.item = line_break, shows, item
 
     def write(self, text: str, taken: int) -> None:
-        """Write what `taken` characters became."""
+        """Write the text that replaces `taken` characters."""
         if (self._parts or self._waiting) and len(text) == taken:
             blanks = len(text) - len(text.lstrip())
             self.put("" if self._parts else text[:blanks], blanks)
@@ -52,7 +52,7 @@ class Pen:
         self.add_text(text)
 
     def lead_in(self, *, shows: bool = True) -> None:
-        """Write what must stand before the next text, which `shows` something or is blank."""
+        """Write the line break and the markers due before the next text, which is visible (`shows`) or blank."""
         if self._parts:
             self._parts = False
             self.put(self.line_break, 0)
@@ -62,23 +62,23 @@ class Pen:
         self.shows = self.shows or shows
 
     def drop(self, taken: int) -> None:
-        """Leave something out."""
+        """Leave out `taken` characters."""
         self.dropped = True
         self.put("", taken)
 
     def part(self) -> None:
-        """What comes next is a block of its own."""
+        """Begin a block with the next text."""
         self._parts = self._parts or self.shows
 
     def open(self, name: str, marker: str, taken: int) -> None:
-        """An element begins whose text stands between two of the marker; it means nothing within itself."""
+        """Open an element that a pair of markers shows; a marker within itself is not written."""
         self.drop(taken)
         marker = "" if any(marker == other for _, other in self._open) else marker
         self._open.append((name, marker))
         self._waiting.append(marker)
 
     def close(self, name: str, taken: int) -> None:
-        """The innermost element of this name ends, and all within it; nothing happens if there is none."""
+        """Close the innermost element of this name and all elements within it, if there is one."""
         self.dropped = True
         markers = ""
         if any(name == other for other, _ in self._open):
@@ -92,7 +92,7 @@ class Pen:
         self.put(markers, taken)
 
     def end_line(self) -> None:
-        """The line is over."""
+        """End the line and close its elements."""
         markers = "".join(marker for _, marker in reversed(self._open))
         waiting = sum(len(marker) for marker in self._waiting)
         self._open.clear()

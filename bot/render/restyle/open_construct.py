@@ -1,4 +1,4 @@
-"""Something that may go on over several lines, as a displayed formula, and the search for its end."""
+"""Constructs that may span lines, such as displayed formulas, and the search for their end."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass
 
 from bot.render.restyle import formulas
 
-# TeX allows none within a formula.
+# TeX allows no empty line within a formula.
 _EMPTY_LINE = re.compile(r"\n[ \t>]*\n")
-# An empty line may have begun in what was searched before: beyond its line breaks, quote marks at most.
+# Characters read again, since an empty line (quote marks at most) may have begun in text searched before.
 _EMPTY_LINE_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Something that may go on over several lines: what opens it, and what would close it."""
+class OpenConstruct:
+    """A construct that may span lines: its opening and closing delimiters."""
 
     opening: str
     closing: str
@@ -24,15 +24,15 @@ class Wanted:
 
     @property
     def is_html(self) -> bool:
-        """Whether it is a comment or preformatted text, and no formula."""
+        """Whether this is a comment or preformatted text, and no formula."""
         return self.opening[0] == "<"
 
-    def is_refused(self, inside: str) -> bool:
-        """Whether the beginning of what is inside shows that it is none; then this is so for the whole, too."""
+    def is_ruled_out(self, inside: str) -> bool:
+        """Whether the beginning of the inside rules the construct out; then the whole inside does too."""
         return self.opening in ("$$", "\\[") and formulas.is_no_display(inside)
 
     def is_formula(self, inside: str) -> bool:
-        """Whether what is inside is a formula."""
+        """Whether the inside is a formula."""
         if self.opening == "$$":
             return formulas.is_display(inside, begins=self.begins)
         if self.opening == "\\[":
@@ -40,26 +40,26 @@ class Wanted:
         return not self.is_html
 
     def formula(self, inside: str) -> str:
-        """The formula with what of its marks belongs to it: an environment is part of it."""
+        """The formula; an environment's delimiters belong to it."""
         return self.opening + inside + self.closing if self.opening.startswith("\\begin") else inside
 
 
 @dataclass(slots=True)
 class Search:
-    """Looks for the end of what is wanted, in a text that grows, each part of it but once."""
+    """Searches a growing text for the end of a construct; reads each part once."""
 
-    wanted: Wanted
+    construct: OpenConstruct
     _searched: int = 0
 
     def look(self, text: str, at: int, *, final: bool) -> int | None:
-        """Where what closes it stands, its opening being at `at`: -1 if nowhere, None if that is not certain yet."""
-        start, searched = at + len(self.wanted.opening), at + self._searched
-        close = text.find(self.wanted.closing, max(start, searched - len(self.wanted.closing)))
+        """The position of the closing delimiter of a construct at `at`; -1 if there is none, None if uncertain."""
+        start, searched = at + len(self.construct.opening), at + self._searched
+        close = text.find(self.construct.closing, max(start, searched - len(self.construct.closing)))
         stop = close if close >= 0 else len(text)
         self._searched = len(text) - at
-        if stop - start > formulas.DISPLAY_MAX_CHARS or self.wanted.is_refused(text[start:stop]):
+        if stop - start > formulas.DISPLAY_MAX_CHARS or self.construct.is_ruled_out(text[start:stop]):
             return -1
-        if not self.wanted.is_html and _EMPTY_LINE.search(
+        if not self.construct.is_html and _EMPTY_LINE.search(
             text, max(start, searched - _EMPTY_LINE_CHARS), stop
         ):
             return -1
