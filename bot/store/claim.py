@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from bot.conversation.compose import Past
@@ -13,17 +12,7 @@ from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
-
-
-class State(StrEnum):
-    """How far a turn has come; each arrow between two of them is one script."""
-
-    CLAIMED = "claimed"
-    POSTING = "posting"
-    POSTED = "posted"
-    COMMITTED = "committed"
-    DONE = "done"
-    CANCELLED = "cancelled"
+from bot.store.states import State
 
 
 @dataclass(frozen=True, slots=True)

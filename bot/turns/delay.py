@@ -54,7 +54,7 @@ class Delay:
                 continue
             self._sign = (place, sent.id)
             with contextlib.suppress(StoreUnavailable):  # then it stays there
-                await self._means.journal.note_sign(claim, place, sent.id)
+                await self._means.journal.set_delay_notice(claim, place, sent.id)
             return
 
     async def end(self) -> None:

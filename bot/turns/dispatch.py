@@ -89,7 +89,7 @@ class Dispatcher:
         """Look through the conversations that need attention, from now on until cancelled."""
         while True:
             try:
-                for hint in await self._attention.hints():
+                for hint in await self._attention.items():
                     await self._look(hint)
             except StoreUnavailable as error:
                 log.warning(
@@ -120,8 +120,8 @@ class Dispatcher:
     async def _look(self, hint: WorkItem) -> None:
         if hint.conversation in self._running or self._stopping:
             return
-        if not await self._attention.waits(hint):
-            await self._attention.rest(hint)
+        if not await self._attention.has_work(hint):
+            await self._attention.remove(hint)
             return
         self.wake(hint.conversation)
 
@@ -147,7 +147,7 @@ class Dispatcher:
                     pass
                 case UnreadableConversation():
                     await self._runner.tell_unreadable(claim)
-                    await self._journal.spent(claim, cost=0, unpriced=0)
+                    await self._journal.record_cost(claim, cost=0, unpriced=0)
                     await self._release(claim, blameless=True)
                 case Claim():
                     if await self._turn(claim) and not self._stopping:
@@ -162,7 +162,7 @@ class Dispatcher:
     async def _tell_fenced(self, conversation: int) -> None:
         """Say why a turn was not ended here: a person's doing is no reason for a warning."""
         with contextlib.suppress(StoreUnavailable):
-            if await self._journal.called_off(conversation):
+            if await self._journal.revoked(conversation):
                 log.info("turn_called_off", conversation=conversation)
                 return
         log.warning(

@@ -129,7 +129,7 @@ class Generation:
     async def _more_waits(self) -> bool:
         """Whether there is anything new: what is heard again rings, too, and is no reason to drop a call."""
         try:
-            return await self._means.journal.waits(self._page.claim)
+            return await self._means.journal.has_more(self._page.claim)
         except StoreUnavailable:
             return False  # it waits for the next turn
 

@@ -71,6 +71,6 @@ class ModelRetirement:
         for model in sorted(await self._desk.models_in_use(now_s)):
             if self._told.get(model) == today or not self._catalogue.ends_soon(model):
                 continue
-            if await self._desk.first_to_tell(model, today):
+            if await self._desk.first_to_announce(model, today):
                 self._catalogue.announce(model)
             self._told[model] = today

@@ -20,9 +20,9 @@ async def put_below(claim: Claim, notices: Sequence[str], means: TurnServices) -
     if notices:
         notice = Outgoing(lines(notices), nonce=nonce(claim, "n"), silent=True)
         sent = await outbox.send(claim.conversation, notice)
-        await persist(lambda: journal.noticed(claim, sent.id))
+        await persist(lambda: journal.set_notice(claim, sent.id))
     elif claim.notice is not None:
-        await persist(lambda: journal.noticed(claim, None))
+        await persist(lambda: journal.set_notice(claim, None))
 
 
 def lines(notices: Sequence[str]) -> str:

@@ -17,8 +17,9 @@ from bot.render.mark import is_marked
 from bot.render.outbox import Outgoing, Seen
 from bot.render.plan import Posted
 from bot.render.rejoin import rejoin
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim
 from bot.store.codec import Result
+from bot.store.states import State
 from bot.turns.reply_search import answered_later, as_posted, find_reply
 from bot.turns.revise import nonce, take_down, take_up, too_old
 from bot.turns.services import TurnServices
@@ -81,7 +82,7 @@ async def adopt(claim: Claim, means: TurnServices) -> Adopted | None:
     found = find_reply(seen, claim.members, claim.conversation)
     if found is None:
         later = answered_later(seen, claim.members)
-        if later and claim.tries <= means.policy.tries and not await means.journal.knows(claim, later):
+        if later and claim.tries <= means.policy.tries and not await means.journal.has_records(claim, later):
             # One of them may answer this turn's messages as well: the listing will tell, if it is waited for.
             raise AnsweredBefore
         return await _beneath_a_notice(claim, seen, means)

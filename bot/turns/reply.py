@@ -11,9 +11,10 @@ from bot.conversation import wording
 from bot.conversation.errors import DiscordError, DiscordNotNow
 from bot.conversation.turn import Turn
 from bot.render.controls import when_done
-from bot.store.claim import Claim, State
+from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
+from bot.store.states import State
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notice import lines, put_below
@@ -69,7 +70,7 @@ class Reply:
         await page.delay.end()
         settle = tried_before(claim) or claim.listed or page.writer.doubtful
         dressed = page.newest
-        return await persist(lambda: self._journal.acknowledge(page.claim, settle=settle, buttons=dressed))
+        return await persist(lambda: self._journal.acknowledge(page.claim, reconcile=settle, buttons=dressed))
 
     @property
     def begun(self) -> bool:
@@ -94,7 +95,7 @@ class Reply:
             await self._commit(turn, result, cut=page.claim.meta.window_start)
         dressed = page.newest
         return await persist(
-            lambda: self._journal.acknowledge(page.claim, settle=True, buttons=dressed, halted=True)
+            lambda: self._journal.acknowledge(page.claim, reconcile=True, buttons=dressed, halted=True)
         )
 
     async def abandon(self) -> None:

@@ -94,7 +94,7 @@ async def take_down(claim: Claim, parts: Sequence[Posted], means: TurnServices) 
 async def standing(claim: Claim, means: TurnServices) -> tuple[tuple[Posted, ...], bool]:
     """Find the messages of a reply on Discord, and whether something else stands behind them."""
     found, apart = _parts(claim, await means.outbox.own_messages(claim.conversation, claim.lead))
-    others = await means.journal.of_others(claim)
+    others = await means.journal.messages_of_other_turns(claim)
     parts = tuple(part for part in found if part.id not in others)
     return as_posted(parts), apart or len(parts) < len(found)
 
@@ -172,7 +172,7 @@ async def withdraw(claim: Claim, means: TurnServices) -> None:
         seen = await outbox.own_messages(place, claim.lead)
     except (DiscordGone, DiscordRejected):
         seen = ()
-    others = await means.journal.of_others(claim)
+    others = await means.journal.messages_of_other_turns(claim)
     seen = tuple(message for message in seen if message.id not in others)
     parts, _ = _parts(claim, seen)
     found = {part.id for part in parts} | set(claim.replies.values())

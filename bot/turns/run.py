@@ -27,8 +27,9 @@ from bot.render.draft import Draft
 from bot.render.outbox import Outgoing
 from bot.render.style import Style
 from bot.render.writer import Writer
-from bot.store.claim import Claim, State, UnreadableConversation
+from bot.store.claim import Claim, UnreadableConversation
 from bot.store.codec import Result
+from bot.store.states import State
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notice import lines, put_below
 from bot.turns.persist import persist
@@ -96,7 +97,7 @@ class Runner:
                     await reply.abandon()
         except Fenced:
             # A call that is under way may still land on what the next one writes.
-            await self._journal.doubt(claim)
+            await self._journal.schedule_reconcile(claim)
             raise
         finally:
             self._means.ended(outcome, time.monotonic() - started_s)
@@ -110,7 +111,7 @@ class Runner:
             tries=claim.tries,
             seconds=round(time.monotonic() - started_s, 2),
         )
-        if done.dressed:
+        if done.stale_buttons:
             self._undress(claim.conversation)
         return done.waiting
 
@@ -130,7 +131,7 @@ class Runner:
         done = await reply.halt()
         log.info("turn_halted", conversation=claim.conversation, turn=claim.lead, committed=reply.committed)
         await reply.leave()
-        if done.dressed:
+        if done.stale_buttons:
             self._undress(claim.conversation)
         return done.waiting
 
@@ -143,14 +144,14 @@ class Runner:
         await self._journal.commit(claim, own, result, cut=cut, cost=cost, unpriced=unpriced)
         tally.entered = True
         # What stands in the thread is put right when it is settled, if it can be by then.
-        done = await self._journal.acknowledge(claim, settle=True, buttons=claim.meta.buttons, halted=True)
+        done = await self._journal.acknowledge(claim, reconcile=True, buttons=claim.meta.buttons, halted=True)
         return done.waiting
 
     async def _tell_cost(self, claim: Claim, tally: TurnCost) -> None:
         """Write down what was asked for in vain; until then it counts as one request of unknown cost."""
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(TELL_S):
-                await self._journal.spent(claim, cost=tally.known, unpriced=tally.unknown)
+                await self._journal.record_cost(claim, cost=tally.known, unpriced=tally.unknown)
 
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):
@@ -183,7 +184,7 @@ class Runner:
             return  # the next look is soon
         except DiscordError as error:
             log.debug("notice_failed", place=claim.conversation, kind=type(error).__name__)
-        await self._journal.note_told(claim)
+        await self._journal.set_unreadable_notice(claim)
 
     async def settle(self, claim: Claim) -> None:
         """Compare a finished turn with what Discord shows by now, and put right what a late call has changed."""
@@ -195,11 +196,11 @@ class Runner:
             except (DiscordGone, DiscordForbidden, DiscordRejected, DiscordTooOld) as error:
                 shown = not isinstance(error, (DiscordForbidden, DiscordRejected))
                 log.info("not_settled", conversation=claim.conversation, kind=type(error).__name__)
-            await self._journal.settled(claim, shown=shown)
+            await self._journal.reconciled(claim, shown=shown)
 
     async def _repair(self, claim: Claim, heartbeat: Heartbeat) -> None:
         # A reply that lost what it pointed to looks like a part of the one before it.
-        others = await self._journal.of_others(claim)
+        others = await self._journal.messages_of_other_turns(claim)
         everything = await self._outbox.own_messages(claim.conversation, claim.lead)
         seen = tuple(message for message in everything if message.id not in others)
         contents = {message.id: message for message in seen}

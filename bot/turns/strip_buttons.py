@@ -25,12 +25,14 @@ async def undress(conversation: int, means: TurnServices) -> None:
     It needs no lease: the text is not touched, and no button ever comes back to a message that is not the last reply.
     """
     try:
-        while stale := await means.journal.dressed(conversation):
+        while stale := await means.journal.stale_buttons(conversation):
             message = max(stale)
             async with means.pace.waited(conversation, Kind.CHORE):
-                if message in await means.journal.dressed(conversation):  # else it is of the last reply again
+                if message in await means.journal.stale_buttons(
+                    conversation
+                ):  # else it is of the last reply again
                     await _strip(conversation, message, means)
-            await means.journal.undressed(conversation, [message])
+            await means.journal.buttons_removed(conversation, [message])
     except DiscordTooOld:
         log.debug("buttons_too_old", conversation=conversation)  # a press of them takes them off, too
     except (DiscordError, StoreUnavailable) as error:

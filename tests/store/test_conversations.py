@@ -12,11 +12,12 @@ from redis.asyncio import Redis
 from bot.conversation.errors import Fenced
 from bot.conversation.message import Message, created_ms
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, Held, Idle, Later, State, UnreadableConversation
+from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import Keys
+from bot.store.states import State
 from bot.store.work_queue import WorkQueue
 from tests.conversation.builders import BEN, message, sent, snowflake, turn
 
@@ -40,7 +41,7 @@ class Store(Conversations):
 
     def __init__(self, redis: Redis) -> None:
         super().__init__(redis, Keys("test"), ttl_s=TTL_S)
-        self.journal = Journal(redis, Keys("test"), ttl_s=TTL_S, lease_s=LEASE_S, settle_s=SETTLE_S)
+        self.journal = Journal(redis, Keys("test"), ttl_s=TTL_S, lease_s=LEASE_S, reconcile_s=SETTLE_S)
 
 
 @pytest.fixture
@@ -69,7 +70,7 @@ async def expire_lease(redis: Redis) -> None:
 
 async def make_due(redis: Redis) -> None:
     """Let the time have come at which whatever is in doubt is to be settled."""
-    settling = Keys("test").settling(C)
+    settling = Keys("test").reconcile(C)
     for lead in await redis.zrange(settling, 0, -1):
         await redis.zadd(settling, {str(lead): 1})
 
@@ -118,7 +119,7 @@ async def test_looks_at_what_cannot_be_read_leave_nothing_that_grows(store: Stor
     for _ in range(3):
         claim = await store.journal.claim(C, "me")
         assert isinstance(claim, UnreadableConversation)
-        await store.journal.spent(claim, cost=0, unpriced=0)
+        await store.journal.record_cost(claim, cost=0, unpriced=0)
         await store.journal.release(claim, blameless=True)
         assert await redis.hget(Keys("test").record(C, claim.lead), "untold") == ""
 
@@ -148,7 +149,7 @@ async def test_a_try_counts_as_of_unknown_cost_until_it_has_told_it(store: Store
     assert (claim.lost, await accounts(store)) == (0, (0, 1))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
     assert await accounts(store) == (5, 0)
-    await store.journal.spent(claim, cost=5, unpriced=0)
+    await store.journal.record_cost(claim, cost=5, unpriced=0)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
     assert await accounts(store) == (5, 0)
 
@@ -174,12 +175,12 @@ async def test_whoever_is_fenced_off_tells_what_it_has_spent_before_or_after_the
     await expire_lease(redis)
     claim = await claimed(store)
     tell = [
-        store.journal.spent(fenced, cost=3, unpriced=1),
+        store.journal.record_cost(fenced, cost=3, unpriced=1),
         store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5),
     ]
     for step in reversed(tell) if late else tell:
         await step
-    await store.journal.spent(fenced, cost=3, unpriced=1)
+    await store.journal.record_cost(fenced, cost=3, unpriced=1)
     assert await accounts(store) == (8, 1)
 
 
@@ -187,7 +188,7 @@ async def test_who_tells_after_a_reset_what_was_spent_before_adds_nothing(store:
     await receive(store, message("hello"))
     claim = await claimed(store)
     await store.reset(C, before=snowflake(20))
-    await store.journal.spent(claim, cost=3, unpriced=0)
+    await store.journal.record_cost(claim, cost=3, unpriced=0)
     assert await accounts(store) == (0, 0)
 
 
@@ -197,7 +198,7 @@ async def test_a_turn_goes_from_the_inbox_to_the_history(store: Store) -> None:
     await store.journal.intend(claim, 0, 1)
     await store.journal.posted(claim, 0, 77)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == Done(0)
+    assert await store.journal.acknowledge(claim, reconcile=False) == Done(0)
     assert await store.journal.claim(C, "me") == Idle()
     await receive(store, message("again", number=11))
     assert (await claimed(store)).history == (answered(claim),)
@@ -209,7 +210,7 @@ async def test_a_message_that_comes_during_the_turn_waits_for_the_next(store: St
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("and", number=11))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
+    assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
     assert [m.text for m in (await claimed(store)).messages] == ["and"]
 
 
@@ -222,9 +223,8 @@ async def test_every_step_done_twice_is_done_once(store: Store, redis: Redis) ->
         await store.journal.posted(claim, 0, 77)
     for _ in range(2):
         await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert [await store.journal.acknowledge(claim, settle=False) for _ in range(2)] == [Done(0)] * 2
+    assert [await store.journal.acknowledge(claim, reconcile=False) for _ in range(2)] == [Done(0)] * 2
     assert await redis.llen(Keys("test").history(C)) == 1
-    assert await redis.hget(Keys("test").meta(C), "turns") == "1"
 
 
 async def test_who_has_lost_the_lease_can_do_nothing_more(store: Store, redis: Redis) -> None:
@@ -239,7 +239,7 @@ async def test_who_has_lost_the_lease_can_do_nothing_more(store: Store, redis: R
         store.journal.intend(old, 0, 1),
         store.journal.posted(old, 0, 7),
         store.journal.commit(old, answered(old), Result("late"), cut=0),
-        store.journal.acknowledge(old, settle=False),
+        store.journal.acknowledge(old, reconcile=False),
         store.journal.cancel(old),
     ):
         with pytest.raises(Fenced):
@@ -289,7 +289,7 @@ async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, re
     await expire_lease(redis)
     new = await claimed(store, "new")
     assert (new.state, new.result, new.meta.window_start) == (State.COMMITTED, Result("answer", ("note",)), 1)
-    await store.journal.acknowledge(new, settle=False)
+    await store.journal.acknowledge(new, reconcile=False)
     assert await redis.llen(Keys("test").history(C)) == 1
 
 
@@ -297,7 +297,7 @@ async def test_nothing_is_acknowledged_that_was_not_committed(store: Store) -> N
     await receive(store, message("hello"))
     claim = await claimed(store)
     with pytest.raises(Fenced):
-        await store.journal.acknowledge(claim, settle=False)
+        await store.journal.acknowledge(claim, reconcile=False)
 
 
 async def test_only_the_window_is_read(store: Store) -> None:
@@ -307,7 +307,7 @@ async def test_only_the_window_is_read(store: Store) -> None:
         assert len(claim.history) == (number if number < 4 else number - 3)
         cut = 3 if number >= 3 else 0
         await store.journal.commit(claim, answered(claim), Result("answer"), cut=cut)
-        await store.journal.acknowledge(claim, settle=False)
+        await store.journal.acknowledge(claim, reconcile=False)
 
 
 @pytest.mark.parametrize("mentioned", [False, True])
@@ -324,11 +324,33 @@ async def test_a_reset_leaves_no_thread_again_into_which_the_bot_was_mentioned_s
     assert (meta.left, meta.joined) == (None if mentioned else snowflake(10), None)
 
 
+@pytest.mark.parametrize(("mentioned", "joined"), [(9, None), (11, 11)])
+@pytest.mark.parametrize("first", ["leave", "mention"])
+async def test_only_a_mention_from_after_the_leave_lets_the_bot_join_again_whichever_the_store_hears_of_first(
+    store: Store, first: str, mentioned: int, joined: int | None
+) -> None:
+    mention = message("hello", number=mentioned)
+
+    async def leave() -> None:
+        await store.leave(C, snowflake(10))
+
+    async def receive_mention() -> None:
+        await store.receive(C, mention, source="listing", facts={"joined": mention.id})
+
+    await store.receive(C, message("hello", number=8), source="event", facts={"guild": 1})
+    steps = [leave, receive_mention] if first == "leave" else [receive_mention, leave]
+    for step in (*steps, *steps):  # each may be repeated
+        await step()
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.left, meta.joined) == (snowflake(10), None if joined is None else snowflake(joined))
+
+
 async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
     await receive(store, message("hello", number=10))
     claim = await claimed(store)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    await store.journal.acknowledge(claim, settle=False)
+    await store.journal.acknowledge(claim, reconcile=False)
     await receive(store, message("more", number=11))
     running = await claimed(store)
     await store.journal.intend(running, 0, 1)
@@ -350,7 +372,7 @@ async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -
     await receive(store, message("hello"), message("more", number=11))
     claim = await claimed(store)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    await store.journal.acknowledge(claim, settle=False)
+    await store.journal.acknowledge(claim, reconcile=False)
     keys = [key async for key in redis.scan_iter("test:{*")]
     assert len(keys) >= 5
     assert all([await redis.ttl(key) > 0 for key in keys])
@@ -363,14 +385,14 @@ async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -
 async def test_a_conversation_stays_on_the_list_until_nothing_waits(store: Store, redis: Redis) -> None:
     attention = WorkQueue(redis, Keys("test"))
     await receive(store, message("hello"))
-    (hint,) = await attention.hints()
+    (hint,) = await attention.items()
     assert hint.conversation == C
     await receive(store, message("more", number=11))
-    await attention.rest(hint)
-    assert [found.conversation for found in await attention.hints()] == [C]
-    (hint,) = await attention.hints()
-    await attention.rest(hint)
-    assert await attention.hints() == ()
+    await attention.remove(hint)
+    assert [found.conversation for found in await attention.items()] == [C]
+    (hint,) = await attention.items()
+    await attention.remove(hint)
+    assert await attention.items() == ()
 
 
 async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(store: Store) -> None:
@@ -385,7 +407,7 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     assert await store.journal.join(claim) is None
     claim = replace(claim, members=joined[0])
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
+    assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
 
 
 async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store: Store) -> None:
@@ -396,7 +418,7 @@ async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store
     assert await store.journal.join(claim) is None, "the reply is visible already"
     claim = replace(claim, members=(first.id,))
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    assert await store.journal.acknowledge(claim, settle=False) == Done(1)
+    assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
     assert (await claimed(store)).messages == (second,)
 
 
@@ -406,7 +428,7 @@ async def test_a_turn_in_doubt_is_settled_once_that_is_safe(store: Store, redis:
     await store.journal.intend(claim, 0, 1)
     await store.journal.posted(claim, 0, 77)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
-    await store.journal.acknowledge(claim, settle=True)
+    await store.journal.acknowledge(claim, reconcile=True)
     later = await store.journal.claim(C, "me")
     assert isinstance(later, Later)
     assert SETTLE_S - 30 < later.in_s <= SETTLE_S
@@ -414,7 +436,7 @@ async def test_a_turn_in_doubt_is_settled_once_that_is_safe(store: Store, redis:
     settling = await claimed(store)
     assert (settling.settling, settling.lead, settling.replies) == (True, claim.lead, {0: 77})
     assert settling.result == Result("answer")
-    await store.journal.settled(settling)
+    await store.journal.reconciled(settling)
     assert await store.journal.claim(C, "me") == Idle()
 
 
@@ -424,9 +446,9 @@ async def test_who_was_fenced_off_can_still_ask_for_settling(store: Store, redis
     await expire_lease(redis)
     new = await claimed(store, "new")
     await store.journal.commit(new, answered(new), Result("answer"), cut=0)
-    await store.journal.acknowledge(new, settle=False)
+    await store.journal.acknowledge(new, reconcile=False)
     await redis.delete(Keys("test").work)
-    await store.journal.doubt(old)
+    await store.journal.schedule_reconcile(old)
     assert isinstance(await store.journal.claim(C, "me"), Later)
     assert await redis.zrange(Keys("test").work, 0, -1) == [str(C)], "or nobody would ever look"
 
@@ -475,9 +497,9 @@ async def test_the_channel_of_a_thread_is_known_and_direct_messages_have_none(st
 
 
 async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: Store) -> None:
-    assert await store.looked() is None
-    await store.note_look(5)
-    assert await store.looked() == 5
+    assert await store.archives_listed() is None
+    await store.note_archives_listed(5)
+    assert await store.archives_listed() == 5
 
 
 async def test_a_repeated_claim_counts_as_one_try(store: Store) -> None:
@@ -498,7 +520,7 @@ async def test_a_conversation_whose_history_has_expired_begins_anew(store: Store
     await receive(store, message("hello"))
     claim = await claimed(store)
     await store.journal.commit(claim, answered(claim), Result("answer"), cut=1)
-    await store.journal.acknowledge(claim, settle=False)
+    await store.journal.acknowledge(claim, reconcile=False)
     await redis.delete(Keys("test").history(C))
     await receive(store, message("again", number=11))
     claim = await claimed(store)

@@ -30,13 +30,13 @@ def desk(redis: Redis, instance: str) -> Coordination:
 async def test_one_instance_a_day_is_the_first_to_tell_of_a_model(redis: Redis) -> None:
     one, two = desk(redis, "one"), desk(redis, "two")
     told = [
-        await each.first_to_tell(model, day)
+        await each.first_to_announce(model, day)
         for model, day in (("a", DAY), ("b", DAY), ("a", DAY + dt.timedelta(days=1)))
         for each in (one, two, one)
     ]
     # Who asks again, as after an answer that was lost, is told the same again.
     assert told == [True, False, True] * 3
-    assert await redis.ttl(Keys("test").ending("a", DAY)) > 24 * 3600
+    assert await redis.ttl(Keys("test").retirement_notice("a", DAY)) > 24 * 3600
 
 
 async def test_models_are_in_use_for_a_week_after_the_last_time_wherever_that_was(redis: Redis) -> None:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordNotNow
-from bot.store.revisions import Change, RegenerateResult
+from bot.store.revisions import Change
+from bot.store.turn_control import RegenerateResult
 from tests.turns.test_reply import ANSWER, A, B, Bench, C, hear
 
 LATER = DiscordNotNow(60.0)
@@ -60,5 +61,5 @@ async def test_a_later_round_is_told_of_as_well(bench: Bench) -> None:
     sign = await put_off(bench)
     done = await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
-    assert await bench.revisions.again(C, done.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
     assert await put_off(bench) == sign

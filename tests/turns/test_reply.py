@@ -33,13 +33,15 @@ from bot.render.controls import NONE
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Attached
-from bot.store.claim import Claim, Later, State, UnreadableConversation
+from bot.store.claim import Claim, Later, UnreadableConversation
 from bot.store.codec import Result
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
-from bot.store.revisions import RegenerateResult, Revisions
+from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.states import State
+from bot.store.turn_control import RegenerateResult, TurnControl
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
@@ -106,8 +108,8 @@ class WatchedJournal(Journal):
         super().__init__(*args, **settings)
         self.looked = asyncio.Event()
 
-    async def waits(self, claim: Claim) -> bool:
-        found = await super().waits(claim)
+    async def has_more(self, claim: Claim) -> bool:
+        found = await super().has_more(claim)
         self.looked.set()
         return found
 
@@ -122,6 +124,7 @@ class Bench:
     outbox: FakeOutbox
     claude: FakeClaude
     revisions: Revisions
+    control: TurnControl
     redis: Redis
     means: TurnServices
 
@@ -170,7 +173,7 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
     keys, outbox, claude = Keys("test"), FakeOutbox(round_trip_s=0.0, next_id=EARLIER), FakeClaude()
-    journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     means = TurnServices(
         journal=journal,
         prompts=ScopedOverrides(redis, keys, ttl_s=1000),
@@ -183,7 +186,8 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     )
     conversations = Conversations(redis, keys, ttl_s=1000)
     revisions = Revisions(redis, keys, ttl_s=1000)
-    yield Bench(conversations, journal, Runner(means), outbox, claude, revisions, redis, means)
+    control = TurnControl(redis, keys, ttl_s=1000)
+    yield Bench(conversations, journal, Runner(means), outbox, claude, revisions, control, redis, means)
     await redis.aclose()
 
 
@@ -274,7 +278,7 @@ async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are
 ) -> None:
     claim = await bench.begun("A late edit ▌", None)
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
-    await bench.journal.acknowledge(claim, settle=True)
+    await bench.journal.acknowledge(claim, reconcile=True)
     settling = await bench.claim()
     await bench.runner.settle(settling)
     assert bench.outbox.texts() == [ANSWER]
@@ -501,7 +505,7 @@ async def anew(bench: Bench, answer: str = "The old answer.") -> Claim:
     bench.claude.answer = answer
     done = await bench.turn()
     bench.claude.answer = ANSWER
-    assert await bench.revisions.again(C, done.lead, "w") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.lead, "w") is RegenerateResult.OK
     return done
 
 
@@ -520,7 +524,7 @@ async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: 
     done = await anew(bench)
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
-    assert await bench.revisions.again(C, done.lead, "w2") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.lead, "w2") is RegenerateResult.OK
     bench.runner = Runner(replace(bench.means, pace=Pace()))  # as if the pause between edits were over
     await bench.turn()
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
@@ -581,7 +585,7 @@ async def test_what_a_round_anew_has_read_is_remembered_though_the_answer_before
     asked_after_ms = time.time() * 1000
     running = asyncio.create_task(bench.runner.run(claim, asyncio.Event()))
     await bench.claude.asked.wait()
-    await bench.revisions.stop(C)
+    await bench.control.stop(C)
     await running
     await hear(bench, B)
     (turn,) = (await bench.claim()).history
@@ -608,7 +612,7 @@ async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_sa
 
 
 async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
-    journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     means = replace(bench.means, journal=journal, policy=replace(POLICY, interrupts=True))
     bench.runner = Runner(means)
     await anew(bench)
@@ -636,7 +640,7 @@ async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -
     (before,) = bench.outbox.messages
     bench.outbox.next_id = EARLIER
     bench.claude.answer = ANSWER
-    assert await bench.revisions.again(C, done.lead, "w") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.lead, "w") is RegenerateResult.OK
     bench.outbox.calls.clear()
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
@@ -657,7 +661,7 @@ async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_a
 async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
     claim = await bench.begun(ANSWER)
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
-    await bench.journal.acknowledge(claim, settle=True)
+    await bench.journal.acknowledge(claim, reconcile=True)
     await hear(bench, B)
     bench.claude.answer = "The next answer."
     await bench.turn()

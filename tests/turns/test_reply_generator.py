@@ -14,7 +14,8 @@ from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
-from bot.store.claim import Claim, Meta, State
+from bot.store.claim import Claim, Meta
+from bot.store.states import State
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import Asked, ReplyGenerator
 from bot.turns.turn_cost import TurnCost

@@ -8,7 +8,8 @@ import pytest
 
 from bot.conversation import wording
 from bot.render.plan import Posted
-from bot.store.claim import Claim, Meta, State
+from bot.store.claim import Claim, Meta
+from bot.store.states import State
 from bot.turns.conclusion import Conclusion
 from bot.turns.reply_generator import Asked
 from bot.turns.revise import as_it_stands, nonce, not_worse

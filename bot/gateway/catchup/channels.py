@@ -1,4 +1,4 @@
-"""What can be listed: channels and threads that the bot can read, and its direct messages."""
+"""The channels that can be listed: channels and threads that the bot can read, and its DM channels."""
 
 from __future__ import annotations
 
@@ -15,75 +15,75 @@ from bot.render.pace import Kind, Pace
 log = structlog.get_logger()
 
 SERVER_ERROR = 500
-"""Discord's trouble, which passes; what it refuses is known from the gateway, too."""
+"""Errors from here on are temporary; after another error the channels in discord.py's cache are listed."""
 
-ListableChannel = discord.TextChannel | discord.Thread | discord.DMChannel
+ReadableChannel = discord.TextChannel | discord.Thread | discord.DMChannel
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Something that can be listed, and the id of its latest message; `channel` is None until it is fetched."""
+class ListableChannel:
+    """The id of a channel and of its latest message; `channel` is None until it is fetched."""
 
     id: int
-    latest: int
-    channel: ListableChannel | None = None
+    last_message_id: int
+    channel: ReadableChannel | None = None
 
 
-class Places:
-    """Finds what can be listed, and how far each place has got."""
+class Channels:
+    """Finds the listable channels."""
 
     def __init__(self, client: discord.Client, pace: Pace) -> None:
         self._client = client
         self._pace = pace
 
-    async def of(self, server: discord.Guild) -> tuple[frozenset[int], tuple[Place, ...]]:
-        """Return a server's channels and active threads, and those of them in which something was ever said.
+    async def of_server(self, server: discord.Guild) -> tuple[frozenset[int], tuple[ListableChannel, ...]]:
+        """Return the ids of a server's channels and active threads, and those of them that have a message.
 
-        That is two requests, however many there are.
+        Makes two requests, however many channels there are.
         """
-        found = await self._channels_of(server)
-        spoken_in = [
-            Place(channel.id, channel.last_message_id, channel)
+        found = await self._channels_and_threads(server)
+        listable = [
+            ListableChannel(channel.id, channel.last_message_id, channel)
             for channel in found
             if channel.last_message_id is not None
         ]
-        return frozenset(channel.id for channel in found), tuple(spoken_in)
+        return frozenset(channel.id for channel in found), tuple(listable)
 
-    async def archived_since(self, parent: int, since: dt.datetime) -> tuple[Place, ...]:
-        """Return a channel's threads that were archived since then: a request or two for each 100."""
+    async def archived_since(self, parent: int, since: dt.datetime) -> tuple[ListableChannel, ...]:
+        """Return a channel's threads that were archived since then; makes one or two requests per 100 threads."""
         channel = self._client.get_channel(parent)
         if not isinstance(channel, (discord.TextChannel, discord.ForumChannel)):
             return ()
         if not self._may_read(channel.guild, channel):
             return ()
-        found: list[discord.Thread] = []
+        threads: list[discord.Thread] = []
         async with self._pace.waited(parent, Kind.READ):
             async for thread in reading.archived_threads(channel):
                 if thread.archive_timestamp < since:
                     break
-                found.append(thread)
+                threads.append(thread)
         if isinstance(channel, discord.TextChannel) and not channel.is_news():
-            # The private ones that the bot is in come by their age, and not by when they were archived.
+            # Joined private threads are listed by id, not by archive timestamp.
             private = reading.joined_archived_threads(channel)
-            found += [thread async for thread in private if thread.archive_timestamp >= since]
+            threads += [thread async for thread in private if thread.archive_timestamp >= since]
         return tuple(
-            Place(thread.id, thread.last_message_id, thread)
-            for thread in found
+            ListableChannel(thread.id, thread.last_message_id, thread)
+            for thread in threads
             if thread.last_message_id is not None
         )
 
-    async def ask(self, channel: int) -> Place | None:
-        """Ask for a thread or direct messages by themselves; None if they are gone, closed to the bot or empty."""
+    async def get(self, channel: int) -> ListableChannel | None:
+        """Get a thread or a DM channel by its id; None if it is deleted, forbidden or empty."""
         try:
             async with self._pace.waited(channel, Kind.READ):
                 found = await self._client.http.get_channel(channel)
         except (discord.NotFound, discord.Forbidden):
             return None
-        latest = dict(found).get("last_message_id")
-        return Place(channel, int(str(latest))) if latest else None
+        last_message_id = dict(found).get("last_message_id")
+        return ListableChannel(channel, int(str(last_message_id))) if last_message_id else None
 
-    async def fetch(self, channel: int) -> ListableChannel | None:
-        """Fetch a thread or direct messages, None if they are gone or closed to the bot."""
+    async def fetch(self, channel: int) -> ReadableChannel | None:
+        """Fetch a thread or a DM channel as discord.py's object; None if it is deleted or forbidden."""
         try:
             async with self._pace.waited(channel, Kind.READ):
                 found = await self._client.fetch_channel(channel)
@@ -91,7 +91,7 @@ class Places:
             return None
         return found if isinstance(found, (discord.Thread, discord.DMChannel)) else None
 
-    async def _channels_of(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
+    async def _channels_and_threads(self, guild: discord.Guild) -> list[discord.TextChannel | discord.Thread]:
         try:
             channels: Iterable[object] = await reading.channels(guild)
             threads: Iterable[object] = await reading.active_threads(guild)
@@ -100,10 +100,9 @@ class Places:
                 raise
             log.debug("channels_from_cache", server=guild.id, status=error.status)
             channels, threads = guild.channels, guild.threads
-        found = [*channels, *threads]
         return [
             channel
-            for channel in found
+            for channel in (*channels, *threads)
             if isinstance(channel, (discord.TextChannel, discord.Thread)) and self._may_read(guild, channel)
         ]
 
@@ -113,6 +112,6 @@ class Places:
         try:
             held = channel.permissions_for(guild.me)
         except (discord.ClientException, AttributeError):
-            # The channel of the thread, or the server, is not known.
+            # discord.py's cache lacks the parent channel of the thread, or the server.
             return True
         return held.view_channel and held.read_message_history
