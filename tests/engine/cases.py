@@ -25,7 +25,7 @@ REST_S = 60.0
 BROKEN_S = 20.0
 """What is expected not to come to rest is not waited for as long."""
 
-TIMED = {"pulse": 1, "renew": 2, "rest": 1, "mark": 3, "claim": 4}
+TIMED = {"pulse": 1, "renew": 2, "remove_work": 1, "mark": 3, "claim": 4}
 """How many calls of a step are hit that recur with the time."""
 
 

@@ -25,7 +25,7 @@ async def test_a_bot_that_is_hit_while_it_answers_anew_leaves_one_answer_and_rem
         recorded = await asyncio.gather(*(record(found, scenario) for scenario in AGAIN))
         assert not any(breaches for _, breaches in recorded), recorded
         steps = {point.split(":")[0] for points, _ in recorded for point in points}
-        assert {"again", "revise", "standing", "adopt", "commit"} <= steps
+        assert {"regenerate", "revise", "status", "adopt", "commit"} <= steps
         every = [
             case
             for scenario, (points, _) in zip(AGAIN, recorded, strict=True)
