@@ -21,9 +21,16 @@ MEMORY_BYTES = 1_500_000_000
 
 
 def convert(data: bytes, limits: Limits) -> Converted:
-    """Return the content of a file, by its kind."""
-    if not data:
-        return Problem.EMPTY
+    """Return the content of a file; UNREADABLE for whatever exception a parser meets in a broken file."""
+    try:
+        return _convert(data, limits) if data else Problem.EMPTY
+    except MemoryError:
+        return Problem.TOO_LARGE
+    except Exception:  # noqa: BLE001 - the parsers of other people's libraries promise no set of exceptions
+        return Problem.UNREADABLE
+
+
+def _convert(data: bytes, limits: Limits) -> Converted:
     match kind_of(data[:HEAD_BYTES]):
         case Kind.IMAGE:
             from bot.files.converters import image
@@ -95,11 +102,7 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     limits = Limits(**json.loads(sys.stdin.buffer.readline()))
     data = sys.stdin.buffer.read()
-    try:
-        result = convert(data, limits)
-    except MemoryError:
-        result = Problem.TOO_LARGE
-    sys.stdout.buffer.write(dump(result))
+    sys.stdout.buffer.write(dump(convert(data, limits)))
     sys.stdout.buffer.flush()
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
 
 from bot.conversation.content import Block
-from bot.store.connection import Redis, translated
-from bot.store.keys import Keys
+from bot.store.connection import translated
+from bot.store.keys import FILES_S, Keys
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,30 +26,30 @@ _contents = TypeAdapter(FileContent)
 
 
 class FileStore:
-    """Keeps the content of each attachment for as long as its conversation, by the id of the attachment."""
+    """Keeps the contents of attached files for `FILES_S`, by message and attachment."""
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
+    def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
-        self._ttl_s = ttl_s
 
-    async def contents(self, conversation: int) -> dict[int, FileContent]:
-        """Return the contents by attachment; an entry that this version cannot read is left out."""
+    async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
+        """Return the contents by message and attachment, without those that another version wrote."""
         with translated():
-            found: dict[str, str] = await self._redis.hgetall(self._keys.files(conversation))
+            found: dict[Any, Any] = await self._redis.hgetall(self._keys.files(conversation))
         contents = {}
-        for attachment, text in found.items():
+        for field, text in found.items():
+            message, _, attachment = str(field).partition(":")
             try:
-                contents[int(attachment)] = _contents.validate_json(text)
+                contents[int(message), int(attachment)] = _contents.validate_json(text)
             except ValidationError:
-                continue  # the file is prepared again
+                continue  # the file is read again
         return contents
 
-    async def keep(self, conversation: int, attachment: int, content: FileContent) -> None:
-        """Keep the content of an attachment."""
+    async def keep(self, conversation: int, message: int, attachment: int, content: FileContent) -> None:
+        """Store the content of an attachment."""
         key = self._keys.files(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, str(attachment), _contents.dump_json(content).decode())
-            pipe.expire(key, self._ttl_s)
+            pipe.hset(key, f"{message}:{attachment}", _contents.dump_json(content).decode())
+            pipe.expire(key, FILES_S)
             await pipe.execute()

@@ -38,8 +38,14 @@ Upload = Callable[[bytes, str], Awaitable[str | None]]
 PROBLEMS: dict[Problem, tuple[str, str]] = {
     Problem.EMPTY: ("it is empty", "it is empty"),
     Problem.TOO_LARGE: ("it is too large", "it is too large. Send a smaller file, or the part that matters"),
-    Problem.ENCRYPTED: ("it is protected by a password", "a password protects it. Send a copy without a password"),
-    Problem.UNREADABLE: ("it is damaged", "it seems to be damaged. Save it again, or send it in another format"),
+    Problem.ENCRYPTED: (
+        "it is protected by a password",
+        "a password protects it. Send a copy without a password",
+    ),
+    Problem.UNREADABLE: (
+        "it is damaged",
+        "it seems to be damaged. Save it again, or send it in another format",
+    ),
     Problem.UNSUPPORTED: (
         "its format cannot be read",
         "I cannot read this format. I read pictures, PDFs, text and code, .docx, .xlsx, .ods and .pptx",
@@ -48,7 +54,10 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
     Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
     Problem.TIMED_OUT: ("it takes too long to read", "reading it took too long. Send a smaller file"),
     Problem.UNAVAILABLE: ("Discord did not deliver it", "Discord did not deliver it. Please attach it again"),
-    Problem.TOO_MANY: ("too many files", f"I look at {FILES_MAX} files at a time. Send the others in another message"),
+    Problem.TOO_MANY: (
+        "too many files",
+        f"I look at {FILES_MAX} files at a time. Send the others in another message",
+    ),
 }
 """What Claude and what people are told of a file that has no content."""
 
@@ -64,13 +73,13 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        if not any(message.attachments for message in prepared.messages):
+        if prepared.so_far or not any(message.attachments for message in prepared.messages):
             return prepared
         known = await self.store.contents(claim.conversation)
         wanted = [(message, each) for message in prepared.messages for each in message.attachments]
         found = await asyncio.gather(
             *(
-                self._content(claim, message, attachment, known.get(attachment.id), number)
+                self._content(claim, message, attachment, known.get((message.id, attachment.id)), number)
                 for number, (message, attachment) in enumerate(wanted)
             )
         )
@@ -93,7 +102,7 @@ class FileContents:
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
         content = await self._rendered(attachment, made)
         if made is not Problem.UNAVAILABLE:
-            await self.store.keep(claim.conversation, attachment.id, content)
+            await self.store.keep(claim.conversation, message.id, attachment.id, content)
         return content
 
     async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
@@ -102,7 +111,9 @@ class FileContents:
                 return _problem(attachment, made)
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
-                notice = f"Of {_named(attachment)} I read the beginning and the end: it is long." if remark else ""
+                notice = (
+                    f"Of {_named(attachment)} I read the beginning and the end: it is long." if remark else ""
+                )
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(made.data, made.media_type)
@@ -115,7 +126,11 @@ class FileContents:
                 document = Document(source, pdf_tokens(made.pages), attachment.filename)
                 cut = made.pages < made.of
                 remark = f"its first {made.pages} of {made.of} pages" if cut else ""
-                notice = f"Of {_named(attachment)} I read the first {made.pages} of {made.of} pages." if cut else ""
+                notice = (
+                    f"Of {_named(attachment)} I read the first {made.pages} of {made.of} pages."
+                    if cut
+                    else ""
+                )
                 return FileContent((document,), remark, notice)
 
     async def _source(self, data: bytes, media_type: str) -> Source:
@@ -148,4 +163,3 @@ def _named(attachment: Attachment) -> str:
 
 def _kind(made: Converted) -> str:
     return made.value if isinstance(made, Problem) else type(made).__name__.lower()
-

@@ -19,11 +19,13 @@ class Prepared:
     """The content that a turn adds to the conversation; see `compose`.
 
     `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
-    messages that were sent, the part of the reply that came, and a user message that asks for more.
+    messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
+    under the reply.
     """
 
     messages: tuple[Message, ...]
     so_far: tuple[PromptMessage, ...] = ()
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

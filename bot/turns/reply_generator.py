@@ -122,7 +122,7 @@ class ReplyGenerator:
         )
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-        conclusion = _with_notices(conclusion, plan, summary)
+        conclusion = _with_notices(conclusion, plan, summary, prepared.notices)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -154,9 +154,11 @@ def _with_earlier_cost(earlier: Turn | None, cost: int | None) -> int | None:
     return None if earlier.cost is None else earlier.cost + cost
 
 
-def _with_notices(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
-    """Add notices about the parts of the conversation that Claude did not see."""
-    window, notices = plan.window, conclusion.notices
+def _with_notices(
+    conclusion: Conclusion, plan: Plan, summary: str | None, prepared: tuple[str, ...]
+) -> Conclusion:
+    """Add notices about the parts of the messages and the conversation that Claude did not see."""
+    window, notices = plan.window, (*conclusion.notices, *prepared)
     if window.dropped:
         notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
     if window.shortened:

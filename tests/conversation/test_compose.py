@@ -236,9 +236,7 @@ def test_what_is_too_short_to_be_cut_is_not_said_to_be() -> None:
 
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=4), st.integers(1, 2000))
 def test_messages_are_cut_to_fit_whenever_they_can_be(texts: list[str], room: int) -> None:
-    fitted = fit(
-        [message(text) for text in texts], room, lambda shorter: PRIOR.message(render_user(shorter))
-    )
+    fitted = fit([message(text) for text in texts], room, lambda shorter: PRIOR.message(render_user(shorter)))
     assert len(fitted) == len(texts)
     tokens = PRIOR.message(render_user(fitted))
     assert tokens <= room or all(

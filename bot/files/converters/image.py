@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 import pi_heif  # type: ignore[import-untyped]
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
 from bot.files.result import Limits, Picture, Problem
 
@@ -24,16 +24,11 @@ JPEG_QUALITY = 88
 def convert(data: bytes, limits: Limits) -> Picture | Problem:
     """Return the picture, of an animation the first frame."""
     pi_heif.register_heif_opener()
-    Image.MAX_IMAGE_PIXELS = None  # checked below, with an answer of our own
-    try:
-        with Image.open(io.BytesIO(data), formats=FORMATS) as image:
-            if image.width * image.height > PIXELS_MAX:
-                return Problem.TOO_LARGE
-            if image.width == 0 or image.height == 0:
-                return Problem.UNREADABLE
-            return _picture(image, limits.image_max_edge)
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError, IndexError, KeyError):
-        return Problem.UNREADABLE
+    Image.MAX_IMAGE_PIXELS = None  # checked below, with a result of our own
+    with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+        if image.width * image.height > PIXELS_MAX:
+            return Problem.TOO_LARGE
+        return _picture(image, limits.image_max_edge)
 
 
 def _picture(image: Image.Image, max_edge: int) -> Picture:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.errors import PyPdfError
+from pypdf.errors import DependencyError
 
 from bot.files.result import Limits, Pages, Problem
 
@@ -15,20 +15,17 @@ BYTES_MAX = 20_000_000
 
 def convert(data: bytes, limits: Limits) -> Pages | Problem:
     """Return the PDF, cut to the pages that are allowed."""
+    reader = PdfReader(io.BytesIO(data))
     try:
-        reader = PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
             return Problem.ENCRYPTED
-        count = len(reader.pages)
-        if count == 0:
-            return Problem.EMPTY
-        if count > limits.pdf_pages or reader.is_encrypted:
-            data = _first(reader, min(count, limits.pdf_pages))
-    except (PyPdfError, ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError, OSError):
-        # pypdf meets broken structures with whatever exception the parser runs into.
-        return Problem.UNREADABLE
-    except NotImplementedError:
+    except (NotImplementedError, DependencyError):
         return Problem.ENCRYPTED
+    count = len(reader.pages)
+    if count == 0:
+        return Problem.EMPTY
+    if count > limits.pdf_pages or reader.is_encrypted:
+        data = _first(reader, min(count, limits.pdf_pages))
     if len(data) > BYTES_MAX:
         return Problem.TOO_LARGE
     return Pages(data, min(count, limits.pdf_pages), count)

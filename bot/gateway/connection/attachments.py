@@ -39,7 +39,9 @@ class Attachments:
         try:
             async with asyncio.timeout(TIMEOUT_S), aiohttp.ClientSession() as session:
                 for url in (attachment.url, None):
-                    address = url if url is not None else await self._fresh_url(channel, message, attachment.id)
+                    address = (
+                        url if url is not None else await self._fresh_url(channel, message, attachment.id)
+                    )
                     if not address:
                         continue
                     data = await self._get(session, address)
