@@ -30,7 +30,8 @@ END_S = 30.0
 @asynccontextmanager
 async def started(data: Path, **environment: str) -> AsyncIterator[tuple[BotProcess, LocalPage]]:
     """A bot with nothing configured but where it keeps its data, and its page."""
-    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment})
+    settings = {"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment}
+    bot = await BotProcess.start(settings, fresh=True)
     async with aiohttp.ClientSession() as session:
         try:
             yield bot, await LocalPage.of(bot, session)

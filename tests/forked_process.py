@@ -1,0 +1,63 @@
+"""One process of the fork server, with what `asyncio.subprocess.Process` has and the tests use."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from typing import IO
+
+from tests.fork_server import ForkServer
+
+
+class ForkedProcess:
+    """Its end is told by the server, whose child it is."""
+
+    def __init__(self, pid: int, status: asyncio.StreamReader) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._ended = asyncio.create_task(self._end(status), name=f"end-of-{pid}")
+
+    @classmethod
+    async def start(
+        cls, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int
+    ) -> ForkedProcess:
+        """Fork a process that runs a module and writes to the descriptor `output`, which is closed here."""
+        read_end, write_end = os.pipe()
+        status = await stream(os.fdopen(read_end, "rb", buffering=0))
+        try:
+            ForkServer.shared().fork(module, arguments, environment, output, write_end)
+        finally:
+            os.close(write_end)
+            os.close(output)
+        if not (line := await status.readline()):
+            raise RuntimeError("the fork server has ended")
+        return cls(int(line), status)
+
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send a signal, unless the process has ended."""
+        if self.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """Kill the process, frozen or not."""
+        self.send_signal(signal.SIGKILL)
+
+    async def wait(self) -> int:
+        """Wait for the end and return the exit code."""
+        return await asyncio.shield(self._ended)
+
+    async def _end(self, status: asyncio.StreamReader) -> int:
+        line = await status.readline()
+        self.returncode = int(line or -signal.SIGKILL)
+        return self.returncode
+
+
+async def stream(pipe: IO[bytes]) -> asyncio.StreamReader:
+    """Read a pipe in the running loop."""
+    reader = asyncio.StreamReader()
+    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
+    return reader
