@@ -222,6 +222,7 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             "REDIS_URL": redis_url,
         },
         "--strict",
+        fresh=True,
     )
     try:
         await bot.said("discord_ready")
