@@ -7,7 +7,6 @@ import contextlib
 import os
 import signal
 from collections.abc import Mapping, Sequence
-from typing import IO
 
 from tests.fork_server import ForkServer
 
@@ -15,7 +14,7 @@ from tests.fork_server import ForkServer
 class ForkedProcess:
     """Its end is told by the server, whose child it is."""
 
-    def __init__(self, pid: int, status: asyncio.StreamReader) -> None:
+    def __init__(self, pid: int, status: Pipe) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self._ended = asyncio.create_task(self._end(status), name=f"end-of-{pid}")
@@ -26,13 +25,14 @@ class ForkedProcess:
     ) -> ForkedProcess:
         """Fork a process that runs a module and writes to the descriptor `output`, which is closed here."""
         read_end, write_end = os.pipe()
-        status = await stream(os.fdopen(read_end, "rb", buffering=0))
+        status = await Pipe.open(read_end)
         try:
             ForkServer.shared().fork(module, arguments, environment, output, write_end)
         finally:
             os.close(write_end)
             os.close(output)
-        if not (line := await status.readline()):
+        if not (line := await status.reader.readline()):
+            await status.close()
             raise RuntimeError("the fork server has ended")
         return cls(int(line), status)
 
@@ -50,14 +50,31 @@ class ForkedProcess:
         """Wait for the end and return the exit code."""
         return await asyncio.shield(self._ended)
 
-    async def _end(self, status: asyncio.StreamReader) -> int:
-        line = await status.readline()
+    async def _end(self, status: Pipe) -> int:
+        line = await status.reader.readline()
+        await status.close()
         self.returncode = int(line or -signal.SIGKILL)
         return self.returncode
 
 
-async def stream(pipe: IO[bytes]) -> asyncio.StreamReader:
-    """Read a pipe in the running loop."""
-    reader = asyncio.StreamReader()
-    await asyncio.get_running_loop().connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), pipe)
-    return reader
+class Pipe:
+    """The reading end of a pipe in the running loop."""
+
+    def __init__(self, reader: asyncio.StreamReader, transport: asyncio.ReadTransport) -> None:
+        self.reader = reader
+        self._transport = transport
+
+    @classmethod
+    async def open(cls, descriptor: int) -> Pipe:
+        """Take over a descriptor."""
+        reader = asyncio.StreamReader()
+        transport, _ = await asyncio.get_running_loop().connect_read_pipe(
+            lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(descriptor, "rb", buffering=0)
+        )
+        return cls(reader, transport)
+
+    async def close(self) -> None:
+        """Close the descriptor, and see to it that the loop has done so."""
+        self._transport.close()
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)

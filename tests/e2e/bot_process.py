@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.fork_server import ROOT, environment_with
-from tests.forked_process import ForkedProcess, stream
+from tests.forked_process import ForkedProcess, Pipe
 from tests.patience import Patience
 
 START_S = 45.0
@@ -27,9 +27,7 @@ READ_AT_IMPORT = ("ANTHROPIC_LOG", "PYTHON")
 class BotProcess:
     """Runs `python -m bot run`; its output is kept for whoever wonders what went wrong."""
 
-    def __init__(
-        self, process: asyncio.subprocess.Process | ForkedProcess, output: asyncio.StreamReader
-    ) -> None:
+    def __init__(self, process: asyncio.subprocess.Process | ForkedProcess, output: Pipe) -> None:
         self._process = process
         self.output = ""
         self.entries: list[dict[str, Any]] = []
@@ -46,7 +44,7 @@ class BotProcess:
         about the start of an interpreter: with `fresh`, or with a variable that is read at import.
         """
         read_end, write_end = os.pipe()
-        output = await stream(os.fdopen(read_end, "rb", buffering=0))
+        output = await Pipe.open(read_end)
         process: asyncio.subprocess.Process | ForkedProcess
         if fresh or any(name.startswith(READ_AT_IMPORT) for name in environment):
             process = await asyncio.create_subprocess_exec(
@@ -133,14 +131,15 @@ class BotProcess:
             self._process.kill()
         await self.ended()
 
-    async def _read(self, output: asyncio.StreamReader) -> None:
+    async def _read(self, output: Pipe) -> None:
         try:
-            while line := await output.readline():
+            while line := await output.reader.readline():
                 self.output += line.decode(errors="replace")
                 self.entries.append(_entry(line))
                 self._changed.set()
         finally:
             asyncio.get_running_loop().call_soon(self._changed.set)
+            await output.close()
 
 
 def _fits(entry: dict[str, Any], event: str, fields: dict[str, object]) -> bool:

@@ -18,7 +18,7 @@ from tests.engine.cases import Case, Outcome, run
 from tests.engine.conftest import ALL, Ahead, cases_of
 from tests.engine.scenarios import KEPT_APART, LASTING, SCENARIOS
 from tests.fork_server import environment_with
-from tests.forked_process import ForkedProcess, stream
+from tests.forked_process import ForkedProcess, Pipe
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -114,10 +114,11 @@ async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(nam
 
 async def _passes(test: str, sabotage: str) -> bool:
     read_end, write_end = os.pipe()
-    output = await stream(os.fdopen(read_end, "rb", buffering=0))
+    output = await Pipe.open(read_end)
     arguments = ("-p", "tests.engine.sabotaged", f"tests/store/test_conversations.py::{test}")
     environment = environment_with({"SABOTAGE": sabotage})
     process = await ForkedProcess.start("pytest", arguments, environment, write_end)
-    told, code = await output.read(), await process.wait()
+    told, code = await output.reader.read(), await process.wait()
+    await output.close()
     assert code in (0, 1), told.decode()
     return code == 0
