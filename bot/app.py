@@ -59,14 +59,14 @@ async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
-        asyncio.create_task(bot.endings.keep(), name="endings"),
-        asyncio.create_task(bot.bell.listen(bot.dispatcher.ring), name="bell"),
+        asyncio.create_task(bot.model_retirement.keep(), name="model-retirement"),
+        asyncio.create_task(bot.wakeups.listen(bot.dispatcher.ring), name="wakeups"),
         *(asyncio.create_task(server.watch(), name="local") for server in filled.servers),
     ]
     if filled.redis is not None:
         parts.append(asyncio.create_task(filled.redis.keep(), name="redis"))
     stopping = asyncio.create_task(shutdown.ordered(), name="stop")
-    registering = asyncio.create_task(session.register_commands(bot.client), name="commands")
+    registering = asyncio.create_task(bot.tree.register(), name="commands")
     try:
         await asyncio.wait([*parts, stopping], return_when=asyncio.FIRST_COMPLETED)
         log.info("stopping")
@@ -76,7 +76,7 @@ async def _serve(filled: Filled, bot: Bot, shutdown: Shutdown) -> None:
         for task in (*parts, stopping, registering):
             task.cancel()
         ended = await asyncio.gather(*parts, registering, return_exceptions=True)
-        await session.leave(bot.client)
+        await session.disconnect(bot.client)
     for result in ended:
         if isinstance(result, Exception):
             raise result

@@ -7,11 +7,11 @@ off, may be paid for, so the number of those is what counts, however long each h
 from __future__ import annotations
 
 from bot.conversation.errors import ClaudeBusy, ClaudeError, ClaudeUnreachable
+from bot.retry import Schedule
 
-# The first wait. Shorter ones mostly meet the same overload again, and a person waits without noticing.
-FIRST_WAIT_S = 1.0
-# The longest wait of our own choosing: who waits for an overload to end wants to be served soon after it has.
-LONGEST_WAIT_S = 8.0
+# A first wait shorter than 1 s mostly meets the same overload again, and a person waits 1 s without noticing. A wait
+# longer than 8 s would go on after most overloads have ended.
+WAITS = Schedule(1.0, factor=2, longest_s=8.0, spread=0.5)
 # So long is waited in all, the failed tries included: about a minute, and a `retry-after` of 60 fits. A wish of the
 # API that leads beyond it is not waited for; the header has been seen to ask for hours.
 PATIENCE_S = 65.0
@@ -30,9 +30,7 @@ def wait_s(
     """
     if lost >= tries or not isinstance(error, ClaudeBusy | ClaudeUnreachable):
         return None
-    # Bounded before it is raised to a power: 2 ** 2000 is no float.
-    longest_s: float = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** min(failed - 1, 10))
-    own_s = longest_s * (1 + jitter) / 2
+    own_s = WAITS.pause_s(failed, jitter)
     wish_s = error.retry_after if isinstance(error, ClaudeBusy) else None
     if wish_s is not None:
         own_s = max(own_s, wish_s + jitter * RETRY_AFTER_JITTER_S)

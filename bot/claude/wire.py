@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Required, TypedDict
+import json
+from typing import TYPE_CHECKING, Any, Required, TypedDict
+
+from bot.conversation.content import Document, FileSource, Image, Opaque, Text, ToolResult, ToolUse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from anthropic.types import (
         CacheControlEphemeralParam,
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
         ThinkingConfigParam,
     )
 
+    from bot.conversation.content import Block, Source
     from bot.conversation.request import Lifetime, PromptMessage, Request
 
 # The API takes no less, and only less than `max_tokens` (thinking.budget_tokens).
@@ -61,7 +65,7 @@ def stream_arguments(request: Request) -> StreamArguments:
         messages=[_message(message, places.get(at)) for at, message in enumerate(request.messages)],
     )
     if request.system:
-        arguments["system"] = _blocks(request.system, marks.system if marks is not None else None)
+        arguments["system"] = _texts(request.system, marks.system if marks is not None else None)
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
     if (thinking := _thinking(request)) is not None:
@@ -77,7 +81,7 @@ def count_arguments(request: Request) -> CountArguments:
         model=request.model, messages=[_message(message) for message in request.messages]
     )
     if request.system:
-        arguments["system"] = _blocks(request.system)
+        arguments["system"] = _texts(request.system)
     if request.effort is not None:
         arguments["output_config"] = {"effort": request.effort}
     if (thinking := _thinking(request)) is not None:
@@ -101,14 +105,43 @@ def _thinking(request: Request) -> ThinkingConfigParam | None:
 
 
 def _message(message: PromptMessage, mark: Lifetime | None = None) -> MessageParam:
-    content = _blocks(message.blocks, mark)
+    content = _marked(map(_block, message.blocks), mark)
     if message.role == "user":
         return {"role": "user", "content": content}
     return {"role": "assistant", "content": content}
 
 
-def _blocks(texts: Sequence[str], mark: Lifetime | None = None) -> list[TextBlockParam]:
-    blocks: list[TextBlockParam] = [{"type": "text", "text": text} for text in texts]
+def _texts(texts: Sequence[str], mark: Lifetime | None = None) -> list[TextBlockParam]:
+    return _marked(({"type": "text", "text": text} for text in texts), mark)
+
+
+def _block(block: Block) -> Any:
+    match block:
+        case Text():
+            return {"type": "text", "text": block.text}
+        case Image():
+            return {"type": "image", "source": _source(block.source)}
+        case Document():
+            title = {"title": block.title} if block.title else {}
+            return {"type": "document", "source": _source(block.source), **title}
+        case ToolUse():
+            return {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
+        case ToolResult():
+            failed = {"is_error": True} if block.is_error else {}
+            content = [_block(part) for part in block.content]
+            return {"type": "tool_result", "tool_use_id": block.tool_use_id, "content": content, **failed}
+        case Opaque():
+            return json.loads(block.json)
+
+
+def _source(source: Source) -> dict[str, str]:
+    if isinstance(source, FileSource):
+        return {"type": "file", "file_id": source.file_id}
+    return {"type": "base64", "media_type": source.media_type, "data": source.data}
+
+
+def _marked(rendered: Iterable[Any], mark: Lifetime | None) -> list[Any]:
+    blocks = list(rendered)
     if mark is not None:
         # Five minutes are the default, and servers that only resemble the API may know no other.
         control: CacheControlEphemeralParam = {"type": "ephemeral"}

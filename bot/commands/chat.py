@@ -10,15 +10,16 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
 from bot.commands.command_contexts import in_servers
+from bot.commands.interactions import Interaction, say
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
-from bot.gateway import answers, permissions
+from bot.gateway import error_codes, permissions
 from bot.gateway.conversion import convert, reading
-from bot.gateway.interactions import Interaction, say
-from bot.gateway.outbox.outbox import FULL_CODE, FULL_S, INVALID_CODE
+from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
@@ -145,9 +146,9 @@ class Chat:
                 type=cast("Any", kind.value),
             )
         except discord.HTTPException as error:
-            if error.code == INVALID_CODE and name != prompt.NEUTRAL_THREAD_NAME:
+            if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
                 return await self._start_once(interaction, channel, prompt.NEUTRAL_THREAD_NAME, kind)
-            if error.code == FULL_CODE:
+            if error.code == error_codes.THREAD_LIMIT:
                 raise DiscordFull(FULL_S) from error
             if not isinstance(error, discord.Forbidden):
                 raise

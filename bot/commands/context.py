@@ -9,19 +9,18 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import context_view
+from bot.commands import answers, context_view
+from bot.commands.access import may_reset
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation import wording
-from bot.conversation.context import ContextView, view
+from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.model import Choice
-from bot.gateway import answers
-from bot.gateway.access import may_reset
 from bot.gateway.events.pins import Pins
-from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.claim import Meta
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries
@@ -84,7 +83,7 @@ class Context:
         if past is None or not may_reset(scene.person):
             await say(interaction, context_view.MAY_NOT_CORRECT)
             return True
-        if fingerprint(past.front.summary) != shown:
+        if fingerprint(past.preface.summary) != shown:
             await say(interaction, context_view.SUMMARY_GONE)
             return True
         await ask(
@@ -94,7 +93,7 @@ class Context:
             field=SUMMARY_FIELD,
             label="The summary",
             description="Claude reads this in place of the oldest messages. Empty: nothing.",
-            text=past.front.summary,
+            text=past.preface.summary,
             required=False,
         )
         return True

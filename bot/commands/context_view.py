@@ -6,11 +6,11 @@ import io
 
 import discord
 
-from bot.conversation.context import ContextView
+from bot.commands import access
+from bot.commands.answers import unfenced
+from bot.conversation.context_view import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
-from bot.gateway import access
-from bot.gateway.answers import unfenced
 
 ANSWER_CHARS = 2000
 """The most that a message holds (Discord, "Create Message")."""

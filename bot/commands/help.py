@@ -8,9 +8,9 @@ import discord
 from discord import app_commands
 
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, in_time, say
 from bot.conversation.intake import Policy, Where
-from bot.gateway.events import whereabouts
-from bot.gateway.interactions import Interaction, in_time, say
+from bot.gateway.events import thread_kind
 from bot.store.conversations import Conversations
 
 TOLD = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
@@ -61,7 +61,7 @@ class Help:
             return Where.CHANNEL
         async with in_time():
             meta = await self._conversations.meta(thread.id)
-        return whereabouts.of_thread(thread, me, meta, interaction.id)
+        return thread_kind.of_thread(thread, me, meta, interaction.id)
 
 
 def here(where: Where, mention: str, policy: Policy) -> str:

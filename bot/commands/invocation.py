@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import discord
 from discord import app_commands
 
-from bot.gateway import answers
-from bot.gateway.access import Person, may_choose
-from bot.gateway.interactions import Interaction
+from bot.commands import answers
+from bot.commands.access import Person, may_choose
+from bot.commands.interactions import Interaction
 from bot.store.conversations import Conversations
 from bot.store.scoped_overrides import Scope
 

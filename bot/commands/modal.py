@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import discord
 
-from bot.gateway.interactions import Interaction
+from bot.commands.interactions import Interaction
 
 TEXT_CHARS = 4000
 """The most that a modal's text input holds (Discord, components/reference, "Text Input")."""

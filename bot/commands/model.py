@@ -14,12 +14,12 @@ from bot.claude.catalogue import Catalogue, today_utc
 from bot.claude.models import family
 from bot.commands import model_view
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import SCOPE_HELP, Invocation, Refusals, ScopeOption, resolve_invocation
 from bot.conversation import wording
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Effort
-from bot.gateway.interactions import Interaction, say
 from bot.store.conversations import Conversations
 from bot.store.scoped_overrides import Scope, ScopedOverrides
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 
+from bot.commands import access
+from bot.commands.answers import NAMES, origin
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
-from bot.gateway import access
-from bot.gateway.answers import NAMES, origin
 from bot.store.scoped_overrides import Scope
 
 MOST_OFFERED = 25

@@ -6,13 +6,13 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
+from bot.commands.access import may_control
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, conclude, say
 from bot.commands.invocation import Invocation, resolve_invocation
-from bot.gateway import answers
-from bot.gateway.access import may_control
+from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import when_finished
-from bot.gateway.interactions import Interaction, conclude, say
-from bot.gateway.outbox import buttons
 from bot.render.controls import Button, when_done
 from bot.store.claim import State
 from bot.store.conversations import Conversations

@@ -9,14 +9,14 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
+from bot.commands.access import may_reset
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, conclude, say
 from bot.commands.invocation import resolve_invocation
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
-from bot.gateway import answers
-from bot.gateway.access import may_reset
 from bot.gateway.catchup.listing import id_before
-from bot.gateway.interactions import Interaction, conclude, say
 from bot.render.outbox import Outbox
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher

@@ -6,12 +6,12 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
 from bot.commands.command_contexts import everywhere
+from bot.commands.interactions import Interaction, in_time, say
 from bot.commands.invocation import SCOPE_HELP, Refusals, ScopeOption, ScopeTarget, resolve_invocation
 from bot.commands.modal import ask
 from bot.conversation.visible import is_blank
-from bot.gateway import answers
-from bot.gateway.interactions import Interaction, in_time, say
 from bot.store.conversations import Conversations
 from bot.store.scoped_overrides import Scope, ScopedOverrides
 

@@ -1,8 +1,8 @@
-"""Where a request's cache marks stand: pure, from what the lifetime rule has chosen.
+"""The cache breakpoints of a request: pure, by the choice of the lifetime rule.
 
-There are four at most: after the system prompt; after the latest entry of an hour that is alive, to keep it so;
-after what was the newest block of the request before; and after the newest block. The third is there because a
-mark looks back over 20 blocks only, which many failed turns in a row, or many pictures, can exceed.
+There are four at most: after the system prompt; after the latest entry of an hour that is alive, which keeps the
+entry alive; after the newest block of the request before; and after the newest block. The third is needed because a
+breakpoint looks back over 20 blocks only, which many failed turns in a row, or many pictures, can exceed.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def place(turns: Sequence[Turn], messages: Sequence[PromptMessage], choice: Choi
     if last >= 2:
         marks[last - 2] = newest
     if anchor is not None:
-        # In front of the others, as one of an hour has to be; if nothing came between, it takes their place.
+        # A breakpoint of an hour stands before the others; at the same message, it replaces them.
         marks[anchor] = "1h"
     marks[last] = newest
     system: Lifetime = "1h" if "1h" in marks.values() else "5m"
@@ -33,16 +33,16 @@ def place(turns: Sequence[Turn], messages: Sequence[PromptMessage], choice: Choi
 
 
 def of_request(turns: Sequence[Turn], asked: int) -> int | None:
-    """Find the message up to which the request of a turn is also in a later one, rendered from `turns` and more.
+    """Return the index of the message up to which the request of a turn is part of a later one.
 
-    It is the one that was newest then, or, if that was not answered, the one before; None if there is none.
+    That is the newest message of the request, or the one before if the turn has no answer; None if there is none.
     """
     found: int | None = None
     before = 0
     for turn in turns:
         if turn.outcome == "answered":
-            # What had a reply continued ends with the order to go on.
-            found = before + 2 * len(turn.seams)
+            # The request for the latest part of the reply ended with the message before that part.
+            found = before + len(turn.sent) - 2
             before = found + 2
         if turn.id == asked:
             break
@@ -50,13 +50,11 @@ def of_request(turns: Sequence[Turn], asked: int) -> int | None:
 
 
 def _message_of(turns: Sequence[Turn], anchor: int | None) -> int | None:
-    """Find the message that the newest block of a turn's request stands in."""
+    """Return the index of the message that holds the newest block of a turn's request."""
     before = 0
     for turn in turns:
         if turn.id == anchor:
-            # A turn without an answer has no message that ends with it: its block opens the next one. One that was
-            # continued was last asked with the order to go on.
-            return before + 2 * len(turn.seams) if turn.outcome == "answered" else None
-        # A reply that was continued is in as many pieces, each with an order to go on before it.
-        before += 2 * (1 + len(turn.seams)) if turn.outcome == "answered" else 0
+            # The block of a turn without an answer is the beginning of a later message.
+            return before + len(turn.sent) - 2 if turn.outcome == "answered" else None
+        before += len(turn.sent) if turn.outcome == "answered" else 0
     return None

@@ -1,4 +1,4 @@
-"""Discord's time, by the dates of its answers: the clock of the host may be hours off, and set while the bot runs."""
+"""Discord's time, from the `Date` header of its responses: the host's clock may be hours off."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable
 
 STEP_S = 1.0
-"""The `Date` of an answer tells whole seconds (RFC 9110, 5.6.7)."""
+"""The `Date` header has a resolution of one second (RFC 9110, 5.6.7)."""
 
 MOST_OFF_S = 60.0
-"""A host that is kept in step by NTP differs by less than a second."""
+"""A host that is synchronized by NTP differs by less than a second."""
 
 
 class Clock:
-    """Tells Discord's time once Discord has told it, and the host's until then.
+    """Discord's time after the first response, the host's time before.
 
-    `host_s` is the time since 1970, `steady_s` goes on whatever happens to it.
+    `host_s` returns seconds since 1970; `steady_s` returns seconds of a monotonic clock.
     """
 
     def __init__(
@@ -26,21 +26,21 @@ class Clock:
         self._ahead_s = host_s() - steady_s()
 
     def now_s(self) -> float:
-        """The time since 1970."""
+        """Seconds since 1970."""
         return self.steady_s() + self._ahead_s
 
     def now_ms(self) -> int:
-        """The time since 1970 in whole milliseconds, as ids hold it."""
+        """Whole milliseconds since 1970, as in a snowflake."""
         return round(self.now_s() * 1000)
 
-    def told(self, date_s: float, asked_s: float, answered_s: float) -> None:
-        """Take the `Date` of an answer that came between two moments of the steady clock.
+    def set_from_response(self, date_s: float, asked_s: float, answered_s: float) -> None:
+        """Set the time from the `Date` of a response, given when the request was sent and answered (steady clock).
 
-        It was written between them, in that second: within that, the time is as it was thought to be.
+        The server wrote the header between these two moments, so they bound the time; within the bounds it is kept.
         """
         lowest_s, highest_s = date_s - answered_s, date_s + STEP_S - asked_s
         self._ahead_s = min(max(self._ahead_s, lowest_s), highest_s)
 
     def host_is_ahead_s(self) -> float:
-        """How far the host's clock is ahead of Discord's, negative where it is behind."""
+        """Seconds that the host's clock is ahead of Discord's; negative if it is behind."""
         return self._host_s() - self.now_s()

@@ -1,4 +1,4 @@
-"""Where code stands in a message: pure, and linear in its length."""
+"""The code spans of a message: pure, linear in its length."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _BACKTICKS = re.compile(r"(?P<escape>(?<!\\)\\*)(?P<ticks>`+)")
 
 
 def code_spans(text: str) -> list[tuple[int, int]]:
-    """Return the spans of inline and fenced code, from backticks to as many backticks; what stays open is no code."""
+    """Return the spans of inline and fenced code: from a run of backticks to the next run of the same length."""
     runs = [
         (found.start("ticks"), found.end(), len(found["escape"]) % 2) for found in _BACKTICKS.finditer(text)
     ]

@@ -1,6 +1,6 @@
-"""The request of a turn, from what is known of the conversation: pure.
+"""The request of a turn, composed from the conversation: pure.
 
-The ledger says how much there is, trimming what of it is sent, the lifetime rule how it is cached.
+The ledger counts the tokens, trimming chooses the turns, the lifetime rule places the cache breakpoints.
 """
 
 from __future__ import annotations
@@ -14,25 +14,25 @@ from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Rates
-from bot.conversation.request import Effort, Request, ThinkingType, Usage
+from bot.conversation.request import Effort, PromptMessage, Request, ThinkingType, Usage
 from bot.conversation.shares import share_out
 from bot.conversation.tokens import TokenRates
-from bot.conversation.trimming import Cut, TrimPolicy, Window, trim
-from bot.conversation.turn import UNSENT, Front, Turn
+from bot.conversation.trimming import Edge, TrimPolicy, Window, trim
+from bot.conversation.turn import UNSENT, Preface, Turn
 
 REFUSED_MARGIN = 0.98
-"""What is sent again stays so far below the limit that the API has named: the count of what is left is a sum."""
+"""A second try stays so far below the limit that the API named, because the count of the rest is a sum."""
 
 MOST_HALVINGS = 4
-"""Not more, because turns fail for other reasons, too: what is still too long then is not so by its history."""
+"""The limit of halvings, because turns fail for other reasons, too: then the message itself is too long."""
 
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """On what terms Claude is asked.
+    """The parameters of a request besides the conversation.
 
-    `limit_tokens` is the most that a prompt may hold, None if that is unknown; beyond `step_tokens` it costs several
-    times as much, None if it does not or may.
+    `limit_tokens` is the most that a prompt may hold, None if unknown. Above `step_tokens` a prompt costs several
+    times as much; None if there is no such step or the operator accepts it.
     """
 
     model: str
@@ -49,22 +49,23 @@ class Terms:
 
     @property
     def manner(self) -> str:
-        """What a request has to have in common with the one before it for the cache, besides what it says."""
+        """What the cache compares besides the text of a request."""
         return f"{self.model} {self.effort} {self.thinking}"
 
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What is known of a conversation: its turns from the cut on, and what people said is to be remembered.
+    """What is known of a conversation: the turns of its window, and what people asked to be remembered.
 
-    `pins` are the ids of pinned messages. `corrected` is the summary of the turn of that id in somebody's words.
-    `redone` is the last turn as it was, if it is done anew or continued; it is not part of `history`. `recalled` are
-    entries from before the cut as they are by now, of messages that are pinned. `pinned_now` is an id of the time at
-    which somebody asked that pins count without waiting for a trim.
+    `window_start` is the index of the window's first turn. `pins` are the ids of pinned messages. `corrected` is the
+    summary of the turn of that id in somebody's words. `redone` is the last turn as it was, if it is regenerated or
+    continued; it is not part of `history`. `recalled` are entries from before the window as they are now, of messages
+    that are pinned. `pinned_now` is an id of the time at which somebody asked that pins count without waiting for a
+    trim.
     """
 
     history: tuple[Turn, ...] = ()
-    cut: int = 0
+    window_start: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
     redone: Turn | None = None
@@ -72,34 +73,34 @@ class Past:
     pinned_now: int | None = None
 
     @property
-    def front(self) -> Front:
-        """What stands in front of the window by now; its pinned turns say what their messages say by now."""
+    def preface(self) -> Preface:
+        """What stands before the window; its pinned turns as their messages are now."""
         for turn in reversed(self._all):
-            if turn.front is not None:
-                now = {entry.id: replace(entry, front=None) for entry in self.recalled}
-                kept = (now.get(entry.id, entry) for entry in turn.front.kept)
-                front = replace(
-                    turn.front, kept=tuple(entry for entry in kept if entry.outcome not in UNSENT)
+            if turn.preface is not None:
+                now = {entry.id: replace(entry, preface=None) for entry in self.recalled}
+                pinned = (now.get(entry.id, entry) for entry in turn.preface.pinned)
+                preface = replace(
+                    turn.preface, pinned=tuple(entry for entry in pinned if entry.outcome not in UNSENT)
                 )
                 if self.corrected is not None and self.corrected[0] == turn.id:
-                    return replace(front, summary=self.corrected[1])
-                return front
-        return Front()
+                    return replace(preface, summary=self.corrected[1])
+                return preface
+        return Preface()
 
     @property
     def trimmed_by(self) -> int | None:
-        """The id of the turn that has put there what stands in front, None if nothing does."""
-        return next((turn.id for turn in reversed(self._all) if turn.front is not None), None)
+        """The id of the turn whose trim made the preface, None if there is none."""
+        return next((turn.id for turn in reversed(self._all) if turn.preface is not None), None)
 
     @property
     def at_once(self) -> bool:
-        """Whether pins are to count now: Claude was asked nothing since somebody wished for it.
+        """Whether pins are to count now: no request was made since a person asked for it.
 
-        A turn that was under way at the time does not count as such: its messages are older than the wish. Nor does
-        one that failed. To look at the pins once more than needed changes nothing, unless they did.
+        A turn that was running at the time does not count, because its messages are older; nor does a failed turn.
+        Reading the pins once more than needed changes nothing unless the pins changed.
         """
         return self.pinned_now is not None and not any(
-            turn.id > self.pinned_now and (turn.usage.input_total or turn.front is not None)
+            turn.id > self.pinned_now and (turn.usage.input_total or turn.preface is not None)
             for turn in self._all
         )
 
@@ -112,16 +113,16 @@ class Past:
 class Plan:
     """A request, and what is needed to enter its answer in the ledger.
 
-    `user` is the newest block as it is sent and `user_tokens` its estimate. `before` is the front that the request
-    before had, `front` the one of this request.
+    `added` are the messages behind the window, those of this turn, and `added_tokens` their estimate. `before` is
+    the preface of the request before, `preface` that of this request.
     """
 
     request: Request
     window: Window
-    user: str
-    user_tokens: int
-    before: Front
-    front: Front
+    added: tuple[PromptMessage, ...]
+    added_tokens: int
+    before: Preface
+    preface: Preface
     prefix: Prefix
     ledger: Ledger
     forecast: Forecast
@@ -129,36 +130,36 @@ class Plan:
 
     @property
     def extends(self) -> bool:
-        """Whether the request begins like the one before."""
+        """Whether the request begins like the request before."""
         return self.prefix == self.ledger.prefix
 
     @property
-    def new_front(self) -> Front | None:
-        """What the turn has to remember of its trim, None without one."""
-        return self.front if self.window.dropped or self.front != self.before else None
+    def new_preface(self) -> Preface | None:
+        """The preface that the turn has to remember with its trim, None without a trim."""
+        return self.preface if self.window.dropped or self.preface != self.before else None
 
     @property
     def unread(self) -> Plan:
-        """What is to be remembered of it if Claude never read the request: nothing went, nothing new stands in front.
+        """The plan as it is remembered if Claude never read the request: no trim, no new preface.
 
-        Whoever comes next plans anew, with all that there was.
+        The next request is planned anew, with the whole history.
         """
-        window = replace(self.window, cut=self.ledger.prefix.cut, dropped=0, shortened=False)
-        return replace(self, window=window, front=self.before, prefix=self.ledger.prefix)
+        window = replace(self.window, start=self.ledger.prefix.window_start, dropped=0, shortened=False)
+        return replace(self, window=window, preface=self.before, prefix=self.ledger.prefix)
 
     @property
     def total_tokens(self) -> int:
-        """The tokens of the whole history and the newest block, as if nothing had been trimmed."""
-        return self.forecast.total + self.user_tokens
+        """The tokens of the whole history and the added messages, as if nothing had been trimmed."""
+        return self.forecast.total + self.added_tokens
 
     @property
     def estimated_tokens(self) -> int:
-        """How many of those were never counted by the API."""
-        return self.forecast.estimated + self.user_tokens
+        """How many of these tokens were never counted by the API."""
+        return self.forecast.estimated + self.added_tokens
 
     def measured(self, usage: Usage) -> int:
-        """Return the tokens of the newest block, now that the request is answered."""
-        return self.ledger.measure(self.user_tokens, usage, self.forecast, extends=self.extends)
+        """Return the tokens of the added message, now that the request is answered."""
+        return self.ledger.measure(self.added_tokens, usage, self.forecast, extends=self.extends)
 
 
 def compose(
@@ -170,58 +171,56 @@ def compose(
     summary: str | None = None,
     counted_tokens: int | None = None,
     at_once: bool = False,
-    cut_off: Turn | None = None,
+    so_far: Sequence[PromptMessage] = (),
 ) -> Plan:
     """Compose the request that answers `messages`.
 
-    `summary` takes the place of the one that stands in front of the window, if there is a trim. `counted_tokens`
-    is the API's own count of the whole, where it was asked. With `at_once` pins take effect without a trim.
-    With `cut_off` the request does not answer `messages`, but has that turn's reply continued.
+    `summary` takes the place of the preface's summary, if there is a trim. `counted_tokens` is the API's own count of
+    the whole, where it was asked. With `at_once` pins take effect without a trim. `so_far` are the messages of this
+    turn where it takes another request: those that were sent, the part of the reply that came, and a user message
+    that asks for more. They are sent as they are, in place of `messages`.
     """
-    before = past.front
+    before = past.preface
     ledger = Ledger(
-        past.history, Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.cut), before.kept
+        past.history,
+        Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.window_start),
+        before.pinned,
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    user = prompt.render_user(messages) if cut_off is None else cut_off.user
-    user_tokens = rates.message(user)
-    if cut_off is not None:
-        user_tokens += rates.of(cut_off.reply) + rates.message(prompt.CONTINUE)
+    added = tuple(so_far) or (prompt.question(messages),)
+    added_tokens = sum(map(rates.sent, added))
     if counted_tokens is not None:
-        missing = counted_tokens - forecast.total - user_tokens
+        missing = counted_tokens - forecast.total - added_tokens
         forecast = replace(forecast, other=forecast.other + missing)
-    shares = share_out(forecast, before.kept, past.history, past.recalled, model=terms.model)
+    shares = share_out(forecast, before.pinned, past.history, past.recalled, model=terms.model)
     other = shares.other
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
-    # What is continued is sent as it is, whatever room it takes; only new messages can be cut to fit.
-    newest_tokens = user_tokens if cut_off is None else 0
+    # Messages that were sent stay as they are, whatever room they take; only new messages can be shortened.
+    newest_tokens = 0 if so_far else added_tokens
     window = trim(
         shares.turns,
         terms.trimming,
-        Cut(past.cut, shares.kept),
-        other_tokens=other + user_tokens - newest_tokens,
+        Edge(past.window_start, shares.pinned),
+        other_tokens=other + added_tokens - newest_tokens,
         newest_tokens=newest_tokens,
         pins=past.pins,
         recalled=shares.recalled,
         at_once=at_once or past.at_once,
     )
-    front = replace(before, kept=tuple(replace(turn, front=None) for turn in window.kept))
-    if [turn.id for turn in front.kept] == [turn.id for turn in before.kept]:
-        front = before
+    preface = replace(before, pinned=tuple(replace(turn, preface=None) for turn in window.pinned))
+    if [turn.id for turn in preface.pinned] == [turn.id for turn in before.pinned]:
+        preface = before
     if window.dropped and summary is not None:
-        front = replace(front, summary=summary)
+        preface = replace(preface, summary=summary)
     if window.shortened:
         fitted = prompt.fit(messages, window.newest_tokens, rates.message)
         window = replace(window, shortened=fitted != tuple(messages))
-        user = prompt.render_user(fitted)
-        user_tokens = rates.message(user)
-    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, front), window.cut)
-    if cut_off is None:
-        sent = prompt.render_messages(window.all_turns, user, front.summary)
-    else:
-        sent = prompt.render_continued(window.all_turns, cut_off, front.summary)
+        added = (prompt.question(fitted),)
+        added_tokens = sum(map(rates.sent, added))
+    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, preface), window.start)
+    sent = prompt.render_messages(window.all_turns, added, preface.summary)
     choice = lifetime.choose(
         terms.cache,
         window.turns,
@@ -240,15 +239,15 @@ def compose(
         thinking=terms.thinking,
         breakpoints=breakpoints.place(window.all_turns, sent, choice),
     )
-    return Plan(request, window, user, user_tokens, before, front, prefix, ledger, forecast, rates)
+    return Plan(request, window, added, added_tokens, before, preface, prefix, ledger, forecast, rates)
 
 
 def smaller(terms: Terms, plan: Plan, past: Past, tokens: int | None, limit: int | None) -> Terms:
-    """Return the terms for another try at a request that the API has refused as too long.
+    """Return the terms for a second try at a request that the API has refused as too long.
 
-    It has `tokens`, of which `limit` are allowed, by the API's own count; where the refusal names none, half of it
-    has to go. For each turn that has failed just before, what is left is halved once more, up to `MOST_HALVINGS`: it
-    may have been refused twice itself, and then this one would be as well.
+    The prompt has `tokens` and `limit` are allowed, by the API's own count; if the refusal names neither, half of the
+    window is dropped. For each turn that failed just before, the rest is halved once more, up to `MOST_HALVINGS`,
+    because that turn may have been refused twice, too.
     """
     if tokens and limit and tokens > limit:
         high = int(limit * REFUSED_MARGIN * plan.window.tokens / tokens)

@@ -1,14 +1,14 @@
-"""Every failure that Bobbin expects, as one tree.
+"""All expected failures, as one tree.
 
 BobbinError
 ├── StartError                the bot cannot start: one line for the operator, an exit code of its own
 ├── ClaudeError               the model could not answer
-│   ├── ClaudeBusy            429, 529, 5xx, 408, 409: worth another try
-│   ├── ClaudeUnreachable     no connection, a dropped socket, a stall: worth another try
+│   ├── ClaudeBusy            429, 529, 5xx, 408, 409: retried
+│   ├── ClaudeUnreachable     no connection, a dropped socket, a stall: retried
 │   ├── ClaudeSpendLimit      429 enforced_spend_limit_reached, 400 usage limits, 402
 │   ├── ClaudeKeyRefused      401, 403
 │   │   └── ClaudeAccountDisabled  400 "This organization has been disabled"
-│   ├── ClaudeWrongAddress    404 or 405 of something else than the Messages API
+│   ├── ClaudeWrongAddress    404 or 405 of a server that is not the Messages API
 │   ├── ClaudeEndless         the stream exceeded all that max_tokens allows
 │   ├── ClaudeModelUnknown    404
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
@@ -17,17 +17,17 @@ BobbinError
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
-│   ├── DiscordGone           10003, 10008: the thread or the message is not there any more
+│   ├── DiscordGone           10003, 10008: the thread or the message does not exist any more
 │   ├── DiscordForbidden      50001, 50013, 160002, 160005: a permission is missing
-│   ├── DiscordRejected       any other 400: this cannot be done here
-│   ├── DiscordTooOld         30046: a message older than an hour may be edited only now and then
-│   ├── DiscordNotNow         Discord says for how long it lets nothing be done: a limit, or a time-out of the bot
-│   │   └── DiscordFull       160006: no more active threads; it is tried again now and then
+│   ├── DiscordRejected       any other 400
+│   ├── DiscordTooOld         30046: too many edits of a message older than an hour
+│   ├── DiscordNotNow         a rate limit with its end, or a time-out of the bot
+│   │   └── DiscordFull       160006: no more active threads; retried every few minutes
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
-├── AnsweredBefore            an earlier try, which the store forgot, has answered more than is known by now
+├── AnsweredBefore            an earlier attempt, lost by a rollback of the store, has answered other messages
 └── StoreError
-    ├── Unreadable            Redis holds something that this version cannot read
-    ├── Fenced                the lease is somebody else's by now: drop everything at once
+    ├── Unreadable            Redis holds data that this version cannot read
+    ├── Fenced                another instance holds the lease: stop at once
     └── StoreUnavailable      Redis does not answer
 """
 
@@ -35,11 +35,11 @@ from __future__ import annotations
 
 
 class BobbinError(Exception):
-    """The root of every failure that Bobbin expects; anything else is a bug."""
+    """The root of all expected failures; any other exception is a bug."""
 
 
 class StartError(BobbinError):
-    """The bot cannot start; `line` tells the operator what to change."""
+    """The bot cannot start; `line` says what the operator has to change."""
 
     def __init__(self, line: str, *, exit_code: int) -> None:
         super().__init__(line)
@@ -48,7 +48,7 @@ class StartError(BobbinError):
 
 
 class ClaudeError(BobbinError):
-    """The model could not answer; `request_id` is Anthropic's name for the request, where there is one."""
+    """The model could not answer; `request_id` is Anthropic's id of the request, if there is one."""
 
     def __init__(self, detail: str = "", *, request_id: str | None = None) -> None:
         super().__init__(detail)
@@ -56,7 +56,7 @@ class ClaudeError(BobbinError):
 
 
 class ClaudeBusy(ClaudeError):
-    """The API asks for patience; `retry_after` is its own wish in seconds, where it has one."""
+    """The API is overloaded or limits the rate; `retry_after` is its own delay in seconds, if it names one."""
 
     def __init__(
         self, detail: str = "", *, request_id: str | None = None, retry_after: float | None = None
@@ -66,7 +66,7 @@ class ClaudeBusy(ClaudeError):
 
 
 class ClaudeUnreachable(ClaudeError):
-    """The connection to the API failed, broke or stalled; `sent` unless it is sure that it never came about."""
+    """The connection to the API failed, broke or stalled; `sent` is False if the request surely was not sent."""
 
     def __init__(self, detail: str = "", *, request_id: str | None = None, sent: bool = True) -> None:
         super().__init__(detail, request_id=request_id)
@@ -74,7 +74,7 @@ class ClaudeUnreachable(ClaudeError):
 
 
 class ClaudeSpendLimit(ClaudeError):
-    """The account may spend no more for now; waiting does not help."""
+    """The account has reached its spend limit; a retry does not help."""
 
 
 class ClaudeKeyRefused(ClaudeError):
@@ -86,15 +86,15 @@ class ClaudeAccountDisabled(ClaudeKeyRefused):
 
 
 class ClaudeWrongAddress(ClaudeError):
-    """What answers there is not the Messages API."""
+    """The server at the address is not the Messages API."""
 
 
 class ClaudeEndless(ClaudeError):
-    """The server sent more, or for longer, than any reply of `max_tokens` can take."""
+    """The stream is larger, or lasted longer, than a reply of `max_tokens` can."""
 
 
 class ClaudeModelUnknown(ClaudeError):
-    """The API does not know the model (any more); `successor` is what to use in its place, where known."""
+    """The API does not know the model (any more); `successor` is its replacement, if known."""
 
     def __init__(
         self,
@@ -110,7 +110,7 @@ class ClaudeModelUnknown(ClaudeError):
 
 
 class ClaudeTooLong(ClaudeError):
-    """The request does not fit: it has `tokens` and `limit` are allowed, where the API has told both."""
+    """The prompt is too long: it has `tokens`, and `limit` are allowed; None if the API does not say."""
 
     def __init__(
         self,
@@ -126,7 +126,7 @@ class ClaudeTooLong(ClaudeError):
 
 
 class ClaudeBlocked(ClaudeError):
-    """Anthropic's content filter has blocked the reply; the same request is blocked again."""
+    """Anthropic's content filter has blocked the reply; the same request would be blocked again."""
 
 
 class ClaudeRefusedRequest(ClaudeError):
@@ -146,11 +146,11 @@ class DiscordError(BobbinError):
 
 
 class DiscordGone(DiscordError):
-    """The thread or the message is not there any more (10003, 10008)."""
+    """The thread or the message does not exist any more (10003, 10008)."""
 
 
 class DiscordForbidden(DiscordError):
-    """A permission is missing; `permission` is its name as Discord's settings show it, where known."""
+    """A permission is missing; `permission` is its name as Discord's settings show it, if known."""
 
     def __init__(self, permission: str = "") -> None:
         super().__init__(permission)
@@ -166,11 +166,11 @@ class DiscordRejected(DiscordError):
 
 
 class DiscordTooOld(DiscordError):
-    """A message older than an hour is edited too often: only some other way shows what is to be shown (30046)."""
+    """A message older than an hour was edited too often (30046): the text has to be shown in another message."""
 
 
 class DiscordNotNow(DiscordError):
-    """Discord lets this be done in `for_s` seconds at the earliest; until then, nobody asks again."""
+    """Discord allows the call in `for_s` seconds at the earliest; no call is made until then."""
 
     def __init__(self, for_s: float) -> None:
         super().__init__(f"not within {for_s:.0f} s")
@@ -178,17 +178,17 @@ class DiscordNotNow(DiscordError):
 
 
 class DiscordFull(DiscordNotNow):
-    """The server has as many active threads as Discord allows (160006); in `for_s` seconds it is tried again."""
+    """The server has as many active threads as Discord allows (160006); the next try is in `for_s` seconds."""
 
 
 class DiscordUnavailable(DiscordError):
-    """Discord did not answer, or not usefully, after all tries."""
+    """Discord did not answer, or answered with an error, after all retries."""
 
 
 class AnsweredBefore(BobbinError):
-    """Discord shows an answer of an earlier try, which the store, gone back, has forgotten, to other messages.
+    """Discord shows a reply of an earlier attempt, lost by a rollback of the store, to other messages.
 
-    `message` is its id and `reply_to` the message that it points to, where they are known.
+    `message` is the id of the reply and `reply_to` the message that it references, if known.
     """
 
     def __init__(self, message: int | None = None, reply_to: int | None = None) -> None:
@@ -198,15 +198,15 @@ class AnsweredBefore(BobbinError):
 
 
 class StoreError(BobbinError):
-    """The store did not do what was asked."""
+    """The store failed."""
 
 
 class Unreadable(StoreError):
-    """Redis holds something that this version of the bot cannot read."""
+    """Redis holds data that this version of the bot cannot read."""
 
 
 class Fenced(StoreError):
-    """The lease is somebody else's by now, or the turn has ended: whoever sees this drops everything."""
+    """Another instance holds the lease, or the turn has ended: the caller stops at once."""
 
 
 class StoreUnavailable(StoreError):

@@ -1,4 +1,4 @@
-"""Whether a message is answered: decided from facts alone."""
+"""Whether a message is answered: a pure decision."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from bot.conversation.visible import is_blank
 
 
 class Where(StrEnum):
-    """The kinds of place a message can stand in."""
+    """The kinds of channel that a message can be in."""
 
     CHANNEL = "channel"
     OWN_THREAD = "own_thread"
@@ -20,7 +20,7 @@ class Where(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message is not answered; also the label under which it is counted."""
+    """Why a message is not answered; also the label of the metric."""
 
     NOT_A_PERSON = "not_a_person"
     NOT_A_MESSAGE = "not_a_message"
@@ -34,11 +34,11 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What the decision rests on.
+    """The input of the decision.
 
-    `mentions_bot` holds for a mention and for a reply to the bot; `for_somebody_else` where the message mentions
-    or replies to another person and not to its own author; `types_command` where it is a slash command of the bot's
-    that was written as text, which is meant for the bot and not for Claude.
+    `mentions_bot` is set for a mention of the bot and for a reply to it. `for_somebody_else` is set if the message
+    mentions or replies to another person than its author. `types_command` is set for a slash command of the bot
+    that was typed as text: it is meant for the bot and not for Claude.
     """
 
     where: Where
@@ -53,7 +53,7 @@ class Facts:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What the operator chose."""
+    """The settings of the operator."""
 
     when: Literal["always", "mentioned", "auto"] = "auto"
     ignore_prefix: str = "//"
@@ -62,7 +62,7 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The message is answered; in a thread of its own where `opens_thread`."""
+    """The message is answered, in a new thread if `opens_thread`."""
 
     opens_thread: bool = False
 

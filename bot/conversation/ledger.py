@@ -1,9 +1,9 @@
-"""The ledger of a conversation's tokens: exact where the API has told, estimated by what it told before.
+"""The ledger of a conversation's tokens: exact where the API has counted, estimated from earlier counts elsewhere.
 
-`usage` of a request counts its whole prompt. The next one holds that prompt, the reply, and the new message; so
-the total is known but for the new message, and the difference of two totals is the price of the reply and the
-message after it, exactly. What breaks the chain (a trim, another model or system prompt) costs one estimate:
-the `usage` of the first request after it is the new anchor.
+The `usage` of a request counts its whole prompt. The next prompt holds that prompt, the reply, and the new message;
+so its total is known except for the new message, and the difference of two totals is exactly the tokens of the
+reply and the message after it. A break of the chain (a trim, another model or system prompt) costs one estimate:
+the `usage` of the first request after the break is the new anchor.
 """
 
 from __future__ import annotations
@@ -13,47 +13,48 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import median_low
 
+from bot.conversation.content import fixed_tokens
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, TokenRates
 from bot.conversation.turn import UNSENT, Turn
 
 LEARNED_TURNS = 24
-"""The latest turns teach how many tokens this conversation's texts take: more would only cost time."""
+"""The number of latest turns from which the rates are learned; more would only cost time."""
 
 UNSURE_SHARE = 0.3
-"""How far an estimate may be off before it is counted: Anthropic's tokenizers differ by about this much."""
+"""The error of an estimate: Anthropic's tokenizers differ by about this much."""
 
 LEAST_FRAMED = 3
-"""Messages that it takes to tell the framing from an error of the rates."""
+"""The number of messages needed to tell the framing from an error of the rates."""
 
 MOST_FRAMING_TOKENS = 30
-"""More than this is no framing of a message and the reply before it."""
+"""An upper limit for the framing of a message and the reply before it."""
 
 ODD_FACTOR = 4
-"""A difference of so many times the estimate, or the reverse, was not made by the new message alone."""
+"""A difference of so many times the estimate, or the reverse, has other causes than the new message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Prefix:
-    """What two requests must have in common for one to extend the other.
+    """The beginning that two requests share if one extends the other.
 
-    `key` names the model, the system prompt and whatever stands in front of the window, `cut` where it begins.
+    `key` names the model, the system prompt and the preface; `window_start` is the index of the first turn.
     """
 
     key: str
-    cut: int
+    window_start: int
 
     def begins(self, turn: Turn) -> bool:
-        """Say whether a turn was asked with the same beginning."""
-        return (turn.prefix_key, turn.cut) == (self.key, self.cut)
+        """Say whether the request of a turn had the same beginning."""
+        return (turn.prefix_key, turn.window_start) == (self.key, self.window_start)
 
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """The tokens of a request to come, without its newest message: `other` are those outside of all turns.
+    """The tokens of the next request without its new message: `other` are those outside of all turns.
 
-    Of the total, `estimated` tokens were never counted by the API. By estimate, what stands before the turns takes
-    `texts` of `other`, which is what the turns leave of the total.
+    `estimated` tokens of the total were never counted by the API. `texts` is the estimate for the texts before the
+    turns; `other` is what the turns leave of the total.
     """
 
     other: int
@@ -69,15 +70,15 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Ledger:
-    """What the turns from the cut on (and those kept before it) tell about their tokens."""
+    """What the turns of the window and the `pinned` turns before them tell about their tokens."""
 
     turns: tuple[Turn, ...]
     prefix: Prefix
-    kept: tuple[Turn, ...] = ()
+    pinned: tuple[Turn, ...] = ()
 
     def forecast(self, rates: TokenRates, before: Sequence[str]) -> Forecast:
-        """Predict the next request; `before` are the texts that stand before its turns (the system prompt)."""
-        turns = sum(turn.tokens for turn in (*self.kept, *self.turns))
+        """Predict the next request; `before` are the texts before its turns (system prompt, summary)."""
+        turns = sum(turn.tokens for turn in (*self.pinned, *self.turns))
         texts = sum(rates.message(text) for text in before)
         at = self._anchor()
         if at is None:
@@ -94,20 +95,20 @@ class Ledger:
         return Forecast(known + since - turns, turns, since + guessed, texts)
 
     def rates(self) -> TokenRates:
-        """Learn what this conversation's texts cost; the latest turn, with the model of today, counts most.
+        """Learn the token rates of this conversation's texts; the latest turn, with the present model, counts most.
 
-        Replies are counted without any framing, so they teach first; what messages take beyond that is the framing,
-        and what is left of them after it teaches the scripts that people write in.
+        Replies are counted without framing, so they come first; what messages take beyond the rates is the framing,
+        and the rest teaches the scripts that people write in.
         """
         recent = self.turns[-LEARNED_TURNS:]
         replies = [
             (turn.reply, turn.usage.output - turn.usage.thinking)
             for turn in recent
-            # A reply that was continued took several requests, of which only the last is remembered.
-            if turn.outcome == "answered" and turn.usage.output and not turn.seams
+            # Of a reply that took several requests, only the usage of the last is stored.
+            if turn.outcome == "answered" and turn.usage.output and not turn.was_continued
         ]
         users = [
-            (turn.user, turn.user_tokens)
+            (turn.user, turn.user_tokens - fixed_tokens(turn.question.blocks))
             for before, turn in itertools.pairwise(recent)
             if turn.usage.input_total and before.usage.output and _extends(before, turn)
         ]
@@ -118,10 +119,10 @@ class Ledger:
         return rates.learned((text, tokens - rates.framing) for text, tokens in users)
 
     def measure(self, estimated: int, usage: Usage, forecast: Forecast, *, extends: bool) -> int:
-        """Return the tokens of the newest message, whose request is answered.
+        """Return the tokens of the new message, now that its request is answered.
 
-        `forecast` was made for that request and `extends` says whether it is one that extends another: then it
-        is the difference of the two totals, else the estimate.
+        `forecast` was made for that request. If the request `extends` another, the result is the difference of the
+        two totals, else the estimate.
         """
         exact = extends and not forecast.estimated and self._anchor() is not None
         if not (exact and usage.input_total):
@@ -131,30 +132,30 @@ class Ledger:
         return measured if plausible else estimated
 
     def _anchor(self) -> int | None:
-        """Find the latest turn whose count is the beginning of the next request's."""
-        stale = max((turn.amended for turn in (*self.kept, *self.turns)), default=0)
+        """Return the index of the latest turn whose count is part of the next request's, None if there is none."""
+        stale = max((turn.amended for turn in (*self.pinned, *self.turns)), default=0)
         for at in range(len(self.turns) - 1, -1, -1):
             turn = self.turns[at]
             if stale and turn.id <= stale:
-                return None  # it counted a text that has been changed since
-            # Turns since then may have been asked in another way, or be adopted: they are added as they are known.
+                return None  # the count is of a text that was changed since
+            # Later turns may have had another prefix, or were recovered from Discord: their own tokens are added.
             if turn.usage.input_total and self.prefix.begins(turn):
                 return at
         return None
 
 
 def _written(turn: Turn) -> int:
-    """Return what the turn's own request added to the prompts after it: its reply, or what was added to that last."""
-    if not turn.seams:
+    """Return the tokens that the turn's last request added to later prompts: its reply, or the last part of it."""
+    if not turn.was_continued:
         return turn.reply_tokens
     counted = turn.usage.output - turn.usage.thinking
-    return counted or round(turn.reply_tokens * (1 - turn.seams[-1] / max(1, len(turn.reply))))
+    return counted or round(turn.reply_tokens * len(turn.reply_parts[-1]) / max(1, len(turn.reply)))
 
 
 def _extends(before: Turn, turn: Turn) -> bool:
-    return before.outcome == "answered" and Prefix(before.prefix_key, before.cut).begins(turn)
+    return before.outcome == "answered" and Prefix(before.prefix_key, before.window_start).begins(turn)
 
 
 def worth_counting(total: int, estimated: int, limit: int) -> bool:
-    """Say whether a forecast is so near a limit that only the API's own count can tell on which side it is."""
+    """Say whether a forecast is so near a limit that only the API's own count decides."""
     return abs(total - limit) <= UNSURE_SHARE * estimated

@@ -1,4 +1,4 @@
-"""What people wrote, as values."""
+"""Messages of people, as values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ DISCORD_EPOCH_MS = 1_420_070_400_000
 
 @dataclass(frozen=True, slots=True)
 class Author:
-    """Who wrote: `username` is unique on Discord, `name` is what others see and may be anything."""
+    """The author of a message: `username` is unique on Discord, the display `name` is free text."""
 
     id: int
     username: str
@@ -19,7 +19,7 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A reference to a file; Discord's addresses expire, so the id is what is kept."""
+    """A reference to a file, by id because Discord's URLs expire."""
 
     id: int
     filename: str
@@ -29,10 +29,9 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message of a person, as it waits in the inbox.
+    """One message of a person, as the inbox holds it.
 
-    `opens` is the name of the thread that is to be started from this message, None where it stands in its
-    conversation already.
+    `opens` is the name of the thread to start from this message, None if the message is in its conversation.
     """
 
     id: int
@@ -43,5 +42,5 @@ class Message:
 
 
 def created_ms(snowflake: int) -> int:
-    """The time a Discord id was made, in milliseconds since 1970 (Discord, reference, "Snowflakes")."""
+    """Return when a Discord id was made, in milliseconds since 1970 (Discord, reference, "Snowflakes")."""
     return (snowflake >> 22) + DISCORD_EPOCH_MS

@@ -1,4 +1,4 @@
-"""What is known of a model, what somebody chose for a place, and how the two fit together."""
+"""Models, what people choose for a scope, and which of these choices a model takes."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ MOST_EFFORT_WITHOUT_THINKING: Effort = "high"
 """Current models refuse more with thinking off (Anthropic, "Thinking"); older ones hardly gain by it."""
 
 EARLY_DAYS = 60
-"""The end of a model is announced so many days ahead, as Anthropic does it ("Model deprecations")."""
+"""A retirement is announced so many days ahead, as by Anthropic ("Model deprecations")."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """What is known about a model; None means unknown.
+    """The facts about a model; None means unknown.
 
-    `efforts` are empty where `output_config.effort` may not be sent at all; `thinking` are the values of
-    `thinking.type` that it accepts. `retires` is when it ends, as far as that is
-    planned; only `lifecycle` tells whether it has. `line` is the series of models that it belongs to.
+    `efforts` is empty if `output_config.effort` may not be sent; `thinking` are the values of `thinking.type` that
+    the model accepts. `retires` is the planned date; only `lifecycle` says whether the model is retired. `line` is
+    the series of the model.
     """
 
     id: str
@@ -44,25 +44,25 @@ class ModelInfo:
     released: dt.date | None = None
 
     def takes(self, effort: Effort) -> bool:
-        """Whether it takes an effort level, as far as anybody knows."""
+        """Whether the model takes an effort level; True if unknown."""
         return self.efforts is None or effort in self.efforts
 
     @property
     def deprecated(self) -> bool:
-        """Whether it is headed for its end, or past it."""
+        """Whether the model is deprecated or retired."""
         return self.lifecycle != "active"
 
     @property
     def retired(self) -> bool:
-        """Whether requests for it fail."""
+        """Whether requests for the model fail."""
         return self.lifecycle == "retired"
 
     def ends_soon(self, today: dt.date) -> bool:
-        """Whether its end is near enough to be announced."""
+        """Whether the retirement is near enough to be announced."""
         return self.retires is not None and (self.retires - today).days <= EARLY_DAYS
 
     def thinking_type(self, wish: Thinking) -> ThinkingType | None:
-        """Return the `thinking.type` that fulfils a wish, None if the model knows none."""
+        """Return the `thinking.type` for on or off, None if the model has none."""
         wanted: tuple[ThinkingType, ...] = (
             ("adaptive", "enabled") if wish == "on" else ("disabled", "between_tools")
         )
@@ -73,7 +73,7 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What was chosen for a place; None where nothing was, so that the next wider place counts."""
+    """What was chosen for a scope; None where nothing was chosen, so that the next wider scope applies."""
 
     system: str | None = None
     model: str | None = None
@@ -81,7 +81,7 @@ class Choice:
     thinking: Thinking | None = None
 
     def over(self, wider: Choice) -> Choice:
-        """Return what counts here, given what counts around it."""
+        """Return the choice that applies here, given that of the wider scope."""
         return Choice(
             system=wider.system if self.system is None else self.system,
             model=self.model or wider.model,
@@ -91,13 +91,13 @@ class Choice:
 
 
 def narrowest(choices: Iterable[Choice]) -> Choice:
-    """Return what counts, given what was chosen in each place, the narrowest first."""
+    """Return the choice that applies, given the choices of the scopes, the narrowest first."""
     return reduce(Choice.over, choices, Choice())
 
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What of a choice is sent; `dropped` names what the model does not take, in words for the log."""
+    """The part of a choice that is sent; `dropped` names the rest, for the log."""
 
     effort: Effort | None
     thinking: ThinkingType | None
@@ -105,10 +105,10 @@ class Fit:
 
 
 def fit(info: ModelInfo | None, effort: Effort | None, thinking: Thinking | None) -> Fit:
-    """Return what a model takes of a wish: a request that it would refuse answers nobody.
+    """Return what a model takes of a choice, because the API refuses a request with anything else.
 
-    Effort and thinking may come from another place than the model, or from before it was changed. Of a model
-    that nobody knows everything is believed.
+    Effort and thinking may come from another scope than the model, or from before the model was changed. A model
+    that is not known takes everything.
     """
     dropped: list[str] = []
     if info is not None and effort is not None and not info.takes(effort):
@@ -124,7 +124,7 @@ def fit(info: ModelInfo | None, effort: Effort | None, thinking: Thinking | None
 
 
 def objection(info: ModelInfo, effort: Effort | None, thinking: Thinking | None) -> str | None:
-    """Say in words for people why a model cannot take this, None if it can."""
+    """Say to people why a model does not take this, None if it does."""
     name = info.name or info.id
     if effort is not None and not info.takes(effort):
         if not info.efforts:

@@ -1,4 +1,4 @@
-"""What a request costs: exact arithmetic in whole numbers, from a table with dates and sources.
+"""The cost of a request: exact arithmetic, from a price list with dates and sources.
 
 Prices are micro-dollars for a million tokens ($0.125 per million tokens is 125,000), costs whole micro-dollars.
 """
@@ -22,7 +22,7 @@ MICRO_USD = 1_000_000
 """Micro-dollars in a dollar."""
 
 MTOK = 1_000_000
-"""Tokens that a price is for."""
+"""The number of tokens that a price is for."""
 
 _DATE_SUFFIX = re.compile(r"-\d{8}$")
 
@@ -40,7 +40,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class Prices(Rates):
-    """What one model costs.
+    """The prices of one model.
 
     A request whose prompt exceeds `step_tokens`, cached parts included, pays `above` for all of it, the output
     too. `search` is micro-dollars for one web search. `factors` multiply the price of tokens by what `usage`
@@ -59,7 +59,7 @@ class Prices(Rates):
 
 
 def exact_cost(usage: Usage, prices: Prices) -> Fraction:
-    """Return what a request costs, in micro-dollars with all their fractions."""
+    """Return the cost of a request in micro-dollars, not rounded."""
     rates = prices.at(usage.input_total)
     tokens = (
         usage.input * rates.input
@@ -75,16 +75,15 @@ def exact_cost(usage: Usage, prices: Prices) -> Fraction:
 
 
 def cost(usage: Usage, prices: Prices) -> int:
-    """Return what a request costs in whole micro-dollars, a half rounded to the even one.
+    """Return the cost of a request in whole micro-dollars, a half rounded to the even number.
 
-    Each request is rounded once, by half a millionth of a dollar at most, and never again: what is summed up
-    for a conversation are these whole numbers.
+    Each request is rounded once, by half a micro-dollar at most; the cost of a conversation is the sum of these.
     """
     return round(exact_cost(usage, prices))
 
 
 def dollars(micro_usd: int) -> str:
-    """Write an amount for people: to the cent where it is one, else with two figures that count."""
+    """Write an amount for people: in dollars and cents from one dollar on, else with more decimals."""
     amount = Decimal(micro_usd) / MICRO_USD
     if abs(amount) >= 1:
         return f"${amount:,.2f}"
@@ -95,7 +94,7 @@ PerMtok = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=6)]
 
 
 class RateRow(BaseModel):
-    """Rates as they are written in a file: US dollars for a million tokens.
+    """Rates as they stand in a file: US dollars for a million tokens.
 
     Cache writes and reads that are not given follow from `input` as for most models: 1.25, 2 and 0.1 of it
     (Anthropic, "Prompt caching").
@@ -110,7 +109,7 @@ class RateRow(BaseModel):
     read: PerMtok | None = None
 
     def rates(self) -> Rates:
-        """Return the same in micro-dollars."""
+        """Return the rates in micro-dollars."""
         given = (self.write_5m, self.write_1h, self.read)
         factors = (Decimal("1.25"), Decimal(2), Decimal("0.1"))
         rest = (self.input * by if own is None else own for own, by in zip(given, factors, strict=True))
@@ -119,7 +118,7 @@ class RateRow(BaseModel):
 
 
 class PriceRow(RateRow):
-    """The prices of a model, and beyond how many prompt tokens others take their place."""
+    """The prices of a model, and from how many prompt tokens on other prices apply."""
 
     step_tokens: Annotated[int, Field(gt=0, le=100_000_000)] | None = None
     above: RateRow | None = None
@@ -131,7 +130,7 @@ class PriceRow(RateRow):
         return self
 
     def prices(self) -> Prices:
-        """Return the same in micro-dollars, without surcharges."""
+        """Return the prices in micro-dollars, without surcharges."""
         rates = self.rates()
         given = {field.name: getattr(rates, field.name) for field in fields(rates)}
         above = None if self.above is None else self.above.rates()
@@ -139,7 +138,7 @@ class PriceRow(RateRow):
 
 
 class DatedRow(PriceRow):
-    """A line of the price list: from which day it holds, who says so, and when that was read."""
+    """A row of the price list: since when it applies, its source, and when the source was read."""
 
     model: Annotated[str, Field(min_length=1)]
     since: dt.date = dt.date.min
@@ -149,7 +148,7 @@ class DatedRow(PriceRow):
 
 
 class Searches(BaseModel):
-    """What a thousand web searches cost, in US dollars."""
+    """The price of a thousand web searches in US dollars."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -159,7 +158,7 @@ class Searches(BaseModel):
 
 
 class PriceList(BaseModel):
-    """The whole file."""
+    """The price list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -169,13 +168,13 @@ class PriceList(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class PriceBook:
-    """The prices of every model that has any: those of an operator first, then the list's, by date."""
+    """The prices of all models: an operator's own first, then those of the list, by date."""
 
     own: Mapping[str, Prices]
     listed: Mapping[str, Sequence[tuple[dt.date, Prices]]]
 
     def of(self, model: str, on: dt.date) -> Prices | None:
-        """Return what a model costs on a day, None if nobody knows; its id may end in a date."""
+        """Return the prices of a model on a day, None if unknown; the model id may end in a date."""
         names = (model, _DATE_SUFFIX.sub("", model))
         listed = next((self._on(rows, on) for name in names if (rows := self.listed.get(name))), None)
         own = next((self.own[name] for name in names if name in self.own), None)
@@ -183,14 +182,14 @@ class PriceBook:
 
     @staticmethod
     def _on(rows: Sequence[tuple[dt.date, Prices]], on: dt.date) -> Prices:
-        # Before its first line a model was not for sale; whoever asks for such a day has a wrong clock.
+        # A day before the first row means that the clock is wrong: the model was not for sale.
         return next((prices for since, prices in reversed(rows) if since <= on), rows[0][1])
 
 
 def _filled(own: Prices, listed: Prices | None) -> Prices:
-    """Add what the list knows of a model to an operator's prices: a step that they do not name, and factors.
+    """Add factors, and a price step that the operator does not name, from the list to an operator's prices.
 
-    Beyond the step each price is as many times higher as it is in the list.
+    Above the step each price is multiplied as in the list.
     """
     if listed is None:
         return own
@@ -208,11 +207,11 @@ def _filled(own: Prices, listed: Prices | None) -> Prices:
 
 
 def read_prices(text: str, own: Mapping[str, PriceRow] | None = None) -> PriceBook:
-    """Read the price list (TOML); `own` are an operator's prices, which go before it.
+    """Read the price list (TOML); `own` are an operator's prices, which take precedence.
 
-    Raises ValueError if the list is not sound.
+    Raises ValueError if the list is invalid.
     """
-    # A float cannot hold 0.1; what is written is what is meant.
+    # A float cannot hold 0.1 exactly.
     document: dict[str, Any] = tomllib.loads(text, parse_float=Decimal)
     whole = PriceList.model_validate(document)
     search = _micro(whole.web_search.usd_per_1000 / 1000)

@@ -1,4 +1,4 @@
-"""The request's text: who wrote what, in a form that nobody can forge, and the same bytes each time."""
+"""The text of a request: who wrote what, in a form that nobody can forge, with the same bytes each time."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
+from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Message
 from bot.conversation.request import PromptMessage
-from bot.conversation.turn import UNSENT, Front, Turn
+from bot.conversation.turn import UNSENT, Preface, Turn
 from bot.conversation.visible import is_blank, plain, readable, unforged
 
 PREAMBLE = """\
@@ -25,16 +26,20 @@ between $ or $$: it is turned into what Discord can show. Keep tables narrow (tw
 simple formulas in sentences; displayed ones are drawn. Write code in fenced blocks with their language."""
 """Constant, so that every conversation's requests begin with the same bytes."""
 
-CONTINUE = (
+_CONTINUE = (
     "Your reply was cut off by its length limit. Go on exactly where it stopped, beginning with the very next "
     "character: repeat nothing, introduce nothing, and if it stopped within a code block, do not open that again."
 )
-"""Constant, as what is sent once is sent again. Nobody can forge it: what people write stands in elements."""
+CONTINUE = PromptMessage.of("user", _CONTINUE)
+"""Asks for the rest of a reply: models since 4.6 refuse a prompt that ends with the beginning of a reply (prefill).
+
+Constant, because it is sent again in each later request. Nobody can forge it: what people write stands in elements.
+"""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f\u2028\u2029]+")
 
 LEAST_CHARS = 120
-"""What remains of a message that is cut to fit, at the least."""
+"""The least that is left of a message that is shortened to fit."""
 
 _LEFT_OUT = "\n[… the middle of this message is left out: it is too long …]\n"
 
@@ -43,14 +48,14 @@ Before this conversation goes on, its oldest part will be left out. Write the su
 for yourself: who takes part and what they want, what was decided and found out, names, numbers and links that may \
 be needed again, what is still open. Carry over what an earlier summary says, if there is one. At most 300 words, in \
 the conversation's language, nothing but the summary."""
-"""Said by the bot itself, as the last block of the request that asks for a summary."""
+"""The last block of the request for a summary."""
 
 _SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
 _MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
 def render_user(messages: Sequence[Message]) -> str:
-    """Render what waits in the inbox as one user block, in order, each author named."""
+    """Render messages as one text, in order, each with its author."""
     return "\n".join(_render(message) for message in messages)
 
 
@@ -72,61 +77,48 @@ def _attribute(text: str) -> str:
 
 
 def _body(text: str) -> str:
-    # The characters that could disguise an element go before anything is escaped.
+    # Characters that could disguise an element are removed before anything is escaped.
     return unforged(readable(text))
 
 
 def render_system(prompt: str) -> tuple[str, ...]:
-    """Return the text blocks of the system prompt: how threads work, then what the admins set."""
+    """Return the text blocks of the system prompt: the preamble, then the prompt that the admins set."""
     return (PREAMBLE, prompt) if not is_blank(prompt) else (PREAMBLE,)
 
 
-def render_messages(turns: Sequence[Turn], user: str, summary: str = "") -> tuple[PromptMessage, ...]:
-    """Return the request's messages: the summary of what went before, the window, then the new user block.
+def question(messages: Sequence[Message]) -> PromptMessage:
+    """Return the user message of a turn."""
+    return PromptMessage.of("user", render_user(messages))
 
-    They start with a user message, alternate, and end with a user message, whatever became of the turns.
+
+def render_messages(
+    turns: Sequence[Turn], added: Sequence[PromptMessage], summary: str = ""
+) -> tuple[PromptMessage, ...]:
+    """Return the request's messages: the summary, the turns of the window, then those that are `added` behind it.
+
+    They start with a user message, alternate, and end like `added`, whatever the outcomes of the turns are.
     """
     messages: list[PromptMessage] = []
-    waiting: list[str] = [render_summary(summary)] if not is_blank(summary) else []
-    for turn in turns:
-        if turn.outcome in UNSENT:
-            continue
-        waiting.append(turn.user)
-        if turn.outcome == "answered":
-            messages += [PromptMessage("user", tuple(waiting)), *_reply(turn)]
+    waiting: list[Block] = [Text(render_summary(summary))] if not is_blank(summary) else []
+    exchanges = [(turn.sent, turn.outcome == "answered") for turn in turns if turn.outcome not in UNSENT]
+    for (first, *rest), answered in (*exchanges, (added, True)):
+        waiting += first.blocks
+        if answered:
+            messages += [PromptMessage("user", tuple(waiting)), *rest]
             waiting = []
-    return (*messages, PromptMessage("user", (*waiting, user)))
+    return tuple(messages)
 
 
 def render_summary(summary: str) -> str:
-    """Render a summary as a block that nobody takes for somebody's message."""
+    """Render a summary as an element of its own."""
     return f"<summary>\n{_body(summary.strip())}\n</summary>"
-
-
-def render_continued(turns: Sequence[Turn], cut_off: Turn, summary: str = "") -> tuple[PromptMessage, ...]:
-    """Return the messages that have a reply continued: the window, the turn as it is, the order to go on.
-
-    Models take no text to begin with (prefill is refused since 4.6), so it is asked for. The order stays where it was
-    given in every later request, which so begins with the same bytes as this one.
-    """
-    *before, asked = render_messages(turns, cut_off.user, summary)
-    return (*before, asked, *_reply(cut_off), PromptMessage("user", (CONTINUE,)))
-
-
-def _reply(turn: Turn) -> list[PromptMessage]:
-    ends = [*turn.seams, len(turn.reply)]
-    pieces = [turn.reply[start:end] for start, end in zip([0, *turn.seams], ends, strict=True)]
-    messages = [PromptMessage("assistant", (pieces[0],))]
-    for piece in pieces[1:]:
-        messages += [PromptMessage("user", (CONTINUE,)), PromptMessage("assistant", (piece,))]
-    return messages
 
 
 def fit(messages: Sequence[Message], room_tokens: int, measure: Callable[[str], int]) -> tuple[Message, ...]:
     """Shorten the longest of these messages until they take no more than `room_tokens`, by `measure`.
 
-    What is left out is said in its place; the beginning and the end stay. Nothing is shortened below
-    `LEAST_CHARS`, so that very small rooms are exceeded rather than empty.
+    A remark replaces the middle; the beginning and the end stay. No text is shortened below `LEAST_CHARS`, so that a
+    very small room is exceeded rather than left empty.
     """
     fitted = list(messages)
     while (tokens := measure(render_user(fitted))) > room_tokens:
@@ -134,7 +126,7 @@ def fit(messages: Sequence[Message], room_tokens: int, measure: Callable[[str], 
         text = fitted[at].text
         if len(text) <= LEAST_CHARS:
             break
-        # A little less than what seems enough: the remark takes room too, and an end is not worth many steps.
+        # A little less than needed, because the remark takes room too and each step costs time.
         over = (tokens - room_tokens) / measure(text)
         chars = max(LEAST_CHARS, min(int(len(text) * (1 - over)), len(text) * 19 // 20) - len(_LEFT_OUT))
         fitted[at] = replace(fitted[at], text=_shortened(text, min(chars, len(text) - 1)))
@@ -145,36 +137,36 @@ def _shortened(text: str, chars: int) -> str:
     parts = text.split(_LEFT_OUT)
     head, tail = parts[0], parts[-1] if len(parts) > 1 else text
     room = max(1, chars - len(_LEFT_OUT))
-    front = min(len(head), room * 2 // 3)
-    return f"{head[:front]}{_LEFT_OUT}{tail[len(tail) - min(len(tail), room - front) :]}"
+    begin = min(len(head), room * 2 // 3)
+    return f"{head[:begin]}{_LEFT_OUT}{tail[len(tail) - min(len(tail), room - begin) :]}"
 
 
-def prefix_key(manner: str, system: Sequence[str], front: Front | None = None) -> str:
-    """Name what stands before the window: while the key is the same, so is the beginning of each request.
+def prefix_key(manner: str, system: Sequence[str], preface: Preface | None = None) -> str:
+    """Return a hash of what stands before the window: requests with the same key have the same beginning.
 
     `manner` are the model and whatever else the cache compares (Anthropic, "Prompt caching": effort, thinking).
     """
     parts = [manner, *system]
-    if front:
-        parts += ["\0front", front.summary, *(str(turn.id) for turn in front.kept)]
+    if preface:
+        parts += ["\0front", preface.summary, *(str(turn.id) for turn in preface.pinned)]
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    open_text = _SPOILER.sub(" ", readable(message_text))  # a thread's name would show what is hidden
+    open_text = _SPOILER.sub(" ", readable(message_text))  # the name would show it
     lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in open_text.splitlines())
     line = next((line for line in lines if not is_blank(line)), "") or f"Chat with {plain(author_name)}"
     line = line.strip()
     if len(line) <= MAX_THREAD_NAME_CHARS:
         return line
-    cut = line[: MAX_THREAD_NAME_CHARS - 1]
-    head, _, _ = cut.rpartition(" ")
-    return (head if len(head) > MAX_THREAD_NAME_CHARS // 2 else cut).rstrip() + "…"
+    shortened = line[: MAX_THREAD_NAME_CHARS - 1]
+    head, _, _ = shortened.rpartition(" ")
+    return (head if len(head) > MAX_THREAD_NAME_CHARS // 2 else shortened).rstrip() + "…"
 
 
 NEUTRAL_THREAD_NAME = "Conversation"
-"""Where Discord allows no name with words of the message: servers that everybody can find forbid some."""
+"""The name if Discord refuses the words of the message: servers in Server Discovery forbid some words."""
 
 MAX_THREAD_NAME_CHARS = 80
-"""Discord allows 100; more than this is cut off in every client's list of threads."""
+"""Discord allows 100; more than this is truncated in every client's list of threads."""

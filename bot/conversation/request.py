@@ -1,9 +1,11 @@
-"""What Claude is asked, and what comes back, in our own values."""
+"""Requests to Claude and the events of a reply, as values of our own."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Literal
+
+from bot.conversation.content import Block, Text
 
 Role = Literal["user", "assistant"]
 Effort = Literal["low", "medium", "high", "xhigh", "max"]
@@ -13,18 +15,23 @@ Lifetime = Literal["5m", "1h"]
 
 @dataclass(frozen=True, slots=True)
 class PromptMessage:
-    """One entry of the request's `messages`; each of `blocks` is one non-blank text block, sent as it is."""
+    """One entry of the request's `messages`; its blocks are sent as they are."""
 
     role: Role
-    blocks: tuple[str, ...]
+    blocks: tuple[Block, ...]
+
+    @classmethod
+    def of(cls, role: Role, *texts: str) -> PromptMessage:
+        """Make a message of text blocks."""
+        return cls(role, tuple(map(Text, texts)))
 
 
 @dataclass(frozen=True, slots=True)
 class Breakpoints:
-    """Where the prompt cache may begin anew: after the system prompt, and after some of the messages.
+    """The cache breakpoints: after the system prompt, and after some of the messages.
 
-    `messages` pairs the index of a message with the lifetime of the mark on its last block, in order. No mark of
-    an hour may stand behind one of five minutes, and no more than four marks in all (Anthropic, "Prompt caching").
+    `messages` pairs the index of a message with the lifetime of the breakpoint on its last block, in order. A
+    breakpoint of an hour may not follow one of five minutes; there are four at most (Anthropic, "Prompt caching").
     """
 
     system: Lifetime
@@ -32,7 +39,7 @@ class Breakpoints:
 
     @property
     def newest(self) -> Lifetime:
-        """The lifetime of what is written last."""
+        """The lifetime of the last breakpoint."""
         return self.messages[-1][1] if self.messages else self.system
 
 
@@ -40,10 +47,9 @@ class Breakpoints:
 class Request:
     """One request to the Messages API; `max_tokens` bounds the reply, thinking included.
 
-    `system` holds the text blocks of the system prompt. `effort` is None where the model knows none, `thinking`
-    where the model's own default is to count.
-    `user_key` is an opaque name for the person asking (metadata.user_id), never a Discord id or name. Without
-    `breakpoints` nothing is cached.
+    `system` holds the text blocks of the system prompt. `effort` is None if the model has no effort levels,
+    `thinking` is None for the model's default. `user_key` is an opaque name for the person who asks
+    (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached.
     """
 
     model: str
@@ -58,10 +64,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens of one request as the API counted them (facts of `usage`, absent or null fields are 0).
+    """The `usage` of one request in tokens; absent or null fields are 0.
 
-    The whole input is `input + cache_write_5m + cache_write_1h + cache_read`; `output` includes `thinking`.
-    `service_tier` and `inference_geo` are what the API says of them, which the price may depend on.
+    The whole input is `input + cache_write_5m + cache_write_1h + cache_read`; `output` includes `thinking`. The price
+    may depend on `service_tier` and `inference_geo`.
     """
 
     input: int = 0
@@ -76,22 +82,22 @@ class Usage:
 
     @property
     def input_total(self) -> int:
-        """Every token that was read, at whatever price."""
+        """All input tokens, cached or not."""
         return self.input + self.cache_write_5m + self.cache_write_1h + self.cache_read
 
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
-    """A further piece of the reply's text, cut anywhere."""
+    """The next piece of the reply's text; it may end within a word or a cluster."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """The API was busy or out of reach; it is asked again in `seconds`.
+    """The API was busy or unreachable; the request is sent again in `seconds`.
 
-    `lost` if the try may have used something although nobody will tell of it: it was taken, and then broke off.
+    `lost` if the attempt may be billed although no `usage` was received: the API accepted it and then broke off.
     """
 
     seconds: float
@@ -101,19 +107,19 @@ class Waiting:
 
 @dataclass(frozen=True, slots=True)
 class AskedAgain:
-    """The wait is over: the request is sent again."""
+    """The request is sent again."""
 
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The API has begun to answer and tells what it has read; `usage` lacks what is going to be written."""
+    """The stream has begun (`message_start`); `usage` has no output yet."""
 
     usage: Usage
 
 
 @dataclass(frozen=True, slots=True)
 class Thinking:
-    """The model has begun to think; what it thinks is not told."""
+    """The model has begun to think; the text of its thinking is dropped."""
 
 
 @dataclass(frozen=True, slots=True)

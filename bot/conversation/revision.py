@@ -6,26 +6,28 @@ import re
 from dataclasses import replace
 
 from bot.conversation import prompt
+from bot.conversation.content import Text, fixed_tokens
 from bot.conversation.message import Message
+from bot.conversation.request import PromptMessage
 from bot.conversation.tokens import FRAMING_TOKENS, estimate
 from bot.conversation.turn import Turn
 
 _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
-"""No message's text holds this, see `prompt.render_user`."""
+"""The text of a message never holds this, see `prompt.render_user`."""
 
 _USERNAME = re.compile(r' username="[^"]*">$')
 
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
-    """Return the entry with what the message says `now`, or without it if that is None.
+    """Return the entry with the text that the message has `now`, or without the message if that is None.
 
-    The author stays as he was named. An entry whose last message goes is `removed` with its reply. Its tokens, and
-    with them those of the requests that hold it, are an estimate from then on: `newest` is the id of the latest turn,
-    and so of the latest request that may. Unchanged if the message is not in it.
+    The name of the author stays. An entry without messages is `removed` with its reply. The tokens of the entry are
+    an estimate from then on: `newest` is the id of the latest turn, whose request may hold the old text. The entry is
+    returned unchanged if the message is not part of it.
 
-    An entry may name more messages than it holds: what was deleted before its commit was counted in once. Which of
-    them a text belongs to can then be told from their order alone; where that leaves several, all of these go, for a
-    message that its author took back must not stay.
+    An entry may name more messages than it holds, if messages were deleted before its commit. The order alone tells
+    which text belongs to which message; if several are possible, all of them are removed, because a message that its
+    author has deleted must not stay.
     """
     members = entry.members or (entry.id,)
     pieces = _pieces(entry.user)
@@ -39,21 +41,26 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     if not pieces:
         return replace(
             entry,
-            user="",
-            reply="",
+            sent=(),
             outcome="removed",
             user_tokens=0,
             reply_tokens=0,
             members=(),
-            seams=(),
             amended=newest,
         )
     user = "\n".join(pieces)
     if user == entry.user:
         return entry
     left = members if now is not None else tuple(member for member in members if member != message)
-    tokens = estimate(user) + FRAMING_TOKENS
-    return replace(entry, user=user, user_tokens=tokens, members=left, prefix_key="", amended=newest)
+    tokens = estimate(user) + fixed_tokens(entry.question.blocks) + FRAMING_TOKENS
+    others = (block for block in entry.question.blocks if not isinstance(block, Text))
+    return replace(
+        entry.asked(PromptMessage("user", (Text(user), *others))),
+        user_tokens=tokens,
+        members=left,
+        prefix_key="",
+        amended=newest,
+    )
 
 
 def _pieces(user: str) -> list[str]:
@@ -63,13 +70,13 @@ def _pieces(user: str) -> list[str]:
 
 
 def _candidates(pieces: list[str], index: int, members: int) -> range:
-    """Which pieces the message of this index may be: one, unless some of the members have none."""
+    """Return the pieces that the message of this index may be: one, unless some members have no piece."""
     missing = members - len(pieces)
     return range(max(0, index - missing), min(index, len(pieces) - 1) + 1)
 
 
 def _of_the_same_author(pieces: list[str], found: range, now: Message) -> range:
-    """Leave out, at either end, what somebody else has written."""
+    """Drop the pieces of other authors at both ends."""
     name = _username(prompt.render_user([now]))
     own = [index for index in found if _username(pieces[index]) == name]
     return range(own[0], own[-1] + 1) if own else found

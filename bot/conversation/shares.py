@@ -1,7 +1,7 @@
-"""What each part of a request takes of what is known of the whole: pure.
+"""The share of each part of a request in its known total: pure.
 
-The turns are counted once, by the model that answered them; after a change of the model the total is counted by
-another. Then the parts no longer add up, until they are shared out anew.
+The turns are counted once, by the model that answered them. After a change of the model another tokenizer counts the
+total, so that the parts no longer add up: then they are scaled.
 """
 
 from __future__ import annotations
@@ -13,46 +13,46 @@ from bot.conversation.ledger import UNSURE_SHARE, Forecast
 from bot.conversation.turn import Turn
 
 MOST_APART = 1.5
-"""By more than this factor no two models count the same turns differently (1.3 was seen, and its inverse)."""
+"""The largest factor between two models' counts of the same turns (1.3 and its inverse were measured)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """`kept` and `turns` with what they take of the whole; `other` is left for what stands before them.
+    """`pinned` and `turns` with their tokens; `other` is the rest of the total, for the texts before them.
 
-    `recalled` turns are no part of it, and counted in the same way.
+    `recalled` turns are not part of the total, and are scaled in the same way.
     """
 
     other: int
-    kept: tuple[Turn, ...]
+    pinned: tuple[Turn, ...]
     turns: tuple[Turn, ...]
     recalled: tuple[Turn, ...]
 
     @property
     def in_turns(self) -> int:
         """The tokens of all turns that are part of the whole."""
-        return sum(turn.tokens for turn in (*self.kept, *self.turns))
+        return sum(turn.tokens for turn in (*self.pinned, *self.turns))
 
     def scaled(self, factor: float, *, but: str | None = None) -> Shares:
-        """Count all turns anew, but for those that the model `but` has answered."""
-        kept, turns, recalled = (
+        """Scale the tokens of all turns, except those that the model `but` has answered."""
+        pinned, turns, recalled = (
             tuple(turn if turn.model == but else _scaled(turn, factor) for turn in part)
-            for part in (self.kept, self.turns, self.recalled)
+            for part in (self.pinned, self.turns, self.recalled)
         )
-        return Shares(self.other, kept, turns, recalled)
+        return Shares(self.other, pinned, turns, recalled)
 
 
 def share_out(
-    forecast: Forecast, kept: Sequence[Turn], turns: Sequence[Turn], recalled: Sequence[Turn], *, model: str
+    forecast: Forecast, pinned: Sequence[Turn], turns: Sequence[Turn], recalled: Sequence[Turn], *, model: str
 ) -> Shares:
     """Share out the total of a forecast for `model`.
 
-    What other models have counted is scaled, if what would be left for the texts before the turns is far from what
-    they take by estimate. If the turns are still more than the whole, all of them are.
+    Counts of other models are scaled if the rest for the texts before the turns is far from the estimate of these
+    texts. If the turns still exceed the total, all turns are scaled.
     """
-    shares = Shares(forecast.other, tuple(kept), tuple(turns), tuple(recalled))
+    shares = Shares(forecast.other, tuple(pinned), tuple(turns), tuple(recalled))
     total = max(0, forecast.total)
-    own = sum(turn.tokens for turn in (*kept, *turns) if turn.model == model)
+    own = sum(turn.tokens for turn in (*pinned, *turns) if turn.model == model)
     foreign = shares.in_turns - own
     if foreign and abs(forecast.other - forecast.texts) > UNSURE_SHARE * forecast.texts:
         factor = (total - forecast.texts - own) / foreign

@@ -1,7 +1,7 @@
-"""Halves of surrogate pairs: joined where both are there, U+FFFD where one is alone.
+"""Surrogates: two halves of a pair are joined, a lone half becomes U+FFFD.
 
-JSON can name half of a pair ("\\ud83d"), and a stream can cut a pair in two. Python's text holds such a half; UTF-8,
-and so Redis and every request, does not.
+JSON can name half of a pair ("\\ud83d"), and a stream can split a pair. A Python string can hold a lone half; UTF-8
+cannot, and so neither can Redis nor a request.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ def whole(text: str) -> str:
 
 
 def whole_json(text: str) -> str:
-    """Return JSON without escapes that name half of a pair alone: strict parsers refuse the document for one."""
+    """Return JSON without escapes of lone halves: strict parsers refuse a document that has one."""
     if "\\ud" not in text and "\\uD" not in text:
         return text
     return _ESCAPE.sub(lambda found: "\\ufffd" if found["half"] else found[0], text)
 
 
 class Joiner:
-    """Joins the pieces of a stream: what ends with the first half of a pair waits for the second one."""
+    """Joins pairs that a stream has split: the first half waits for the next piece."""
 
     def __init__(self) -> None:
         self._half = ""
 
     def join(self, piece: str) -> str:
-        """Take a piece in and return what is whole."""
+        """Add a piece and return the text that is complete."""
         text, self._half = self._half + piece, ""
         if _FIRST_HALF.search(text):
             text, self._half = text[:-1], text[-1]
         return whole(text)
 
     def end(self) -> str:
-        """Return what still waits: nothing, or the mark of a half that stayed alone."""
+        """Return the rest: nothing, or U+FFFD for a lone half."""
         half, self._half = self._half, ""
         return REPLACEMENT if half else ""

@@ -1,4 +1,4 @@
-"""How many tokens something takes, where the API has not told yet: text by its scripts, pictures by their size."""
+"""Token estimates for what the API has not counted yet: text by its scripts, pictures by their size."""
 
 from __future__ import annotations
 
@@ -8,17 +8,20 @@ import string
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from bot.conversation.content import Block, Text, ToolResult, fixed_tokens
+from bot.conversation.request import PromptMessage
+
 FRAMING_TOKENS = 6
-"""What a message takes besides its text."""
+"""Tokens of a message besides its text."""
 
 LEARNING_RATE = 0.5
-"""The part of an error that is learned at once: one odd message shall not undo what many have taught."""
+"""The share of an error that is learned at once, so that one odd message does not undo what many have taught."""
 
 SURE_TOKENS = 50
-"""From this size on a text teaches in full; of shorter ones the framing is too large a part."""
+"""From this size on a text teaches in full; the framing is too large a share of a shorter text."""
 
 MOST_SURPRISE = math.log(2)
-"""No text is believed to cost more than twice, or less than half, of what its class cost before."""
+"""The most that one text changes a rate: a factor of two."""
 
 PATCH_PX = 28
 """A picture costs one token for each square of 28 by 28 pixels (Anthropic, "Vision")."""
@@ -38,8 +41,8 @@ PDF_PAGE_TOKENS = 3000
 PDF_PAGE_PX = (1240, 1754)
 """A page is also seen, as a picture; an A4 page at 150 dots per inch stands for its size, which is not documented."""
 
-# Letters and blanks of Latin text, of which about 2.5 make a token; what code is full of; scripts in which a
-# character is a word or half of one; pictographs, which take several tokens with their joiners; all the rest.
+# Latin letters and blanks, about 2.5 for a token; signs and digits, as in code; scripts whose characters are words or
+# syllables; pictographs, which take several tokens with their joiners; all other characters.
 _LATIN = b" " + string.ascii_letters.encode()
 _SIGNS = bytes(set(range(0x80)).difference(_LATIN))
 _CJK, _EMOJI = (
@@ -56,7 +59,7 @@ _CJK, _EMOJI = (
 class TokenRates:
     """Tokens for one character, by class: Latin prose, digits and signs (code), CJK, emoji, any other script.
 
-    `framing` is what a message takes besides its text.
+    `framing` are the tokens of a message besides its text.
     The defaults are an upper figure: 1M tokens hold about 2.5M characters (Anthropic, models overview), other
     scripts take up to a token a character, pictographs more.
     """
@@ -71,6 +74,15 @@ class TokenRates:
     def message(self, text: str) -> int:
         """Estimate the tokens of a text as a message of its own."""
         return self.of(text) + self.framing
+
+    def blocks(self, blocks: Iterable[Block]) -> int:
+        """Estimate the tokens of content blocks: text by its characters, everything else by what it names."""
+        blocks = tuple(blocks)
+        return fixed_tokens(blocks) + sum(self.of(text) for text in _texts(blocks))
+
+    def sent(self, message: PromptMessage) -> int:
+        """Estimate the tokens of a message of a request; the framing counts with the user's messages."""
+        return self.blocks(message.blocks) + (self.framing if message.role == "user" else 0)
 
     def of(self, text: str) -> int:
         """Estimate the tokens of a text."""
@@ -103,7 +115,7 @@ PRIOR = TokenRates()
 
 def classes(text: str) -> tuple[int, int, int, int, int]:
     """Count the characters of a text by class, in the order of `TokenRates`."""
-    # What stands for a character beyond ASCII holds no byte of ASCII's; to delete bytes is faster than to find them.
+    # In UTF-8 no byte of another character is an ASCII byte; deleting bytes is faster than finding them.
     encoded = text.encode("utf-8", "surrogatepass")
     latin = len(encoded) - len(encoded.translate(None, _LATIN))
     if len(encoded) == len(text):
@@ -113,13 +125,21 @@ def classes(text: str) -> tuple[int, int, int, int, int]:
     return latin, signs, cjk, emoji, len(text) - latin - signs - cjk - emoji
 
 
+def _texts(blocks: Iterable[Block]) -> Iterable[str]:
+    for block in blocks:
+        if isinstance(block, Text):
+            yield block.text
+        elif isinstance(block, ToolResult):
+            yield from _texts(block.content)
+
+
 def estimate(text: str, rates: TokenRates = PRIOR) -> int:
     """Estimate the tokens of a text; with the rates of a conversation that has none yet, an upper figure."""
     return rates.of(text)
 
 
 def picture_tokens(width_px: int, height_px: int, *, older: bool = False) -> int:
-    """Return what a picture costs, by its documented rule; `older` for models before Claude 4.7."""
+    """Return the tokens of a picture, by the documented rule; `older` for models before Claude 4.7."""
     longest, most = OLDER_PICTURE if older else (PICTURE_LONG_EDGE_PX, PICTURE_MAX_TOKENS)
     scale = min(1.0, longest / max(width_px, height_px, 1))
     width, height = max(1, int(width_px * scale)), max(1, int(height_px * scale))
@@ -127,5 +147,5 @@ def picture_tokens(width_px: int, height_px: int, *, older: bool = False) -> int
 
 
 def pdf_tokens(pages: int, *, older: bool = False) -> int:
-    """Return an upper figure for what a PDF costs: the text of each page, and the page as a picture."""
+    """Return an upper figure for the tokens of a PDF: the text of each page, and the page as a picture."""
     return pages * (PDF_PAGE_TOKENS + picture_tokens(*PDF_PAGE_PX, older=older))

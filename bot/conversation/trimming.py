@@ -1,9 +1,9 @@
-"""What of the history still fits: between two trims the window only grows at its end.
+"""The trimming policy: which turns of the history are sent. Between two trims the window only grows at its end.
 
-A window that slides with each turn would change the beginning of every request, and so pay for the whole history
-each time (Anthropic, "Prompt caching": a cached prefix must be identical). Hence two marks: nothing is dropped
-until the high-water mark is passed, and then as much as leads below the low-water mark at once. What was kept
-in front of the window (pinned turns) changes in that moment only, for the same reason.
+A window that slides with each turn would change the beginning of every request, and so the whole history would be
+billed in full each time (Anthropic, "Prompt caching": a cached prefix must be identical). Hence two marks: nothing
+is dropped below the high-water mark; above it, the oldest turns are dropped down to the low-water mark at once. The
+pinned turns before the window change in that moment only, for the same reason.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from bot.conversation.turn import UNSENT, Turn
 
 LEAST_NEWEST_TOKENS = 200
-"""What remains of a message that is cut to fit, if the budget allows as much: less would not be a question."""
+"""What remains of a message that is shortened to fit, if the budget allows as much: less would not be a question."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrimPolicy:
-    """`high_tokens` may be reached by a request; a trim leads to `low_tokens` or less.
+    """`high_tokens` is the most that a request may hold; a trim leaves `low_tokens` or less.
 
-    Pinned turns that would go are kept, as far as they take no more than `pinned_tokens`.
+    Pinned turns that would go stay, as far as they take no more than `pinned_tokens`.
     """
 
     high_tokens: int
@@ -30,27 +30,27 @@ class TrimPolicy:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
-    """Where the window begins, and what of the turns before is kept: the pinned ones, oldest first."""
+class Edge:
+    """The index of the window's first turn, and the pinned turns from before it, oldest first."""
 
-    index: int = 0
-    kept: tuple[Turn, ...] = ()
+    window_start: int = 0
+    pinned: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The turns that are sent: `kept` ones from before the cut, then all from index `cut` of the history on.
+    """The turns that are sent: `pinned` ones from before the window, then all from index `start` of the history on.
 
-    `tokens` counts them together with what every request holds besides; `dropped` turns went in this trim, of
-    which `kept` may hold some, and `unpinned` pinned ones found no room. `newest_tokens` is what the newest
-    message may take: less than it wants if `shortened`.
+    `tokens` counts them together with what every request holds besides. `dropped` turns went in this trim, of
+    which `pinned` may hold some; `unpinned` pinned turns found no room. `newest_tokens` is the room of the newest
+    message: less than its size if `shortened`.
     """
 
-    cut: int
+    start: int
     turns: tuple[Turn, ...]
     tokens: int
     dropped: int
-    kept: tuple[Turn, ...] = ()
+    pinned: tuple[Turn, ...] = ()
     newest_tokens: int = 0
     shortened: bool = False
     unpinned: int = 0
@@ -58,12 +58,12 @@ class Window:
     @property
     def all_turns(self) -> tuple[Turn, ...]:
         """The turns in the order in which they are sent."""
-        return (*self.kept, *self.turns)
+        return (*self.pinned, *self.turns)
 
     @property
-    def edge(self) -> Cut:
+    def edge(self) -> Edge:
         """What the next trim has to know of this one."""
-        return Cut(self.cut, self.kept)
+        return Edge(self.start, self.pinned)
 
 
 def marks(
@@ -75,12 +75,12 @@ def marks(
     step_tokens: int | None = None,
     pinned_share: float = 0.0,
 ) -> TrimPolicy:
-    """Return the marks for a budget of `max_tokens`, which a model's limits may lower.
+    """Return the marks for a budget of `max_tokens`, which the limits of the model may lower.
 
-    A request and its reply (`reply_tokens`, the most that it may take) share the model's context; beyond
-    `step_tokens` of prompt some models cost several times as much for all of it. None where there is no such
-    limit, or where the operator wants it passed. `pinned_share` is of what a trim leaves, so that pins alone can
-    never make the next trim due.
+    A request and its reply (at most `reply_tokens`) share the model's `context_tokens`. Above `step_tokens` of prompt
+    some models cost several times as much for the whole prompt. Both are None if there is no such limit, or
+    if the operator accepts it. `pinned_share` is the share of the low-water mark for pinned turns, so that pins
+    alone never make a trim due.
     """
     high = max_tokens
     if context_tokens is not None:
@@ -95,7 +95,7 @@ def marks(
 def trim(
     turns: Sequence[Turn],
     policy: TrimPolicy,
-    cut: int | Cut,
+    edge: Edge,
     *,
     other_tokens: int = 0,
     newest_tokens: int = 0,
@@ -103,45 +103,44 @@ def trim(
     recalled: Sequence[Turn] = (),
     at_once: bool = False,
 ) -> Window:
-    """Choose the turns to send: whole ones, the oldest go first; for any history and any budget.
+    """Choose the turns to send; whole turns are dropped, the oldest first.
 
-    `turns` are those from the cut on; `other_tokens` are those of the system prompt, `newest_tokens` those of
-    the new message, which is always sent, shortened if the budget is smaller than it. `pins` are the ids of
+    `turns` are those of the window so far; `other_tokens` are those of the system prompt, `newest_tokens` those of
+    the new message, which is always sent, shortened if it exceeds the budget. `pins` are the ids of
     pinned messages: their turns stay, the newest first if not all of them fit. `recalled` are turns from before the
-    cut that come back if they are pinned by now. With `at_once` pins are looked at even if no trim is due.
+    window that come back if they are pinned by now. With `at_once` pins are looked at even if no trim is due.
     """
-    edge = cut if isinstance(cut, Cut) else Cut(cut)
     turns = tuple(turns)
     wanted = newest_tokens
     if other_tokens + newest_tokens > policy.high_tokens:
         least = min(newest_tokens, LEAST_NEWEST_TOKENS, policy.high_tokens)
         newest_tokens = max(least, policy.high_tokens - other_tokens)
     fixed = other_tokens + newest_tokens
-    kept, unpinned, dropped = edge.kept, 0, 0
-    total = fixed + _sum(kept) + _sum(turns)
+    pinned, unpinned, dropped = edge.pinned, 0, 0
+    total = fixed + _sum(pinned) + _sum(turns)
     due = total > policy.high_tokens
     if due or at_once:
         old = tuple(
-            {turn.id: turn for turn in sorted((*edge.kept, *recalled), key=lambda turn: turn.id)}.values()
+            {turn.id: turn for turn in sorted((*edge.pinned, *recalled), key=lambda turn: turn.id)}.values()
         )
         if not due:
-            kept, unpinned = _pinned(old, pins, policy, fixed)
-            due = fixed + _sum(kept) + _sum(turns) > policy.high_tokens
+            pinned, unpinned = _pinned(old, pins, policy, fixed)
+            due = fixed + _sum(pinned) + _sum(turns) > policy.high_tokens
         if due:
             dropped = _dropped(turns, policy.low_tokens - fixed)
-            kept, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
-        # The pinned turns need room themselves, which more of the oldest have to leave.
+            pinned, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
+        # The pinned turns need room, too: more of the oldest turns are dropped for them.
         while due and dropped < len(turns):
-            if fixed + _sum(kept) + _sum(turns[dropped:]) <= policy.low_tokens:
+            if fixed + _sum(pinned) + _sum(turns[dropped:]) <= policy.low_tokens:
                 break
             dropped += 1
-            kept, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
+            pinned, unpinned = _pinned((*old, *turns[:dropped]), pins, policy, fixed)
     return Window(
-        cut=edge.index + dropped,
+        start=edge.window_start + dropped,
         turns=turns[dropped:],
-        tokens=fixed + _sum(kept) + _sum(turns[dropped:]),
+        tokens=fixed + _sum(pinned) + _sum(turns[dropped:]),
         dropped=dropped,
-        kept=kept,
+        pinned=pinned,
         newest_tokens=newest_tokens,
         shortened=newest_tokens < wanted,
         unpinned=unpinned,
@@ -162,7 +161,7 @@ def _pinned(
     candidates: Sequence[Turn], pins: frozenset[int], policy: TrimPolicy, fixed: int
 ) -> tuple[tuple[Turn, ...], int]:
     """Choose the pinned turns that stay, and count those that find no room."""
-    # Not what the low-water mark leaves: a long newest message would push out just what people want kept.
+    # Not limited to the low-water mark: a long new message would push out the pinned turns.
     room = min(policy.pinned_tokens, policy.high_tokens - fixed)
     pinned = [turn for turn in candidates if turn.outcome not in UNSENT and turn.holds(pins)]
     chosen: list[Turn] = []

@@ -1,7 +1,7 @@
-"""Which characters show something: the one definition for all text that comes in; pure.
+"""Which characters are visible: the one definition for all text that comes in; pure.
 
-Without ink are separators, controls, format characters, what Unicode calls default ignorable (DerivedCoreProperties,
-"Default_Ignorable_Code_Point"), and a few that are neither and yet blank. The tests compare the table with Unicode.
+Invisible are separators, controls, format characters, default ignorable code points (Unicode, DerivedCoreProperties,
+"Default_Ignorable_Code_Point") and a few characters with an empty glyph. The tests compare the table with Unicode.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _VISIBLE = re.compile(f"[^{_SPACES}{_CONTROLS}{_IGNORABLE}{_FORMATS}{_BLANK}]")
 _HIDDEN = re.compile(f"[{_CONTROLS}{_IGNORABLE}{_FORMATS}{_BLANK}]+")
 _GAPS = re.compile(f"[{_SPACES}\\t\\n\\r\\x0b\\x0c\\x85]+")
 
-# Of what has no ink, a text keeps what scripts and emoji need: joiners behind characters that are not ASCII, flags of
-# regions, variation selectors, soft hyphens, and the marks of direction that override nothing.
+# Of the invisible characters, a text keeps those that scripts and emoji need: joiners behind characters that are not
+# ASCII, flags of regions, variation selectors, soft hyphens, and the marks of direction that override nothing.
 _FLAG = r"\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f"
 _FOREIGN = re.compile(
     rf"(?P<flag>{_FLAG})"
@@ -36,24 +36,24 @@ _FOREIGN = re.compile(
 )
 
 _OPENING = re.compile("[<\uff1c\ufe64\u2039\u3008\u2329\u27e8]")
-"""What begins an element, and what looks so much like it that a reader may take it for one."""
+"""The character that begins an element, and those that look like it."""
 
 _SLASHES = ("/", "\u2044", "\u2215")
 ELEMENTS = ("message", "summary")
 
 
 def is_blank(text: str) -> bool:
-    """Say whether nothing of a text would be seen."""
+    """Say whether a text has no visible character."""
     return _VISIBLE.search(text) is None
 
 
 def plain(name: str) -> str:
-    """Return a name on one line without anything that has no ink; empty if nothing is left."""
+    """Return a name on one line without invisible characters; empty if nothing is left."""
     return _GAPS.sub(" ", _HIDDEN.sub("", _GAPS.sub(" ", name))).strip(" ")
 
 
 def readable(text: str) -> str:
-    """Return a text without the characters that neither a script nor an emoji needs; lines stay."""
+    """Return a text without the invisible characters that neither a script nor an emoji needs; lines stay."""
     if text.isascii() and text.isprintable():
         return text
     lines = text.replace("\r\n", "\n").replace("\r", "\n")
@@ -61,12 +61,12 @@ def readable(text: str) -> str:
 
 
 def unforged(text: str) -> str:
-    """Return a text in which nothing can be read as one of our elements, however it is disguised."""
+    """Return a text in which nothing can be read as an element of a request, however it is disguised."""
     return _OPENING.sub(lambda found: "&lt;" if _begins_element(text, found.end()) else found[0], text)
 
 
 def _begins_element(text: str, start: int) -> bool:
-    """Read on as a careless reader would: what has no ink counts for nothing, wide letters for plain ones.
+    """Read on as a careless reader would: skip invisible characters, take wide letters for plain ones.
 
     The scan ends at the first visible character that fits no element, so that no part of a text is read twice.
     """

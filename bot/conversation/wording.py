@@ -1,4 +1,4 @@
-"""Every sentence that people in a thread can be told when something is not as it should be."""
+"""The sentences that people in a thread read when something fails or waits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from bot.conversation.errors import (
 )
 
 SMALL = "-# "
-"""Discord's subtext: small and grey, so that a notice is not taken for a reply."""
+"""Discord's subtext: small and grey, so that a notice does not look like a reply."""
 
 EMPTY_REPLY = "Claude had nothing to say to that. Write again, perhaps with a little more to go on."
 REFUSED = (
@@ -42,10 +42,12 @@ NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
 HALTED = (
-    "Discord did not let me write on here then, so this ends in the middle. "
-    "Press Regenerate, and it is written anew."
+    "Discord did not let me finish this reply, so it ends in the middle. "
+    "Press Regenerate to have it written again."
 )
-HALTED_EARLY = "Discord did not let me answer here then. Your message is kept: write on, or press Try again."
+HALTED_EARLY = (
+    "Discord did not let me answer here at that time. Your message is kept: write on, or press Try again."
+)
 TO_THE_FIRST_MESSAGE = "To the message that began this thread:"
 EARLIER_STANDS = "The earlier answer stands."
 DECLINED_TO_GO_ON = "Claude declined to go on with this."
@@ -55,27 +57,31 @@ THINKING_TOOK_ALL = (
     "an admin can raise claude.max_tokens."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
-SUMMARIZED = "This conversation has grown long: of its oldest messages, Claude keeps a summary from now on."
+SUMMARIZED = (
+    "This conversation has grown long: Claude keeps only a summary of its oldest messages from now on."
+)
 SHORTENED = (
-    "This was more than Claude can read at once: of the longest message it saw the beginning and the end."
+    "This was more than Claude can read at once: "
+    "it saw only the beginning and the end of the longest message."
 )
 STILL_TOO_LONG = (
     "That is more than Claude can read at once, even without the oldest messages. Send a shorter message, "
     "or start afresh with /reset."
 )
 UNREADABLE = (
-    "I cannot read what I have kept of this conversation; it seems to come from another version of me. "
-    "/reset makes me forget it, and then we can go on."
+    "I cannot read the stored history of this conversation; another version of me seems to have written it. "
+    "Use /reset to delete the history, and then we can go on."
 )
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
     "Write it again, perhaps differently; /reset always gives this thread a fresh start."
 )
 TYPED_COMMAND = (
-    "That looks like a command typed as text. Type / and choose it from the list. There is a /help, too."
+    "That looks like a command typed as text. Type / and choose the command from the list, or use /help."
 )
 NO_THREADS_HERE = (
-    "I answer in threads, and this channel cannot have any. Mention me in a text channel, or use /chat there."
+    "I answer in threads, and this channel cannot have threads. "
+    "Mention me in a text channel, or use /chat there."
 )
 NOT_POSSIBLE_HERE = (
     "Discord does not let me answer here. Try a text channel, or a thread that is open and not locked."
@@ -90,21 +96,21 @@ STORE_DOWN_FOR_NOW = (
 )
 STORE_DOWN_IN_DMS = (
     "My memory is not reachable right now. I answer as soon as it is back. "
-    "Should no answer come then, please write it again."
+    "If no answer comes, please write your message again."
 )
 LOUD_ONCE = (
     f"{SMALL}My memory is not reachable right now. I answer as soon as it is back: no need to repeat it.",
 )
-"""Notices that an earlier version posted as replies are; they answer nothing."""
+"""Notices that an earlier version posted in the form of replies; they are no answers."""
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
-ANEW = f"{SMALL}Writing this anew …"
+REGENERATING = f"{SMALL}Writing this anew …"
 SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
-STATUS = (THINKING, BUSY, ANEW, SUMMARIZING)
-"""What stands in the place of a reply while there is none; never a part of one."""
+STATUS = (THINKING, BUSY, REGENERATING, SUMMARIZING)
+"""Status lines: they stand in the place of a reply until its text begins."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     (ClaudeBlocked, BLOCKED),
@@ -152,7 +158,7 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
 
 
 def explain(error: BobbinError) -> str:
-    """Say what went wrong with a reply, and what to do, in words for the people in the thread."""
+    """Say to the people in the thread why there is no reply, and what to do."""
     if isinstance(error, ClaudeModelUnknown):
         return _model_gone(error)
     for kind, sentence in _CLAUDE:
@@ -188,7 +194,7 @@ def may_not(permission: str) -> str:
 
 
 def later(for_s: float, *, place: str) -> str:
-    """Say that Discord holds an answer back, for how long, and that nothing is lost."""
+    """Say for how long Discord delays an answer, and that nothing is lost."""
     return (
         f"Discord lets me answer {place} only {about(for_s)} from now. Your message is kept, and the answer comes by "
         "itself: no need to repeat anything."
@@ -196,7 +202,7 @@ def later(for_s: float, *, place: str) -> str:
 
 
 def about(seconds: float) -> str:
-    """Say how long something takes, rounded up."""
+    """Write a duration in words, rounded up."""
     for size_s, unit in ((86_400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
         if seconds >= 1.5 * size_s or size_s == 1:
             count = max(1, math.ceil(seconds / size_s))
@@ -205,31 +211,31 @@ def about(seconds: float) -> str:
 
 
 def missed(count: int) -> str:
-    """Say that messages were left unanswered because they are too old by now."""
+    """Say that messages were left unanswered because they are too old."""
     what = "a message" if count == 1 else f"{count} messages"
     return f"I was away for long and left {what} from back then unanswered. Write again if you still want an answer."
 
 
 def missed_many(count: int) -> str:
-    """Say that more was written meanwhile than is looked through."""
+    """Say that more was written than the bot reads."""
     return f"More was written here while I was away than I look through, so I only saw the last {count} messages."
 
 
 def code_attached(name: str, lines: int) -> str:
-    """Say that a code block, of which the beginning is shown, is attached as a whole."""
+    """Say that a code block is attached as a whole; its beginning is shown."""
     return f"All {lines} lines are in the attached `{name}`."
 
 
 def code_goes_on(lines: int) -> str:
-    """Say that a code block, of which the beginning is shown, is still being written."""
+    """Say that a code block is still being written; its beginning is shown."""
     return f"… ({lines} lines so far)"
 
 
 def goes_on(name: str) -> str:
-    """Say that a reply is longer than the messages that it may take."""
+    """Say that the rest of a long reply is attached."""
     return f"The reply goes on in the attached `{name}`."
 
 
 def small(sentence: str) -> str:
-    """Set a sentence as a small notice."""
+    """Format a sentence as a small notice."""
     return SMALL + sentence

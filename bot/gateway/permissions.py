@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import discord
 
+from bot.gateway import error_codes
+
 NEEDED = {
     "view_channel": "View Channels",
     "read_message_history": "Read Message History",
@@ -28,15 +30,9 @@ INVITE = discord.Permissions(
 )
 """The least that the bot works well with; the invite link asks for these."""
 
-READ_HISTORY_CODE = 160002
-"""A reply needs to read the message that it answers (Discord, "Cannot reply without permission")."""
-
-LOCKED_CODE = 160005
-"""In a locked thread only those write who may manage threads (Discord, topics/threads)."""
-
 BY_CODE = {
-    READ_HISTORY_CODE: NEEDED["read_message_history"],
-    LOCKED_CODE: NEEDED["manage_threads"],
+    error_codes.REPLY_WITHOUT_HISTORY: NEEDED["read_message_history"],
+    error_codes.THREAD_LOCKED: NEEDED["manage_threads"],
 }
 """Errors that name the permission by themselves; Discord gives them the status 400."""
 

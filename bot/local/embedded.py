@@ -26,6 +26,7 @@ import structlog
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.local.data_directory import DataDirectory
+from bot.retry import Schedule
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -37,10 +38,8 @@ PATIENCE_S = 20.0
 ANSWER_TIMEOUT_S = 2.0
 # Often enough that a start is not felt, seldom enough that waiting costs nothing.
 LOOK_AGAIN_S = 0.02
-# A server that cannot be started anew is tried again after the first of these, twice as long, and so on up to
-# the second: a mishap is over at once, and a full disk is not hammered.
-RETRY_FIRST_S = 0.05
-RETRY_MOST_S = 5.0
+# A server that cannot be restarted: a mishap is over at once, and a full disk is not hammered.
+RESTART = Schedule(0.05, factor=2, longest_s=5.0)
 # Within the time a host gives the bot to leave; the guard stops the server without being waited for, too.
 STOP_TIMEOUT_S = 2.0
 # The bot's environment holds secrets; its children get only what a program needs to be loaded.
@@ -89,7 +88,7 @@ class EmbeddedServer:
 
     async def keep(self) -> None:
         """Watch the server, and see to it that there is one again whenever it has gone; run as a task."""
-        pause_s = RETRY_FIRST_S
+        failures = 0
         while True:
             await self._until_gone()
             if self._closing:
@@ -99,10 +98,10 @@ class EmbeddedServer:
                 await self._ensure()
             except StartError as error:
                 log.error("embedded_server_not_restarted", reason=error.line)  # noqa: TRY400 (the line says it)
-                await asyncio.sleep(pause_s)
-                pause_s = min(2 * pause_s, RETRY_MOST_S)
+                failures += 1
+                await asyncio.sleep(RESTART.pause_s(failures))
             else:
-                pause_s = RETRY_FIRST_S
+                failures = 0
                 log.info("embedded_server_back", attached=self.attached)
 
     async def _until_gone(self) -> None:

@@ -18,6 +18,7 @@ from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.local.data_directory import DataDirectory
 from bot.local.embedded import ENVIRONMENT
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
@@ -27,10 +28,8 @@ START_S = 20.0
 STOP_S = 2.0
 """Saving takes milliseconds. Within the time that a host gives the bot to leave."""
 
-LOCK_S = 3.0
+LOCK = Schedule(0.05, within_s=3.0)
 """Right after a kill, the child of the bot before is still saving; a living one holds the lock for longer."""
-
-LOOK_AGAIN_S = 0.05
 
 NEEDED = (*ENVIRONMENT, "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
 """What a child is given of the environment: no secrets."""
@@ -149,23 +148,22 @@ class LocalDiscord(LocalServer):
             lock = os.open(self._directory.path / "discord.lock", os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise self._directory.unusable(error) from error
-        loop = asyncio.get_running_loop()
-        until_s = loop.time() + LOCK_S
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                if loop.time() < until_s and isinstance(error, BlockingIOError):
-                    await asyncio.sleep(LOOK_AGAIN_S)
-                    continue
-                os.close(lock)
-                raise self._port_refusal() or StartError(
-                    f"another bot runs the local Discord that is kept in {self._directory.path}: stop it, or "
-                    "choose another redis.data_dir (BOT_REDIS__DATA_DIR)",
-                    exit_code=Exit.DATA_DIR_BUSY,
-                ) from error
-            else:
-                return lock
+
+        async def take() -> int:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+
+        try:
+            return await retry(take, LOCK, on=BlockingIOError)
+        except BaseException as error:
+            os.close(lock)
+            if not isinstance(error, OSError):
+                raise
+            raise self._port_refusal() or StartError(
+                f"another bot runs the local Discord that is kept in {self._directory.path}: stop it, or "
+                "choose another redis.data_dir (BOT_REDIS__DATA_DIR)",
+                exit_code=Exit.DATA_DIR_BUSY,
+            ) from error
 
     def _port_refusal(self) -> StartError | None:
         """The error that stands between us and the port, if one does."""

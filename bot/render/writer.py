@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
-from bot.render.backoff import BackOff
 from bot.render.board import Board, FilesRefused
 from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
@@ -20,9 +19,12 @@ from bot.render.permit import ASK_EVERY_S, Permit
 from bot.render.plan import Action, Delete, Edit, Posted
 from bot.render.style import Style
 from bot.render.upload import Draw, Uploads
+from bot.retry import Schedule
 
-# How often a call is made that must succeed: about a quarter of a minute, besides the outbox's own tries.
-TRIES_MAX = 6
+# After a call that failed in the outbox for good. A call that must succeed is made for about a quarter of a minute,
+# besides the outbox's own tries.
+WHILE_STREAMING = Schedule(0.5, factor=2, longest_s=8.0)
+AT_THE_END = Schedule(0.5, factor=2, longest_s=8.0, tries=6)
 # How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
 DRAW_PATIENCE_S = 6.0
 
@@ -173,7 +175,7 @@ class Writer:
             self._composition.replace(self._composition.text if final_text is None else final_text, cut=cut)
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
-        back_off = BackOff()
+        failures = 0
         while not self._abandoned:
             action = self._composition.next(self._board.shown)
             if action is None:
@@ -183,12 +185,12 @@ class Writer:
                 continue
             try:
                 await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                pause_s = back_off.next_s()
-                if back_off.failures == TRIES_MAX:
+                failures += 1
+                if AT_THE_END.exhausted(failures):
                     raise
-                await self._rest(pause_s)
+                await self._rest(AT_THE_END.pause_s(failures))
         if self._abandoned:
             raise Fenced
         return self.posted
@@ -214,7 +216,7 @@ class Writer:
             self._opened = None
 
     async def _stream(self) -> None:
-        back_off = BackOff()
+        failures = 0
         while self._going_on:
             self._wake.clear()
             action = self._composition.next(self._board.shown)
@@ -225,9 +227,10 @@ class Writer:
                 continue
             try:
                 await self._in_turn(self._kind(action))
-                back_off.reset()
+                failures = 0
             except DiscordUnavailable:
-                await self._rest(back_off.next_s())
+                failures += 1
+                await self._rest(WHILE_STREAMING.pause_s(failures))
             except DiscordNotNow as error:
                 await self._wait_for(error)
 

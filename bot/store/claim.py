@@ -43,7 +43,7 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     left: int | None = None
-    cut: int = 0
+    window_start: int = 0
     pins: frozenset[int] = frozenset()
     places: tuple[int, ...] = ()
     pinned_now: int | None = None
@@ -56,7 +56,7 @@ class Meta:
         """Return what is known of the conversation, with these entries of its history; see Past."""
         return Past(
             history=without_refused(history),
-            cut=self.cut,
+            window_start=self.window_start,
             pins=self.pins,
             corrected=self.corrected,
             redone=redone,
@@ -264,7 +264,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         left=number("left"),
-        cut=number("cut") or 0,
+        window_start=number("cut") or 0,
         pins=frozenset(numbers("pins")),
         places=numbers("places"),
         pinned_now=number("pinned_now"),

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
 from bot.conversation.correction import Correction
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
-from bot.conversation.turn import Turn, sendable
+from bot.conversation.turn import Turn
+from bot.store.legacy import text_turns
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,18 @@ class Result:
         return bool(self.reply) and (self.open_end or bool(self.notices))
 
 
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """An entry of the history with the version of its schema; a version that is not known is not read."""
+
+    version: Literal[2]
+    turn: Turn
+
+
 T = TypeVar("T")
 
 _messages = TypeAdapter(Message)
-_turns = TypeAdapter(Turn)
+_entries = TypeAdapter(_Entry)
 _results = TypeAdapter(Result)
 
 
@@ -53,12 +62,15 @@ def load_message(text: str) -> Message:
 
 def dump_turn(turn: Turn) -> str:
     """Write an entry of the history."""
-    return _turns.dump_json(turn).decode()
+    return _entries.dump_json(_Entry(2, turn)).decode()
 
 
 def load_turn(text: str) -> Turn:
-    """Read an entry of the history."""
-    return sendable(_load(_turns, text))
+    """Read an entry of the history, of this version or of one before it; Unreadable if neither wrote it."""
+    try:
+        return _load(_entries, text).turn
+    except Unreadable:
+        return _load(text_turns, text).turn()
 
 
 def dump_result(result: Result) -> str:

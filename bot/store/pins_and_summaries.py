@@ -47,9 +47,9 @@ class PinsAndSummaries:
             fields = await self._redis.hgetall(self._keys.meta(conversation))
             meta = read_meta({str(name): str(value) for name, value in fields.items()})
             pipe = self._redis.pipeline(transaction=False)
-            pipe.lrange(key, meta.cut, -1)
+            pipe.lrange(key, meta.window_start, -1)
             for place in meta.places:
-                if place < meta.cut:
+                if place < meta.window_start:
                     pipe.lindex(key, place)
             entries, *recalled = await pipe.execute()
         past = meta.past(
@@ -73,7 +73,7 @@ class PinsAndSummaries:
             with translated():
                 length = int(await self._redis.llen(keys[0]))
             before = await self.past(conversation)
-            wanted = sorted({*pins, *(turn.id for turn in before.front.kept)})
+            wanted = sorted({*pins, *(turn.id for turn in before.preface.pinned)})
             places = await self._places(conversation, wanted, length)
             told = [" ".join(map(str, each)) for each in (pins, places)]
             with translated():
@@ -98,9 +98,9 @@ class PinsAndSummaries:
         summary, done = "" if is_blank(summary) else summary.strip(), False
         while not done:
             past, newest = await self._look(conversation)
-            if past.trimmed_by is None or fingerprint(past.front.summary) != shown:
+            if past.trimmed_by is None or fingerprint(past.preface.summary) != shown:
                 # The same words again, as when somebody sends them twice, say what stands there.
-                return past.trimmed_by is not None and past.front.summary == summary
+                return past.trimmed_by is not None and past.preface.summary == summary
             told = [dump_correction(past.corrected), dump_correction((past.trimmed_by, summary))]
             keys = [self._keys.history(conversation), self._keys.meta(conversation)]
             with translated():

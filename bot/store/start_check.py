@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 
 from redis.asyncio import Redis
@@ -10,13 +9,12 @@ from redis.exceptions import AuthenticationError, RedisError
 
 from bot.config import Exit
 from bot.conversation.errors import StartError
+from bot.retry import Schedule, retry
 from bot.store.keys import Keys
 from bot.store.serving import code_of
 
-PATIENCE_S = 3.0
+CHECK = Schedule(0.2, within_s=3.0)
 """A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
-
-LOOK_AGAIN_S = 0.2
 
 TRY = """
 redis.call('set', KEYS[1], ARGV[1], 'PX', 60000)
@@ -68,17 +66,12 @@ LOGINS = ("NOAUTH", "WRONGPASS")
 
 async def check(redis: Redis, keys: Keys) -> None:
     """Raise StartError, with one readable line, unless the server lets a script write, read and delete our keys."""
-    loop = asyncio.get_running_loop()
-    until_s = loop.time() + PATIENCE_S
-    while True:
-        try:
-            await _try(redis, keys)
-        except StartError as error:
-            if error.exit_code == Exit.REDIS_PASSWORD or loop.time() > until_s:
-                raise
-            await asyncio.sleep(LOOK_AGAIN_S)
-        else:
-            return
+    await retry(
+        lambda: _try(redis, keys),
+        CHECK,
+        on=StartError,
+        when=lambda error: error.exit_code != Exit.REDIS_PASSWORD,
+    )
 
 
 async def _try(redis: Redis, keys: Keys) -> None:

@@ -5,13 +5,13 @@ What is wished for stands in the store; a ring that is lost only means that it i
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 import structlog
 from redis.asyncio import Redis
 
 from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 from bot.store.connection import translated
 from bot.store.keys import Keys
 
@@ -20,8 +20,7 @@ log = structlog.get_logger()
 LISTEN_S = 1.0
 """One wait for a ring; well within the time that any command may take on the connection."""
 
-RECONNECT_S = 1.0
-"""Between two tries to listen again."""
+RECONNECT = Schedule(1.0)
 
 
 class Wakeups:
@@ -41,22 +40,19 @@ class Wakeups:
 
     async def listen(self, answer: Callable[[int], None]) -> None:
         """Call `answer` with each conversation that is rung for, until cancelled."""
-        quiet = False
-        while True:
-            try:
-                with translated():
-                    await self._listen(answer)
-            except StoreUnavailable as error:
-                # Some hosts forbid it; then the heartbeats are what there is, and once is enough to say so.
-                if not quiet:
-                    log.info("bell_out_of_order", detail=str(error))
-                quiet = True
-            await asyncio.sleep(RECONNECT_S)
+
+        def failed(error: StoreUnavailable, failures: int) -> None:
+            # Some hosts forbid SUBSCRIBE; then the heartbeats are what there is, and once is enough to say so.
+            if failures == 1:
+                log.info("bell_out_of_order", detail=str(error))
+
+        await retry(lambda: self._listen(answer), RECONNECT, on=StoreUnavailable, on_retry=failed)
 
     async def _listen(self, answer: Callable[[int], None]) -> None:
-        async with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
-            await ear.subscribe(self._keys.bell)
-            while True:
-                message = await ear.get_message(timeout=LISTEN_S)
-                if message is not None:
-                    answer(int(str(message["data"])))
+        with translated():
+            async with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
+                await ear.subscribe(self._keys.bell)
+                while True:
+                    message = await ear.get_message(timeout=LISTEN_S)
+                    if message is not None:
+                        answer(int(str(message["data"])))

@@ -79,7 +79,7 @@ class Generation:
         if claim.cut_off is not None:
             page.writer.push(claim.cut_off.reply)
         elif claim.again:
-            page.writer.show_status(wording.ANEW)
+            page.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
                 group.create_task(page.writer.run(), name=f"writer-{claim.conversation}")

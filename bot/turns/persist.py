@@ -1,20 +1,22 @@
-"""A step of the protocol that is done although the store is away for a moment."""
+"""Journal steps that outlast a restart of the store."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
-from bot.store.patience import patiently
+from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 
 T = TypeVar("T")
 
-PERSIST_S = 30.0
-"""A reply that cost money is not thrown away because the store restarts: writing it down is tried this long."""
-
-PERSIST_PAUSE_S = 0.25
+PERSIST = Schedule(0.25, within_s=30.0)
+"""A restart of the store takes less; a reply that cost money must not be lost to it."""
 
 
 async def persist(step: Callable[[], Awaitable[T]]) -> T:
-    """Do a step of the journal; the lease decides if it still may. StoreUnavailable if the store stays away."""
-    return await patiently(step, within_s=PERSIST_S, pause_s=PERSIST_PAUSE_S)
+    """Repeat a journal step until the store answers; StoreUnavailable when the schedule is exhausted.
+
+    A step may run twice after a lost answer, as every write to the store may; the lease decides whether it counts.
+    """
+    return await retry(step, PERSIST, on=StoreUnavailable)

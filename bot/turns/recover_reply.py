@@ -11,8 +11,8 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import AnsweredBefore, DiscordGone, DiscordRejected
 from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
-from bot.conversation.tokens import estimate
-from bot.conversation.turn import Turn
+from bot.conversation.tokens import PRIOR, estimate
+from bot.conversation.turn import Turn, exchange
 from bot.render.mark import is_marked
 from bot.render.outbox import Outgoing, Seen
 from bot.render.plan import Posted
@@ -120,17 +120,16 @@ def _read(parts: Sequence[Posted]) -> Result:
 
 
 def _entry(claim: Claim, result: Result, model: str) -> Turn:
-    user = prompt.render_user(claim.messages)
+    question = prompt.question(claim.messages)
     return Turn(
         id=claim.lead,
-        user=user,
-        reply=result.reply,
+        sent=exchange(question, result.reply),
         outcome="answered" if result.reply else "failed",
         model=model,
-        user_tokens=estimate(user),
+        user_tokens=PRIOR.blocks(question.blocks),
         reply_tokens=estimate(result.reply),
         usage=Usage(),
-        cut=claim.meta.cut,
+        window_start=claim.meta.window_start,
         prefix_key="",
         members=tuple(message.id for message in claim.messages),
     )

@@ -91,7 +91,7 @@ class Reply:
             turn, result = as_it_stands(
                 page.claim, parts, means.policy.model, (wording.HALTED, wording.HALTED_EARLY)
             )
-            await self._commit(turn, result, cut=page.claim.meta.cut)
+            await self._commit(turn, result, cut=page.claim.meta.window_start)
         dressed = page.newest
         return await persist(
             lambda: self._journal.acknowledge(page.claim, settle=True, buttons=dressed, halted=True)
@@ -158,6 +158,6 @@ class Reply:
         # A try of which the journal knows counts until it tells what it has cost; a store that went back forgot it.
         forgotten = int(not tried_before(claim))
         await persist(
-            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.cut, unpriced=forgotten)
+            lambda: self._journal.commit(claim, turn, result, cut=claim.meta.window_start, unpriced=forgotten)
         )
         self._tally.entered = True

@@ -14,11 +14,12 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.aside import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.request import Finished, Request, Usage
-from bot.conversation.turn import Turn
+from bot.conversation.prompt import CONTINUE
+from bot.conversation.request import Finished, PromptMessage, Request, Usage
+from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
+from bot.conversation.turn import Turn, exchange
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude, go_on
 from bot.turns.policy import TurnPolicy
@@ -72,6 +73,7 @@ class ReplyGenerator:
         is cancelled.
         """
         past, cut_off = claim.past, claim.cut_off
+        so_far = (*cut_off.sent, CONTINUE) if cut_off is not None else ()
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
@@ -82,7 +84,7 @@ class ReplyGenerator:
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
-                cut_off=cut_off,
+                so_far=so_far,
             )
 
         listener = ReplyStream(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
@@ -92,10 +94,10 @@ class ReplyGenerator:
         if counted is not None:
             plan = planned(terms, counted)
         summary: str | None = None
-        asides: tuple[Usage, ...] = ()
+        side_usage: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
             request = to_summarize(terms, plan, past, now_ms)
-            summary, asides = await self._summary(claim, listener, request)
+            summary, side_usage = await self._summary(claim, listener, request)
             plan = planned(terms, counted, summary)
         text, end = await listener.reply(plan.request)
         still_too_long = False
@@ -106,7 +108,7 @@ class ReplyGenerator:
             if sums_up := policy.summarizes and summary is None and shorter.window.dropped > 0:
                 request = to_summarize_what_goes(shorter, past)
                 summary, more = await self._summary(claim, listener, request)
-                shorter, asides = planned(terms, summary=summary), (*asides, *more)
+                shorter, side_usage = planned(terms, summary=summary), (*side_usage, *more)
             text, end = await listener.reply(shorter.request)
             if listener.was_read or (sums_up and summary is not None):
                 plan = shorter
@@ -132,8 +134,10 @@ class ReplyGenerator:
             cost_micro_usd=tally.cost,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(_entry(claim, conclusion, listener, plan, asides), cost=_added(claim.own, tally.cost))
-        return Asked(turn, conclusion, plan.window.cut)
+        turn = replace(
+            _entry(claim, conclusion, listener, plan, side_usage), cost=_added(claim.own, tally.cost)
+        )
+        return Asked(turn, conclusion, plan.window.start)
 
     async def _summary(self, claim: Claim, listener: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
@@ -161,48 +165,48 @@ def _entry(
     conclusion: Conclusion,
     listener: ReplyStream,
     plan: Plan,
-    asides: tuple[Usage, ...],
+    side_usage: tuple[Usage, ...],
 ) -> Turn:
     usage = listener.used
     own, cut_off = claim.own, claim.cut_off
-    front = plan.new_front
-    if front is None and own is not None:
-        front = own.front
+    preface = plan.new_preface
+    if preface is None and own is not None:
+        preface = own.preface
+    side_usage = (*(own.side_usage if own is not None else ()), *side_usage)
     if cut_off is not None:
-        grown = len(conclusion.reply) > len(cut_off.reply)
-        # An order that has brought no text is not sent again: the next request extends the one before it.
-        key = cut_off.prefix_key if plan.new_front is None else ""
-        asides = (*cut_off.asides, *asides)
-        cut_off = replace(cut_off, cut=plan.window.cut, front=front, prefix_key=key, asides=asides)
+        more = conclusion.reply[len(cut_off.reply) :]
+        # A request that has brought no text is not sent again: the next request extends the one before it.
+        key = cut_off.prefix_key if plan.new_preface is None else ""
+        cut_off = replace(
+            cut_off, window_start=plan.window.start, preface=preface, prefix_key=key, side_usage=side_usage
+        )
         if not listener.was_read:
             return cut_off  # nothing was read, so that the request before is still the latest
         return replace(
             cut_off,
-            reply=conclusion.reply,
+            sent=(*plan.added, PromptMessage.of("assistant", more)) if more else cut_off.sent,
             reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage if grown else cut_off.usage,
-            asked_ms=listener.asked_ms if grown else cut_off.asked_ms,
-            prefix_key=plan.prefix.key if grown else key,
-            seams=(*cut_off.seams, len(cut_off.reply)) if grown else cut_off.seams,
+            usage=usage if more else cut_off.usage,
+            asked_ms=listener.asked_ms if more else cut_off.asked_ms,
+            prefix_key=plan.prefix.key if more else key,
             open_end=conclusion.open_end,
         )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(
         id=claim.lead,
-        user=plan.user,
-        reply=conclusion.reply,
+        sent=exchange(plan.added[0], conclusion.reply if conclusion.outcome == "answered" else ""),
         outcome=conclusion.outcome,
         model=plan.request.model,
         user_tokens=plan.measured(usage),
         reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
         usage=usage,
-        cut=plan.window.cut,
+        window_start=plan.window.start,
         prefix_key=plan.prefix.key,
         members=tuple(message.id for message in claim.messages),  # claim.members counts deleted ones in
         open_end=conclusion.open_end,
         asked_ms=listener.asked_ms,
-        front=front,
-        asides=(*(own.asides if own is not None else ()), *asides),
+        preface=preface,
+        side_usage=side_usage,
     )
 
 

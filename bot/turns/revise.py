@@ -33,8 +33,8 @@ from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordGone, DiscordRejected
 from bot.conversation.message import created_ms
 from bot.conversation.request import Usage
-from bot.conversation.tokens import estimate
-from bot.conversation.turn import Turn
+from bot.conversation.tokens import PRIOR, estimate
+from bot.conversation.turn import Turn, exchange
 from bot.conversation.visible import is_blank
 from bot.render.mark import is_marked, marked, unmarked
 from bot.render.outbox import Outbox, Outgoing, Seen
@@ -118,22 +118,21 @@ def as_it_stands(
         text = ""  # why there was no answer stands there, which Claude did not say
     notices = (said[0] if text else said[1],)
     result = Result(text, notices, as_shown=bool(text) and any(part.files for part in parts))
-    user = prompt.render_user(claim.messages)
+    question = prompt.question(claim.messages)
     turn = Turn(
         id=claim.lead,
-        user=user,
-        reply=text,
+        sent=exchange(question, text),
         outcome="answered" if text else "failed",
         model=model,
-        user_tokens=estimate(user),
+        user_tokens=PRIOR.blocks(question.blocks),
         reply_tokens=estimate(text),
         usage=Usage(),
-        cut=claim.meta.cut,
+        window_start=claim.meta.window_start,
         prefix_key="",
         members=tuple(message.id for message in claim.messages),
     )
     if claim.own is not None:
-        turn = replace(turn, front=claim.own.front, asides=claim.own.asides, cost=claim.own.cost)
+        turn = replace(turn, preface=claim.own.preface, side_usage=claim.own.side_usage, cost=claim.own.cost)
     return turn, result
 
 
@@ -146,12 +145,19 @@ def not_worse(claim: Claim, asked: Asked) -> Asked:
     own, conclusion, now = claim.own, asked.conclusion, asked.turn
     if own is None or not own.reply or conclusion.outcome == "answered":
         return asked
-    if conclusion.outcome == "refused" and now.user != own.user:
+    if conclusion.outcome == "refused" and now.question != own.question:
         return asked
-    own = replace(own, user=now.user, user_tokens=now.user_tokens, members=now.members)
-    own = replace(own, cut=now.cut, front=now.front, asides=now.asides, cost=now.cost)
+    own = replace(
+        own.asked(now.question),
+        user_tokens=now.user_tokens,
+        members=now.members,
+        window_start=now.window_start,
+        preface=now.preface,
+        side_usage=now.side_usage,
+        cost=now.cost,
+    )
     turn, result = kept(claim, own, (*conclusion.notices, wording.EARLIER_STANDS))
-    if not own.seams:
+    if not own.was_continued:
         # The same would have been read for the earlier answer, and what was written instead is not sent.
         read = replace(now.usage, output=0, thinking=0)
         turn = replace(turn, usage=read, prefix_key=now.prefix_key, asked_ms=now.asked_ms)

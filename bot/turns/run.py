@@ -139,7 +139,7 @@ class Runner:
         own, result = claim.own, Result("", (wording.HALTED_EARLY,))
         if own is not None and own.reply:
             own, result = kept(claim, own, (wording.EARLIER_STANDS,))
-        cut, cost, unpriced = claim.meta.cut, tally.known, tally.unknown
+        cut, cost, unpriced = claim.meta.window_start, tally.known, tally.unknown
         await self._journal.commit(claim, own, result, cut=cut, cost=cost, unpriced=unpriced)
         tally.entered = True
         # What stands in the thread is put right when it is settled, if it can be by then.

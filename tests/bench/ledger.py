@@ -11,9 +11,9 @@ import random
 from collections.abc import Callable
 
 from bot.conversation.ledger import Ledger, Prefix
-from bot.conversation.request import Usage
+from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.tokens import PRIOR
-from bot.conversation.turn import Turn
+from bot.conversation.turn import Turn, exchange
 from bot.local.simulator.claude.tokens import BLOCK_TOKENS, REQUEST_TOKENS, TURN_TOKENS, Tokenizer, count_text
 
 TURNS = 40
@@ -74,14 +74,13 @@ def _talk(text: Callable[[], str], tokenizer: Tokenizer, found: dict[str, list[f
         turns.append(
             Turn(
                 id=number + 1,
-                user=user,
-                reply=reply,
+                sent=exchange(PromptMessage.of("user", user), reply),
                 outcome="answered",
                 model="m",
                 user_tokens=counted,
                 reply_tokens=usage.output,
                 usage=usage,
-                cut=0,
+                window_start=0,
                 prefix_key="key",
             )
         )

@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from redis.asyncio import Redis
 
-from bot.conversation.request import Usage
-from bot.conversation.turn import Turn
+from bot.conversation.request import PromptMessage, Usage
+from bot.conversation.turn import Turn, exchange
 from bot.local.simulator.claude.reply import Reply
 from bot.store.codec import dump_turn
 from bot.store.keys import Keys
@@ -76,7 +76,17 @@ async def turns(world: World, thread: int, pieces: int, count: int) -> None:
 async def lengthen(redis: Redis, world: World, thread: int, length: int, window: int) -> None:
     """Give a conversation a long past, of which the window has left most behind."""
     keys = Keys(world.prefix)
-    entry = Turn(1, "Ann: question", "answer", "answered", "claude-sonnet-5-5", 12, 8, Usage(), 0, "")
+    entry = Turn(
+        1,
+        exchange(PromptMessage.of("user", "Ann: question"), "answer"),
+        "answered",
+        "claude-sonnet-5-5",
+        12,
+        8,
+        Usage(),
+        0,
+        "",
+    )
     for left in range(length, 0, -1000):
         await redis.lpush(keys.history(thread), *[dump_turn(entry)] * min(left, 1000))
     await redis.hset(keys.meta(thread), "cut", str(max(0, length - window)))

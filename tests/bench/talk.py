@@ -10,9 +10,9 @@ from bot.conversation.ledger import Prefix
 from bot.conversation.lifetime import CacheSetting, Chances, Choice, choose
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.conversation.pricing import Rates
-from bot.conversation.request import Lifetime, Usage
-from bot.conversation.trimming import Cut, TrimPolicy, trim
-from bot.conversation.turn import Turn
+from bot.conversation.request import Lifetime, PromptMessage, Usage
+from bot.conversation.trimming import Edge, TrimPolicy, trim
+from bot.conversation.turn import Turn, exchange
 from bot.local.simulator.claude.caching import Cache
 from bot.local.simulator.claude.catalogue import Model, find
 from bot.local.simulator.claude.prompt import Block, Prompt
@@ -93,20 +93,20 @@ def talk(
     rates = rates or rates_of(model)
     cache, known_model = Cache(), known(model)
     history: list[Turn] = []
-    edge = Cut()
+    edge = Edge()
     askings: list[Asking] = []
     cost = uncached = now_s = 0.0
     for number in range(turns):
         user, reply = (_about(size, sizes.play, chance) for size in (sizes.user, sizes.reply))
         window = trim(
-            history[edge.index :],
+            history[edge.window_start :],
             sizes.policy,
             edge,
             other_tokens=sizes.system + FRAMING_TOKENS,
             newest_tokens=user,
         )
         edge = window.edge
-        prefix = Prefix("key", window.cut)
+        prefix = Prefix("key", window.start)
         at = round(now_s * 1000) << 22
         now_ms = DISCORD_EPOCH_MS + round(now_s * 1000)
         choice = choose(
@@ -118,7 +118,7 @@ def talk(
             rates=rates,
             chances=chances,
         )
-        prompt = _prompt(window.turns, window.cut, at, user, choice, sizes.system)
+        prompt = _prompt(window.turns, window.start, at, user, choice, sizes.system)
         lookup = cache.look_up(prompt, known_model, now_s)
         cache.begin(lookup)
         usage = Usage(
@@ -134,14 +134,13 @@ def talk(
         history.append(
             Turn(
                 id=at,
-                user="",
-                reply="",
+                sent=exchange(PromptMessage.of("user", "?"), "!"),
                 outcome="answered",
                 model=model,
                 user_tokens=user,
                 reply_tokens=reply,
                 usage=usage,
-                cut=window.cut,
+                window_start=window.start,
                 prefix_key="key",
             )
         )

@@ -28,7 +28,7 @@ async def server() -> AsyncIterator[Server]:
 
 @pytest.fixture
 def request_() -> Request:
-    question = PromptMessage("user", ("How are you, Marzipan?",))
+    question = PromptMessage.of("user", "How are you, Marzipan?")
     return Request("claude-sonnet-5-5", 1000, "medium", ("Be kind.",), (question,))
 
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.claude.retries import LONGEST_WAIT_S, PATIENCE_S, wait_s
+from bot.claude.retries import PATIENCE_S, WAITS, wait_s
 from bot.conversation.errors import (
     ClaudeBlocked,
     ClaudeBusy,
@@ -52,7 +52,7 @@ def test_what_costs_nothing_is_waited_for_as_long_as_a_person_would_wait(jitter:
         next_s := wait(ClaudeBusy(), failed=(failed := failed + 1), waited_s=waited, jitter=jitter)
     ) is not None:
         waited += next_s
-    assert PATIENCE_S - LONGEST_WAIT_S <= waited <= PATIENCE_S
+    assert PATIENCE_S - WAITS.longest_s <= waited <= PATIENCE_S
 
 
 def test_what_may_be_paid_for_is_tried_three_times_however_long_that_takes() -> None:
@@ -68,7 +68,7 @@ def test_an_overload_that_follows_a_lost_try_is_not_waited_for_without_end() -> 
 def test_a_wait_is_never_none_and_never_long(failed: int, jitter: float) -> None:
     wait_s = wait(ClaudeBusy(), failed=failed, jitter=jitter)
     assert wait_s is not None
-    assert 0.5 <= wait_s <= LONGEST_WAIT_S
+    assert 0.5 <= wait_s <= WAITS.longest_s
 
 
 @given(st.floats(0, 60), st.floats(0, 1, exclude_max=True))
@@ -79,7 +79,7 @@ def test_the_api_is_never_asked_sooner_than_it_wishes(wish: float, jitter: float
 
 
 def test_leave_to_come_back_at_once_is_no_order_to_ask_all_the_time() -> None:
-    assert wait(ClaudeBusy(retry_after=0), failed=9, jitter=0) == LONGEST_WAIT_S / 2
+    assert wait(ClaudeBusy(retry_after=0), failed=9, jitter=0) == WAITS.longest_s / 2
 
 
 @given(st.floats(0, 60), st.floats(0, 60))

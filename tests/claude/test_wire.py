@@ -9,11 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.claude.wire import count_arguments, stream_arguments
+from bot.conversation.content import Text
 from bot.conversation.request import Breakpoints, Effort, Lifetime, PromptMessage, Request
+from tests.conversation.test_content import BLOCKS
 
 marks = st.none() | st.sampled_from(get_args(Lifetime)).map(lambda life: Breakpoints(life, ((0, life),)))
 
-blocks = st.lists(st.text(min_size=1), min_size=1, max_size=3).map(tuple)
+blocks = st.lists(st.text(min_size=1).map(Text), min_size=1, max_size=3).map(tuple)
 messages = st.builds(PromptMessage, role=st.sampled_from(("user", "assistant")), blocks=blocks)
 requests = st.builds(
     Request,
@@ -73,7 +75,7 @@ def test_every_block_is_sent_as_it_is(request_: Request, breakpoints: Breakpoint
     sent: Any = stream_arguments(replace(request_, breakpoints=breakpoints))
     assert tuple(block["text"] for block in sent.get("system", [])) == request_.system
     assert [
-        PromptMessage(message["role"], tuple(block["text"] for block in message["content"]))
+        PromptMessage.of(message["role"], *(block["text"] for block in message["content"]))
         for message in sent["messages"]
     ] == list(request_.messages)
 
@@ -84,7 +86,7 @@ def test_every_block_is_sent_as_it_is(request_: Request, breakpoints: Breakpoint
 def test_a_mark_stands_on_the_last_block_of_the_system_prompt_and_of_each_message_named(
     lifetime: Lifetime, mark: Any
 ) -> None:
-    said = tuple(PromptMessage("user", ("a", "b")) for _ in range(3))
+    said = tuple(PromptMessage.of("user", "a", "b") for _ in range(3))
     request = Request("m", 1, None, ("a", "b"), said, None, Breakpoints(lifetime, ((0, "1h"), (2, lifetime))))
     sent: Any = stream_arguments(request)
     found = [[block.get("cache_control") for block in message["content"]] for message in sent["messages"]]
@@ -94,14 +96,52 @@ def test_a_mark_stands_on_the_last_block_of_the_system_prompt_and_of_each_messag
 
 
 def test_what_is_not_wanted_is_not_sent() -> None:
-    request = Request("m", 1, None, (), (PromptMessage("user", ("hi",)),))
+    request = Request("m", 1, None, (), (PromptMessage.of("user", "hi"),))
     sent: Any = stream_arguments(request)
     assert set(sent) == {"model", "max_tokens", "messages"}
     assert sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
 
 
 def test_a_count_asks_for_the_same_prompt() -> None:
-    request = Request("m", 1, "low", ("a",), (PromptMessage("user", ("hi",)),), "u")
+    request = Request("m", 1, "low", ("a",), (PromptMessage.of("user", "hi"),), "u")
     counted: Any = count_arguments(request)
     streamed: Any = stream_arguments(request)
     assert counted == {name: streamed[name] for name in ("model", "system", "messages", "output_config")}
+
+
+def test_each_kind_of_block_is_rendered_as_the_api_takes_it() -> None:
+    question = PromptMessage("user", (Text("look"), BLOCKS[1], BLOCKS[2]))
+    called = PromptMessage("assistant", (BLOCKS[5], BLOCKS[3]))
+    request = Request(
+        "claude-sonnet-5-5", 2000, None, (), (question, called, PromptMessage("user", (BLOCKS[4],)))
+    )
+    sent: Any = stream_arguments(replace(request, breakpoints=Breakpoints("5m", ((2, "5m"),))))
+    assert [message["content"] for message in sent["messages"]] == [
+        [
+            {"type": "text", "text": "look"},
+            {"type": "image", "source": {"type": "file", "file_id": "file_1"}},
+            {
+                "type": "document",
+                "source": {"type": "base64", "media_type": "application/pdf", "data": "AAAA"},
+                "title": "loom.pdf",
+            },
+        ],
+        [
+            {"type": "thinking", "thinking": "hm", "signature": "s"},
+            {"type": "tool_use", "id": "toolu_1", "name": "weave", "input": {"b": 1, "a": [2]}},
+        ],
+        [
+            {
+                "type": "tool_result",
+                "tool_use_id": "toolu_1",
+                "content": [
+                    {"type": "text", "text": "done"},
+                    {"type": "image", "source": {"type": "file", "file_id": "file_2"}},
+                ],
+                "is_error": True,
+                "cache_control": {"type": "ephemeral"},
+            }
+        ],
+    ]
+    # A tool's input is sent again with its keys in the order in which they came.
+    assert json.dumps(sent["messages"][1]["content"][1]["input"]) == '{"b": 1, "a": [2]}'

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from bot.commands.context_view import SUMMARY_GONE, given_back, shown
-from bot.conversation.context import ContextView, Part
+from bot.conversation.context_view import ContextView, Part
 from bot.conversation.lifetime import Kept
 
 PLAIN = ContextView(

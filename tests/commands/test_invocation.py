@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from bot.commands import answers
+from bot.commands.access import Person
 from bot.commands.invocation import Invocation, Refusals, ScopeTarget
-from bot.gateway import answers
-from bot.gateway.access import Person
 from bot.store.scoped_overrides import Scope
 
 REFUSALS = Refusals("only in servers", {scope: f"not of this {scope.value}" for scope in Scope})

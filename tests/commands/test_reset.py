@@ -8,12 +8,11 @@ from typing import Any, cast
 import discord
 import pytest
 
-from bot.commands import reset
+from bot.commands import answers, reset
+from bot.commands.access import Person
 from bot.commands.invocation import Invocation
 from bot.commands.reset import RESET_ID, Forgetting
 from bot.conversation.clock import Clock
-from bot.gateway import answers
-from bot.gateway.access import Person
 
 HERE, ELSEWHERE = 11, 22
 

@@ -7,8 +7,8 @@ from typing import Any, cast
 
 import discord
 
+from bot.commands import answers
 from bot.commands.system import PROMPT_FIELD, PROMPT_ID, SystemPrompts
-from bot.gateway import answers
 from bot.store.scoped_overrides import Scope
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from bot.conversation.content import Text
 from bot.conversation.message import Attachment, Author, Message
-from bot.conversation.request import Usage
+from bot.conversation.prompt import CONTINUE
+from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.turn import Outcome, Turn
 
 ANN = Author(id=1, username="ann", name="Ann")
@@ -22,6 +26,26 @@ def snowflake(number: int) -> int:
     return (number * 1000) << 22
 
 
+def sent(user: str, parts: Sequence[str] = ()) -> tuple[PromptMessage, ...]:
+    """The messages of a turn whose reply was written in these parts."""
+    messages = [PromptMessage.of("user", user)] if user else []
+    for at, part in enumerate(parts):
+        messages += [CONTINUE] if at else []
+        messages.append(PromptMessage.of("assistant", part))
+    return tuple(messages)
+
+
+def asking(text: str) -> tuple[PromptMessage, ...]:
+    """What a turn adds to a request that it begins with this text."""
+    return (PromptMessage.of("user", text),)
+
+
+def texts(message: PromptMessage) -> tuple[str, ...]:
+    """The texts of a message's blocks, each of which must be one of text."""
+    assert all(isinstance(block, Text) for block in message.blocks)
+    return tuple(block.text for block in message.blocks if isinstance(block, Text))
+
+
 def turn(
     number: int,
     *,
@@ -30,18 +54,18 @@ def turn(
     outcome: Outcome = "answered",
     tokens: tuple[int, int] = (10, 10),
     usage: Usage | None = None,
-    cut: int = 0,
+    window_start: int = 0,
+    parts: tuple[str, ...] = (),
 ) -> Turn:
-    """A turn of the history."""
+    """A turn of the history; `parts` of its reply took a request each."""
     return Turn(
         id=snowflake(number),
-        user=user,
-        reply=reply if outcome == "answered" else "",
+        sent=sent(user, parts or (reply,) if outcome == "answered" else ()),
         outcome=outcome,
         model="claude-test",
         user_tokens=tokens[0],
         reply_tokens=tokens[1] if outcome == "answered" else 0,
         usage=usage or Usage(),
-        cut=cut,
+        window_start=window_start,
         prefix_key="key",
     )

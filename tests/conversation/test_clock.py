@@ -31,7 +31,7 @@ def asked(clock: Clock, hands: Hands, discord_s: float) -> None:
     """Have an answer tell the time, in whole seconds, after a tour."""
     before = hands.steady_s
     hands.go_on(TOUR_S)
-    clock.told(float(int(discord_s)), before, hands.steady_s)
+    clock.set_from_response(float(int(discord_s)), before, hands.steady_s)
 
 
 def test_until_discord_has_told_it_the_time_is_the_hosts() -> None:

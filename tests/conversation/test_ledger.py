@@ -11,7 +11,7 @@ from bot.conversation.ledger import Ledger, Prefix, worth_counting
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
-from tests.conversation.builders import turn
+from tests.conversation.builders import sent, turn
 
 HERE = Prefix("key", 0)
 SYSTEM = ("Be kind.",)
@@ -37,7 +37,7 @@ def test_what_was_added_since_is_estimated_and_what_was_refused_is_left_out() ->
 
 def test_a_reply_that_was_continued_is_counted_with_all_that_was_asked_for_it() -> None:
     whole = turn(1, reply="one, two", tokens=(5, 90), usage=Usage(input=200, output=30, thinking=10))
-    continued = replace(whole, seams=(5,))
+    continued = replace(whole, sent=sent("question", ("one, ", "two")))
     assert forecast(continued) == 200 + 20  # the part before the seam was read again
     assert Ledger((continued,), HERE).forecast(PRIOR, SYSTEM).estimated == 0
     broken = replace(continued, reply_tokens=80, usage=Usage(input=200))
@@ -57,7 +57,7 @@ def test_of_a_reply_that_broke_off_the_prompt_is_exact_and_the_reply_an_estimate
 def test_where_the_chain_is_broken_the_turns_are_added_up() -> None:
     last = turn(1, tokens=(5, 20), usage=Usage(input=100))
     added_up = PRIOR.of(SYSTEM[0]) + 6 + 25
-    assert forecast(replace(last, cut=1)) == added_up
+    assert forecast(replace(last, window_start=1)) == added_up
     assert forecast(replace(last, prefix_key="another prompt")) == added_up
     assert forecast(replace(last, usage=Usage())) == added_up
     assert forecast(last, replace(last, prefix_key="another model")) == 100 + 20 + 25
@@ -117,5 +117,5 @@ def test_only_what_may_be_on_either_side_of_a_limit_is_worth_counting() -> None:
 
 
 def test_a_continued_reply_teaches_nothing_as_its_last_request_was_for_a_part_of_it() -> None:
-    continued = replace(turn(1, reply="word " * 5000, usage=Usage(input=100, output=100)), seams=(20_000,))
+    continued = turn(1, parts=("word " * 4000, "word " * 1000), usage=Usage(input=100, output=100))
     assert Ledger((continued,), HERE).rates().of("word " * 100) == PRIOR.of("word " * 100)

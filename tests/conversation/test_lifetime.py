@@ -50,7 +50,7 @@ def test_what_was_written_is_there_for_as_long_as_it_was_written_for() -> None:
     assert after(301, short) == Kept()
     assert after(3599, hour) == Kept(1000, 1000, hour.id)
     assert after(3601, hour) == Kept()
-    assert after(299, replace(short, cut=1)) == Kept()
+    assert after(299, replace(short, window_start=1)) == Kept()
     assert after(299, replace(short, prefix_key="another")) == Kept()
 
 

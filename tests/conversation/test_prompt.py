@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import get_args
 
 from hypothesis import given
@@ -14,14 +13,13 @@ from bot.conversation.prompt import (
     CONTINUE,
     MAX_THREAD_NAME_CHARS,
     PREAMBLE,
-    render_continued,
     render_messages,
     render_system,
     render_user,
     thread_name,
 )
 from bot.conversation.turn import UNSENT, Outcome, Turn
-from tests.conversation.builders import BEN, message, turn
+from tests.conversation.builders import BEN, asking, message, texts, turn
 
 OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)">$', re.MULTILINE)
 hostile = st.text(
@@ -78,22 +76,23 @@ histories = st.lists(outcomes, max_size=8).map(
 
 @given(histories)
 def test_whatever_became_of_the_turns_the_request_is_valid(history: list[Turn]) -> None:
-    messages = render_messages(history, "new")
+    messages = render_messages(history, asking("new"))
     assert [m.role for m in messages] == ["user", "assistant"] * (len(messages) // 2) + ["user"]
-    assert all(block.strip() for m in messages for block in m.blocks)
-    assert messages[-1].blocks[-1] == "new"
+    assert all(text.strip() for m in messages for text in texts(m))
+    assert texts(messages[-1])[-1] == "new"
 
 
 @given(histories)
 def test_a_message_whose_answer_failed_is_still_in_what_claude_reads(history: list[Turn]) -> None:
-    sent = [block for m in render_messages(history, "new") if m.role == "user" for block in m.blocks]
+    messages = render_messages(history, asking("new"))
+    sent = [text for m in messages if m.role == "user" for text in texts(m)]
     assert sent == [t.user for t in history if t.outcome not in UNSENT] + ["new"]
 
 
 @given(histories)
 def test_a_request_begins_with_every_byte_of_the_one_before(history: list[Turn]) -> None:
-    before = render_messages(history, "now")
-    after = render_messages([*history, turn(9, user="now", reply="done")], "next")
+    before = render_messages(history, asking("now"))
+    after = render_messages([*history, turn(9, user="now", reply="done")], asking("next"))
     assert after[: len(before)] == before
 
 
@@ -101,17 +100,18 @@ def test_a_request_begins_with_every_byte_of_the_one_before(history: list[Turn])
 def test_a_continued_reply_is_sent_in_the_pieces_it_came_in_and_each_request_extends_the_one_before(
     history: list[Turn],
 ) -> None:
-    cut = replace(turn(8, user="count", reply="one, "), open_end=True)
-    first = render_messages(history, "count")
-    second = render_continued(history, cut)
-    cut_again = replace(cut, reply="one, two, ", seams=(5,))
-    third = render_continued(history, cut_again)
-    done = replace(cut, reply="one, two, three", seams=(5, 10), open_end=False)
-    fourth = render_messages([*history, done], "thanks")
+    cut_short = turn(8, user="count", parts=("one, ",))
+    first = render_messages(history, asking("count"))
+    second = render_messages(history, (*cut_short.sent, CONTINUE))
+    cut_again = turn(8, user="count", parts=("one, ", "two, "))
+    third = render_messages(history, (*cut_again.sent, CONTINUE))
+    done = turn(8, user="count", parts=("one, ", "two, ", "three"))
+    fourth = render_messages([*history, done], asking("thanks"))
     for before, after in ((first, second), (second, third), (third, fourth)):
         assert after[: len(before)] == before
     assert [m.role for m in fourth[len(first) - 1 :]] == ["user", "assistant"] * 3 + ["user"]
-    assert [m.blocks for m in third[len(first) :]] == [("one, ",), (CONTINUE,), ("two, ",), (CONTINUE,)]
+    order = texts(CONTINUE)
+    assert [texts(m) for m in third[len(first) :]] == [("one, ",), order, ("two, ",), order]
 
 
 def test_the_system_prompt_is_constant_and_comes_first() -> None:

@@ -9,15 +9,15 @@ from typing import Any
 import pytest
 
 from bot.claude.wire import stream_arguments
-from bot.conversation.aside import to_summarize
 from bot.conversation.compose import Past, Terms, compose
 from bot.conversation.lifetime import USUAL_RATES, in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
-from bot.conversation.prompt import render_system, render_user
-from bot.conversation.request import Effort, Request, Usage
+from bot.conversation.prompt import CONTINUE, question, render_system
+from bot.conversation.request import Effort, PromptMessage, Request, Usage
 from bot.conversation.revision import amended
+from bot.conversation.side_requests import to_summarize
 from bot.conversation.trimming import marks
-from bot.conversation.turn import UNSENT, Outcome, Turn
+from bot.conversation.turn import UNSENT, Outcome, Turn, exchange
 from bot.local.simulator.claude.caching import LIFETIMES_S, Cache, Lookup
 from bot.local.simulator.claude.catalogue import find
 from bot.local.simulator.claude.diagnostics import miss_reason
@@ -131,14 +131,16 @@ class Talk:
         asked = message(self.id, self.text())
         plan = compose(self._terms(), self._past(), [asked], now_ms=self.now_ms).unread
         self.pinned_now = None
-        self._enter("failed", "", Usage(), cut=plan.window.cut, key=plan.prefix.key, user=plan.user)
+        self._enter(
+            "failed", "", Usage(), window_start=plan.window.start, key=plan.prefix.key, question=plan.added[0]
+        )
 
     def _take_up(self, *, more: bool) -> bool:
         last = self.history[-1] if self.history else None
         if last is None or self.said is None or last.id != self.said.id or last.outcome != "answered":
             return False
         self.redone, self.continues = self.history.pop(), more
-        self.shortened = not more and bool(last.seams)
+        self.shortened = not more and last.was_continued
         return True
 
     def _pin_now(self) -> bool:
@@ -152,13 +154,14 @@ class Talk:
         """Ask as the bot does, and enter the answer; return the plan, the prompt, and what the cache did."""
         terms, past = self._terms(), self._past()
         redone, cut_off = self.redone, self.redone if self.continues else None
+        so_far = (*cut_off.sent, CONTINUE) if cut_off is not None else ()
         if redone is None or self.said is None:
             self.said = message(self.id, self.text())
-        plan = compose(terms, past, [self.said], now_ms=self.now_ms, cut_off=cut_off)
+        plan = compose(terms, past, [self.said], now_ms=self.now_ms, so_far=so_far)
         self.summed_up = None
         if plan.window.dropped and self.summarizes:
             _, self.summed_up = self._send(to_summarize(terms, plan, past, self.now_ms))
-            plan = compose(terms, past, [self.said], now_ms=self.now_ms, cut_off=cut_off, summary=SUMMARY)
+            plan = compose(terms, past, [self.said], now_ms=self.now_ms, so_far=so_far, summary=SUMMARY)
         prompt, lookup = self._send(plan.request)
         reply = self.text().strip()
         usage = Usage(
@@ -172,24 +175,24 @@ class Talk:
         self.stopped = outcome == "answered" and self.chance.random() < 0.05
         if self.stopped:
             reply, usage = reply[: len(reply) // 2].strip(), Usage()  # nobody tells what it took
-        self.cut = plan.window.cut
+        self.cut = plan.window.start
         self.redid = redone is not None
         self.redone, self.continues = None, False
         if cut_off is not None:
             self._go_on(cut_off, reply, plan, usage)
             return plan, prompt, lookup
-        front = plan.new_front
-        if front is None and redone is not None:
-            front = redone.front
+        preface = plan.new_preface
+        if preface is None and redone is not None:
+            preface = redone.preface
         self._enter(
             outcome,
             reply,
             usage,
-            cut=self.cut,
+            window_start=self.cut,
             key=plan.prefix.key,
-            user=plan.user,
+            question=plan.added[0],
             user_tokens=plan.measured(usage),
-            front=front,
+            preface=preface,
             id=self.said.id,
         )
         return plan, prompt, lookup
@@ -199,14 +202,13 @@ class Talk:
         self.history.append(
             replace(
                 cut_off,
-                reply=f"{cut_off.reply}{more}",
+                sent=(*plan.added, PromptMessage.of("assistant", more)),
                 reply_tokens=plan.rates.of(f"{cut_off.reply}{more}"),
                 usage=usage,
-                cut=self.cut,
+                window_start=self.cut,
                 asked_ms=self.now_ms,
                 prefix_key=plan.prefix.key,
-                seams=(*cut_off.seams, len(cut_off.reply)),
-                front=plan.new_front or cut_off.front,
+                preface=plan.new_preface or cut_off.preface,
             )
         )
 
@@ -252,18 +254,20 @@ class Talk:
     def id(self) -> int:
         return round(self.now_s * 1000) << 22
 
-    def _enter(self, outcome: Outcome, reply: str, usage: Usage, *, cut: int, key: str, **more: Any) -> None:
+    def _enter(
+        self, outcome: Outcome, reply: str, usage: Usage, *, window_start: int, key: str, **more: Any
+    ) -> None:
+        asked = more.pop("question", None) or question([message(self.id, self.text())])
         turn = Turn(
             id=more.pop("id", self.id),
             asked_ms=self.now_ms,
-            user=more.pop("user", "") or render_user([message(self.id, self.text())]),
-            reply=reply if outcome == "answered" else "",
+            sent=exchange(asked, reply if outcome == "answered" else ""),
             outcome=outcome,
             model=self.model,
             user_tokens=more.pop("user_tokens", 60),
             reply_tokens=usage.output if outcome == "answered" else 0,
             usage=usage,
-            cut=cut,
+            window_start=window_start,
             prefix_key=key,
             **more,
         )
@@ -306,7 +310,7 @@ def _step(talk: Talk) -> str:
     """Let something happen and ask; return what became of the cache, having checked that it is as it must be."""
     gap_s = talk.chance.choice(GAPS_S) if talk.chance.random() < 0.5 else 30
     event = talk.chance.choice(list(EVENTS)) if talk.chance.random() < 0.35 else "nothing"
-    if talk.history and talk.history[-1].seams and talk.chance.random() < 0.3:
+    if talk.history and talk.history[-1].was_continued and talk.chance.random() < 0.3:
         event = "regenerate"  # else hardly ever by chance
     happened = talk.happen(event)
     talk.now_s += gap_s
@@ -354,7 +358,7 @@ def _step(talk: Talk) -> str:
         assert reason is not None
         assert reason["type"] == "messages_changed"
         return "shortened"
-    if plan.front != plan.before:
+    if plan.preface != plan.before:
         # Somebody asked for it: pins never change the front by themselves.
         assert event == "pin now"
         assert reason is not None

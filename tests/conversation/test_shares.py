@@ -49,7 +49,7 @@ def test_what_an_older_model_has_counted_as_less_or_more_is_counted_as_the_new_o
     for factor in (1.3, 0.75):
         total = round(TEXTS + 3000 * factor + 500)
         shares = shared(total, turns, counted(200))
-        assert tokens(shares.kept) == [1000 * factor]
+        assert tokens(shares.pinned) == [1000 * factor]
         assert tokens(shares.turns) == [2000 * factor, 500]
         assert tokens(shares.recalled) == [200 * factor]
         assert shares.other == TEXTS
@@ -57,7 +57,7 @@ def test_what_an_older_model_has_counted_as_less_or_more_is_counted_as_the_new_o
 
 def test_a_system_prompt_that_is_estimated_badly_does_not_swell_a_few_turns() -> None:
     shares = shared(9020, counted(20))
-    assert tokens(shares.kept) == [30]
+    assert tokens(shares.pinned) == [30]
     assert shares.other == 8990
 
 

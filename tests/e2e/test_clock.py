@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.gateway import answers
+from bot.commands import answers
 from tests.e2e.controls import anew, answer
 from tests.e2e.world import World
 from tests.redis_server import redis_server

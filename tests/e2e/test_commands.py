@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import wording
-from bot.gateway import answers
 from bot.local.simulator.discord import permissions as bits
 from bot.store.scoped_overrides import Scope
 from tests.e2e.in_time import first_answer

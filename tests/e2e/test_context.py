@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import context_view
-from bot.gateway import answers
+from bot.commands import answers, context_view
 from bot.local.simulator.claude import faults
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer

@@ -6,8 +6,9 @@ import asyncio
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import prompt, wording
-from bot.gateway import answers
+from bot.conversation.content import text_of
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import anew, answer, labels, press, roles, sent, streaming, told
@@ -29,7 +30,7 @@ async def test_a_regenerated_reply_stands_in_the_same_message_and_alone_in_the_h
     world.claude.say("The new answer.")
     await press(world.ann, thread, before, "Regenerate")
     await gate.reached()
-    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{wording.ANEW} ▌")
+    await world.until(lambda: world.replies(thread)[-1]["content"] == f"{wording.REGENERATING} ▌")
     assert labels(world.replies(thread)[-1]) == ["Stop"]
     gate.release()
     (after,) = await anew(world, thread, "The new answer.")
@@ -225,7 +226,7 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     await world.until(lambda: [m["content"] for m in world.said(thread)] == ["One, two, three, four, five."])
     assert world.said(thread)[0]["id"] == reply["id"]
     assert roles(world) == ["user", "assistant", "user"]
-    assert prompt.CONTINUE in sent(world)
+    assert text_of(prompt.CONTINUE.blocks) in sent(world)
     continued = world.asked[-1].body["messages"]
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     assert await answer(await world.ann.command(thread, "continue")) == answers.NOTHING_TO_CONTINUE

@@ -7,8 +7,8 @@ import time
 import pytest
 from redis.asyncio import Redis
 
+from bot.commands import answers
 from bot.conversation import wording
-from bot.gateway import answers
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from bot.store.revisions import Revisions

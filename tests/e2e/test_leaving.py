@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.commands import answers
 from bot.commands.reset import RESET_ID
-from bot.gateway import answers
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -7,9 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands import model_view
+from bot.commands import answers, model_view
 from bot.config import Exit
-from bot.gateway import answers
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from bot.store.scoped_overrides import Scope

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import wording
-from bot.gateway import answers
 from bot.local.simulator.discord import permissions as bits
 from bot.store.scoped_overrides import Scope
 from tests.e2e.world import World

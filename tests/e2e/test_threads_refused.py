@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bot.commands import answers
 from bot.conversation import prompt, wording
-from bot.gateway import answers
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.world import World
 

@@ -32,7 +32,6 @@ from typing import Any
 
 from discord.http import Route
 
-from bot import wiring
 from bot.__main__ import main
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
@@ -42,6 +41,8 @@ from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
 from bot.store.scripts import Scripts
+from bot.wiring import gateway as wiring_gateway
+from bot.wiring import store as wiring_store
 from tests.engine import sabotage
 
 CALLS = ("send", "edit", "delete", "open_thread", "own_messages")
@@ -171,12 +172,12 @@ def _seconds(variable: str, *places: tuple[object, str]) -> None:
 
 def prepare() -> None:
     """Do what the environment says."""
-    _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring, "CALL_S"))
-    _seconds("POINTS_SETTLE_AFTER_S", (wiring, "SETTLE_AFTER_S"))
+    _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring_store, "CALL_S"))
+    _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
     _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
     _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
-    _seconds("POINTS_TELL_AFTER_S", (wiring, "TELL_AFTER_S"))
+    _seconds("POINTS_TELL_AFTER_S", (wiring_gateway, "TELL_AFTER_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

@@ -12,8 +12,8 @@ import yarl
 from discord.gateway import DiscordWebSocket
 from discord.http import HTTPClient, Route
 
-from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit
+from bot.gateway.connection.client import Client
 from bot.gateway.connection.compat import Http
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.local.simulator.discord import Discord
@@ -50,9 +50,9 @@ async def post() -> AsyncIterator[Post]:
     thread = int((await ann.create_thread(channel, "a thread"))["id"])
     base, gateway, client_class = Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY, HTTPClient
     Route.BASE, DiscordWebSocket.DEFAULT_GATEWAY = discord.api_url, yarl.URL(discord.gateway_url)
-    cast("Any", discord_client).HTTPClient = Http  # as leniency.install does
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
-    rate_limit.count(client, Metrics(), Pace())
+    cast("Any", discord_client).HTTPClient = Http  # as compat.install does
+    client = Client()
+    rate_limit.install(client, Metrics(), Pace())
     await client.login("outbox-token")
     try:
         yield Post(discord, DiscordOutbox(client, archive_minutes=60), client, ann, channel.id, thread)

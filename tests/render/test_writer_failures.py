@@ -9,7 +9,6 @@ import pytest
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordNotNow, DiscordUnavailable, Fenced
 from bot.render.controls import NONE, while_written
 from bot.render.mark import is_marked
-from bot.render.writer import TRIES_MAX
 from tests.render.desk import TEXT, Desk, shows, stream, write
 from tests.render.virtual_time import run
 
@@ -37,7 +36,7 @@ def test_the_last_edit_is_repeated_with_back_off_and_then_gives_up() -> None:
         writer = desk.writer()
         writer.push("Some text.")
         writer.close_text()
-        desk.outbox.failures.extend([DiscordUnavailable()] * TRIES_MAX)
+        desk.outbox.failures.extend([DiscordUnavailable()] * 6)
         with pytest.raises(DiscordUnavailable):
             await writer.finish()
         assert asyncio.get_running_loop().time() > 15

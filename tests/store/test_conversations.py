@@ -18,7 +18,7 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Done, Journal
 from bot.store.keys import Keys
 from bot.store.work_queue import WorkQueue
-from tests.conversation.builders import BEN, message, snowflake, turn
+from tests.conversation.builders import BEN, message, sent, snowflake, turn
 
 C = snowflake(5)
 TTL_S = 1000
@@ -60,7 +60,7 @@ async def claimed(store: Store, owner: str = "me") -> Claim:
 
 def answered(claim: Claim, reply: str = "answer") -> Turn:
     made = turn(0, reply=reply)
-    return Turn(claim.lead, "q", reply, "answered", made.model, 1, 1, made.usage, 0, "key")
+    return Turn(claim.lead, sent("q", (reply,)), "answered", made.model, 1, 1, made.usage, 0, "key")
 
 
 async def expire_lease(redis: Redis) -> None:
@@ -288,7 +288,7 @@ async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, re
     await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=1)
     await expire_lease(redis)
     new = await claimed(store, "new")
-    assert (new.state, new.result, new.meta.cut) == (State.COMMITTED, Result("answer", ("note",)), 1)
+    assert (new.state, new.result, new.meta.window_start) == (State.COMMITTED, Result("answer", ("note",)), 1)
     await store.journal.acknowledge(new, settle=False)
     assert await redis.llen(Keys("test").history(C)) == 1
 
@@ -502,7 +502,7 @@ async def test_a_conversation_whose_history_has_expired_begins_anew(store: Store
     await redis.delete(Keys("test").history(C))
     await receive(store, message("again", number=11))
     claim = await claimed(store)
-    assert (claim.history, claim.meta.cut) == ((), 0)
+    assert (claim.history, claim.meta.window_start) == ((), 0)
 
 
 async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
 from bot.conversation.request import Usage
-from bot.conversation.turn import Front
+from bot.conversation.turn import Preface
 from bot.store.claim import Claim
 from bot.store.codec import Result, dump_turn, load_turn
 from bot.store.conversations import Conversations
@@ -20,7 +20,7 @@ from bot.store.keys import Keys
 from bot.store.pins_and_summaries import NEAR_TURNS, PinsAndSummaries
 from bot.store.revisions import RegenerateResult, Revisions
 from bot.store.scripts import Scripts
-from tests.conversation.builders import message, snowflake, turn
+from tests.conversation.builders import message, sent, snowflake, turn
 
 C = snowflake(5)
 KEYS = Keys("test")
@@ -39,8 +39,8 @@ def recall(redis: Redis) -> PinsAndSummaries:
     return PinsAndSummaries(redis, KEYS, ttl_s=1000)
 
 
-FRONT = Front("They talked of looms.", (turn(1), replace(turn(2), members=(3, 4))))
-TRIMMED = replace(turn(9), front=FRONT, asides=(Usage(input=5, output=2),), amended=7)
+PREFACE = Preface("They talked of looms.", (turn(1), replace(turn(2), members=(3, 4))))
+TRIMMED = replace(turn(9), preface=PREFACE, side_usage=(Usage(input=5, output=2),), amended=7)
 
 
 def test_a_turn_comes_back_as_it_was_stored_with_its_front() -> None:
@@ -52,14 +52,14 @@ def test_a_turn_of_an_earlier_version_can_still_be_read() -> None:
         '{"id":1,"user":"q","reply":"a","outcome":"answered","model":"m","user_tokens":1,"reply_tokens":1,'
         '"usage":{},"cut":0,"prefix_key":"k"}'
     )
-    assert load_turn(old).front is None
+    assert load_turn(old).preface is None
 
 
 async def test_the_window_is_read_from_the_cut_on(redis: Redis, recall: PinsAndSummaries) -> None:
     assert await recall.past(C) == Past()
     await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
     await redis.hset(KEYS.meta(C), "cut", "1")
-    assert await recall.past(C) == Past((TRIMMED,), cut=1)
+    assert await recall.past(C) == Past((TRIMMED,), window_start=1)
 
 
 async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
@@ -67,30 +67,30 @@ async def test_pins_and_corrections_are_kept_as_long_as_the_conversation(
 ) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
     await recall.pin(C, [7, 5, 7])
-    assert await recall.correct(C, fingerprint(FRONT.summary), " They talked\nof cloth. ")
+    assert await recall.correct(C, fingerprint(PREFACE.summary), " They talked\nof cloth. ")
     past = await recall.past(C)
     assert past.pins == {5, 7}
-    assert past.front == replace(FRONT, summary="They talked\nof cloth.")
+    assert past.preface == replace(PREFACE, summary="They talked\nof cloth.")
     assert 0 < await redis.ttl(KEYS.meta(C)) <= 1000
     await recall.pin(C, [])
     assert await recall.correct(C, fingerprint("They talked\nof cloth."), "")
     past = await recall.past(C)
     assert past.pins == frozenset()
-    assert past.front == replace(FRONT, summary="")
+    assert past.preface == replace(PREFACE, summary="")
 
 
 async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall: PinsAndSummaries) -> None:
-    shown = fingerprint(FRONT.summary)
+    shown = fingerprint(PREFACE.summary)
     assert not await recall.correct(C, shown, "They talked of cloth.")
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
     assert await recall.correct(C, shown, "They talked of cloth.")
     # Sent twice, it says what stands there; somebody else's words are not written over.
     assert await recall.correct(C, shown, "They talked of cloth.")
     assert not await recall.correct(C, shown, "They talked of wheels.")
-    assert (await recall.past(C)).front.summary == "They talked of cloth."
-    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(10), front=Front("They talked of wool."))))
+    assert (await recall.past(C)).preface.summary == "They talked of cloth."
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(10), preface=Preface("They talked of wool."))))
     assert not await recall.correct(C, fingerprint("They talked of cloth."), "They talked of wheels.")
-    assert (await recall.past(C)).front.summary == "They talked of wool."
+    assert (await recall.past(C)).preface.summary == "They talked of wool."
 
 
 async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redis: Redis) -> None:
@@ -106,7 +106,7 @@ async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redi
 
 async def test_a_reset_forgets_the_correction_too(redis: Redis, recall: PinsAndSummaries) -> None:
     await redis.rpush(KEYS.history(C), dump_turn(TRIMMED))
-    assert await recall.correct(C, fingerprint(FRONT.summary), "secret")
+    assert await recall.correct(C, fingerprint(PREFACE.summary), "secret")
     await Conversations(redis, KEYS, ttl_s=1000).reset(C, before=snowflake(9))
     assert "secret" not in str(await redis.hgetall(KEYS.meta(C)))
 
@@ -167,7 +167,7 @@ async def test_that_pins_are_to_count_at_once_holds_until_they_stand_in_front(
     await redis.rpush(KEYS.history(C), dump_turn(turn(1)))
     await recall.pin_now(C, snowflake(3))
     # It was stopped before Claude told what it read.
-    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(5), front=Front("", (turn(1),)))))
+    await redis.rpush(KEYS.history(C), dump_turn(replace(turn(5), preface=Preface("", (turn(1),)))))
     assert not (await recall.past(C)).at_once
 
 
@@ -175,16 +175,16 @@ async def test_what_stands_in_front_says_what_its_messages_say_by_now(
     redis: Redis, recall: PinsAndSummaries
 ) -> None:
     old = [turn(1), turn(2)]
-    trimmer = replace(turn(3), front=Front("", tuple(old)))
+    trimmer = replace(turn(3), preface=Preface("", tuple(old)))
     await redis.rpush(KEYS.history(C), *map(dump_turn, [*old, trimmer]))
     await redis.hset(KEYS.meta(C), "cut", "2")
     # One of them is not pinned any more, and stays until the next trim.
     await recall.pin(C, [old[0].id])
-    edited = replace(old[0], user="changed", amended=trimmer.id)
+    edited = replace(old[0], sent=sent("changed", ("answer",)), amended=trimmer.id)
     await redis.lset(KEYS.history(C), 0, dump_turn(edited))
-    assert (await recall.past(C)).front.kept == (edited, old[1])
-    await redis.lset(KEYS.history(C), 1, dump_turn(replace(old[1], outcome="removed", user="", reply="")))
-    assert (await recall.past(C)).front.kept == (edited,)
+    assert (await recall.past(C)).preface.pinned == (edited, old[1])
+    await redis.lset(KEYS.history(C), 1, dump_turn(replace(old[1], outcome="removed", sent=())))
+    assert (await recall.past(C)).preface.pinned == (edited,)
 
 
 async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other_pins(
@@ -230,13 +230,13 @@ class Trimmed:
 
     async def corrected(self) -> None:
         """Have somebody correct the summary."""
-        shown = fingerprint((await self.recall.past(C)).front.summary)
+        shown = fingerprint((await self.recall.past(C)).preface.summary)
         assert await self.recall.correct(C, shown, "They talked of cloth.")
 
-    async def commit(self, front: Front | None, cut: int, claim: Claim | None = None) -> Past:
+    async def commit(self, preface: Preface | None, cut: int, claim: Claim | None = None) -> Past:
         """End the turn, and return what the next one finds."""
         claim = claim or self.claim
-        entry = replace(turn(0), id=claim.lead, members=claim.members, front=front, cut=cut)
+        entry = replace(turn(0), id=claim.lead, members=claim.members, preface=preface, window_start=cut)
         for _ in range(2):  # as when the first answer of the store was lost
             await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
         await self.journal.acknowledge(claim, settle=False)
@@ -258,50 +258,52 @@ async def trimmed(redis: Redis, recall: PinsAndSummaries) -> Trimmed:
 
 async def test_a_trim_that_was_under_way_leaves_a_corrected_summary_where_it_stands(trimmed: Trimmed) -> None:
     await trimmed.corrected()
-    past = await trimmed.commit(Front("They talked of looms and wool."), 2)
-    assert past.front == replace(FRONT, summary="They talked of cloth.")
-    assert past.cut == 1
+    past = await trimmed.commit(Preface("They talked of looms and wool."), 2)
+    assert past.preface == replace(PREFACE, summary="They talked of cloth.")
+    assert past.window_start == 1
     assert [entry.id for entry in past.history] == [TRIMMED.id, snowflake(20)]
 
 
 async def test_what_was_under_way_and_makes_no_summary_carries_the_corrected_one_on(trimmed: Trimmed) -> None:
     await trimmed.corrected()
-    past = await trimmed.commit(replace(FRONT, kept=()), 2)
-    assert past.front == Front("They talked of cloth.")
-    assert past.cut == 2
+    past = await trimmed.commit(replace(PREFACE, pinned=()), 2)
+    assert past.preface == Preface("They talked of cloth.")
+    assert past.window_start == 2
 
 
 async def test_a_correction_from_before_the_turn_is_in_the_summary_that_it_makes(trimmed: Trimmed) -> None:
     await trimmed.corrected()
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
-    past = await trimmed.commit(Front("They talked of cloth and wool."), 2, claim)
-    assert past.front == Front("They talked of cloth and wool.")
-    assert past.cut == 2
+    past = await trimmed.commit(Preface("They talked of cloth and wool."), 2, claim)
+    assert past.preface == Preface("They talked of cloth and wool.")
+    assert past.window_start == 2
 
 
 async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_correction_of_its_first_trim(
     trimmed: Trimmed,
 ) -> None:
-    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
     revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
     assert await revisions.again(C, trimmed.claim.lead, "wish") is RegenerateResult.OK
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
-    assert claim.past.front.summary == "They talked of cloth."
-    entry = replace(turn(20), front=Front("They talked of cloth and dye."), members=claim.members)
+    assert claim.past.preface.summary == "They talked of cloth."
+    entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.members)
     await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
-    assert (await trimmed.recall.past(C)).front == entry.front
+    assert (await trimmed.recall.past(C)).preface == entry.preface
 
 
 async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimmed: Trimmed) -> None:
-    await trimmed.commit(Front("They talked of looms and wool."), 2)
+    await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
     revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
     await revisions.again(C, trimmed.claim.lead, "wish")
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     assert claim.own is not None
-    await trimmed.journal.commit(claim, replace(claim.own, reply="anew"), Result("anew"), cut=2)
-    assert (await trimmed.recall.past(C)).front.summary == "They talked of cloth."
+    await trimmed.journal.commit(
+        claim, replace(claim.own, sent=sent("question", ("anew",))), Result("anew"), cut=2
+    )
+    assert (await trimmed.recall.past(C)).preface.summary == "They talked of cloth."

@@ -6,6 +6,7 @@ import pytest
 
 from bot.config import Exit
 from bot.conversation.errors import StartError
+from bot.retry import Schedule
 from bot.store import start_check
 from bot.store.connection import connect
 from bot.store.keys import Keys
@@ -17,7 +18,7 @@ KEYS = Keys("bobbin")
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(start_check, "PATIENCE_S", 0.0)
+    monkeypatch.setattr(start_check, "CHECK", Schedule(0.2, tries=1))
 
 
 async def refused(url: str, exit_code: Exit, *words: str) -> str:

@@ -13,12 +13,12 @@ from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, Claude
 from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
-from bot.conversation.turn import Front, Turn
+from bot.conversation.turn import Preface, Turn
 from bot.store.claim import Claim, Meta, State
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import Asked, ReplyGenerator
 from bot.turns.turn_cost import TurnCost
-from tests.conversation.builders import message, snowflake, turn
+from tests.conversation.builders import message, sent, snowflake, texts, turn
 
 POLICY = TurnPolicy(
     model="claude-test",
@@ -70,7 +70,7 @@ class FakeClaude:
 
 
 def summing(request: Request) -> bool:
-    return request.messages[-1].blocks[-1] == SUMMARY_REQUEST
+    return texts(request.messages[-1])[-1] == SUMMARY_REQUEST
 
 
 def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
@@ -78,7 +78,7 @@ def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
     claim = Claim(
         conversation=1,
         token=1,
-        meta=Meta(cut=3),
+        meta=Meta(window_start=3),
         lead=snowflake(100),
         members=(snowflake(100),),
         messages=(message("and now?", number=100),),
@@ -115,21 +115,25 @@ def asker_of(claude: FakeClaude) -> ReplyGenerator:
 
 def after(asked: Asked, claim: Claim = FULL) -> Claim:
     """The claim of the next turn."""
-    kept = (*claim.history, asked.turn)[asked.cut - claim.meta.cut :]
+    kept = (*claim.history, asked.turn)[asked.cut - claim.meta.window_start :]
     later = message("and then?", number=200)
     return claimed(
-        kept, meta=replace(claim.meta, cut=asked.cut), lead=later.id, members=(later.id,), messages=(later,)
+        kept,
+        meta=replace(claim.meta, window_start=asked.cut),
+        lead=later.id,
+        members=(later.id,),
+        messages=(later,),
     )
 
 
 def said(request: Request) -> str:
-    return "\n".join(block for sent in request.messages for block in sent.blocks)
+    return "\n".join(text for sent in request.messages for text in texts(sent))
 
 
 async def test_a_trim_counts_with_the_answer_and_leaves_its_summary() -> None:
     asked = await ask(FakeClaude(["Noted."]))
     assert asked.cut > 3
-    assert (asked.turn.cut, asked.turn.front) == (asked.cut, Front(SUMMARY))
+    assert (asked.turn.window_start, asked.turn.preface) == (asked.cut, Preface(SUMMARY))
     assert asked.conclusion.notices == (wording.SUMMARIZED,)
 
 
@@ -139,13 +143,13 @@ async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> No
     await claude.reached.wait()
     cut.set_result(Stopped())
     asked = await asking
-    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
     later = FakeClaude(["Noted."])
     again = await ask(later, after(asked))
     assert later.kinds == ["summary", "reply"]
     assert "q0" in said(later.asked[0])
-    assert again.turn.front == Front(SUMMARY)
+    assert again.turn.preface == Preface(SUMMARY)
 
 
 async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() -> None:
@@ -158,7 +162,7 @@ async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() ->
 
 async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()], summary=ClaudeBusy()))
-    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.explain(ClaudeBusy()),)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
@@ -168,7 +172,7 @@ async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
 async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()]))
     assert asked.cut > 3
-    assert asked.turn.front == Front(SUMMARY)
+    assert asked.turn.preface == Preface(SUMMARY)
     assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
@@ -186,8 +190,10 @@ async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_ha
     edited = replace(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
     asked = await ask(claude, edited, asker=asker)
     assert claude.kinds == ["summary", "reply", "reply"]
-    assert (asked.turn.front, asked.turn.asides) == (Front(SUMMARY), (USAGE,))
-    changed = replace(FULL, history=(replace(FULL.history[0], user="q0, I mean"), *FULL.history[1:]))
+    assert (asked.turn.preface, asked.turn.side_usage) == (Preface(SUMMARY), (USAGE,))
+    changed = replace(
+        FULL, history=(replace(FULL.history[0], sent=sent("q0, I mean", ("a0",))), *FULL.history[1:])
+    )
     await ask(claude, changed, asker=asker)
     assert claude.kinds[3:] == ["summary", "reply"]
 
@@ -199,7 +205,7 @@ SHORT = claimed(FULL.history[:3])
 async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
     policy = replace(POLICY, summarizes=False)
     asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, policy)
-    assert (asked.cut, asked.turn.cut, asked.turn.front) == (3, 3, None)
+    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked, SHORT), policy)
@@ -217,17 +223,17 @@ async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None
     # Each turn is in one of the two, at the least, and the summary's request is the smaller one.
     assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
     assert "q4" not in summed_up
-    assert asked.turn.front == Front(SUMMARY)
+    assert asked.turn.preface == Preface(SUMMARY)
     assert asked.conclusion.notices == (wording.SUMMARIZED,)
 
 
 async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
     asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT)
     assert asked.cut > 3
-    assert asked.turn.front == Front(SUMMARY)
+    assert asked.turn.preface == Preface(SUMMARY)
     assert asked.conclusion.outcome == "failed"
     without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
-    assert (without.cut, without.turn.front) == (3, None)
+    assert (without.cut, without.turn.preface) == (3, None)
     assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
 
 
@@ -248,7 +254,7 @@ async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the
 
 async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:
     own = replace(
-        turn(100, user="q", reply="One ", tokens=(20, 20), usage=Usage(input=90, output=20), cut=3),
+        turn(100, user="q", reply="One ", tokens=(20, 20), usage=Usage(input=90, output=20), window_start=3),
         open_end=True,
     )
     asked = await ask(FakeClaude([ClaudeBusy()]), claimed(SHORT.history, own=own, again=1, more=True))

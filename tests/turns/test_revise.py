@@ -61,7 +61,7 @@ def test_a_refusal_takes_the_place_of_the_answer_before() -> None:
 
 def test_a_refusal_of_words_that_were_answered_before_leaves_that_answer() -> None:
     refused = asked(Conclusion("refused", "", (wording.BLOCKED,)))
-    refused = replace(refused, turn=replace(refused.turn, user=OLD.user))
+    refused = replace(refused, turn=refused.turn.asked(OLD.question))
     kept = not_worse(AGAIN, refused)
     assert (kept.turn.reply, kept.turn.outcome) == ("The old answer.", "answered")
     assert kept.conclusion.notices == (wording.BLOCKED, wording.EARLIER_STANDS)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from bot.conversation.request import Breakpoints, PromptMessage, Request, Usage
 from bot.turns.summaries import MOST_KEPT, Summaries, Summary
 
-REQUEST = Request("claude-test", 100, None, (), (PromptMessage("user", ("So far?",)),))
+REQUEST = Request("claude-test", 100, None, (), (PromptMessage.of("user", "So far?"),))
 TEXT: Summary = ("They talked of looms.", (Usage(input=7),))
 
 

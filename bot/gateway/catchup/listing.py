@@ -77,7 +77,7 @@ class Listing:
             return await self._conversations.advance(channel.id, before=None, after=place.latest, listed=())
         async with self._pace.waited(channel.id, Kind.READ):
             read = await reading.messages(
-                self._client, channel, most=self._max_messages + BEYOND, after=after
+                self._client, channel, limit=self._max_messages + BEYOND, after=after
             )
         kept: list[tuple[int, int]] = []
         too_old: list[discord.Message] = []

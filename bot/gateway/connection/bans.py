@@ -1,7 +1,7 @@
-"""Until when Discord wants no call: for one route, or for all of them.
+"""Long rate limits: until when Discord refuses calls to a route, or all calls.
 
-discord.py 2.7.1 has `max_ratelimit_timeout` for this, which cannot be used: it refuses every call to a bucket whose
-window ends later than that, also one with tokens left (`Ratelimit.acquire`).
+discord.py 2.7.1 has `max_ratelimit_timeout` for this, which is not usable: it refuses every call to a bucket whose
+window ends later than the timeout, even while the bucket has tokens left (`Ratelimit.acquire`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ import time
 from collections.abc import Callable, Mapping
 
 PATIENCE_S = 6.0
-"""discord.py waits for shorter limits by itself: those of a channel's messages end within 5 s."""
+"""discord.py waits out shorter limits: those of a channel's messages end within 5 s."""
 
-UNSAID_S = 60.0
-"""How long a refusal lasts that does not say so."""
+UNSTATED_S = 60.0
+"""The length of a ban whose response states none."""
 
 _MAJOR = re.compile(r"/(?:channels|guilds)/\d+")
 _MINOR = re.compile(r"/\d+")
@@ -22,43 +22,43 @@ _ALL = "*"
 
 
 class Bans:
-    """Remembers refusals; `clock_s` may begin anywhere, but must never go back."""
+    """The bans that are in force; `clock_s` is monotonic."""
 
     def __init__(self, clock_s: Callable[[], float] = time.monotonic) -> None:
         self._clock_s = clock_s
         self._ends: dict[str, float] = {}
 
     def left_s(self, method: str, path: str) -> float:
-        """So many seconds no call may be made to a route; 0 if one may be made now."""
+        """For how many seconds calls to a route are banned; 0 if they are not."""
         now = self._clock_s()
         return max(0.0, *(self._ends.get(key, now) - now for key in (_ALL, _route(method, path))))
 
-    def answered(
+    def record(
         self, method: str, path: str, status: int, headers: Mapping[str, str], retry_after_s: float | None
     ) -> float:
-        """Take note of an answer; returns for how long it refuses the call, 0 if the call may be waited out.
+        """Record a response; returns for how many seconds it bans the call, 0 if the limit can be waited out.
 
-        `headers` ignores case, as those of aiohttp do. A 429 without `Via` comes from Cloudflare and counts for the
-        address, not for the route (Discord, topics/rate-limits, "Invalid Request Limit").
+        `headers` ignores case, as aiohttp's do. A 429 without `Via` comes from Cloudflare and bans the address, not
+        the route (Discord, topics/rate-limits, "Invalid Request Limit").
         """
         if status != 429:
             if headers.get("X-RateLimit-Remaining") == "0":
-                # The call was made; the next one would be held until the window ends.
-                self._note(_route(method, path), _seconds(headers.get("X-RateLimit-Reset-After")))
+                # This call was made; the next one would be delayed until the window ends.
+                self._ban(_route(method, path), _seconds(headers.get("X-RateLimit-Reset-After")))
             return 0.0
-        told = retry_after_s if retry_after_s is not None else _seconds(headers.get("Retry-After"))
+        for_s = retry_after_s if retry_after_s is not None else _seconds(headers.get("Retry-After"))
         if "Via" not in headers:
-            return self._note(_ALL, told or UNSAID_S, at_least=0.0)
-        whole = headers.get("X-RateLimit-Global", "").lower() == "true"
-        return self._note(_ALL if whole else _route(method, path), told)
+            return self._ban(_ALL, for_s or UNSTATED_S, min_s=0.0)
+        is_global = headers.get("X-RateLimit-Global", "").lower() == "true"
+        return self._ban(_ALL if is_global else _route(method, path), for_s)
 
-    def _note(self, key: str, seconds: float, at_least: float = PATIENCE_S) -> float:
-        if seconds <= at_least:
+    def _ban(self, key: str, for_s: float, min_s: float = PATIENCE_S) -> float:
+        if for_s <= min_s:
             return 0.0
         now = self._clock_s()
         self._ends = {each: end for each, end in self._ends.items() if end > now}
-        self._ends[key] = max(now + seconds, self._ends.get(key, 0.0))
-        return seconds
+        self._ends[key] = max(now + for_s, self._ends.get(key, 0.0))
+        return for_s
 
 
 def _seconds(text: str | None) -> float:
@@ -69,7 +69,7 @@ def _seconds(text: str | None) -> float:
 
 
 def _route(method: str, path: str) -> str:
-    """Name a route with its major parameter, as Discord counts it."""
+    """The key of a route: the method, the major parameter, and the path without other ids."""
     found = _MAJOR.match(path)
     major, rest = (found[0], path[found.end() :]) if found else ("", path)
     return f"{method} {major}{_MINOR.sub('/#', rest)}"

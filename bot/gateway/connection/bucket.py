@@ -1,7 +1,7 @@
-"""discord.py's rate limits, less a wait of whoever is done.
+"""discord.py's rate limit buckets, without the wait after a call.
 
-discord.py 2.7.1 returns from the call that takes the last token of a bucket only when the bucket is full again: up to
-5 s after the message stands there, in which the turn it ends would hold up the next question.
+In discord.py 2.7.1 the call that takes the last token of a bucket returns only when the bucket is full again: up to
+5 s after the message was posted. A turn that ends with such a call would delay the next one.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from discord.http import Ratelimit
 
 
 class Bucket(Ratelimit):
-    """A bucket in which the next call waits for a token, and not the one that has taken the last."""
+    """A bucket in which the next call waits for a token, not the call that took the last one."""
 
     __slots__ = ("_refreshing",)
 
@@ -27,6 +27,6 @@ class Bucket(Ratelimit):
             await super().__aexit__(*cast("tuple[Any, Any, Any]", error))
             return
         self.outgoing -= 1
-        # It wakes whoever waits by then; they do not count the time for themselves as long as this does.
+        # The task wakes the calls that wait by then; they do not run a timer of their own meanwhile.
         if self._refreshing is None or self._refreshing.done():
             self._refreshing = asyncio.create_task(self._refresh(), name="bucket")

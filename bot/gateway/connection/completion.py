@@ -1,4 +1,4 @@
-"""What a server of Discord's kind tells, completed by what discord.py reads and it has left out."""
+"""Fills in what discord.py needs and other servers leave out."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 USER = {"username": "Bobbin", "discriminator": "0", "avatar": None}
-"""What discord.py reads of a user, for servers that leave it out."""
+"""The keys of a user that discord.py reads."""
 
 LISTS = (
     "applied_tags",
@@ -32,8 +32,8 @@ LISTS = (
     "stickers",
     "threads",
 )
-"""The lists that discord.py goes through without a look whether they are null. A forum that the bot may not see has
-null in place of its tags since 16 November 2026 (Discord, channel obfuscation)."""
+"""The lists that discord.py iterates over without a check for null. A forum that the bot may not see has null in
+place of its tags since 16 November 2026 (Discord, channel obfuscation)."""
 
 _NULL_LIST = re.compile(rf'"(?:{"|".join(LISTS)})": ?null')
 
@@ -42,13 +42,13 @@ TOO_MANY_REQUESTS = 429
 RETRY_AFTER_S = 60.0
 
 
-def complete_user(told: object, otherwise: dict[str, Any] | None = None) -> dict[str, Any]:
-    """A user with every key that discord.py reads."""
-    return {**USER, **(told if isinstance(told, dict) and "id" in told else otherwise or {})}
+def complete_user(user: object, default: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Return a user with every key that discord.py reads; `default` replaces one without an id."""
+    return {**USER, **(user if isinstance(user, dict) and "id" in user else default or {})}
 
 
-def with_lists(text: str) -> str:
-    """JSON with empty lists in place of null where discord.py needs a list."""
+def fill_null_lists(text: str) -> str:
+    """Return JSON with empty lists in place of null where discord.py needs a list."""
 
     def fill(value: Any) -> Any:
         if isinstance(value, dict):
@@ -64,7 +64,7 @@ def with_lists(text: str) -> str:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float:
-    """How long a 429 asks to be left alone, RETRY_AFTER_S where it does not say."""
+    """Return the `Retry-After` of a 429, RETRY_AFTER_S where there is none."""
     try:
         return max(0.0, float(headers.get("Retry-After", RETRY_AFTER_S)))
     except ValueError:

@@ -1,4 +1,4 @@
-"""The heartbeat of discord.py's gateway, without an alarm where the answer comes at once."""
+"""discord.py's gateway heartbeat, with a latency that is right when the answer comes at once."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from discord.gateway import KeepAliveHandler
 class KeepAlive(KeepAliveHandler):
     """Measures the latency from the moment at which a heartbeat is made.
 
-    discord.py 2.7 notes when it has sent one only after the loop has done so. An answer that is there sooner would be
-    measured from the heartbeat before, and be told as "Can't keep up, websocket is 41.3s behind".
+    discord.py 2.7 sets the time of a heartbeat only after the event loop has sent it. An acknowledgement that comes
+    sooner is measured from the heartbeat before, and logged as "Can't keep up, websocket is 41.3s behind".
     """
 
     def get_payload(self) -> dict[str, Any]:
@@ -23,5 +23,5 @@ class KeepAlive(KeepAliveHandler):
 
 
 def install() -> None:
-    """Have discord.py make this one; it has no hook for it."""
+    """Replace discord.py's class, for which there is no hook."""
     gateway.KeepAliveHandler = KeepAlive  # type: ignore[misc]

@@ -1,4 +1,4 @@
-"""What goes over the wire to Discord: each request in its turn, and counted."""
+"""A trace of every request to Discord: it waits for its slot, sets the clock, and raises for long rate limits."""
 
 from __future__ import annotations
 
@@ -16,62 +16,57 @@ from discord.http import Route
 
 from bot.conversation.clock import MOST_OFF_S, Clock
 from bot.conversation.errors import DiscordTooOld
+from bot.gateway import error_codes
 from bot.gateway.connection.compat import Http
-from bot.gateway.outbox.outbox import TOO_OLD_CODE
+from bot.gateway.connection.completion import TOO_MANY_REQUESTS
 from bot.render.pace import Kind, Pace
 from bot.telemetry.metrics import Metrics
 
 log = structlog.get_logger()
 
-TOO_MANY_REQUESTS = 429
+NO_RESPONSE = "none"
+"""The label `status` of a call without a response."""
 
-FAILED = "none"
-"""The label of a call that got no answer."""
-
-FREE = ("/interactions/", "/webhooks/")
-"""What the limit of a bot as a whole does not cover (Discord, topics/rate-limits)."""
+UNLIMITED = ("/interactions/", "/webhooks/")
+"""Routes that the global limit of a bot does not cover (Discord, topics/rate-limits)."""
 
 MESSAGE = re.compile(r"/channels/(?P<channel>\d+)/messages(/\d+)?")
 """The calls that count against the limit of their channel."""
 
 
-def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
-    """Have the client's requests wait for their turn and count them, and tell whether it is connected.
+def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | None = None) -> None:
+    """Trace the client's requests; to be called before the login. The responses set `clock`."""
+    warned = False
 
-    `clock` is set by the answers. To be called before it logs in.
-    """
-
-    async def starting(_: object, context: SimpleNamespace, start: Any) -> None:
+    async def on_start(_: object, context: SimpleNamespace, start: Any) -> None:
         context.turn, context.counted = None, False
         if (path := limited_path(str(start.url))) is not None:
             context.turn = await pace.request(*classify(start.method, path))
             if clock is not None:
                 context.asked_s = clock.steady_s()
 
-    warned = False
-
-    async def answered(_: object, context: SimpleNamespace, end: Any) -> None:
+    async def on_response(_: object, context: SimpleNamespace, end: Any) -> None:
         nonlocal warned
         pace.answered(context.turn)
         if clock is not None and hasattr(context, "asked_s"):
             set_clock(clock, end.response.headers.get("Date", ""), context.asked_s)
-            warned = warned or warn_of_the_host(clock)
+            warned = warned or warn_about_host_clock(clock)
         metrics.discord_calls.labels(method=end.method, status=str(end.response.status)).inc()
-        context.counted = True  # what is raised below comes to `failed`, too
-        await _tell_too_old(end.response)
+        context.counted = True  # aiohttp calls `on_exception` for what is raised below
+        await _raise_if_too_old(end.response)
         if isinstance(client.http, Http):
-            await _tell_not_now(client.http, end.response)
+            await _raise_if_banned(client.http, end.response)
 
-    async def failed(_: object, context: SimpleNamespace, end: Any) -> None:
+    async def on_exception(_: object, context: SimpleNamespace, end: Any) -> None:
         if context.counted:
             return
         pace.answered(context.turn)
-        metrics.discord_calls.labels(method=end.method, status=FAILED).inc()
+        metrics.discord_calls.labels(method=end.method, status=NO_RESPONSE).inc()
 
     trace = aiohttp.TraceConfig()
-    trace.on_request_start.append(starting)
-    trace.on_request_end.append(answered)
-    trace.on_request_exception.append(failed)
+    trace.on_request_start.append(on_start)
+    trace.on_request_end.append(on_response)
+    trace.on_request_exception.append(on_exception)
     client.http.http_trace = trace
 
     def connected() -> float:
@@ -82,61 +77,61 @@ def count(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock | N
 
 
 def set_clock(clock: Clock, date: str, asked_s: float) -> None:
-    """Have the clock follow the date of an answer of Discord's."""
+    """Set the clock by the `Date` of a response to a request that was sent at `asked_s`."""
     with contextlib.suppress(ValueError, TypeError, OverflowError):
-        clock.told(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
+        clock.set_from_response(parsedate_to_datetime(date).timestamp(), asked_s, clock.steady_s())
 
 
-def warn_of_the_host(clock: Clock) -> bool:
-    """Say so if the clock of the host is minutes off."""
+def warn_about_host_clock(clock: Clock) -> bool:
+    """Log a warning if the clock of the host is minutes off; returns whether it is."""
     ahead_s = clock.host_is_ahead_s()
     if abs(ahead_s) <= MOST_OFF_S:
         return False
     log.warning(
         "host_clock_wrong",
         minutes=round(abs(ahead_s) / 60),
-        hint=f"the clock of this host is {'ahead of' if ahead_s > 0 else 'behind'} Discord's: have NTP keep it (such "
-        "as by timedatectl set-ntp true); the bot goes by Discord's",
+        hint=f"the clock of this host is {'ahead of' if ahead_s > 0 else 'behind'} Discord's: synchronize it by NTP "
+        "(such as with timedatectl set-ntp true); the bot uses Discord's clock",
     )
     return True
 
 
-async def _tell_too_old(response: aiohttp.ClientResponse) -> None:
-    """Raise DiscordTooOld where discord.py would wait for a limit that lasts longer than anybody waits."""
+async def _raise_if_too_old(response: aiohttp.ClientResponse) -> None:
+    """Raise DiscordTooOld for the limit on edits of old messages, which discord.py would wait out for minutes."""
     if response.status == TOO_MANY_REQUESTS and response.method == "PATCH":
-        # The text stays with the response, so it is there for discord.py as well.
+        # The response caches its text, so discord.py can read it again.
         with contextlib.suppress(ValueError, AttributeError):
-            if json.loads(await response.text()).get("code") == TOO_OLD_CODE:
+            if json.loads(await response.text()).get("code") == error_codes.EDIT_RATE_LIMIT:
                 raise DiscordTooOld
 
 
-async def _tell_not_now(http: Http, response: aiohttp.ClientResponse) -> None:
-    """Raise RateLimited where discord.py would wait for longer than anybody does, or would ask again at once."""
-    if not http.heeded or (path := limited_path(str(response.url))) is None:
+async def _raise_if_banned(http: Http, response: aiohttp.ClientResponse) -> None:
+    """Raise RateLimited for a long limit, which discord.py would wait out, or would repeat the call at once."""
+    if not http.enforces_bans or (path := limited_path(str(response.url))) is None:
         return
     retry_after_s: float | None = None
     if response.status == TOO_MANY_REQUESTS:
-        # The header has whole seconds only; Cloudflare answers in HTML.
+        # The header has whole seconds only; Cloudflare responds with HTML.
         with contextlib.suppress(ValueError, AttributeError, TypeError, KeyError):
             retry_after_s = float(json.loads(await response.text())["retry_after"])
-    for_s = http.bans.answered(response.method, path, response.status, response.headers, retry_after_s)
+    for_s = http.bans.record(response.method, path, response.status, response.headers, retry_after_s)
     if for_s:
         raise discord.RateLimited(for_s)
 
 
 def limited_path(url: str) -> str | None:
-    """The path of a request that the limits cover, None for files, the gateway and interactions."""
+    """Return the path of a request that rate limits cover, None for files, the gateway and interactions."""
     if not url.startswith(Route.BASE):
         return None
     path = url[len(Route.BASE) :].partition("?")[0]
-    return None if path.startswith(FREE) else path
+    return None if path.startswith(UNLIMITED) else path
 
 
 def classify(method: str, path: str) -> tuple[int, Kind]:
-    """The place and the kind of a request that nobody has announced."""
+    """Return the channel and the kind of a request for which no slot was taken in advance."""
     if method == "GET":
         return 0, Kind.READ
     found = MESSAGE.fullmatch(path)
     if found is not None and method in ("POST", "PATCH"):
-        return int(found["channel"]), Kind.PART  # counts against its channel
+        return int(found["channel"]), Kind.PART
     return 0, Kind.OTHER

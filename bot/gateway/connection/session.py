@@ -1,4 +1,4 @@
-"""The connection to Discord: made, kept, and given up with one readable line."""
+"""The session with Discord: login, connection, and a StartError of one line where only the operator can help."""
 
 from __future__ import annotations
 
@@ -14,53 +14,53 @@ from discord.http import Route
 
 from bot.config import DiscordSettings, Exit, proxy
 from bot.conversation.errors import StartError
-from bot.gateway.client import Client
 from bot.gateway.connection import compat, completion, keep_alive
-from bot.gateway.registration import register
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
-LOGIN_TRIES = 5
-LOGIN_PAUSE_S = 2.0
+LOGIN = Schedule(2.0, tries=5)
 """A host may start the bot before its network is up."""
 
 LOGIN_S = 30.0
-"""All tries together, but for rate limits. discord.py alone would repeat a 502 for 15 s, and wait for an answer for 5
-minutes."""
+"""All tries together, without waits for rate limits. discord.py alone repeats a 502 for 15 s, and waits 5 minutes
+for a response."""
 
-LIMIT_AT_ONCE_S = 0.001
-SHORTEST_WAIT_S = 1.0
-LONGEST_WAIT_S = 600.0
-"""A limit that is said to last for hours may be lifted before."""
+RATELIMIT_TIMEOUT_S = 0.001
+"""discord.py raises RateLimited for longer limits."""
 
-HANG_UP_S = 1.0
-"""For a close frame to be answered; who does not answer is left."""
+RATE_LIMIT_WAIT_MIN_S = 1.0
+RATE_LIMIT_WAIT_MAX_S = 600.0
+"""Discord may lift a limit of hours early."""
+
+CLOSE_S = 1.0
+"""For the response to a close frame."""
 
 PORTAL = "https://discord.com/developers/applications"
 API_PATH = "/api/v10"
-NOT_HERE = (404, 405)
+WRONG_PATH = (404, 405)
 
 
-def point_at(settings: DiscordSettings) -> None:
-    """Point discord.py at the servers of the settings, before a client is made; it keeps both on its classes."""
+def configure(settings: DiscordSettings) -> None:
+    """Set the addresses that discord.py keeps on its classes; to be called before a client is made."""
     api = settings.api_url.rstrip("/")
     Route.BASE = f"{api}/v10" if api.endswith("/api") else api
     compat.install(yarl.URL(settings.gateway_url))
     keep_alive.install()
     discord.VoiceClient.warn_nacl = discord.VoiceClient.warn_dave = False  # there is no voice here
     for name in ("discord.client", "discord.app_commands.tree"):
-        logging.getLogger(name).addFilter(_without_traceback)
+        logging.getLogger(name).addFilter(_remove_traceback)
 
 
-NO_BUGS = ("Attempting a reconnect", "Ignoring exception in autocomplete")
-"""How discord.py's lines on an outage begin: a connection that failed, an offer that came too late or twice."""
+OUTAGE_LINES = ("Attempting a reconnect", "Ignoring exception in autocomplete")
+"""The beginnings of discord.py's log lines about a failed connection and about a late or repeated autocomplete."""
 
 
-def _without_traceback(record: logging.LogRecord) -> bool:
-    """Strip what discord.py adds to an outage: it is no bug."""
-    if str(record.msg).startswith(NO_BUGS):
-        if record.exc_info and str(record.msg).startswith(NO_BUGS[0]):
-            # When it is tried again, `Socket` tells.
+def _remove_traceback(record: logging.LogRecord) -> bool:
+    """Remove the traceback from discord.py's log lines about an outage, which is no bug."""
+    if str(record.msg).startswith(OUTAGE_LINES):
+        if record.exc_info and str(record.msg).startswith(OUTAGE_LINES[0]):
+            # `Socket` logs when the next attempt is made.
             record.msg, record.args = "The connection failed: %s", (_kind(record.exc_info[1]),)
         record.exc_info = None
     return True
@@ -71,13 +71,13 @@ def _kind(error: BaseException | None) -> str:
 
 
 async def login(client: discord.Client, token: str) -> None:
-    """Log in, or raise StartError; a rate limit is waited for, however long it lasts.
+    """Log in, or raise StartError; waits for a rate limit however long it lasts.
 
-    Who ends in its place, and is started anew, asks more often, and keeps the limit alive.
+    A process that ends instead is restarted, sends more requests, and prolongs the limit.
     """
     waits = 0
-    # Else discord.py sleeps where nobody is told: as long as a limit lasts, and up to five times.
-    client.http.max_ratelimit_timeout = LIMIT_AT_ONCE_S
+    # discord.py would otherwise sleep without a log line: as long as the limit lasts, up to five times.
+    client.http.max_ratelimit_timeout = RATELIMIT_TIMEOUT_S
     while True:
         try:
             async with asyncio.timeout(LOGIN_S):
@@ -86,61 +86,72 @@ async def login(client: discord.Client, token: str) -> None:
             raise _unreachable("it does not answer") from error
         except discord.RateLimited as error:
             wait_s = error.retry_after
-        except discord.HTTPException as error:  # of Cloudflare's, in front of Discord
+        except discord.HTTPException as error:  # a 429 of Cloudflare, in front of Discord
             wait_s = completion.retry_after_s(error.response.headers)
         else:
             client.http.max_ratelimit_timeout = None
             return
-        wait_s = min(max(wait_s, SHORTEST_WAIT_S), LONGEST_WAIT_S)
-        # Once for the operator; how it goes on is for who looks closer.
+        wait_s = min(max(wait_s, RATE_LIMIT_WAIT_MIN_S), RATE_LIMIT_WAIT_MAX_S)
+        # One warning; repetitions are details.
         (log.info if waits else log.warning)(
             "discord_rate_limited",
             again_in_s=round(wait_s),
-            hint="Discord limits the requests of this address (many hosts share one): it is waited for here, and a "
-            "restart would only make it longer. If it lasts for hours, give the bot another address",
+            hint="Discord limits the requests of this address (many hosts share one): the bot waits, and a restart "
+            "would only prolong the limit. If it lasts for hours, give the bot another address",
         )
         waits += 1
-        await _forget_session(client)
+        await _close_http_session(client)
         await asyncio.sleep(wait_s)
 
 
 async def _login(client: discord.Client, token: str) -> None:
-    # What no header can hold, such as a line break, fails in the client and looks like a server that is not Discord.
+    # A line break, which no header can hold, would fail in aiohttp like a server that is not Discord.
     if not token.strip().isprintable():
         raise _refused_token("DISCORD_TOKEN holds a line break or another character that no token holds")
-    attempt = 1
-    while True:
-        try:
-            await client.login(token)
-        except discord.LoginFailure as error:
-            raise _refused_token("Discord refused the token") from error
-        except discord.HTTPException as error:
-            if error.status in NOT_HERE and not yarl.URL(Route.BASE).path.strip("/"):
-                log.info("discord_api_path_added", path=API_PATH)
-                Route.BASE += API_PATH
-                continue
-            if error.status == completion.TOO_MANY_REQUESTS:
-                raise
-            if error.status < 500 or attempt == LOGIN_TRIES:
-                raise _unreachable(f"it answers with {error.status}") from error
-            log.warning("discord_unreachable", status=error.status, attempt=attempt)
-        except (aiohttp.ClientError, OSError) as error:
-            if attempt == LOGIN_TRIES:
-                raise _unreachable(type(error).__name__) from error
-            log.warning("discord_unreachable", kind=type(error).__name__, attempt=attempt)
-        except (KeyError, TypeError, ValueError) as error:
-            raise _unreachable("it does not answer as Discord does") from error
-        else:
-            return
-        finally:
-            attempt += 1
-            await _forget_session(client)
-        await asyncio.sleep(LOGIN_PAUSE_S)
+    try:
+        await retry(
+            lambda: _login_once(client, token),
+            LOGIN,
+            on=(discord.HTTPException, aiohttp.ClientError, OSError),
+            when=lambda error: not isinstance(error, discord.HTTPException) or error.status >= 500,
+            on_retry=_log_outage,
+        )
+    except discord.LoginFailure as error:
+        raise _refused_token("Discord refused the token") from error
+    except discord.HTTPException as error:
+        if error.status == completion.TOO_MANY_REQUESTS:
+            raise
+        raise _unreachable(f"it answers with {error.status}") from error
+    except (aiohttp.ClientError, OSError) as error:
+        raise _unreachable(type(error).__name__) from error
+    except (KeyError, TypeError, ValueError) as error:
+        raise _unreachable("it does not answer as Discord does") from error
 
 
-async def _forget_session(client: discord.Client) -> None:
+async def _login_once(client: discord.Client, token: str) -> None:
+    try:
+        await client.login(token)
+    except discord.HTTPException as error:
+        if error.status not in WRONG_PATH or yarl.URL(Route.BASE).path.strip("/"):
+            raise
+        log.info("discord_api_path_added", path=API_PATH)
+        Route.BASE += API_PATH
+        await _close_http_session(client)
+        await _login_once(client, token)
+    finally:
+        await _close_http_session(client)
+
+
+def _log_outage(error: Exception, failures: int) -> None:
+    if isinstance(error, discord.HTTPException):
+        log.warning("discord_unreachable", status=error.status, attempt=failures)
+    else:
+        log.warning("discord_unreachable", kind=type(error).__name__, attempt=failures)
+
+
+async def _close_http_session(client: discord.Client) -> None:
     if client.application is None:
-        # Each login makes a session of its own, and would leave the one before open.
+        # Each login opens an HTTP session, and would not close the one before.
         await client.http.close()
         client.http.connector = discord.utils.MISSING
 
@@ -162,23 +173,8 @@ def _unreachable(reason: str) -> StartError:
     )
 
 
-async def register_commands(client: Client) -> None:
-    """Register the slash commands if need be; without them the bot still chats, so no failure ends it.
-
-    Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
-    """
-    try:
-        await register(client.tree, client.desk, client.application_id or 0)
-    except Exception as error:  # noqa: BLE001 - whatever another server answers
-        log.warning(
-            "commands_not_registered",
-            kind=type(error).__name__,
-            hint="slash commands may be missing or old; it is tried again at the next start",
-        )
-
-
 async def stay_connected(client: discord.Client) -> None:
-    """Keep the gateway connection until cancelled; StartError for what only an operator can mend."""
+    """Keep the gateway connected until cancelled; raises StartError where only the operator can help."""
     while not client.is_closed():
         try:
             await client.connect(reconnect=True)
@@ -199,35 +195,35 @@ async def stay_connected(client: discord.Client) -> None:
                 f"Discord closed the connection for good (close code {error.code})",
                 exit_code=Exit.DISCORD_UNREACHABLE,
             ) from error
-        except Exception as error:  # noqa: BLE001 - one odd event must not end the bot
-            # discord.py fails at a first connection that was refused with an error of its own, about its `ws`.
+        except Exception as error:  # noqa: BLE001 - no event may end the bot
+            # Where the first connection is refused, discord.py fails with an AttributeError about its `ws`.
             log.warning(
                 "discord_connection_failed",
                 kind=_kind(error.__context__ or error),
                 hint="check the network, or discord.gateway_url if you changed it",
             )
-            await _hang_up(client)
+            await _close_socket(client)
 
 
-async def leave(client: discord.Client) -> None:
-    """Close the connection so that the bot is shown as offline at once; again is harmless.
+async def disconnect(client: discord.Client) -> None:
+    """Close the connection so that Discord shows the bot as offline at once; a repeated call does nothing.
 
-    discord.py closes with 4000, which leaves the session open, and the bot online, for about two minutes.
+    discord.py closes with 4000, which keeps the session, and the bot online, for about two minutes.
     """
-    await _hang_up(client)
-    # A task of discord.py's own, which announces the client as ready; it stumbles over one that is closed.
-    if (announcing := getattr(client._connection, "_ready_task", None)) is not None:
-        announcing.cancel()
+    await _close_socket(client)
+    # discord.py's task that dispatches `ready`, which fails once the client is closed.
+    if (ready_task := getattr(client._connection, "_ready_task", None)) is not None:
+        ready_task.cancel()
     with contextlib.suppress(Exception):
-        async with asyncio.timeout(HANG_UP_S):
+        async with asyncio.timeout(CLOSE_S):
             await client.close()
 
 
-async def _hang_up(client: discord.Client) -> None:
-    # It is None until the first connection, whatever its type says.
+async def _close_socket(client: discord.Client) -> None:
+    # None until the first connection, whatever its type says.
     if getattr(client, "ws", None) is not None:
         if (keep_alive := client.ws._keep_alive) is not None:
-            keep_alive.stop()  # a thread, which would beat once more for a socket that is gone
+            keep_alive.stop()  # a thread, which would send one more heartbeat over the closed socket
         with contextlib.suppress(Exception):
-            async with asyncio.timeout(HANG_UP_S):
+            async with asyncio.timeout(CLOSE_S):
                 await client.ws.socket.close(code=1000)

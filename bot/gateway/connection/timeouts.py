@@ -1,8 +1,8 @@
-"""Time-outs of the bot itself: in which servers a moderator has silenced it, and until when.
+"""Timeouts of the bot's own member: in which servers a moderator has set one, and until when.
 
 A member that is timed out keeps View Channel and Read Message History only; owners and administrators are exempt
-(Discord, topics/permissions, "Permissions for Timed Out Members"). Discord tells of the bot's own member in
-GUILD_CREATE and GUILD_MEMBER_UPDATE, the latter also without the members intent.
+(Discord, topics/permissions, "Permissions for Timed Out Members"). Discord sends the bot's own member in GUILD_CREATE
+and GUILD_MEMBER_UPDATE, the latter even without the members intent.
 """
 
 from __future__ import annotations
@@ -17,40 +17,38 @@ from bot.conversation.errors import DiscordNotNow
 
 log = structlog.get_logger()
 
-MOST_S = 60.0
-"""A moderator may lift a time-out early: it is looked at again this soon, which costs no call."""
+RECHECK_S = 60.0
+"""A moderator may remove a timeout early, so it is checked again this soon, which costs no call."""
 
 
-class Silenced:
-    """Tells whether the bot may write, as far as discord.py knows the place."""
+class Timeouts:
+    """Tells whether the bot may write in a channel that is in discord.py's cache."""
 
     def __init__(self, client: discord.Client, clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._told: dict[int, dt.datetime] = {}
+        self._logged: dict[int, dt.datetime] = {}
 
-    def heed(self, place: int, server: int | None = None) -> None:
-        """Raise DiscordNotNow where the bot is timed out."""
-        guild = self._client.get_guild(server) if server is not None else None
-        if guild is None:
-            guild = getattr(self._client.get_channel(place), "guild", None)
-        me = guild.me if guild is not None else None
-        if guild is None or me is None or me.timed_out_until is None:
+    def check(self, channel: int, guild: int | None = None) -> None:
+        """Raise DiscordNotNow if the bot is timed out in the server of the channel; `guild` if it is known."""
+        server = self._client.get_guild(guild) if guild is not None else None
+        if server is None:
+            server = getattr(self._client.get_channel(channel), "guild", None)
+        me = server.me if server is not None else None
+        if server is None or me is None or me.timed_out_until is None:
             return
         until = me.timed_out_until
-        # By Discord's clock: `Member.is_timed_out` goes by the host's.
+        # By Discord's clock: `Member.is_timed_out` uses the host's.
         left_s = until.timestamp() - self._clock.now_s()
-        if left_s <= 0:
+        if left_s <= 0 or me.guild_permissions.administrator:
             return
-        if me.guild_permissions.administrator:
-            return
-        if self._told.get(guild.id) != until:
-            self._told[guild.id] = until
+        if self._logged.get(server.id) != until:
+            self._logged[server.id] = until
             log.warning(
                 "bot_timed_out",
-                server=guild.id,
+                server=server.id,
                 until=until.isoformat(timespec="seconds"),
                 hint="a moderator has timed out the bot in this server: what is written there is answered "
-                "when the time-out ends or is removed",
+                "when the timeout ends or is removed",
             )
-        raise DiscordNotNow(min(max(left_s, 1.0), MOST_S))
+        raise DiscordNotNow(min(max(left_s, 1.0), RECHECK_S))

@@ -1,8 +1,8 @@
-"""The socket of the gateway: it survives what it cannot read, waits for its turn, and gives up who is silent.
+"""The gateway's WebSocket: it skips events that it cannot parse, paces its attempts, and leaves a silent gateway.
 
-discord.py 2.7 trusts the gateway: an event without one of the keys it reads ends the connection for good, and so does
-a READY without `resume_gateway_url`; of a server of which one channel cannot be read, nothing is known at all. It
-waits up to 17 minutes between two tries to connect, and takes a gateway that only greets for connected.
+In discord.py 2.7 an event without an expected key ends the connection for good, and so does a READY without
+`resume_gateway_url`. A server with one channel that cannot be parsed is missing as a whole. discord.py waits up to 17
+minutes between two attempts to connect, and counts as connected after HELLO alone.
 """
 
 from __future__ import annotations
@@ -20,15 +20,20 @@ import yarl
 from discord.gateway import DiscordWebSocket
 
 from bot.conversation.surrogates import whole_json
-from bot.gateway.connection.attempts import ANSWER_S, HANDSHAKE_S, MOST_PAUSE_S, Attempts
-from bot.gateway.connection.completion import TOO_MANY_REQUESTS, complete_user, retry_after_s, with_lists
+from bot.gateway.connection.attempts import BACKOFF_MAX_S, HANDSHAKE_S, SILENCE_MAX_S, Attempts
+from bot.gateway.connection.completion import (
+    TOO_MANY_REQUESTS,
+    complete_user,
+    fill_null_lists,
+    retry_after_s,
+)
 from bot.gateway.conversion import reading
 
 log = structlog.get_logger()
 
-DISCORDS_OWN = "gateway.discord.gg"
+DISCORD_GATEWAY_HOST = "gateway.discord.gg"
 
-PARTS = {
+LISTS_BY_EVENT = {
     "GUILD_CREATE": (
         "roles",
         "emojis",
@@ -44,104 +49,105 @@ PARTS = {
     ),
     "THREAD_LIST_SYNC": ("threads",),
 }
-"""The events whose parts are read one by one where one of them cannot be read."""
+"""The events whose lists are parsed item by item where the event as a whole cannot be parsed."""
 
 _EVENT = re.compile(r'"op": ?0\b')
-_ANSWER = re.compile(r'"(?:READY|RESUMED)"')
+_SESSION_BEGINS = re.compile(r'"(?:READY|RESUMED)"')
 
 EVENT_NAME_CHARACTERS = 40
-"""Longer than any of Discord's; so much of an unreadable event's name is logged."""
+"""More than Discord's longest name of an event; the log cuts the name of an unreadable event to this length."""
 
 
 class Socket(DiscordWebSocket):
-    """Survives an event that discord.py cannot read: it is left out, and the connection goes on.
+    """A connection that skips an event which discord.py cannot parse.
 
-    It is `established` from READY or RESUMED on; one that never is so is given up. Each waits for its turn.
+    `established` from READY or RESUMED on; a connection on which neither arrives is closed. `Attempts` delays each.
     """
 
     established = False
     _attempts: Attempts | None = None
-    _heard_s = 0.0
-    _impatience: asyncio.TimerHandle | None = None
+    _last_event_s = 0.0
+    _silence_timer: asyncio.TimerHandle | None = None
     _closing: asyncio.Task[None] | None = None
 
     @classmethod
-    async def from_client(cls, client: discord.Client, **wanted: Any) -> Socket:
-        """Connect, and identify or resume."""
-        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # ours has it
-        # Without a session there is nothing to go on with.
-        wanted["resume"] = bool(wanted.get("resume") and wanted.get("session"))
-        wait_s = attempts.begin(time.monotonic(), identify=not wanted["resume"])
+    async def from_client(cls, client: discord.Client, **options: Any) -> Socket:
+        """Connect, and send IDENTIFY or RESUME."""
+        attempts: Attempts = client.attempts  # type: ignore[attr-defined] # see client.py
+        # discord.py resumes without a session after a connection that sent no READY.
+        options["resume"] = bool(options.get("resume") and options.get("session"))
+        wait_s = attempts.begin(time.monotonic(), identify=not options["resume"])
         if wait_s > 0:
             log.info("discord_reconnecting", in_s=round(wait_s, 1))
-            await asyncio.sleep(min(wait_s, MOST_PAUSE_S))
-        if wait_s > MOST_PAUSE_S:
-            raise TimeoutError  # discord.py ends a try of a minute
+            await asyncio.sleep(min(wait_s, BACKOFF_MAX_S))
+        if wait_s > BACKOFF_MAX_S:
+            raise TimeoutError  # discord.py limits an attempt to a minute
         try:
             async with asyncio.timeout(HANDSHAKE_S):
-                made = await super().from_client(client, **wanted)
+                socket = await super().from_client(client, **options)
         except aiohttp.WSServerHandshakeError as error:
             if error.status == TOO_MANY_REQUESTS:
-                attempts.put_off(time.monotonic(), retry_after_s(error.headers or {}))
+                attempts.retry_after(time.monotonic(), retry_after_s(error.headers or {}))
             raise
-        made._attempts = attempts
-        made._expect_an_answer()
-        return made
+        socket._attempts = attempts
+        socket._watch_silence()
+        return socket
 
-    def _expect_an_answer(self) -> None:
-        self._heard_s = self.loop.time()
-        self._impatience = self.loop.call_later(ANSWER_S, self._give_up_if_silent)
+    def _watch_silence(self) -> None:
+        self._last_event_s = self.loop.time()
+        self._silence_timer = self.loop.call_later(SILENCE_MAX_S, self._close_if_silent)
 
-    def _give_up_if_silent(self) -> None:
+    def _close_if_silent(self) -> None:
         if self.established or not self.open:
             return
-        left_s = self._heard_s + ANSWER_S - self.loop.time()
-        if left_s > 0:  # what was missed is being repeated
-            self._impatience = self.loop.call_later(left_s, self._give_up_if_silent)
+        left_s = self._last_event_s + SILENCE_MAX_S - self.loop.time()
+        if left_s > 0:  # missed events are being repeated
+            self._silence_timer = self.loop.call_later(left_s, self._close_if_silent)
             return
-        log.warning("discord_gateway_silent", after_s=ANSWER_S, hint="it has greeted and says no more")
+        log.warning(
+            "discord_gateway_silent", after_s=SILENCE_MAX_S, hint="the gateway sent HELLO and then nothing"
+        )
         self._closing = self.loop.create_task(self.close(4000), name="gateway-silent")
 
-    def _note(self, msg: str) -> None:
-        """Note that an event has come, and whether it tells that the session stands."""
-        self._heard_s = self.loop.time()
-        if self.established or not _ANSWER.search(msg):
+    def _event_received(self, msg: str) -> None:
+        self._last_event_s = self.loop.time()
+        if self.established or not _SESSION_BEGINS.search(msg):
             return
         if _name(msg) in ("READY", "RESUMED"):
             self.established = True
             if self._attempts is not None:
                 self._attempts.established()
-            if self._impatience is not None:
-                self._impatience.cancel()
+            if self._silence_timer is not None:
+                self._silence_timer.cancel()
 
     async def received_message(self, msg: Any, /) -> None:
-        """Work on one message of the gateway."""
+        """Handle one message of the gateway."""
         if isinstance(msg, bytes):
             text = self._decompressor.decompress(msg)
             if text is None:
                 return
             msg = text
-        # orjson refuses an event that holds half of a surrogate pair.
-        msg = whole_json(with_lists(msg))
+        # orjson rejects an event with an unpaired surrogate.
+        msg = whole_json(fill_null_lists(msg))
         ready = '"READY"' in msg
         if ready:
             msg = _with_complete_ready(msg, self.DEFAULT_GATEWAY)
         try:
             await super().received_message(msg)
             if not self.established and _EVENT.search(msg):
-                self._note(msg)
+                self._event_received(msg)
         except reading.UNREADABLE as error:
             if ready:
                 raise
-            await self._without_what_is_odd(msg, type(error).__name__)
+            await self._receive_readable_items(msg, type(error).__name__)
 
-    async def _without_what_is_odd(self, msg: str, kind: str) -> None:
+    async def _receive_readable_items(self, msg: str, kind: str) -> None:
         try:
             payload = json.loads(msg)
             name = payload.get("t")
-            if name in PARTS:
-                state, parts = self._connection, PARTS[name]
-                payload["d"] = reading.without_unreadable(state, payload["d"], parts)
+            if name in LISTS_BY_EVENT:
+                lists = LISTS_BY_EVENT[name]
+                payload["d"] = reading.without_unreadable(self._connection, payload["d"], lists)
                 await super().received_message(json.dumps(payload))
                 return
         except reading.UNREADABLE as error:
@@ -150,10 +156,10 @@ class Socket(DiscordWebSocket):
 
 
 class NoBackoff:
-    """Has discord.py try again at once, since each `Socket` waits for its turn."""
+    """Replaces discord.py's backoff: `Attempts` delays each connection."""
 
     def delay(self) -> float:
-        """How long to wait."""
+        """Return 0 s."""
         return 0.0
 
 
@@ -162,10 +168,9 @@ def _with_complete_ready(message: str, gateway: yarl.URL) -> str:
     data = payload.get("d")
     if payload.get("t") != "READY" or not isinstance(data, dict):
         return message
-    told = data.get("resume_gateway_url")
-    if not told or gateway.host != DISCORDS_OWN:
-        # Another server mostly does not know how it is reached from here, or repeats Discord's own address,
-        # where the token has no business.
+    url = data.get("resume_gateway_url")
+    if not url or gateway.host != DISCORD_GATEWAY_HOST:
+        # Other servers rarely know their own public address, and some send Discord's, which must not get the token.
         data["resume_gateway_url"] = str(gateway)
     data["session_id"] = str(data.get("session_id") or "")
     data["guilds"] = [guild for guild in data.get("guilds") or () if "id" in guild]

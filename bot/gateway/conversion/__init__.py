@@ -1,1 +1,1 @@
-"""From what Discord sends to values."""
+"""Conversion of Discord's objects to our values."""

@@ -1,4 +1,4 @@
-"""Names in place of ids in a text: those that everybody who reads along may know."""
+"""Replaces ids in a text by names that every reader of the channel may know."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ HIDDEN = "___hidden___"
 
 UNNAMED_CHANNEL = "#channel"
 
-_Rules = frozenset[tuple[int, bool | None]]
+_Overwrites = frozenset[tuple[int, bool | None]]
 
 
-def name_of(user: discord.User | discord.Member) -> str:
-    """Return the name that a person has chosen for all servers."""
+def display_name(user: discord.User | discord.Member) -> str:
+    """Return the global display name, or else the username."""
     return plain(user.global_name or "") or user.name
 
 
-def with_names(message: discord.Message, content: str) -> str:
-    """Return a text of a message as people see it; what stands in code stays as it is written."""
-    names = {user.id: name_of(user) for user in message.mentions}
+def replace_ids(message: discord.Message, content: str) -> str:
+    """Return a text of a message with names in place of ids, as Discord shows it; code stays unchanged."""
+    names = {user.id: display_name(user) for user in message.mentions}
 
     def name(match: re.Match[str]) -> str:
         if match["user"]:
@@ -51,10 +51,10 @@ def with_names(message: discord.Message, content: str) -> str:
 
 
 def _may_be_named(channel: discord.abc.GuildChannel | discord.Thread, here: object) -> bool:
-    """Say whether everybody who reads along here sees the channel.
+    """Whether every reader of this channel (`here`) sees the other one.
 
-    That is told by overwrites alone, since a listed message does not tell the roles of its author: nobody is denied
-    the view of the channel, or it has the same rules for that as the channel in which people talk.
+    Decided by overwrites alone, since a listed message does not hold the roles of its author: no overwrite denies
+    View Channel, or both channels have the same overwrites for View Channel.
     """
     if getattr(here, "id", None) == channel.id:
         return channel.name != HIDDEN
@@ -66,13 +66,13 @@ def _may_be_named(channel: discord.abc.GuildChannel | discord.Thread, here: obje
         return False
     home = here.parent if isinstance(here, discord.Thread) else here
     if isinstance(home, discord.abc.GuildChannel) and (
-        home.id == parent.id or _rules(home) == _rules(parent)
+        home.id == parent.id or _view_overwrites(home) == _view_overwrites(parent)
     ):
         return True
-    seen_by_all = parent.permissions_for(parent.guild.default_role).view_channel
-    return seen_by_all and all(allowed is not False for _, allowed in _rules(parent))
+    is_public = parent.permissions_for(parent.guild.default_role).view_channel
+    return is_public and all(allowed is not False for _, allowed in _view_overwrites(parent))
 
 
-def _rules(channel: discord.abc.GuildChannel) -> _Rules:
-    told = ((target.id, overwrite.view_channel) for target, overwrite in channel.overwrites.items())
-    return frozenset((target, allowed) for target, allowed in told if allowed is not None)
+def _view_overwrites(channel: discord.abc.GuildChannel) -> _Overwrites:
+    overwrites = ((target.id, overwrite.view_channel) for target, overwrite in channel.overwrites.items())
+    return frozenset((target, allowed) for target, allowed in overwrites if allowed is not None)

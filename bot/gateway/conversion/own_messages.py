@@ -1,7 +1,7 @@
-"""The bot's own messages as a list of Discord's tells of them: all that is needed, whatever else is odd about them.
+"""Parses the bot's own messages from a list of Discord's.
 
-A reply that is overlooked is written once more, beside the one that stands there. So these are read without
-discord.py, which may fail at any part of a message; only the id has to be there.
+A reply that is missed here would be posted a second time. So this does without discord.py, which may fail at any
+part of a message; a message needs an id only.
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from bot.conversation import wording
-from bot.gateway.conversion.convert import ORDINARY
-from bot.gateway.outbox import buttons
+from bot.gateway.conversion import buttons
+from bot.gateway.conversion.convert import WRITTEN_TYPES
 from bot.render.controls import NONE, Controls
 from bot.render.outbox import Seen
 from bot.render.upload import Attached
@@ -20,19 +20,19 @@ SUPPRESS_NOTIFICATIONS = 1 << 12
 """A message flag (Discord, "Message Flags")."""
 
 ID_DIGITS = 20
-"""No number of Discord's has more."""
+"""The most digits of a number of 64 bits."""
 
-_TYPES = frozenset(kind.value for kind in ORDINARY)
+_TYPES = frozenset(kind.value for kind in WRITTEN_TYPES)
 
 
-def is_said_by(me: str, data: dict[str, Any]) -> bool:
-    """Whether a message is one that the bot has written."""
+def is_own_message(me: str, data: dict[str, Any]) -> bool:
+    """Whether the bot, whose id is `me`, has written a message."""
     author = data.get("author")
     return isinstance(author, dict) and str(author.get("id")) == me and data.get("type", 0) in _TYPES
 
 
-def seen(data: dict[str, Any]) -> Seen:
-    """Read one of the bot's own messages."""
+def parse_own_message(data: dict[str, Any]) -> Seen:
+    """Parse one of the bot's own messages."""
     content = str(data.get("content") or "")
     reference = data.get("message_reference")
     reply_to = _number(reference.get("message_id")) if isinstance(reference, dict) else 0
@@ -54,14 +54,14 @@ def _controls(data: dict[str, Any]) -> Controls:
     children = [
         child for row in _objects(data.get("components")) for child in _objects(row.get("components"))
     ]
-    found = [press for child in children if (press := buttons.pressed(str(child.get("custom_id") or "")))]
-    return Controls(found[0][1], tuple(button for button, _ in found)) if found else NONE
+    pressed = [press for child in children if (press := buttons.pressed(str(child.get("custom_id") or "")))]
+    return Controls(pressed[0][1], tuple(button for button, _ in pressed)) if pressed else NONE
 
 
-def _objects(told: object) -> Iterator[dict[str, Any]]:
-    return (each for each in told if isinstance(each, dict)) if isinstance(told, list) else iter(())
+def _objects(value: object) -> Iterator[dict[str, Any]]:
+    return (each for each in value if isinstance(each, dict)) if isinstance(value, list) else iter(())
 
 
-def _number(told: object) -> int:
-    text = str(told)
+def _number(value: object) -> int:
+    text = str(value)
     return int(text) if text.isascii() and text.isdecimal() and len(text) <= ID_DIGITS else 0

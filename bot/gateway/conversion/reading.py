@@ -1,8 +1,8 @@
-"""Discord's lists, read item by item: what discord.py cannot read is left out with one line, and the rest is there.
+"""Reads Discord's lists item by item: an item that discord.py cannot parse is skipped with one line in the log.
 
-discord.py 2.7 reads a list as a whole, so that one message, thread or channel that lacks a key, or is of a kind that
-it does not know, hides all others. Everything here uses parts of discord.py that it does not document: `check` tells
-at the start which of them a new version has taken away.
+discord.py 2.7 parses a list as a whole, so that one message, thread or channel without an expected key, or of an
+unknown type, hides all others. This module uses undocumented parts of discord.py: `check` names at the start those
+that a new version has removed.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 UNREADABLE = (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, discord.InvalidData)
-"""What discord.py raises for something that is not as it expects."""
+"""What discord.py raises for data that it does not expect."""
 
 ID_DIGITS = 20
-"""No id of Discord's has more."""
+"""The most digits of an id, which has 64 bits."""
 
 PAGE = 100
-"""The most that a page of messages or threads holds (Discord, "Get Channel Messages")."""
+"""The most messages or threads of one page (Discord, "Get Channel Messages")."""
 
 _USED = (
     (HTTPClient, "logs_from"),
@@ -39,55 +39,57 @@ _USED = (
     (discord.channel, "_guild_channel_factory"),
 )
 
-Threaded = discord.TextChannel | discord.ForumChannel
+ThreadParent = discord.TextChannel | discord.ForumChannel
 
 
 def check() -> None:
-    """Raise RuntimeError if discord.py lacks something that is used here."""
+    """Raise RuntimeError if discord.py lacks a part that this module uses."""
     missing = [name for holder, name in _USED if not hasattr(holder, name)]
     if missing:
         raise RuntimeError(f"discord.py {discord.__version__} has no {', '.join(missing)}")
 
 
-def readable(item: str, told: object, read: Callable[[dict[str, Any]], T]) -> list[T]:
-    """Read each of a list by itself; `item` is what the log calls one of them."""
-    found = []
-    for data in told if isinstance(told, list) else ():
+def parse_each(kind: str, items: object, parse: Callable[[dict[str, Any]], T]) -> list[T]:
+    """Parse each item of a list by itself; `kind` is the name of an item in the log."""
+    parsed = []
+    for data in items if isinstance(items, list) else ():
         try:
-            found.append(read(data))
+            parsed.append(parse(data))
         except UNREADABLE as error:
-            _tell(item, _id(data), type(error).__name__)
-    return found
+            _log_once(kind, _id(data), type(error).__name__)
+    return parsed
 
 
 @lru_cache(maxsize=1000)
-def _tell(item: str, id_: str, kind: str) -> None:
-    # Cached, so that what is listed again and again is told once.
-    log.warning("discord_item_unreadable", item=item, id=id_, kind=kind, hint="it is left out")
+def _log_once(kind: str, id_: str, error: str) -> None:
+    # Cached, so that an item that is listed repeatedly is logged once.
+    log.warning("discord_item_unreadable", item=kind, id=id_, kind=error, hint="the bot skips this item")
 
 
 def _id(data: object) -> str:
-    """The id of something unreadable, which may hold anything in its place."""
+    """The id of an unreadable item, whose `id` may hold anything."""
     found = str(data.get("id")) if isinstance(data, dict) else ""
     return found if found.isascii() and found.isdecimal() and len(found) <= ID_DIGITS else "unknown"
 
 
 async def pages(
-    client: discord.Client, place: int, *, before: int | None = None
+    client: discord.Client, channel_id: int, *, before: int | None = None
 ) -> AsyncIterator[list[dict[str, Any]]]:
-    """Pages of a place's messages as Discord tells of them, from the latest back; each holds the newest first."""
+    """Yield pages of raw messages, back from the latest or from `before`; each page is newest first."""
     while True:
-        page: Any = await client.http.logs_from(place, PAGE, before=before)
+        page: Any = await client.http.logs_from(channel_id, PAGE, before=before)
         yield (known := _identified(page))
         if len(page) < PAGE or not known:
             return
         before = int(known[-1]["id"])
 
 
-async def pages_after(client: discord.Client, place: int, after: int) -> AsyncIterator[list[dict[str, Any]]]:
-    """Pages of a place's messages as Discord tells of them, from an id on; each holds the oldest first."""
+async def pages_after(
+    client: discord.Client, channel_id: int, after: int
+) -> AsyncIterator[list[dict[str, Any]]]:
+    """Yield pages of raw messages after an id; each page is oldest first."""
     while True:
-        page: Any = await client.http.logs_from(place, PAGE, after=after)
+        page: Any = await client.http.logs_from(channel_id, PAGE, after=after)
         known = sorted(_identified(page), key=lambda data: int(data["id"]))
         yield known
         if len(page) < PAGE or not known:
@@ -103,57 +105,57 @@ async def messages(
     client: discord.Client,
     channel: discord.abc.MessageableChannel,
     *,
-    most: int,
+    limit: int,
     before: int | None = None,
     after: int = 0,
 ) -> list[discord.Message]:
-    """The latest messages of a channel after an id, newest first."""
+    """Return the latest messages of a channel after an id, newest first."""
     found: list[discord.Message] = []
     async for page in pages(client, channel.id, before=before):
         later = [data for data in page if int(data["id"]) > after]
-        found += readable("message", later, lambda data: message(client, channel, data))
-        if len(found) >= most or len(later) < len(page):
+        found += parse_each("message", later, lambda data: message(client, channel, data))
+        if len(found) >= limit or len(later) < len(page):
             break
-    return found[:most]
+    return found[:limit]
 
 
 async def pinned(
-    client: discord.Client, channel: discord.abc.MessageableChannel, *, most: int
+    client: discord.Client, channel: discord.abc.MessageableChannel, *, limit: int
 ) -> list[discord.Message]:
-    """The newest pins of a channel; a page holds 50 (Discord, "Get Channel Pins")."""
-    told: Any = await client.http.pins_from(channel.id, limit=most)
-    pins = [pin["message"] for pin in told.get("items") or () if isinstance(pin, dict) and "message" in pin]
-    return readable("message", pins, lambda data: message(client, channel, data))
+    """Return the newest pins of a channel; a page holds 50 (Discord, "Get Channel Pins")."""
+    page: Any = await client.http.pins_from(channel.id, limit=limit)
+    pins = [pin["message"] for pin in page.get("items") or () if isinstance(pin, dict) and "message" in pin]
+    return parse_each("message", pins, lambda data: message(client, channel, data))
 
 
 def message(
     client: discord.Client, channel: discord.abc.MessageableChannel, data: dict[str, Any]
 ) -> discord.Message:
-    """A message as discord.py knows it."""
+    """Make discord.py's message of raw data."""
     return discord.Message(state=client._connection, channel=cast("Any", channel), data=cast("Any", data))
 
 
 async def channels(guild: discord.Guild) -> list[discord.abc.GuildChannel]:
-    """The channels of a server, but for those of a kind that discord.py does not know."""
+    """Return the channels of a server, without those of a type that discord.py does not know."""
 
-    def read(data: dict[str, Any]) -> discord.abc.GuildChannel:
+    def parse(data: dict[str, Any]) -> discord.abc.GuildChannel:
         factory, _ = discord.channel._guild_channel_factory(data["type"])
         if factory is None:
             raise discord.InvalidData
-        made: discord.abc.GuildChannel = factory(guild=guild, state=guild._state, data=cast("Any", data))
-        return made
+        channel: discord.abc.GuildChannel = factory(guild=guild, state=guild._state, data=cast("Any", data))
+        return channel
 
-    return readable("channel", await guild._state.http.get_all_guild_channels(guild.id), read)
+    return parse_each("channel", await guild._state.http.get_all_guild_channels(guild.id), parse)
 
 
 async def active_threads(guild: discord.Guild) -> list[discord.Thread]:
-    """The active threads of a server that the bot can see."""
-    told: Any = await guild._state.http.get_active_threads(guild.id)
-    return readable("thread", told.get("threads"), lambda data: _thread(guild, data))
+    """Return the active threads of a server that the bot can see."""
+    page: Any = await guild._state.http.get_active_threads(guild.id)
+    return parse_each("thread", page.get("threads"), lambda data: _thread(guild, data))
 
 
-async def archived_threads(channel: Threaded) -> AsyncIterator[discord.Thread]:
-    """The public archived threads of a channel, the latest to be archived first."""
+async def archived_threads(channel: ThreadParent) -> AsyncIterator[discord.Thread]:
+    """Yield the public archived threads of a channel, the one that was archived last first."""
     http = channel.guild._state.http
 
     async def page(before: str | None) -> Any:
@@ -164,7 +166,7 @@ async def archived_threads(channel: Threaded) -> AsyncIterator[discord.Thread]:
 
 
 async def joined_archived_threads(channel: discord.TextChannel) -> AsyncIterator[discord.Thread]:
-    """The private archived threads of a channel that the bot is in, by their age."""
+    """Yield the private archived threads of a channel that the bot is a member of, the newest first."""
     http = channel.guild._state.http
 
     async def page(before: str | None) -> Any:
@@ -177,37 +179,37 @@ async def joined_archived_threads(channel: discord.TextChannel) -> AsyncIterator
 
 
 async def _all(
-    channel: Threaded, page: Callable[[str | None], Any], place: Callable[[dict[str, Any]], str]
+    channel: ThreadParent, get_page: Callable[[str | None], Any], cursor_of: Callable[[dict[str, Any]], str]
 ) -> AsyncIterator[discord.Thread]:
     before: str | None = None
     while True:
-        told: Any = await page(before)
-        threads = told.get("threads") or []
-        for thread in readable("thread", threads, lambda data: _thread(channel.guild, data)):
+        page: Any = await get_page(before)
+        threads = page.get("threads") or []
+        for thread in parse_each("thread", threads, lambda data: _thread(channel.guild, data)):
             yield thread
-        if not told.get("has_more"):
+        if not page.get("has_more"):
             return
-        # The last one whose place in the list can be read: the rest of the page comes again.
-        placed = readable("thread", threads, place)
-        if not placed or placed[-1] == before:
+        # The last thread whose cursor can be parsed: the next page repeats the threads behind it.
+        cursors = parse_each("thread", threads, cursor_of)
+        if not cursors or cursors[-1] == before:
             return
-        before = placed[-1]
+        before = cursors[-1]
 
 
 def _thread(guild: discord.Guild, data: dict[str, Any]) -> discord.Thread:
     return discord.Thread(guild=guild, state=guild._state, data=cast("Any", data))
 
 
-def without_unreadable(state: Any, data: dict[str, Any], parts: Iterable[str]) -> dict[str, Any]:
-    """A server as an event tells of it, without those of its parts that discord.py cannot read."""
+def without_unreadable(state: Any, data: dict[str, Any], lists: Iterable[str]) -> dict[str, Any]:
+    """Return the data of a server's event, whose `lists` keep only the items that discord.py can parse."""
 
-    def left(name: str) -> list[Any]:
-        def read(part: dict[str, Any]) -> dict[str, Any]:
-            # A server of its own, which goes again: the one that is known is not to hold half of an event.
-            alone: Any = {"id": data.get("guild_id", data.get("id")), name: [part]}
-            discord.Guild(data=alone, state=state)
-            return part
+    def parsable(name: str) -> list[Any]:
+        def parse(item: dict[str, Any]) -> dict[str, Any]:
+            # A temporary server: the cached one must not get half of an event.
+            guild: Any = {"id": data.get("guild_id", data.get("id")), name: [item]}
+            discord.Guild(data=guild, state=state)
+            return item
 
-        return readable(name.removesuffix("s"), data[name], read)
+        return parse_each(name.removesuffix("s"), data[name], parse)
 
-    return {**data, **{name: left(name) for name in parts if isinstance(data.get(name), list)}}
+    return {**data, **{name: parsable(name) for name in lists if isinstance(data.get(name), list)}}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Container
+from collections.abc import Callable, Container
 
 import aiohttp
 import discord
@@ -13,9 +13,10 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
 from bot.conversation.message import created_ms
-from bot.gateway import permissions
+from bot.gateway import error_codes, permissions
 from bot.gateway.conversion import convert, reading
-from bot.gateway.events import whereabouts
+from bot.gateway.events import thread_kind
+from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -25,8 +26,8 @@ log = structlog.get_logger()
 
 WITH_THREADS = (discord.ChannelType.text, discord.ChannelType.news)
 
-GONE_CODES = (10007, 10013)
-"""Unknown Member, Unknown User."""
+GONE_CODES = (error_codes.UNKNOWN_MEMBER, error_codes.UNKNOWN_USER)
+
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
 
 
@@ -39,8 +40,11 @@ class Intake:
         dispatcher: Dispatcher,
         outbox: Outbox,
         policy: Policy,
+        changes: Changes,
         holding: OutageBuffer,
         clock: Clock,
+        *,
+        commands: Container[str],
         max_age_s: float,
         decided: Callable[[str], None] = lambda _: None,
     ) -> None:
@@ -48,13 +52,13 @@ class Intake:
         self._dispatcher = dispatcher
         self._outbox = outbox
         self._policy = policy
+        self._changes = changes
         self._holding = holding
         self._clock = clock
+        self._commands = commands
         self._max_age_s = max_age_s
         self._decided = decided
         self._told: set[int] = set()
-        self.commands: Container[str] = ()
-        self.before_taking: Callable[[int], Awaitable[None]] | None = None
 
     async def take(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message and keep it; persisted before anything else is done about it."""
@@ -62,8 +66,7 @@ class Intake:
             return
         try:
             with self._holding.taking(message.id):
-                if self.before_taking is not None:
-                    await self.before_taking(message.channel.id)
+                await self._changes.forgotten(message.channel.id)
                 taken = await self._holding.held(
                     lambda: self._take_if_it_stands(message, me),
                     failed=lambda error: log.warning(
@@ -116,7 +119,7 @@ class Intake:
             if channel is None:
                 return None
         where = await self._where(message, channel, me)
-        decision = decide(convert.facts(message, where, me, self.commands), self._policy)
+        decision = decide(convert.facts(message, where, me, self._commands), self._policy)
         if isinstance(decision, Ignore):
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
             return decision
@@ -137,7 +140,7 @@ class Intake:
             where = Where.CHANNEL
             if isinstance(channel, discord.Thread):
                 where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
-        if isinstance(decide(convert.facts(message, where, me, self.commands), self._policy), Answer):
+        if isinstance(decide(convert.facts(message, where, me, self._commands), self._policy), Answer):
             direct = where is Where.DIRECT
             await self._say(message, wording.STORE_DOWN_IN_DMS if direct else wording.STORE_DOWN_FOR_NOW)
 
@@ -190,7 +193,7 @@ class Intake:
         if not isinstance(channel, discord.Thread):
             return Where.CHANNEL
         meta = await self._conversations.meta(channel.id)
-        return whereabouts.of_thread(channel, me.id, meta, message.id)
+        return thread_kind.of_thread(channel, me.id, meta, message.id)
 
     async def _receive(
         self,

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TypeVar
 
 from bot.conversation.errors import StoreUnavailable
+from bot.retry import Schedule, retry
 
 T = TypeVar("T")
 
@@ -40,7 +41,7 @@ class OutageBuffer:
     ) -> None:
         self._probe = probe
         self._tell_after_s = tell_after_s
-        self._pause_s = pause_s
+        self._schedule = Schedule(pause_s)
         self._most = most
         self._held = 0
         self._stuck = 0
@@ -70,20 +71,23 @@ class OutageBuffer:
             raise StoreUnavailable("too much is held already")
         self._held += 1
         timer, stuck = None, False
+
+        async def once() -> T:
+            async with self._asking:
+                await retry(self._probe, self._schedule, on=StoreUnavailable)
+                return await step()
+
+        def repeated(error: StoreUnavailable, _failures: int) -> None:
+            nonlocal stuck
+            failed(error)
+            # It is not the store, or not for all: the others need not wait for this one.
+            self._stuck += not stuck
+            stuck = True
+
         if late is not None:
             timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell, late)
         try:
-            while True:
-                async with self._asking:
-                    await self._until_there()
-                    try:
-                        return await step()
-                    except StoreUnavailable as error:
-                        failed(error)
-                # It is not the store, or not for all: the others need not wait for this one.
-                self._stuck += not stuck
-                stuck = True
-                await asyncio.sleep(self._pause_s)
+            return await retry(once, self._schedule, on=StoreUnavailable, on_retry=repeated)
         finally:
             self._held -= 1
             self._stuck -= stuck
@@ -116,15 +120,6 @@ class OutageBuffer:
         """Wait until a message that is just being taken in is."""
         if over := self._taking.get(message):
             await over.wait()
-
-    async def _until_there(self) -> None:
-        while True:
-            try:
-                await self._probe()
-            except StoreUnavailable:
-                await asyncio.sleep(self._pause_s)
-            else:
-                return
 
     def _tell(self, late: Callable[[], Awaitable[None]]) -> None:
         async def telling() -> None:

@@ -121,7 +121,7 @@ class Pins:
     async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
         """Return the ids of the pinned messages, and the messages of people that they are or answer."""
         channel = self._client.get_partial_messageable(place)
-        listed = await reading.pinned(self._client, channel, most=MOST_PINS)
+        listed = await reading.pinned(self._client, channel, limit=MOST_PINS)
         pins: set[int] = set()
         for message in listed:
             if not self._own(message):
@@ -138,7 +138,7 @@ class Pins:
         and so does the reply to the message that a thread was started from, under whose id the thread goes.
         """
         if part.reference is None:
-            earlier = await reading.messages(self._client, channel, most=REPLY_MESSAGES, before=part.id)
+            earlier = await reading.messages(self._client, channel, limit=REPLY_MESSAGES, before=part.id)
             for before in earlier:
                 if self._own(before) and not before.flags.silent and before.reference is not None:
                     part = before

@@ -25,24 +25,23 @@ from bot.conversation.errors import (
     DiscordUnavailable,
 )
 from bot.conversation.prompt import NEUTRAL_THREAD_NAME
-from bot.gateway import permissions
+from bot.gateway import error_codes, permissions
 from bot.gateway.connection.compat import Http
-from bot.gateway.connection.timeouts import Silenced
-from bot.gateway.conversion import reading
-from bot.gateway.conversion.own_messages import is_said_by, seen
-from bot.gateway.outbox import buttons
+from bot.gateway.connection.timeouts import Timeouts
+from bot.gateway.conversion import buttons, reading
+from bot.gateway.conversion.own_messages import is_own_message, parse_own_message
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-TRIES = 5
+CALL = Schedule(0.3, factor=2, tries=5)
 """discord.py repeats 500, 502, 504 and 524 but neither 503 nor a reset connection; every call here may be
 repeated: a post carries its nonce, the others say what is to be, not what to change."""
 
-FIRST_PAUSE_S = 0.3
 CALL_S = 15.0
 """One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
 
@@ -56,12 +55,6 @@ But who was away answers what was missed together, below all of it, and people g
 found would be written again, beside it.
 """
 
-ARCHIVED_CODE = 50083
-TOO_OLD_CODE = 30046
-THREAD_EXISTS_CODE = 160004
-INVALID_CODE = 50035
-
-FULL_CODE = 160006
 FULL_S = 120.0
 """So long no thread is started in a channel after that; threads that nobody writes in close by themselves."""
 
@@ -80,12 +73,12 @@ class DiscordOutbox:
         self._client = client
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
-        self._silenced = Silenced(client, clock or Clock())
+        self._timeouts = Timeouts(client, clock or Clock())
         self._full: dict[int, float] = {}
 
     def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
         """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call."""
-        self._silenced.heed(place, guild)
+        self._timeouts.check(place, guild)
         if opens:
             self._heed_full(place)
         path = f"/channels/{place}/messages" + ("/0/threads" if opens else "")
@@ -141,7 +134,7 @@ class DiscordOutbox:
         try:
             return await call()
         except discord.HTTPException as error:
-            if error.code != ARCHIVED_CODE:
+            if error.code != error_codes.THREAD_ARCHIVED:
                 raise
             await self._wake(place)
             return await call()
@@ -151,7 +144,7 @@ class DiscordOutbox:
             await self._client.http.edit_channel(place, archived=False)
         except discord.Forbidden as error:
             # Whoever may write in a thread may open it again, unless it is locked (Discord, topics/threads).
-            raise DiscordForbidden(permissions.BY_CODE[permissions.LOCKED_CODE]) from error
+            raise DiscordForbidden(permissions.BY_CODE[error_codes.THREAD_LOCKED]) from error
 
     async def delete(self, place: int, message_id: int) -> None:
         """Delete one of the bot's messages; one that is gone is no error, and an archived thread is woken."""
@@ -186,15 +179,15 @@ class DiscordOutbox:
                     channel, message, name=name, auto_archive_duration=cast("Any", self._archive_minutes)
                 )
             except discord.HTTPException as error:
-                if error.code == INVALID_CODE and name != NEUTRAL_THREAD_NAME:
+                if error.code == error_codes.INVALID_FORM_BODY and name != NEUTRAL_THREAD_NAME:
                     await start(NEUTRAL_THREAD_NAME)
-                elif error.code != THREAD_EXISTS_CODE:
+                elif error.code != error_codes.THREAD_EXISTS:
                     raise
 
         try:
             await self._call("open_thread", channel, permissions.TO_OPEN, lambda: start(name))
         except DiscordRejected as error:
-            if error.code != FULL_CODE:
+            if error.code != error_codes.THREAD_LIMIT:
                 raise
             log.warning(
                 "threads_full",
@@ -221,19 +214,19 @@ class DiscordOutbox:
                 found += page
                 if len(found) >= READ_MESSAGES:
                     break
-            return tuple(seen(data) for data in found[:READ_MESSAGES] if is_said_by(me, data))
+            return tuple(
+                parse_own_message(data) for data in found[:READ_MESSAGES] if is_own_message(me, data)
+            )
 
         return await self._call("read", place, permissions.TO_SEND, read)
 
     async def _call(
         self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
     ) -> T:
-        failure = ""
-        if kind != "read":
-            self._silenced.heed(place)
-        for attempt in range(TRIES):
-            if attempt:
-                await asyncio.sleep(FIRST_PAUSE_S * 2 ** (attempt - 1))
+        def repeated(error: DiscordUnavailable, failures: int) -> None:
+            log.info("discord_call_repeated", place=place, attempt=failures, failure=str(error))
+
+        async def once() -> T:
             try:
                 with self._unlocking():
                     async with asyncio.timeout(CALL_S):
@@ -246,18 +239,20 @@ class DiscordOutbox:
             except discord.HTTPException as error:
                 if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
                     if kind != "read":
-                        self._silenced.heed(place)  # the time-out may have come since
+                        self._timeouts.check(place)  # the time-out may have come since
                     name = permissions.missing(self._client, place, needed, code=error.code)
                     raise DiscordForbidden(name) from error
-                if error.code == TOO_OLD_CODE:
+                if error.code == error_codes.EDIT_RATE_LIMIT:
                     raise DiscordTooOld from error
                 if error.status < 500 and error.status != 429:
                     raise DiscordRejected(error.code) from error
-                failure = f"status {error.status}"
+                raise DiscordUnavailable(f"{kind}: status {error.status}") from error
             except (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordException) as error:
-                failure = type(error).__name__
-            log.info("discord_call_repeated", call=kind, place=place, attempt=attempt + 1, failure=failure)
-        raise DiscordUnavailable(f"{kind}: {failure}")
+                raise DiscordUnavailable(f"{kind}: {type(error).__name__}") from error
+
+        if kind != "read":
+            self._timeouts.check(place)
+        return await retry(once, CALL, on=DiscordUnavailable, on_retry=repeated)
 
     @contextmanager
     def _unlocking(self) -> Iterator[None]:

@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from bot.gateway.connection.attempts import ANSWER_S, HANDSHAKE_S, MOST_PAUSE_S, MOST_PUT_OFF_S, Attempts
+from bot.gateway.connection.attempts import (
+    BACKOFF_MAX_S,
+    HANDSHAKE_S,
+    RETRY_AFTER_MAX_S,
+    SILENCE_MAX_S,
+    Attempts,
+)
 
 DAY_S = 24 * 3600.0
 LIMIT = 1000
@@ -27,7 +33,7 @@ def test_however_long_an_outage_lasts_there_is_a_try_each_minute() -> None:
     attempts = Attempts(0.0, latest)
     for _ in range(2000):
         assert attempts.begin(0.0, identify=False) + HANDSHAKE_S < 60
-        assert attempts.begin(0.0, identify=False) <= MOST_PAUSE_S
+        assert attempts.begin(0.0, identify=False) <= BACKOFF_MAX_S
 
 
 def test_a_gateway_that_has_answered_is_tried_at_once_again() -> None:
@@ -38,12 +44,12 @@ def test_a_gateway_that_has_answered_is_tried_at_once_again() -> None:
     assert attempts.begin(0.0, identify=False) == 0
 
 
-@pytest.mark.parametrize("each_s", [0.1, ANSWER_S, 60.0])
+@pytest.mark.parametrize("each_s", [0.1, SILENCE_MAX_S, 60.0])
 def test_two_instances_stay_below_the_limit_of_identifies_for_a_day(each_s: float) -> None:
     attempts, now_s, count = Attempts(0.0), 0.0, 0
     while now_s < DAY_S:
         now_s += max(each_s, attempts.begin(now_s, identify=True))
-        if attempts.begin(now_s, identify=True) <= MOST_PAUSE_S:
+        if attempts.begin(now_s, identify=True) <= BACKOFF_MAX_S:
             attempts.identified(now_s)
             count += 1
     assert 100 < count < LIMIT / 2
@@ -52,13 +58,13 @@ def test_two_instances_stay_below_the_limit_of_identifies_for_a_day(each_s: floa
 def test_an_outage_of_an_hour_identifies_each_minute() -> None:
     attempts = Attempts(0.0)
     for minute in range(60):
-        assert attempts.begin(60.0 * minute, identify=True) <= MOST_PAUSE_S
+        assert attempts.begin(60.0 * minute, identify=True) <= BACKOFF_MAX_S
         attempts.identified(60.0 * minute)
 
 
 def test_a_gateway_that_wants_to_be_left_alone_is_though_not_for_ever() -> None:
     attempts = Attempts(0.0)
-    attempts.put_off(0.0, 120.0)
+    attempts.retry_after(0.0, 120.0)
     assert attempts.begin(20.0, identify=False) == 100.0
-    attempts.put_off(0.0, 1e9)
-    assert attempts.begin(0.0, identify=False) == MOST_PUT_OFF_S
+    attempts.retry_after(0.0, 1e9)
+    assert attempts.begin(0.0, identify=False) == RETRY_AFTER_MAX_S

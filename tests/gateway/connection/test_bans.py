@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from multidict import CIMultiDict
 
-from bot.gateway.connection.bans import PATIENCE_S, UNSAID_S, Bans
+from bot.gateway.connection.bans import PATIENCE_S, UNSTATED_S, Bans
 
 VIA = {"Via": "1.1 google"}
 THREADS = "/channels/1/messages/2/threads"
@@ -22,7 +22,7 @@ class Clock:
 
 def refused(bans: Bans, path: str, headers: dict[str, str], retry_after_s: float | None = None) -> float:
     """One 429 to a post."""
-    return bans.answered("POST", path, 429, CIMultiDict(headers), retry_after_s)
+    return bans.record("POST", path, 429, CIMultiDict(headers), retry_after_s)
 
 
 def test_a_route_is_left_alone_until_its_time_has_come() -> None:
@@ -57,8 +57,8 @@ def test_a_global_limit_and_one_of_cloudflare_count_for_every_route() -> None:
 
 def test_cloudflare_is_believed_however_short_its_ban_and_waited_for_where_it_does_not_say() -> None:
     assert refused(Bans(Clock()), THREADS, {"Retry-After": "2"}) == 2.0
-    assert refused(Bans(Clock()), THREADS, {}) == UNSAID_S
-    assert refused(Bans(Clock()), THREADS, {"Retry-After": "Thu, 01 Dec 1994 16:00:00 GMT"}) == UNSAID_S
+    assert refused(Bans(Clock()), THREADS, {}) == UNSTATED_S
+    assert refused(Bans(Clock()), THREADS, {"Retry-After": "Thu, 01 Dec 1994 16:00:00 GMT"}) == UNSTATED_S
 
 
 def test_a_short_limit_is_left_to_the_library() -> None:
@@ -70,7 +70,7 @@ def test_a_short_limit_is_left_to_the_library() -> None:
 def test_the_last_token_of_a_long_window_holds_back_the_next_call_alone() -> None:
     bans = Bans(Clock())
     told = CIMultiDict({"X-RateLimit-Remaining": "0", "X-RateLimit-Reset-After": "250.5"})
-    assert bans.answered("POST", THREADS, 201, told, None) == 0.0
+    assert bans.record("POST", THREADS, 201, told, None) == 0.0
     assert bans.left_s("POST", THREADS) == 250.5
 
 

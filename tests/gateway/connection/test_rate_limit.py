@@ -8,8 +8,8 @@ import pytest
 from discord.http import Route
 
 from bot.conversation.errors import DiscordTooOld
-from bot.gateway.client import Client
 from bot.gateway.connection import rate_limit
+from bot.gateway.connection.client import Client
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Change, Outgoing
 from bot.render.pace import Kind, Pace
@@ -58,8 +58,8 @@ async def test_whatever_is_called_at_once_is_never_refused(post: Post) -> None:
         for guild in post.discord.world.guilds.values()
         for _ in range(70)
     ]
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
-    rate_limit.count(client, Metrics(), Pace())
+    client = Client()
+    rate_limit.install(client, Metrics(), Pace())
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)
     before = len(post.discord.requests)
@@ -75,8 +75,8 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
     calls = TOTAL_MAX_PER_S
     guild = next(iter(post.discord.world.guilds.values()))
     threads = [post.discord.add_channel(guild, "c").id for _ in range(calls)]
-    pace, client = Pace(), Client(None)  # type: ignore[arg-type] # there are no interactions here
-    rate_limit.count(client, Metrics(), pace)
+    pace, client = Pace(), Client()
+    rate_limit.install(client, Metrics(), pace)
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)
     post.discord.faults.add(action="status", method="POST", route="/messages$", status=503, times=calls)
@@ -94,8 +94,8 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
 
 
 async def test_an_edit_of_what_is_too_old_is_told_at_once(post: Post) -> None:
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
-    rate_limit.count(client, Metrics(), Pace())
+    client = Client()
+    rate_limit.install(client, Metrics(), Pace())
     await client.login("outbox-token")
     outbox = DiscordOutbox(client, archive_minutes=60)
     try:

@@ -12,8 +12,8 @@ import pytest
 import yarl
 from discord.http import Route
 
-from bot.gateway.client import Client
 from bot.gateway.connection import compat, rate_limit, session, websocket
+from bot.gateway.connection.client import Client
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
@@ -61,10 +61,10 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
         ("ExponentialBackoff", websocket.NoBackoff),
     ):
         monkeypatch.setattr(cast("Any", discord.client), name, ours)
-    monkeypatch.setattr(websocket, "ANSWER_S", SILENT_S)
-    client = Client(None)  # type: ignore[arg-type] # there are no interactions here
+    monkeypatch.setattr(websocket, "SILENCE_MAX_S", SILENT_S)
+    client = Client()
     metrics = Metrics()
-    rate_limit.count(client, metrics, Pace())
+    rate_limit.install(client, metrics, Pace())
     await client.login("session-token")
 
     async def at_once(_shard: int | None, *, initial: bool = False) -> None:
@@ -77,7 +77,7 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     finally:
         connecting.cancel()
         await asyncio.gather(connecting, return_exceptions=True)
-        await session.leave(client)
+        await session.disconnect(client)
         await local.stop()
 
 

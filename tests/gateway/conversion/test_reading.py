@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.gateway.connection.completion import LISTS, with_lists
+from bot.gateway.connection.completion import LISTS, fill_null_lists
 from bot.gateway.conversion import reading
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
@@ -40,7 +40,7 @@ async def test_one_message_that_cannot_be_read_hides_no_other(post: Post, first:
         action="garble", method="GET", route="/messages$", times=None, garble=spoiled(first)
     )
     channel = await post.client.fetch_channel(post.thread)
-    found = await reading.messages(post.client, channel, most=10)  # type: ignore[arg-type] # it is a thread
+    found = await reading.messages(post.client, channel, limit=10)  # type: ignore[arg-type] # it is a thread
     assert [message.content for message in found][-2:] == ["message 1", "message 0"]
 
 
@@ -71,11 +71,11 @@ async def test_more_messages_than_a_page_holds_are_read_in_their_order(post: Pos
     for number in range(reading.PAGE + 5):
         await post.ann.post(post.thread, str(number))
     channel = await post.client.fetch_channel(post.thread)
-    found = await reading.messages(post.client, channel, most=reading.PAGE + 3)  # type: ignore[arg-type]
+    found = await reading.messages(post.client, channel, limit=reading.PAGE + 3)  # type: ignore[arg-type]
     numbers = list(reversed(range(2, reading.PAGE + 5)))
     assert [int(message.content) for message in found] == numbers
     after = found[3].id
-    assert len(await reading.messages(post.client, channel, most=50, after=after)) == 3  # type: ignore[arg-type]
+    assert len(await reading.messages(post.client, channel, limit=50, after=after)) == 3  # type: ignore[arg-type]
     before = [
         message
         async for page in reading.pages_after(post.client, post.thread, found[-1].id)
@@ -110,7 +110,7 @@ def test_what_is_logged_of_something_unreadable_holds_nothing_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert (
-        reading.readable("message", [{"id": "secret", "content": "secret"}, "secret"], lambda d: d["no"])
+        reading.parse_each("message", [{"id": "secret", "content": "secret"}, "secret"], lambda d: d["no"])
         == []
     )
     told = capsys.readouterr().out
@@ -121,10 +121,10 @@ def test_what_is_logged_of_something_unreadable_holds_nothing_of_it(
 @pytest.mark.parametrize("name", LISTS)
 @pytest.mark.parametrize("blank", ["", " "])
 def test_null_in_place_of_a_list_is_an_empty_list_wherever_it_stands(name: str, blank: str) -> None:
-    filled = with_lists(f'{{"d":[{{"{name}":{blank}null,"topic":null}}]}}')
+    filled = fill_null_lists(f'{{"d":[{{"{name}":{blank}null,"topic":null}}]}}')
     assert filled.replace(" ", "") == f'{{"d":[{{"{name}":[],"topic":null}}]}}'
 
 
 def test_what_people_write_is_not_taken_for_a_list() -> None:
     text = '{"content": "\\"embeds\\": null", "embeds": []}'
-    assert with_lists(text) == text
+    assert fill_null_lists(text) == text

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordRejected
-from bot.gateway.outbox import buttons
+from bot.gateway.conversion import buttons
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.local.simulator.discord import permissions as bits
 from bot.render.controls import NONE, Button, Controls, when_done, while_written

@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import discord
 
-from bot.gateway.interactions import conclude
+from bot.commands.interactions import conclude
 
 
 def failure(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 
 import discord
 
+from bot.commands import access
 from bot.conversation import wording
 from bot.conversation.model import Choice, narrowest
-from bot.gateway import access
 from bot.render.restyle.ticks import Ticks
 from bot.store.scoped_overrides import Scope
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import context_view
+from bot.commands import answers, context_view
 from bot.conversation.model import Choice
-from bot.gateway import answers
 from bot.store.scoped_overrides import Scope
 from tests.render.discord import every, read
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.compose import Past
-from bot.conversation.context import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
+from bot.conversation.context_view import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
 from bot.conversation.message import created_ms
 from bot.conversation.prompt import prefix_key
 from bot.conversation.request import Usage
 from bot.conversation.trimming import marks
-from bot.conversation.turn import Front
+from bot.conversation.turn import Preface
 from tests.conversation.builders import snowflake, turn
 
 SYSTEM = ("Be kind.",)
@@ -32,9 +32,12 @@ def test_a_new_conversation_is_all_room() -> None:
 
 
 def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
-    front = Front("They talked of looms.", (turn(1, tokens=(40, 60)),))
-    history = (turn(7, tokens=(50, 50), outcome="refused"), replace(turn(8, tokens=(100, 100)), front=front))
-    seen = look(Past(history, cut=7))
+    preface = Preface("They talked of looms.", (turn(1, tokens=(40, 60)),))
+    history = (
+        turn(7, tokens=(50, 50), outcome="refused"),
+        replace(turn(8, tokens=(100, 100)), preface=preface),
+    )
+    seen = look(Past(history, window_start=7))
     tokens = {part.name: part.tokens for part in seen.parts}
     assert (tokens["pinned"], tokens["history"]) == (100, 200)
     assert set(tokens) == set(SIGNS)
@@ -45,10 +48,10 @@ def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
 
 
 def test_what_is_deleted_is_neither_counted_nor_led_to() -> None:
-    removed = replace(turn(7), outcome="removed", user="", reply="", members=(), amended=turn(9).id)
+    removed = replace(turn(7), outcome="removed", sent=(), members=(), amended=turn(9).id)
     # Of the next one the first message is gone, and the second is still there.
     partly = replace(turn(8), members=(snowflake(8) + 1,), amended=turn(9).id)
-    seen = look(Past((removed, partly, turn(9)), cut=7))
+    seen = look(Past((removed, partly, turn(9)), window_start=7))
     assert (seen.turns, seen.first) == (2, snowflake(8) + 1)
 
 

@@ -1,4 +1,4 @@
-"""What Claude sees of a conversation, as a person may want to know it: pure."""
+"""What Claude sees of a conversation, for /context: pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Kept, in_cache
 from bot.conversation.shares import share_out
-from bot.conversation.trimming import Cut, TrimPolicy, trim
+from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
-"""Fits a phone's width in a code block, the figure behind it included."""
+"""Fits the width of a phone in a code block, with the percentage behind it."""
 
 SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "room": "░"}
-"""One for each part; told apart without colour, and as wide as any character of a code block."""
+"""One sign for each part; they differ without colour and are as wide as any character of a code block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +33,11 @@ class Part:
 class ContextView:
     """All that is told of a window.
 
-    `turns` are seen in full, of them `pinned` from before the cut; `trimmed` ones lie before it. `first` is the
-    id of the first message after the cut, None where there is no turn. Of `tokens` so many are `estimated`, and
-    `cached` tells how many Claude would now read at a fraction of the price. `summary` is the text in front of the
-    window. If the pins counted as they are by now, so many turns from before the cut would be `returning`, so many of
-    those kept `leaving`, and so many pinned ones would find no room (`crowded`).
+    `turns` are sent in full, `pinned` of them from before the window; `trimmed` ones lie before it. `first` is the
+    id of the window's first message, None where there is no turn. `estimated` of the `tokens` were never counted by
+    the API, and `cached` says how many Claude would now read at a fraction of the price. `summary` is the text
+    before the window. If the pins counted as they are now, `returning` turns from before the window would come back,
+    `leaving` pinned turns would go, and `crowded` pinned turns would find no room.
     """
 
     model: str
@@ -57,35 +57,35 @@ class ContextView:
 
     @property
     def pins_wait(self) -> bool:
-        """Whether Claude would see something else if the pins counted at once."""
+        """Whether the window would change if the pins counted at once."""
         return bool(self.returning or self.leaving)
 
     @property
     def share(self) -> float:
-        """The part of the budget that is taken; more than 1 just before a trim."""
+        """The used share of the budget; more than 1 just before a trim."""
         return self.tokens / self.budget
 
     @property
     def picture(self) -> str:
-        """The parts as one line of signs, and a legend under it; for a code block."""
+        """The parts as a bar of signs with a legend, for a code block."""
         return draw(self.parts, self.share)
 
 
 def view(
     past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
 ) -> ContextView:
-    """Look at what the next request would hold, without its newest message; `manner` as in `Terms`."""
-    front = past.front
-    prefix = Prefix(prompt.prefix_key(manner, system, front), past.cut)
-    ledger = Ledger(past.history, prefix, front.kept)
+    """Return what the next request would hold, without its new message; `manner` as in `Terms`."""
+    preface = past.preface
+    prefix = Prefix(prompt.prefix_key(manner, system, preface), past.window_start)
+    ledger = Ledger(past.history, prefix, preface.pinned)
     rates = ledger.rates()
-    forecast = ledger.forecast(rates, [*system, *([front.summary] if front.summary else [])])
-    shares = share_out(forecast, front.kept, past.history, past.recalled, model=model)
-    summary = min(shares.other, rates.message(front.summary)) if front.summary else 0
+    forecast = ledger.forecast(rates, [*system, *([preface.summary] if preface.summary else [])])
+    shares = share_out(forecast, preface.pinned, past.history, past.recalled, model=model)
+    summary = min(shares.other, rates.message(preface.summary)) if preface.summary else 0
     sizes = {
         "system": shares.other - summary,
         "summary": summary,
-        "pinned": sum(turn.tokens for turn in shares.kept),
+        "pinned": sum(turn.tokens for turn in shares.pinned),
         "history": sum(turn.tokens for turn in shares.turns),
     }
     total, budget = sum(sizes.values()), policy.high_tokens
@@ -93,35 +93,35 @@ def view(
     would = trim(
         shares.turns,
         policy,
-        Cut(past.cut, shares.kept),
+        Edge(past.window_start, shares.pinned),
         other_tokens=shares.other,
         pins=past.pins,
         recalled=shares.recalled,
         at_once=True,
     )
-    kept, then = {turn.id for turn in front.kept}, {turn.id for turn in would.kept}
+    now, then = {turn.id for turn in preface.pinned}, {turn.id for turn in would.pinned}
     seen = [turn for turn in past.history if turn.outcome not in UNSENT]
     return ContextView(
         model=model,
-        turns=len(seen) + len(front.kept),
-        pinned=len(front.kept),
-        trimmed=past.cut,
-        # Its first message may have been deleted, and the turn still go by its name.
+        turns=len(seen) + len(preface.pinned),
+        pinned=len(preface.pinned),
+        trimmed=past.window_start,
+        # The first message may be deleted, and its id still be the id of the turn.
         first=(seen[0].members or (seen[0].id,))[0] if seen else None,
         tokens=total,
         estimated=min(total, forecast.estimated),
         budget=budget,
         parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
         cached=in_cache(past.history, prefix, now_ms),
-        summary=front.summary,
-        returning=len(then - kept - {turn.id for turn in past.history}),
-        leaving=len(kept - then),
+        summary=preface.summary,
+        returning=len(then - now - {turn.id for turn in past.history}),
+        leaving=len(now - then),
         crowded=would.unpinned,
     )
 
 
 def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str:
-    """Draw parts as one line of so many signs, each part with one at least, and a legend with its tokens."""
+    """Draw the parts as a bar of `cells` signs, at least one for each part, and a legend with the tokens."""
     counts = _apportioned([part.tokens for part in parts], cells)
     line = "".join(SIGNS[part.name] * count for part, count in zip(parts, counts, strict=True))
     legend = [f"{SIGNS[part.name]} {part.name:8}{part.tokens:>9,}" for part in parts]
@@ -129,7 +129,7 @@ def draw(parts: Sequence[Part], share: float, cells: int = PICTURE_CELLS) -> str
 
 
 def _apportioned(sizes: Sequence[int], cells: int) -> list[int]:
-    """Share cells out by size: one to each, and each further one to whoever has the most tokens for its cells."""
+    """Share out cells by size: one to each part, each further one to the part with the most tokens per cell."""
     counts = [1] * len(sizes)
     for _ in range(cells - len(sizes)):
         if sizes:

@@ -1,4 +1,4 @@
-"""Requests besides the one for the reply: to have a prompt counted, or what goes of it summed up; pure."""
+"""Requests besides the one for the reply: to count a prompt, and to summarize what a trim drops; pure."""
 
 from __future__ import annotations
 
@@ -12,54 +12,56 @@ from bot.conversation.request import Breakpoints, PromptMessage, Request
 from bot.conversation.turn import Turn
 
 SUMMARY_TOKENS = 4000
-"""What a summary may take, in any script: for it to have room, as much of the history may have to go as well."""
+"""The room for a summary, in any script: as much of the history may have to be dropped for it."""
+
+
+_SUMMARY = (PromptMessage.of("user", prompt.SUMMARY_REQUEST),)
 
 
 def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
-    """Return the untrimmed request, if an estimate is so near a limit that the API has to count it.
+    """Return the untrimmed request if an estimate is so near a limit that the API has to count it.
 
-    Where the model is another than before, all is an estimate: of the whole, and of what a trim would leave.
+    After a change of the model all counts are estimates: that of the whole, and that of the trimmed window.
     """
     estimated = plan.estimated_tokens
     sizes = {(plan.total_tokens, estimated), (plan.window.tokens, min(estimated, plan.window.tokens))}
     limits = [limit for limit in (terms.limit_tokens, terms.step_tokens) if limit is not None]
     if not any(worth_counting(total, guessed, limit) for total, guessed in sizes for limit in limits):
         return None
-    return replace(plan.request, messages=_untrimmed(plan, past, plan.user), breakpoints=None)
+    return replace(plan.request, messages=_untrimmed(plan, past, plan.added), breakpoints=None)
 
 
 def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
-    """Return the request for a summary: the one before, extended, so that most of it is read from the cache.
+    """Return the request for a summary: it extends the request before, so that most of it is read from the cache.
 
-    What it adds is never read again, nor is what a trim makes obsolete: it has marks only where there is something to
-    be read, and there alone.
+    It has a breakpoint only where an entry can be read, since nothing that it would write is read again.
     """
     turns, prefix = past.history, plan.ledger.prefix
     kept = lifetime.in_cache(turns, prefix, now_ms)
     alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
     marked = None
     if terms.cache != "off" and alive is not None:
-        marked = breakpoints.of_request((*plan.before.kept, *turns), alive)
+        marked = breakpoints.of_request((*plan.before.pinned, *turns), alive)
     marks = None if marked is None else Breakpoints("5m", ((marked, "5m"),))
-    return replace(plan.request, messages=_untrimmed(plan, past, prompt.SUMMARY_REQUEST), breakpoints=marks)
+    return replace(plan.request, messages=_untrimmed(plan, past, _SUMMARY), breakpoints=marks)
 
 
 def to_summarize_what_goes(plan: Plan, past: Past) -> Request:
-    """Return the request for a summary of little more than what goes: where all of it is too long for the API."""
+    """Return the request for a summary of little more than the dropped turns: the whole is too long for the API."""
     upto, room = plan.window.dropped, SUMMARY_TOKENS
     while room > 0 and upto < len(past.history):
         room -= past.history[upto].tokens
         upto += 1
     gone = replace(past, history=past.history[:upto])
-    # No mark of before stands at its end, so that next to nothing of it can be read.
-    return replace(plan.request, messages=_untrimmed(plan, gone, prompt.SUMMARY_REQUEST), breakpoints=None)
+    # No earlier breakpoint is at its end, so that next to nothing can be read from the cache.
+    return replace(plan.request, messages=_untrimmed(plan, gone, _SUMMARY), breakpoints=None)
 
 
 def _latest(turns: Sequence[Turn], prefix: Prefix) -> int | None:
-    """Return the latest turn whose request was cached, and is the beginning of the next one's."""
+    """Return the latest turn whose request was cached and has the same prefix."""
     cached = (turn for turn in reversed(turns) if turn.usage.input_total > turn.usage.input)
     return next((turn.id for turn in cached if prefix.begins(turn)), None)
 
 
-def _untrimmed(plan: Plan, past: Past, user: str) -> tuple[PromptMessage, ...]:
-    return prompt.render_messages((*plan.before.kept, *past.history), user, plan.before.summary)
+def _untrimmed(plan: Plan, past: Past, added: Sequence[PromptMessage]) -> tuple[PromptMessage, ...]:
+    return prompt.render_messages((*plan.before.pinned, *past.history), added, plan.before.summary)

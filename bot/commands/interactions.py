@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import TypeAlias
+from typing import Any, ParamSpec, TypeAlias
 
 import aiohttp
 import discord
 import structlog
 from discord import app_commands
 
+from bot.commands import answers
+from bot.commands.registration import register
 from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
-from bot.gateway import answers
+from bot.retry import Schedule, retry
 from bot.store.coordination import Coordination
 
 log = structlog.get_logger()
 
 Interaction: TypeAlias = discord.Interaction[discord.Client]
+P = ParamSpec("P")
 
 TAKE_S = 1.2
 """An interaction must be answered within 3 s (Discord, interactions); this much for asking who does it."""
@@ -30,8 +33,7 @@ OFFER_S = 0.6
 LOOK_S = 1.2
 """And this much for what has to be known before the first answer, where it cannot be put off (a modal)."""
 
-TRIES = 4
-PAUSE_S = 0.2
+EDIT = Schedule(0.2, factor=2, tries=4)
 """What goes wrong on the way to Discord is mostly over in an instant; somebody is waiting."""
 
 UNKNOWN_INTERACTION_CODE = 10062
@@ -41,12 +43,59 @@ ALREADY_ANSWERED_CODE = 40060
 """Another instance was faster, while the store could not tell which is to answer."""
 
 
+def first_of(*handlers: Callable[P, Awaitable[bool]]) -> Callable[P, Awaitable[bool]]:
+    """Ask one after the other who answers a button, or a modal."""
+
+    async def answer(*args: P.args, **kwargs: P.kwargs) -> bool:
+        for handler in handlers:
+            if await handler(*args, **kwargs):
+                return True
+        return False
+
+    return answer
+
+
 class Tree(app_commands.CommandTree[discord.Client]):
     """The slash commands; asks the desk before each, and answers for what fails."""
 
     def __init__(self, client: discord.Client, desk: Coordination) -> None:
         super().__init__(client)
         self._desk = desk
+        self.on_press: Callable[[Interaction, str], Awaitable[bool]] | None = None
+        self.on_submit: Callable[[Interaction, str, dict[str, str]], Awaitable[bool]] | None = None
+        client.event(self.on_interaction)
+
+    async def register(self) -> None:
+        """Register the slash commands if need be; without them the bot still chats, so no failure ends it.
+
+        Not part of the start: after several starts in a row, Discord lets these calls wait for their rate limit.
+        """
+        try:
+            await register(self, self._desk, self.client.application_id or 0)
+        except Exception as error:  # noqa: BLE001 - whatever another server answers
+            log.warning(
+                "commands_not_registered",
+                kind=type(error).__name__,
+                hint="slash commands may be missing or old; it is tried again at the next start",
+            )
+
+    async def on_interaction(self, interaction: Interaction) -> None:
+        """Answer buttons and modals by their custom id; commands go by the tree."""
+        data: Mapping[str, Any] = interaction.data or {}
+        custom_id = str(data.get("custom_id", ""))
+        pressed = interaction.type is discord.InteractionType.component
+        submitted = interaction.type is discord.InteractionType.modal_submit
+        if not (pressed or submitted) or not custom_id.startswith("bobbin:"):
+            return
+        if not await take(self._desk, interaction):
+            return
+        try:
+            if pressed and self.on_press is not None:
+                await self.on_press(interaction, custom_id)
+            elif submitted and self.on_submit is not None:
+                await self.on_submit(interaction, custom_id, dict(_values(data.get("components", []))))
+        except Exception as error:  # noqa: BLE001 - whatever it was, the person waits for an answer
+            await explain(interaction, error)
 
     def names(self) -> frozenset[str]:
         """The names of the slash commands."""
@@ -133,17 +182,21 @@ async def conclude(
     What was pressed for is done by now, so a failure here is none of it. An edit may be repeated: its answer is
     lost, at times, after it was made.
     """
-    for attempt in range(TRIES):
-        try:
-            await interaction.edit_original_response(content=text, view=view)
-        except (aiohttp.ClientError, OSError, discord.DiscordServerError) as error:
-            log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
-            await asyncio.sleep(PAUSE_S * 2**attempt)
-        except discord.HTTPException as error:
-            log.info("interaction_lost", interaction=interaction.id, code=error.code)
-            return
-        else:
-            return
+
+    def repeated(error: Exception, _failures: int) -> None:
+        log.info("answer_repeated", interaction=interaction.id, kind=type(error).__name__)
+
+    try:
+        await retry(
+            lambda: interaction.edit_original_response(content=text, view=view),
+            EDIT,
+            on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
+            on_retry=repeated,
+        )
+    except discord.HTTPException as error:
+        log.info("interaction_lost", interaction=interaction.id, code=error.code)
+    except (aiohttp.ClientError, OSError) as error:
+        log.info("interaction_lost", interaction=interaction.id, kind=type(error).__name__)
 
 
 async def explain(interaction: Interaction, error: BaseException) -> None:
@@ -162,3 +215,12 @@ async def explain(interaction: Interaction, error: BaseException) -> None:
         case _:
             log.error("interaction_failed", interaction=interaction.id, exc_info=error)
             await say(interaction, answers.UNEXPECTED)
+
+
+def _values(components: list[Mapping[str, Any]]) -> Iterator[tuple[str, str]]:
+    for component in components:
+        if "value" in component:
+            yield str(component["custom_id"]), str(component["value"])
+        yield from _values(component.get("components", []))
+        if "component" in component:
+            yield from _values([component["component"]])

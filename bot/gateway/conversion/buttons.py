@@ -1,4 +1,4 @@
-"""The buttons of a reply on Discord; all they need to know is in their custom ids, so they outlive the process."""
+"""Conversion of a reply's buttons; their custom ids hold all of their state, so they work after a restart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import discord
 
 from bot.render.controls import NONE, Button, Controls
 
-_LOOKS = {
+_STYLES = {
     Button.STOP: ("Stop", discord.ButtonStyle.secondary),
     Button.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
     Button.TRY_AGAIN: ("Try again", discord.ButtonStyle.primary),
@@ -19,13 +19,13 @@ _BY_NAME = {button.value: button for button in Button}
 
 
 def custom_id(button: Button, lead: int) -> str:
-    """What a click sends: `bobbin:<button>:<lead>`."""
+    """Return the custom id of a button: `bobbin:<button>:<lead>`."""
     return f"bobbin:{button.value}:{lead}"
 
 
-def pressed(sent: str) -> tuple[Button, int] | None:
-    """The button that a custom id belongs to and the lead of its turn, None if it is none of these."""
-    start, _, rest = sent.partition(":")
+def pressed(custom_id: str) -> tuple[Button, int] | None:
+    """Return the button of a custom id and the id of its turn, None for other custom ids."""
+    start, _, rest = custom_id.partition(":")
     name, _, lead = rest.partition(":")
     button = _BY_NAME.get(name)
     if start != "bobbin" or button is None or not (lead.isascii() and lead.isdecimal()):
@@ -34,12 +34,12 @@ def pressed(sent: str) -> tuple[Button, int] | None:
 
 
 def view(controls: Controls) -> discord.ui.View | None:
-    """The buttons to send, None for none; stopped from the start, as discord.py would keep it for ever."""
+    """Return a view of the buttons, None for no buttons. It is stopped, because discord.py keeps other views."""
     if not controls.buttons:
         return None
     made = discord.ui.View(timeout=None)
     for button in controls.buttons:
-        label, style = _LOOKS[button]
+        label, style = _STYLES[button]
         made.add_item(
             discord.ui.Button[discord.ui.View](
                 label=label, style=style, custom_id=custom_id(button, controls.lead)
@@ -50,7 +50,7 @@ def view(controls: Controls) -> discord.ui.View | None:
 
 
 def read(message: discord.Message) -> Controls:
-    """The buttons that a message carries; none where a server does not tell of any."""
+    """Return the buttons of a message; some servers send no components."""
     components: Iterable[Any] = getattr(message, "components", ())
     children = [child for row in components for child in getattr(row, "children", ())]
     found = [each for child in children if (each := pressed(getattr(child, "custom_id", None) or ""))]

@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import context_view, model_view
-from bot.gateway import answers
-from bot.gateway.access import PERMISSIONS, Person, may_choose, may_control, may_reset
+from bot.commands import answers, context_view, model_view
+from bot.commands.access import PERMISSIONS, Person, may_choose, may_control, may_reset
 from bot.store.scoped_overrides import Scope
 
 ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)

@@ -1,0 +1,176 @@
+"""One attempt at a reply: one request to the Messages API, and its stream."""
+
+from __future__ import annotations
+
+import asyncio
+import warnings
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import AsyncExitStack, aclosing, suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx2
+import structlog
+
+from bot.claude import wire
+from bot.claude.bounds import Bounds
+from bot.claude.events import EventReader
+from bot.claude.gathering import gathering_of
+from bot.claude.patience import Patience
+from bot.claude.reply import Reply
+from bot.claude.translate import from_event, translated
+from bot.claude.watch import Watch
+from bot.conversation.errors import ClaudeError, ClaudeUnreachable
+from bot.conversation.request import Finished, Started, TextDelta, Thinking
+
+if TYPE_CHECKING:
+    from anthropic import AsyncAnthropic
+    from anthropic.lib.streaming import AsyncMessageStreamManager
+
+    from bot.claude.request_metrics import RequestMetrics
+    from bot.conversation.request import Request
+
+log = structlog.get_logger()
+
+AttemptEvent = Started | TextDelta | Thinking | Finished
+
+# After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
+# request; a server that does not end the body must not delay the reply.
+DRAIN_TIMEOUT_S = 0.1
+# What is shown first must not wait, and the first delta is often half a word or a part of some markup.
+GATHER_AFTER_CHARS = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Makes attempts; `first_s` and `stall_s` bound the waits within a stream (see `patience`)."""
+
+    sdk: AsyncAnthropic
+    metrics: RequestMetrics
+    first_s: float
+    stall_s: float
+    clock: Callable[[], float]
+
+    async def stream(self, request: Request) -> AsyncGenerator[AttemptEvent, None]:
+        """Send the request once and yield its events, `Finished` last; raises any ClaudeError.
+
+        The text of all deltas that arrive together is one `TextDelta`.
+        """
+        started_at = self.clock()
+        first_text_at: float | None = None
+        characters = 0
+        patience = Patience(first_s=self.first_s, stall_s=self.stall_s)
+        reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
+        bounds = Bounds(request.max_tokens, self.first_s)
+        async with AsyncExitStack() as stack:
+            stack.enter_context(translated())
+            # What was read is paid for, however the attempt ends.
+            stack.callback(self.metrics.used, reply)
+            async with asyncio.timeout(patience.left_s()):
+                stream = await stack.enter_async_context(self._open(request))
+            patience.waited(self.clock() - started_at)
+            request_id = stream.request_id
+            gathering = gathering_of(stream.response)
+            body = bounds.body(stream.response)
+            pieces = await stack.enter_async_context(aclosing(self._pieces(body, patience)))
+            reader = EventReader()
+            async for piece in pieces:
+                bounds.took(self.clock() - started_at)
+                arrived = _Arrived(reply, bounds)
+                try:
+                    for event in reader.feed(piece):
+                        kind = event["type"]
+                        patience.saw(kind)
+                        if kind == "error":
+                            raise from_event(event, request_id)
+                        arrived.take(event)
+                        if reply.stopped:
+                            break
+                except (ClaudeError, ValueError) as error:
+                    arrived.failure = error
+                for new in arrived.events():
+                    if isinstance(new, TextDelta):
+                        first_text_at = self.clock() if first_text_at is None else first_text_at
+                        characters += len(new.text)
+                        if gathering is not None and characters >= GATHER_AFTER_CHARS:
+                            gathering.start()
+                    yield new
+                if arrived.failure is not None:
+                    raise arrived.failure
+                if reply.stopped:
+                    await _drain(pieces)
+                    break
+        finished = reply.finished(request_id)
+        if finished is None:
+            raise ClaudeUnreachable("the stream ended before the reply did", request_id=request_id)
+        first_text_s = None if first_text_at is None else first_text_at - started_at
+        log.info(
+            "claude_replied",
+            model=finished.model,
+            stop_reason=finished.stop_reason,
+            request_id=finished.request_id,
+            input_tokens=finished.usage.input_total,
+            cache_read_tokens=finished.usage.cache_read,
+            output_tokens=finished.usage.output,
+            first_text_s=None if first_text_s is None else round(first_text_s, 3),
+            total_s=round(self.clock() - started_at, 3),
+        )
+        self.metrics.replied(request.model, finished.stop_reason, first_text_s)
+        yield finished
+
+    def _open(self, request: Request) -> AsyncMessageStreamManager[None]:
+        # The SDK warns of a deprecated model at every call; the catalogue does so daily. Nothing is awaited in
+        # here, so that no other task sees the filter.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            return self.sdk.messages.stream(**wire.stream_arguments(request))
+
+    async def _pieces(self, response: httpx2.Response, patience: Patience) -> AsyncGenerator[bytes, None]:
+        # Not the SDK's own iteration, which hides pings: the only sign of life while a model thinks.
+        pieces, watch = response.aiter_bytes(), Watch()
+        try:
+            while True:
+                asked_at = self.clock()
+                piece = await watch.wait(anext(pieces, None), patience.left_s())
+                patience.waited(self.clock() - asked_at)
+                if piece is None:
+                    return
+                yield piece
+        finally:
+            watch.close()
+
+
+class _Arrived:
+    """What the events of one piece of the stream add to the reply."""
+
+    def __init__(self, reply: Reply, bounds: Bounds) -> None:
+        self._reply = reply
+        self._bounds = bounds
+        self._was_started = reply.started is not None
+        self._was_thinking = reply.thinking
+        self._texts: list[str] = []
+        self.failure: ClaudeError | ValueError | None = None
+
+    def take(self, event: dict[str, Any]) -> None:
+        """Take one event in."""
+        if text := self._reply.feed(event):
+            self._bounds.read(text)
+            self._texts.append(text)
+
+    def events(self) -> list[AttemptEvent]:
+        """What is new, in the order of a reply."""
+        events: list[AttemptEvent] = []
+        if self._reply.started is not None and not self._was_started:
+            events.append(Started(self._reply.started))
+        if self._reply.thinking and not self._was_thinking:
+            events.append(Thinking())
+        if self._texts:
+            events.append(TextDelta("".join(self._texts)))
+        return events
+
+
+async def _drain(pieces: AsyncIterator[object]) -> None:
+    with suppress(TimeoutError, ValueError, httpx2.HTTPError, httpx2.StreamError):
+        async with asyncio.timeout(DRAIN_TIMEOUT_S):
+            async for _ in pieces:
+                pass

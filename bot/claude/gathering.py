@@ -1,0 +1,113 @@
+"""Fewer, larger reads of a stream: the deltas that arrive within a fifth of a second are parsed together.
+
+A reply arrives in hundreds of deltas of a few bytes and is edited about once a second. Parsing each delta alone and
+waking the reader for it would be most of what a reply costs the processor.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import aiohttp
+
+if TYPE_CHECKING:
+    import httpx2
+    from aiohttp.client_proto import ResponseHandler
+
+GATHER_S = 0.2
+# What is held is not yet counted by the limits of the HTTP client and of the reply.
+MOST_HELD_BYTES = 64 * 1024
+# Part of the events that end a text block or the message, which show the whole text and must not wait.
+END = b"_stop"
+
+
+class Gathering(asyncio.Protocol):
+    """Stands between a connection and its `protocol`, and passes on what arrives after `GATHER_S` seconds.
+
+    The end of a text block or of the message is passed on at once, with all that was held, and ends the gathering.
+    """
+
+    def __init__(self, protocol: ResponseHandler, content: aiohttp.StreamReader) -> None:
+        self._protocol = protocol
+        self._content = content
+        self._held: list[bytes] = []
+        self._held_bytes = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._active = False
+
+    def start(self) -> None:
+        """Hold back what arrives, until the next end of a text block or of the message."""
+        transport = self._open_transport()
+        if transport is not None and not self._active:
+            self._active = True
+            transport.set_protocol(self)
+
+    def data_received(self, data: bytes) -> None:
+        """Take what arrives."""
+        self._held.append(data)
+        self._held_bytes += len(data)
+        if END in data:
+            self._pass_on()
+            self._stop()
+        elif self._held_bytes >= MOST_HELD_BYTES:
+            self._pass_on()
+        elif self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._pass_on)
+
+    def eof_received(self) -> bool | None:
+        """Pass the end of the connection on, behind what was held."""
+        self._pass_on()
+        return cast("bool | None", self._protocol.eof_received())
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Pass the loss of the connection on, behind what was held."""
+        self._pass_on()
+        self._protocol.connection_lost(exc)
+
+    def pause_writing(self) -> None:
+        """Pass on that the buffer for sending is full."""
+        self._protocol.pause_writing()
+
+    def resume_writing(self) -> None:
+        """Pass on that the buffer for sending has room again."""
+        self._protocol.resume_writing()
+
+    def _pass_on(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        data, self._held, self._held_bytes = b"".join(self._held), [], 0
+        if not data or self._protocol.transport is None:
+            return  # nobody reads a connection that was closed on our side
+        self._protocol.data_received(data)
+        if self._content.is_eof():
+            self._stop()
+
+    def _stop(self) -> None:
+        if self._active:
+            self._active = False
+            if (transport := self._protocol.transport) is not None:
+                cast("asyncio.Transport", transport).set_protocol(self._protocol)
+
+    def _open_transport(self) -> asyncio.Transport | None:
+        transport = cast("asyncio.Transport | None", self._protocol.transport)
+        if transport is None or transport.is_closing() or self._content.is_eof():
+            return None
+        return transport
+
+
+def gathering_of(response: httpx2.Response) -> Gathering | None:
+    """Make the gathering of an open response of the SDK's aiohttp client.
+
+    None where it is not known which connection the response has, or where the body is compressed.
+    """
+    stream: object = response.stream
+    while stream is not None and not isinstance(stream, aiohttp.ClientResponse):
+        # The SDK's client wraps aiohttp's response, and offers no way to it.
+        stream = getattr(stream, "_stream", None) or getattr(stream, "_aiohttp_response", None)
+    if stream is None or stream.connection is None or stream.connection.protocol is None:
+        return None
+    if stream.headers.get("Content-Encoding", "identity") != "identity":
+        return None  # the end would not be seen
+    return Gathering(stream.connection.protocol, stream.content)

@@ -1,0 +1,113 @@
+"""Content blocks: what a message of a request is made of, as the Messages API knows them; pure.
+
+The set is closed. `bot.claude.wire` renders the blocks; nothing else knows the wire format.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Text that is not blank (the API refuses blank text)."""
+
+    text: str
+    type: Literal["text"] = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class FileSource:
+    """A file that was uploaded through the Files API."""
+
+    file_id: str
+    type: Literal["file"] = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class InlineSource:
+    """A file whose bytes are part of the request; `data` is base64."""
+
+    media_type: str
+    data: str
+    type: Literal["base64"] = "base64"
+
+
+Source = Annotated[FileSource | InlineSource, Field(discriminator="type")]
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture; `tokens` by the documented formula, see `bot.conversation.tokens`."""
+
+    source: Source
+    tokens: int
+    type: Literal["image"] = "image"
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF or a plain text file; `tokens` by the documented formula."""
+
+    source: Source
+    tokens: int
+    title: str = ""
+    type: Literal["document"] = "document"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUse:
+    """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came."""
+
+    id: str
+    name: str
+    input: str
+    tokens: int = 0
+    type: Literal["tool_use"] = "tool_use"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolResult:
+    """The answer to a call."""
+
+    tool_use_id: str
+    content: tuple[Annotated[Text | Image | Document, Field(discriminator="type")], ...]
+    is_error: bool = False
+    type: Literal["tool_result"] = "tool_result"
+
+
+@dataclass(frozen=True, slots=True)
+class Opaque:
+    """A block that is only sent again, such as thinking with its signature; `json` is the block as it came."""
+
+    json: str
+    tokens: int = 0
+    type: Literal["opaque"] = "opaque"
+
+
+Block = Annotated[
+    Text | Image | Document | ToolUse | ToolResult | Opaque,
+    Field(discriminator="type"),
+]
+
+
+def text_of(blocks: Iterable[Block], between: str = "") -> str:
+    """Join the text of the text blocks; other blocks have none."""
+    return between.join(block.text for block in blocks if isinstance(block, Text))
+
+
+def fixed_tokens(blocks: Iterable[Block]) -> int:
+    """Sum the tokens that the blocks name themselves: those of everything but text."""
+    return sum(_fixed_tokens(block) for block in blocks)
+
+
+def _fixed_tokens(block: Block) -> int:
+    if isinstance(block, Text):
+        return 0
+    if isinstance(block, ToolResult):
+        return fixed_tokens(block.content)
+    return block.tokens

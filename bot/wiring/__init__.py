@@ -1,0 +1,89 @@
+"""The composition root: builds every object of the bot from the settings, one module per room."""
+
+from __future__ import annotations
+
+import uuid
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import structlog
+
+from bot.claude.prices import price_book
+from bot.commands.interactions import Tree
+from bot.config import Settings
+from bot.conversation.clock import Clock
+from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.connection import session
+from bot.gateway.connection.client import Client
+from bot.render.pace import Pace
+from bot.shutdown import together
+from bot.store.start_check import check
+from bot.store.wakeups import Wakeups
+from bot.telemetry.metrics import Metrics
+from bot.turns.dispatch import Dispatcher
+from bot.turns.model_retirement import ModelRetirement
+from bot.wiring.claude import build_claude, check_model
+from bot.wiring.commands import add_commands
+from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
+from bot.wiring.store import build_store
+from bot.wiring.turns import build_turns
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """The objects that run until the bot stops."""
+
+    client: Client
+    tree: Tree
+    dispatcher: Dispatcher
+    catchup: Catchup
+    model_retirement: ModelRetirement
+    wakeups: Wakeups
+
+
+async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
+    """Connect to Redis, Claude and Discord and build the bot; `stack` closes what is opened.
+
+    Raises StartError. `settings` must be complete.
+    """
+    metrics = Metrics()
+    if settings.telemetry.metrics_port is not None:
+        host = settings.telemetry.metrics_host
+        port = stack.enter_context(metrics.served(host, settings.telemetry.metrics_port))
+        log.info("metrics_served", host=host, port=port)
+
+    instance = uuid.uuid4().hex
+    pace, clock = Pace(), Clock()
+    store = build_store(settings, metrics, stack, instance=instance)
+    client = build_client(settings, metrics, pace, clock, stack)
+    claude = await build_claude(settings, metrics, stack)
+    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
+    await together(
+        check(store.redis, store.keys),
+        check_model(claude, settings.claude.model),
+        session.login(client, token),
+    )
+
+    outbox = build_outbox(settings, client, clock)
+    prices = price_book(settings.claude.prices)
+    turns = build_turns(settings, store, claude, prices, outbox, pace, clock, metrics)
+    pins = build_pins(client, store, clock, stack)
+    tree = Tree(client, store.coordination)
+    add_commands(settings, tree, store, claude, prices, outbox, turns, pins, clock)
+    catchup = build_events(
+        settings,
+        client,
+        store,
+        outbox,
+        turns.dispatcher,
+        pins,
+        pace,
+        clock,
+        metrics,
+        commands=tree.names(),
+        instance=instance,
+    )
+    model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
+    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, store.wakeups)

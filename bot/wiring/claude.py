@@ -1,0 +1,53 @@
+"""The Claude client, and the check of the key, the address and the model at the start."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+from bot.claude.client import Claude
+from bot.claude.trouble import hint
+from bot.config import Exit, Settings
+from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
+from bot.telemetry.metrics import Metrics
+
+ANTHROPIC_URL = "https://api.anthropic.com"
+
+
+async def build_claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
+    """Build the shared client; raises StartError for a key that cannot be sent."""
+    key = settings.claude.api_key.get_secret_value() if settings.claude.api_key else ""
+    try:
+        claude = Claude(
+            api_key=key,
+            # Always given, because the SDK takes an empty ANTHROPIC_BASE_URL for an address.
+            base_url=settings.claude.base_url or ANTHROPIC_URL,
+            first_text_timeout_s=settings.claude.first_text_timeout_s,
+            stall_timeout_s=settings.claude.stall_timeout_s,
+            successor=settings.claude.successor,
+            metrics=metrics,
+        )
+    except ClaudeKeyRefused as error:
+        raise _key_refused(error) from error
+    return await stack.enter_async_context(claude)
+
+
+async def check_model(claude: Claude, model: str) -> None:
+    """Ask the Models API for the model; raises StartError that names the setting to change."""
+    try:
+        await claude.check_model(model)
+    except ClaudeKeyRefused as error:
+        raise _key_refused(error) from error
+    except ClaudeWrongAddress as error:
+        raise StartError(
+            f"There is no Claude API at ANTHROPIC_BASE_URL ({error}): {hint(error)}", exit_code=Exit.SETTINGS
+        ) from error
+    except ClaudeModelUnknown as error:
+        instead = f"to {error.successor!r}" if error.successor else "to another"
+        raise StartError(
+            f"The model {model!r} is not available ({error}): change claude.model (BOT_CLAUDE__MODEL) {instead}",
+            exit_code=Exit.CLAUDE_MODEL,
+        ) from error
+
+
+def _key_refused(error: ClaudeKeyRefused) -> StartError:
+    return StartError(f"Claude refused the API key ({error}): {hint(error)}", exit_code=Exit.CLAUDE_KEY)

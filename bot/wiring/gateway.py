@@ -1,0 +1,110 @@
+"""Discord: the client, the outbox, and the handlers of its events."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from contextlib import AsyncExitStack
+
+from bot.config import Settings
+from bot.config.proxy import proxy_for
+from bot.conversation.clock import Clock
+from bot.conversation.intake import Policy
+from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.connection import rate_limit, session
+from bot.gateway.connection.client import Client
+from bot.gateway.events.changes import Changes
+from bot.gateway.events.intake import Intake
+from bot.gateway.events.outage_buffer import TELL_AFTER_S, OutageBuffer
+from bot.gateway.events.pins import Pins
+from bot.gateway.listener import Listener
+from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.render.pace import Pace
+from bot.telemetry.metrics import Metrics
+from bot.turns.dispatch import Dispatcher
+from bot.wiring.store import Store
+
+
+def build_client(
+    settings: Settings, metrics: Metrics, pace: Pace, clock: Clock, stack: AsyncExitStack
+) -> Client:
+    """Build the client, which is neither logged in nor connected yet; `stack` closes it."""
+    session.configure(settings.discord)
+    client = Client(proxy_for(settings.discord.api_url))
+    rate_limit.install(client, metrics, pace, clock)
+    stack.push_async_callback(session.disconnect, client)
+    return client
+
+
+def build_outbox(settings: Settings, client: Client, clock: Clock) -> DiscordOutbox:
+    """Build the outbox."""
+    return DiscordOutbox(
+        client,
+        archive_minutes=settings.reply.thread_auto_archive_minutes,
+        suppress_embeds=settings.reply.suppress_embeds,
+        clock=clock,
+    )
+
+
+def build_pins(client: Client, store: Store, clock: Clock, stack: AsyncExitStack) -> Pins:
+    """Build the reader of pins; `stack` stops it."""
+    pins = Pins(client, store.pins_and_summaries, clock)
+    stack.push_async_callback(pins.stop)
+    return pins
+
+
+def intake_policy(settings: Settings) -> Policy:
+    """The settings that decide whether a message is answered."""
+    return Policy(
+        when=settings.reply.when,
+        ignore_prefix=settings.reply.ignore_prefix or "",
+        direct_messages=settings.discord.direct_messages,
+    )
+
+
+def build_events(
+    settings: Settings,
+    client: Client,
+    store: Store,
+    outbox: DiscordOutbox,
+    dispatcher: Dispatcher,
+    pins: Pins,
+    pace: Pace,
+    clock: Clock,
+    metrics: Metrics,
+    *,
+    commands: Container[str],
+    instance: str,
+) -> Catchup:
+    """Build the handlers of events, register them with the client, and return the catch-up."""
+    conversations = store.conversations
+    outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
+    max_age_s = settings.recovery.max_age_hours * 3600
+    changes = Changes(store.revisions, dispatcher, store.wakeups, outage_buffer)
+    intake = Intake(
+        conversations,
+        dispatcher,
+        outbox,
+        intake_policy(settings),
+        changes,
+        outage_buffer,
+        clock,
+        commands=commands,
+        max_age_s=max_age_s,
+        decided=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+    )
+    catchup = Catchup(
+        client,
+        conversations,
+        store.work_queue,
+        intake,
+        outbox,
+        pace,
+        instance=instance,
+        max_age_s=max_age_s,
+        max_messages=settings.recovery.max_messages,
+        poll_s=settings.turns.poll_s,
+        every_s=settings.recovery.every_s,
+        clock=clock,
+    )
+    Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
+    return catchup

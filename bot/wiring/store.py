@@ -1,0 +1,76 @@
+"""The store: connections to Redis, and the objects that read and write there."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from functools import partial
+
+from redis.asyncio import Redis
+
+from bot.config import Settings
+from bot.gateway.outbox.outbox import CALL_S
+from bot.store.connection import connect
+from bot.store.conversations import Conversations
+from bot.store.coordination import Coordination
+from bot.store.journal import Journal
+from bot.store.keys import Keys
+from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.revisions import Revisions
+from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.wakeups import Wakeups
+from bot.store.work_queue import WorkQueue
+from bot.telemetry.metrics import Metrics
+
+DAY_S = 24 * 3600
+
+SETTLE_AFTER_S = 2.0
+"""Added to the longest call to Discord: by then a call that was given up has taken effect or never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The store's objects; all but `coordination` share one pool of connections."""
+
+    redis: Redis
+    keys: Keys
+    coordination: Coordination
+    conversations: Conversations
+    journal: Journal
+    overrides: ScopedOverrides
+    work_queue: WorkQueue
+    wakeups: Wakeups
+    revisions: Revisions
+    pins_and_summaries: PinsAndSummaries
+
+
+def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
+    """Build the store's objects; the connections are opened by the first command and closed by `stack`."""
+    connection = partial(
+        connect,
+        settings.redis.url.get_secret_value() if settings.redis.url else "",
+        timeout_s=settings.redis.timeout_s,
+        ca_file=settings.redis.ca_file,
+        verify=settings.redis.verify_certificate,
+        failed=metrics.store_errors.inc,
+    )
+    redis = connection()
+    stack.push_async_callback(redis.aclose)
+    # A pool of its own: an interaction must be answered within 3 s and cannot wait behind a catch-up.
+    interactions_redis = connection()
+    stack.push_async_callback(interactions_redis.aclose)
+    keys = Keys(settings.redis.prefix)
+    ttl_s = settings.history.ttl_days * DAY_S
+    lease_s, settle_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
+    return Store(
+        redis=redis,
+        keys=keys,
+        coordination=Coordination(interactions_redis, keys, instance=instance),
+        conversations=Conversations(redis, keys, ttl_s=ttl_s),
+        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, settle_s=settle_s),
+        overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
+        work_queue=WorkQueue(redis, keys),
+        wakeups=Wakeups(redis, keys),
+        revisions=Revisions(redis, keys, ttl_s=ttl_s),
+        pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
+    )

@@ -1,0 +1,101 @@
+"""The life of a turn: what it runs with, and the dispatcher that starts it."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+
+from bot.claude.client import Claude
+from bot.config import Settings
+from bot.conversation.clock import Clock
+from bot.conversation.model import Choice
+from bot.conversation.pricing import PriceBook
+from bot.conversation.trimming import marks
+from bot.render.formula import draw_all
+from bot.render.outbox import Outbox
+from bot.render.pace import Pace
+from bot.render.style import Style
+from bot.render.upload import bounded
+from bot.telemetry.metrics import Metrics
+from bot.turns.dispatch import Dispatcher
+from bot.turns.policy import TurnPolicy
+from bot.turns.reply_generator import ReplyGenerator
+from bot.turns.run import Runner
+from bot.turns.services import TurnServices
+from bot.turns.terms_resolver import Budget, TermsResolver
+from bot.wiring.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """The dispatcher, and the resolver of the model, the effort and the system prompt of a turn."""
+
+    terms: TermsResolver
+    dispatcher: Dispatcher
+
+
+def build_turns(
+    settings: Settings,
+    store: Store,
+    claude: Claude,
+    prices: PriceBook,
+    outbox: Outbox,
+    pace: Pace,
+    clock: Clock,
+    metrics: Metrics,
+) -> Turns:
+    """Build the dispatcher and everything that a turn runs with."""
+    policy = _turn_policy(settings)
+    history = settings.history
+    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step)
+    terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
+    runner = Runner(
+        TurnServices(
+            journal=store.journal,
+            prompts=store.overrides,
+            asker=ReplyGenerator(claude, clock.now_s, metrics.spent),
+            outbox=outbox,
+            pace=pace,
+            policy=policy,
+            choose=terms,
+            style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
+            draw=bounded(draw_all),
+            ended=metrics.turn_ended,
+            clock=clock,
+        )
+    )
+    dispatcher = Dispatcher(
+        store.journal,
+        store.work_queue,
+        runner,
+        poll_s=settings.turns.poll_s,
+        max_concurrent=settings.turns.max_concurrent,
+    )
+    return Turns(terms, dispatcher)
+
+
+def default_choice(settings: Settings) -> Choice:
+    """The model, effort, thinking and system prompt where no scope has an override."""
+    claude = settings.claude
+    thinking = None if claude.thinking == "default" else claude.thinking
+    return Choice(system=claude.system, model=claude.model, effort=claude.effort, thinking=thinking)
+
+
+def _turn_policy(settings: Settings) -> TurnPolicy:
+    """The settings that hold for every turn; the terms resolver adapts the others to the model."""
+    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
+    return TurnPolicy(
+        model=settings.claude.model,
+        effort=settings.claude.effort,
+        max_tokens=settings.claude.max_tokens,
+        system=settings.claude.system,
+        trimming=marks(settings.history.max_tokens, settings.history.keep_ratio),
+        cache=settings.claude.cache,
+        summarizes=settings.history.on_trim == "summarize",
+        tries=settings.turns.tries,
+        lease_s=settings.turns.lease_s,
+        heartbeat_s=settings.turns.heartbeat_s,
+        interrupts=settings.reply.while_answering == "interrupt",
+        gather_s=settings.reply.gather_ms / 1000,
+        secret=hashlib.sha256(token.encode()).digest(),
+    )
