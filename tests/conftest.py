@@ -8,6 +8,7 @@ from tests.spread import spread
 
 # How long an example takes depends on what else the machine does, and is no property of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=15)  # for `make quick`
 settings.load_profile("patient")
 
 

@@ -44,7 +44,9 @@ async def test_a_reply_streams_as_text_and_ends_with_its_usage(
     server.answers.append(reply("Fine, ", "thank you."))
     events = await collect(claude, request_)
     assert text_of(events) == "Fine, thank you."
-    assert events[-1] == Finished("end_turn", Usage(input=10, output=7), "claude-sonnet-5-5", "msg_1", "req_1", None)
+    assert events[-1] == Finished(
+        "end_turn", Usage(input=10, output=7), "claude-sonnet-5-5", "msg_1", "req_1", None
+    )
 
 
 async def test_each_delta_is_handed_on_before_the_next_one_is_sent(
