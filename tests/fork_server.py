@@ -24,6 +24,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -155,20 +156,12 @@ def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
 
 
 def _load() -> None:
-    """Import what a bot imports, but not the modules that `-m` names."""
-    import discord.ext.commands
-    import typer
-    import uvloop
-
-    import bot.app
-    import bot.gateway.client
-    import bot.telemetry.logs
-    import bot.wiring
-
+    """Import what a bot imports; `bot.__main__` itself is run anew in each process."""
+    for name in ("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs"):
+        import_module(name)
     # The garbage collector's marks would copy the pages that forked processes share.
     gc.collect()
     gc.freeze()
-    del discord, typer, uvloop, bot
 
 
 if __name__ == "__main__":
