@@ -40,7 +40,7 @@ async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
     assert steps(points) == steps(listed_points(scenario)), "run `python -m tests.engine.points_table`"
 
 
-def test_every_step_of_an_answer_anew_is_hit() -> None:
+async def test_every_step_of_an_answer_anew_is_hit() -> None:
     hit = {case.point.split(":")[0] for case in EVERY_CASE}
     assert {"again", "revise", "standing", "adopt", "commit"} <= hit
 
