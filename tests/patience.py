@@ -9,15 +9,13 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
-from typing import TypeVar
 
 LOOK_S = 0.25
 
 NS_PER_S = 1e9
-
-Result = TypeVar("Result")
 
 
 class Patience:
@@ -43,33 +41,26 @@ class Patience:
         self._looked_at_s, self._busy = now_s, busy
         return self._idle_s > self._limit_s
 
-    async def wait_for(self, event: asyncio.Event) -> None:
-        """Wait until an event is set; TimeoutError if the patience is over before."""
-        waiting = asyncio.ensure_future(event.wait())
-        try:
-            while not (await asyncio.wait({waiting}, timeout=LOOK_S))[0]:
-                if self.is_over:
-                    raise TimeoutError
-        finally:
-            waiting.cancel()
+    @asynccontextmanager
+    async def limit(self) -> AsyncIterator[None]:
+        """End what is in the block with TimeoutError when the patience is over, as `asyncio.timeout` does."""
+        async with asyncio.timeout(None) as scope:
+            watching = asyncio.create_task(self._end(scope), name="patience")
+            try:
+                yield
+            finally:
+                watching.cancel()
 
-    async def result_of(self, awaitable: Awaitable[Result]) -> Result:
-        """Wait for a result; TimeoutError, and the awaitable is cancelled, if the patience is over before."""
-        waiting = asyncio.ensure_future(awaitable)
-        try:
-            while not (await asyncio.wait({waiting}, timeout=LOOK_S))[0]:
-                if self.is_over:
-                    raise TimeoutError
-        finally:
-            waiting.cancel()
-        return waiting.result()
+    async def _end(self, scope: asyncio.Timeout) -> None:
+        while not self.is_over:  # noqa: ASYNC110 - the system tells nobody that a process is idle
+            await asyncio.sleep(LOOK_S)
+        scope.reschedule(asyncio.get_running_loop().time())
 
     async def until(self, condition: Callable[[], object], look_s: float = 0.02) -> None:
         """Wait until a condition holds that another process makes true; TimeoutError if the patience is over."""
-        while not condition():
-            if self.is_over:
-                raise TimeoutError
-            await asyncio.sleep(look_s)
+        async with self.limit():
+            while not condition():  # noqa: ASYNC110 - another process makes it true
+                await asyncio.sleep(look_s)
 
     def _measured(self) -> dict[str, int]:
         """The nanoseconds that each thread has run or waited for a processor, also of direct children."""
@@ -84,6 +75,11 @@ class Patience:
                     continue
                 found[thread.name] = int(ran) + int(waited)
         return found
+
+
+def idle_timeout(idle_s: float, *pids: int) -> AbstractAsyncContextManager[None]:
+    """Like `asyncio.timeout`, for what this process and others do."""
+    return Patience(idle_s, lambda: pids).limit()
 
 
 def _children(pid: int) -> list[int]:

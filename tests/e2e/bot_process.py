@@ -78,13 +78,13 @@ class BotProcess:
 
     async def said(self, text: str, timeout_s: float = START_S) -> None:
         """Wait until its output holds a text; AssertionError with the output if it ends or is idle too long."""
-        patience = self.patience(timeout_s)
         try:
-            while text not in self.output:
-                if self._reader.done():
-                    raise AssertionError(f"the bot ended without saying {text!r}:\n{self.output}")
-                self._changed.clear()
-                await patience.wait_for(self._changed)
+            async with self.patience(timeout_s).limit():
+                while text not in self.output:
+                    if self._reader.done():
+                        raise AssertionError(f"the bot ended without saying {text!r}:\n{self.output}")
+                    self._changed.clear()
+                    await self._changed.wait()
         except TimeoutError:
             raise AssertionError(f"the bot did not say {text!r}:\n{self.output}") from None
 
@@ -92,16 +92,16 @@ class BotProcess:
         """Wait for a line of the log by its event and some of its fields, and return it."""
         found: dict[str, Any] | None = None
         looked_at = 0
-        patience = self.patience(timeout_s)
         try:
-            while found is None:
-                fresh, looked_at = self.entries[looked_at:], len(self.entries)
-                found = next((entry for entry in fresh if _fits(entry, event, fields)), None)
-                if found is None:
-                    if self._reader.done():
-                        raise AssertionError(f"the bot ended without logging {event!r}:\n{self.output}")
-                    self._changed.clear()
-                    await patience.wait_for(self._changed)
+            async with self.patience(timeout_s).limit():
+                while found is None:
+                    fresh, looked_at = self.entries[looked_at:], len(self.entries)
+                    found = next((entry for entry in fresh if _fits(entry, event, fields)), None)
+                    if found is None:
+                        if self._reader.done():
+                            raise AssertionError(f"the bot ended without logging {event!r}:\n{self.output}")
+                        self._changed.clear()
+                        await self._changed.wait()
         except TimeoutError:
             raise AssertionError(f"the bot did not log {event!r} {fields}:\n{self.output}") from None
         return found
@@ -113,10 +113,11 @@ class BotProcess:
     async def ended(self, timeout_s: float = STOP_S) -> int:
         """Wait for the end and return the exit code; AssertionError with the output if the bot stays idle."""
         try:
-            code = await self.patience(timeout_s).result_of(self._process.wait())
+            async with self.patience(timeout_s).limit():
+                code = await self._process.wait()
+                await self._reader
         except TimeoutError:
             raise AssertionError(f"the bot did not end:\n{self.output}") from None
-        await self._reader
         return code
 
     async def stop(self) -> int:

@@ -102,7 +102,8 @@ async def run(arena: Arena, case: Case, **settings: str) -> Outcome:
     async with arena.stage(**settings) as stage:
         reached = False
         try:
-            reached = await stage.patience(CASE_S).result_of(_play(stage, case))
+            async with stage.patience(CASE_S).limit():
+                reached = await _play(stage, case)
             breaches = await stage.rest(BROKEN_S if "SABOTAGE" in settings else REST_S)
         except (AssertionError, TimeoutError) as error:
             breaches = [*await stage.scene.breaches(stage.asked), str(error)]

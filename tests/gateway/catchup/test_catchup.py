@@ -13,6 +13,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup.catchup import ASKED_AT_MOST, FAILURES_IN_A_ROW, OVERLAP_S, Catchup
 from bot.gateway.catchup.listing import id_before
 from bot.gateway.catchup.places import Place
+from tests.patience import idle_timeout
 
 AWAY_S = 0.1
 
@@ -201,7 +202,7 @@ async def asked(store: Known, places: Asked, count: int, *, every_s: float) -> l
     """Watch until so many places were asked, and a moment longer."""
     places.enough = count
     watching = asyncio.create_task(asking(store, places, every_s=every_s).watch())
-    async with asyncio.timeout(10):
+    async with idle_timeout(10):
         await places.done.wait()
         await store.noted.wait()
     await asyncio.sleep(0.02)

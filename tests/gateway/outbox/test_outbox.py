@@ -16,6 +16,7 @@ from bot.conversation.errors import (
 from bot.local.simulator.discord import permissions as bits
 from bot.render.outbox import Change, Outgoing
 from tests.gateway.conftest import Post
+from tests.patience import idle_timeout
 
 
 def contents(post: Post) -> list[str]:
@@ -29,7 +30,7 @@ async def test_a_call_cancelled_within_a_global_limit_does_not_hold_up_all_other
     while post.client.http._global_over.is_set():  # noqa: ASYNC110 - discord.py sets off nothing that could be awaited
         await asyncio.sleep(0.01)
     typing.cancel()
-    async with asyncio.timeout(5):
+    async with idle_timeout(5):
         await post.outbox.send(post.thread, Outgoing("hello", nonce="1"))
     assert contents(post) == ["hello"]
 
