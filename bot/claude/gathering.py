@@ -88,10 +88,10 @@ class Gathering(asyncio.Protocol):
         if self._active:
             self._active = False
             if (transport := self._protocol.transport) is not None:
-                cast("asyncio.Transport", transport).set_protocol(self._protocol)
+                transport.set_protocol(self._protocol)
 
     def _open_transport(self) -> asyncio.Transport | None:
-        transport = cast("asyncio.Transport | None", self._protocol.transport)
+        transport = self._protocol.transport
         if transport is None or transport.is_closing() or self._content.is_eof():
             return None
         return transport

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from bot.commands import answers, model_view
 from bot.config import Exit
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
+from bot.store.codec import load_turn
 from bot.store.scoped_overrides import Scope
 from tests.e2e.bot_process import START_S
 from tests.e2e.in_time import first_answer
@@ -51,7 +51,7 @@ async def go_on(world: World, thread: int, text: str = "go on") -> dict[str, Any
 
 async def costs(world: World, thread: int) -> list[Any]:
     """What is stored as the cost of each turn."""
-    return [json.loads(entry)["cost"] for entry in await stored_turns(world, thread)]
+    return [load_turn(entry).cost for entry in await stored_turns(world, thread)]
 
 
 async def test_the_model_that_is_chosen_is_asked_from_the_next_message_on(world: World) -> None:
