@@ -11,6 +11,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 LOOK_S = 0.25
@@ -64,22 +65,52 @@ class Patience:
 
     def _measured(self) -> dict[str, int]:
         """The nanoseconds that each thread has run or waited for a processor, also of direct children."""
-        found: dict[str, int] = {}
         awaited = list(self._pids())
         children = [child for pid in awaited for child in _children(pid)]
-        for process in (os.getpid(), *awaited, *children):
-            for thread in _directory(f"/proc/{process}/task"):
-                try:
-                    ran, waited, _ = (thread / "schedstat").read_text("ascii").split()
-                except (OSError, ValueError):
-                    continue
-                found[thread.name] = int(ran) + int(waited)
-        return found
+        threads = _threads([os.getpid(), *awaited, *children])
+        return {thread: times.ran + times.waited for thread, times in threads.items()}
+
+
+class HeldUp:
+    """Sums up for how long threads of this process and of others have waited for a processor."""
+
+    def __init__(self, pids: Callable[[], Iterable[int]]) -> None:
+        self._pids = pids
+        self._waited: dict[str, int] = {}
+        self._sum_s = 0.0
+
+    def __call__(self) -> float:
+        """The seconds so far; what the threads of one program wait at once counts for each."""
+        waited = {thread: times.waited for thread, times in _threads([os.getpid(), *self._pids()]).items()}
+        added = sum(max(0, ns - self._waited.get(thread, 0)) for thread, ns in waited.items())
+        self._sum_s += added / NS_PER_S
+        self._waited = waited
+        return self._sum_s
 
 
 def idle_timeout(idle_s: float, *pids: int) -> AbstractAsyncContextManager[None]:
     """Like `asyncio.timeout`, for what this process and others do."""
     return Patience(idle_s, lambda: pids).limit()
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """For how many nanoseconds a thread has run, and has waited for a processor."""
+
+    ran: int
+    waited: int
+
+
+def _threads(pids: Iterable[int]) -> dict[str, Times]:
+    found: dict[str, Times] = {}
+    for pid in pids:
+        for thread in _directory(f"/proc/{pid}/task"):
+            try:
+                ran, waited, _ = (thread / "schedstat").read_text("ascii").split()
+            except (OSError, ValueError):
+                continue
+            found[thread.name] = Times(int(ran), int(waited))
+    return found
 
 
 def _children(pid: int) -> list[int]:

@@ -8,7 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from tests.fork_server import ROOT, environment_with
 from tests.forked_process import ForkedProcess, Pipe
@@ -27,12 +27,16 @@ READ_AT_IMPORT = ("ANTHROPIC_LOG", "PYTHON")
 class BotProcess:
     """Runs `python -m bot run`; its output is kept for whoever wonders what went wrong."""
 
+    running: ClassVar[set[int]] = set()
+    """The process ids of all bots of these tests that have not ended."""
+
     def __init__(self, process: asyncio.subprocess.Process | ForkedProcess, output: Pipe) -> None:
         self._process = process
         self.output = ""
         self.entries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
         self._reader = asyncio.create_task(self._read(output), name="bot-output")
+        self.running.add(process.pid)
 
     @classmethod
     async def start(
@@ -115,6 +119,7 @@ class BotProcess:
         try:
             async with self.patience(timeout_s).limit():
                 code = await self._process.wait()
+                self.running.discard(self.pid)
                 await self._reader
         except TimeoutError:
             raise AssertionError(f"the bot did not end:\n{self.output}") from None

@@ -13,7 +13,7 @@ from typing import Any
 from bot.local.simulator.claude import Claude
 from bot.local.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
-from tests.patience import Patience
+from tests.patience import HeldUp, Patience
 
 ANSWER_S = 30.0
 """Idle time after which a test waits in vain, see tests/patience.py."""
@@ -46,6 +46,7 @@ class World:
     async def build(cls, redis_url: str, clock: Callable[[], float] = time.time) -> World:
         """Start a Discord, whose time the clock tells, and a Claude with the usual people."""
         discord, claude = Discord(clock=clock), Claude()
+        discord.world.held_up_s = HeldUp(lambda: BotProcess.running)
         await discord.start()
         await claude.start()
         return cls.peopled(discord, claude, redis_url, "e2e-token", {})

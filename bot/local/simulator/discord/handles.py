@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,9 +33,9 @@ class InteractionHandle:
         self.interaction = interaction
         self.id = interaction.id
 
-    async def response(self, timeout: float = 3.0) -> Response:
+    async def response(self, timeout: float = responses.FIRST_S) -> Response:
         """The first answer; TimeoutError if there is none, which a user sees as "did not respond"."""
-        await self._discord.until(
+        await self._until(
             lambda: self.interaction.answered_with is not None, timeout, "the interaction is answered"
         )
         data = self.interaction.answer or {}
@@ -42,7 +45,7 @@ class InteractionHandle:
 
     async def message(self, timeout: float = 30.0) -> Json:
         """The message that the answer shows: after a deferral, once it is filled in."""
-        await self._discord.until(self._shown, timeout, "the interaction's answer shows a message")
+        await self._until(self._shown, timeout, "the interaction's answer shows a message")
         original = responses.original_of(self._discord.world, self.interaction)
         if original is None:
             raise LookupError("The message of this answer was deleted.")
@@ -54,6 +57,15 @@ class InteractionHandle:
         world = self._discord.world
         found = [world.messages.get(each) for each in self.interaction.followup_ids]
         return [self._told(each) for each in found if each is not None]
+
+    async def _until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
+        """Wait for as long as the bot has: time for which the machine holds it up does not count."""
+        held_up_s, now_s = self._discord.world.held_up_s, asyncio.get_running_loop().time
+        until_s = now_s() - held_up_s() + timeout
+        while (left_s := until_s - now_s() + held_up_s()) > 0 and not condition():
+            with suppress(TimeoutError):
+                await self._discord.until(condition, left_s, what)
+        await self._discord.until(condition, 0.0, what)
 
     def _shown(self) -> bool:
         return self.interaction.original_id is not None and not self.interaction.loading
