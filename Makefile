@@ -44,8 +44,7 @@ test: check  ## Everything that must pass before a change lands (six minutes on 
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD)
 
 # No server and no process of the bot.
-PURE := tests/conversation tests/render tests/test_config.py tests/test_packaging.py tests/test_patterns.py \
-  tests/test_proxy.py tests/test_redis_address.py
+PURE := tests/config tests/conversation tests/render tests/test_packaging.py tests/test_patterns.py
 
 quick: check  ## Checks and the pure tests, with fewer examples of each property (a minute)
 	$(PYTEST) --numprocesses 2 $(SPREAD) --hypothesis-profile quick $(PURE)

@@ -11,7 +11,7 @@ from bot.config import ClaudeSettings, DiscordSettings, Exit, RedisSettings, Set
 from bot.config.sources import VARIABLES, keys
 from bot.conversation.errors import StartError
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
 
 
