@@ -14,7 +14,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-LOOK_S = 0.25
+LOOK_S = 1.0
 
 NS_PER_S = 1e9
 
