@@ -36,7 +36,7 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 	$(BIN)/lint-imports --no-cache
 
 # Most tests wait most of the time, so several workers share a core; tests/spread.py says which tests go together.
-WORKERS ?= 6
+WORKERS ?= 8
 PYTEST := $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
