@@ -10,6 +10,14 @@ import pytest
 
 from tests.forked_process import ForkedProcess, Pipe
 
+PROGRAM = """
+import os, sys, time
+print(os.environ, sys.argv[1:], flush=True)
+if "wait" in sys.argv:
+    time.sleep(600)
+os._exit(7)
+"""
+
 
 async def run(module: str, *arguments: str, **environment: str) -> tuple[str, int]:
     """Run a module to its end; returns its output and exit code."""
@@ -26,12 +34,9 @@ async def start(module: str, *arguments: str, **environment: str) -> tuple[Forke
 
 
 @pytest.fixture
-def program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+def program(tmp_path: Path) -> str:
     """The name of a module of the standard library that runs a file."""
-    (tmp_path / "program.py").write_text(
-        "import os, sys\nprint(os.environ, sys.argv[1:], __name__)\nif 'fail' in sys.argv: raise KeyError('here')\n"
-        "if 'wait' in sys.argv: sys.stdout.flush(); sys.stdin.close(); __import__('time').sleep(600)\nsys.stdout.flush(); os._exit(7)\n"
-    )
+    (tmp_path / "program.py").write_text(PROGRAM)
     return str(tmp_path / "program.py")
 
 

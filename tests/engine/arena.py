@@ -35,6 +35,7 @@ QUICK = {
     "BOT_TURNS__POLL_S": "0.15",
     "BOT_RECOVERY__EVERY_S": "1.0",
     "BOT_SHUTDOWN__GRACE_S": "1.5",
+    "POINTS_GATHER_S": "0.04",
     "POINTS_CALL_S": "1.5",
     "POINTS_SETTLE_AFTER_S": "0.5",
     "POINTS_EDIT_EVERY_S": "0.3",

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.arena import Arena
-from tests.engine.cases import Case, Outcome, cases, run_until_reached, selection
+from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
 from tests.engine.conftest import ALL, Ahead, cases_of
 from tests.engine.points_table import listed_points, record, steps
 from tests.engine.revisions import AGAIN
@@ -49,6 +49,4 @@ async def test_every_step_of_an_answer_anew_is_hit() -> None:
 async def test_a_bot_that_is_hit_while_it_answers_anew_leaves_one_answer_and_remembers_it(
     ahead: Ahead[Case, Outcome], case: Case
 ) -> None:
-    outcome = await ahead.result(case)
-    assert not outcome.breaches, str(outcome)
-    assert outcome.reached, "the point is not reached; run `python -m tests.engine.points_table`"
+    check(await ahead.result(case))
