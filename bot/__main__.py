@@ -6,8 +6,7 @@ import os
 import signal
 
 if __name__ == "__main__":
-    # Until there is something to finish (`bot.shutdown`), a signal ends the process at once. First of all, since
-    # the imports take a while.
+    # A signal ends the process at once until `bot.shutdown` takes over. Before the imports, which take a while.
     for _number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(_number, lambda *_: os._exit(0))
 
@@ -57,8 +56,8 @@ def run(
         bool, typer.Option("--strict", help="Refuse to start unless Discord, Claude and Redis are configured")
     ] = False,
 ) -> None:
-    """Start the bot; what is not configured gets a local stand-in."""
-    # Loading the libraries makes a hundred thousand objects and no garbage: a quarter of it would go into looking.
+    """Start the bot; a local stand-in replaces each service that is not configured."""
+    # Loading the libraries creates 100,000 objects and no garbage; collecting would take a quarter of the time.
     gc.disable()
 
     import asyncio
@@ -66,7 +65,7 @@ def run(
     from bot import app
     from bot.config import load, proxy
     from bot.conversation.errors import StartError
-    from bot.local import defaults
+    from bot.local.stand_ins import require_all
     from bot.telemetry import logs
 
     try:
@@ -74,8 +73,8 @@ def run(
         logs.configure(settings.telemetry, (*settings.secrets(), *proxy.secrets()))
         proxy.prepare()
         if strict:
-            defaults.refuse(settings)
-        # Without a word about debugging, PYTHONASYNCIODEBUG decides, which makes everything slow.
+            require_all(settings)
+        # With the default for `debug`, PYTHONASYNCIODEBUG could make everything slow.
         with asyncio.Runner(debug=False, loop_factory=_loop_factory()) as runner:
             runner.run(app.run(settings))
     except StartError as error:
@@ -95,12 +94,12 @@ def health(
     from bot.telemetry.health import connected
 
     try:
-        told = connected(load(config).telemetry)
+        health = connected(load(config).telemetry)
     except StartError as error:
         typer.echo(error.line, err=True)
         raise typer.Exit(error.exit_code) from None
-    typer.echo(told.line)
-    raise typer.Exit(0 if told.well else 1)
+    typer.echo(health.line)
+    raise typer.Exit(0 if health.well else 1)
 
 
 def _loop_factory() -> type[AbstractEventLoop] | None:
@@ -112,7 +111,7 @@ def _loop_factory() -> type[AbstractEventLoop] | None:
 
 
 def main() -> None:
-    """Enter from the console script."""
+    """Run the command line; the entry point of the console script."""
     cli()
 
 

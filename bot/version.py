@@ -1,4 +1,4 @@
-"""The version of the bot: of the installed package, or of the checkout that it runs from."""
+"""The version of the bot: of the checkout, or of the installed package."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ PROJECT = Path(__file__).parent.parent / "pyproject.toml"
 
 
 def version() -> str:
-    """Return the version; of the checkout where there is one, since another version may be installed beside it."""
+    """Return the version of the checkout if there is one, since another version may be installed as well."""
     try:
         return str(tomllib.loads(PROJECT.read_text())["project"]["version"])
     except (OSError, ValueError, KeyError):

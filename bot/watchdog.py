@@ -1,12 +1,12 @@
-"""Ends a process whose event loop no longer runs, so that whoever supervises it starts it anew.
+"""Ends a process whose event loop is blocked, so that its supervisor restarts it.
 
-Two measures, neither of which a busy machine, SIGSTOP, a suspended laptop or a debugger can reach:
+Two conditions, neither of which a busy machine, SIGSTOP, a suspended laptop or a debugger can meet:
 
-- The main thread has spent `CPU_S` of processor time within one step of the loop. A timer of processor time asks
-  (SIGVTALRM); its handler also runs in the middle of a regular expression, which lets no other thread run.
-- A thread has looked `LOOKS` times, `LOOK_S` apart, and found the main thread in the same line each time.
+- The main thread has spent `CPU_S` of processor time in one step of the loop. A timer of processor time (SIGVTALRM)
+  checks this; its handler also runs during a regular expression, which blocks every other thread.
+- A thread has sampled the main thread `SAMPLES` times, `SAMPLE_S` apart, and found the same line each time.
 
-Code in C that never lets Python's handlers run is ended by the kernel, without words, after `KERNEL_CPU_S` (SIGPROF).
+The kernel ends code in C that never lets Python's handlers run, without a log line, after `KERNEL_CPU_S` (SIGPROF).
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ BEAT_S = 1.0
 CPU_S = 10.0
 """The longest step known takes less than a second."""
 
-CPU_LOOK_S = 1.0
-LOOK_S = 1.0
-LOOKS = 30
+CPU_CHECK_S = 1.0
+SAMPLE_S = 1.0
+SAMPLES = 30
 KERNEL_CPU_S = 60.0
-"""Of the whole process, which may draw formulas in other threads meanwhile."""
+"""Processor time of the whole process, which may draw formulas in other threads at the same time."""
 
 LOG_S = 1.0
-"""A log that nobody reads takes no further line; the process ends without it."""
+"""A full pipe blocks the log; the process ends without the line then."""
 
 FRAMES = 12
 
 
 class Watchdog:
-    """Watches the running loop from entering to leaving; both must happen in the main thread."""
+    """Watches the running loop while entered; enter and leave in the main thread."""
 
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
@@ -58,9 +58,9 @@ class Watchdog:
 
     def __enter__(self) -> Self:
         if hasattr(signal, "setitimer"):  # not on Windows
-            signal.signal(signal.SIGVTALRM, self._asked)
+            signal.signal(signal.SIGVTALRM, self._check_cpu)
             signal.siginterrupt(signal.SIGVTALRM, False)
-            signal.setitimer(signal.ITIMER_VIRTUAL, CPU_LOOK_S, CPU_LOOK_S)
+            signal.setitimer(signal.ITIMER_VIRTUAL, CPU_CHECK_S, CPU_CHECK_S)
         self._beat()
         self._thread.start()
         return self
@@ -82,22 +82,22 @@ class Watchdog:
             signal.setitimer(signal.ITIMER_PROF, KERNEL_CPU_S)
         self._timer = self._loop.call_later(BEAT_S, self._beat)
 
-    def _asked(self, _: int, frame: FrameType | None) -> None:
-        """Compare processor times; runs in the main thread, between two steps of whatever holds it."""
-        held_s = time.thread_time() - self._cpu_s
-        if held_s > CPU_S and not _debugged(frame):
-            _end(frame, "processor_s", held_s)
+    def _check_cpu(self, _: int, frame: FrameType | None) -> None:
+        """End the process if one step has taken too much processor time; runs in the main thread."""
+        blocked_s = time.thread_time() - self._cpu_s
+        if blocked_s > CPU_S and not _debugged(frame):
+            _end(frame, "processor_s", blocked_s)
 
     def _watch(self) -> None:
         seen: tuple[object, ...] = ()
-        looks = 0
-        while not self._stopped.wait(LOOK_S):
+        samples = 0
+        while not self._stopped.wait(SAMPLE_S):
             frame = sys._current_frames().get(self._main)
             now = (self._beats, *((frame.f_code, frame.f_lineno) if frame else ()))
-            looks = looks + 1 if now == seen else 0
+            samples = samples + 1 if now == seen else 0
             seen = now
-            if looks >= LOOKS and not _debugged(frame):
-                _end(frame, "seconds", looks * LOOK_S)
+            if samples >= SAMPLES and not _debugged(frame):
+                _end(frame, "seconds", samples * SAMPLE_S)
 
 
 def describe(frame: FrameType | None) -> str:
@@ -111,7 +111,7 @@ def describe(frame: FrameType | None) -> str:
 
 
 def _debugged(frame: FrameType | None) -> bool:
-    """Whether a debugger may be holding the thread: it traces the frames, or its own are among them."""
+    """Return whether a debugger may have stopped the thread: it traces the frames, or its own frames are there."""
     while frame is not None:
         if frame.f_trace is not None or frame.f_globals.get("__name__") in ("bdb", "pdb"):
             return True
@@ -119,16 +119,18 @@ def _debugged(frame: FrameType | None) -> bool:
     return False
 
 
-def _end(frame: FrameType | None, unit: str, held: float) -> NoReturn:
-    """Log what held the loop, and end. In a thread of its own, since the log itself may be what hangs."""
-    told = threading.Thread(target=_tell, args=(describe(frame), unit, held), daemon=True)
-    with contextlib.suppress(RuntimeError):  # no thread to be had
-        told.start()
-        told.join(LOG_S)
-    os._exit(Exit.LOOP_HELD)
+def _end(frame: FrameType | None, unit: str, blocked: float) -> NoReturn:
+    """Log what blocked the loop, in a thread, since the log may be what hangs; then end the process."""
+    logging_thread = threading.Thread(target=_log, args=(describe(frame), unit, blocked), daemon=True)
+    with contextlib.suppress(RuntimeError):  # no thread can be started
+        logging_thread.start()
+        logging_thread.join(LOG_S)
+    os._exit(Exit.LOOP_BLOCKED)
 
 
-def _tell(frames: str, unit: str, held: float) -> None:
-    log.critical("loop_held", frames=frames, **{unit: round(held, 1)}, hint="please report these frames")
+def _log(frames: str, unit: str, blocked: float) -> None:
+    log.critical(
+        "loop_blocked", frames=frames, **{unit: round(blocked, 1)}, hint="please report these frames"
+    )
     for stream in (sys.stdout, sys.stderr):
         stream.flush()

@@ -44,8 +44,8 @@ WAYS = {"pattern": by_a_pattern, "python": by_python, "waiting": by_waiting, "c"
 
 def hurry() -> None:
     """Let the watchdog bite early."""
-    watchdog.CPU_S, watchdog.CPU_LOOK_S, watchdog.KERNEL_CPU_S = 0.5, 0.1, 2.0
-    watchdog.BEAT_S, watchdog.LOOK_S, watchdog.LOOKS = 0.05, 0.1, 10
+    watchdog.CPU_S, watchdog.CPU_CHECK_S, watchdog.KERNEL_CPU_S = 0.5, 0.1, 2.0
+    watchdog.BEAT_S, watchdog.SAMPLE_S, watchdog.SAMPLES = 0.05, 0.1, 10
 
 
 async def _bare(way: str) -> None:
@@ -54,7 +54,7 @@ async def _bare(way: str) -> None:
     with watchdog.Watchdog():
         if way == "nothing":
             print("now", flush=True)  # noqa: T201
-            await order.ordered()
+            await order.requested()
         else:
             await asyncio.sleep(0.01)
             print("now", flush=True)  # noqa: T201
@@ -79,7 +79,7 @@ def _bot() -> None:
 if __name__ == "__main__":
     if os.environ.get("HELD_HURRIES", "1") == "1":
         hurry()
-    shutdown.LEAVE_S = float(os.environ.get("HELD_LEAVES_S", shutdown.LEAVE_S))
+    shutdown.SHUTDOWN_S = float(os.environ.get("HELD_LEAVES_S", shutdown.SHUTDOWN_S))
     if sys.argv[1] == "run":
         _bot()
     else:

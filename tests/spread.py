@@ -20,6 +20,9 @@ BATCH = 14
 TOGETHER = {"e2e": 8}
 """How many tests of a file go to one worker at a time; all of the file's where nothing is said."""
 
+WHOLE = ("test_failures.py",)
+"""Files whose tests look at one play together."""
+
 
 def spread(items: list[pytest.Item]) -> None:
     """Order the tests, and mark those that go to one worker together."""
@@ -45,7 +48,8 @@ def _groups(items: Sequence[pytest.Item]) -> Iterator[list[pytest.Item]]:
         if folder == "engine":
             yield from _of_the_engine(list(tests))
         else:
-            yield from _parts(list(tests), TOGETHER.get(folder, len(items)))
+            most = len(items) if path.name in WHOLE else TOGETHER.get(folder, len(items))
+            yield from _parts(list(tests), most)
 
 
 def _of_the_engine(items: Sequence[pytest.Item]) -> Iterator[list[pytest.Item]]:

@@ -1,4 +1,4 @@
-"""The settings: what can be set, where it is read from, how a wrong one is told."""
+"""The settings: their keys, their sources, and the errors for wrong values."""
 
 from bot.config.exits import Exit
 from bot.config.settings import (

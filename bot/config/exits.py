@@ -1,4 +1,4 @@
-"""The numbers that the process ends with."""
+"""Exit codes."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from enum import IntEnum
 
 
 class Exit(IntEnum):
-    """The exit codes of what failed as expected; 1 is a bug, 2 a wrong command line."""
+    """Exit codes of expected failures; 1 is a bug, 2 a wrong command line."""
 
-    LOOP_HELD = 70  # sysexits' EX_SOFTWARE: while running, see bot/watchdog.py
+    LOOP_BLOCKED = 70  # sysexits' EX_SOFTWARE: while running, see bot/watchdog.py
 
     SETTINGS = 78  # sysexits' EX_CONFIG; the others follow it, clear of the shell's 126 and up
     MISSING = 79

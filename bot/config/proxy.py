@@ -1,7 +1,7 @@
-"""The proxy of the environment: the same for Discord's REST and gateway and for Claude, never for this machine.
+"""The proxy from the environment: used for Discord's REST and gateway and for Claude, never for this machine.
 
-HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY count, in capitals or not. The client of Claude reads them by itself;
-discord.py is told.
+HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY are read, in upper or lower case. Claude's client reads the variables
+by itself; discord.py gets the proxy as an argument.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from bot.conversation.errors import StartError
 
 VARIABLES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 SCHEMES = ("http", "https")
-HERE = ("localhost", "127.0.0.1", "::1")
-SECURE = {"wss": "https", "ws": "http"}
+LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
+HTTP_SCHEME_OF = {"wss": "https", "ws": "http"}
 
 
 def prepare(environ: MutableMapping[str, str] | None = None) -> None:
-    """Raise StartError for a proxy that cannot be used, and keep this machine's addresses away from any."""
+    """Raise StartError for a proxy that cannot be used, and add this machine's addresses to NO_PROXY."""
     environ = os.environ if environ is None else environ
     for variable in VARIABLES:
         name, address = _found(environ, variable)
@@ -39,36 +39,36 @@ def prepare(environ: MutableMapping[str, str] | None = None) -> None:
                 "for Discord and Claude alike; correct it, or take it out of the bot's environment",
                 exit_code=Exit.PROXY,
             )
-    excepted = [name for name in _found(environ, "NO_PROXY")[1].split(",") if name.strip()]
-    if "*" not in excepted:
-        excepted += [name for name in HERE if name not in excepted]
+    exempt = [name for name in _found(environ, "NO_PROXY")[1].split(",") if name.strip()]
+    if "*" not in exempt:
+        exempt += [name for name in LOCAL_HOSTS if name not in exempt]
     for name in ("NO_PROXY", "no_proxy"):
-        environ[name] = ",".join(excepted)
+        environ[name] = ",".join(exempt)
 
 
 def proxy_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """The proxy on the way to an address, None if there is none."""
-    return _way(address, os.environ if environ is None else environ)[1] or None
+    """Return the proxy for an address, None without a proxy."""
+    return _proxy_variable(address, os.environ if environ is None else environ)[1] or None
 
 
 def variable_for(address: str, environ: Mapping[str, str] | None = None) -> str | None:
-    """The variable that names the proxy on the way to an address, None if there is none."""
-    name, proxy = _way(address, os.environ if environ is None else environ)
+    """Return the name of the variable that sets the proxy for an address, None without a proxy."""
+    name, proxy = _proxy_variable(address, os.environ if environ is None else environ)
     return name if proxy else None
 
 
-def _way(address: str, environ: Mapping[str, str]) -> tuple[str, str]:
+def _proxy_variable(address: str, environ: Mapping[str, str]) -> tuple[str, str]:
     parts = urlsplit(address)
     host = parts.hostname or ""
-    if host in HERE or _excepted(host, parts.port, _found(environ, "NO_PROXY")[1]):
+    if host in LOCAL_HOSTS or _is_exempt(host, parts.port, _found(environ, "NO_PROXY")[1]):
         return "", ""
-    scheme = SECURE.get(parts.scheme, parts.scheme)
+    scheme = HTTP_SCHEME_OF.get(parts.scheme, parts.scheme)
     name, proxy = _found(environ, f"{scheme.upper()}_PROXY")
     return (name, proxy) if proxy else _found(environ, "ALL_PROXY")
 
 
 def secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
-    """The passwords in the addresses of proxies."""
+    """Return the passwords in the proxies' addresses."""
     environ = os.environ if environ is None else environ
     found = []
     for variable in VARIABLES:
@@ -80,26 +80,26 @@ def secrets(environ: Mapping[str, str] | None = None) -> tuple[str, ...]:
 
 
 def _found(environ: Mapping[str, str], variable: str) -> tuple[str, str]:
-    """A variable as it is written, and its value; the small letters go first, as with every other program."""
+    """Return the name of a variable as it is set, and its value; lower case goes first, as in other programs."""
     for name in (variable.lower(), variable):
         if value := environ.get(name, "").strip():
             return name, value
     return variable, ""
 
 
-def _excepted(host: str, port: int | None, excepted: str) -> bool:
-    for entry in excepted.split(","):
+def _is_exempt(host: str, port: int | None, exempt: str) -> bool:
+    for entry in exempt.split(","):
         name = entry.strip().lower()
-        if name == "*" or (name and _fits(host, port, name)):
+        if name == "*" or (name and _matches(host, port, name)):
             return True
     return False
 
 
-def _fits(host: str, port: int | None, name: str) -> bool:
-    bare = name.lstrip(".")
-    named_host, _, named_port = bare.rpartition(":")
+def _matches(host: str, port: int | None, name: str) -> bool:
+    entry_host = name.lstrip(".")
+    named_host, _, named_port = entry_host.rpartition(":")
     if named_host and named_port.isdecimal() and ":" not in named_host:
         if port != int(named_port):
             return False
-        bare = named_host
-    return host == bare or host.endswith(f".{bare}")
+        entry_host = named_host
+    return host == entry_host or host.endswith(f".{entry_host}")

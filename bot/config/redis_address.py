@@ -1,4 +1,4 @@
-"""What an address of Redis may hold behind its `?`, and what in it is not understood."""
+"""The check of a Redis address beyond its scheme and host: database, fragment, options after the `?`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NAME = re.compile(r"[a-z_]{1,40}")
 DATABASE = re.compile(r"/?\d*/?")
 SECONDS = re.compile(r"\d+(\.\d+)?")
 
-LIKELY = {
+EXPECTED = {
     "ssl_cert_reqs": "none or required; redis.verify_certificate = false says the same as none",
     "ssl_check_hostname": "true or false",
     "ssl_ca_certs": "a file that is there",
@@ -33,7 +33,7 @@ def _seconds(text: str) -> bool:
     return SECONDS.fullmatch(text) is not None and float(text) > 0
 
 
-KNOWN: dict[str, Callable[[str], bool]] = {
+OPTIONS: dict[str, Callable[[str], bool]] = {
     "username": bool,
     "password": bool,
     "db": str.isdecimal,
@@ -41,33 +41,33 @@ KNOWN: dict[str, Callable[[str], bool]] = {
     "socket_timeout": _seconds,
     "socket_connect_timeout": _seconds,
 }
-KNOWN_WITH_TLS: dict[str, Callable[[str], bool]] = {
+TLS_OPTIONS: dict[str, Callable[[str], bool]] = {
     "ssl_cert_reqs": lambda text: text in ("none", "optional", "required"),
     "ssl_check_hostname": lambda text: text.lower() in ("true", "false", "yes", "no", "1", "0"),
     "ssl_ca_certs": _file,
     "ssl_certfile": _file,
     "ssl_keyfile": _file,
 }
-"""The others that redis-py takes would change what the store relies on, or have a setting of their own."""
+"""redis-py has more options; they would break what the store relies on, or have a setting of their own."""
 
 
-def not_understood(address: str) -> str | None:
-    """Say what is wrong with an address whose scheme and host are right; None if nothing is.
+def problem_with(address: str) -> str | None:
+    """Return what is wrong with an address whose scheme and host are right; None if nothing is wrong.
 
-    A part is quoted only where it cannot be a piece of a password with a `?` or `/` in it.
+    A part is quoted only if it cannot be part of a password that contains a `?` or `/`.
     """
     parts = urlsplit(address)
     if parts.scheme != "unix" and not DATABASE.fullmatch(unquote(parts.path)):
         return "the part behind the host is not the number of a database, as in /0"
     if parts.fragment:
         return "there is a # in it; within a password write %23"
-    known = KNOWN | KNOWN_WITH_TLS if parts.scheme == TLS else KNOWN
+    known = OPTIONS | TLS_OPTIONS if parts.scheme == TLS else OPTIONS
     for name, text in parse_qsl(parts.query, keep_blank_values=True):
         if name not in known:
-            if name in KNOWN_WITH_TLS:
+            if name in TLS_OPTIONS:
                 return f"{name} is known with {TLS}:// only"
             shown = repr(name) if NAME.fullmatch(name) else "what stands"
             return f"{shown} behind the ? is not known; known are {', '.join(known)}"
         if not known[name](text):
-            return f"the value of {name} behind the ? must be {LIKELY.get(name, 'given')}"
+            return f"the value of {name} behind the ? must be {EXPECTED.get(name, 'given')}"
     return None

@@ -1,4 +1,4 @@
-"""What an operator can set, and what each key may hold; `config.example.toml` says what it means."""
+"""Every key that an operator can set, with its type and bounds; `config.example.toml` explains each."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import os
 import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from pydantic import (
     AfterValidator,
@@ -23,7 +23,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.redis_address import not_understood
+from bot.config.redis_address import problem_with
 from bot.conversation.pricing import PriceRow
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
@@ -37,7 +37,7 @@ where they are short."""
 
 
 def _address(*schemes: str) -> AfterValidator:
-    """Accept an address with one of these schemes and a place behind it; its text stays out of the error."""
+    """Accept an address with one of these schemes, a host or path, and a valid port; errors never quote it."""
     allowed = " or ".join(f"{scheme}://" for scheme in schemes)
     hint = ", with anything unusual in its password percent-encoded (# is %23)" if "redis" in schemes else ""
 
@@ -45,17 +45,24 @@ def _address(*schemes: str) -> AfterValidator:
         text = value.get_secret_value() if isinstance(value, SecretStr) else value
         try:
             parts = urlsplit(text)
-            sound = parts.scheme in schemes and bool(parts.path if parts.scheme == "unix" else parts.hostname)
-            sound = sound and parts.port != 0  # reading the port is what checks it
         except ValueError:
-            sound = False
-        if not sound:
-            raise ValueError(f"must be an address that begins with {allowed}{hint}") from None
-        if "redis" in schemes and (wrong := not_understood(text)):
+            raise ValueError(f"must have an IPv6 address in [ ], as in [::1]{hint}") from None
+        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
+            raise ValueError(f"must be an address that begins with {allowed}{hint}")
+        if not _has_sound_port(parts):
+            raise ValueError(f"must have a port from 1 to 65535 behind the host{hint}")
+        if "redis" in schemes and (wrong := problem_with(text)):
             raise ValueError(wrong)
         return value
 
     return AfterValidator(check)
+
+
+def _has_sound_port(parts: SplitResult) -> bool:
+    try:
+        return parts.port != 0
+    except ValueError:
+        return False
 
 
 def _number(value: Any) -> Any:
@@ -63,7 +70,7 @@ def _number(value: Any) -> Any:
 
 
 def _json(text: str, kind: type) -> Any:
-    """Read a value that a variable cannot hold otherwise, as hosts' forms and other programs write it."""
+    """Read a list or a table from an environment variable, written as JSON."""
     try:
         value = json.loads(text)
     except ValueError:
@@ -97,7 +104,7 @@ def _model(value: str) -> str:
 
 
 def data_home() -> Path:
-    """Where a user's programs keep data: `$XDG_DATA_HOME`, else `~/.local/share` (XDG Base Directory 0.8)."""
+    """Return the directory for user data: `$XDG_DATA_HOME`, else `~/.local/share` (XDG Base Directory 0.8)."""
     named = Path(os.environ.get("XDG_DATA_HOME", ""))
     if named.is_absolute():  # the specification: a relative path is to be ignored
         return named
@@ -113,7 +120,7 @@ Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Section(BaseModel):
-    """One table of `config.toml`; an empty text means "not set" wherever a key may be unset."""
+    """One table of `config.toml`; an empty string means "not set" if a key may be unset."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True, allow_inf_nan=False)
 
@@ -153,8 +160,8 @@ class ClaudeSettings(Section):
 
     @field_validator("base_url", mode="after")
     @classmethod
-    def _in_front_of_v1(cls, value: str | None) -> str | None:
-        """Other programs want the address with /v1, which the SDK adds by itself."""
+    def _without_v1(cls, value: str | None) -> str | None:
+        """Remove a trailing /v1, which other programs want and the SDK adds by itself."""
         if value is None:
             return None
         address = value.rstrip("/")
@@ -196,7 +203,7 @@ class RedisSettings(Section):
 
 
 class HistorySettings(Section):
-    # Some models cost five times as much beyond 100,000.
+    # Some models cost five times as much above 100,000 tokens.
     max_tokens: Annotated[int, Field(ge=1000, le=10_000_000)] = 80_000
     past_price_step: bool = False
     keep_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -240,7 +247,7 @@ class RecoverySettings(Section):
 
 
 class ShutdownSettings(Section):
-    grace_s: Annotated[float, Field(ge=0, le=7)] = 7.0  # with three for the rest, gone within 10 s
+    grace_s: Annotated[float, Field(ge=0, le=7)] = 7.0  # with 3 s for the rest, the process ends within 10 s
 
 
 class TelemetrySettings(Section):
@@ -256,7 +263,7 @@ class LocalSettings(Section):
 
 
 class Settings(BaseSettings):
-    """Everything an operator can set; `Settings()` is the defaults, `load()` reads the sources."""
+    """All settings; `Settings()` holds the defaults, `load()` reads the sources."""
 
     model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
@@ -277,7 +284,7 @@ class Settings(BaseSettings):
         return (sources["init_settings"],)
 
     def secrets(self) -> tuple[str, ...]:
-        """Every text that must never be shown, longest first: token, key, passwords in addresses."""
+        """Return every text that must never be shown, longest first: token, key, passwords in addresses."""
         texts = {
             secret.get_secret_value()
             for secret in (self.discord.token, self.claude.api_key)

@@ -1,7 +1,7 @@
-"""Where settings are read from, and one readable line for each thing that is wrong with them.
+"""The sources of the settings, and one readable line for each error in them.
 
-Strongest first: the environment, `.env`, `config.toml`. Four names are the ones every host knows
-(`VARIABLES`); every other key is `BOT_<SECTION>__<KEY>`.
+In order of precedence: the environment, `.env`, `config.toml`. Four variables have conventional names
+(`VARIABLES`); the variable of every other key is `BOT_<SECTION>__<KEY>`.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ VARIABLES = {
 CONFIG_VARIABLE = "BOT_CONFIG"
 PREFIX = "BOT_"
 
-# Never quoted in an error: secrets, and addresses, which may hold one.
+# Never quoted in an error: secrets, and addresses, which may contain a secret.
 HIDDEN = frozenset(VARIABLES)
-# What TOML writes without quotes.
+# A key that TOML writes without quotes.
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
-# A found value is quoted up to here: enough to recognise it, short enough for one line.
+# The quoted part of a wrong value: enough to recognise it, short enough for one line.
 SHOWN_CHARACTERS = 60
 # Below this likeness (0 to 1) a suggestion misleads more than it helps; difflib's own default.
 NEAREST_RATIO = 0.6
@@ -45,7 +45,7 @@ NEAREST_RATIO = 0.6
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A value, and the words that tell an operator where it was set."""
+    """A value, and a description for the operator of where it was set."""
 
     value: Any
     where: str
@@ -55,7 +55,7 @@ Layer = dict[str, Found]  # by path, such as "history.max_tokens"
 
 
 def keys() -> dict[str, type[Section]]:
-    """The path of every key with the section that holds it, in the order of the tree."""
+    """Return the path of every key with its section, in the order of `Settings`."""
     found: dict[str, type[Section]] = {}
     for name, field in Settings.model_fields.items():
         section = field.annotation
@@ -65,7 +65,7 @@ def keys() -> dict[str, type[Section]]:
 
 
 def variable(path: str) -> str:
-    """The environment variable that sets a key."""
+    """Return the environment variable that sets a key."""
     return VARIABLES.get(path) or PREFIX + path.replace(".", "__").upper()
 
 
@@ -75,21 +75,21 @@ def load(
     environ: Mapping[str, str] | None = None,
     directory: Path | None = None,
 ) -> Settings:
-    """Read every source and return the settings, or raise `StartError` with one line for each thing wrong.
+    """Read every source and return the settings, or raise `StartError` with one line for each error.
 
-    `config` is the file named on the command line; without one, `BOT_CONFIG` names it, else `config.toml` is
-    read if it is there. It and `.env` are looked for in `directory`, by default the working directory.
+    `config` is the file named on the command line; without `config`, `BOT_CONFIG` names the file, else `config.toml`
+    is read if it exists. The file and `.env` are relative to `directory`, by default the working directory.
     """
     directory = directory or Path.cwd()
-    wrong: list[str] = []
-    env_file = _env_file(directory / ".env", wrong)
+    errors: list[str] = []
+    env_file = _env_file(directory / ".env", errors)
     environment = {
         name: Found(text, f"{name} in the environment")
         for name, text in (os.environ if environ is None else environ).items()
     }
-    environ_layer, dotenv_layer = _variables(environment, wrong), _variables(env_file, wrong)
+    environ_layer, dotenv_layer = _variables(environment, errors), _variables(env_file, errors)
     named = config or _named(environment) or _named(env_file)
-    file_layer = _file(directory, named, wrong)
+    file_layer = _file(directory, named, errors)
 
     merged = file_layer | dotenv_layer | environ_layer
     tree: dict[str, dict[str, Any]] = {}
@@ -99,10 +99,10 @@ def load(
     try:
         settings = Settings.model_validate(tree)
     except ValidationError as error:
-        wrong += [_line(detail, merged) for detail in error.errors(include_url=False)]
-    if wrong:
-        # Only the lines: what pydantic says beside them could quote a secret.
-        raise StartError("\n".join(wrong), exit_code=Exit.SETTINGS) from None
+        errors += [_line(detail, merged) for detail in error.errors(include_url=False)]
+    if errors:
+        # Only the lines: pydantic's own text could quote a secret.
+        raise StartError("\n".join(errors), exit_code=Exit.SETTINGS) from None
     return settings
 
 
@@ -111,22 +111,22 @@ def _named(variables: Mapping[str, Found]) -> Path | None:
     return Path(found.value).expanduser() if found and found.value else None
 
 
-def _env_file(file: Path, wrong: list[str]) -> dict[str, Found]:
+def _env_file(file: Path, errors: list[str]) -> dict[str, Found]:
     if not file.is_file():
         return {}
-    text = _text(file, wrong)
+    text = _text(file, file.name, errors)
     found: dict[str, Found] = {}
     for binding in parse_stream(StringIO(text)):
         original = binding.original
         line = original.line + len(original.string) - len(original.string.lstrip("\n"))
         if binding.error:
-            wrong.append(f"{file.name}, line {line}: not of the form NAME=value")
+            errors.append(f"{file.name}, line {line}: not of the form NAME=value")
         elif binding.key:
             found[binding.key] = Found(binding.value or "", f"{binding.key} in {file.name}, line {line}")
     return found
 
 
-def _variables(variables: Mapping[str, Found], wrong: list[str]) -> Layer:
+def _variables(variables: Mapping[str, Found], errors: list[str]) -> Layer:
     paths = {variable(path): path for path in keys()}
     layer: Layer = {}
     for name, found in variables.items():
@@ -138,22 +138,25 @@ def _variables(variables: Mapping[str, Found], wrong: list[str]) -> Layer:
             if path := paths.get(upper):
                 layer[path] = found
             else:
-                asked = upper.removeprefix(PREFIX).replace("__", ".").lower()
-                wrong.append(f"{found.where}: unknown; {_nearest(asked, {p: variable(p) for p in keys()})}")
+                unknown = upper.removeprefix(PREFIX).replace("__", ".").lower()
+                errors.append(
+                    f"{found.where}: unknown; {_nearest(unknown, {p: variable(p) for p in keys()})}"
+                )
     return layer
 
 
-def _file(directory: Path, named: Path | None, wrong: list[str]) -> Layer:
+def _file(directory: Path, named: Path | None, errors: list[str]) -> Layer:
     name = str(named or "config.toml")
     file = directory / name
     if not file.is_file():
         if named:
-            wrong.append(f"{name}: no such file; name another with --config or {CONFIG_VARIABLE}")
+            reason = "is a directory; name a file" if file.is_dir() else "no such file; name another"
+            errors.append(f"{name}: {reason} with --config or {CONFIG_VARIABLE}")
         return {}
     try:
-        tables = tomllib.loads(_text(file, wrong))
+        tables = tomllib.loads(_text(file, name, errors))
     except tomllib.TOMLDecodeError as error:
-        wrong.append(f"{name}: not valid TOML: {error}")
+        errors.append(f"{name}: not valid TOML: {error}")
         return {}
     known = keys()
     sections = Settings.model_fields
@@ -163,39 +166,39 @@ def _file(directory: Path, named: Path | None, wrong: list[str]) -> Layer:
             nearest = _nearest(
                 section, {path: path for path in known} | {title: f"[{title}]" for title in sections}
             )
-            wrong.append(f"{name}: {section}: unknown; {nearest}")
+            errors.append(f"{name}: {section}: unknown; {nearest}")
         elif not isinstance(table, dict):
-            wrong.append(f"{name}: {section}: found a single value; must be a table, written [{section}]")
+            errors.append(f"{name}: {section}: found a single value; must be a table, written [{section}]")
         else:
             for key, value in table.items():
                 path = f"{section}.{key}"
                 if path in known:
                     layer[path] = Found(value, name)
                 else:
-                    wrong.append(f"{name}: {path}: unknown; {_nearest(path, {p: p for p in known})}")
+                    errors.append(f"{name}: {path}: unknown; {_nearest(path, {p: p for p in known})}")
     return layer
 
 
-def _text(file: Path, wrong: list[str]) -> str:
+def _text(file: Path, name: str, errors: list[str]) -> str:
     try:
         return file.read_text(encoding="utf-8-sig")  # some editors on Windows begin a file with a mark
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        wrong.append(f"{file.name}: cannot be read: {reason}")
+        errors.append(f"{name}: cannot be read: {reason}")
         return ""
 
 
-def _nearest(asked: str, names: Mapping[str, str]) -> str:
-    """Suggest the name whose path, or whose last part, is most like what was asked for."""
+def _nearest(unknown: str, names: Mapping[str, str]) -> str:
+    """Suggest the key whose path, or whose last part, is most similar to an unknown key."""
 
-    section, _, key = asked.rpartition(".")
+    section, _, key = unknown.rpartition(".")
 
     def likeness(path: str) -> float:
         holder, _, name = path.rpartition(".")
         last = SequenceMatcher(None, key, name).ratio()
-        if section and section == holder:  # equal sections would make all their keys look alike
+        if section and section == holder:  # the equal section would make all its keys similar
             return last
-        return max(SequenceMatcher(None, asked, path).ratio(), last * 0.95)
+        return max(SequenceMatcher(None, unknown, path).ratio(), last * 0.95)
 
     best = max(names, key=likeness)
     if likeness(best) >= NEAREST_RATIO:
@@ -206,7 +209,7 @@ def _nearest(asked: str, names: Mapping[str, str]) -> str:
 
 
 def _line(detail: Mapping[str, Any], merged: Layer) -> str:
-    """Turn one of pydantic's findings into one line: where it was set, what was found, what is allowed."""
+    """Turn one of pydantic's errors into one line: where the value was set, the value, what is allowed."""
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
     if detail["type"] == "path_not_file":
         message = "must name a file that is there"
@@ -216,7 +219,7 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
         return f"{found.where}: {path}{_inner(inner)}: {_inside(detail, message)}"
     if found:
         return f"{found.where}: {path}: found {_shown(path, found.value)}; {_allowed(path) or message}"
-    # A combination: each place that set one of the keys which the message names.
+    # An error about several keys: name each place that set a key named in the message.
     places = [
         found.where
         for key, found in merged.items()
@@ -226,16 +229,16 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
 
 
 def _inner(loc: Sequence[str | int]) -> str:
-    """Write the way to a value within a table or a list as TOML does."""
+    """Write the path of a value within a table or a list as TOML does."""
     return "".join(
         f"[{part}]" if isinstance(part, int) else f".{part}" if _BARE.fullmatch(part) else f'."{part[:60]}"'
         for part in loc
-        if part != "[key]"  # pydantic's mark for what is wrong with a name
+        if part != "[key]"  # pydantic's mark for an error in a key
     )
 
 
 def _inside(detail: Mapping[str, Any], message: str) -> str:
-    """Say what is wrong with a value within a table or a list."""
+    """Describe the error of a value within a table or a list."""
     if detail["type"] == "missing":
         return "is missing"
     known = ", ".join(PriceRow.model_fields)
@@ -247,7 +250,7 @@ def _inside(detail: Mapping[str, Any], message: str) -> str:
 
 
 def _allowed(path: str) -> str:
-    """What a key may hold, where pydantic would name only the bound that was broken."""
+    """Return all bounds of a number; pydantic would name only the violated one."""
     field = keys()[path].model_fields[path.partition(".")[2]]
     if field.annotation not in (int, float):
         return ""

@@ -1,4 +1,4 @@
-"""The directory where the private server keeps its data: its lock, its format, its socket, its log."""
+"""The data directory of the private server: lock, format, socket, log."""
 
 from __future__ import annotations
 
@@ -12,26 +12,26 @@ from typing import BinaryIO
 from bot.config import Exit
 from bot.conversation.errors import StartError
 
-# What is in the directory, for a later version that would lay it out differently.
+# The layout of the directory, for a later version with another layout.
 FORMAT = "1"
 # sockaddr_un holds 104 bytes on macOS and 108 on Linux, its closing zero included.
 SOCKET_PATH_BYTES = 100
-# Where the socket goes when the directory's own path is too long; fixed, because two bots have to agree.
-SOCKET_HOME = Path("/tmp")  # noqa: S108 (inside it, a directory of our own, whose owner and mode are checked)
-# What the bot and its stand-ins keep there.
-OURS = ("appendonlydir", "discord.json", "discord.lock", "format", "lock", "server.log", "server.pid")
-# Starts and stops only, about 3 kB each: enough to look back on, small enough to forget about.
+# The parent of the socket's directory if the data directory's path is too long; fixed, so that two bots agree.
+SOCKET_HOME = Path("/tmp")  # noqa: S108 (the owner and mode of the directory in it are checked)
+# The files of the bot and its stand-ins in the directory.
+OWN_FILES = ("appendonlydir", "discord.json", "discord.lock", "format", "lock", "server.log", "server.pid")
+# The log holds starts and stops only, about 3 kB each.
 LOG_BYTES = 1_000_000
-# "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; less from who never got that far.
-_SAID = re.compile(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", re.MULTILINE)
-_OF_THE_LOG = re.compile(r"append.?only|\baof\b", re.IGNORECASE)
-_BROKEN = re.compile(r"bad|fail|error|can't|unable|corrupt", re.IGNORECASE)
+# "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; a server that fails early writes the text alone.
+_LOG_LINE = re.compile(r"^(?:\d+:\w .{20,30} [#*.-] )?(.+)$", re.MULTILINE)
+_ABOUT_APPEND_ONLY = re.compile(r"append.?only|\baof\b", re.IGNORECASE)
+_ERROR_WORDS = re.compile(r"bad|fail|error|can't|unable|corrupt", re.IGNORECASE)
 
 
 class DataDirectory:
-    """One directory of data; `socket` is where its server listens, a path of less than 100 bytes.
+    """One data directory; `socket` is the path of the server's socket, less than 100 bytes long.
 
-    Everything here raises `StartError` where the operator has to do something about the directory.
+    Every method raises `StartError` if the operator must change something about the directory.
     """
 
     def __init__(self, path: Path) -> None:
@@ -46,8 +46,8 @@ class DataDirectory:
         self._log_start = 0
 
     def take_lock(self) -> int | None:
-        """Lock the directory and return the descriptor that holds the lock, None if somebody else has it."""
-        import fcntl  # there is none on Windows, where nobody comes this far
+        """Lock the directory and return the descriptor of the lock, None if another process holds the lock."""
+        import fcntl  # does not exist on Windows, where the private server is refused before
 
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -65,7 +65,7 @@ class DataDirectory:
         return lock
 
     def prepare(self) -> None:
-        """Make the directory ready for a server to start in; the caller holds the lock."""
+        """Prepare the directory for the start of a server; the caller holds the lock."""
         marker = self.path / "format"
         try:
             found = marker.read_text(encoding="ascii", errors="replace").strip() if marker.exists() else ""
@@ -84,23 +84,22 @@ class DataDirectory:
         self.keep_private()
 
     def keep_private(self) -> None:
-        """Take everybody else's rights from the files of the bot, which hold what people wrote.
+        """Remove the rights of other users from the files of the bot, which hold message content.
 
-        They may have been there before, as from a restored backup. The directory is left as it is: it may be one that
-        holds other things as well.
+        The files may come from a restored backup. The rights of the directory stay: it may hold other files as well.
         """
-        for name in OURS:
+        for name in OWN_FILES:
             path = self.path / name
             try:
                 for each in (path, *path.rglob("*")) if path.is_dir() else (path,):
-                    _only_ours(each)
+                    _remove_rights_of_others(each)
             except FileNotFoundError:
                 continue
             except OSError as error:
                 raise self.unusable(error) from error
 
     def check_socket(self) -> None:
-        """Refuse a socket that somebody else has put where our server should listen."""
+        """Raise StartError for a socket of another user at the path of our socket."""
         try:
             found = self.socket.lstat()
         except FileNotFoundError:
@@ -109,13 +108,13 @@ class DataDirectory:
             raise self.unusable(error) from error
         if found.st_uid != os.getuid() or not stat.S_ISSOCK(found.st_mode):
             raise StartError(
-                f"{self.socket} is not this user's: whoever made it could read along; remove it, or choose another "
+                f"{self.socket} belongs to another user, who could read the data: remove it, or choose another "
                 "redis.data_dir",
                 exit_code=Exit.DATA_DIR_UNUSABLE,
             )
 
     def open_log(self) -> BinaryIO:
-        """Open the server's log to append to it, and remember where this start begins."""
+        """Open the server's log for appending, and note the position of this start."""
         try:
             log = os.fdopen(os.open(self._log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab")
         except OSError as error:
@@ -126,29 +125,29 @@ class DataDirectory:
         return log
 
     def failure(self) -> StartError:
-        """Say why the server did not start, in its own words."""
+        """Return the error for a server that did not start, with the reason from its log."""
         with self._log.open("rb") as log:
             log.seek(self._log_start)
             text = log.read().decode(errors="replace")
-        lines = _SAID.findall(text) or ["it said nothing"]
-        told = [line for line in lines if _OF_THE_LOG.search(line)]
-        broken = [line for line in told if _BROKEN.search(line)]
-        if broken and self.append_only.exists():
+        lines = _LOG_LINE.findall(text) or ["(nothing)"]
+        relevant = [line for line in lines if _ABOUT_APPEND_ONLY.search(line)]
+        errors = [line for line in relevant if _ERROR_WORDS.search(line)]
+        if errors and self.append_only.exists():
             reason = (
-                broken[-1].partition(": make a backup")[0].strip()
-            )  # with a tool that does not come along
+                errors[-1].partition(": make a backup")[0].strip()
+            )  # the advice names a tool that the package lacks
             return StartError(
                 f"the data in {self.append_only} cannot be read: {reason}; "
                 "put a backup in its place, or move that directory away to begin empty",
                 exit_code=Exit.DATA_DIR_UNUSABLE,
             )
         return StartError(
-            f"the private server did not start, saying last: {lines[-1].strip()} (all of it in {self._log})",
+            f"the private server did not start; the last line of its log {self._log}: {lines[-1].strip()}",
             exit_code=Exit.DATA_DIR_UNUSABLE,
         )
 
     def busy(self) -> StartError:
-        """Say that a server has the lock and does not answer."""
+        """Return the error for a server that holds the lock and does not answer."""
         try:
             process = f" (process {int(self.pid_file.read_text(encoding='ascii'))})"
         except (OSError, ValueError):
@@ -160,7 +159,14 @@ class DataDirectory:
         )
 
     def unusable(self, error: OSError) -> StartError:
-        """Say that the operating system does not let us work there."""
+        """Return the error for a directory that the operating system does not let us use."""
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            paths = (self.path, *self.path.parents)
+            found = next((path for path in paths if path.exists() and not path.is_dir()), self.path)
+            return StartError(
+                f"redis.data_dir (BOT_REDIS__DATA_DIR): {found} is a file; name a directory",
+                exit_code=Exit.DATA_DIR_UNUSABLE,
+            )
         return StartError(
             f"the data directory {self.path} cannot be used: {error.strerror}; "
             "give the bot's user the right to write there, or choose another redis.data_dir",
@@ -168,8 +174,8 @@ class DataDirectory:
         )
 
 
-def _only_ours(path: Path) -> None:
-    """Take the rights of others from a file or folder of this user."""
+def _remove_rights_of_others(path: Path) -> None:
+    """Remove the rights of other users from a file or folder of this user."""
     found = path.lstat()
     shared = stat.S_IMODE(found.st_mode) & 0o077
     if shared and found.st_uid == os.getuid() and not stat.S_ISLNK(found.st_mode):
@@ -177,7 +183,7 @@ def _only_ours(path: Path) -> None:
 
 
 def _make_private(directory: Path) -> None:
-    """Make a directory that only this user can enter, or refuse one that somebody else put there."""
+    """Make a directory that only this user can enter; StartError for a directory of another user."""
     try:
         directory.mkdir(mode=0o700, exist_ok=True)
         found = directory.lstat()
@@ -186,10 +192,10 @@ def _make_private(directory: Path) -> None:
         raise StartError(
             f"{line}; choose a shorter redis.data_dir", exit_code=Exit.DATA_DIR_UNUSABLE
         ) from error
-    ours = (
+    private = (
         stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and stat.S_IMODE(found.st_mode) == 0o700
     )
-    if not ours:
+    if not private:
         line = f"{directory} is not a directory that only this user can enter"
         raise StartError(
             f"{line}: remove it, or choose a shorter redis.data_dir", exit_code=Exit.DATA_DIR_UNUSABLE

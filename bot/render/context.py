@@ -55,7 +55,7 @@ def continue_message(
             line, fence = read_line(text, start, end, after, fence)
             if start == 0 and context.trimmed and line.kind is Kind.OPEN and fence is not None:
                 fence = replace(fence, indent=fence.indent + context.trimmed)
-                line = replace(line, fence=fence)
+                line = line._replace(fence=fence)
             lines.append(line)
         start = after
     return fence
@@ -64,3 +64,10 @@ def continue_message(
 def continues(line: Line, before: Line) -> bool:
     """Whether a line belongs to the paragraph of the line before it."""
     return line.kind is Kind.TEXT and before.kind in (Kind.TEXT, Kind.ITEM) and line.depth == before.depth
+
+
+def last_of_paragraph(lines: list[Line], index: int) -> int:
+    """The index of the last line of the paragraph that a line belongs to."""
+    while index + 1 < len(lines) and continues(lines[index + 1], lines[index]):
+        index += 1
+    return index

@@ -1,31 +1,58 @@
-"""Where a text may be cut without tearing what a reader sees as one character (after Unicode's UAX #29)."""
+"""Where a text may be split without tearing what a reader sees as one character (Unicode's UAX #29, by wcwidth)."""
 
 from __future__ import annotations
 
-import unicodedata
+from bisect import bisect_left
+
+from wcwidth import iter_graphemes
 
 _ZERO_WIDTH_JOINER = "\u200d"
-# An Indic conjunct: a letter after a virama belongs to the letter before it (UAX #29, GB9c).
-_VIRAMA_COMBINING_CLASS = 9
 
 
-def is_boundary(text: str, index: int) -> bool:
-    """Whether a cut before `text[index]` leaves whole grapheme clusters on both sides.
+class Graphemes:
+    """Finds the boundaries of one text's grapheme clusters; each stretch of it is read once.
 
-    Errs towards joining: what it calls a boundary is one, but for a few scripts' prefixed marks.
+    An ASCII character begins a stretch: no rule looks back beyond it. A boundary depends on the text before it and on
+    one character behind it, so that more text changes none.
     """
-    if index <= 0 or index >= len(text):
-        return True
-    before, after = text[index - 1], text[index]
-    if before < "\x80" and after < "\x80":
-        return not (before == "\r" and after == "\n")
-    if _extends(after) or before == _ZERO_WIDTH_JOINER:
-        return False
-    if _is_regional(before) and _is_regional(after):
-        return _regionals_before(text, index) % 2 == 0
-    if unicodedata.combining(before) == _VIRAMA_COMBINING_CLASS and after.isalpha():
-        return False
-    return not _joins_hangul(before, after)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        # The stretches that were read: where each starts, by where it ends, and the boundaries within.
+        self._starts: dict[int, int] = {}
+        self._ends: list[int] = []
+        self._boundaries: set[int] = set()
+
+    def is_boundary(self, index: int) -> bool:
+        """Whether a split before `text[index]` leaves whole grapheme clusters on both sides."""
+        if index <= 0 or index >= len(self._text):
+            return True
+        before, after = self._text[index - 1], self._text[index]
+        if after < "\x80":
+            return not (before == "\r" and after == "\n") and (
+                before < "\x80" or self._is_read_boundary(index)
+            )
+        return self._is_read_boundary(index)
+
+    def _is_read_boundary(self, index: int) -> bool:
+        place = bisect_left(self._ends, index)
+        if place == len(self._ends) or self._starts[self._ends[place]] >= index:
+            self._read(index, place)
+        return index in self._boundaries
+
+    def _read(self, index: int, place: int) -> None:
+        start, end = index - 1, index
+        while start > 0 and self._text[start] >= "\x80":
+            start -= 1
+        while end < len(self._text) and self._text[end] >= "\x80":
+            end += 1
+        at = start
+        for cluster in iter_graphemes(self._text, start, min(end + 1, len(self._text))):
+            at += len(cluster)
+            if at <= end:
+                self._boundaries.add(at)
+        self._ends.insert(place, end)
+        self._starts[end] = start
 
 
 def is_unfinished(text: str) -> bool:
@@ -33,35 +60,15 @@ def is_unfinished(text: str) -> bool:
     if not text:
         return False
     last = text[-1]
-    return last == _ZERO_WIDTH_JOINER or (_is_regional(last) and _regionals_before(text, len(text)) % 2 == 1)
-
-
-def _extends(char: str) -> bool:
-    return (
-        unicodedata.category(char) in {"Mn", "Me", "Mc"}
-        or char in (_ZERO_WIDTH_JOINER, "\u200c")
-        or "\U0001f3fb" <= char <= "\U0001f3ff"  # skin tones
-        or "\U000e0020" <= char <= "\U000e007f"  # tags: the flags of regions
-        or char in "\uff9e\uff9f"  # half-width kana voicing
-        or char in "\u0e33\u0eb3"  # Thai and Lao am, letters that are spacing marks
-    )
+    return last == _ZERO_WIDTH_JOINER or (_is_regional(last) and _regionals_at_end(text) % 2 == 1)
 
 
 def _is_regional(char: str) -> bool:
     return "\U0001f1e6" <= char <= "\U0001f1ff"
 
 
-def _regionals_before(text: str, index: int) -> int:
-    start = index
+def _regionals_at_end(text: str) -> int:
+    start = len(text)
     while start > 0 and _is_regional(text[start - 1]):
         start -= 1
-    return index - start
-
-
-def _joins_hangul(before: str, after: str) -> bool:
-    """Jamo that make up one syllable: L then L, V or a syllable; V or LV then V or T; T then T."""
-    if "\u1100" <= before <= "\u115f":
-        return "\u1100" <= after <= "\u11a7" or "\uac00" <= after <= "\ud7a3"
-    if "\u1160" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3":
-        return "\u1160" <= after <= "\u11ff"
-    return False
+    return len(text) - start

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, replace
 
 from bot.render.breaks import cut
-from bot.render.context import Context, continue_message, continues
+from bot.render.context import Context, continue_message, last_of_paragraph, read_message
 from bot.render.inline import scan_inline
 from bot.render.lines import Fence, Kind, Line, seems_to_open, shown_end
 from bot.render.mark import RESERVED_UNITS, unmistakable
@@ -18,6 +18,8 @@ LIMIT_MIN_UNITS = 160
 # A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small
 # ones.
 _BITE_CHARS = 4096
+# What closes a message that is cut while it grows: a fence on a line of its own, or some markers.
+_CLOSING_UNITS = 20
 _NOT_BLANK = re.compile(r"\S")
 
 
@@ -125,11 +127,20 @@ class Layout:
         if not provisional:
             self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
             return self._previewed(self._tail, self._lines, self._fence)
-        tail, lines = self._tail + provisional, list(self._lines)
+        self._fence = continue_message(self._tail, self._context, self._lines, self._fence, whole=False)
+        tail, lines = self._fitting(self._tail + provisional), list(self._lines)
         if not self._begun and self._context.fence is None:
             tail, lines = tail.lstrip(), []
         fence = continue_message(tail, self._context, lines, self._fence, whole=False)
         return self._previewed(tail, lines, fence)
+
+    def _fitting(self, tail: str) -> str:
+        """As much of a message as surely fits, up to a blank: splitting provisional text is not worth the time."""
+        room = self._limit - RESERVED_UNITS - units(self._context.opening) - _CLOSING_UNITS
+        fits = fitting(tail, room)
+        if fits == len(tail) or fits < len(self._tail):
+            return tail
+        return tail[: max(tail.rfind(" ", 0, fits), len(self._tail))]
 
     @property
     def _is_last(self) -> bool:
@@ -158,12 +169,28 @@ class Layout:
             self._begin(self._tail[place.resume :], place.context)
 
     def _piece(self, tail: str, end: int, closing: str) -> Piece:
-        body, opening = tail[:end], self._context.opening
+        body, opening = tail[:end], self._opening(tail, end)
         if self._context.broken and self._context.fence is None:
             line_end = body.find("\n")
             if seems_to_open(body, 0, line_end if line_end >= 0 else len(body)):
                 opening += "\\"  # the rest of a line of backticks is no code block
         return Piece(opening, body, closing, self._base + end)
+
+    def _opening(self, tail: str, end: int) -> str:
+        """What is put before the text of a message that ends at `end`.
+
+        A marker that the first paragraph does not close was none: it is not opened again before other paragraphs.
+        """
+        context = self._context
+        if not context.markers:
+            return context.opening
+        lines, _ = read_message(tail[:end], context, whole=True)
+        first = last_of_paragraph(lines, 0)
+        if all(line.kind is Kind.BLANK for line in lines[first + 1 :]):
+            return context.opening
+        inline = scan_inline(tail, 0, lines[first].end, context.markers, ended=True)
+        unclosed = [marker for at, marker in inline.opened if at < 0]
+        return replace(context, markers=tuple(m for m in context.markers if m not in unclosed)).opening
 
     def _emit(self, piece: Piece) -> None:
         if is_visible(piece.body):
@@ -223,12 +250,11 @@ class Layout:
         shown = [line for line in lines if line.kind is not Kind.BLANK]
         closing = shown[-1].closing if shown else ""
         if self._context.markers and not closing:
-            last = 0
-            while last + 1 < len(lines) and continues(lines[last + 1], lines[last]):
-                last += 1
-            inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
-            # A marker that was never closed was none; but those that were reopened here are closed here.
-            closing = "".join(marker for _, marker in reversed(inline.opened))
+            last = last_of_paragraph(lines, 0)
+            if all(line.kind is Kind.BLANK for line in lines[last + 1 :]):
+                inline = scan_inline(self._tail, 0, lines[last].end, self._context.markers, ended=True)
+                # A marker that was never closed was none; but those that were reopened here are closed here.
+                closing = "".join(marker for _, marker in reversed(inline.opened))
         in_code = bool(shown) and "```" in shown[-1].closing  # where a mark of a quote is the code's own
         end = len(self._tail.rstrip()) if in_code else shown_end(self._tail, len(self._tail))
         return self._piece(self._tail, end, closing)

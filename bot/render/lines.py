@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import Enum, auto
+from typing import NamedTuple
 
 # Longer than any that is meant as a fence; it is repeated in every message of a long code block.
 FENCE_MARKER_MAX_CHARS = 16
@@ -69,8 +70,7 @@ class Fence:
         return self.quote.count(">")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """`text[start:end]` without its line break; `after` is where the next line starts.
 
     `content` is where the text behind quote marks, indentation and bullets begins; `indent` counts the blanks
@@ -99,6 +99,8 @@ class Line:
 
 def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) -> tuple[Line, Fence | None]:
     """One line, with the code block that is open after it."""
+    if fence is None and text[start : start + 1].isalpha():  # no mark of a block begins with a letter
+        return Line(Kind.TEXT, start, start, end, after, 0, "", None), None
     quote_match = _QUOTE.match(text, start, end)
     quote_end = quote_match.end() if quote_match and ">" in quote_match.group() else start
     quote = text[start:quote_end]
@@ -157,16 +159,17 @@ def seems_to_open(text: str, start: int, end: int) -> bool:
 
 
 def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tuple[Line, Fence | None]:
-    content = start
-    for _ in range(fence.depth):
+    content, depth = start, fence.depth
+    for _ in range(depth):
         content = text.index(">", content) + 1
-    if fence.depth and text[content : content + 1] == " ":
+    if depth and text[content : content + 1] == " ":
         content += 1
     indent = _indent(text, content, end)
-    rest = text[content + indent : end].rstrip(" \t\r")
-    # What stands further to the right is code (CommonMark 0.31, section 4.5).
-    fits = indent <= fence.indent + 3 and len(rest) >= len(fence.marker)
-    closes = fits and not rest.strip(fence.marker[0])
+    closes = False
+    if text.startswith(fence.marker, content + indent, end):
+        rest = text[content + indent : end].rstrip(" \t\r")
+        # What stands further to the right is code (CommonMark 0.31, section 4.5).
+        closes = indent <= fence.indent + 3 and not rest.strip(fence.marker[0])
     kind = Kind.CLOSE if closes else Kind.CODE
     line = Line(kind, start, content, end, after, indent, fence.quote, fence)
     return line, None if closes else fence

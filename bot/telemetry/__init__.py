@@ -1,1 +1,1 @@
-"""What an operator sees: logs, metrics, health. Never a secret, never what somebody wrote."""
+"""Logs, metrics and health for the operator. They never contain a secret or message content."""

@@ -1,4 +1,4 @@
-"""Whether the bot on this machine is well, as its own metrics say."""
+"""The health of the bot on this machine, read from its metrics."""
 
 from __future__ import annotations
 
@@ -16,28 +16,27 @@ from bot.conversation.errors import StartError
 CONNECTED = "bobbin_discord_connected"
 
 TIMEOUT_S = 5.0
-"""The metrics are served by a thread of their own, within milliseconds."""
+"""A separate thread serves the metrics, within milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Whether all is well, and one line for the operator."""
+    """The result of a check, and one line for the operator."""
 
     well: bool
     line: str
 
 
 def connected(settings: TelemetrySettings) -> Health:
-    """Ask the metrics whether events come in from Discord; StartError where there are no metrics to ask."""
+    """Return whether the bot's metrics report a connection to Discord; StartError if no metrics are served."""
     if not settings.metrics_port:
         raise StartError(
-            "telemetry.metrics_port: set a port (BOT_TELEMETRY__METRICS_PORT), for the health is read from the "
-            "metrics",
+            "telemetry.metrics_port: set a port (BOT_TELEMETRY__METRICS_PORT); the health is read from the metrics",
             exit_code=Exit.SETTINGS,
         )
     host = _reachable(settings.metrics_host)
     address = f"http://{host}:{settings.metrics_port}/metrics"
-    # No proxy of the environment stands between two processes of one machine.
+    # No proxy between two processes of one machine.
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(address, timeout=TIMEOUT_S) as response:
@@ -55,7 +54,7 @@ def connected(settings: TelemetrySettings) -> Health:
 
 
 def _reachable(host: str) -> str:
-    """The address under which a server that listens on `host` is reached from its own machine."""
+    """Return the address for reaching a server that listens on `host` from its own machine."""
     try:
         address = ip_address(host)
     except ValueError:

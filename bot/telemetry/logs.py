@@ -1,8 +1,7 @@
-"""The log: events with values, in colours on a terminal, as one JSON object per line elsewhere.
+"""The log: events with values, in colours on a terminal, else one JSON object per line.
 
-What must never be in it is stopped three times: only plain values are rendered, never an object that might
-hold a message; an error is shown without its text (`tracebacks`); and every known secret is struck from the
-finished line.
+Three steps keep secrets and message content out: only plain values are rendered, never an object that might hold a
+message; an error is shown without its text (`tracebacks`); every known secret is removed from the finished line.
 """
 
 from __future__ import annotations
@@ -25,18 +24,18 @@ from bot.config import TelemetrySettings
 from bot.telemetry.tracebacks import format_error
 
 HIDDEN = "[hidden]"
-# A shorter "secret" would strike out ordinary words all over the log, and guards nothing anyway.
-SECRET_CHARACTERS = 4
+# Removing a shorter "secret" would remove ordinary words from the log, and protect nothing.
+SECRET_MIN_CHARACTERS = 4
 # Discord puts the token that answers an interaction, or speaks as a webhook, into the path.
 TOKEN_IN_PATH = re.compile(r"(/(?:webhooks|interactions)/\d+/)[^/\s?\"']+")
 
 
 def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextIO | None = None) -> None:
-    """Send every log of the process to `stream` (standard output), and strike `secrets` from it.
+    """Send every log of the process to `stream` (standard output), without `secrets`.
 
-    The bot's own events appear from `log_level` on, those of libraries from WARNING on, whatever the environment
-    makes of their loggers (ANTHROPIC_LOG, PYTHONASYNCIODEBUG): below it, they log what they send and receive.
-    Calling it again replaces what was configured before.
+    The bot's own events appear from `log_level` on, records of libraries from WARNING on, even if the environment
+    lowers their level (ANTHROPIC_LOG, PYTHONASYNCIODEBUG): below WARNING, libraries log what they send and receive.
+    A second call replaces the first configuration.
     """
     stream = stream or sys.stdout
     terminal = stream.isatty()
@@ -58,15 +57,15 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
             foreign_pre_chain=shared,
             processors=[
                 _first_line_of_asyncio,
-                _errors_without_their_text,
+                _errors_without_text,
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 _plain_values,
                 renderer,
-                _Strike(secrets),
+                _RemoveSecrets(secrets),
             ],
         )
     )
-    handler.addFilter(_bound_libraries)
+    handler.addFilter(_filter_libraries)
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
@@ -77,7 +76,7 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
         wrapper_class=structlog.stdlib.BoundLogger,
     )
     root = logging.getLogger()
-    # A plain StreamHandler is what logging.basicConfig adds, which libraries call where the environment says so.
+    # logging.basicConfig, which libraries call if the environment says so, adds a plain StreamHandler.
     for old in [
         one
         for one in root.handlers
@@ -94,12 +93,12 @@ def configure(settings: TelemetrySettings, secrets: Iterable[str], stream: TextI
     sys.excepthook = _log_bug
 
 
-def _bound_libraries(record: logging.LogRecord) -> bool:
-    """Let libraries' records pass from WARNING on; a logger's own level is theirs to change."""
+def _filter_libraries(record: logging.LogRecord) -> bool:
+    """Pass records of libraries from WARNING on; a library may change the level of its own logger."""
     if record.name == "bot" or record.name.startswith("bot."):
         return True
     if record.name == "asyncio" and isinstance(record.args, tuple):
-        # In debug mode it tells of slow callbacks, whose arguments are what was received.
+        # In debug mode asyncio logs slow callbacks with their arguments, which are received data.
         record.args = tuple(
             one if isinstance(one, int | float) else f"<{type(one).__qualname__}>" for one in record.args
         )
@@ -110,17 +109,17 @@ def _log_bug(kind: type[BaseException], error: BaseException, trace: TracebackTy
     if issubclass(kind, KeyboardInterrupt):
         sys.__excepthook__(kind, error, trace)
         return
-    logging.getLogger("bot").critical("stopped_by_a_bug", exc_info=error)
+    logging.getLogger("bot").critical("unhandled_exception", exc_info=error)
 
 
 def _first_line_of_asyncio(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
-    """Keep what asyncio says, without the tasks it quotes: their repr holds the text of their error."""
+    """Keep the first line of asyncio's messages; further lines quote tasks, whose repr holds the text of an error."""
     if event.get("logger") == "asyncio":
         event["event"] = str(event["event"]).partition("\n")[0]
     return event
 
 
-def _errors_without_their_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+def _errors_without_text(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     given = event.pop("exc_info", None)
     error = sys.exc_info()[1] if given is True else given[1] if isinstance(given, tuple) else given
     if isinstance(error, BaseException):
@@ -150,17 +149,17 @@ def _plain(value: Any) -> Any:
             return f"<{type(value).__qualname__}>"
 
 
-class _Strike:
-    """Strike every secret from a finished line, however the renderer has written it."""
+class _RemoveSecrets:
+    """Remove every secret from a finished line, in each form in which the renderer may write it."""
 
     def __init__(self, secrets: Iterable[str]) -> None:
         forms = {
             form
             for secret in secrets
-            if len(secret) >= SECRET_CHARACTERS
+            if len(secret) >= SECRET_MIN_CHARACTERS
             for form in (secret, json.dumps(secret)[1:-1], repr(secret)[1:-1])
         }
-        # The longest first: one secret may be part of another.
+        # Longest first: one secret may be part of another.
         self._secret = re.compile("|".join(map(re.escape, sorted(forms, key=len, reverse=True))) or r"(?!)")
 
     def __call__(self, _: WrappedLogger, __: str, line: Any) -> str:

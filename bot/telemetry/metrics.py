@@ -1,4 +1,4 @@
-"""What is counted and timed. Labels come from small closed sets, never from what people write."""
+"""The metrics. Labels come from small closed sets, never from message content."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from bot.conversation.errors import StartError
 from bot.conversation.pricing import MICRO_USD
 
 TURN_BUCKETS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
-"""A greeting takes a second or two, a long answer of a thoughtful model some minutes."""
+"""A greeting takes 1 to 2 s, a long answer with much thinking some minutes."""
 
 FIRST_TEXT_BUCKETS_S = (0.1, 0.25, 0.5, 1, 2, 3, 5, 10, 20, 30, 60, 120)
-"""People begin to wonder after two or three seconds; the limit is two minutes, unless it is set otherwise."""
+"""People notice a wait of 2 to 3 s; the default time-out is 120 s."""
 
 OTHER = "other"
-"""The label of whatever is in no closed set, so that nobody's words become a label."""
+"""The label of a value outside the closed sets, so that message content never becomes a label."""
 
 STOP_REASONS = frozenset(
     {
@@ -42,51 +42,52 @@ STOP_REASONS = frozenset(
 
 
 class Metrics:
-    """The counters of one bot, in a registry of their own."""
+    """The metrics of one bot, in their own registry."""
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
         self.discord_calls = self._counter(
-            "discord_calls", "Calls to Discord, by how it answered", "method", "status"
+            "discord_calls", "Calls to Discord, by method and status", "method", "status"
         )
         self.discord_connected = Gauge(
-            "discord_connected", "1 while events come in", namespace="bobbin", registry=self.registry
+            "discord_connected",
+            "1 while the gateway connection is established",
+            namespace="bobbin",
+            registry=self.registry,
         )
 
         self.messages_received = self._counter(
             "messages_received",
-            "Messages of people that were seen, by what was decided about them",
+            "Messages received from people, by the decision about them",
             "decision",
         )
-        self.turns = self._counter("turns", "Turns that came to an end, by which", "outcome")
-        self.turn_seconds = self._histogram(
-            "turn_seconds", "From the beginning of a turn to its end", TURN_BUCKETS_S
-        )
+        self.turns = self._counter("turns", "Finished turns, by outcome", "outcome")
+        self.turn_seconds = self._histogram("turn_seconds", "Duration of a turn", TURN_BUCKETS_S)
         self.first_text_seconds = self._histogram(
             "first_text_seconds",
-            "From a request to Claude to the first text of the answer",
+            "Time from a request to Claude to the first text of the answer",
             FIRST_TEXT_BUCKETS_S,
         )
         self.claude_requests = self._counter(
-            "claude_requests", "Requests to Claude, by why they ended", "model", "outcome"
+            "claude_requests", "Requests to Claude, by model and outcome", "model", "outcome"
         )
-        self.claude_tokens = self._counter("claude_tokens", "Tokens as Claude counted them, by kind", "kind")
-        self.claude_cost = self._counter("claude_cost_usd", "What Claude cost in dollars, by its price list")
-        self.claude_unpriced = self._counter(
-            "claude_unpriced", "Requests of which not all is known that they cost"
+        self.claude_tokens = self._counter("claude_tokens", "Tokens as counted by Claude, by kind", "kind")
+        self.claude_cost = self._counter(
+            "claude_cost_usd", "Cost of the requests to Claude in US dollars, by the price list"
         )
-        self.store_errors = self._counter("store_errors", "Commands to Redis that failed after all tries")
+        self.claude_unpriced = self._counter("claude_unpriced", "Requests whose cost is not fully known")
+        self.store_errors = self._counter("store_errors", "Redis commands that failed after all tries")
 
     def spent(self, micro_usd: int | None) -> None:
-        """Count what a request cost, in micro-dollars; None for one of which not all is known."""
+        """Count the cost of a request in micro-dollars; None if the cost is not fully known."""
         if micro_usd is None:
             self.claude_unpriced.inc()
         else:
             self.claude_cost.inc(micro_usd / MICRO_USD)
 
     def turn_ended(self, outcome: str, seconds: float) -> None:
-        """Count a turn and the time it took."""
+        """Count a finished turn and its duration."""
         self.turns.labels(outcome=outcome).inc()
         self.turn_seconds.observe(seconds)
 
@@ -97,7 +98,7 @@ class Metrics:
 
     @contextmanager
     def served(self, host: str, port: int) -> Iterator[int]:
-        """Serve the metrics to Prometheus while inside, and give the port (another one where `port` is 0)."""
+        """Serve the metrics to Prometheus while entered; yields the port, which differs if `port` is 0."""
         try:
             server, thread = start_http_server(port, host, self.registry)
         except OSError as error:
@@ -113,8 +114,10 @@ class Metrics:
             server.server_close()
             thread.join()
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(name, meaning, labels, namespace="bobbin", registry=self.registry)
+    def _counter(self, name: str, description: str, *labels: str) -> Counter:
+        return Counter(name, description, labels, namespace="bobbin", registry=self.registry)
 
-    def _histogram(self, name: str, meaning: str, buckets: Iterable[float]) -> Histogram:
-        return Histogram(name, meaning, namespace="bobbin", registry=self.registry, buckets=tuple(buckets))
+    def _histogram(self, name: str, description: str, buckets: Iterable[float]) -> Histogram:
+        return Histogram(
+            name, description, namespace="bobbin", registry=self.registry, buckets=tuple(buckets)
+        )

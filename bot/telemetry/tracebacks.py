@@ -1,8 +1,8 @@
-"""Where an error came from, without what it says.
+"""Tracebacks without the text of errors.
 
-The text of an exception may quote anything: a message, a request, an address with a password. So a traceback
-in the log shows the frames, the type, the numbers an error carries, and the text only of those types whose
-text is made of our own words or of the names in the code.
+The text of an exception may quote a message, a request or an address with a password. A traceback in the log shows
+the frames, the type and the numbers of an error. It shows the text only of types whose text consists of our own words
+or of names in the code.
 """
 
 from __future__ import annotations
@@ -13,26 +13,28 @@ from textwrap import indent
 
 from bot.conversation.errors import StartError
 
-# The interpreter writes these from names in the code. Not so a TypeError: libraries quote the value in it.
-SPEAKS_OF_CODE = (AttributeError, NameError, UnboundLocalError, ModuleNotFoundError, ZeroDivisionError)
-# What HTTP and Discord errors carry, under the names that our libraries give it.
-NUMBERS = ("status", "status_code", "code", "errno")
+# The interpreter writes their text from names in the code. A TypeError is not here: libraries quote values in it.
+SAFE_TEXT = (AttributeError, NameError, UnboundLocalError, ModuleNotFoundError, ZeroDivisionError)
+# The attributes of HTTP and Discord errors in our libraries.
+NUMBER_ATTRIBUTES = ("status", "status_code", "code", "errno")
 
 
 def describe(error: BaseException) -> str:
-    """Name an error in one line that is safe to show."""
+    """Describe an error in one line that is safe to log."""
     kind = type(error)
     name = kind.__qualname__ if kind.__module__ == "builtins" else f"{kind.__module__}.{kind.__qualname__}"
-    if type(error) in SPEAKS_OF_CODE or isinstance(error, StartError):
+    if type(error) in SAFE_TEXT or isinstance(error, StartError):
         return f"{name}: {error}"
     if isinstance(error, OSError) and isinstance(error.errno, int):
         return f"{name}: errno={error.errno}"
-    numbers = [f"{key}={found}" for key in NUMBERS if type(found := getattr(error, key, None)) is int]
+    numbers = [
+        f"{key}={found}" for key in NUMBER_ATTRIBUTES if type(found := getattr(error, key, None)) is int
+    ]
     return f"{name}: {' '.join(numbers)}" if numbers else name
 
 
 def format_error(error: BaseException) -> str:
-    """Format an error and whatever led to it, the origin first, as Python does."""
+    """Format an error and its causes, the first cause first, as Python does."""
     return "\n".join(_parts(error, seen=set()))
 
 

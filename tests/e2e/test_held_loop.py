@@ -31,13 +31,13 @@ async def test_a_reply_that_holds_the_loop_is_set_aside_after_its_tries_and_othe
     alone.claude.default = lambda body: f"Now {HOLD}, please." if "bad one" in str(body) else ANSWER
     bot = await alone.start_bot(module=MODULE, HELD_BY="pattern", **QUICK)
     await alone.ann.post(alone.channel(), f"{alone.mention} the bad one")
-    assert await bot.ended() == Exit.LOOP_HELD
-    (line,) = bot.log("loop_held")
+    assert await bot.ended() == Exit.LOOP_BLOCKED
+    (line,) = bot.log("loop_blocked")
     assert "by_a_pattern" in line["frames"]
     assert "bad one" not in bot.output
     for _ in range(TRIES - 1):
         bot = await alone.start_bot_unready(module=MODULE, HELD_BY="pattern", **QUICK)
-        assert await bot.ended() == Exit.LOOP_HELD
+        assert await bot.ended() == Exit.LOOP_BLOCKED
     bot = await alone.start_bot(module=MODULE, HELD_BY="pattern", **QUICK)
     await bot.logged("turn_set_aside")
     assert len(alone.asked) == TRIES

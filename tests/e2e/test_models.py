@@ -25,8 +25,14 @@ DEFAULT = "claude-sonnet-5-5"
 HAIKU = "claude-haiku-5-5"
 OPUS = "claude-opus-5-5"
 OLD = "claude-haiku-4-5"
-KINDS = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens", "output_tokens")
-PRICES = {DEFAULT: (2, 2.5, 0.1, 10), HAIKU: (0.1, 0.125, 0.01, 0.5)}
+KINDS = (
+    "input_tokens",
+    "ephemeral_5m_input_tokens",
+    "ephemeral_1h_input_tokens",
+    "cache_read_input_tokens",
+    "output_tokens",
+)
+PRICES = {DEFAULT: (2, 2.5, 4, 0.1, 10), HAIKU: (0.1, 0.125, 0.2, 0.01, 0.5)}
 """Micro-dollars for a token of each kind."""
 RETIRED = "claude-3-5-haiku-20241022"
 
@@ -280,7 +286,7 @@ async def test_a_conversation_costs_what_its_requests_cost(world: World) -> None
         await choose(own.ann, thread, model=HAIKU)
         await go_on(own, thread)
         expected = sum(
-            (call.usage[kind] or 0) * price
+            {**call.usage, **call.usage["cache_creation"]}[kind] * price
             for call in own.asked
             for kind, price in zip(KINDS, PRICES[call.body["model"]], strict=True)
         )

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from bot.conversation import wording
-from bot.local.simulator.discord import messages
+from bot.local.simulator.discord import posting
 from bot.local.simulator.discord.drafts import Draft
 from tests.e2e.world import World
 
@@ -71,7 +71,7 @@ async def test_a_message_of_4000_characters_is_sent_whole(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     text = ("weaving " * 1000)[: NITRO_CHARS - 5] + "knot!"
     place = world.discord.world.channels[thread]
-    posted = messages.post(world.discord.world, place, world.ann.user, Draft(content=text))
+    posted = posting.post(world.discord.world, place, world.ann.user, Draft(content=text))
     world.discord.commit()
     await world.settled(posted.id)
     assert text in str(world.asked[-1].body["messages"][-1])

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.shutdown import LEAVE_S, SAME_ORDER_S
+from bot.shutdown import SAME_REQUEST_S, SHUTDOWN_S
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server
@@ -54,7 +54,7 @@ async def test_a_reply_with_a_long_rest_is_completed_in_the_same_message_by_the_
     (begun,) = alone.replies(thread)
     bot.signal(signal.SIGTERM)
     assert await bot.ended() == 0
-    assert "left_without_finishing" not in bot.output
+    assert "shutdown_timed_out" not in bot.output
     gate.release()
     alone.claude.say("All of it in one.")
     await alone.start_bot()
@@ -83,7 +83,7 @@ async def test_a_second_signal_leaves_at_once(alone: World) -> None:
     bot, _, _ = await half_a_reply(alone)
     bot.signal(signal.SIGTERM)
     await bot.said("finishing_turns")
-    await asyncio.sleep(SAME_ORDER_S)
+    await asyncio.sleep(SAME_REQUEST_S)
     bot.signal(signal.SIGINT)
     assert await bot.ended(AT_ONCE_S) == 128 + signal.SIGINT
 
@@ -100,7 +100,7 @@ async def test_one_order_that_comes_twice_is_one(alone: World) -> None:
 
 
 async def test_it_leaves_in_time_while_claude_and_discord_hang(alone: World) -> None:
-    assert LEAVE_S < PROMISED_S
+    assert SHUTDOWN_S < PROMISED_S
     await alone.start_bot()
     bot, _, thread = await half_a_reply(alone)
     alone.discord.faults.add(action="delay", times=None, delay_s=60)

@@ -85,7 +85,7 @@ BUGS = frozenset(
         "catchup_failed",
         "channels_unreadable",
         "event_failed",
-        "stopped_by_a_bug",
+        "unhandled_exception",
     }
 )
 """What the bots log when something has happened that nobody thought of."""

@@ -298,7 +298,7 @@ async def test_the_server_dies_with_a_bot_that_is_killed(tmp_path: Path) -> None
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a process that its parent has died")
 async def test_no_second_server_starts_while_the_first_outlives_its_guard(tmp_path: Path) -> None:
     with other_bot(tmp_path, "owner") as owner:
-        server = EmbeddedServer(tmp_path, patience_s=0.1)
+        server = EmbeddedServer(tmp_path, start_timeout_s=0.1)
         process = process_of(server)
         os.kill(process, signal.SIGSTOP)  # it cannot follow the order to stop
         try:
@@ -407,7 +407,7 @@ async def test_a_server_that_does_not_start_is_quoted(tmp_path: Path, program: s
 async def test_a_server_that_never_answers_is_given_up_and_stopped(tmp_path: Path) -> None:
     (tmp_path / "server").write_text(f"#!/bin/sh\necho $$ >{tmp_path}/pid\nexec sleep 60", encoding="ascii")
     (tmp_path / "server").chmod(0o755)
-    server = EmbeddedServer(tmp_path / "data", tmp_path / "server", patience_s=0.3)
+    server = EmbeddedServer(tmp_path / "data", tmp_path / "server", start_timeout_s=0.3)
     assert (await refusal(server)).exit_code == Exit.DATA_DIR_UNUSABLE
     assert not alive(int((tmp_path / "pid").read_text(encoding="ascii")))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.render.part import Formula
+from tests.render.discord import visible
 from tests.render.test_restyle import early, files, restyle
 
 
@@ -28,10 +29,8 @@ from tests.render.test_restyle import early, files, restyle
         "- <header>\n- <main>",
         "A <b> that is never closed\nand </b> a line later",
         "${base}/${path}?${key}=${value}",
-        "${PREFIX}_${SUFFIX}",
-        "$(date)_$(id)",
         "${a}+${b}",
-        "$_GET and $_POST, $n$the",
+        "$GET and $POST, $n$the",
         r"\[x\]\(y\)",
         r"sed 's/\(a+\)/\1/'",
         r"call f\(x\)",
@@ -39,6 +38,12 @@ from tests.render.test_restyle import early, files, restyle
 )
 def test_what_is_no_markup_stays_as_it_was_written(text: str) -> None:
     assert restyle(text) == text
+    assert files(text) == []
+
+
+@pytest.mark.parametrize("text", ["${PREFIX}_${SUFFIX}", "$(date)_$(id)", "$_GET and $_POST, $n$the"])
+def test_underscores_of_variables_are_seen_as_they_were_written(text: str) -> None:
+    assert visible(restyle(text)) == text
     assert files(text) == []
 
 

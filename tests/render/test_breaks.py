@@ -216,6 +216,37 @@ def test_a_marker_that_is_never_closed_changes_nothing_when_its_paragraph_ends()
     assert "".join(parts(text, 160)).count("*") == 1
 
 
+UNCLOSED = "\n*" + "x" * 130 + "\n" + "a " * 20
+
+
+@pytest.mark.parametrize("below", ["```js\n```", "```js\nx\n```", "- b\n- c", "> b", "# b", "b *c"])
+def test_a_marker_that_is_not_closed_in_the_next_message_closes_behind_no_other_paragraph(below: str) -> None:
+    text = f"{UNCLOSED}\n\n{below}"
+    first, second = parts(text, 160)
+    assert second == f"{'a ' * 20}\n\n{below}"
+    assert first.endswith("x*")
+    draft = Layout(160)
+    for char in text:
+        draft.push(char)
+        assert not any(open_fence(part) for part in draft.texts)
+    draft.finish()
+    assert draft.texts == (first, second)
+
+
+def test_a_marker_that_is_not_closed_in_the_last_message_is_closed_there() -> None:
+    assert parts(UNCLOSED, 160)[1] == f"*{('a ' * 20).strip()}*"
+
+
+def test_a_marker_before_a_code_block_that_holds_nothing_opens_nothing() -> None:
+    text = "\n*" + "x" * 130 + "\na\n\n```js\n```"
+    draft = Layout(160)
+    for char in text:
+        draft.push(char)
+        assert not any(open_fence(part) for part in draft.texts)
+    draft.finish()
+    assert draft.texts == (text.strip(),)
+
+
 def test_a_link_is_kept_whole() -> None:
     text = "word " * 30 + "[a label of several words](https://example.com/some/long/path) " + "word " * 30
     assert any(

@@ -315,7 +315,7 @@ def test_a_reply_of_which_nothing_would_be_left_is_shown_as_it_was_written(text:
         ("**See [the label](https://exam", "**See [the label](https://exam**"),
         ("```py\nx = 1", "```py\nx = 1\n```"),
         ("Hello $x^2", "Hello $x^2"),
-        ("*a footnote\n\nThe end", "*a footnote\n\nThe end"),
+        ("*a footnote\n\nThe end", "\\*a footnote\n\nThe end"),
     ],
 )
 def test_what_is_open_where_a_reply_was_cut_off_is_closed_or_is_text(written: str, shown: str) -> None:

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.render.grapheme import is_boundary, is_unfinished
 from bot.render.mark import MARK_UNITS, is_marked, marked, unmistakable
 from bot.render.measure import fitting, is_visible, units
 from tests.render.markdown import HOSTILE
@@ -64,21 +63,3 @@ def test_units_are_those_of_utf_16(text: str) -> None:
 def test_what_discord_would_refuse_as_blank_is_not_visible(text: str) -> None:
     assert not is_visible(text)
     assert is_visible(text + "x")
-
-
-@pytest.mark.parametrize(
-    "cluster",
-    ["\r\n", "e\u0301", "👨‍👩‍👧", "👍🏽", "🇩🇪", "❤️", "1️⃣", "각", "ᄒ\u1161\u11ab", "க்ஷ", "क्षि", "🏴󠁧󠁢󠁷󠁬󠁳󠁿", "กำ"],
-)
-def test_a_cluster_has_no_boundary_inside(cluster: str) -> None:
-    text = f"a{cluster}b"
-    boundaries = [place for place in range(len(text) + 1) if is_boundary(text, place)]
-    assert boundaries == [0, 1, 1 + len(cluster), len(text)]
-
-
-def test_flags_come_in_pairs() -> None:
-    text = "🇩🇪🇫🇷🇯🇵"
-    assert [place for place in range(7) if is_boundary(text, place)] == [0, 2, 4, 6]
-    assert is_unfinished("🇩🇪🇫")
-    assert not is_unfinished("🇩🇪🇫🇷")
-    assert is_unfinished("👨‍")

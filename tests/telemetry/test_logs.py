@@ -300,5 +300,5 @@ def test_a_bug_that_ends_the_bot_is_logged_without_its_text() -> None:
     assert done.returncode == 1
     assert CONTENT not in done.stdout + done.stderr
     event = one(done.stdout)
-    assert event["event"] == "stopped_by_a_bug"
+    assert event["event"] == "unhandled_exception"
     assert event["exception"].endswith("ValueError")

@@ -1,1 +1,1 @@
-"""A local Discord and a local Claude that speak the wire. Shares no code with the bot."""
+"""A local Discord and a local Claude that speak the real protocols. Shares no code with the bot."""

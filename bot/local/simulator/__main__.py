@@ -14,12 +14,13 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 DieWithParent = Annotated[
     bool,
     typer.Option(
-        "--die-with-parent", help="End when standard input does, so as never to outlive the parent."
+        "--die-with-parent",
+        help="End at the end of standard input, so that the process never outlives its parent.",
     ),
 ]
 AnyPort = "The port to listen on; 0 for any free one."
 
-# The stand-ins are imported by name and late, so that each starts, and is installed, without the other.
+# Imported late and by name, so that each server starts, and is installed, without the other.
 
 
 @app.command()
@@ -30,7 +31,7 @@ def discord(
     die_with_parent: DieWithParent = False,
 ) -> None:
     """Run a local Discord with a page to chat in."""
-    os.umask(0o077)  # the file holds what people wrote
+    os.umask(0o077)  # the file holds message content
     serve = import_module("bot.local.simulator.discord.cli").serve
     serve(port, state, round_trip_s, die_with_parent)
 
@@ -38,12 +39,14 @@ def discord(
 @app.command()
 def claude(
     port: Annotated[int, typer.Option(help=AnyPort)] = 0,
-    key: Annotated[str | None, typer.Option(help="The API key to ask for; any one will do without.")] = None,
+    key: Annotated[
+        str | None, typer.Option(help="The only API key to accept; without this option, any key.")
+    ] = None,
     first_token_s: Annotated[float, typer.Option(help="Seconds until an answer begins.")] = 0.4,
-    tokens_per_s: Annotated[float, typer.Option(help="How fast an answer goes on.")] = 60.0,
+    tokens_per_s: Annotated[float, typer.Option(help="Tokens per second of an answer.")] = 60.0,
     die_with_parent: DieWithParent = False,
 ) -> None:
-    """Run a local Claude that says what it is."""
+    """Run a local Claude that answers with a stand-in model."""
     serve = import_module("bot.local.simulator.claude.cli").serve
     serve(port, key, first_token_s, tokens_per_s, die_with_parent)
 

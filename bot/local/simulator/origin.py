@@ -1,4 +1,4 @@
-"""Who may use a stand-in: this machine only, and no foreign web page through a browser on it."""
+"""Access to a simulated server: from this machine only, and from no foreign web page in a browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from aiohttp import web
 
-# What a browser may do with anything that comes from here. `frame-ancestors` counts only as a header.
+# Sent with every response. `frame-ancestors` has an effect only as a header.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -19,14 +19,14 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-# What a browser says of requests that no foreign page makes: this server's own pages, and the address bar.
+# Sec-Fetch-Site of requests that no foreign page makes: from this server's own pages and the address bar.
 _OWN_SITES = frozenset({"same-origin", "none"})
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def guard(app: web.Application) -> None:
-    """Refuse what is not from here, on every route and where there is none; 403 with one readable line."""
+    """Refuse foreign requests, also on unknown routes; 403 with one readable line."""
     app.middlewares.append(_refuse_foreign)
     app.on_response_prepare.append(_add_headers)
 
@@ -44,11 +44,11 @@ async def _add_headers(_: web.Request, response: web.StreamResponse) -> None:
 
 
 def foreign(request: web.Request) -> str | None:
-    """Why a request is not from here, in one line; None if it is.
+    """Return why a request is foreign, in one line; None if it is not.
 
-    A `Host` that is no loopback name is a page that rebound its own name to this machine. An `Origin` that is not
-    this very server is a page of somebody else, and so is a `Sec-Fetch-Site` of another site or another port,
-    unless a person follows a link to the page.
+    A `Host` other than a loopback name is a page that rebound its own name to this machine. An `Origin` other than
+    this server is a foreign page, and so is a `Sec-Fetch-Site` of another site or port, unless a person follows a
+    link to the page.
     """
     if request.remote is None or not _loopback(request.remote):
         return "This server answers only to its own machine."

@@ -114,7 +114,9 @@ class CodeBlock:
     def _take_code(self, code: str) -> None:
         self._code.source.append(code)
         self._is_blank = self._is_blank and not code.strip()
-        for piece in _PIECE.findall(code):  # where each came from must not depend on how they came
+        for piece in (
+            _PIECE.findall(code) if "`" in code else (code,)
+        ):  # where each came from must not depend on how they came
             self._source.take(self._ticks.parted(piece), self._source.at + len(piece))
 
     def _take_marks(self, width: int) -> None:

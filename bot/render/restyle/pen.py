@@ -15,6 +15,8 @@ class Pen:
     """
 
     put: Callable[[str, int], None]
+    # Is told what is written as text.
+    add_text: Callable[[str], None] = lambda _: None
     # What separates two lines of the same block: a line break, and the marks of the quote.
     line_break: str = "\n"
     # Whether the line shows something so far, and whether something of it was left out.
@@ -45,14 +47,19 @@ class Pen:
             text, taken = text[blanks:], taken - blanks
             if not text:
                 return
+        self.lead_in(shows=bool(text.strip()))
+        self.put(text, taken)
+        self.add_text(text)
+
+    def lead_in(self, *, shows: bool = True) -> None:
+        """Write what must stand before the next text, which `shows` something or is blank."""
         if self._parts:
             self._parts = False
             self.put(self.line_break, 0)
-        if self._waiting and text.strip():
+        if self._waiting and shows:
             self.put("".join(self._waiting), 0)
             self._waiting.clear()
-        self.shows = self.shows or bool(text.strip())
-        self.put(text, taken)
+        self.shows = self.shows or shows
 
     def drop(self, taken: int) -> None:
         """Leave something out."""

@@ -105,7 +105,7 @@ class Restyler:
             if not line.ended:
                 if shapes.may_become_block(line.text, lead) or self._title.may_head_table(line.text):
                     return False
-            elif self._rule(line, quote, inside):
+            elif inside.lstrip()[0] in shapes.RULE_CHARS and self._rule(line, quote, inside):
                 return True
             elif self._title.heads_table(line.text):
                 self._begin_rows(self._title.text or "", line.text, "", line.after)
@@ -135,6 +135,7 @@ class Restyler:
         """Take a line that underlines a title, or that is a thematic break; returns whether it is one."""
         underlining = shapes.underlining(inside) if self._paragraph else ""
         if underlining and self._title.underline("# " if underlining == "=" else "## "):
+            self._text.end_emphasis()
             self._source.take("", line.after)
             self._paragraph = False
             return True
@@ -142,6 +143,7 @@ class Restyler:
         if not rule:
             return False
         self._title.release()
+        self._text.end_emphasis()
         self._source.take(shapes.quoted(quote), self._source.at + len(quote))
         self._source.take(rule, line.end)
         self._source.end_line(line)
@@ -176,6 +178,7 @@ class Restyler:
         return True
 
     def _heading(self, line: Line, lead: shapes.Lead, text: str) -> None:
+        self._text.end_emphasis()
         inner = _STRONG.sub("", self._text.restyled(text)).strip()
         before = shapes.quoted(line.text[: lead.width])
         self._source.take(f"{before}**{inner}**" if inner else before, line.end)

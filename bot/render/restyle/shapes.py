@@ -11,6 +11,8 @@ from bot.render.restyle.source import Line
 LEAD_MAX_CHARS = 120
 # What a thematic break looks like where there is none.
 RULE = "─" * 10
+# What a thematic break, or the line below a title, is made of.
+RULE_CHARS = "-*_="
 _DOUBLE_RULE = "═" * 10
 _HEADING_MAX_CHARS = 300
 
@@ -25,6 +27,7 @@ _RULE_BEGUN = re.compile(r"[ \t]{0,3}(?:-[ \t-]*|\*[ \t*]*|_[ \t_]*|=+[ \t]*)\r?
 _DOUBLE = re.compile(r"[ \t]{0,3}={3,}[ \t\r]*")
 _UNDERLINE = re.compile(r"[ \t]{0,3}(?P<char>=+|-+)[ \t\r]*")
 _MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
+_HEADING = re.compile(r"(?:#{1,6}|-#)[ \t]")
 _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")
 _TASK_BEGUN = re.compile(r"\[(?:[ xX]\]?)?")
@@ -82,7 +85,9 @@ def may_become_block(line: str, lead: Lead) -> bool:
 
 def may_close_code(line: str) -> bool:
     """Whether the beginning of a line in a code block may still become its closing line."""
-    return len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+    return (
+        not line[:1].isalpha() and len(line) <= LEAD_MAX_CHARS and _CLOSING_BEGUN.fullmatch(line) is not None
+    )
 
 
 def is_code_below(line: Line) -> bool | None:
@@ -111,7 +116,16 @@ def rule(inside: str, *, below_text: bool) -> str:
 
 def is_small_heading(content: str) -> bool:
     """Whether a heading begins that is smaller than any of Discord's."""
-    return len(content) <= _HEADING_MAX_CHARS and _SMALL_HEADING.match(content) is not None
+    return (
+        content[:1] == "#"
+        and len(content) <= _HEADING_MAX_CHARS
+        and _SMALL_HEADING.match(content) is not None
+    )
+
+
+def is_heading(content: str) -> bool:
+    """Whether the content of a line is a heading, or small text as Discord knows it."""
+    return content[:1] in ("#", "-") and _HEADING.match(content) is not None
 
 
 def heading_text(content: str) -> str:

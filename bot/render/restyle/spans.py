@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from bot.render.restyle import backticks, formulas, html, links
 from bot.render.restyle.emphasis import Emphasis
+from bot.render.restyle.output import Output
 from bot.render.restyle.pen import Pen
 from bot.render.restyle.spoiler import Spoiler
 from bot.render.restyle.tags import Tags
@@ -31,7 +32,7 @@ class Spans:
     `references` are addresses by their names in lower case; there may be more of them with each line.
     """
 
-    def __init__(self, pen: Pen, references: Mapping[str, str]) -> None:
+    def __init__(self, pen: Pen, emphasis: Emphasis, references: Mapping[str, str]) -> None:
         # Where a line is not read on, because something begins that may go on over several lines.
         self.wanted: Wanted | None = None
         # Whether it is not read on because a code block begins at its end, if the next line is code.
@@ -46,7 +47,7 @@ class Spans:
         self._until: re.Pattern[str] | None = None
         self._ticks = 0
         self._spoiler = Spoiler()
-        self._emphasis = Emphasis()
+        self._emphasis = emphasis
         self.cut_off = False
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
@@ -61,9 +62,10 @@ class Spans:
             if after == at:
                 after = self._next(text, at, end, final=final)
             if after == at:
-                return at
+                break
             self._before = text[after - 1]
             at = after
+        self._emphasis.release_long()
         return at
 
     def refuse(self) -> None:
@@ -81,10 +83,6 @@ class Spans:
         """What was not closed in the paragraph was never opened."""
         self._ticks = 0
         self._spoiler.end_paragraph()
-
-    def end_emphasis(self) -> None:
-        """What comes next shares no emphasis with what came before."""
-        self._emphasis.end_paragraph()
 
     def _same(self, text: str, at: int, after: int) -> int:
         self._pen.write(text[at:after], after - at)
@@ -156,9 +154,9 @@ class Spans:
         if run[0] in "*_~":
             if self.cut_off and after == len(text):
                 return self._same(text, at, after)  # what it would have begun is not known
-            if self._emphasis.is_text(run, self._before, text[after] if after < end else " "):
-                return self._escaped(text, at, after)
-            return self._same(text, at, after)
+            self._pen.lead_in()
+            self._emphasis.take(run, self._before, text[after] if after < end else " ")
+            return after
         if run == "$":
             formula = formulas.inside_dollars(text, at, end, before=self._before, final=final)
             return self._formula(formula, run, text, at)
@@ -167,12 +165,7 @@ class Spans:
         return self._same(text, at, after)
 
     def _ornamental(self, text: str, at: int, after: int) -> int:
-        """A part of a long run; backticks would open a code block, and bars hide what follows."""
-        if text[at] not in "`|":
-            return self._same(text, at, after)
-        return self._escaped(text, at, after)
-
-    def _escaped(self, text: str, at: int, after: int) -> int:
+        """A part of a long run: backticks would open a code block, bars hide what follows, and others pair."""
         for char in text[at:after]:  # where each came from must not depend on how they came
             self._pen.write(f"\\{char}", 1)
         return after
@@ -265,9 +258,11 @@ class Spans:
 
 def restyled(text: str, references: Mapping[str, str]) -> str:
     """A whole text of one line, restyled."""
-    found: list[str] = []
-    pen = Pen(lambda piece, _: found.append(piece), item=True)
-    spans = Spans(pen, references)
+    if _TOKEN.search(text) is None:
+        return text
+    out = Output()
+    emphasis = Emphasis(out)
+    spans = Spans(Pen(out.put, emphasis.add_text, item=True), emphasis, references)
     at = 0
     while at < len(text):
         at = spans.take(text, at, len(text), final=True)
@@ -279,7 +274,8 @@ def restyled(text: str, references: Mapping[str, str]) -> str:
         if close < 0 or not wanted.is_formula(text[start:close]):
             spans.refuse()
             continue
-        found.append(formulas.shown(wanted.formula(text[start:close])))
+        out.put(formulas.shown(wanted.formula(text[start:close])), close + len(wanted.closing) - at)
         at = close + len(wanted.closing)
     spans.end_line()
-    return "".join(found)
+    emphasis.end_paragraph()
+    return out.drain()

@@ -6,6 +6,7 @@ import re
 
 from bot.render.restyle import shapes
 from bot.render.restyle.display import display
+from bot.render.restyle.emphasis import Emphasis
 from bot.render.restyle.pen import Pen
 from bot.render.restyle.source import Source
 from bot.render.restyle.spans import Spans, restyled
@@ -28,11 +29,15 @@ class Text:
         self.leads_to_code = False
         self._source = source
         self._title = title
-        self._pen = Pen(source.out.put)
+        self._emphasis = Emphasis(source.out)
+        self._pen = Pen(source.out.put, self._emphasis.add_text)
         # The addresses that lines have defined for links, by their names in lower case.
         self._references: dict[str, str] = {}
-        self._spans = Spans(self._pen, self._references)
+        self._spans = Spans(self._pen, self._emphasis, self._references)
         self._search: Search | None = None
+        # How many quotes the line stands in, and whether it is a heading: other lines share no emphasis with it.
+        self._depth = 0
+        self._is_heading = False
         # The line so far, as long as it may define a link.
         self._read = ""
         # Whether a code block ends where the source is.
@@ -45,11 +50,15 @@ class Text:
     def begin(self, line: str, lead: shapes.Lead) -> None:
         """A line of text begins: take its marks."""
         source, item = self._source, bool(lead.bullets)
+        depth = lead.quote.count(">") if lead.quote else 0
+        content = line[lead.width :]
+        self._is_heading = shapes.is_heading(content)
+        if item or self._is_heading or depth != self._depth:
+            self._emphasis.end_paragraph()
+        self._depth = depth
         marks = shapes.quoted(line[: lead.width])
         source.take(_PLUS.sub("-", marks) if item else marks, source.at + lead.width)
-        if item:
-            self._spans.end_emphasis()
-        label, taken = shapes.label(line[lead.width :], item=item)
+        label, taken = shapes.label(content, item=item)
         if taken:
             source.take(label, source.at + taken)
         self._pen.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
@@ -88,7 +97,7 @@ class Text:
 
     def end_emphasis(self) -> None:
         """The next line shares no emphasis with this one."""
-        self._spans.end_emphasis()
+        self._emphasis.end_paragraph()
 
     def cut_off(self) -> None:
         """The text ends where nobody meant it to."""
@@ -97,6 +106,7 @@ class Text:
     def finish(self) -> None:
         """The reply is all there."""
         self._spans.end_line()
+        self._emphasis.finish(cut=self._spans.cut_off)
 
     def _note(self, text: str) -> None:
         self._title.add(text)
@@ -106,6 +116,8 @@ class Text:
     def _end_line(self, after: int) -> None:
         vanished = self._pen.dropped and not self._pen.shows
         self._spans.end_line()
+        if self._is_heading:
+            self._emphasis.end_paragraph()
         self._source.take("" if vanished else "\n", after)
         reference = shapes.reference(self._read)
         if reference is not None:

@@ -46,10 +46,7 @@ class Title:
         if not text or len(text) > _TITLE_MAX_CHARS or text.rstrip()[-1] in _SENTENCE_ENDS:
             return False
         self.text = None
-        held = self.out.held_text(_HELD_MAX_CHARS * 2)
-        taken = self.out.drop()
-        self.out.put(mark, 0)
-        self.out.put(held, taken)
+        self.out.release(mark)
         return True
 
     def may_head_table(self, below: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who may ask: the key and the version of the API that a request names."""
+"""The check of a request's API key and API version."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ WITHOUT_SAMPLING = "2026-10-21"
 
 
 def check_access(headers: Mapping[str, str], key: str | None) -> Failure | None:
-    """Refuse a request without a key, with another key than `key` (None: any will do), or of no known version.
+    """Refuse a request without a key, with a key other than `key` (None accepts any), or with an unknown version.
 
-    `x-api-key` counts where both it and a bearer token are sent, as in the real API.
+    `x-api-key` takes precedence over a bearer token, as in the real API.
     """
     bearer = headers.get("authorization", "")
     given = headers.get("x-api-key") or bearer.removeprefix("Bearer ").strip()
@@ -31,5 +31,5 @@ def check_access(headers: Mapping[str, str], key: str | None) -> Failure | None:
 
 
 def allows_sampling(headers: Mapping[str, str]) -> bool:
-    """Whether the request's version still knows `temperature`, `top_p` and `top_k`."""
+    """Whether the request's API version has `temperature`, `top_p` and `top_k`."""
     return headers.get("anthropic-version", WITHOUT_SAMPLING) < WITHOUT_SAMPLING

@@ -19,12 +19,12 @@ from .tokens import count_text
 
 
 class Dropped(Exception):
-    """We closed the connection on purpose: there is nothing more to send."""
+    """The simulator closed the connection on purpose; nothing more can be sent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast a reply comes: seconds to its first token, then tokens a second (None: at once)."""
+    """The speed of a reply: seconds to its first token, then tokens per second (None: at once)."""
 
     first_token_s: float
     tokens_per_s: float | None
@@ -40,7 +40,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """Everything that one answer needs; `begin` makes its cache entries readable, `clock` tells seconds."""
+    """The parts of one answer; `begin` makes its cache entries readable, `clock` returns seconds."""
 
     reply: Reply
     message: dict[str, Any]
@@ -52,7 +52,7 @@ class Answer:
 
 
 def ended(reply: Reply, fault: Fault | None) -> Reply:
-    """The reply as a fault that only changes its ending leaves it."""
+    """The reply after a fault that changes only its end."""
     if not isinstance(fault, Ending):
         return reply
     return replace(
@@ -114,7 +114,7 @@ async def _text(answer: Answer, request: web.Request, response: web.StreamRespon
         if (wait := due - loop.time()) > 0:
             await asyncio.sleep(wait)
         await response.write(sent)
-        # A model does not wait for the one who sends its words: what a delta was late, the next one is not.
+        # A late delta does not delay the deltas after it, as with a real model.
         late_s = max(0.0, loop.time() - due)
         call.deltas += 1
         call.last_text = answer.clock()
@@ -127,9 +127,9 @@ async def _text(answer: Answer, request: web.Request, response: web.StreamRespon
 async def _hold(
     answer: Answer, at: int | None, request: web.Request, response: web.StreamResponse | None = None
 ) -> bool:
-    """Do what is due after `at` deltas; True when that ends the stream.
+    """Apply the faults due after `at` deltas; True if a fault ends the stream.
 
-    What is due later than the last delta strikes behind that.
+    A fault due after more deltas than there are is applied after the last delta.
     """
     for gate in _gates(answer):
         if _due(gate.after, at, answer):
@@ -155,7 +155,7 @@ def _due(after: int | None, at: int | None, answer: Answer) -> bool:
 
 
 def drop(request: web.Request) -> NoReturn:
-    """Close the connection, in the middle of whatever was being sent."""
+    """Close the connection, even in the middle of a write."""
     if request.transport is not None:
         request.transport.close()
     raise Dropped

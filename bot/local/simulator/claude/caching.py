@@ -1,4 +1,4 @@
-"""Prompt caching, by the documented rules and nothing else; time is an argument.
+"""Prompt caching by the documented rules. Pure: time is an argument.
 
 - A breakpoint writes an entry for all up to its block, if that reaches the model's smallest cacheable size.
 - A breakpoint reads the longest live entry among its own block and those before it, 20 in all.
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from .catalogue import Model
 from .prompt import Block, Prompt, Ttl
 
-# A breakpoint looks at no more than these many blocks, its own the first.
+# The number of blocks that a breakpoint looks back, including its own.
 LOOK_BACK_BLOCKS = 20
 LIFETIMES_S: dict[Ttl, float] = {"5m": 300.0, "1h": 3600.0}
 
@@ -75,7 +75,7 @@ class Cache:
         )
 
     def begin(self, lookup: Lookup) -> None:
-        """The response has begun: its entries can be read from now on."""
+        """Note the begin of the response; its entries can be read from now on."""
         for key, entry in lookup.entries:
             known = self.entries.get(key)
             if known is None or known.expires_at < entry.expires_at:

@@ -1,8 +1,8 @@
 """The models that the local Claude knows, from `models.json`.
 
 Limits, prices and rules are those that Anthropic documents; a release date that is not known is the epoch, as
-in the real list. What is not documented repeats a model's siblings (the smallest cacheable prompt of Fable
-5.2) or is a guess (when the two old models were deprecated).
+in the real list. Undocumented values are copied from sibling models (the smallest cacheable prompt
+of Fable 5.2) or assumed (the deprecation dates of the two old models).
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Prices(Frozen):
 
 
 class Thinking(Frozen):
-    """Which `thinking.type` a model takes; with thinking off, no effort beyond `off_up_to_effort` is taken."""
+    """The values of `thinking.type` that a model accepts; without thinking, effort is at most `off_up_to_effort`."""
 
     types: tuple[ThinkingType, ...]
     default: ThinkingType
@@ -54,7 +54,7 @@ class Thinking(Frozen):
 
 
 class Effort(Frozen):
-    """The levels of `output_config.effort`; none where the model does not know the parameter."""
+    """The levels of `output_config.effort`; empty if the model lacks the parameter."""
 
     levels: tuple[str, ...]
     default: str | None

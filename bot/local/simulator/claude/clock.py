@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class HandClock:
-    """Seconds that pass only when they are told to."""
+    """A clock in seconds that only `advance` moves."""
 
     now: float = 0.0
 

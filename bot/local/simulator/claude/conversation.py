@@ -1,4 +1,4 @@
-"""What a request says, read as a person would: who wrote last, what, and what came before."""
+"""The conversation in a request: the last messages with their authors, and the number of earlier turns."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One person's message; `name` is None where nobody is named."""
+    """One person's message; `name` is None without a name."""
 
     name: str | None
     text: str
@@ -26,7 +26,7 @@ class Said:
 class Conversation:
     """The messages of the last turn, the number of earlier turns (of either side), and the system prompt.
 
-    `system` is its last block: what is fixed comes first, so that is the part that can be set.
+    `system` is the last block of the system prompt, the part that users can set.
     """
 
     said: tuple[Said, ...]

@@ -14,13 +14,13 @@ Json = dict[str, Any]
 
 def event(name: str, data: Json | None = None) -> bytes:
     """One event; `data` repeats the name as its type, as clients expect."""
-    told = {"type": name, **(data or {})}
-    body = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    payload = {"type": name, **(data or {})}
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":"))
     try:
         return f"event: {name}\ndata: {body}\n\n".encode()
     except UnicodeEncodeError:
         # Half of a surrogate pair can only be named by an escape.
-        return f"event: {name}\ndata: {json.dumps(told, separators=(',', ':'))}\n\n".encode()
+        return f"event: {name}\ndata: {json.dumps(payload, separators=(',', ':'))}\n\n".encode()
 
 
 def opening(message: Json) -> bytes:
@@ -60,7 +60,7 @@ def text_end(reply: Reply) -> bytes:
 
 
 def closing(message: Json) -> bytes:
-    """How the message ended, and that it did."""
+    """The events at the end of a message."""
     delta = {key: message[key] for key in ("stop_reason", "stop_sequence", "stop_details", "container")}
     counts = (
         "input_tokens",
@@ -80,7 +80,7 @@ def failure(failed: Failure) -> bytes:
 
 
 def noise(kind: str, index: int) -> bytes:
-    """What a client has to pass over: unknown types, or events that hold no data."""
+    """Events that a client must ignore: unknown types, or events without data."""
     if kind == "without_data":
         return b": a comment\n\nevent: content_block_delta\n\nevent: hint\ndata:\n\nevent: ping\ndata: {}\n\n"
     return (

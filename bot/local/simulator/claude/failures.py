@@ -1,4 +1,4 @@
-"""The API's errors as values: a status, a type, a message, and what tells a client how to go on."""
+"""The API's errors as values: status, type, message, and headers for retries."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ class Failure(Exception):
 
 
 def refused(message: str) -> Failure:
-    """A 400: the request itself is at fault."""
+    """A 400: the request is invalid."""
     return Failure(400, message)

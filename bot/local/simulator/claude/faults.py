@@ -1,4 +1,4 @@
-"""Faults that a test orders: each strikes one request, in the order given, or the first that it fits."""
+"""Scripted faults: each applies to one request, in the given order, or to the first request that matches."""
 
 from __future__ import annotations
 
@@ -210,7 +210,7 @@ def events_without_data() -> Noise:
 
 @dataclass(slots=True)
 class Order:
-    """A fault that waits for its request; None as `left` never runs out."""
+    """A queued fault; `left` None means that it never runs out."""
 
     fault: Fault
     fits: Predicate

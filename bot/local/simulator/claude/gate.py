@@ -1,4 +1,4 @@
-"""A place at which a reply waits."""
+"""A point at which a reply waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Gate:
     _released: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def reached(self, timeout: float = 30.0) -> None:
-        """Wait until the reply has come to where it stalls; TimeoutError after so many seconds."""
+        """Wait until the reply reaches the gate; TimeoutError after the given seconds."""
         async with asyncio.timeout(timeout):
             await self._reached.wait()
 
@@ -25,7 +25,7 @@ class Gate:
         self._released.set()
 
     async def strike(self) -> None:
-        """Hold the reply up."""
+        """Make the reply wait."""
         self._reached.set()
         try:
             async with asyncio.timeout(self.seconds):

@@ -13,7 +13,7 @@ MOST_TOKENS = {"current": 4784, "older": 1568}
 LONG_EDGE_PX = {"current": 2576, "older": 1568}
 # Enough of a file to hold its size; in JPEG, metadata may come before it.
 HEAD_CHARACTERS = 256 * 1024
-# An image behind a URL or a file id is not fetched; it counts as a middling one.
+# An image behind a URL or a file id is not fetched; it counts as a medium-sized image.
 UNSEEN_PX = (1024, 768)
 
 JPEG_SIZE_MARKERS = frozenset(

@@ -1,4 +1,4 @@
-"""What was asked of the local Claude, and how each request went."""
+"""The requests to the local Claude and their outcomes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Call:
     """One request. Times are the server's clock, in seconds; `finished` is None while it runs.
 
     `first_text` and `last_text` are when the first and the latest text delta were sent, `deltas` is how many there
-    were. `hung_up` says that the client left before the answer was complete.
+    were. `hung_up` means that the client disconnected before the end of the answer.
     """
 
     method: str

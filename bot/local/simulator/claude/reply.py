@@ -1,4 +1,4 @@
-"""What the model says: text in deltas, thinking before it, and how it ends. All of it pure."""
+"""The reply of a model: thinking, text in deltas, stop reason. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .tokens import count_text
 
 # Real deltas hold a few tokens and end anywhere, also within a word or a fence.
 LONGEST_DELTA_CHARACTERS = 24
-# How much a model thinks about one reply, in tokens, by effort. At low effort it answers at once.
+# Thinking tokens of one reply, by effort; none at low effort.
 THINKING_TOKENS = {"medium": 60, "high": 120, "xhigh": 240, "max": 480}
 
 
@@ -68,7 +68,7 @@ def cut(text: str) -> tuple[str, ...]:
 
 
 def finish(reply: Reply, body: Body, model: Model) -> Reply:
-    """The reply as this request gets it: thought about, cut at a stop sequence, within `max_tokens`."""
+    """The reply to one request: with its thinking, ended at a stop sequence, within `max_tokens`."""
     limit = body["max_tokens"]
     reply = _stopped(_thought(reply, body, model), body.get("stop_sequences") or [])
     if limit == 0:

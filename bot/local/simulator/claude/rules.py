@@ -1,4 +1,4 @@
-"""The rules that a well-formed request still has to keep; each check returns the first breach it finds."""
+"""The rules for a well-formed request; each check returns the first violation."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Rule = Callable[[Body, Model], Failure | None]
 
 
 def resolve(body: Body) -> Model | Failure:
-    """The model of a request; a 404 where there is none, or none any more."""
+    """The model of a request; a 404 if the model is unknown or retired."""
     model = find(body["model"])
     if model is None or model.lifecycle == "retired":
         return Failure(404, f"model: {body['model']}")
@@ -29,7 +29,7 @@ def resolve(body: Body) -> Model | Failure:
 
 
 def check_rules(body: Body, model: Model) -> Failure | None:
-    """The first rule that the request breaks, if any."""
+    """The first violated rule, if any."""
     return next((failure for rule in RULES if (failure := rule(body, model))), None)
 
 

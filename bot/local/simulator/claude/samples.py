@@ -1,4 +1,4 @@
-"""Things that the stand-in shows on demand: code, tables, formulas, and a text of several thousand characters."""
+"""Samples that the stand-in shows on demand: code, tables, formulas, and a text of several thousand characters."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What will be said to which request: replies that a test queued, else the default."""
+"""The replies by request: replies that a test queued, else the default."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Answer = Callable[[Body], "str | Reply"]
 
 @dataclass(slots=True)
 class Line:
-    """A reply that waits for a request that it fits; None as `left` never runs out."""
+    """A queued reply; `left` None means that it never runs out."""
 
     reply: Reply
     fits: Predicate

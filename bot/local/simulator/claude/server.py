@@ -1,4 +1,4 @@
-"""The local Anthropic API: its routes, and what tests ask of it."""
+"""The local Anthropic API: its routes, and its interface for tests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from .script import Predicate, Script, as_reply
 from .shape import check_shape
 from .stand_in import stand_in
 
-# How long stopping waits for answers that are under way; what is held at a gate would never end.
+# How long a stop waits for running answers; an answer at a gate would never end.
 STOPPING_S = 0.1
 # How often a condition that does not depend on requests alone is looked at again.
 LOOK_S = 0.01
@@ -75,7 +75,7 @@ class Claude:
         self._numbers = itertools.count(1)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes a free one."""
+        """Listen; port 0 takes any free port."""
         app = web.Application(client_max_size=MAX_BODY_BYTES)
         guard(app)
         app.router.add_post("/v1/messages", self._route(self._create))
@@ -94,7 +94,7 @@ class Claude:
         self._address = (host, int(bound[1]))
 
     async def stop(self) -> None:
-        """Stop listening and break off what is under way."""
+        """Stop listening and end running answers."""
         runner, self._runner = self._runner, None
         if runner is not None:
             await runner.cleanup()
@@ -105,6 +105,10 @@ class Claude:
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the address."""
+        return {"base_url": self.base_url}
 
     @property
     def base_url(self) -> str:
@@ -137,7 +141,7 @@ class Claude:
         self._script.say_when(fits, as_reply(said, pause), times)
 
     def clear(self) -> None:
-        """Forget what nobody has asked for yet: replies, places to stop at, and faults."""
+        """Remove all queued replies, gates and faults."""
         self._script.clear()
         self._gates.clear()
         self.faults.clear()
@@ -250,7 +254,7 @@ class Claude:
     async def _checked(
         self, request: web.Request, call: Call, *, counting: bool = False
     ) -> tuple[Body, Model]:
-        """The body and its model, or the first Failure that they deserve."""
+        """The body and its model, or the first Failure."""
         body = call.body = await _json(request)
         if failure := check_shape(body, counting=counting, sampling=allows_sampling(request.headers)):
             raise failure

@@ -1,4 +1,4 @@
-"""Signatures of thinking blocks, and the check that binds a block to the conversation it was thought in."""
+"""Signatures of thinking blocks, and the check that binds a block to its conversation."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The model's stand-in: friendly, plainly not Claude, and of some use for trying a bot.
+"""The stand-in model: says that it is not Claude, and helps to try a bot.
 
-What it answers follows from the request alone. It never plays dice.
+The answer depends on the request alone, never on chance.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def stand_in(body: Body) -> Reply:
 
 
 class _Pick:
-    """Chooses among things, always the same for the same text."""
+    """Chooses among values, always the same for the same text."""
 
     def __init__(self, text: str) -> None:
         self._number = int.from_bytes(

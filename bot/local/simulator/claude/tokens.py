@@ -1,7 +1,7 @@
 """The local Claude's own token counter.
 
 Deterministic, and additive over content blocks, so that appending to a conversation only ever adds. By the
-rule of thumb that 2.5 characters make a token; text beyond ASCII costs more, as with real tokenizers.
+rule of thumb of 2.5 characters per token; text beyond ASCII costs more, as with real tokenizers.
 """
 
 from __future__ import annotations

@@ -1,41 +1,38 @@
-"""People to act as: what a user does in the client, with the checks that apply to users too."""
+"""The actions of a user in the client, with the checks that apply to users."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from bot.local.simulator.discord import (
     channels,
     drafts,
     invocations,
-    messages,
     pins,
+    posting,
     reactions,
     threads,
     wire,
 )
 from bot.local.simulator.discord.drafts import Upload
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.handles import InteractionHandle
+from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Channel, Interaction, Json, Message, User
-
-if TYPE_CHECKING:
-    from bot.local.simulator.discord.service import Discord
 
 File = tuple[str, str, bytes]
 Place = int | str | Channel | Json
 
 
 class Actor:
-    """A user of a local Discord. Everything raises ApiError where Discord would refuse.
+    """A user of a local Discord. Every method raises ApiError if Discord would refuse the action.
 
-    Channels are given by id, as a channel, or as a dict from the wire.
+    A channel is an id, a Channel, or a dict as on the wire.
     """
 
-    def __init__(self, discord: Discord, user_id: int) -> None:
-        self._discord = discord
-        self._world = discord.world
+    def __init__(self, hub: Hub, user_id: int) -> None:
+        self._hub = hub
+        self._world = hub.world
         self.id = user_id
 
     @property
@@ -63,53 +60,53 @@ class Actor:
             parse = ["users", "roles", "everyone"]
             body["allowed_mentions"] = {"parse": parse, "replied_user": ping}
         draft = drafts.parse(body, uploads(attachments))
-        return self._told(messages.post(self._world, self._see(channel), self.user, draft))
+        return self._shown(posting.post(self._world, self._see(channel), self.user, draft))
 
     async def edit(self, channel: Place, message_id: int | str, content: str) -> Json:
         """Edit one's own message."""
         place, message = self._find(channel, message_id)
         draft = drafts.parse({"content": content}, flags=drafts.EDIT_FLAGS)
-        return self._told(messages.edit(self._world, place, message, self.id, draft))
+        return self._shown(posting.edit(self._world, place, message, self.id, draft))
 
     async def delete(self, channel: Place, message_id: int | str) -> None:
         """Delete a message."""
         place, message = self._find(channel, message_id)
-        messages.delete(self._world, place, message, self.id)
-        self._discord.commit()
+        posting.delete(self._world, place, message, self.id)
+        self._hub.commit()
 
     async def bulk_delete(self, channel: Place, ids: Sequence[int | str]) -> None:
         """Delete 2 to 100 messages at once."""
-        messages.bulk_delete(self._world, self._see(channel), [int(each) for each in ids], self.id)
-        self._discord.commit()
+        posting.bulk_delete(self._world, self._see(channel), [int(each) for each in ids], self.id)
+        self._hub.commit()
 
     async def react(self, channel: Place, message_id: int | str, emoji: str) -> None:
         """React to a message."""
         place, message = self._find(channel, message_id)
         reactions.add(self._world, place, message, self.id, reactions.emoji_of(emoji))
-        self._discord.commit()
+        self._hub.commit()
 
     async def unreact(self, channel: Place, message_id: int | str, emoji: str) -> None:
         """Take one's own reaction back."""
         place, message = self._find(channel, message_id)
         reactions.remove(self._world, place, message, self.id, reactions.emoji_of(emoji), self.id)
-        self._discord.commit()
+        self._hub.commit()
 
     async def pin(self, channel: Place, message_id: int | str) -> None:
         """Pin a message."""
         place, message = self._find(channel, message_id)
         pins.pin(self._world, place, message, self.user)
-        self._discord.commit()
+        self._hub.commit()
 
     async def unpin(self, channel: Place, message_id: int | str) -> None:
         """Unpin a message."""
         place, message = self._find(channel, message_id)
         pins.unpin(self._world, place, message, self.user)
-        self._discord.commit()
+        self._hub.commit()
 
     async def type(self, channel: Place) -> None:
         """Be shown as typing."""
         channels.type_in(self._world, self._see(channel), self.id)
-        self._discord.commit()
+        self._hub.commit()
 
     async def create_thread(
         self,
@@ -125,7 +122,7 @@ class Actor:
         else:
             body = {"name": name, "type": threads.PRIVATE if private else threads.PUBLIC}
             made = threads.alone(self._world, self._see(channel), self.user, body)
-        self._discord.commit()
+        self._hub.commit()
         return wire.channel(self._world, made, self.id)
 
     async def create_post(
@@ -134,7 +131,7 @@ class Actor:
         """Open a forum post; returns its thread, whose first message has the same id."""
         draft = drafts.parse({"content": content}, uploads(attachments))
         made, first = threads.post(self._world, self._see(forum), self.user, {"name": name}, draft)
-        self._discord.commit()
+        self._hub.commit()
         return wire.channel(self._world, made, self.id) | {
             "message": wire.message(self._world, first, self.id)
         }
@@ -143,7 +140,7 @@ class Actor:
         """Change a thread: `name`, `archived`, `locked`, …"""
         place = self._see(thread)
         threads.modify(self._world, place, self.user, dict(changes))
-        self._discord.commit()
+        self._hub.commit()
         return wire.channel(self._world, place, self.id)
 
     async def delete_channel(self, channel: Place) -> None:
@@ -153,7 +150,7 @@ class Actor:
             threads.remove(self._world, place)
         else:
             channels.remove(self._world, place)
-        self._discord.commit()
+        self._hub.commit()
 
     async def command(self, channel: Place, name: str, options: Json | None = None) -> InteractionHandle:
         """Run a slash command, with its subcommands: `system set`; options by name.
@@ -204,7 +201,7 @@ class Actor:
     async def open_dm(self, user_id: int) -> Json:
         """The direct messages with somebody."""
         made = channels.open_dm(self._world, self.id, self._world.user(user_id).id)
-        self._discord.commit()
+        self._hub.commit()
         return wire.channel(self._world, made, self.id)
 
     def _use(
@@ -213,12 +210,12 @@ class Actor:
         place = self._see(channel)
         message = self._world.messages.get(int(message_id))
         if message is None or message.channel_id != place.id:
-            raise refusal(10008)
+            raise api_error(10008)
         return self._begun(invocations.component(self._world, place, self.id, message, custom_id, values))
 
     def _begun(self, interaction: Interaction) -> InteractionHandle:
-        self._discord.commit()
-        return InteractionHandle(self._discord, interaction)
+        self._hub.commit()
+        return InteractionHandle(self._hub, interaction)
 
     def _see(self, place: Place) -> Channel:
         return self._world.visible_channel(channel_id(place), self.id)
@@ -227,8 +224,8 @@ class Actor:
         place = self._see(channel)
         return place, self._world.message(place.id, int(message_id))
 
-    def _told(self, message: Message) -> Json:
-        self._discord.commit()
+    def _shown(self, message: Message) -> Json:
+        self._hub.commit()
         return wire.message(self._world, message, self.id)
 
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import struct
-from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from bot.local.simulator.discord.model import Attachment, Json
-
-if TYPE_CHECKING:
-    from bot.local.simulator.discord.world import World
+from bot.local.simulator.discord.world import World
 
 # An address is good for a day (reference, "Signed Attachment CDN URLs").
 LIFETIME_S = 24 * 3600
@@ -22,7 +19,7 @@ REQUEST_BYTES = 25 * 1024 * 1024
 
 
 def signature(secret: str, path: str, expires: int) -> str:
-    """What proves that an address was given out: it covers the path and the hour of its end."""
+    """The signature of an address, over its path and expiry."""
     return hmac.new(secret.encode(), f"{path}?{expires:x}".encode(), hashlib.sha256).hexdigest()
 
 
@@ -35,7 +32,7 @@ def url(world: World, value: Attachment) -> str:
 
 
 def wire(world: World, value: Attachment) -> Json:
-    told: Json = {
+    payload: Json = {
         "id": str(value.id),
         "filename": value.filename,
         "size": value.size,
@@ -44,12 +41,12 @@ def wire(world: World, value: Attachment) -> Json:
         "flags": 0,
     }
     if value.content_type is not None:
-        told["content_type"] = value.content_type
+        payload["content_type"] = value.content_type
     if value.description is not None:
-        told["description"] = value.description
+        payload["description"] = value.description
     if (size := _png_size(value.content)) is not None:
-        told["width"], told["height"] = size
-    return told
+        payload["width"], payload["height"] = size
+    return payload
 
 
 def _png_size(content: bytes) -> tuple[int, int] | None:

@@ -1,4 +1,4 @@
-"""Files over HTTP, only by addresses that were given out and are not over.
+"""Files over HTTP, only with a signed address that has not expired.
 
 Source: reference, "Signed Attachment CDN URLs".
 """
@@ -28,7 +28,7 @@ def add_to(app: web.Application, world: World) -> None:
         headers = {
             "Content-Disposition": "attachment",
             "Content-Type": found.content_type or "application/octet-stream",
-            # A file that somebody posted is no page of this server.
+            # A posted file must not be rendered as a page of this server.
             "Content-Security-Policy": "default-src 'none'; sandbox",
         }
         return web.Response(body=found.content, headers=headers)

@@ -1,10 +1,10 @@
-"""Channels that are no threads: made, changed, deleted, opened as direct messages, typed in."""
+"""Channels other than threads: creating, changing, deleting, direct messages, typing."""
 
 from __future__ import annotations
 
 from bot.local.simulator.discord import intents, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import Problems, refusal
+from bot.local.simulator.discord.errors import Problems, api_error
 from bot.local.simulator.discord.model import Channel, Guild, Json, Overwrite, User
 from bot.local.simulator.discord.world import Event, Typing, World
 
@@ -23,7 +23,7 @@ def create(world: World, guild: Guild, name: str, kind: int = TEXT) -> Channel:
 def modify(world: World, channel: Channel, user: User, body: Json) -> None:
     """PATCH of a channel, with MANAGE_CHANNELS."""
     if channel.guild_id is None:
-        raise refusal(50003)
+        raise api_error(50003)
     problems = Problems()
     name = body.get("name")
     if name is not None and not 1 <= len(str(name)) <= 100:
@@ -53,17 +53,17 @@ def overwrite(world: World, channel: Channel, target_id: int, kind: int, allow: 
 
 def remove(world: World, channel: Channel) -> None:
     """Delete a channel with its threads and messages."""
-    told = wire.channel(world, channel)
+    payload = wire.channel(world, channel)
     only = world.viewers(channel)
     for each in [channel, *world.threads_of(channel.id)]:
         for message in world.history(each.id):
             world.remove(message)
         del world.channels[each.id]
-    world.emit(Event("CHANNEL_DELETE", told, channel.guild_id, channel.id, only, intents.GUILDS))
+    world.emit(Event("CHANNEL_DELETE", payload, channel.guild_id, channel.id, only, intents.GUILDS))
 
 
 def open_dm(world: World, one: int, other: int) -> Channel:
-    """The direct message channel of two users, made when it is first asked for."""
+    """The direct message channel of two users, created at the first call."""
     for channel in world.channels.values():
         if channel.type == DM and set(channel.recipients) == {one, other}:
             return channel
@@ -93,7 +93,7 @@ def type_in(world: World, channel: Channel, user_id: int) -> None:
 
 
 def _tell(world: World, name: str, channel: Channel) -> None:
-    """To whoever sees the channel; the others learn only that there is one."""
+    """Emit to users who see the channel; the others get the obfuscated channel."""
     seeing = world.viewers(channel)
     others = frozenset(world.guilds[channel.guild_id or 0].members) - seeing
     for only, data in ((seeing, wire.channel(world, channel)), (others, wire.hidden_channel(channel))):

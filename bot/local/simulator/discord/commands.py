@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import Problems, invalid, refusal
+from bot.local.simulator.discord.errors import Problems, api_error, invalid
 from bot.local.simulator.discord.model import Application, Channel, Json
 from bot.local.simulator.discord.world import World
 
@@ -52,11 +52,11 @@ def replace_all(world: World, application: Application, guild_id: int | None, bo
             raise invalid(f"{index}.name", "APPLICATION_COMMANDS_DUPLICATE_NAME", text)
     for kind, most in MOST.items():
         if sum(key[0] == kind for key in keys) > most:
-            raise refusal(30032)
+            raise api_error(30032)
     before = {(each["type"], each["name"]): each for each in registered(application, guild_id)}
     # "You cannot remove this app's Entry Point command in a bulk update operation" (opcodes and status codes, JSON).
     if any(key[0] == ENTRY_POINT for key in before) and not any(key[0] == ENTRY_POINT for key in keys):
-        raise refusal(50240)
+        raise api_error(50240)
     made = [
         _make(world, application, guild_id, body, before.get(key))
         for key, body in zip(keys, bodies, strict=True)
@@ -78,7 +78,7 @@ def create(world: World, application: Application, guild_id: int | None, body: J
     old = next((each for each in others if (each["type"], each["name"]) == (kind, body["name"])), None)
     if old is None:
         if sum(each["type"] == kind for each in others) >= MOST[kind]:
-            raise refusal(30032)
+            raise api_error(30032)
         _count_creates(world, application, guild_id, 1)
     made = _make(world, application, guild_id, body, old)
     application.commands[int(made["id"])] = made
@@ -101,7 +101,7 @@ def find(application: Application, command_id: int, guild_id: int | None) -> Jso
     """A registered command by id."""
     found = application.commands.get(command_id)
     if found is None or found.get("guild_id") != (None if guild_id is None else str(guild_id)):
-        raise refusal(10063)
+        raise api_error(10063)
     return found
 
 
@@ -143,7 +143,7 @@ def _count_creates(world: World, application: Application, guild_id: int | None,
     now, place = world.clock(), guild_id or 0
     recent = [each for each in application.command_creates if now - each[1] < CREATES_S]
     if new and sum(each[0] == place for each in recent) + new > MOST_CREATES:
-        raise refusal(30034)
+        raise api_error(30034)
     application.command_creates = recent + [(place, now)] * new
 
 

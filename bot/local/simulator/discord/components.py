@@ -1,4 +1,4 @@
-"""Message components: what may stand in what, how much of it, and the ids they are given (components/reference).
+"""Message components: nesting, limits and ids (components/reference).
 
 Pure. `check` is for messages; modals have their own rules in `modals`.
 """
@@ -58,18 +58,18 @@ def numbered(components: list[Json]) -> list[Json]:
 
 
 def _numbered(component: Json, free: Iterator[int]) -> Json:
-    told = dict(component)
-    told["id"] = component.get("id") or next(free)
+    payload = dict(component)
+    payload["id"] = component.get("id") or next(free)
     if component.get("components"):
-        told["components"] = [_numbered(each, free) for each in component["components"]]
+        payload["components"] = [_numbered(each, free) for each in component["components"]]
     for key in ("accessory", "component"):
         if isinstance(component.get(key), dict):
-            told[key] = _numbered(component[key], free)
-    return told
+            payload[key] = _numbered(component[key], free)
+    return payload
 
 
 def check(value: Any, problems: Problems, *, v2: bool) -> list[Json]:
-    """The components as they are stored; what is wrong with them is noted under `components`."""
+    """The components as they are stored; problems are noted under `components`."""
     if value is None:
         return []
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):

@@ -1,4 +1,4 @@
-"""One gateway socket: what goes out on it, in order, and how it ends."""
+"""One gateway socket: its outgoing frames, in order, and its close."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Connection:
         return done
 
     async def write(self) -> None:
-        """Send what is queued until the socket is gone; what is left then counts as done."""
+        """Send queued frames until the socket is closed; remaining frames then count as sent."""
         try:
             while True:
                 item, done = await self._out.get()

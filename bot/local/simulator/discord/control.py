@@ -1,4 +1,4 @@
-"""The control API under /control/: what the page does as one of the users. JSON in, JSON out.
+"""The control API under /control/: the actions of the page as a user. JSON in, JSON out.
 
 Errors are `{"error": "one readable line"}` with 400, 403 or 404.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aiohttp import web
 
@@ -15,12 +15,10 @@ from bot.local.simulator.discord import guilds, overview
 from bot.local.simulator.discord.actors import Actor
 from bot.local.simulator.discord.errors import ApiError
 from bot.local.simulator.discord.handles import InteractionHandle, shown_to
+from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Json, Message
 from bot.local.simulator.discord.rest.server import read_body
 from bot.local.simulator.discord.world import Event
-
-if TYPE_CHECKING:
-    from bot.local.simulator.discord.service import Discord
 
 Handler = Callable[[web.Request], Awaitable[Any]]
 
@@ -29,11 +27,12 @@ UNKNOWN_TYPE = "application/octet-stream"
 
 
 class Control:
-    """Serves the control API of a local Discord."""
+    """Serves the control API of a local Discord; `online` tells which bots have a gateway session."""
 
-    def __init__(self, discord: Discord) -> None:
-        self._discord = discord
-        self._world = discord.world
+    def __init__(self, hub: Hub, online: Callable[[int], bool]) -> None:
+        self._hub = hub
+        self._online = online
+        self._world = hub.world
 
     def add_to(self, app: web.Application) -> None:
         """Serve every route."""
@@ -64,7 +63,7 @@ class Control:
 
     async def _state(self, request: web.Request) -> Json:
         viewer_id = self._actor(request.query).id if request.query.get("as") else None
-        return overview.of(self._world, self._discord.gateway.online, viewer_id)
+        return overview.of(self._world, self._online, viewer_id)
 
     async def _messages(self, request: web.Request) -> list[Json]:
         viewer = self._actor(request.query)
@@ -74,7 +73,7 @@ class Control:
         everything = (self._world.messages[each] for each in self._world.timelines.get(channel.id, ()))
         seen = [each for each in everything if each.ephemeral_for in (None, viewer.id)]
         page = [each for each in seen if not before or each.id < before][-limit:]
-        return [shown_to(self._discord, each, viewer.id) for each in page]
+        return [shown_to(self._world, each, viewer.id) for each in page]
 
     async def _commands(self, request: web.Request) -> list[Json]:
         application = self._world.applications.get(_id(request.query, "application_id"))
@@ -84,8 +83,8 @@ class Control:
 
     async def _post(self, request: web.Request) -> Json:
         """A message, as JSON, or with files as the form that Discord's own API takes."""
-        told, uploads = await read_body(request)
-        body = _as_object(told)
+        payload, uploads = await read_body(request)
+        body = _as_object(payload)
         files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
         content = _text(body, "content") if not files else str(body.get("content") or "")
         return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
@@ -159,7 +158,7 @@ class Control:
         if opened is None:
             raise ApiError(404, 10062, "There is no such interaction any more.")
         values = _object(body, "values")
-        return _begun(await self._actor(body).submit(InteractionHandle(self._discord, opened), values))
+        return _begun(await self._actor(body).submit(InteractionHandle(self._hub, opened), values))
 
     async def _autocomplete(self, request: web.Request) -> list[Json]:
         body = await _body(request)
@@ -187,7 +186,7 @@ class Control:
         user = guilds.add_user(self._world, name, body.get("display_name") or name)
         for guild in self._world.guilds.values():
             guilds.join(self._world, guild, user)
-        self._discord.commit()
+        self._hub.commit()
         return {"id": str(user.id), "username": user.username, "display_name": user.display_name}
 
     async def _dm(self, request: web.Request) -> Json:
@@ -207,14 +206,14 @@ class Control:
         data: Json = {"id": str(message.id), "channel_id": str(message.channel_id)}
         only = frozenset({message.ephemeral_for or 0})
         self._world.emit(Event("MESSAGE_DELETE", data, channel_id=message.channel_id, only=only, bots=False))
-        self._discord.commit()
+        self._hub.commit()
 
     def _actor(self, holder: Any) -> Actor:
         user_id = _id(holder, "as")
         user = self._world.users.get(user_id)
         if user is None or user.bot:
             raise ApiError(404, 0, f"There is no user {user_id}.")
-        return Actor(self._discord, user_id)
+        return Actor(self._hub, user_id)
 
 
 def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -227,12 +226,12 @@ def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Respon
     return handle
 
 
-def _json(told: Any, status: int) -> web.Response:
-    return web.Response(status=status, text=json.dumps(told), content_type="application/json")
+def _json(payload: Any, status: int) -> web.Response:
+    return web.Response(status=status, text=json.dumps(payload), content_type="application/json")
 
 
 def _line(error: ApiError) -> str:
-    """A refusal in one line: of an `errors` tree the first problem."""
+    """An ApiError in one line: the first problem of an `errors` tree."""
     node: Any = error.errors
     path: list[str] = []
     while isinstance(node, dict) and "_errors" not in node and node:

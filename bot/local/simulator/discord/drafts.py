@@ -12,7 +12,7 @@ from typing import Any
 
 from bot.local.simulator.discord import components, embeds
 from bot.local.simulator.discord.attachments import FILE_BYTES
-from bot.local.simulator.discord.errors import Problems, refusal
+from bot.local.simulator.discord.errors import Problems, api_error
 
 Json = dict[str, Any]
 
@@ -45,7 +45,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A checked body. A field that the body did not hold is None, which matters for edits."""
+    """A checked body. A field missing from the body is None, which matters for edits."""
 
     content: str | None = None
     embeds: list[Json] | None = None
@@ -75,7 +75,7 @@ def parse(
 ) -> Draft:
     """Check a body; `flags` are those that may be set here, `was_v2` that the message to edit is one already.
 
-    Raises the 50035 that names everything wrong with it.
+    Raises the 50035 that names every problem.
     """
     problems = Problems()
     set_flags = _flags(body, flags, problems)
@@ -110,7 +110,7 @@ def _content(body: Json, problems: Problems) -> str | None:
     text = str(value)
     if len(text) > MOST_CHARACTERS:
         problems.add("content", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_CHARACTERS} or fewer in length.")
-    # Discord stores a message without the white space around it. Whether it counts that is not documented; the
+    # Discord stores a message without the white space around it. Whether white space counts is not documented; the
     # stricter reading is taken.
     return text.strip()
 
@@ -146,22 +146,22 @@ def _uploads(body: Json, uploads: Sequence[Upload], problems: Problems) -> tuple
     found: list[Upload] = []
     for each in uploads:
         if len(each.content) > FILE_BYTES:
-            raise refusal(40005)
-        told = described.get(str(each.index), {})
+            raise api_error(40005)
+        payload = described.get(str(each.index), {})
         found.append(
             Upload(
                 each.index,
-                str(told.get("filename") or each.filename),
-                _kind(each, str(told.get("filename") or each.filename)),
+                str(payload.get("filename") or each.filename),
+                _kind(each, str(payload.get("filename") or each.filename)),
                 each.content,
-                told.get("description"),
+                payload.get("description"),
             )
         )
     return tuple(found)
 
 
 def _kind(upload: Upload, filename: str) -> str | None:
-    """What kind of file it is: as it says, or else by its name, since libraries send everything as bytes."""
+    """The content type: as given, else by the file name, since libraries send a generic type."""
     if upload.content_type not in (None, "application/octet-stream"):
         return upload.content_type
     return mimetypes.guess_type(filename)[0] or upload.content_type

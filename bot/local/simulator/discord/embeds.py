@@ -13,7 +13,7 @@ _LIMITS = {"title": 256, "description": 4096}
 
 
 def check(value: Any, problems: Problems) -> list[dict[str, Any]]:
-    """The embeds as they are stored; what is wrong with them is noted under `embeds`."""
+    """The embeds as they are stored; problems are noted under `embeds`."""
     if value is None:
         return []
     if not isinstance(value, list):

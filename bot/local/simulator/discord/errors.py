@@ -1,4 +1,4 @@
-"""What Discord answers instead of doing what was asked (topics/opcodes-and-status-codes, JSON error codes)."""
+"""Discord's errors (topics/opcodes-and-status-codes, JSON error codes)."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
 
 
 class ApiError(Exception):
-    """A refusal as on the wire: HTTP `status`, Discord's `code` and `message`, the `errors` tree of a 50035."""
+    """An error as on the wire: HTTP `status`, Discord's `code` and `message`, the `errors` tree of a 50035."""
 
     def __init__(self, status: int, code: int, message: str, errors: dict[str, Any] | None = None) -> None:
         super().__init__(f"{status} {code} {message}")
@@ -68,20 +68,20 @@ class ApiError(Exception):
 
     def body(self) -> dict[str, Any]:
         """The JSON of the answer."""
-        told: dict[str, Any] = {"message": self.message, "code": self.code}
+        payload: dict[str, Any] = {"message": self.message, "code": self.code}
         if self.errors is not None:
-            told["errors"] = self.errors
-        return told
+            payload["errors"] = self.errors
+        return payload
 
 
-def refusal(code: int) -> ApiError:
-    """The refusal for one of Discord's JSON error codes."""
+def api_error(code: int) -> ApiError:
+    """The error for one of Discord's JSON error codes."""
     status, message = _KNOWN[code]
     return ApiError(status, code, message)
 
 
 class Problems:
-    """Gathers everything that is wrong with a body, so that one 50035 names all of it."""
+    """Collects every problem of a body for a single 50035."""
 
     def __init__(self) -> None:
         self._tree: dict[str, Any] = {}

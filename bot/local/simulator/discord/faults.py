@@ -1,4 +1,4 @@
-"""Scripted faults: what goes wrong, where and how often, decided before a request is worked on."""
+"""Scripted faults: kind, route and count, decided before a request is processed."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class Fault:
     - `ratelimit`: answer 429 with `retry_after_s` and `scope` (`user`, `shared`, `global`); `cloudflare` is the ban
       of an address, with neither `Via` nor JSON, as it is not Discord's own answer (topics/rate-limits)
     - `ban`: the same for each request from the first one on until that time is over; `struck` counts them all
-    - `garble`: do the work, then answer with what `garble` makes of the answer, which is no longer as documented
+    - `garble`: do the work, then answer with the result of `garble`, which differs from the documentation
     """
 
     action: Action
     method: str | None = None
     route: re.Pattern[str] | None = None
-    # How many requests it still befalls; None for all of them.
+    # The remaining number of requests; None for all.
     times: int | None = 1
-    # How many matching requests pass before it begins.
+    # The number of matching requests before the fault begins.
     after: int = 0
     only_token: str | None = None
     status: int = 500
@@ -39,7 +39,7 @@ class Fault:
     retry_after_s: float = 1.0
     scope: str = "user"
     garble: Callable[[Any], Any] | None = None
-    # How many requests it has befallen.
+    # The number of requests that met the fault.
     struck: int = field(default=0, init=False)
     # When a ban ends; None until it has begun.
     ends: float | None = field(default=None, init=False)
@@ -53,7 +53,7 @@ class Fault:
 
 
 class Faults:
-    """The faults in waiting, oldest first."""
+    """The pending faults, oldest first."""
 
     def __init__(self) -> None:
         self._waiting: list[Fault] = []
@@ -105,12 +105,12 @@ class Faults:
         self.gateway.doubling, self.gateway.only = count, only
 
     def clear(self) -> None:
-        """Let everything go right again."""
+        """Remove all faults."""
         self._waiting.clear()
         self.gateway.swallowing = self.gateway.doubling = self.gateway.muted = 0
 
     def strike(self, method: str, path: str, token: str | None, now: float = 0.0) -> list[Fault]:
-        """The faults that befall a request: delays add up, and the first of another kind is the last."""
+        """The faults for a request: delays add up; the first fault of another kind ends the list."""
         struck: list[Fault] = []
         for fault in list(self._waiting):
             if not fault.matches(method, path, token):
@@ -136,11 +136,11 @@ class Faults:
 
 @dataclass(slots=True)
 class GatewayFaults:
-    """What goes wrong with events: the next `swallowing` are never delivered nor replayed, the next `doubling`
+    """Faults of events: the next `swallowing` are never delivered nor replayed, the next `doubling`
     are delivered twice. `only` limits both to an event name."""
 
     swallowing: int = 0
-    # So many IDENTIFY and RESUME get no answer, while heartbeats do.
+    # The number of IDENTIFY and RESUME without an answer; heartbeats are answered.
     muted: int = 0
     doubling: int = 0
     only: str | None = None

@@ -28,7 +28,7 @@ UNKNOWN_OPCODE, DECODE_ERROR, NOT_AUTHENTICATED, REFUSED, ALREADY = 4001, 4002, 
 INVALID_SEQUENCE, RATE_LIMITED, TIMED_OUT, INVALID_SHARD, INVALID_VERSION = 4007, 4008, 4009, 4010, 4012
 INVALID_INTENTS, DISALLOWED_INTENTS = 4013, 4014
 
-# What the real gateway says.
+# The value of the real gateway.
 HEARTBEAT_S = 41.25
 # A session without a socket can be resumed for "a few minutes".
 RESUMABLE_S = 180.0
@@ -36,7 +36,7 @@ MOST_FRAME_BYTES = 4096
 
 
 class Gateway:
-    """All connections and sessions. `changed` is called when one comes or goes."""
+    """All connections and sessions. `changed` is called when a connection opens or closes."""
 
     def __init__(self, world: World, faults: Faults, changed: Callable[[], None]) -> None:
         self._world = world
@@ -55,7 +55,7 @@ class Gateway:
         )
 
     def dispatch(self, events: Iterable[Event]) -> None:
-        """Give each event to every session that it is for, connected or waiting to be resumed."""
+        """Send each event to every session that must receive it, connected or resumable."""
         self._expire()
         for event in events:
             wanting = [each for each in self.sessions.values() if each.wants(self._world, event)]
@@ -66,7 +66,7 @@ class Gateway:
                     self._push(session, event.name, data)
 
     async def close(self) -> None:
-        """Close every socket as a gateway that goes away does."""
+        """Close every socket with code 1001."""
         await asyncio.gather(*(each.close(1001) for each in self.connections))
 
     async def serve(self, request: web.Request) -> web.StreamResponse:
@@ -104,7 +104,7 @@ class Gateway:
                 return
 
     def _receive(self, connection: Connection, content: str | bytes) -> int | None:
-        """Act on a frame; a close code if it ends the connection."""
+        """Process a frame; returns a close code if the frame ends the connection."""
         if len(content) > MOST_FRAME_BYTES:
             return DECODE_ERROR
         if connection.over_limit(self._world.clock()):
@@ -233,7 +233,7 @@ class Gateway:
             found = found[:limit] if query else []
         elif limit:
             found = found[:limit]
-        told: Json = {
+        chunk: Json = {
             "guild_id": str(guild.id),
             "members": [wire.member(self._world, each) for each in found],
             "chunk_index": 0,
@@ -241,8 +241,8 @@ class Gateway:
             "not_found": [str(each) for each in sorted(ids - set(guild.members))],
         }
         if data.get("nonce"):
-            told["nonce"] = data["nonce"]
-        self._push(session, "GUILD_MEMBERS_CHUNK", told)
+            chunk["nonce"] = data["nonce"]
+        self._push(session, "GUILD_MEMBERS_CHUNK", chunk)
 
     def _push(self, session: Session, name: str, data: Json) -> None:
         frame = session.frame(name, data)
@@ -262,8 +262,8 @@ class Gateway:
         session = connection.session
         if session is None:
             return
-        # A client that says goodbye ends its session, and so does a wrong sequence or a silence. What a client
-        # answers to the server's own close frame says nothing.
+        # A close by the client, a wrong sequence or a time-out ends the session. The client's answer to the
+        # server's own close frame does not.
         ours = connection.closed_with
         if ours in (INVALID_SEQUENCE, TIMED_OUT) or (
             ours is None and connection.ws.close_code in (1000, 1001)

@@ -1,4 +1,4 @@
-"""Servers, their roles and members, users and applications: made by whoever sets the scene."""
+"""Creating and changing servers, roles, members, users and applications."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.local.simulator.discord.world import Event, World
 
 
 def create(world: World, name: str, everyone: int = bits.DEFAULT_EVERYONE) -> Guild:
-    """A new server, owned by a user whom nobody plays, with `everyone` as the permissions of @everyone."""
+    """A new server, owned by a user without an actor, with `everyone` as the permissions of @everyone."""
     owner = add_user(world, f"owner of {name}"[:32], "The owner")
     guild_id = world.snowflakes.next()
     role = Role(id=guild_id, name="@everyone", permissions=everyone)
@@ -78,7 +78,7 @@ def join(world: World, guild: Guild, user: User, permissions: int | None = None)
 
 
 def time_out(world: World, guild: Guild, user: User, until: float | None) -> None:
-    """Silence a member until then, or no more; a bot hears of itself without the members intent."""
+    """Time a member out until a moment, or end the time-out; a bot gets its own event without the members intent."""
     member = guild.members[user.id]
     member.timed_out_until = until
     data = wire.member(world, member) | {"guild_id": str(guild.id)}
@@ -89,7 +89,7 @@ def time_out(world: World, guild: Guild, user: User, until: float | None) -> Non
 
 
 def leave(world: World, guild: Guild, user: User) -> None:
-    """Take a member out of a server; a bot is told that the server is gone."""
+    """Remove a member from a server; a bot gets GUILD_DELETE."""
     del guild.members[user.id]
     only = frozenset({user.id})
     if user.bot:

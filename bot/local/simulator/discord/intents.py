@@ -41,7 +41,7 @@ def application_flags(privileged: int) -> int:
 
 
 def redacted(message: dict[str, Any], viewer_id: int) -> dict[str, Any]:
-    """A message as somebody without MESSAGE_CONTENT sees it.
+    """A message as an application without MESSAGE_CONTENT sees it.
 
     The content fields stay in one's own messages and in those that mention one; direct messages are never to be
     passed here, as they keep everything.

@@ -1,4 +1,4 @@
-"""What users set off: commands, context menus, components, modals, autocompletion, each an INTERACTION_CREATE."""
+"""Interactions by users: commands, context menus, components, modals, autocompletion; each an INTERACTION_CREATE."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from bot.local.simulator.discord import commands, components, modals, wire
 from bot.local.simulator.discord import options as options_
 from bot.local.simulator.discord.attachments import FILE_BYTES
-from bot.local.simulator.discord.errors import ApiError, invalid, refusal
+from bot.local.simulator.discord.errors import ApiError, api_error, invalid
 from bot.local.simulator.discord.model import Application, Channel, Interaction, Json, Message
 from bot.local.simulator.discord.world import Event, World
 
 COMMAND, COMPONENT, AUTOCOMPLETE, MODAL = 2, 3, 4, 5
-# An interaction's token is good for fifteen minutes.
+# An interaction's token is valid for 15 minutes.
 LIFETIME_S = 15 * 60.0
 
 
@@ -26,8 +26,8 @@ def command(world: World, channel: Channel, user_id: int, name: str, options: Js
     root, *path = name.split()
     application, found = _choose(world, channel, user_id, root, commands.SLASH)
     resolved: Json = {}
-    told = options_.collect(world, channel, found, path, options, resolved, focused=None)
-    data = _command_data(found, told, resolved)
+    payload = options_.collect(world, channel, found, path, options, resolved, focused=None)
+    data = _command_data(found, payload, resolved)
     return _begin(world, application, COMMAND, channel, user_id, data)
 
 
@@ -37,8 +37,8 @@ def autocomplete(
     """Ask for the choices of one option while it is typed."""
     root, *path = name.split()
     application, found = _choose(world, channel, user_id, root, commands.SLASH)
-    told = options_.collect(world, channel, found, path, options, {}, focused=focused)
-    return _begin(world, application, AUTOCOMPLETE, channel, user_id, _command_data(found, told, {}))
+    payload = options_.collect(world, channel, found, path, options, {}, focused=focused)
+    return _begin(world, application, AUTOCOMPLETE, channel, user_id, _command_data(found, payload, {}))
 
 
 def on_message(world: World, channel: Channel, user_id: int, name: str, message: Message) -> Interaction:
@@ -68,7 +68,7 @@ def component(
 ) -> Interaction:
     """Press a button (no values) or choose in a select menu."""
     if message.ephemeral_for not in (None, user_id):
-        raise refusal(10008)
+        raise api_error(10008)
     application = world.applications.get(message.application_id or 0) or world.application_of(
         message.author.id
     )
@@ -146,8 +146,10 @@ def _chosen(world: World, channel: Channel, select: Json, values: Sequence[str])
         components.CHANNEL_SELECT: options_.CHANNEL,
     }
     resolved: Json = {}
-    told = [options_.resolve(world, channel, kinds[select["type"]], int(each), resolved) for each in values]
-    return {"values": told, "resolved": resolved}
+    payload = [
+        options_.resolve(world, channel, kinds[select["type"]], int(each), resolved) for each in values
+    ]
+    return {"values": payload, "resolved": resolved}
 
 
 def _begin(
@@ -179,14 +181,14 @@ def _begin(
     )
     world.interactions[interaction.id] = interaction
     only = frozenset({application.user_id})
-    told = _told(world, application, interaction, channel)
-    world.emit(Event("INTERACTION_CREATE", told, channel.guild_id, channel.id, only, people=False))
+    payload = _shown(world, application, interaction, channel)
+    world.emit(Event("INTERACTION_CREATE", payload, channel.guild_id, channel.id, only, people=False))
     return interaction
 
 
-def _told(world: World, application: Application, interaction: Interaction, channel: Channel) -> Json:
+def _shown(world: World, application: Application, interaction: Interaction, channel: Channel) -> Json:
     bot_may = world.permissions(channel, application.user_id)
-    told: Json = {
+    payload: Json = {
         "id": str(interaction.id),
         "application_id": str(application.id),
         "type": interaction.type,
@@ -204,20 +206,20 @@ def _told(world: World, application: Application, interaction: Interaction, chan
     }
     if interaction.message_id is not None and interaction.message_id in world.messages:
         message = world.messages[interaction.message_id]
-        told["message"] = wire.message(world, message, application.user_id)
+        payload["message"] = wire.message(world, message, application.user_id)
     if channel.guild_id is None:
-        told["user"] = wire.user(world.users[interaction.user_id])
-        return told
+        payload["user"] = wire.user(world.users[interaction.user_id])
+        return payload
     guild = world.guilds[channel.guild_id]
     may = world.permissions(channel, interaction.user_id)
-    told["channel"]["permissions"] = str(may)
-    told["guild_id"] = str(guild.id)
-    told["guild"] = {"id": str(guild.id), "locale": "en-US", "features": []}
-    told["guild_locale"] = "en-US"
-    told["member"] = wire.member(world, guild.members[interaction.user_id]) | {"permissions": str(may)}
-    return told
+    payload["channel"]["permissions"] = str(may)
+    payload["guild_id"] = str(guild.id)
+    payload["guild"] = {"id": str(guild.id), "locale": "en-US", "features": []}
+    payload["guild_locale"] = "en-US"
+    payload["member"] = wire.member(world, guild.members[interaction.user_id]) | {"permissions": str(may)}
+    return payload
 
 
 def owners(interaction: Interaction) -> Json:
-    """Through whose installation the application was reached: the server's, or 0 in its own direct messages."""
+    """The owner of the installation: the server, or 0 in direct messages with the application."""
     return {"0": str(interaction.guild_id or 0)}

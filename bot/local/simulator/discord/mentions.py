@@ -1,4 +1,4 @@
-"""Whom a message mentions, and whom of those it may ping (resources/message, "Allowed Mentions"). Pure."""
+"""The mentions of a message, and which of them ping (resources/message, "Allowed Mentions"). Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _EVERYONE = re.compile(r"(?<!\\)@(?:everyone|here)\b")
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """The users and roles that a text names, in order and once each, and whether it calls everyone."""
+    """The users and roles in a text, in order and once each, and whether @everyone or @here is in it."""
 
     users: tuple[int, ...] = ()
     roles: tuple[int, ...] = ()
@@ -21,7 +21,7 @@ class Mentions:
 
 
 def named_in(text: str) -> Mentions:
-    """What a text names; inside code, and after a backslash, nothing is a mention."""
+    """The mentions in a text; code and a backslash prevent a mention."""
     prose = _CODE.sub(" ", text)
     users: dict[int, None] = {}
     roles: dict[int, None] = {}

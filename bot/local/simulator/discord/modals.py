@@ -1,4 +1,4 @@
-"""Modals: what one may hold, and what comes back when it is filled in (components/reference). Pure."""
+"""Modals: their limits, and the components of a submitted modal (components/reference). Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _IN_LABEL = SELECTS | {TEXT_INPUT, UPLOAD, RADIOS, CHECKS, CHECK}
 
 
 def check(data: Json) -> Json:
-    """The modal as it is kept; raises the 50035 that names everything wrong with it."""
+    """The modal as it is kept; raises the 50035 that names every problem."""
     problems = Problems()
     if not 1 <= len(str(data.get("title") or "")) <= MOST_TITLE_CHARACTERS:
         text = f"Must be between 1 and {MOST_TITLE_CHARACTERS} in length."
@@ -96,25 +96,25 @@ def filled(modal: Json, values: Json) -> list[Json]:
 
 def _filled(part: Json, values: Json) -> Json:
     kind = part["type"]
-    told: Json = {"type": kind, "id": part.get("id")}
+    payload: Json = {"type": kind, "id": part.get("id")}
     if kind == LABEL:
-        told["component"] = _entered(part["component"], values)
+        payload["component"] = _entered(part["component"], values)
     elif kind == ROW:
-        told["components"] = [_entered(each, values) for each in part["components"]]
-    return told
+        payload["components"] = [_entered(each, values) for each in part["components"]]
+    return payload
 
 
 def _entered(field: Json, values: Json) -> Json:
     custom_id = field["custom_id"]
-    told: Json = {"type": field["type"], "id": field.get("id"), "custom_id": custom_id}
+    payload: Json = {"type": field["type"], "id": field.get("id"), "custom_id": custom_id}
     given = values.get(custom_id)
     if field["type"] != TEXT_INPUT:
         several = field["type"] not in (RADIOS, CHECK)
         if several:
-            told["values"] = [] if given is None else [str(each) for each in given]
+            payload["values"] = [] if given is None else [str(each) for each in given]
         else:
-            told["value"] = given
-        return told
+            payload["value"] = given
+        return payload
     text = str(field.get("value") or "") if given is None else str(given)
     required = field.get("required", True)
     most, least = field.get("max_length") or MOST_TEXT_CHARACTERS, field.get("min_length") or 0
@@ -124,5 +124,5 @@ def _entered(field: Json, values: Json) -> Json:
             "BASE_TYPE_BAD_LENGTH",
             f"Must be between {max(least, int(required))} and {most} in length.",
         )
-    told["value"] = text
-    return told
+    payload["value"] = text
+    return payload

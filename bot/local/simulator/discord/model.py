@@ -1,6 +1,6 @@
-"""Everything that a world consists of, and nothing else: what is here is saved, and comes back after a restart.
+"""The saved state of a world.
 
-Ids are integers here and strings on the wire; moments are epoch seconds.
+Ids are integers here and strings on the wire; times are epoch seconds.
 """
 
 from __future__ import annotations
@@ -79,7 +79,7 @@ class ThreadMember(State):
 
 
 class ThreadState(State):
-    """What only threads have."""
+    """The fields of a thread only."""
 
     owner_id: int
     archived: bool = False
@@ -158,7 +158,7 @@ class Message(State):
     interaction_metadata: Json | None = None
     # The deprecated `interaction` field, which discord.py still reads.
     legacy_interaction: Json | None = None
-    # The one user who sees it, for an ephemeral message.
+    # The only user who sees an ephemeral message.
     ephemeral_for: int | None = None
 
 
@@ -178,17 +178,17 @@ class Interaction(State):
     message_id: int | None = None
     # The interaction whose modal this one submits.
     opened_by: int | None = None
-    # What it was answered with: the callback type and its data; None until then.
+    # The callback type and data of the answer; None before the answer.
     answered_with: int | None = None
     answer: Json | None = None
-    # A deferred message that shows nothing yet.
+    # A deferred message without content.
     loading: bool = False
     original_id: int | None = None
     followup_ids: list[int] = Field(default_factory=list)
 
 
 class Snapshot(State):
-    """A whole world, as it is saved."""
+    """A saved world."""
 
     version: int = 1
     last_snowflake: int = 0

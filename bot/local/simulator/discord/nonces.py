@@ -1,6 +1,6 @@
-"""The memory behind `enforce_nonce`: the same author's same nonce within a few minutes is the same message.
+"""`enforce_nonce`: a nonce that its author repeats within a few minutes returns the same message.
 
-Discord does not say how long "the past few minutes" are; three are assumed here. Pure: time is an argument.
+Discord does not say how long "the past few minutes" are; 3 are assumed here. Pure: time is an argument.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ WINDOW_S = 180.0
 
 
 class Nonces:
-    """Remembers which message an author's nonce made."""
+    """The message of each nonce, by author."""
 
     def __init__(self) -> None:
         self._made: dict[tuple[int, str], tuple[float, int]] = {}
@@ -22,11 +22,11 @@ class Nonces:
         return made[1]
 
     def forget(self, author_id: int) -> None:
-        """Let the window pass for one author."""
+        """End the window for one author."""
         self._made = {key: made for key, made in self._made.items() if key[0] != author_id}
 
     def remember(self, author_id: int, nonce: str, message_id: int, now: float) -> None:
-        """Keep a nonce, and let those go that are past the window."""
+        """Store a nonce, and remove expired nonces."""
         for key in [key for key, (at, _) in self._made.items() if now - at >= WINDOW_S]:
             del self._made[key]
         self._made[(author_id, nonce)] = (now, message_id)

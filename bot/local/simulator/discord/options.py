@@ -1,11 +1,11 @@
-"""The options of a command: from what a user enters to what the interaction tells, checked as a client does."""
+"""The options of a command: from user input to the interaction's data, checked as in a client."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from bot.local.simulator.discord import attachments, commands, wire
-from bot.local.simulator.discord.errors import ApiError, invalid, refusal
+from bot.local.simulator.discord.errors import ApiError, api_error, invalid
 from bot.local.simulator.discord.model import Attachment, Channel, Json
 from bot.local.simulator.discord.world import World
 
@@ -28,8 +28,8 @@ def collect(
         inner = known.get(path[0])
         if inner is None or inner["type"] not in (commands.SUBCOMMAND, commands.GROUP):
             raise ApiError(404, 10063, f"The command {level['name']!r} has no subcommand {path[0]!r}.")
-        told = collect(world, channel, inner, path[1:], values, resolved, focused=focused)
-        return [{"name": inner["name"], "type": inner["type"], "options": told}]
+        payload = collect(world, channel, inner, path[1:], values, resolved, focused=focused)
+        return [{"name": inner["name"], "type": inner["type"], "options": payload}]
     if any(each["type"] in (commands.SUBCOMMAND, commands.GROUP) for each in known.values()):
         raise ApiError(
             404, 10063, f"The command {level['name']!r} needs one of its subcommands: {', '.join(known)}."
@@ -38,17 +38,17 @@ def collect(
         if name not in known:
             text = f"The command {level['name']!r} has no option {name!r}."
             raise invalid(name, "APPLICATION_COMMAND_OPTION_UNKNOWN", text)
-    told = []
+    payload = []
     for name, option in known.items():
         if name == focused:
             typed = str(values.get(name) or "")
-            told.append({"name": name, "type": option["type"], "value": typed, "focused": True})
+            payload.append({"name": name, "type": option["type"], "value": typed, "focused": True})
         elif values.get(name) is not None:
             value = _value(world, channel, option, values[name], resolved)
-            told.append({"name": name, "type": option["type"], "value": value})
+            payload.append({"name": name, "type": option["type"], "value": value})
         elif option.get("required") and focused is None:
             raise invalid(name, "BASE_TYPE_REQUIRED", f"The option {name!r} is required.")
-    return told
+    return payload
 
 
 def _value(world: World, channel: Channel, option: Json, value: Any, resolved: Json) -> Any:
@@ -92,8 +92,8 @@ def resolve(world: World, channel: Channel, kind: int, target_id: int, resolved:
         return resolve_user(world, channel, target_id, resolved)
     if kind == CHANNEL:
         target = world.channels[target_id]
-        told = wire.channel(world, target) | {"permissions": str(world.permissions(target, 0))}
-        resolved.setdefault("channels", {})[str(target_id)] = told
+        payload = wire.channel(world, target) | {"permissions": str(world.permissions(target, 0))}
+        resolved.setdefault("channels", {})[str(target_id)] = payload
     elif channel.guild_id is not None:
         role = world.guilds[channel.guild_id].roles[target_id]
         resolved.setdefault("roles", {})[str(target_id)] = wire.role(role)
@@ -106,16 +106,16 @@ def resolve_user(world: World, channel: Channel, target_id: int, resolved: Json)
     resolved.setdefault("users", {})[str(target_id)] = wire.user(world.user(target_id))
     guild = world.guilds.get(channel.guild_id or 0)
     if guild is not None and target_id in guild.members:
-        told = wire.member(world, guild.members[target_id], with_user=False)
-        told["permissions"] = str(world.permissions(channel, target_id))
-        resolved.setdefault("members", {})[str(target_id)] = told
+        payload = wire.member(world, guild.members[target_id], with_user=False)
+        payload["permissions"] = str(world.permissions(channel, target_id))
+        resolved.setdefault("members", {})[str(target_id)] = payload
     return str(target_id)
 
 
 def _resolve_file(world: World, channel: Channel, file: tuple[str, str, bytes], resolved: Json) -> str:
     name, content_type, content = file
     if len(content) > attachments.FILE_BYTES:
-        raise refusal(40005)
+        raise api_error(40005)
     value = Attachment(
         id=world.snowflakes.next(),
         channel_id=channel.id,

@@ -1,4 +1,4 @@
-"""What the page needs to draw itself: servers, channels, threads, people, applications, direct messages."""
+"""The state for the page: servers, channels, threads, people, applications, direct messages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _COLORS = ("#f47fff", "#3ba55d", "#faa61a", "#5865f2", "#ed4245", "#45ddc0", "#e
 
 
 def of(world: World, online: Callable[[int], bool], viewer_id: int | None = None) -> Json:
-    """The whole of a world in short, or as much of it as a viewer sees; `online` tells of an application."""
+    """A summary of a world, or of the part that a viewer sees; `online` returns the presence of an application."""
     people = [each for each in world.users.values() if not each.bot and not _owns(world, each.id)]
     return {
         "guilds": [_guild(world, each, viewer_id) for each in world.guilds],
@@ -44,14 +44,14 @@ def _guild(world: World, guild_id: int, viewer_id: int | None) -> Json:
     guild = world.guilds[guild_id]
     found = [each for each in world.channels.values() if each.guild_id == guild_id and not each.thread]
     found = sorted(_seen(world, found, viewer_id), key=lambda each: each.position)
-    told = [_channel(world, each, viewer_id) for each in found]
-    return {"id": str(guild.id), "name": guild.name, "channels": told}
+    payload = [_channel(world, each, viewer_id) for each in found]
+    return {"id": str(guild.id), "name": guild.name, "channels": payload}
 
 
 def _channel(world: World, channel: Channel, viewer_id: int | None) -> Json:
-    told = {"id": str(channel.id), "name": channel.name, "type": channel.type}
+    payload = {"id": str(channel.id), "name": channel.name, "type": channel.type}
     seen = _seen(world, world.threads_of(channel.id), viewer_id)
-    return told | {"threads": [_thread_line(each) for each in seen]}
+    return payload | {"threads": [_thread_line(each) for each in seen]}
 
 
 def _seen(world: World, channels: list[Channel], viewer_id: int | None) -> list[Channel]:

@@ -1,4 +1,4 @@
-"""The web page: the files of `bot/simulator/page`, if it is there."""
+"""The web page: the files of `bot/local/simulator/page`, if they exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def add_to(app: web.Application, folder: Path = FOLDER) -> None:
 
     async def serve(request: web.Request) -> web.StreamResponse:
         path = (folder / request.match_info.get("path", "index.html")).resolve()
-        # A path that leads out of the folder is as unknown as one that leads nowhere.
+        # A path outside the folder is unknown.
         if not path.is_relative_to(folder) or not path.is_file():
             if "path" in request.match_info:
                 return web.Response(status=404, text="There is no such file.")

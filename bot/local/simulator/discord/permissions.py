@@ -1,4 +1,4 @@
-"""Who may do what: Discord's permission bits and the order in which roles and overwrites are laid over each other.
+"""Discord's permission bits, and the order of roles and overwrites.
 
 Pure. The order is that of topics/permissions: @everyone, roles, owner and administrator, then the channel's
 overwrites for @everyone, for roles together, for the member.
@@ -38,7 +38,7 @@ BYPASS_SLOWMODE = 1 << 52
 
 ALL = (1 << 53) - 1
 
-# What a new server grants everybody, as far as this world knows the things.
+# The permissions of @everyone in a new server, as far as the simulator has the features.
 DEFAULT_EVERYONE = (
     ADD_REACTIONS
     | VIEW_CHANNEL
@@ -58,7 +58,7 @@ DEFAULT_EVERYONE = (
     | USE_EXTERNAL_APPS
 )
 
-# What both sides of a direct message may do.
+# The permissions of both users in a direct message.
 IN_DM = (
     ADD_REACTIONS
     | VIEW_CHANNEL
@@ -72,7 +72,7 @@ IN_DM = (
     | USE_EXTERNAL_APPS
 )
 
-# Without SEND_MESSAGES these mean nothing (topics/permissions, "Implicit permissions").
+# Without SEND_MESSAGES these have no effect (topics/permissions, "Implicit permissions").
 _NEED_SENDING = MENTION_EVERYONE | SEND_TTS_MESSAGES | ATTACH_FILES | EMBED_LINKS
 
 

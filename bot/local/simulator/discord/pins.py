@@ -5,7 +5,7 @@ from __future__ import annotations
 from bot.local.simulator.discord import intents, messages
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Draft
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.model import Channel, Json, Message, User
 from bot.local.simulator.discord.snowflakes import timestamp
 from bot.local.simulator.discord.world import Event, World
@@ -27,12 +27,12 @@ def since(message: Message) -> float:
 
 
 def pin(world: World, channel: Channel, message: Message, user: User) -> None:
-    """Pin a message; the channel says who did."""
+    """Pin a message; a system message in the channel names the user."""
     _check(world, channel, user)
     if message.pinned:
         return
     if len(pinned(world, channel)) >= MOST_PINS:
-        raise refusal(30003)
+        raise api_error(30003)
     message.pinned = True
     channel.last_pin_at = message.pinned_at = world.clock()
     messages.tell(world, "MESSAGE_UPDATE", message)
@@ -54,7 +54,7 @@ def unpin(world: World, channel: Channel, message: Message, user: User) -> None:
 def _check(world: World, channel: Channel, user: User) -> None:
     world.require(channel, user.id, *([bits.PIN_MESSAGES] if channel.guild_id is not None else []))
     if channel.thread is not None and channel.thread.archived:
-        raise refusal(50083)
+        raise api_error(50083)
 
 
 def _tell(world: World, channel: Channel) -> None:

@@ -1,4 +1,4 @@
-"""Rate limits: buckets with a window that opens at their first request (topics/rate-limits). Pure: time is given.
+"""Rate limits: buckets with a window that opens at the first request (topics/rate-limits). Pure: time is an argument.
 
 Discord's numbers are not documented and may change at any time; those here are what bots observe.
 """
@@ -21,7 +21,7 @@ class Limit:
 
     @property
     def hash(self) -> str:
-        """What X-RateLimit-Bucket says."""
+        """The value of X-RateLimit-Bucket."""
         return hashlib.sha256(self.name.encode()).hexdigest()[:32]
 
 
@@ -38,7 +38,7 @@ PINS = Limit("pins", 5, 4.0)
 BULK = Limit("bulk delete", 1, 3.0)
 OTHER = Limit("other", 50, 1.0)
 WEBHOOK = Limit("webhook", 5, 2.0)
-# Not told in any header: a thread or channel is renamed at most twice in ten minutes.
+# In no header: a thread or channel is renamed at most twice in ten minutes.
 RENAME = Limit("rename", 2, 600.0)
 
 # Of every bot over all routes but those of interactions.
@@ -54,7 +54,7 @@ class _Window:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """Whether a request may pass, and what the headers say. `retry_after_s` is for a refused one."""
+    """Whether a request may pass, and the header values. `retry_after_s` is for a limited request."""
 
     passed: bool
     limit: Limit
@@ -67,7 +67,7 @@ class Verdict:
 
     def headers(self) -> dict[str, str]:
         """The X-RateLimit headers of an answer."""
-        told = {
+        payload = {
             "X-RateLimit-Limit": str(self.limit.requests),
             "X-RateLimit-Remaining": str(self.remaining),
             "X-RateLimit-Reset": f"{up_to_ms(self.reset_at):.3f}",
@@ -75,13 +75,13 @@ class Verdict:
             "X-RateLimit-Bucket": self.limit.hash,
         }
         if not self.passed:
-            told["X-RateLimit-Scope"] = self.scope
-            told["Retry-After"] = str(math.ceil(self.retry_after_s))
+            payload["X-RateLimit-Scope"] = self.scope
+            payload["Retry-After"] = str(math.ceil(self.retry_after_s))
         if self.is_global:
-            return {key: told[key] for key in ("X-RateLimit-Scope", "Retry-After")} | {
+            return {key: payload[key] for key in ("X-RateLimit-Scope", "Retry-After")} | {
                 "X-RateLimit-Global": "true"
             }
-        return told
+        return payload
 
 
 class Buckets:
@@ -127,11 +127,11 @@ class Buckets:
         return 0.0
 
     def _forget(self, now: float) -> None:
-        """Let closed windows go once there are many, so that a long run does not gather them."""
+        """Remove closed windows if there are many, so that a long run does not accumulate them."""
         if len(self._windows) > 4096:
             self._windows = {key: each for key, each in self._windows.items() if each.ends > now}
 
 
 def up_to_ms(seconds: float) -> float:
-    """Seconds as they are told, never shorter than they are: a client that waits so long must get through."""
+    """Seconds rounded up to milliseconds: a client that waits for this time must get through."""
     return math.ceil(seconds * 1000) / 1000

@@ -6,7 +6,7 @@ import re
 
 from bot.local.simulator.discord import intents, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.model import Channel, Json, Message, Reaction
 from bot.local.simulator.discord.world import Event, World
 
@@ -19,19 +19,19 @@ def emoji_of(text: str) -> Json:
     if (custom := _CUSTOM.match(text)) is not None:
         return {"id": custom[2], "name": custom[1]}
     if not text or text.isascii() or len(text) > 32:
-        raise refusal(10014)
+        raise api_error(10014)
     return {"id": None, "name": text}
 
 
 def add(world: World, channel: Channel, message: Message, user_id: int, emoji: Json) -> None:
-    """React as somebody; a reaction that is there already is no error and no event."""
+    """React as a user; an existing reaction is no error and no event."""
     _check_open(channel)
     world.require(channel, user_id, bits.READ_MESSAGE_HISTORY)
     found = _find(message, emoji)
     if found is None:
         world.require(channel, user_id, bits.ADD_REACTIONS)
         if len(message.reactions) >= MOST_KINDS:
-            raise refusal(30010)
+            raise api_error(30010)
         found = Reaction(emoji=emoji)
         message.reactions.append(found)
     if user_id not in found.users:
@@ -40,12 +40,12 @@ def add(world: World, channel: Channel, message: Message, user_id: int, emoji: J
 
 
 def remove(world: World, channel: Channel, message: Message, user_id: int, emoji: Json, by: int) -> None:
-    """Take a reaction away: one's own, or anyone's with MANAGE_MESSAGES."""
+    """Remove a reaction: an own one, or any with MANAGE_MESSAGES."""
     _check_open(channel)
     world.require(channel, by, *([bits.MANAGE_MESSAGES] if by != user_id else []))
     found = _find(message, emoji)
     if found is None:
-        raise refusal(10014)
+        raise api_error(10014)
     if user_id in found.users:
         found.users.remove(user_id)
         if not found.users:
@@ -54,7 +54,7 @@ def remove(world: World, channel: Channel, message: Message, user_id: int, emoji
 
 
 def clear(world: World, channel: Channel, message: Message, by: int, emoji: Json | None = None) -> None:
-    """Take all reactions away, or all of one emoji."""
+    """Remove all reactions, or all of one emoji."""
     _check_open(channel)
     world.require(channel, by, bits.MANAGE_MESSAGES)
     data: Json = {"channel_id": str(channel.id), "message_id": str(message.id)}
@@ -76,7 +76,7 @@ def _find(message: Message, emoji: Json) -> Reaction | None:
 
 def _check_open(channel: Channel) -> None:
     if channel.thread is not None and channel.thread.archived:
-        raise refusal(50083)
+        raise api_error(50083)
 
 
 def _tell(world: World, name: str, channel: Channel, message: Message, user_id: int, emoji: Json) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.local.simulator.discord import drafts, messages, modals, threads, wire
+from bot.local.simulator.discord import drafts, messages, modals, thread_members, wire
 from bot.local.simulator.discord.drafts import EPHEMERAL, LOADING, Draft, Upload
-from bot.local.simulator.discord.errors import Problems, invalid, refusal
+from bot.local.simulator.discord.errors import Problems, api_error, invalid
 from bot.local.simulator.discord.invocations import (
     AUTOCOMPLETE,
     COMMAND,
@@ -44,11 +44,11 @@ def respond(
     """The first answer: 10062 for an unknown interaction or after 3 s, 40060 for a second answer."""
     interaction = world.interactions.get(interaction_id)
     if interaction is None or interaction.token != token:
-        raise refusal(10062)
+        raise api_error(10062)
     if interaction.answered_with is not None:
-        raise refusal(40060)
+        raise api_error(40060)
     if waited_s(world, interaction) >= FIRST_S:
-        raise refusal(10062)
+        raise api_error(10062)
     kind = body.get("type")
     if kind not in _allowed(interaction):
         choices = ", ".join(str(each) for each in sorted(_allowed(interaction)))
@@ -67,19 +67,19 @@ def respond(
     elif kind == OPEN_MODAL:
         data = modals.check(data)
     interaction.answered_with, interaction.answer = kind, data
-    told: Json = {"interaction_id": str(interaction.id), "kind": KINDS[kind], "data": data}
+    payload: Json = {"interaction_id": str(interaction.id), "kind": KINDS[kind], "data": data}
     if kind not in (CHOICES, OPEN_MODAL) and (original := original_of(world, interaction)) is not None:
-        told["message"] = wire.message(world, original, interaction.user_id)
+        payload["message"] = wire.message(world, original, interaction.user_id)
     only = frozenset({interaction.user_id})
-    world.emit(Event("INTERACTION_RESPONSE", told, interaction.guild_id, only=only, bots=False))
+    world.emit(Event("INTERACTION_RESPONSE", payload, interaction.guild_id, only=only, bots=False))
     return interaction
 
 
 def callback(world: World, interaction: Interaction) -> Json:
-    """What `?with_response=1` gives back."""
+    """The response to `?with_response=1`."""
     message = original_of(world, interaction)
     shown = message if interaction.answered_with in (NEW_MESSAGE, DEFERRED, UPDATE) else None
-    told: Json = {
+    payload: Json = {
         "interaction": {
             "id": str(interaction.id),
             "type": interaction.type,
@@ -87,9 +87,9 @@ def callback(world: World, interaction: Interaction) -> Json:
         },
     }
     if interaction.guild_id is not None:
-        told["interaction"]["guild_id"] = str(interaction.guild_id)
+        payload["interaction"]["guild_id"] = str(interaction.guild_id)
     if shown is not None:
-        told["interaction"] |= {
+        payload["interaction"] |= {
             "response_message_id": str(shown.id),
             "response_message_loading": bool(shown.flags & LOADING),
             "response_message_ephemeral": bool(shown.flags & EPHEMERAL),
@@ -97,8 +97,8 @@ def callback(world: World, interaction: Interaction) -> Json:
     # A deferred message is none of the resources that are shown (per the OpenAPI document).
     if shown is not None and interaction.answered_with != DEFERRED:
         shown_as = wire.message(world, shown, shown.author.id)
-        told["resource"] = {"type": interaction.answered_with, "message": shown_as}
-    return told
+        payload["resource"] = {"type": interaction.answered_with, "message": shown_as}
+    return payload
 
 
 def waited_s(world: World, interaction: Interaction) -> float:
@@ -109,14 +109,14 @@ def waited_s(world: World, interaction: Interaction) -> float:
 def by_token(world: World, application_id: int, token: str) -> Interaction:
     """The answered interaction of a token: 50027 if it is unknown or over, 10015 if there is no answer yet."""
     if application_id not in world.applications:
-        raise refusal(10015)
+        raise api_error(10015)
     interaction = world.interaction_by_token(token)
     if interaction is None or interaction.application_id != application_id:
-        raise refusal(50027)
+        raise api_error(50027)
     if world.clock() - interaction.at >= LIFETIME_S:
-        raise refusal(50027)
+        raise api_error(50027)
     if interaction.answered_with is None:
-        raise refusal(10015)
+        raise api_error(10015)
     return interaction
 
 
@@ -127,7 +127,7 @@ def follow_up(world: World, interaction: Interaction, body: Json, uploads: Seque
         return edit(world, interaction, original, body, uploads)
     draft = drafts.parse(body, uploads, flags=drafts.INTERACTION_FLAGS)
     if draft.empty:
-        raise refusal(50006)
+        raise api_error(50006)
     message = _build(world, interaction, draft)
     if original is not None:
         message.type = messages.REPLY
@@ -146,10 +146,10 @@ def edit(
     was_v2 = bool(message.flags & drafts.COMPONENTS_V2)
     draft = drafts.parse(body, uploads, flags=drafts.EDIT_FLAGS, was_v2=was_v2)
     channel = world.channel(interaction.channel_id)
-    told = messages.apply(world, channel, message, draft, users_only=True)
+    payload = messages.apply(world, channel, message, draft, users_only=True)
     if message.id == interaction.original_id:
         interaction.loading = False
-    return told
+    return payload
 
 
 def delete(world: World, interaction: Interaction, message: Message) -> None:
@@ -167,12 +167,12 @@ def answer_message(world: World, interaction: Interaction, which: str) -> Messag
         known = which.isdigit() and int(which) in {*interaction.followup_ids, interaction.original_id}
         found = world.messages.get(int(which)) if known else None
     if found is None:
-        raise refusal(10008)
+        raise api_error(10008)
     return found
 
 
 def original_of(world: World, interaction: Interaction) -> Message | None:
-    """The message that the first answer made or changed, if it is still there."""
+    """The message that the first answer created or changed, if it still exists."""
     return world.messages.get(interaction.original_id or 0)
 
 
@@ -189,14 +189,14 @@ def _allowed(interaction: Interaction) -> set[int]:
 def _post_first(world: World, interaction: Interaction, data: Json, uploads: Sequence[Upload]) -> None:
     draft = drafts.parse(data, uploads, flags=drafts.INTERACTION_FLAGS)
     if draft.empty:
-        raise refusal(50006)
+        raise api_error(50006)
     message = _build(world, interaction, draft)
     interaction.original_id = message.id
     _publish(world, interaction, message)
 
 
 def _defer(world: World, interaction: Interaction, flags: int) -> None:
-    """Show that the application is thinking; of the flags only EPHEMERAL counts."""
+    """Show that the application is thinking; only the flag EPHEMERAL has an effect."""
     message = _build(world, interaction, Draft(flags=LOADING | flags & EPHEMERAL))
     interaction.loading = True
     interaction.original_id = message.id
@@ -206,7 +206,7 @@ def _defer(world: World, interaction: Interaction, flags: int) -> None:
 def _update(world: World, interaction: Interaction, data: Json, uploads: Sequence[Upload]) -> None:
     message = world.messages.get(interaction.message_id or 0)
     if message is None:
-        raise refusal(10008)
+        raise api_error(10008)
     interaction.original_id = message.id
     edit(world, interaction, message, data, uploads)
 
@@ -258,25 +258,25 @@ def _root(world: World, interaction: Interaction) -> Interaction:
 
 
 def _metadata(world: World, interaction: Interaction) -> Json:
-    told: Json = {
+    payload: Json = {
         "id": str(interaction.id),
         "type": interaction.type,
         "user": wire.user(world.users[interaction.user_id]),
         "authorizing_integration_owners": owners(interaction),
     }
     if interaction.type == COMMAND:
-        told |= {"name": interaction.data["name"], "command_type": interaction.data["type"]}
+        payload |= {"name": interaction.data["name"], "command_type": interaction.data["type"]}
     if interaction.type == COMPONENT:
-        told["interacted_message_id"] = str(interaction.message_id)
+        payload["interacted_message_id"] = str(interaction.message_id)
     opened = world.interactions.get(interaction.opened_by or 0)
     if opened is not None:
-        told["triggering_interaction_metadata"] = _metadata(world, opened)
-    return told
+        payload["triggering_interaction_metadata"] = _metadata(world, opened)
+    return payload
 
 
 def _publish(world: World, interaction: Interaction, message: Message) -> None:
     channel: Channel = world.channel(interaction.channel_id)
     if channel.thread is not None and channel.thread.archived and message.ephemeral_for is None:
-        threads.set_archived(world, channel, archived=False)
-        threads.updated(world, channel)
+        thread_members.set_archived(world, channel, archived=False)
+        thread_members.updated(world, channel)
     messages.publish(world, channel, message)

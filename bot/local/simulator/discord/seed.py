@@ -6,7 +6,7 @@ from bot.local.simulator.discord import channels, guilds, intents
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.service import Discord
 
-# What the bot needs, and no more.
+# The permissions that the bot needs.
 BOT_PERMISSIONS = (
     bits.VIEW_CHANNEL
     | bits.SEND_MESSAGES
@@ -21,7 +21,7 @@ BOT_PERMISSIONS = (
 
 
 def seed(discord: Discord, token: str) -> None:
-    """Fill an empty world; in one that was saved, only let the token be the given one."""
+    """Fill an empty world; in a saved world, only set the token."""
     world = discord.world
     known = next(iter(world.applications.values()), None)
     if known is not None:

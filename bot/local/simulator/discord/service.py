@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
@@ -18,19 +17,20 @@ from bot.local.simulator.discord.connections import Connection
 from bot.local.simulator.discord.control import Control
 from bot.local.simulator.discord.faults import Faults
 from bot.local.simulator.discord.gateway import Gateway
+from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Application, Channel, Guild, Json, User
 from bot.local.simulator.discord.rest.server import Recorded, RestServer
 from bot.local.simulator.discord.snowflakes import Clock
 from bot.local.simulator.discord.state import Saver, load
 from bot.local.simulator.discord.stream import Stream
-from bot.local.simulator.discord.world import Event, Revision, World
+from bot.local.simulator.discord.world import Revision, World
 from bot.local.simulator.origin import guard
 
 _KINDS = {"text": channels.TEXT, "forum": channels.FORUM, "news": channels.NEWS, "voice": channels.VOICE}
 
 
 class Discord:
-    """A Discord for tests and for trying out: seeds nothing by itself, and is driven by its actors.
+    """A Discord for tests and for trials: empty at first, and driven by its actors.
 
     `round_trip_s` delays every REST answer, half before and half after the work. `clock` gives epoch seconds.
     """
@@ -39,29 +39,29 @@ class Discord:
         self, state: Path | str | None = None, round_trip_s: float = 0.0, *, clock: Clock = time.time
     ) -> None:
         self.faults = Faults()
-        self._waiters: set[asyncio.Future[None]] = set()
-        self._listeners: list[Callable[[Event], None]] = []
         self._saver: Saver | None = None
         path = None if state is None else Path(state)
         self.world = World(clock, None if path is None else load(path))
         if path is not None:
             self._saver = Saver(path, self.world.snapshot)
+        self._hub = Hub(self.world, changed=self._changed, latest=self._latest)
         self.rest = RestServer(self.world, self.faults, self.commit, round_trip_s)
-        self.rest.observers.append(lambda _: self._wake())
+        self.rest.observers.append(lambda _: self._hub.wake())
         self.gateway = Gateway(self.world, self.faults, self.commit)
-        self._stream = Stream(self)
+        self._hub.listen(self.gateway.dispatch)
+        self._stream = Stream(self._hub)
         self._runner: web.AppRunner | None = None
 
-    # Life.
+    # Life cycle.
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
-        """Listen; port 0 takes any free one. Raises OSError if the port is taken."""
+        """Listen; port 0 takes any free port. Raises OSError if the port is taken."""
         app = web.Application(client_max_size=64 * 1024 * 1024)
         guard(app)
         self.rest.add_to(app)
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
-        Control(self).add_to(app)
+        Control(self._hub, self.gateway.online).add_to(app)
         self._stream.add_to(app)
         cdn.add_to(app, self.world)
         page.add_to(app)
@@ -108,62 +108,37 @@ class Discord:
 
     @property
     def requests(self) -> deque[Recorded]:
-        """The REST requests of late, oldest first."""
+        """The latest REST requests, oldest first."""
         return self.rest.requests
 
     def commit(self) -> None:
-        """Dispatch what has happened in the world and wake whoever waits for it."""
+        """Pass on what has changed in the world, and wake everything that waits for a condition."""
+        self._hub.commit()
+
+    async def until(self, condition: Callable[[], Any], timeout: float = 30.0, what: str = "") -> Any:
+        """Wait for a condition; see `Hub.until`."""
+        return await self._hub.until(condition, timeout, what)
+
+    def endpoints(self) -> dict[str, str]:
+        """Return the addresses, and the token of the first application."""
+        token = next(iter(self.world.applications.values())).token
+        return {
+            "api_url": self.api_url,
+            "gateway_url": self.gateway_url,
+            "page_url": self.page_url,
+            "token": token,
+        }
+
+    def _changed(self) -> None:
         if self._saver is not None:
             self._saver.changed()
-        while events := self.world.take_events():
-            self.gateway.dispatch(events)
-            for event in events:
-                for listener in list(self._listeners):
-                    listener(event)
-        self._wake()
 
-    def _wake(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-
-    def listen(self, listener: Callable[[Event], None]) -> Callable[[], None]:
-        """Call `listener` with every event; returns what ends that."""
-        self._listeners.append(listener)
-        return lambda: self._listeners.remove(listener)
-
-    async def until(
-        self,
-        condition: Callable[[], Any],
-        timeout: float = 30.0,
-        what: str = "",
-    ) -> Any:
-        """Wait until `condition()` is true, asked anew at every change; returns what it returned.
-
-        Raises TimeoutError, which names the condition and the latest requests.
-        """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout
-        while not (found := condition()):
-            if loop.time() >= deadline:
-                raise TimeoutError(self._late(what or _name(condition), timeout))
-            waiter: asyncio.Future[None] = loop.create_future()
-            self._waiters.add(waiter)
-            try:
-                await asyncio.wait({waiter}, timeout=max(0.0, deadline - loop.time()))
-            finally:
-                self._waiters.discard(waiter)
-        return found
-
-    def _late(self, what: str, timeout: float) -> str:
+    def _latest(self) -> str:
         latest = [f"{each.method} {each.path} -> {each.status}" for each in list(self.requests)[-8:]]
         online = sum(each.session is not None for each in self.connections)
-        return (
-            f"waited {timeout:g} s in vain until {what}; {online} gateway connections, "
-            f"latest requests: {'; '.join(latest) or 'none'}"
-        )
+        return f"{online} gateway connections, latest requests: {'; '.join(latest) or 'none'}"
 
-    # The scene.
+    # Setting up.
 
     def add_application(
         self, name: str, token: str, intents_enabled: int = intents.PRIVILEGED
@@ -205,19 +180,19 @@ class Discord:
         guild: Guild | None = None,
         permissions: int = 0,
     ) -> Actor:
-        """Somebody to act as, a member of `guild` with `permissions` on top of what everyone has."""
+        """A new user to act as, a member of `guild` with `permissions` on top of what everyone has."""
         user = guilds.add_user(self.world, username, display_name)
         if guild is not None:
             guilds.join(self.world, guild, user, permissions)
         self.commit()
-        return Actor(self, user.id)
+        return Actor(self._hub, user.id)
 
     def actor(self, user_id: int) -> Actor:
-        """Somebody who exists already, to act as."""
-        return Actor(self, self.world.user(user_id).id)
+        """An existing user to act as."""
+        return Actor(self._hub, self.world.user(user_id).id)
 
     def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
-        """A message of a webhook, whose author is no user."""
+        """Post a message of a webhook, whose author is no user."""
         webhook_id = self.world.snowflakes.next()
         author = User(id=webhook_id, username=username, webhook=True)
         message = messages.build(
@@ -236,12 +211,12 @@ class Discord:
         self.commit()
 
     def time_out(self, guild: Guild, user_id: int, for_s: float | None) -> None:
-        """Silence a member for so long, or lift it."""
+        """Time a member out for so many seconds, or end the time-out."""
         until = None if for_s is None else self.world.clock() + for_s
         guilds.time_out(self.world, guild, self.world.users[user_id], until)
         self.commit()
 
-    # What is there, as on the wire.
+    # The state, as on the wire.
 
     def messages(self, channel: Place) -> list[Json]:
         """The messages of a channel or thread, oldest first, without ephemeral ones."""
@@ -260,11 +235,11 @@ class Discord:
         return [wire.channel(self.world, each) for each in self.world.threads_of(channel_id(channel))]
 
     def history(self, message_id: int) -> list[Revision]:
-        """All contents that a message has had, with the epoch second of each."""
+        """Every content of a message, with the epoch second of each."""
         return list(self.world.revisions.get(int(message_id), ()))
 
     def typing_since(self, channel: Place) -> float | None:
-        """The epoch second since when a bot has been shown as typing without a break; None if none is."""
+        """The epoch second since which a bot has been shown as typing without a break; None if no bot types."""
         live = [
             typing.since
             for (place, user_id), typing in self.world.typing.items()
@@ -273,10 +248,3 @@ class Discord:
             and self.world.is_typing(place, user_id)
         ]
         return min(live, default=None)
-
-
-def _name(condition: Callable[[], Any]) -> str:
-    code = getattr(condition, "__code__", None)
-    if code is None:
-        return "a condition holds"
-    return f"the condition at {Path(code.co_filename).name}:{code.co_firstlineno} holds"

@@ -1,4 +1,4 @@
-"""A gateway session: what it asked for, what it was sent, and what it may be sent again after a RESUME. No I/O."""
+"""A gateway session: its intents, its sequence, and the frames for a RESUME. No I/O."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ class Session:
     def frame(self, name: str, data: Json) -> str:
         """The next event as a text frame, kept for a replay."""
         self.sequence += 1
-        told = {"op": DISPATCH, "t": name, "s": self.sequence, "d": data}
-        text = json.dumps(told, separators=(",", ":"))
+        payload = {"op": DISPATCH, "t": name, "s": self.sequence, "d": data}
+        text = json.dumps(payload, separators=(",", ":"))
         self.kept.append((self.sequence, text))
         return text
 
     def missed(self, since: int) -> list[str] | None:
-        """The frames after a sequence number; None if it was never reached or is no longer kept."""
+        """The frames after a sequence number; None if the number is unknown or its frame is no longer kept."""
         if since > self.sequence:
             return None
         if since < self.sequence and (not self.kept or self.kept[0][0] > since + 1):

@@ -14,7 +14,7 @@ _LOW_BITS = 22
 
 
 class Snowflakes:
-    """Hands out strictly increasing ids from a clock in epoch seconds; `last` goes on where a saved world ended."""
+    """Returns strictly increasing ids from a clock in epoch seconds; `last` is the last id of a saved world."""
 
     def __init__(self, clock: Clock, last: int = 0) -> None:
         self._clock = clock

@@ -1,4 +1,4 @@
-"""A world on disk: one JSON file, replaced as a whole, so that a crash leaves the old one or the new one."""
+"""A world on disk: one JSON file, replaced atomically."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from pydantic import ValidationError
 from bot.local.simulator.discord.model import Snapshot
 
 VERSION = 1
-# So often at most is a changed world saved: what a kill can lose.
+# The shortest time between two saves: a kill loses at most this much.
 SAVE_EVERY_S = 0.2
 
 
 def load(path: Path) -> Snapshot | None:
-    """The saved world, None if there is none; a file that is none is moved aside, and one line says so."""
+    """The saved world, or None; an unreadable file is moved aside, and a line on standard error names it."""
     try:
         content = path.read_bytes()
     except FileNotFoundError:
@@ -58,14 +58,14 @@ def write(path: Path, content: str) -> None:
 
 
 class StateInUse(OSError):
-    """Another process keeps its world in the same file."""
+    """Another process uses the same state file."""
 
 
 @contextlib.contextmanager
 def claimed(path: Path | None) -> Iterator[None]:
-    """Keep a state file to oneself: two worlds in one file would overwrite each other.
+    """Lock a state file: two worlds in one file would overwrite each other.
 
-    The system lets go of the claim when the process ends, however it does.
+    The operating system releases the lock at the end of the process.
     """
     if path is None:
         yield
@@ -93,17 +93,17 @@ class Saver:
         self._task = asyncio.create_task(self._run())
 
     def changed(self) -> None:
-        """Note that there is something to save."""
+        """Note a change to save."""
         self._changed.set()
 
     async def stop(self) -> None:
-        """Save what is left."""
+        """Save the last changes."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
         if self._writing is not None:
-            # A thread that writes cannot be called off, and two must not write at once.
+            # A writing thread cannot be cancelled, and two threads must not write at once.
             await self._writing
         write(self._path, self._snapshot().model_dump_json())
 

@@ -12,7 +12,7 @@ MOST_SLOWMODE_S = 21_600
 
 
 def check(body: Json, problems: Problems, *, named: bool) -> None:
-    """Note what is wrong with a thread's name and settings; `named` if it must have a name."""
+    """Note the problems of a thread's name and settings; `named` if a name is required."""
     name = body.get("name")
     if name is None:
         if named:

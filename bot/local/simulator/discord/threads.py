@@ -1,21 +1,21 @@
-"""Threads: opening, joining, waking, renaming, and who may (topics/threads, resources/channel)."""
+"""Threads: opening, changing and deleting, and who may (topics/threads, resources/channel)."""
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import intents, messages, thread_options, wire
+from bot.local.simulator.discord import messages, thread_options, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Draft
-from bot.local.simulator.discord.errors import Problems, refusal
+from bot.local.simulator.discord.errors import Problems, api_error
 from bot.local.simulator.discord.model import Channel, Json, Message, ThreadMember, ThreadState, User
-from bot.local.simulator.discord.world import Event, World
+from bot.local.simulator.discord.thread_members import event, join, set_archived, state_of, updated
+from bot.local.simulator.discord.world import World
 
 NEWS, PUBLIC, PRIVATE = 10, 11, 12
 FORUM = 15
 # Message types (resources/message, "Message Types").
-RECIPIENT_ADD, NAME_CHANGE, CREATED, STARTER = 1, 4, 18, 21
+RECIPIENT_ADD, NAME_CHANGE, CREATED = 1, 4, 18
 REQUIRE_TAG = 1 << 4
 PINNED = 1 << 1
-MOST_MEMBERS = 1000
 
 
 def from_message(world: World, channel: Channel, message: Message, owner: User, body: Json) -> Channel:
@@ -25,11 +25,11 @@ def from_message(world: World, channel: Channel, message: Message, owner: User, 
     problems.raise_if_any()
     world.require(channel, owner.id, bits.CREATE_PUBLIC_THREADS)
     if channel.type not in (0, 5):
-        raise refusal(50024)
+        raise api_error(50024)
     if message.id in world.channels:
-        raise refusal(160004)
-    if message.type not in (0, 19, 20, 23):
-        raise refusal(50021)
+        raise api_error(160004)
+    if message.type not in messages.WRITTEN:
+        raise api_error(50021)
     thread = _new(world, channel, owner, body, NEWS if channel.type == 5 else PUBLIC, message.id)
     message.flags |= wire.HAS_THREAD
     _announce(world, thread)
@@ -40,7 +40,9 @@ def from_message(world: World, channel: Channel, message: Message, owner: User, 
         "message_id": str(message.id),
         "guild_id": str(channel.guild_id),
     }
-    starter = messages.build(world, thread, message.author, Draft(), reference=reference, kind=STARTER)
+    starter = messages.build(
+        world, thread, message.author, Draft(), reference=reference, kind=messages.THREAD_STARTER
+    )
     messages.publish(world, thread, starter)
     return thread
 
@@ -56,7 +58,7 @@ def alone(world: World, channel: Channel, owner: User, body: Json) -> Channel:
     problems.raise_if_any()
     if channel.type not in (0, 5):
         world.require(channel, owner.id)
-        raise refusal(50024)
+        raise api_error(50024)
     world.require(
         channel, owner.id, bits.CREATE_PRIVATE_THREADS if kind == PRIVATE else bits.CREATE_PUBLIC_THREADS
     )
@@ -78,9 +80,9 @@ def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) ->
     problems.raise_if_any()
     world.require(forum, owner.id, bits.SEND_MESSAGES)
     if draft.empty:
-        raise refusal(50006)
+        raise api_error(50006)
     if forum.flags & REQUIRE_TAG and not body.get("applied_tags"):
-        raise refusal(40067)
+        raise api_error(40067)
     thread = _new(world, forum, owner, body, PUBLIC, world.snowflakes.next())
     _announce(world, thread)
     first = messages.build(world, thread, owner, draft, message_id=thread.id)
@@ -88,30 +90,9 @@ def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) ->
     return thread, first
 
 
-def join(world: World, thread: Channel, user_id: int) -> None:
-    """Make somebody a member of a thread, if they are none."""
-    state = _state(thread)
-    if user_id in state.members:
-        return
-    if len(state.members) >= MOST_MEMBERS:
-        raise refusal(30033)
-    seen_before = world.can_view(thread, user_id)
-    member = ThreadMember(user_id=user_id, joined_at=world.clock())
-    state.members[user_id] = member
-    if not seen_before:
-        created = wire.channel(world, thread, user_id)
-        world.emit(_event("THREAD_CREATE", created, thread, only=frozenset({user_id})))
-    guild = world.guilds[thread.guild_id or 0]
-    told = wire.thread_member(thread, member) | {
-        "member": wire.member(world, guild.members[user_id]),
-        "presence": None,
-    }
-    _members_update(world, thread, added=[told])
-
-
 def add(world: World, thread: Channel, user_id: int, by: User) -> None:
-    """Bring somebody else into a thread, which says so in it."""
-    if user_id in _state(thread).members:
+    """Add another user to a thread, with a system message."""
+    if user_id in state_of(thread).members:
         return
     join(world, thread, user_id)
     note = messages.build(world, thread, by, Draft(), kind=RECIPIENT_ADD)
@@ -119,38 +100,9 @@ def add(world: World, thread: Channel, user_id: int, by: User) -> None:
     messages.publish(world, thread, note)
 
 
-def leave(world: World, thread: Channel, user_id: int) -> None:
-    """Take somebody out of a thread; 10007 if they are not in it."""
-    state = _state(thread)
-    if user_id not in state.members:
-        raise refusal(10007)
-    del state.members[user_id]
-    _members_update(world, thread, removed=[user_id])
-
-
-def wake(world: World, thread: Channel, user_id: int) -> None:
-    """Make a thread ready to be written in: an archived one is opened again, a locked one only for moderators."""
-    state = _state(thread)
-    if state.locked and not world.permissions(thread, user_id) & bits.MANAGE_THREADS:
-        raise refusal(160005)
-    if state.archived:
-        set_archived(world, thread, archived=False)
-        updated(world, thread)
-        for member in state.members.values():
-            data = wire.thread_member(thread, member) | {"guild_id": str(thread.guild_id)}
-            world.emit(_event("THREAD_MEMBER_UPDATE", data, thread, only=frozenset({member.user_id})))
-
-
-def set_archived(world: World, thread: Channel, *, archived: bool) -> None:
-    state = _state(thread)
-    if state.archived != archived:
-        state.archived = archived
-        state.archive_timestamp = world.clock()
-
-
 def modify(world: World, thread: Channel, user: User, body: Json) -> None:
-    """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived one only when it is opened by it."""
-    state = _state(thread)
+    """PATCH of a thread: by its owner or with MANAGE_THREADS; an archived thread only if the change unarchives it."""
+    state = state_of(thread)
     problems = Problems()
     thread_options.check(body, problems, named=False)
     problems.raise_if_any()
@@ -160,24 +112,19 @@ def modify(world: World, thread: Channel, user: User, body: Json) -> None:
     only_opens = set(body) <= {"archived", "locked"} and opens
     if not manages:
         if "locked" in body and body["locked"] != state.locked:
-            raise refusal(50013)
+            raise api_error(50013)
         if "rate_limit_per_user" in body or (state.locked and opens):
-            raise refusal(50013)
+            raise api_error(50013)
         if state.owner_id != user.id and not only_opens:
-            raise refusal(50013)
+            raise api_error(50013)
     if state.archived and not opens:
-        raise refusal(50083)
+        raise api_error(50083)
     renamed = body.get("name") is not None and str(body["name"]).strip() != thread.name
     _assign(world, thread, body)
     updated(world, thread)
     if renamed and not state.archived:
         note = messages.build(world, thread, user, Draft(content=thread.name), kind=NAME_CHANGE)
         messages.publish(world, thread, note)
-
-
-def updated(world: World, thread: Channel) -> None:
-    """Tell of a changed thread."""
-    world.emit(_event("THREAD_UPDATE", wire.channel(world, thread), thread))
 
 
 def remove(world: World, thread: Channel) -> None:
@@ -188,14 +135,14 @@ def remove(world: World, thread: Channel) -> None:
         "parent_id": str(thread.parent_id),
         "type": thread.type,
     }
-    world.emit(_event("THREAD_DELETE", data, thread, only=world.viewers(thread)))
+    world.emit(event("THREAD_DELETE", data, thread, only=world.viewers(thread)))
     for message in world.history(thread.id):
         world.remove(message)
     del world.channels[thread.id]
 
 
 def _assign(world: World, thread: Channel, body: Json) -> None:
-    state = _state(thread)
+    state = state_of(thread)
     if body.get("name") is not None:
         thread.name = str(body["name"]).strip()
     if body.get("archived") is not None:
@@ -243,40 +190,4 @@ def _announce(world: World, thread: Channel) -> None:
     """THREAD_CREATE to everyone who sees it, with their own membership for its members."""
     for viewer in sorted(world.viewers(thread)):
         data = wire.channel(world, thread, viewer) | {"newly_created": True}
-        world.emit(_event("THREAD_CREATE", data, thread, only=frozenset({viewer})))
-
-
-def _members_update(
-    world: World, thread: Channel, *, added: list[Json] | None = None, removed: list[int] | None = None
-) -> None:
-    """THREAD_MEMBERS_UPDATE: to those it is about without, to the others with GUILD_MEMBERS."""
-    data: Json = {
-        "id": str(thread.id),
-        "guild_id": str(thread.guild_id),
-        "member_count": min(len(_state(thread).members), 50),
-    }
-    if added:
-        data["added_members"] = added
-    if removed:
-        data["removed_member_ids"] = [str(each) for each in removed]
-    about = frozenset([int(each["user_id"]) for each in added or ()] + (removed or []))
-    world.emit(_event("THREAD_MEMBERS_UPDATE", data, thread, only=about))
-    others = world.viewers(thread) - about
-    world.emit(_event("THREAD_MEMBERS_UPDATE", data, thread, only=others, intent=intents.GUILD_MEMBERS))
-
-
-def _event(
-    name: str,
-    data: Json,
-    thread: Channel,
-    *,
-    only: frozenset[int] | None = None,
-    intent: int = intents.GUILDS,
-) -> Event:
-    return Event(name, data, thread.guild_id, thread.id, only, intent)
-
-
-def _state(thread: Channel) -> ThreadState:
-    if thread.thread is None:
-        raise refusal(50024)
-    return thread.thread
+        world.emit(event("THREAD_CREATE", data, thread, only=frozenset({viewer})))

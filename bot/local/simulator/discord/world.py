@@ -1,6 +1,6 @@
-"""The state of a local Discord and what everything else stands on: lookups, permissions, ids, events.
+"""The state of a local Discord: lookups, permissions, ids, events.
 
-The world decides and never performs: a change leaves its events in `world.events`, in order, for the shell to take.
+No I/O: a change appends its events to `world.events`, in order; the hub dispatches them.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.model import (
     Application,
     Attachment,
@@ -32,11 +32,11 @@ TYPING_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happened, as the gateway tells it.
+    """A gateway event.
 
-    It reaches whoever may see the channel (or, without one, the members of the server), or exactly `only`, if
-    that is given. `intent` is the bit a session must have asked for, 0 for none. `bots` and `people` say which
-    of the two kinds of listener it is for.
+    The recipients are the users who see the channel (without a channel, the members of the server), or exactly
+    `only`, if given. `intent` is the bit that a session must have, 0 for none. `bots` and `people` select the kind
+    of listener.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Event:
 
 @dataclass(slots=True)
 class Revision:
-    """A content that a message had, and since which epoch second."""
+    """A content of a message, and the epoch second of the change."""
 
     content: str
     at: float
@@ -59,7 +59,7 @@ class Revision:
 
 @dataclass(slots=True)
 class Typing:
-    """A run of typing indicators: when it began, and the latest one."""
+    """A run of typing indicators: the time of the first and the latest."""
 
     since: float
     last: float
@@ -89,13 +89,13 @@ class World:
         self.nonces = Nonces()
         self.revisions: dict[int, list[Revision]] = {}
         self.typing: dict[tuple[int, int], Typing] = {}
-        # Files handed over with a command, which belong to no message.
+        # Files sent with a command, which belong to no message.
         self.loose_files: dict[int, Attachment] = {}
         self.old_edits: dict[int, list[float]] = {}
         self.events: list[Event] = []
 
     def snapshot(self) -> Snapshot:
-        """Everything that is to be saved; it shares its values with the world."""
+        """The state to save; shares its values with the world."""
         return Snapshot.model_construct(
             last_snowflake=self.snowflakes.last,
             cdn_secret=self.cdn_secret,
@@ -108,36 +108,36 @@ class World:
         )
 
     def emit(self, event: Event) -> None:
-        """Leave an event for the shell to dispatch."""
+        """Append an event for the hub to dispatch."""
         self.events.append(event)
 
     def take_events(self) -> list[Event]:
-        """The events since the last call, which are then forgotten."""
+        """Return and remove the pending events."""
         taken, self.events = self.events, []
         return taken
 
-    # Lookups. Each raises the refusal that Discord gives for something unknown or not to be seen.
+    # Lookups. Each raises Discord's error for an unknown or invisible object.
 
     def user(self, user_id: int) -> User:
         if user_id not in self.users:
-            raise refusal(10013)
+            raise api_error(10013)
         return self.users[user_id]
 
     def guild(self, guild_id: int) -> Guild:
         if guild_id not in self.guilds:
-            raise refusal(10004)
+            raise api_error(10004)
         return self.guilds[guild_id]
 
     def channel(self, channel_id: int) -> Channel:
         if channel_id not in self.channels:
-            raise refusal(10003)
+            raise api_error(10003)
         return self.channels[channel_id]
 
     def message(self, channel_id: int, message_id: int) -> Message:
         """A message in its channel; an ephemeral one is unknown by this way."""
         found = self.messages.get(message_id)
         if found is None or found.channel_id != channel_id or found.ephemeral_for is not None:
-            raise refusal(10008)
+            raise api_error(10008)
         return found
 
     def application_of(self, user_id: int) -> Application | None:
@@ -168,7 +168,7 @@ class World:
         return bits.in_channel(self.guilds[channel.guild_id], ground, user_id, self.clock())
 
     def can_view(self, channel: Channel, user_id: int) -> bool:
-        """Whether a user sees a channel; a private thread is seen by its members and by MANAGE_THREADS."""
+        """Whether a user sees a channel; a private thread is visible to its members and with MANAGE_THREADS."""
         granted = self.permissions(channel, user_id)
         if not granted & bits.VIEW_CHANNEL:
             return False
@@ -177,22 +177,22 @@ class World:
         return True
 
     def visible_channel(self, channel_id: int, user_id: int) -> Channel:
-        """A channel that the user sees: 10003 if there is none, 50001 if it is out of sight."""
+        """A channel that the user sees: 10003 if it does not exist, 50001 if it is not visible."""
         channel = self.channel(channel_id)
         if not self.can_view(channel, user_id):
-            raise refusal(50001)
+            raise api_error(50001)
         return channel
 
     def require(self, channel: Channel, user_id: int, *needed: int) -> None:
-        """Raise 50001 without sight of the channel, 50013 without one of the permissions."""
+        """Raise 50001 if the channel is not visible, 50013 without one of the permissions."""
         if not self.can_view(channel, user_id):
-            raise refusal(50001)
+            raise api_error(50001)
         granted = self.permissions(channel, user_id)
         if any(not granted & each for each in needed):
-            raise refusal(50013)
+            raise api_error(50013)
 
     def timed_out(self, channel: Channel, user_id: int) -> bool:
-        """Whether a moderator has silenced a member for now; owners and administrators are exempt."""
+        """Whether a member is timed out; owners and administrators are exempt."""
         if channel.guild_id is None:
             return False
         guild = self.guilds[channel.guild_id]
@@ -211,13 +211,13 @@ class World:
         return False
 
     def viewers(self, channel: Channel) -> frozenset[int]:
-        """Everybody who sees a channel now, for telling them of its end."""
+        """The users who see a channel now, for the event of its deletion."""
         if channel.guild_id is None:
             return frozenset(channel.recipients)
         members: Iterable[int] = self.guilds[channel.guild_id].members
         return frozenset(each for each in members if self.can_view(channel, each))
 
-    # Messages' places.
+    # Messages in channels.
 
     def place(self, message: Message) -> None:
         """Put a new message into its channel."""
@@ -226,7 +226,7 @@ class World:
         self.revisions[message.id] = [Revision(message.content, message.at)]
 
     def remove(self, message: Message) -> None:
-        """Take a message out of its channel."""
+        """Remove a message from its channel."""
         del self.messages[message.id]
         line = self.timelines[message.channel_id]
         del line[bisect_left(line, message.id)]

@@ -1,4 +1,4 @@
-"""One REST request as a handler sees it, and one entry of the route table."""
+"""One REST request for a handler, and one entry of the route table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from bot.local.simulator.discord import intents, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Upload
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Application, Channel, Json, Message, User
 from bot.local.simulator.discord.ratelimits import OTHER, Limit
 from bot.local.simulator.discord.world import World
@@ -38,7 +38,7 @@ class Call:
     def bot(self) -> Application:
         """The application that asks; only routes without authorisation have none."""
         if self.application is None:
-            raise refusal(20001)
+            raise api_error(20001)
         return self.application
 
     @property
@@ -81,15 +81,15 @@ class Call:
 
     def show(self, message: Message) -> Json:
         """A message as this bot sees it, without its content if that is not for it."""
-        told = wire.message(self.world, message, self.user.id)
+        payload = wire.message(self.world, message, self.user.id)
         if message.guild_id is None or self.bot.privileged_intents & intents.MESSAGE_CONTENT:
-            return told
-        return intents.redacted(told, self.user.id)
+            return payload
+        return intents.redacted(payload, self.user.id)
 
     def require_history(self, channel: Channel) -> None:
         """50001 without READ_MESSAGE_HISTORY."""
         if not self.world.permissions(channel, self.user.id) & bits.READ_MESSAGE_HISTORY:
-            raise refusal(50001)
+            raise api_error(50001)
 
 
 Handler = Callable[[Call], Any]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from bot.local.simulator.discord import channels, drafts, threads, wire
+from bot.local.simulator.discord import channels, drafts, thread_members, threads, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Channel, Json, ThreadState
 from bot.local.simulator.discord.rest.call import Call, Reply
 from bot.local.simulator.discord.rest.guilds import thread_list
@@ -28,14 +28,14 @@ def patch(call: Call) -> Json:
 
 def delete(call: Call) -> Json:
     channel = call.channel()
-    told = wire.channel(call.world, channel, call.user.id)
+    payload = wire.channel(call.world, channel, call.user.id)
     if channel.thread is not None:
         call.world.require(channel, call.user.id, bits.MANAGE_THREADS)
         threads.remove(call.world, channel)
     elif channel.guild_id is not None:
         call.world.require(channel, call.user.id, bits.MANAGE_CHANNELS)
         channels.remove(call.world, channel)
-    return told
+    return payload
 
 
 def typing(call: Call) -> None:
@@ -62,11 +62,11 @@ def create_thread(call: Call) -> Reply:
 
 
 def join(call: Call) -> None:
-    threads.join(call.world, _open_thread(call), call.user.id)
+    thread_members.join(call.world, _open_thread(call), call.user.id)
 
 
 def leave(call: Call) -> None:
-    threads.leave(call.world, _open_thread(call), call.user.id)
+    thread_members.leave(call.world, _open_thread(call), call.user.id)
 
 
 def add_member(call: Call) -> None:
@@ -75,7 +75,7 @@ def add_member(call: Call) -> None:
     call.world.require(thread, call.user.id, sending)
     other = call.world.user(call.id("user_id"))
     if not call.world.permissions(thread, other.id) & bits.VIEW_CHANNEL:
-        raise refusal(50001)
+        raise api_error(50001)
     threads.add(call.world, thread, other.id, call.user)
 
 
@@ -84,7 +84,7 @@ def remove_member(call: Call) -> None:
     owns = thread.type == threads.PRIVATE and _state(thread).owner_id == call.user.id
     if not owns:
         call.world.require(thread, call.user.id, bits.MANAGE_THREADS)
-    threads.leave(call.world, thread, call.id("user_id"))
+    thread_members.leave(call.world, thread, call.id("user_id"))
 
 
 def members(call: Call) -> list[Json]:
@@ -98,7 +98,7 @@ def member(call: Call) -> Json:
     user_id = call.user.id if text == "@me" else call.id("user_id")
     found = _state(thread).members.get(user_id)
     if found is None:
-        raise refusal(10007)
+        raise api_error(10007)
     return wire.thread_member(thread, found)
 
 
@@ -141,20 +141,20 @@ def _ended(call: Call, *kinds: int) -> list[Channel]:
 
 def _page(call: Call, found: list[Channel]) -> Json:
     limit = call.limit(50, 100, least=2)
-    told = thread_list(call, found[:limit])
+    payload = thread_list(call, found[:limit])
     order = {str(each.id): index for index, each in enumerate(found)}
-    told["threads"].sort(key=lambda each: order[each["id"]])
-    return told | {"has_more": len(found) > limit}
+    payload["threads"].sort(key=lambda each: order[each["id"]])
+    return payload | {"has_more": len(found) > limit}
 
 
 def _open_thread(call: Call) -> Channel:
     thread = call.channel()
     if _state(thread).archived:
-        raise refusal(50083)
+        raise api_error(50083)
     return thread
 
 
 def _state(thread: Channel) -> ThreadState:
     if thread.thread is None:
-        raise refusal(50024)
+        raise api_error(50024)
     return thread.thread

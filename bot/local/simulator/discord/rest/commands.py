@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.local.simulator.discord import commands
-from bot.local.simulator.discord.errors import refusal
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.model import Application, Json
 from bot.local.simulator.discord.rest.call import Call, Reply
 
@@ -41,7 +41,7 @@ def _command(call: Call) -> Json:
 def _application(call: Call) -> Application:
     """Only one's own: the id of the path must be the application's."""
     if call.id("application_id") != call.bot.id:
-        raise refusal(20012)
+        raise api_error(20012)
     return call.bot
 
 
@@ -50,7 +50,7 @@ def _guild_id(call: Call) -> int | None:
         return None
     guild = call.world.guild(call.id("guild_id"))
     if call.bot.user_id not in guild.members:
-        raise refusal(50001)
+        raise api_error(50001)
     return guild.id
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.local.simulator.discord import channels, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Channel, Guild, Json
 from bot.local.simulator.discord.rest.call import Call
 
@@ -13,10 +13,10 @@ MOST_FOUND = 25
 
 def guild(call: Call) -> Json:
     value = _guild(call)
-    told = wire.guild(value)
+    payload = wire.guild(value)
     if call.query.get("with_counts") in ("true", "1"):
-        told.update(approximate_member_count=len(value.members), approximate_presence_count=1)
-    return told
+        payload.update(approximate_member_count=len(value.members), approximate_presence_count=1)
+    return payload
 
 
 def guild_channels(call: Call) -> list[Json]:
@@ -28,7 +28,7 @@ def guild_channels(call: Call) -> list[Json]:
 def create_channel(call: Call) -> Json:
     value = _guild(call)
     if not bits.in_guild(value, call.user.id) & bits.MANAGE_CHANNELS:
-        raise refusal(50013)
+        raise api_error(50013)
     name = call.json.get("name")
     if not name or len(str(name)) > 100:
         raise invalid("name", "BASE_TYPE_BAD_LENGTH", "Must be between 1 and 100 in length.")
@@ -44,7 +44,7 @@ def member(call: Call) -> Json:
     value = _guild(call)
     found = value.members.get(call.world.user(call.id("user_id")).id)
     if found is None:
-        raise refusal(10007)
+        raise api_error(10007)
     return wire.member(call.world, found)
 
 
@@ -101,5 +101,5 @@ def search(call: Call) -> Json:
 def _guild(call: Call) -> Guild:
     value = call.world.guild(call.id("guild_id"))
     if call.user.id not in value.members:
-        raise refusal(10004)
+        raise api_error(10004)
     return value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.local.simulator.discord import drafts, messages, pins, reactions, wire
+from bot.local.simulator.discord import drafts, pins, posting, reactions, wire
 from bot.local.simulator.discord import history as history_
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.errors import invalid
@@ -16,12 +16,12 @@ from bot.local.simulator.discord.snowflakes import timestamp
 def create(call: Call) -> Json:
     channel = call.channel()
     draft = drafts.parse(call.json, call.uploads)
-    posted = messages.post(call.world, channel, call.user, draft)
+    posted = posting.post(call.world, channel, call.user, draft)
     return call.show(posted) | ({} if draft.nonce is None else {"nonce": draft.nonce})
 
 
 def history(call: Call) -> list[Json]:
-    """A page, newest first; without READ_MESSAGE_HISTORY it is empty, which is no error."""
+    """A page, newest first; empty without READ_MESSAGE_HISTORY, which is no error."""
     channel = call.channel()
     limit = call.limit(50, 100)
     if not call.world.permissions(channel, call.user.id) & bits.READ_MESSAGE_HISTORY:
@@ -46,18 +46,18 @@ def patch(call: Call) -> Json:
     message = call.message()
     was_v2 = bool(message.flags & drafts.COMPONENTS_V2)
     draft = drafts.parse(call.json, call.uploads, flags=drafts.EDIT_FLAGS, was_v2=was_v2)
-    return call.show(messages.edit(call.world, call.channel(), message, call.user.id, draft))
+    return call.show(posting.edit(call.world, call.channel(), message, call.user.id, draft))
 
 
 def delete(call: Call) -> None:
-    messages.delete(call.world, call.channel(), call.message(), call.user.id)
+    posting.delete(call.world, call.channel(), call.message(), call.user.id)
 
 
 def bulk_delete(call: Call) -> None:
     ids = call.json.get("messages")
     if not isinstance(ids, list) or not all(str(each).isdigit() for each in ids):
         raise invalid("messages", "BASE_TYPE_REQUIRED", "This field is required")
-    messages.bulk_delete(call.world, call.channel(), [int(each) for each in ids], call.user.id)
+    posting.bulk_delete(call.world, call.channel(), [int(each) for each in ids], call.user.id)
 
 
 def react(call: Call) -> None:

@@ -1,4 +1,4 @@
-"""The route table: what is answered under /api/v10, by whom, and in which rate-limit bucket."""
+"""The route table of /api/v10: handler and rate-limit bucket of each route."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pipeline of a REST request: read, recorded, faulted, authorised, limited, worked on, answered."""
+"""The pipeline of a REST request: read, record, apply faults, authorise, limit, handle, answer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from aiohttp import BodyPartReader, web
 from bot.local.simulator.discord import ratelimits
 from bot.local.simulator.discord.attachments import REQUEST_BYTES
 from bot.local.simulator.discord.drafts import Upload
-from bot.local.simulator.discord.errors import ApiError, invalid, refusal
+from bot.local.simulator.discord.errors import ApiError, api_error, invalid
 from bot.local.simulator.discord.faults import Fault, Faults
 from bot.local.simulator.discord.model import Application
 from bot.local.simulator.discord.rest.call import Call, Reply, Route
@@ -25,14 +25,14 @@ from bot.local.simulator.discord.rest.routes import ROUTES
 from bot.local.simulator.discord.world import World
 
 PREFIX = "/api/v10"
-# How many requests are kept for tests to look at.
+# The number of requests kept for tests.
 KEPT_REQUESTS = 20_000
 _FILE_FIELD = re.compile(r"files?\[?(\d*)\]?")
 
 
 @dataclass(slots=True)
 class Recorded:
-    """A request as it came in, and what it was answered with (status 0: the socket was closed instead)."""
+    """A request and the status of its answer (0: the socket was closed instead)."""
 
     method: str
     route: str
@@ -73,7 +73,7 @@ class RestServer:
     async def _unknown(self, request: web.Request) -> web.StreamResponse:
         path = request.path.removeprefix(PREFIX)
         others = {each.method for each in ROUTES if _pattern(each.path).fullmatch(path)}
-        error = ApiError(405, 0, "405: Method Not Allowed") if others else refusal(0)
+        error = ApiError(405, 0, "405: Method Not Allowed") if others else api_error(0)
         recorded = self._record(request, path, None, ())
         return self._answer(recorded, error.status, error.body(), {})
 
@@ -95,15 +95,15 @@ class RestServer:
             elif fault.action not in ("reset_after", "garble"):
                 return self._faulted(recorded, route, fault)
         await self._travel()
-        status, told, headers = self._work(request, route, recorded, body, uploads, wrong)
+        status, payload, headers = self._work(request, route, recorded, body, uploads, wrong)
         self.committed()
         if any(each.action == "reset_after" for each in faults):
             return self._reset(request, recorded)
         for fault in faults:
-            if fault.garble is not None and told is not None:
-                told = fault.garble(json.loads(json.dumps(told)))
+            if fault.garble is not None and payload is not None:
+                payload = fault.garble(json.loads(json.dumps(payload)))
         await self._travel()
-        return self._answer(recorded, status, told, headers)
+        return self._answer(recorded, status, payload, headers)
 
     async def _travel(self) -> None:
         if self.round_trip_s:
@@ -130,11 +130,11 @@ class RestServer:
             call = Call(self.world, request.match_info, request.query, body, uploads, application)
             result = route.handler(call)
         except ApiError as error:
-            told = error.body()
+            payload = error.body()
             if error.status == 429:
                 # Edits of old messages: no header tells of the limit, only the body.
-                told |= {"retry_after": 60.0, "global": False}
-            return error.status, told, headers
+                payload |= {"retry_after": 60.0, "global": False}
+            return error.status, payload, headers
         if isinstance(result, Reply):
             return result.status, result.body, headers
         return (204 if result is None else 200), result, headers
@@ -193,8 +193,8 @@ class RestServer:
                 fault.scope == "global",
             )
             return self._answer(recorded, 429, _limited(after, verdict.is_global), verdict.headers())
-        told = {"message": fault.message or "Scripted fault", "code": fault.code}
-        return self._answer(recorded, fault.status, told, {})
+        payload = {"message": fault.message or "Scripted fault", "code": fault.code}
+        return self._answer(recorded, fault.status, payload, {})
 
     def _reset(self, request: web.Request, recorded: Recorded) -> web.StreamResponse:
         self._finish(recorded, 0)
@@ -202,15 +202,15 @@ class RestServer:
             request.transport.abort()
         return web.Response(status=500)
 
-    def _answer(self, recorded: Recorded, status: int, told: Any, headers: dict[str, str]) -> web.Response:
-        recorded.answer = told
+    def _answer(self, recorded: Recorded, status: int, payload: Any, headers: dict[str, str]) -> web.Response:
+        recorded.answer = payload
         self._finish(recorded, status)
         headers = {"Via": "1.1 google", "Date": formatdate(self.world.clock(), usegmt=True), **headers}
-        if told is None:
+        if payload is None:
             return web.Response(status=status, headers=headers)
-        if isinstance(told, str):
-            return web.Response(status=status, text=told, content_type="text/html", headers=headers)
-        content = json.dumps(told, separators=(",", ":")).encode()
+        if isinstance(payload, str):
+            return web.Response(status=status, text=payload, content_type="text/html", headers=headers)
+        content = json.dumps(payload, separators=(",", ":")).encode()
         return web.Response(status=status, body=content, content_type="application/json", headers=headers)
 
     def _record(self, request: web.Request, route: str, body: Any, uploads: tuple[Upload, ...]) -> Recorded:
@@ -242,7 +242,7 @@ def _pattern(path: str) -> re.Pattern[str]:
 
 
 async def read_body(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
-    """The JSON and the files of a request, whichever way they came; 50109 for what is no JSON."""
+    """The JSON and the files of a request, whichever way they came; 50109 for invalid JSON."""
     if request.content_type == "multipart/form-data":
         return await _read_form(request)
     content = await request.read()
@@ -265,7 +265,7 @@ async def _read_form(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
         content = bytes(await part.read(decode=True))
         total += len(content)
         if total > REQUEST_BYTES:
-            raise refusal(40005)
+            raise api_error(40005)
         if part.name == "payload_json":
             body = _parse(content)
         elif part.name and (match := _FILE_FIELD.fullmatch(part.name)):
@@ -279,4 +279,4 @@ def _parse(content: bytes) -> Any:
     try:
         return json.loads(content)
     except ValueError:
-        raise refusal(50109) from None
+        raise api_error(50109) from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.local.simulator.discord import channels, guilds, wire
-from bot.local.simulator.discord.errors import invalid, refusal
+from bot.local.simulator.discord.errors import api_error, invalid
 from bot.local.simulator.discord.model import Json
 from bot.local.simulator.discord.rest.call import Call
 
@@ -30,7 +30,7 @@ def my_guilds(call: Call) -> list[Json]:
 def leave_guild(call: Call) -> None:
     guild = call.world.guild(call.id("guild_id"))
     if call.user.id not in guild.members:
-        raise refusal(10004)
+        raise api_error(10004)
     guilds.leave(call.world, guild, call.user)
 
 
@@ -40,7 +40,7 @@ def open_dm(call: Call) -> Json:
         raise invalid("recipient_id", "BASE_TYPE_REQUIRED", "This field is required")
     other = call.world.user(int(text))
     if other.id == call.user.id or other.bot:
-        raise refusal(50007)
+        raise api_error(50007)
     return wire.channel(call.world, channels.open_dm(call.world, call.user.id, other.id), call.user.id)
 
 

@@ -1,6 +1,6 @@
-"""How Discord writes its objects as JSON.
+"""Discord's objects as JSON.
 
-Ids are text, moments are ISO 8601, and optional keys are left out where Discord leaves them out.
+Ids are text, times are ISO 8601, and optional keys are left out where Discord leaves them out.
 """
 
 from bot.local.simulator.discord.wire.channels import channel, hidden_channel, thread_member

@@ -23,7 +23,7 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
             "last_message_id": _id(value.last_message_id),
             "recipients": [user(each) for each in others],
         }
-    told: Json = {
+    payload: Json = {
         "id": str(value.id),
         "type": value.type,
         "guild_id": str(value.guild_id),
@@ -34,27 +34,27 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
         "last_message_id": _id(value.last_message_id),
     }
     if value.last_pin_at is not None:
-        told["last_pin_timestamp"] = timestamp(value.last_pin_at)
+        payload["last_pin_timestamp"] = timestamp(value.last_pin_at)
     if value.thread is None:
-        told.update(
+        payload.update(
             position=value.position,
             topic=value.topic,
             nsfw=value.nsfw,
             permission_overwrites=[overwrite(each) for each in value.overwrites.values()],
         )
         if value.type == VOICE:
-            told.update(bitrate=64_000, user_limit=0, rtc_region=None)
+            payload.update(bitrate=64_000, user_limit=0, rtc_region=None)
         if value.type == FORUM:
-            told.update(
+            payload.update(
                 available_tags=value.available_tags,
                 default_reaction_emoji=None,
                 default_sort_order=None,
                 default_forum_layout=0,
                 template="",
             )
-        return told
+        return payload
     thread = value.thread
-    told.update(
+    payload.update(
         owner_id=str(thread.owner_id),
         message_count=min(thread.message_count, 100_000),
         total_message_sent=thread.total_message_sent,
@@ -69,17 +69,17 @@ def channel(world: World, value: Channel, viewer_id: int | None = None) -> Json:
         member_ids_preview=[str(each) for each in list(thread.members)[:10]],
     )
     if value.type == 12:
-        told["thread_metadata"]["invitable"] = thread.invitable
+        payload["thread_metadata"]["invitable"] = thread.invitable
     if thread.applied_tags:
-        told["applied_tags"] = [str(each) for each in thread.applied_tags]
+        payload["applied_tags"] = [str(each) for each in thread.applied_tags]
     if viewer_id in thread.members:
-        told["member"] = thread_member(value, thread.members[viewer_id])
-    return told
+        payload["member"] = thread_member(value, thread.members[viewer_id])
+    return payload
 
 
 def hidden_channel(value: Channel) -> Json:
-    """A channel as those know it who must not see it ("channel obfuscation", mandatory since 2026-11-16)."""
-    told: Json = {
+    """A channel for users who must not see it ("channel obfuscation", mandatory since 2026-11-16)."""
+    payload: Json = {
         "id": str(value.id),
         "type": value.type,
         "guild_id": str(value.guild_id),
@@ -90,8 +90,8 @@ def hidden_channel(value: Channel) -> Json:
         "permission_overwrites": [{"id": str(value.guild_id), "type": 0, "allow": "0", "deny": "1024"}],
     }
     if value.type == FORUM:
-        told["available_tags"] = []
-    return told
+        payload["available_tags"] = []
+    return payload
 
 
 def thread_member(channel: Channel, value: ThreadMember) -> Json:

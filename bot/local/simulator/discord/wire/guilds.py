@@ -11,7 +11,7 @@ from bot.local.simulator.discord.world import World
 
 
 def guild(value: Guild) -> Json:
-    """A server as `GET /guilds/{id}` shows it; what this world does not know is as in a new one."""
+    """A server as `GET /guilds/{id}` shows it; fields that the simulator lacks are as in a new server."""
     return {
         "id": str(value.id),
         "name": value.name,

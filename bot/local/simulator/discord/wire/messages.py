@@ -14,7 +14,7 @@ HAS_THREAD = 1 << 5
 
 def message(world: World, value: Message, viewer_id: int | None, *, nested: bool = True) -> Json:
     """A message as the REST API shows it to a viewer; `nested` adds the message replied to and the thread."""
-    told: Json = {
+    payload: Json = {
         "id": str(value.id),
         "channel_id": str(value.channel_id),
         "type": value.type,
@@ -33,26 +33,26 @@ def message(world: World, value: Message, viewer_id: int | None, *, nested: bool
         "flags": value.flags,
     }
     if value.reactions:
-        told["reactions"] = reactions(value, viewer_id)
+        payload["reactions"] = reactions(value, viewer_id)
     if value.webhook_id is not None:
-        told["webhook_id"] = str(value.webhook_id)
+        payload["webhook_id"] = str(value.webhook_id)
     if value.application_id is not None:
-        told["application_id"] = str(value.application_id)
+        payload["application_id"] = str(value.application_id)
     if value.interaction_metadata is not None:
-        told["interaction_metadata"] = value.interaction_metadata
+        payload["interaction_metadata"] = value.interaction_metadata
     if value.legacy_interaction is not None:
-        told["interaction"] = value.legacy_interaction
+        payload["interaction"] = value.legacy_interaction
     if value.reference is not None:
-        told["message_reference"] = value.reference
+        payload["message_reference"] = value.reference
     if nested:
         if value.reference is not None and value.type in (19, 21):
             original = world.messages.get(int(value.reference["message_id"]))
             shown = None if original is None else message(world, original, viewer_id, nested=False)
-            told["referenced_message"] = shown
+            payload["referenced_message"] = shown
         thread = world.channels.get(value.id)
         if value.flags & HAS_THREAD and thread is not None:
-            told["thread"] = channel(world, thread, viewer_id)
-    return told
+            payload["thread"] = channel(world, thread, viewer_id)
+    return payload
 
 
 def reactions(value: Message, viewer_id: int | None) -> list[Json]:
@@ -73,17 +73,17 @@ def reactions(value: Message, viewer_id: int | None) -> list[Json]:
 
 def gateway_message(world: World, value: Message) -> Json:
     """A message as MESSAGE_CREATE and MESSAGE_UPDATE carry it: with its server and its author as member."""
-    told = message(world, value, None)
+    payload = message(world, value, None)
     place = world.channels.get(value.channel_id)
     if place is not None:
-        told["channel_type"] = place.type
+        payload["channel_type"] = place.type
     if value.guild_id is None or value.ephemeral_for is not None:
-        return told
+        return payload
     guild_ = world.guilds[value.guild_id]
-    told["guild_id"] = str(guild_.id)
+    payload["guild_id"] = str(guild_.id)
     if value.author.id in guild_.members and not value.author.webhook:
-        told["member"] = member(world, guild_.members[value.author.id], with_user=False)
-    for mentioned in told["mentions"]:
+        payload["member"] = member(world, guild_.members[value.author.id], with_user=False)
+    for mentioned in payload["mentions"]:
         if (known := guild_.members.get(int(mentioned["id"]))) is not None:
             mentioned["member"] = member(world, known, with_user=False)
-    return told
+    return payload

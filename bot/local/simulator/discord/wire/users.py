@@ -8,7 +8,7 @@ from bot.local.simulator.discord.world import World
 
 
 def user(value: User) -> Json:
-    told: Json = {
+    payload: Json = {
         "id": str(value.id),
         "username": value.username,
         "discriminator": _discriminator(value),
@@ -23,8 +23,8 @@ def user(value: User) -> Json:
         "primary_guild": None,
     }
     if value.bot or value.webhook:
-        told["bot"] = True
-    return told
+        payload["bot"] = True
+    return payload
 
 
 def own_user(value: User) -> Json:
@@ -41,7 +41,7 @@ def own_user(value: User) -> Json:
 
 
 def member(world: World, value: Member, *, with_user: bool = True) -> Json:
-    told: Json = {
+    payload: Json = {
         "avatar": None,
         "banner": None,
         "communication_disabled_until": None
@@ -57,12 +57,12 @@ def member(world: World, value: Member, *, with_user: bool = True) -> Json:
         "roles": [str(each) for each in value.role_ids],
     }
     if with_user:
-        told["user"] = user(world.users[value.user_id])
-    return told
+        payload["user"] = user(world.users[value.user_id])
+    return payload
 
 
 def role(value: Role) -> Json:
-    told: Json = {
+    payload: Json = {
         "id": str(value.id),
         "name": value.name,
         "permissions": str(value.permissions),
@@ -76,7 +76,7 @@ def role(value: Role) -> Json:
         "unicode_emoji": None,
         "flags": 0,
     }
-    return told
+    return payload
 
 
 def overwrite(value: Overwrite) -> Json:

@@ -314,6 +314,37 @@ def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, BOT_CONFIG="gone.toml").startswith("gone.toml: no such file")
 
 
+def test_a_directory_in_place_of_the_file_is_called_a_directory(tmp_path: Path) -> None:
+    line = refusal(tmp_path, BOT_CONFIG=str(tmp_path))
+    assert line == f"{tmp_path}: is a directory; name a file with --config or BOT_CONFIG"
+
+
+def test_a_named_file_that_is_not_text_is_named_with_its_folder(tmp_path: Path) -> None:
+    file = tmp_path / "folder" / "bobbin.toml"
+    file.parent.mkdir()
+    file.write_bytes(b"\xff\xfe")
+    assert refusal(tmp_path, BOT_CONFIG=str(file)) == f"{file}: cannot be read: not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("address", "reason"),
+    [
+        ("redis://:hidden-word@h:65536", "must have a port from 1 to 65535 behind the host"),
+        ("redis://:hidden-word@h:0", "must have a port from 1 to 65535 behind the host"),
+        ("redis://:hidden-word@h:6379x", "must have a port from 1 to 65535 behind the host"),
+        ("redis://:hidden-word@[::1:6379", "must have an IPv6 address in [ ], as in [::1]"),
+        ("http://:hidden-word@h", "must be an address that begins with redis:// or rediss:// or unix://"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_said_without_the_address(
+    tmp_path: Path, address: str, reason: str
+) -> None:
+    line = refusal(tmp_path, REDIS_URL=address)
+    assert line.startswith("REDIS_URL in the environment: redis.url: ")
+    assert reason in line
+    assert "hidden-word" not in line
+
+
 def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(StartError, match=r"^config\.toml: cannot be read: not UTF-8$"):
