@@ -62,6 +62,11 @@ def steps(points: Iterable[str]) -> set[str]:
     return {point.rpartition(":")[0] for point in points}
 
 
+def timeless(points: Iterable[str]) -> set[str]:
+    """The steps of points that are taken whatever the time."""
+    return {step for step in steps(points) if step.partition(":")[0] not in TIMED}
+
+
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:
     """Play a scenario without a hit; returns the points, in order, and what did not hold at the end."""
     async with arena.stage() as stage:

@@ -14,7 +14,7 @@ import pytest_asyncio
 from tests.engine.arena import Arena
 from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
 from tests.engine.conftest import ALL, Ahead, cases_of
-from tests.engine.points_table import listed_points, record, steps
+from tests.engine.points_table import listed_points, record, timeless
 from tests.engine.scenarios import SCENARIOS, Scenario
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -34,7 +34,7 @@ async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
 ) -> None:
     points, breaches = await record(found, scenario)
     assert breaches == []
-    assert steps(points) == steps(listed_points(scenario)), "run `python -m tests.engine.points_table`"
+    assert timeless(points) == timeless(listed_points(scenario)), "run `python -m tests.engine.points_table`"
 
 
 @pytest.mark.parametrize("case", EVERY if ALL else selection(EVERY), ids=str)

@@ -13,7 +13,7 @@ import pytest_asyncio
 from tests.engine.arena import Arena
 from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
 from tests.engine.conftest import ALL, Ahead, cases_of
-from tests.engine.points_table import listed_points, record, steps
+from tests.engine.points_table import listed_points, record, timeless
 from tests.engine.revisions import AGAIN
 from tests.engine.scenarios import Scenario
 
@@ -37,7 +37,7 @@ async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
 ) -> None:
     points, breaches = await record(found, scenario)
     assert breaches == []
-    assert steps(points) == steps(listed_points(scenario)), "run `python -m tests.engine.points_table`"
+    assert timeless(points) == timeless(listed_points(scenario)), "run `python -m tests.engine.points_table`"
 
 
 async def test_every_step_of_an_answer_anew_is_hit() -> None:
