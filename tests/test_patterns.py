@@ -17,7 +17,17 @@ import bot
 from tests.regex_attacks import FOREIGN, attacks
 from tests.regex_steps import Engine, TooManySteps
 
-PACKAGES = ("render", "conversation", "gateway", "claude", "store", "config", "telemetry", "turns")
+PACKAGES = (
+    "render",
+    "conversation",
+    "gateway",
+    "commands",
+    "claude",
+    "store",
+    "config",
+    "telemetry",
+    "turns",
+)
 ROOT = Path(bot.__file__).parent
 # Matched at one place of a line or a text, and nowhere else in it.
 AT_ONE_PLACE = {

@@ -1,4 +1,4 @@
-"""Who may do what, decided from facts alone; a refusal is made from the rule, so that it names all that suffices."""
+"""Permission rules: decided from facts alone. The refusal is made from the rule, so it names all that suffices."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from bot.store.scoped_overrides import Scope
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """What a decision rests on; `started_it` holds for whoever began the conversation."""
+    """The facts about the person who uses a command; `is_starter`: they started the conversation."""
 
     is_direct: bool
-    started_it: bool
+    is_starter: bool
     manages_threads: bool
     manages_server: bool
     manages_messages: bool = False
@@ -29,33 +29,31 @@ PERMISSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Who may: the `starter` of the conversation, who `asked`, and whoever has one of the permissions.
+    """Allows whoever has one of the permissions, and by flag the conversation's starter or the one who asked.
 
-    In direct messages everybody may do what concerns the `conversation`.
+    `direct`: in direct messages everybody is allowed.
     """
 
     permissions: tuple[str, ...]
     starter: bool = False
-    asked: bool = False
-    conversation: bool = True
+    asker: bool = False
+    direct: bool = True
 
     def allows(self, person: Person, *, asked: bool = False) -> bool:
-        """Whether somebody may, who has `asked` what it is about or has not."""
+        """Whether a person is allowed; `asked`: the reply in question answers them."""
         return (
-            (self.conversation and person.is_direct)
-            or (self.starter and person.started_it)
-            or (self.asked and asked)
+            (self.direct and person.is_direct)
+            or (self.starter and person.is_starter)
+            or (self.asker and asked)
             or any(getattr(person, permission) for permission in self.permissions)
         )
 
     def refusal(self, what: str) -> str:
-        """Say who may do `what`."""
-        who = "the person who asked" if self.asked else "the person who started this thread"
-        known = f"{who}, or " if self.asked or self.starter else ""
-        return f"Only {known}somebody with the permission {self._named()} can {what}."
-
-    def _named(self) -> str:
-        return _either([f"“{PERMISSIONS[permission]}”" for permission in self.permissions])
+        """Say who can do `what`."""
+        who = "the person who asked" if self.asker else "the person who started this thread"
+        known = f"{who}, or " if self.asker or self.starter else ""
+        names = _either([f"“{PERMISSIONS[permission]}”" for permission in self.permissions])
+        return f"Only {known}somebody with the permission {names} can {what}."
 
 
 def _either(names: Sequence[str]) -> str:
@@ -63,29 +61,14 @@ def _either(names: Sequence[str]) -> str:
     return f"{', '.join(others)} or {last}" if others else last
 
 
-KEEPING = Rule(("manages_threads", "manages_server"), starter=True)
+CONVERSATION = Rule(("manages_threads", "manages_server"), starter=True)
 """For what concerns a conversation as a whole."""
 
-CONTROLLING = Rule(("manages_messages", "manages_threads", "manages_server"), asked=True)
+REPLY = Rule(("manages_messages", "manages_threads", "manages_server"), asker=True)
 """For a single reply."""
 
-MANAGING = Rule(("manages_server",), conversation=False)
+SERVER = Rule(("manages_server",), direct=False)
 """For what concerns more than one conversation."""
 
-CHOOSING = {Scope.THREAD: KEEPING, Scope.CHANNEL: MANAGING, Scope.SERVER: MANAGING}
+BY_SCOPE = {Scope.THREAD: CONVERSATION, Scope.CHANNEL: SERVER, Scope.SERVER: SERVER}
 """For the prompt or the model of a scope."""
-
-
-def may_reset(person: Person) -> bool:
-    """Whether somebody may make the bot forget a conversation."""
-    return KEEPING.allows(person)
-
-
-def may_control(person: Person, *, asked: bool) -> bool:
-    """Whether somebody may stop, repeat or continue a reply to what they `asked`, or others did."""
-    return CONTROLLING.allows(person, asked=asked)
-
-
-def may_choose(person: Person, scope: Scope) -> bool:
-    """Whether somebody may choose the prompt or the model of a scope."""
-    return CHOOSING[scope].allows(person)

@@ -10,9 +10,10 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import answers
-from bot.commands.command_contexts import in_servers
+from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
 from bot.conversation.message import Message
@@ -20,62 +21,57 @@ from bot.conversation.visible import is_blank
 from bot.gateway import error_codes, permissions
 from bot.gateway.conversion import convert, reading
 from bot.gateway.outbox.outbox import FULL_S
-from bot.render.outbox import Outbox, Outgoing
-from bot.store.conversations import Conversations
-from bot.turns.dispatch import Dispatcher
+from bot.render.outbox import Outgoing
 
 log = structlog.get_logger()
 
 MESSAGE_CHARS = 1800
-"""What a person says goes into one message of the bot, with the name in front."""
+"""The text goes into one message of the bot, with the person's name in front."""
 
 THREAD_TYPES = {
     (discord.ChannelType.text, False): discord.ChannelType.public_thread,
     (discord.ChannelType.text, True): discord.ChannelType.private_thread,
     (discord.ChannelType.news, False): discord.ChannelType.news_thread,
 }
-"""What can be started without a message, by channel and privacy (Discord, topics/threads)."""
+"""The threads that start without a message, by the channel's type and by privacy (Discord, topics/threads)."""
 
-LOST = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
-"""Nobody knows whether the work was done; starting a thread is the one call that cannot just be repeated."""
+UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
+"""After these the thread may exist or not, and repeating the call might start a second one."""
 
 PAUSES_S = (0.3, 1.0)
-"""Who has used a command waits for it."""
+"""Before each further try. Short, because a person is waiting."""
+
+NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
 
 
 class Chat:
-    """Opens threads by command."""
+    """Starts threads by command."""
 
-    def __init__(
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._dispatcher = services.dispatcher
+        self._outbox = services.outbox
+        self._archive_minutes = services.archive_minutes
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.command(name="chat", description="Start a thread with Claude")(self.chat)
+
+    @app_commands.describe(
+        message="What to begin with; leave it out to just open the thread",
+        private="Only you, me and whom you invite can see the thread",
+    )
+    @in_servers_only
+    async def chat(
         self,
-        conversations: Conversations,
-        dispatcher: Dispatcher,
-        outbox: Outbox,
-        *,
-        archive_minutes: int,
+        interaction: Interaction,
+        message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
+        private: bool = False,
     ) -> None:
-        self._conversations = conversations
-        self._dispatcher = dispatcher
-        self._outbox = outbox
-        self._archive_minutes = archive_minutes
-
-    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the command."""
-
-        @tree.command(name="chat", description="Start a thread with Claude")
-        @app_commands.describe(
-            message="What to begin with; leave it out to just open the thread",
-            private="Only you, me and whom you invite can see the thread",
-        )
-        @in_servers
-        async def chat(
-            interaction: Interaction,
-            message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
-            private: bool = False,
-        ) -> None:
-            await interaction.response.defer(ephemeral=True)
-            text = message or ""
-            await self._open(interaction, "" if is_blank(text) else text, private=private)
+        """Start a thread, with a question or without."""
+        await interaction.response.defer(ephemeral=True)
+        text = message or ""
+        await self._open(interaction, "" if is_blank(text) else text, private=private)
 
     async def _open(self, interaction: Interaction, text: str, *, private: bool) -> None:
         channel: object = interaction.channel
@@ -83,7 +79,7 @@ class Chat:
             channel = channel.parent
         kind = THREAD_TYPES.get((getattr(channel, "type", discord.ChannelType.text), private))
         if not isinstance(channel, discord.TextChannel) or kind is None:
-            await say(interaction, answers.NO_THREAD_HERE)
+            await say(interaction, NO_THREAD_HERE)
             return
         if (lacking := permissions.person_lacks(interaction.permissions, private=private)) is not None:
             await say(interaction, wording.may_not(lacking))
@@ -91,7 +87,7 @@ class Chat:
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
         author = convert.to_author(interaction.user)
         thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
-        facts: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         name = discord.utils.escape_markdown(author.name)
         await self._join(interaction, thread)
         if text:
@@ -99,15 +95,15 @@ class Chat:
             message_id = (await self._outbox.send(thread, opener)).id
             try:
                 await self._conversations.receive(
-                    thread, Message(message_id, author, text), source="command", facts=facts
+                    thread, Message(message_id, author, text), source="command", facts=meta
                 )
             except StoreUnavailable:
-                # The thread stands, and what is written into it is found when the store is back; the bot's own
-                # message with the question is not.
+                # When the store is back, catching up finds what people write into the thread, but not the bot's own
+                # message with the question.
                 await self._outbox.send(thread, _notice(wording.WRITE_IT_HERE, f"{message_id}-s"))
             self._dispatcher.wake(thread)
         else:
-            await self._conversations.introduce(thread, facts)
+            await self._conversations.introduce(thread, meta)
             greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
         log.info("thread_opened", conversation=thread, private=private)
@@ -120,14 +116,14 @@ class Chat:
         name: str,
         kind: discord.ChannelType,
     ) -> int:
-        """Start a thread; where the answer is lost, look whether it stands there before another one is started."""
+        """Start a thread; after an unconfirmed call, look for the thread before starting another one."""
         for pause_s in PAUSES_S:
             try:
                 return await self._start_once(interaction, channel, name, kind)
-            except LOST as error:
+            except UNCONFIRMED as error:
                 log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
             await asyncio.sleep(pause_s)
-            if (found := await self._started(interaction, channel, name)) is not None:
+            if (found := await self._find_started(interaction, channel, name)) is not None:
                 return found
         return await self._start_once(interaction, channel, name, kind)
 
@@ -158,12 +154,14 @@ class Chat:
             raise DiscordForbidden(lacking) from error
         return int(started["id"])
 
-    async def _started(self, interaction: Interaction, channel: discord.TextChannel, name: str) -> int | None:
-        """Find the empty thread that a call has started whose answer was lost."""
+    async def _find_started(
+        self, interaction: Interaction, channel: discord.TextChannel, name: str
+    ) -> int | None:
+        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the command."""
         try:
             threads = await reading.active_threads(channel.guild)
-        except LOST as error:
-            log.info("threads_unknown", channel=channel.id, kind=type(error).__name__)
+        except UNCONFIRMED as error:
+            log.info("thread_list_failed", channel=channel.id, kind=type(error).__name__)
             return None
         me = interaction.client.user
         for thread in threads:
@@ -180,7 +178,7 @@ class Chat:
         except discord.HTTPException as error:
             log.info("member_not_added", conversation=thread, code=error.code)
         except discord.RateLimited as error:
-            # The thread stands, and its link is told.
+            # The thread exists, and the answer links to it.
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
 
 

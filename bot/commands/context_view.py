@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import io
-
 import discord
 
-from bot.commands import access
-from bot.commands.answers import unfenced
+from bot.commands import access, code_block
 from bot.conversation.context_view import ContextView
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank
 
-ANSWER_CHARS = 2000
-"""The most that a message holds (Discord, "Create Message")."""
+RULE = access.CONVERSATION
 
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It counts from the next reply on."
@@ -22,8 +18,9 @@ WRITTEN = "What you wrote"
 PINS_LABEL = "Use the pins now"
 PINNED = "With the next message Claude sees the pins as they are now. That message pays the full price for all of it."
 NOTHING_SAID = "Nothing has been said here that could be pinned."
-MAY_NOT_PIN = access.KEEPING.refusal("have its pins count before the next trim")
-MAY_NOT_CORRECT = access.KEEPING.refusal("correct its summary")
+MAY_NOT_PIN = RULE.refusal("have its pins count before the next trim")
+SUMMARY_FILE = "summary.txt"
+MAY_NOT_CORRECT = RULE.refusal("correct its summary")
 
 
 def shown(
@@ -35,9 +32,9 @@ def shown(
     caches: bool = True,
     pinned_now: bool = False,
 ) -> tuple[str, list[discord.File]]:
-    """Show what Claude sees; `link` leads to the message with which that begins.
+    """Show what Claude sees; `link` leads to the first message of the window.
 
-    The summary is shown whole: attached, if the answer has no room for it.
+    The summary is shown whole: attached, where the answer has no room for it.
     """
     lines = [
         f"**What Claude sees here** ({view.model})",
@@ -50,22 +47,14 @@ def shown(
     text = "\n".join(lines)
     if not view.summary:
         return text, []
-    return _with(f"{text}\nThe summary of what came before", view.summary)
+    return code_block.shown(f"{text}\nThe summary of what came before", view.summary, SUMMARY_FILE)
 
 
 def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
-    """Say why a correction does not count, with what somebody wrote, which is nowhere else any more."""
+    """Say why a correction does not count, and give back its text, which is lost otherwise."""
     if is_blank(text):
         return why, []
-    return _with(f"{why} {WRITTEN}", text)
-
-
-def _with(lead: str, summary: str) -> tuple[str, list[discord.File]]:
-    """Show a summary below a line, or attached to it."""
-    whole = f"{lead}:\n```text\n{unfenced(summary)}\n```"
-    if len(whole) <= ANSWER_CHARS:
-        return whole, []
-    return f"{lead} is attached.", [discord.File(io.BytesIO(summary.encode()), "summary.txt")]
+    return code_block.shown(f"{why} {WRITTEN}", text, SUMMARY_FILE)
 
 
 def _sizes(view: ContextView) -> str:
@@ -94,7 +83,7 @@ def _edge(view: ContextView, link: str | None) -> str:
 
 
 def _pins(view: ContextView, *, now: bool) -> list[str]:
-    """Say what pinning and unpinning has not changed yet, so that nobody wonders why."""
+    """Say which pins and unpins have no effect yet."""
     changes = []
     if view.returning:
         changes.append(f"{_count(view.returning, 'pinned turn')} {_comes(view.returning)} back")

@@ -1,23 +1,23 @@
-"""/help: what to do here, in a few lines for the person who asks; and what a command gets that was typed as text."""
+"""/help: what to do here and what the bot reads, for the person who asks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import discord
-from discord import app_commands
 
-from bot.commands.command_contexts import everywhere
-from bot.commands.interactions import Interaction, in_time, say
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, lookup_deadline, say
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
 from bot.conversation.intake import Policy, Where
-from bot.gateway.events import thread_kind
-from bot.store.conversations import Conversations
+from bot.gateway.events.thread_kind import thread_kind
 
-TOLD = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
-"""The commands that most people want, in the order in which they do; the menu of Discord shows all."""
+SHOWN = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
+"""The commands that are used most, in that order; Discord's menu shows all."""
 
-IN_SERVERS = ("chat", "leave")
-"""Those of them that direct messages have no use for."""
+IN_SERVERS_ONLY = ("chat", "leave")
+"""Left out in direct messages."""
 
 READ = (
     "I read what is written in my threads and in threads that I was mentioned in, from then on, and direct messages "
@@ -33,25 +33,20 @@ PRIVACY = (
 class Help:
     """Answers the command."""
 
-    def __init__(self, policy: Policy, conversations: Conversations) -> None:
-        self._policy = policy
-        self._conversations = conversations
+    def __init__(self, services: CommandServices) -> None:
+        self._policy = services.intake_policy
+        self._conversations = services.conversations
 
-    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the command."""
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
 
         @tree.command(name="help", description="What I can do here, and what I read")
-        @everywhere
+        @in_servers_and_dms
         async def help_(interaction: Interaction) -> None:
-            commands = [
-                each for each in tree.get_commands() if not isinstance(each, app_commands.ContextMenu)
-            ]
-            described = {each.name: each.description for each in commands}
-            told = [(name, described[name]) for name in TOLD if name in described]
             user = interaction.client.user
             me = user.id if user is not None else 0
             how = here(await self._where(interaction, me), f"<@{me}>", self._policy)
-            await say(interaction, text(how, told, in_server=interaction.guild_id is not None))
+            await say(interaction, text(how, tree.described(), in_server=interaction.guild_id is not None))
 
     async def _where(self, interaction: Interaction, me: int) -> Where:
         thread = interaction.channel
@@ -59,13 +54,13 @@ class Help:
             return Where.DIRECT
         if not isinstance(thread, discord.Thread):
             return Where.CHANNEL
-        async with in_time():
+        async with lookup_deadline():
             meta = await self._conversations.meta(thread.id)
-        return thread_kind.of_thread(thread, me, meta, interaction.id)
+        return thread_kind(thread, me, meta, interaction.id)
 
 
 def here(where: Where, mention: str, policy: Policy) -> str:
-    """Say how one talks with the bot in such a place."""
+    """Say how to talk with the bot here."""
     prefix = (
         f" Begin with `{policy.ignore_prefix}` and I leave a message alone." if policy.ignore_prefix else ""
     )
@@ -83,7 +78,8 @@ def here(where: Where, mention: str, policy: Policy) -> str:
     return f"Mention {mention} once, and I answer in this thread from then on.{prefix}"
 
 
-def text(where: str, commands: Sequence[tuple[str, str]], *, in_server: bool) -> str:
-    """Compose the answer."""
-    shown = [f"`/{name}` {described}" for name, described in commands if in_server or name not in IN_SERVERS]
-    return "\n".join((where, "", *shown, "", f"**What I read.** {READ}", f"**Privacy.** {PRIVACY}"))
+def text(how: str, described: Mapping[str, str], *, in_server: bool) -> str:
+    """Compose the answer from how to talk here and the descriptions of the commands."""
+    names = [name for name in SHOWN if name in described and (in_server or name not in IN_SERVERS_ONLY)]
+    commands = [f"`/{name}` {described[name]}" for name in names]
+    return "\n".join((how, "", *commands, "", f"**What I read.** {READ}", f"**Privacy.** {PRIVACY}"))

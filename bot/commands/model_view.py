@@ -6,24 +6,24 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 
 from bot.commands import access
-from bot.commands.answers import NAMES, origin
+from bot.commands.scopes import SCOPE_NAMES, origin
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
 from bot.store.scoped_overrides import Scope
 
 MOST_OFFERED = 25
-"""An autocompletion holds no more (Discord, "Autocomplete")."""
+"""The most choices of an autocompletion (Discord, "Autocomplete")."""
 
 NAME_CHARS = 100
-"""The most that a name or a value may hold there."""
+"""The most characters of a choice's name, and of its value."""
 
 NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
 NOT_OFFERED = "The operator of this bot does not offer that model."
 MAY_NOT_CHOOSE = {
-    Scope.THREAD: access.CHOOSING[Scope.THREAD].refusal("choose its model"),
-    Scope.CHANNEL: access.CHOOSING[Scope.CHANNEL].refusal("choose the model of a channel"),
-    Scope.SERVER: access.CHOOSING[Scope.SERVER].refusal("choose the model of a server"),
+    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
+    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
+    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose the model of a server"),
 }
 ONLY_IN_SERVERS = (
     "Channels and servers have models of their own, but these are direct messages: use the thread scope."
@@ -38,7 +38,7 @@ def unknown(model: str, near: Sequence[str]) -> str:
 
 
 def retired(info: ModelInfo, successor: str | None) -> str:
-    """Say that a model is no more, and what to use in its place."""
+    """Say that a model is retired, and which model replaces it."""
     when = f" on {info.retires}" if info.retires else ""
     instead = f" {successor} takes its place." if successor else " Choose another one."
     return f"{info.name or info.id} was retired{when} and answers no more.{instead}"
@@ -47,7 +47,7 @@ def retired(info: ModelInfo, successor: str | None) -> str:
 def offered(
     models: Sequence[ModelInfo], prices: Mapping[str, Prices | None], typed: str
 ) -> list[tuple[str, str]]:
-    """Return names and values of the models that fit what was typed so far, in their order."""
+    """Return names and ids of the models that match the typed words, in the order of `models`."""
     wanted = typed.casefold().split()
     found = [info for info in models if all(word in f"{info.name} {info.id}".casefold() for word in wanted)]
     named = [(_label(info, prices.get(info.id)), info.id) for info in found if len(info.id) <= NAME_CHARS]
@@ -64,8 +64,8 @@ def _label(info: ModelInfo, prices: Prices | None) -> str:
 
 
 def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
-    """Say what counts in a scope from now on."""
-    lines = [f"{wanted.model} answers in {NAMES[scope]} from the next reply on{_manner(sent)}."]
+    """Say what answers in a scope from now on."""
+    lines = [f"{wanted.model} answers in {SCOPE_NAMES[scope]} from the next reply on{_manner(sent)}."]
     lines += _left_out(wanted, sent)
     return "\n".join(lines)
 
@@ -73,8 +73,8 @@ def chosen(scope: Scope, wanted: Choice, sent: Fit) -> str:
 def cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a choice was removed."""
     if not was_set:
-        return f"There is no model chosen for {NAMES[scope]}."
-    return f"The model of {NAMES[scope]} is removed. The next wider one counts from the next reply on."
+        return f"There is no model chosen for {SCOPE_NAMES[scope]}."
+    return f"The model of {SCOPE_NAMES[scope]} is removed. The next wider one counts from the next reply on."
 
 
 def shown(
@@ -87,7 +87,7 @@ def shown(
     successor: str | None,
     today: dt.date,
 ) -> str:
-    """Show what answers in a place, where that was chosen, what it costs, and when it ends."""
+    """Show which model answers, which scope chose it, what it costs, and when it is retired."""
     wanted = narrowest([*by_scope.values(), default])
     lines = [f"**{wanted.model}** answers here ({origin(by_scope, 'model')})."]
     if sent.effort is not None:

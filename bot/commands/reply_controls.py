@@ -4,164 +4,191 @@ from __future__ import annotations
 
 import discord
 import structlog
-from discord import app_commands
 
-from bot.commands import answers
-from bot.commands.access import may_control
-from bot.commands.command_contexts import everywhere
-from bot.commands.interactions import Interaction, conclude, say
-from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands import access
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say, update_message
+from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
 from bot.gateway.conversion import buttons
-from bot.gateway.events.wait_until_done import when_finished
+from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
-from bot.store.claim import State
-from bot.store.conversations import Conversations
-from bot.store.revisions import RegenerateResult, Revisions, Standing
-from bot.store.wakeups import Wakeups
-from bot.turns.dispatch import Dispatcher
+from bot.store.states import State
+from bot.store.turn_control import ConversationStatus, RegenerateResult
 
 log = structlog.get_logger()
 
-_SAID = {Button.STOP: answers.STOPPING, Button.REGENERATE: answers.ANEW, Button.CONTINUE: answers.GOING_ON}
-"""What a command answers where it went well; after a click, the reply itself shows it."""
+RULE = access.REPLY
 
-_DEAD = (answers.NOT_THE_LAST, answers.NOTHING_TO_STOP, answers.DELETED)
-"""Whoever presses that button once more hears the same."""
+MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You can ask something of your own, though."
+NOTHING_TO_STOP = "Nothing is being written here right now."
+BUSY = "Something is being written here right now. Stop it first, or wait for its end."
+NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."
+NOTHING_TO_REGENERATE = "There is no reply of mine here that I could write anew."
+QUESTION_DELETED = "The question to that reply was deleted, so there is nothing left to answer."
+NOTHING_TO_CONTINUE = (
+    "My latest reply did not reach its length limit, so there is nothing to continue. "
+    "Ask me for more, if you like."
+)
+STOPPING = "Stopped. What was written stays."
+REGENERATING = "I am writing it anew."
+CONTINUING = "I am going on with it."
 
-_REFUSED = {
-    RegenerateResult.BUSY: answers.BUSY,
-    RegenerateResult.OLD: answers.NOT_THE_LAST,
-    RegenerateResult.GONE: answers.DELETED,
+_ACCEPTED = {Button.STOP: STOPPING, Button.REGENERATE: REGENERATING, Button.CONTINUE: CONTINUING}
+"""The answers to commands; the effect of a click shows in the reply itself."""
+
+_STALE = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
+"""These refusals stay true: another click on the same button would get the same one."""
+
+_REFUSALS = {
+    RegenerateResult.BUSY: BUSY,
+    RegenerateResult.OLD: NOT_THE_LAST,
+    RegenerateResult.GONE: QUESTION_DELETED,
 }
 
 
 class ReplyControls:
-    """Answers the clicks and the commands; what they wish for is done by whoever works on the conversation."""
+    """Records what is requested; the instance that works on the conversation carries it out."""
 
-    def __init__(
-        self, conversations: Conversations, revisions: Revisions, dispatcher: Dispatcher, bell: Wakeups
-    ) -> None:
-        self._conversations = conversations
-        self._revisions = revisions
-        self._dispatcher = dispatcher
-        self._bell = bell
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._control = services.turn_control
+        self._dispatcher = services.dispatcher
+        self._wakeups = services.wakeups
 
-    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the commands."""
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands, the menu and the buttons."""
+        for name, description, command in (
+            ("stop", "Stop the reply that is being written; what is there stays", self.stop),
+            ("retry", "Have the latest reply written anew", self.retry),
+            ("continue", "Go on with a reply that reached its length limit", self.continue_),
+        ):
+            tree.command(name=name, description=description)(command)
+        tree.context_menu(name="Regenerate")(self.regenerate)
+        tree.add_button(buttons.TEMPLATE.pattern, self.pressed)
 
-        @tree.command(name="stop", description="Stop the reply that is being written; what is there stays")
-        @everywhere
-        async def stop(interaction: Interaction) -> None:
-            await self._command(interaction, Button.STOP)
+    @in_servers_and_dms
+    async def stop(self, interaction: Interaction) -> None:
+        """Stop the reply that is being written."""
+        await self._command(interaction, Button.STOP)
 
-        @tree.command(name="retry", description="Have the latest reply written anew")
-        @everywhere
-        async def retry(interaction: Interaction) -> None:
-            await self._command(interaction, Button.REGENERATE)
+    @in_servers_and_dms
+    async def retry(self, interaction: Interaction) -> None:
+        """Regenerate the latest reply."""
+        await self._command(interaction, Button.REGENERATE)
 
-        @tree.command(name="continue", description="Go on with a reply that reached its length limit")
-        @everywhere
-        async def continue_(interaction: Interaction) -> None:
-            await self._command(interaction, Button.CONTINUE)
+    @in_servers_and_dms
+    async def continue_(self, interaction: Interaction) -> None:
+        """Continue the latest reply."""
+        await self._command(interaction, Button.CONTINUE)
 
-        @tree.context_menu(name="Regenerate")
-        @everywhere
-        async def regenerate(interaction: Interaction, message: discord.Message) -> None:
-            await self._command(interaction, Button.REGENERATE, on=message.id)
+    @in_servers_and_dms
+    async def regenerate(self, interaction: Interaction, message: discord.Message) -> None:
+        """Regenerate the reply that a message belongs to."""
+        await self._command(interaction, Button.REGENERATE, message_id=message.id)
 
-    async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
-        """Answer a button; False if it is none of these."""
-        press = buttons.pressed(custom_id)
-        if press is None:
-            return False
-        button, lead = press
+    async def pressed(self, interaction: Interaction, *, button: str, lead: str) -> None:
+        """Answer a click on a button of a reply; `lead` names the reply's turn."""
+        turn = int(lead)
         await interaction.response.defer()
-        scene = await resolve_invocation(interaction, self._conversations)
-        refusal = answers.NOT_A_CONVERSATION
-        if scene.conversation is not None:
-            refusal = await self._grant(interaction, scene, scene.conversation, button, lead=lead)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        conversation = invocation.conversation
+        if conversation is None:
+            await say(interaction, NOT_A_CONVERSATION)
+            return
+        refusal = await self._request(interaction, invocation, conversation, Button(button), lead=turn)
         if refusal:
             await say(interaction, refusal)
-        if refusal in _DEAD and scene.conversation is not None:
-            # A button that was left over, as after a crash; this call comes out of no channel's allowance.
-            left = None
-            if refusal != answers.DELETED:
-                left = await self._afterwards(scene.conversation, lead, interaction)
-            await conclude(interaction, view=left)
-        return True
+        if refusal in _STALE:
+            # The button was left over, as after a crash. An edit by the interaction costs none of the channel's rate.
+            gone = refusal == QUESTION_DELETED
+            view = None if gone else await self._current_buttons(conversation, turn, interaction)
+            await update_message(interaction, view=view)
 
-    async def _afterwards(
+    async def _current_buttons(
         self, conversation: int, lead: int, interaction: Interaction
     ) -> discord.ui.View | None:
-        """What a message is to carry whose turn is over: who is late with Stop may see the other buttons already."""
+        """Return the buttons that the pressed message should carry: a late click on Stop meets a finished reply."""
         meta = await self._conversations.meta(conversation)
-        standing = await self._revisions.standing(conversation)
-        if meta is None or standing.last is None or standing.last.lead != lead:
+        standing = await self._control.status(conversation)
+        if meta is None or standing.last is None or standing.last.turn_id != lead:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
-        entry = await self._revisions.latest(conversation, lead)
+        entry = await self._control.last_entry(conversation, lead)
         answered = entry is not None and bool(entry.reply)
-        return buttons.view(when_done(lead, cut=entry is not None and entry.open_end, answered=answered))
+        return buttons.view(
+            when_done(lead, truncated=entry is not None and entry.open_end, answered=answered)
+        )
 
-    async def _command(self, interaction: Interaction, button: Button, *, on: int | None = None) -> None:
+    async def _command(
+        self, interaction: Interaction, button: Button, *, message_id: int | None = None
+    ) -> None:
         await interaction.response.defer(ephemeral=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        refusal = answers.NOT_A_CONVERSATION
-        if scene.conversation is not None:
-            refusal = await self._grant(interaction, scene, scene.conversation, button, on=on)
-        await say(interaction, refusal or _SAID[button])
+        invocation = await resolve_invocation(interaction, self._conversations)
+        refusal = NOT_A_CONVERSATION
+        if invocation.conversation is not None:
+            refusal = await self._request(
+                interaction, invocation, invocation.conversation, button, message_id=message_id
+            )
+        await say(interaction, refusal or _ACCEPTED[button])
 
-    async def _grant(
+    async def _request(
         self,
         interaction: Interaction,
-        scene: Invocation,
+        invocation: Invocation,
         conversation: int,
         button: Button,
         *,
         lead: int | None = None,
-        on: int | None = None,
+        message_id: int | None = None,
     ) -> str:
-        """Note a wish; returns why not, or "".
+        """Record a request; returns why it is refused, or "".
 
-        A click names the turn by its `lead`, a menu a message of its reply."""
+        A click names the turn by its `lead`, a menu by a message of its reply, a command means the latest turn.
+        """
         standing = await self._standing(conversation)
         if button is Button.STOP:
-            found = standing.answering
-            missing = answers.NOTHING_TO_STOP
+            turn = standing.running
+            missing = NOTHING_TO_STOP
         else:
-            found = standing.last
-            missing = answers.NOT_THE_LAST if lead is not None or on is not None else answers.NOTHING_TO_REDO
-            if standing.answering is not None and (lead is None or standing.answering.lead == lead):
-                return answers.BUSY
-        if found is None or lead not in (None, found.lead) or (on is not None and on not in found.replies):
+            turn = standing.last
+            missing = NOTHING_TO_REGENERATE if lead is None and message_id is None else NOT_THE_LAST
+            if standing.running is not None and (lead is None or standing.running.turn_id == lead):
+                return BUSY
+        if turn is None or lead not in (None, turn.turn_id):
             return missing
-        if not may_control(scene.person, asked=interaction.user.id in found.askers):
-            return answers.NOT_YOURS
-        refusal = await self._note(conversation, button, found.lead, interaction.id)
+        if message_id is not None and message_id not in turn.replies:
+            return missing
+        if not RULE.allows(invocation.person, asked=interaction.user.id in turn.askers):
+            return MAY_NOT_CONTROL
+        refusal = await self._record(conversation, button, turn.turn_id, interaction.id)
         if not refusal:
-            log.info("wish_noted", conversation=conversation, turn=found.lead, wish=button.value)
+            log.info(
+                "reply_control_requested", conversation=conversation, turn=turn.turn_id, button=button.value
+            )
             self._dispatcher.ring(conversation)
-            await self._bell.ring(conversation)
+            await self._wakeups.publish(conversation)
         return refusal
 
-    async def _standing(self, conversation: int) -> Standing:
-        """Read how a conversation stands, when a turn that is just being finished has ended.
+    async def _standing(self, conversation: int) -> ConversationStatus:
+        """Read the state of the latest turns, once a turn that is being finished has ended.
 
-        Its buttons stand there with its last edit, and who is quick presses them before the turn has ended.
+        A reply gets its buttons with its last edit, so a click can arrive before the turn has ended.
         """
-        return await when_finished(
-            lambda: self._revisions.standing(conversation),
-            lambda seen: seen.answering is not None and seen.answering.state is State.COMMITTED,
+        return await wait_until_done(
+            lambda: self._control.status(conversation),
+            lambda seen: seen.running is not None and seen.running.state is State.COMMITTED,
         )
 
-    async def _note(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
+    async def _record(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
         if button is Button.STOP:
-            stopped = await self._revisions.stop(conversation, lead)
-            return answers.NOTHING_TO_STOP if stopped is None else ""
-        more = button is Button.CONTINUE
-        entry = await self._revisions.latest(conversation, lead) if more else None
-        if more and not (entry is not None and entry.open_end):
-            return answers.NOTHING_TO_CONTINUE
-        wish = await self._revisions.again(conversation, lead, str(interaction), more=more)
-        return _REFUSED.get(wish, "")
+            stopped = await self._control.stop(conversation, lead)
+            return NOTHING_TO_STOP if stopped is None else ""
+        continuing = button is Button.CONTINUE
+        entry = await self._control.last_entry(conversation, lead) if continuing else None
+        if continuing and not (entry is not None and entry.open_end):
+            return NOTHING_TO_CONTINUE
+        result = await self._control.regenerate(conversation, lead, str(interaction), continues=continuing)
+        return _REFUSALS.get(result, "")

@@ -1,4 +1,4 @@
-"""/reset: what the bot remembers, forgotten; /leave: no answers until the next mention."""
+"""/reset: the bot forgets a conversation, once a button has confirmed it."""
 
 from __future__ import annotations
 
@@ -7,119 +7,108 @@ from collections.abc import Sequence
 
 import discord
 import structlog
-from discord import app_commands
 
-from bot.commands import answers
-from bot.commands.access import may_reset
-from bot.commands.command_contexts import everywhere
-from bot.commands.interactions import Interaction, conclude, say
-from bot.commands.invocation import resolve_invocation
-from bot.conversation.clock import Clock
+from bot.commands import access
+from bot.commands.buttons import button, view_of
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say, update_message
+from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
 from bot.conversation.errors import DiscordError
-from bot.gateway.catchup.listing import id_before
-from bot.render.outbox import Outbox
-from bot.store.conversations import Conversations
-from bot.turns.dispatch import Dispatcher
+from bot.gateway.conversion.snowflake import id_before
 from bot.turns.reply_search import unfinished
 
 log = structlog.get_logger()
 
+RULE = access.CONVERSATION
+
 RESET_ID = "bobbin:reset"
 KEEP_ID = "bobbin:keep"
-"""The beginnings of custom ids; the conversation stands behind them, for whoever reads a log of Discord's. What is
-forgotten is the conversation where the button was pressed: a modified client sends whatever custom id it likes."""
+"""The beginnings of custom ids; the conversation's id behind them is for readers of Discord's logs.
 
-ARRIVED_S = (1.5, 5.0, 15.0)
-"""A call to Discord that was cancelled here may still take effect there, at most as late as it would be given up."""
+The bot forgets the conversation where the button was pressed: a modified client sends any custom id."""
+
+SWEEPS_S = (1.5, 5.0, 15.0)
+"""When to look for messages that arrived late: a call that was cancelled here may still take effect on Discord, until
+about its time-out."""
 
 LONGEST_TURN_S = 15 * 60.0
-"""No reply takes longer; so much of a thread is looked through for one that was stopped."""
+"""No reply takes longer, so the unfinished parts of a stopped reply are not older."""
+
+QUESTION = (
+    "Shall I forget everything that was said in this conversation? The messages stay on Discord; "
+    "I just no longer know them. This cannot be undone."
+)
+KEPT = "Nothing was forgotten."
+MAY_NOT_RESET = RULE.refusal("reset it")
 
 
-class Forgetting:
-    """Answers the command and the buttons of its question."""
+def forgotten(turns: int, *, ours: bool = True) -> str:
+    """Say what a reset did; a thread that is not the bot's own is left as well."""
+    what = (
+        f"Forgotten: {turns} {'turn' if turns == 1 else 'turns'}."
+        if turns
+        else "There was nothing to forget."
+    )
+    return f"{what} We start afresh." if ours else f"{what} Mention me when you want me here again."
 
-    def __init__(
-        self, conversations: Conversations, dispatcher: Dispatcher, outbox: Outbox, clock: Clock
-    ) -> None:
-        self._clock = clock
-        self._conversations = conversations
-        self._dispatcher = dispatcher
-        self._outbox = outbox
 
-    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the command."""
+class Reset:
+    """Answers the command and the two buttons of its question."""
 
-        @tree.command(name="reset", description="Make me forget this conversation")
-        @everywhere
-        async def reset(interaction: Interaction) -> None:
-            await self._ask_to_reset(interaction)
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._dispatcher = services.dispatcher
+        self._outbox = services.outbox
+        self._clock = services.clock
 
-        @tree.command(name="leave", description="Make me answer nothing here until I am mentioned again")
-        @everywhere
-        async def leave(interaction: Interaction) -> None:
-            await self._leave(interaction)
+    def add_to(self, tree: Tree) -> None:
+        """Add the command and the buttons."""
+        tree.command(name="reset", description="Make me forget this conversation")(self.ask)
+        tree.add_button(rf"{RESET_ID}:[0-9]+", self.confirm)
+        tree.add_button(rf"{KEEP_ID}:[0-9]+", self.keep)
 
-    async def pressed(self, interaction: Interaction, custom_id: str) -> bool:
-        """Answer a button; False if it is none of these."""
-        kind = custom_id.rpartition(":")[0]
-        if kind == KEEP_ID:
-            await interaction.response.edit_message(content=answers.KEPT, view=None)
-            return True
-        if kind != RESET_ID:
-            return False
+    @in_servers_and_dms
+    async def ask(self, interaction: Interaction) -> None:
+        """Ask whether to forget."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if invocation.conversation is None:
+            await say(interaction, NOT_A_CONVERSATION)
+        elif not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_RESET)
+        else:
+            reset_id = f"{RESET_ID}:{invocation.conversation}"
+            buttons = view_of(
+                button("Forget it all", reset_id, discord.ButtonStyle.danger),
+                button("Keep it", f"{KEEP_ID}:0"),
+            )
+            await say(interaction, QUESTION, view=buttons)
+
+    async def keep(self, interaction: Interaction) -> None:
+        """Answer the button that keeps everything."""
+        await interaction.response.edit_message(content=KEPT, view=None)
+
+    async def confirm(self, interaction: Interaction) -> None:
+        """Forget the conversation where the button was pressed."""
         await interaction.response.defer()
-        scene = await resolve_invocation(interaction, self._conversations)
-        if not may_reset(scene.person):
-            await say(interaction, answers.MAY_NOT_RESET)
-            return True
-        if scene.conversation is None:
-            await say(interaction, answers.NOT_A_CONVERSATION)
-            return True
-        turns = await self._reset(scene.conversation, before=interaction.id)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if invocation.conversation is None:
+            await say(interaction, NOT_A_CONVERSATION)
+            return
+        if not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_RESET)
+            return
+        turns = await self._reset(invocation.conversation, before=interaction.id)
         thread, me = interaction.channel, interaction.client.user
         ours = not isinstance(thread, discord.Thread) or me is None or thread.owner_id == me.id
-        await conclude(interaction, answers.forgotten(turns, ours=ours))
+        await update_message(interaction, forgotten(turns, ours=ours))
         waited_s = 0.0
-        for after_s in ARRIVED_S:
+        for after_s in SWEEPS_S:
             await asyncio.sleep(after_s - waited_s)
             waited_s = after_s
-            await self._clear_away(scene.conversation, before=interaction.id)
-        return True
-
-    async def _ask_to_reset(self, interaction: Interaction) -> None:
-        await interaction.response.defer(ephemeral=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        if scene.conversation is None:
-            await say(interaction, answers.NOT_A_CONVERSATION)
-        elif not may_reset(scene.person):
-            await say(interaction, answers.MAY_NOT_RESET)
-        else:
-            view = discord.ui.View(timeout=None)
-            forget = discord.ui.Button[discord.ui.View](
-                style=discord.ButtonStyle.danger,
-                label="Forget it all",
-                custom_id=f"{RESET_ID}:{scene.conversation}",
-            )
-            keep = discord.ui.Button[discord.ui.View](label="Keep it", custom_id=f"{KEEP_ID}:0")
-            view.add_item(forget)
-            view.add_item(keep)
-            await say(interaction, answers.RESET_QUESTION, view=view)
-
-    async def _leave(self, interaction: Interaction) -> None:
-        """Stop answering here; what is being written is finished, and what is known stays known."""
-        await interaction.response.defer(ephemeral=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        if scene.person.is_direct:
-            await say(interaction, answers.NOT_FROM_HERE)
-        elif scene.conversation is None:
-            await say(interaction, answers.NOT_A_CONVERSATION)
-        elif not may_reset(scene.person):
-            await say(interaction, answers.MAY_NOT_LEAVE)
-        else:
-            await self._conversations.leave(scene.conversation, interaction.id)
-            log.info("conversation_left", conversation=scene.conversation)
-            await say(interaction, answers.LEFT)
+            await self._delete_orphan_parts(invocation.conversation, before=interaction.id)
 
     async def _reset(self, conversation: int, *, before: int) -> int:
         await self._dispatcher.halt(conversation)
@@ -129,19 +118,19 @@ class Forgetting:
         self._dispatcher.wake(conversation)
         return turns
 
-    async def _clear_away(self, conversation: int, *, before: int) -> None:
-        """Delete what a stopped turn has left unfinished: nobody will go on with it."""
+    async def _delete_orphan_parts(self, conversation: int, *, before: int) -> None:
+        """Delete the unfinished parts of a stopped turn's reply, which no turn will continue."""
         since = id_before(LONGEST_TURN_S, self._clock.now_s())
         try:
             seen = await self._outbox.own_messages(conversation, since)
         except DiscordError as error:
-            log.info("leftovers_unknown", conversation=conversation, kind=type(error).__name__)
+            log.info("orphan_parts_unknown", conversation=conversation, kind=type(error).__name__)
             return
         await self._delete([(conversation, message) for message in unfinished(seen, before)])
 
     async def _delete(self, messages: Sequence[tuple[int, int]]) -> None:
-        for place, message in messages:
+        for channel_id, message in messages:
             try:
-                await self._outbox.delete(place, message)
+                await self._outbox.delete(channel_id, message)
             except DiscordError as error:
-                log.info("leftover_not_deleted", conversation=place, kind=type(error).__name__)
+                log.info("orphan_part_not_deleted", conversation=channel_id, kind=type(error).__name__)

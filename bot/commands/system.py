@@ -1,118 +1,146 @@
-"""/system: how the bot is to behave, in a thread, a channel or a server."""
+"""/system: the system prompt of a thread, a channel or a server."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import discord
 import structlog
 from discord import app_commands
 
-from bot.commands import answers
-from bot.commands.command_contexts import everywhere
-from bot.commands.interactions import Interaction, in_time, say
-from bot.commands.invocation import SCOPE_HELP, Refusals, ScopeOption, ScopeTarget, resolve_invocation
-from bot.commands.modal import ask
+from bot.commands import access, code_block
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, lookup_deadline, say
+from bot.commands.invocation import resolve_invocation
+from bot.commands.modal import TextModal
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, ScopeTarget, origin
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.model import Choice, narrowest
 from bot.conversation.visible import is_blank
-from bot.store.conversations import Conversations
-from bot.store.scoped_overrides import Scope, ScopedOverrides
+from bot.store.scoped_overrides import Scope
 
 log = structlog.get_logger()
 
 PROMPT_ID = "bobbin:system"
-"""The beginning of the custom id of the modal; the scope stands behind it.
+"""The beginning of the modal's custom id; the scope stands behind it.
 
-Not the place: the person's own client sends the id back, so where the prompt counts is told by where it was sent."""
+Not the channel: the person's own client sends the custom id back, so the prompt is set where the modal was sent."""
 
 PROMPT_FIELD = "prompt"
 
-REFUSALS = Refusals(answers.ONLY_IN_SERVERS, answers.MAY_NOT_SET)
+INLINE_CHARS = 1500
+"""A longer prompt is shown as a file."""
+
+ONLY_IN_SERVERS = (
+    "Channels and servers have prompts of their own, but these are direct messages: use the thread scope."
+)
+MAY_NOT_SET = {
+    Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("change its prompt"),
+    Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
+    Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
+}
+EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."
+
+REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
 
 
-class SystemPrompts:
-    """Answers the commands, and the modal in which a prompt is written; `default` counts where none is set."""
+def prompt_set(scope: Scope) -> str:
+    """Say that a prompt was set."""
+    return f"The prompt of {SCOPE_NAMES[scope]} is set. It counts from the next reply on."
 
-    def __init__(self, conversations: Conversations, prompts: ScopedOverrides, *, default: str) -> None:
-        self._conversations = conversations
-        self._prompts = prompts
-        self._default = default
 
-    def add_to(self, tree: app_commands.CommandTree[discord.Client]) -> None:
-        """Register the commands."""
-        system = everywhere(
-            app_commands.Group(name="system", description="How I am to behave here: the system prompt")
-        )
+def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
+    """Say that a prompt was removed."""
+    if not was_set:
+        return f"There is no prompt set for {SCOPE_NAMES[scope]}."
+    return f"The prompt of {SCOPE_NAMES[scope]} is removed. The next wider one counts from the next reply on."
 
-        @system.command(name="show", description="Show the prompt that counts here")
-        async def show(interaction: Interaction) -> None:
-            await self._show(interaction)
 
-        @system.command(name="set", description="Set the prompt of this thread, channel or server")
-        @app_commands.describe(scope=SCOPE_HELP)
-        async def set_(interaction: Interaction, scope: ScopeOption | None = None) -> None:
-            await self._ask_for_prompt(interaction, scope)
+def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
+    """Show the prompt in force, of those set in each scope, the narrowest first, and where it was set."""
+    prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
+    lead = f"The prompt in force here ({origin(by_scope, 'system')})"
+    return code_block.shown(lead, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
 
-        @system.command(name="clear", description="Remove the prompt of this thread, channel or server")
-        @app_commands.describe(scope=SCOPE_HELP)
-        async def clear(interaction: Interaction, scope: ScopeOption | None = None) -> None:
-            await self._clear(interaction, scope)
 
-        tree.add_command(system)
+@in_servers_and_dms
+class System(app_commands.Group, name="system", description="How I am to behave here: the system prompt"):
+    """Answers the commands, and the modal in which a prompt is written."""
 
-    async def submitted(self, interaction: Interaction, custom_id: str, values: dict[str, str]) -> bool:
-        """Answer a modal; False if it is another one."""
-        kind, _, scope = custom_id.rpartition(":")
-        if kind != PROMPT_ID:
-            return False
-        await interaction.response.defer(ephemeral=True, thinking=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        spot = scene.spot(Scope(scope), REFUSALS)
-        prompt = values.get(PROMPT_FIELD, "").strip()
-        if isinstance(spot, str):
-            await say(interaction, spot)
-        elif is_blank(prompt):
-            await say(interaction, answers.EMPTY_PROMPT)
-        else:
-            await self._prompts.set(spot.scope, spot.target, prompt)
-            log.info("prompt_set", scope=spot.scope.value, target=spot.target, chars=len(prompt))
-            await say(interaction, answers.prompt_set(spot.scope))
-        return True
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._conversations = services.conversations
+        self._overrides = services.overrides
+        self._default = services.default.system or ""
 
-    async def _show(self, interaction: Interaction) -> None:
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands and the modal."""
+        tree.add_command(self)
+        tree.add_modal(rf"{PROMPT_ID}:(?P<scope>{'|'.join(Scope)})", self.submitted)
+
+    @app_commands.command(name="show", description="Show the prompt that counts here")
+    async def show(self, interaction: Interaction) -> None:
+        """Show the prompt."""
         await interaction.response.defer(ephemeral=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        by_scope = await self._prompts.by_scope(
-            thread=scene.conversation, channel=scene.channel, server=scene.server
+        invocation = await resolve_invocation(interaction, self._conversations)
+        by_scope = await self._overrides.by_scope(
+            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
-        text, files = answers.prompt_shown(by_scope, self._default)
+        text, files = prompt_shown(by_scope, self._default)
         await say(interaction, text, files=files)
 
-    async def _ask_for_prompt(self, interaction: Interaction, chosen: Scope | None) -> None:
-        # Discord takes a modal only as the first answer, so this one cannot be put off.
-        async with in_time():
-            scene = await resolve_invocation(interaction, self._conversations)
-            spot = scene.spot(chosen, REFUSALS)
+    @app_commands.command(name="set", description="Set the prompt of this thread, channel or server")
+    @app_commands.describe(scope=SCOPE_HELP)
+    async def set_(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
+        """Open the modal in which the prompt is written; a modal cannot be deferred."""
+        async with lookup_deadline():
+            invocation = await resolve_invocation(interaction, self._conversations)
+            target = invocation.scope_target(scope, REFUSALS)
             present = (
-                await self._prompts.get(spot.scope, spot.target) if isinstance(spot, ScopeTarget) else None
+                await self._overrides.get(target.scope, target.target)
+                if isinstance(target, ScopeTarget)
+                else None
             )
-        if isinstance(spot, str):
-            await say(interaction, spot)
+        if isinstance(target, str):
+            await say(interaction, target)
             return
-        await ask(
-            interaction,
-            title=f"System prompt of this {spot.scope.value}",
-            custom_id=f"{PROMPT_ID}:{spot.scope.value}",
-            field=PROMPT_FIELD,
-            label="How Claude is to behave",
-            description="It counts from the next reply on.",
-            text=present or "",
+        await interaction.response.send_modal(
+            TextModal(
+                title=f"System prompt of this {target.scope.value}",
+                custom_id=f"{PROMPT_ID}:{target.scope.value}",
+                field=PROMPT_FIELD,
+                label="How Claude is to behave",
+                description="It counts from the next reply on.",
+                text=present or "",
+            )
         )
 
-    async def _clear(self, interaction: Interaction, chosen: Scope | None) -> None:
+    async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], scope: str) -> None:
+        """Set the prompt that was written in the modal."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(Scope(scope), REFUSALS)
+        prompt = values.get(PROMPT_FIELD, "").strip()
+        if isinstance(target, str):
+            await say(interaction, target)
+        elif is_blank(prompt):
+            await say(interaction, EMPTY_PROMPT)
+        else:
+            await self._overrides.set(target.scope, target.target, prompt)
+            log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(prompt))
+            await say(interaction, prompt_set(target.scope))
+
+    @app_commands.command(name="clear", description="Remove the prompt of this thread, channel or server")
+    @app_commands.describe(scope=SCOPE_HELP)
+    async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
+        """Remove the prompt of a scope."""
         await interaction.response.defer(ephemeral=True)
-        scene = await resolve_invocation(interaction, self._conversations)
-        spot = scene.spot(chosen, REFUSALS)
-        if isinstance(spot, str):
-            await say(interaction, spot)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope, REFUSALS)
+        if isinstance(target, str):
+            await say(interaction, target)
             return
-        was_set = await self._prompts.clear(spot.scope, spot.target)
-        log.info("prompt_cleared", scope=spot.scope.value, target=spot.target)
-        await say(interaction, answers.prompt_cleared(spot.scope, was_set=was_set))
+        was_set = await self._overrides.clear(target.scope, target.target)
+        log.info("prompt_cleared", scope=target.scope.value, target=target.target)
+        await say(interaction, prompt_cleared(target.scope, was_set=was_set))

@@ -47,56 +47,56 @@ class Listener:
         client = self._client
         invite = discord.utils.oauth_url(client.application_id or 0, permissions=permissions.INVITE)
         log.info("discord_ready", name=str(client.user), servers=len(client.guilds), invite=invite)
-        self._pins.forget()
-        self._catchup.want()
+        self._pins.invalidate()
+        self._catchup.request()
         if not client.guilds:
             log.warning("no_servers", hint="invite the bot to a server with the link above")
 
     async def on_resumed(self) -> None:
         """Catch up after a gap in the session: Discord may not have repeated every event."""
         log.info("discord_resumed")
-        self._catchup.want()
+        self._catchup.request()
 
     async def on_message(self, message: discord.Message) -> None:
-        """Take a message in, and read the pins of its channel where they are unknown."""
+        """Accept a message, and read the pins of its channel where they are unknown."""
         if (me := self._client.user) is not None:
-            await self._intake.take(message, me)
+            await self._intake.accept(message, me)
         if message.author.bot:
             return
         if message.type is discord.MessageType.pins_add:
-            self._pins.changed(message.channel.id)
+            self._pins.read(message.channel.id)
         elif message.type in convert.WRITTEN_TYPES:
-            self._pins.heard(message.channel.id)
+            self._pins.read_if_unknown(message.channel.id)
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         """Apply a person's edit; an event without `edited_at` adds link previews only."""
         message = payload.message
-        self._pins.shown(message.channel.id, message.id, pinned=message.pinned)
+        self._pins.compare(message.channel.id, message.id, pinned=message.pinned)
         if message.author.bot or message.edited_at is None:
             return
-        known = await self._changes.edited(message)
+        known = await self._changes.edit(message)
         if not known and (me := self._client.user) is not None:
-            await self._intake.take_edited(message, me)
+            await self._intake.accept_edited(message, me)
 
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Apply a deletion; the event does not name the author."""
-        await self._changes.deleted(payload.channel_id, (payload.message_id,))
+        await self._changes.delete(payload.channel_id, (payload.message_id,))
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Apply a bulk deletion."""
-        await self._changes.deleted(payload.channel_id, sorted(payload.message_ids))
+        await self._changes.delete(payload.channel_id, sorted(payload.message_ids))
 
     async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
         """Resume a reply that a locked thread refused: the event does not say what has changed in the thread."""
         if not payload.data.get("thread_metadata", {}).get("locked"):
-            await self._changes.unlocked(payload.thread_id)
+            await self._changes.resume(payload.thread_id)
 
     async def on_guild_channel_pins_update(
         self, channel: discord.abc.GuildChannel | discord.Thread, _last_pin: object
     ) -> None:
         """Read the pins again: the event does not name them."""
-        self._pins.changed(channel.id)
+        self._pins.read(channel.id)
 
     async def on_private_channel_pins_update(self, channel: discord.abc.PrivateChannel, _: object) -> None:
         """Read the pins again; discord.py dispatches this only for DM channels in its cache."""
-        self._pins.changed(channel.id)
+        self._pins.read(channel.id)

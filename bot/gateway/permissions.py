@@ -1,4 +1,4 @@
-"""Which permission is missing, by the name that Discord's settings show."""
+"""Permissions, by the names that Discord's settings show."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import discord
 
 from bot.gateway import error_codes
 
-NEEDED = {
+NAMES = {
     "view_channel": "View Channels",
     "read_message_history": "Read Message History",
     "create_public_threads": "Create Public Threads",
@@ -16,7 +16,7 @@ NEEDED = {
     "attach_files": "Attach Files",
     "manage_threads": "Manage Threads",
 }
-"""What the bot may lack, by discord.py's names and by those that Discord's settings show."""
+"""discord.py's names of the permissions that the bot may lack, and those that Discord's settings show."""
 
 INVITE = discord.Permissions(
     view_channel=True,
@@ -28,13 +28,13 @@ INVITE = discord.Permissions(
     embed_links=True,
     attach_files=True,
 )
-"""The least that the bot works well with; the invite link asks for these."""
+"""What the invite link asks for: enough for everything but locked threads."""
 
 BY_CODE = {
-    error_codes.REPLY_WITHOUT_HISTORY: NEEDED["read_message_history"],
-    error_codes.THREAD_LOCKED: NEEDED["manage_threads"],
+    error_codes.REPLY_WITHOUT_HISTORY: NAMES["read_message_history"],
+    error_codes.THREAD_LOCKED: NAMES["manage_threads"],
 }
-"""Errors that name the permission by themselves; Discord gives them the status 400."""
+"""Error codes of status 400 that mean a missing permission."""
 
 TO_READ = ("view_channel", "read_message_history")
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
@@ -44,22 +44,26 @@ TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_t
 
 
 def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | None:
-    """Name what a person lacks to open a thread by themselves; what the bot may is not lent to anybody.
+    """Return the first permission that a person lacks to open a thread by themselves, None if they lack none.
 
-    `held` are their permissions in the channel, with its overwrites (and a time-out) counted in.
+    A person may have the bot open a thread only where they may open one. `held` are their permissions in the channel,
+    with overwrites and a timeout applied.
     """
     create = "create_private_threads" if private else "create_public_threads"
     for name in ("view_channel", "send_messages", create, "send_messages_in_threads"):
         if not getattr(held, name):
-            return NEEDED[name]
+            return NAMES[name]
     return None
 
 
-def missing(client: discord.Client, place: int, needed: tuple[str, ...], *, code: int = 0) -> str:
-    """Name the first of the needed permissions that the bot lacks in a place, "" if that cannot be told."""
+def missing(client: discord.Client, channel_id: int, needed: tuple[str, ...], *, code: int = 0) -> str:
+    """Return the first needed permission that the bot lacks in a channel, "" if discord.py's cache cannot tell.
+
+    `code` is the error code of the refusal.
+    """
     if code in BY_CODE:
         return BY_CODE[code]
-    channel = client.get_channel(place)
+    channel = client.get_channel(channel_id)
     guild = getattr(channel, "guild", None)
     if (
         guild is None
@@ -70,9 +74,9 @@ def missing(client: discord.Client, place: int, needed: tuple[str, ...], *, code
     held = channel.permissions_for(guild.me)
     in_thread = isinstance(channel, discord.Thread)
     for name in needed:
-        # In a thread SEND_MESSAGES has no effect, outside of one SEND_MESSAGES_IN_THREADS (Discord, threads).
+        # Send Messages has no effect in threads, Send Messages in Threads none outside (Discord, topics/threads).
         if (name, in_thread) in (("send_messages", True), ("send_messages_in_threads", False)):
             continue
         if not getattr(held, name):
-            return NEEDED[name]
+            return NAMES[name]
     return ""

@@ -1,4 +1,4 @@
-"""What a reply should show at any moment: its text so far, what is ready of its files, its buttons."""
+"""The intended state of a reply: its text so far, the files that are ready, its buttons."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from bot.render.plan import Action, Posted, plan
 from bot.render.style import Style
 from bot.render.upload import File, Uploads
 
-# So much text may wait until it is restyled: many deltas at once cost little more than one.
+# Characters collected before they are restyled: many deltas at once cost little more than one.
 GATHER_CHARS = 64
 
 
 class Composition:
-    """Takes the text of a reply as it comes, and names the next call that brings Discord nearer to it."""
+    """Takes the deltas of a reply and returns the next call that brings Discord closer to the intended state."""
 
     def __init__(
         self, uploads: Uploads, *, controls: Controls | None, style: Style | None, limit: int
     ) -> None:
         self.status = ""
         self.controls = controls
-        self._uploads = uploads
+        self.uploads = uploads
         self._style = style
         self._limit = limit
         self._grown = Draft(limit, style)
@@ -33,7 +33,7 @@ class Composition:
         self._waiting_chars = 0
         self._attaches = True
         self._closed = False
-        self._cut = False
+        self._truncated = False
 
     @property
     def text(self) -> str:
@@ -42,17 +42,17 @@ class Composition:
 
     @property
     def complete(self) -> int:
-        """How many messages are final, as far as the text has been laid out."""
+        """The number of final messages in the text laid out so far."""
         return self._grown.complete
 
     @property
     def has_text(self) -> bool:
-        """Whether there is anything of the reply to show."""
+        """Whether the reply shows any text yet."""
         return bool(self._draft.parts)
 
     @property
     def closed(self) -> bool:
-        """Whether the text is all there."""
+        """Whether the text is complete."""
         return self._closed
 
     @property
@@ -61,48 +61,47 @@ class Composition:
         return self._attaches
 
     def push(self, text: str) -> None:
-        """Take more of the text."""
         self._waiting.append(text)
         self._waiting_chars += len(text)
         if self._waiting_chars >= GATHER_CHARS:
             self._lay_out()
 
     def close(self) -> None:
-        """The text is all there."""
+        """Mark the text as complete."""
         self._closed = True
         self._draft.finish()
 
-    def replace(self, text: str, *, cut: bool) -> None:
-        """Take another text in its place; with `cut` it ends where nobody meant it to."""
-        self._cut = cut
+    def replace(self, text: str, *, truncated: bool) -> None:
+        """Replace the text; `truncated` says that the text stops in the middle."""
+        self._truncated = truncated
         self._waiting, self._waiting_chars = [], 0
         self._grown = Draft(self._limit, self._style if self._attaches else Style())
         self._draft.push(text)
         if self._closed:
-            self._draft.finish(cut=cut)
+            self._draft.finish(truncated=truncated)
 
     def attach_nothing(self) -> None:
-        """Put into the text what would be files."""
+        """Show in the text what would be files."""
         self._attaches = False
-        self.replace(self.text, cut=self._cut)
+        self.replace(self.text, truncated=self._truncated)
 
     def next(self, shown: Sequence[Posted]) -> Action | None:
-        """The next call, None if there is nothing to do for now.
+        """The next call; None if no call is due.
 
-        While a picture is being drawn the reply is not finished, although its text may be all there.
+        The reply is unfinished while a picture is being drawn, even if the text is complete.
         """
         parts = [Part(part.text, self._files(part)) for part in self._draft.parts]
         if not parts and self.status and not self._closed:
             parts = [Part(self.status)]
-        finished = self._closed and not self._uploads.pending
+        finished = self._closed and not self.uploads.pending
         if parts and self._closed and not finished and units(parts[-1].text) + MARK_UNITS > self._limit:
-            return None  # there is no room to say that it is unfinished
+            return None  # no room for the mark of an unfinished reply
         actions = plan(shown, parts, finished=finished, controls=self.controls, limit=self._limit)
         return actions[0] if actions else None
 
     @property
     def _draft(self) -> Draft:
-        """The draft, with all of the text."""
+        """The draft, with all text that was pushed."""
         if self._waiting:
             self._lay_out()
         return self._grown
@@ -112,4 +111,4 @@ class Composition:
         self._grown.push(text)
 
     def _files(self, part: Part) -> tuple[File, ...]:
-        return self._uploads.attachable(part.files) if self._attaches and part.files else ()
+        return self.uploads.attachable(part.files) if self._attaches and part.files else ()

@@ -1,4 +1,4 @@
-"""The buttons of a reply, as values: what they look like and what a click does is the gateway's."""
+"""The buttons of a reply as values; the gateway decides their look and the effect of a click."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import Enum
 
 
 class Button(Enum):
-    """What somebody can ask for with a click; the value is its name in custom ids."""
+    """A button; the value is the button's name in custom ids."""
 
     STOP = "stop"
     REGENERATE = "regenerate"
@@ -17,25 +17,25 @@ class Button(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Controls:
-    """The buttons of one message, in order; `lead` is the id of the message whose turn they act on."""
+    """The buttons of one message, in order; `turn_id` is the id of the message that began the turn."""
 
-    lead: int = 0
+    turn_id: int = 0
     buttons: tuple[Button, ...] = ()
 
 
 NONE = Controls()
 
 
-def while_written(lead: int) -> Controls:
-    """What the newest message of a reply carries while it is written."""
-    return Controls(lead, (Button.STOP,))
+def while_written(turn_id: int) -> Controls:
+    """The buttons of the newest message while a reply streams."""
+    return Controls(turn_id, (Button.STOP,))
 
 
-def when_done(lead: int, *, cut: bool, answered: bool = True) -> Controls:
-    """What the last message of a reply carries from then on; `cut` says that its length limit ended it.
+def when_done(turn_id: int, *, truncated: bool, answered: bool = True) -> Controls:
+    """The buttons of the last message of a finished reply; `truncated` says that the length limit ended the reply.
 
-    If it was not `answered`, the message only says why.
+    Without an answer (`answered`), the message only gives the reason.
     """
     if not answered:
-        return Controls(lead, (Button.TRY_AGAIN,))
-    return Controls(lead, (Button.CONTINUE, Button.REGENERATE) if cut else (Button.REGENERATE,))
+        return Controls(turn_id, (Button.TRY_AGAIN,))
+    return Controls(turn_id, (Button.CONTINUE, Button.REGENERATE) if truncated else (Button.REGENERATE,))

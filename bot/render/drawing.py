@@ -1,6 +1,6 @@
-"""The process that draws formulas: lines of mathtext in, as JSON, one line of base64 for each picture out.
+"""The process that draws formulas: reads lines of mathtext as JSON, writes one line of base64 for each picture.
 
-A picture holds the lines of one formula, or of several that are stacked.
+A picture holds the lines of one formula or of several formulas below each other.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ CANNOT = (ValueError, RuntimeError, MemoryError, RecursionError, KeyError)
 
 
 class _Lacking(logging.Handler):
-    """Notes that mathtext draws a dummy in the place of a character that its fonts lack; it only logs it."""
+    """Records that mathtext replaced a character that its fonts lack; mathtext only logs the replacement."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +35,7 @@ class _Lacking(logging.Handler):
         self.lines: set[str] = set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Any warning of mathtext is taken for one of these."""
+        """Every warning of mathtext counts as a replacement."""
         self.lacks = self.lacks or record.levelno >= logging.WARNING
 
 
@@ -43,7 +43,7 @@ _LACKING = _Lacking()
 
 
 def main() -> None:
-    """Draw what comes in, and end."""
+    """Draw the formulas of the standard input."""
     _limit()
     logging.getLogger("matplotlib.mathtext").addHandler(_LACKING)
     for formulas in json.load(sys.stdin):
@@ -62,12 +62,12 @@ def _limit() -> None:
 
 
 def _picture(formulas: list[list[str]]) -> bytes:
-    """The formulas below each other in one picture, without those that mathtext cannot draw.
+    """The formulas below each other in one picture, without formulas that mathtext cannot draw.
 
-    Nothing if that leaves none, or if it is of a size that is of no use.
+    Empty if no formula is left, or if the picture is too large.
 
-    Black on white in a rounded box: on a transparent ground it could not be read in Discord's dark theme, or else
-    in the light one, and both are in use.
+    Black on white in a rounded box: on a transparent ground a formula would be unreadable in Discord's dark or light
+    theme.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg

@@ -1,7 +1,7 @@
-"""Formulas as pictures.
+"""Draw formulas as pictures.
 
-Each set of formulas is drawn by a process of its own: drawing is hundreds of milliseconds of Python, which would stop
-the event loop from a thread too, and a process can be ended when it takes too long or too much.
+A separate process draws each batch: drawing takes hundreds of milliseconds of Python, which would block the event
+loop even from a thread, and a process can be killed when it exceeds its limits.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import sys
 from bot.render.restyle.tex import lines_of
 from bot.render.stack import LINES_MAX, TEX_MAX_CHARS, parted
 
-# Starting Python and importing matplotlib take about a second of a busy processor, a formula up to 0.1 s.
+# Starting Python and importing matplotlib take about 1 s on a busy processor, each formula up to 0.1 s.
 DRAW_TIMEOUT_S = 10.0
-# What a process may take: matplotlib with its fonts needs 70 MB of it, and reserves more.
+# Limit of a process: matplotlib with its fonts uses 70 MB and reserves more.
 MEMORY_MAX_BYTES = 1 << 30
 CPU_MAX_S = 8
-# No picture is larger than this on either side: Discord scales down what is wider than the message anyway.
+# Limit for each side of a picture: Discord scales wider pictures down to the message.
 SIDE_MAX_PIXELS = 4000
 
 # Names that mathtext lacks, and what it has instead.
@@ -57,9 +57,9 @@ _ALIASES = {
     r"\\(?:square|Box|qed)(?![A-Za-z])": "□",
     r"\\xrightarrow\s*\{([^{}]*)\}": r"\\overset{\1}{\\longrightarrow}",
 }
-# What mathtext does not know, or what would end it early.
+# Commands that mathtext does not know, and delimiters that would end the formula early.
 _HOPELESS = re.compile(r"\\begin|(?<!\\)\$|(?<!\\)(?:\\\\)*\\$")
-# All that Python and matplotlib need of the environment; tokens and keys are none of their business.
+# Variables that Python and matplotlib need; tokens and keys are not passed on.
 _ENVIRONMENT = (
     "PATH",
     "HOME",
@@ -83,7 +83,7 @@ async def draw(tex: str) -> bytes | None:
 
 
 async def draw_all(formulas: list[str]) -> list[bytes | None]:
-    """Draw several formulas in one go, which costs little more than one; in their order."""
+    """Draw several formulas in one process, which costs little more than one formula; in their order."""
     drawable = [_drawable(tex) for tex in formulas]
     if not any(drawable):
         return [None] * len(formulas)
@@ -107,13 +107,13 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-    # A process that came to its own limits has drawn what was easy.
+    # A process that reached its limits may have drawn some of the formulas.
     pictures = [base64.b64decode(line) or None for line in drawn.split(b"\n")[: len(formulas)]]
     return [*pictures, *[None] * (len(formulas) - len(pictures))]
 
 
 def _drawable(tex: str) -> list[list[str]]:
-    """The lines of each formula as mathtext reads them, without those for which there is no hope."""
+    """The lines of each formula in mathtext's syntax, without formulas that mathtext cannot draw."""
     if len(tex) > TEX_MAX_CHARS:
         return []
     formulas = [lines for each in parted(tex) if (lines := _lines(each))]

@@ -35,12 +35,12 @@ class Graphemes:
         return self._is_read_boundary(index)
 
     def _is_read_boundary(self, index: int) -> bool:
-        place = bisect_left(self._ends, index)
-        if place == len(self._ends) or self._starts[self._ends[place]] >= index:
-            self._read(index, place)
+        number = bisect_left(self._ends, index)
+        if number == len(self._ends) or self._starts[self._ends[number]] >= index:
+            self._read(index, number)
         return index in self._boundaries
 
-    def _read(self, index: int, place: int) -> None:
+    def _read(self, index: int, number: int) -> None:
         start, end = index - 1, index
         while start > 0 and self._text[start] >= "\x80":
             start -= 1
@@ -51,7 +51,7 @@ class Graphemes:
             at += len(cluster)
             if at <= end:
                 self._boundaries.add(at)
-        self._ends.insert(place, end)
+        self._ends.insert(number, end)
         self._starts[end] = start
 
 

@@ -1,4 +1,4 @@
-"""The sign that the bot is typing, while there is nothing else to see."""
+"""Discord's typing indicator, shown until the reply shows text."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from collections.abc import Callable
 from bot.render.outbox import Outbox
 from bot.render.pace import Kind, Pace
 
-# What Claude is asked with goes first, and who is answered by then needs no typing.
+# The request to Claude goes first; a reply that arrives earlier needs no indicator.
 AFTER_S = 0.1
-# Discord shows typing for 10 s.
+# Discord shows the indicator for 10 s.
 EVERY_S = 8.0
-# When the bot was too busy for it.
+# Delay after a call that the rate limit had no room for.
 RETRY_S = 1.0
 
 
 class Indicator:
-    """Types in one place from `start` to `stop`, as long as `may_write` allows it and nobody else needs the call."""
+    """Shows typing in one channel from `start` to `stop`, while `may_write` allows and no other call is waiting."""
 
     def __init__(self, outbox: Outbox, place: int, pace: Pace, may_write: Callable[[], bool]) -> None:
         self._outbox = outbox
@@ -27,11 +27,11 @@ class Indicator:
         self._typing: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin soon."""
+        """Begin after AFTER_S."""
         self._typing = asyncio.create_task(self._type())
 
     def stop(self) -> None:
-        """End it; again is harmless."""
+        """End the indicator; a second call has no effect."""
         if self._typing is not None:
             self._typing.cancel()
 
@@ -40,7 +40,7 @@ class Indicator:
         while True:
             went = False
             if self._may_write():
-                with self._pace.try_turn(self._place, Kind.TYPING) as went:
+                with self._pace.try_slot(self._place, Kind.TYPING) as went:
                     if went:
                         await self._outbox.typing(self._place)
             await asyncio.sleep(EVERY_S if went else RETRY_S)

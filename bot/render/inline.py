@@ -1,9 +1,9 @@
-"""Inline Markdown: which markers are open where, and what must stay in one piece.
+"""Inline Markdown of a paragraph: open markers, and spans that must not be split.
 
-By Discord's rules, as its public re-implementations agree on them: the first marker of a kind begins and the next
-one ends, whatever stands beside them, so `**` closes before a letter, too (`**注意：**请`). A marker is not nested in
-itself; `__` and `||` are markers. Whether one opens anything Discord decides by what is still to come; here
-CommonMark's rules (0.31, section 6.2) say so where they do not contradict it, because the reply was meant by them.
+The rules are Discord's, as public re-implementations agree on them: the first marker of a kind opens and the next
+one closes, whatever stands beside them, so `**` also closes before a letter (`**注意：**请`). No marker nests in
+itself; `__` and `||` are markers. Discord decides by later text whether a marker opens; here CommonMark's rules
+(0.31, section 6.2) decide where they do not contradict Discord's, because models write CommonMark.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ import re
 import unicodedata
 from dataclasses import dataclass, field
 
-# Longer runs are ornament, or hostile.
+# Longer runs are no markers.
 _EMPHASIS_RUN_MAX_CHARS = 3
 _BACKTICK_RUN_MAX_CHARS = 8
-# How much of what may become a link is held back while it streams: a label, then all of it.
+# Characters held back while a link streams: of its label, then of the whole link.
 _LABEL_HELD_MAX_CHARS = 150
 _LINK_HELD_MAX_CHARS = 700
 
@@ -32,7 +32,7 @@ _ANGLE_BEGUN = re.compile(r"<(?:https?:[^\s<>]{0,600}|[@#:/ahtid][^\s<>]{0,100})
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """`text[start:end]`, both markers counted in; a link or the like has no marker."""
+    """`text[start:end]` with both markers; links and the like have no marker."""
 
     start: int
     end: int
@@ -41,11 +41,10 @@ class Span:
 
 @dataclass(slots=True)
 class Inline:
-    """What one paragraph holds.
+    """The markup of one paragraph.
 
-    `pairs`: markers that are closed. `pieces`: links and the like. `opened`: markers that no later one has
-    closed, outermost first, with where they stand (-1: before the text). `held`: from where on the text may
-    still turn into something else when more of it comes.
+    `pairs`: closed markers. `pieces`: links and the like. `opened`: unclosed markers with their positions, outermost
+    first (-1: before the text). `held`: the position from which on later text may change the reading.
     """
 
     held: int
@@ -55,9 +54,9 @@ class Inline:
 
 
 def scan_inline(text: str, start: int, end: int, markers: tuple[str, ...] = (), *, ended: bool) -> Inline:
-    """Read one paragraph, `text[start:end]`, in which `markers` are open from before.
+    """Read one paragraph, `text[start:end]`, at whose beginning `markers` are open.
 
-    `ended` says that nothing more belongs to it: then what is still open was never a marker.
+    `ended` says that the paragraph is complete: then unclosed markers are text.
     """
     scan = _Scan(text, end, ended, Inline(held=end))
     scan.read(start, markers)
@@ -85,7 +84,7 @@ class _Scan:
             start = self._take(token.group(), token.start(), token.end())
 
     def _take(self, token: str, at: int, after: int) -> int:
-        """Note what the token at `at` does, and return where to read on."""
+        """Read the token at `at` and return the position behind the text that was read."""
         first = token[0]
         if first == "h":
             return self._piece(at, after)
@@ -152,7 +151,7 @@ class _Scan:
         return self.end if self.ended else self._hold_backticks()
 
     def _find_run(self, length: int, start: int) -> int | None:
-        """Where the next run of exactly so many backticks ends."""
+        """The end of the next run of exactly `length` backticks."""
         for run in _BACKTICKS.finditer(self.text, start, self.end):
             if run.end() == self.end and not self.ended:
                 return None
@@ -184,15 +183,15 @@ class _Scan:
                 at += size
 
     def _close(self, char: str, at: int, length: int) -> tuple[int, int]:
-        """Close what a run of `length` can close; returns what is left of the run."""
+        """Close the markers that a run of `length` can close; return the rest of the run."""
         opened = self.found.opened
         index = len(opened) - 1
         while length and index >= 0:
             start, marker = opened[index]
-            # Two close two: in `**a*b**` the one is text.
+            # Runs of two close runs of two: in `**a*b**` the single star is text.
             if marker[0] == char and len(marker) in ((1, 2, 3) if length == 3 else (length,)):
                 at, length = at + len(marker), length - len(marker)
-                # `***a* b**` opens both at one place: whichever is closed first was the inner one.
+                # `***a* b**` opens both markers at one position: the marker that closes first is the inner one.
                 twin = opened[index + 1 : index + 2]
                 is_inner = bool(twin) and start >= 0 and twin[0][0] == start + len(marker)
                 del opened[index : index + 1 if is_inner else None]
@@ -202,13 +201,13 @@ class _Scan:
         return at, length
 
     def _closes(self, run: str, at: int, after: int) -> bool:
-        """Whether a run of delimiters closes what is open."""
+        """Whether a run of delimiters closes an open marker."""
         if run == "_":
             return not self._before(at).isspace() and not _is_word(self._behind(after))
         return len(run) == 2 or not self._before(at).isspace()
 
     def _opens(self, run: str, at: int, after: int) -> bool:
-        """Whether a run of delimiters may open something."""
+        """Whether a run of delimiters may open a marker."""
         before, behind = self._before(at), self._behind(after)
         if run == "||":
             return not (self.ended and after == self.end)
@@ -227,7 +226,7 @@ class _Scan:
 
 
 def _is_word(char: str) -> bool:
-    """Whether it belongs to a word, as far as Discord knows: JavaScript's `\\w`, which is ASCII."""
+    """Whether Discord takes a character for a part of a word: JavaScript's `\\w`, which is ASCII."""
     return char.isascii() and (char.isalnum() or char == "_")
 
 

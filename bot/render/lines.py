@@ -1,4 +1,4 @@
-"""Markdown, line by line: which lines are code, and where blocks begin."""
+"""Read Markdown line by line: code blocks, and the beginnings of blocks."""
 
 from __future__ import annotations
 
@@ -7,17 +7,16 @@ from dataclasses import dataclass
 from enum import Enum, auto
 from typing import NamedTuple
 
-# Longer than any that is meant as a fence; it is repeated in every message of a long code block.
+# A longer run is no fence; the fence is repeated in every message of a long code block.
 FENCE_MARKER_MAX_CHARS = 16
-# A line of three backticks and much text is no fence that anybody meant, and would be held back while it
-# streams.
+# A longer line is no fence; it would be held back while it streams.
 FENCE_INFO_MAX_CHARS = 100
-# What names a language in Discord; the rest of an info string is not repeated.
+# Limit of a language's name; the rest of an info string is not repeated.
 LANGUAGE_MAX_CHARS = 32
-# Indentation that the closing line of a nested code block repeats; beyond it, looks do not matter any more.
+# Limit of the indentation that the closing line of a nested code block repeats.
 CLOSING_LEAD_MAX_CHARS = 24
 
-# Deeper quotes are ornament, or hostile; their marks are repeated in every message of a long one.
+# Deeper quotes are text; quote marks are repeated in every message of a long quote.
 QUOTE_DEPTH_MAX = 8
 
 _QUOTE = re.compile(rf"[ \t]{{0,3}}(?:>[ \t]?){{0,{QUOTE_DEPTH_MAX}}}")
@@ -29,7 +28,7 @@ _ROW = re.compile(r"[ \t]*\|(?!\|)")
 
 
 class Kind(Enum):
-    """What a line is."""
+    """The block that a line belongs to or begins."""
 
     BLANK = auto()
     TEXT = auto()
@@ -43,9 +42,9 @@ class Kind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """A code block: what reopens it in the next message, and what closes it.
+    """A code block, with the text that reopens and closes it.
 
-    `indent` is how far it stands to the right of its quote, `lead` what its closing line begins with.
+    `indent` is its distance from the quote marks, `lead` the text before the closing fence.
     """
 
     marker: str
@@ -56,17 +55,17 @@ class Fence:
 
     @property
     def opening(self) -> str:
-        """The line that opens it at the start of a message, where indentation would be trimmed."""
+        """The line that opens the block at the start of a message, where Discord trims indentation."""
         return f"{self.quote}{self.marker}{self.language}\n"
 
     @property
     def closing(self) -> str:
-        """The line break and the line that close it."""
+        """The line break and the line that close the block."""
         return f"\n{self.lead}{self.marker}"
 
     @property
     def depth(self) -> int:
-        """How many quotes it stands in."""
+        """The number of quotes around it."""
         return self.quote.count(">")
 
 
@@ -88,17 +87,17 @@ class Line(NamedTuple):
 
     @property
     def depth(self) -> int:
-        """How many quotes it stands in."""
+        """The number of quotes around it."""
         return self.quote.count(">")
 
     @property
     def closing(self) -> str:
-        """What closes a message that ends with it."""
+        """The text that closes a message that ends with this line."""
         return self.fence.closing if self.fence and self.kind is not Kind.CLOSE else ""
 
 
 def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) -> tuple[Line, Fence | None]:
-    """One line, with the code block that is open after it."""
+    """Read one line; returns the line and the code block open after it."""
     if fence is None and text[start : start + 1].isalpha():  # no mark of a block begins with a letter
         return Line(Kind.TEXT, start, start, end, after, 0, "", None), None
     quote_match = _QUOTE.match(text, start, end)
@@ -120,19 +119,19 @@ def read_line(text: str, start: int, end: int, after: int, fence: Fence | None) 
 
 
 class ShownText:
-    """Tells where what shows of the beginnings of one text ends.
+    """Finds the visible end of prefixes of one text.
 
-    That is before blanks, and before the marks of a quote's last, empty lines: Discord trims the blanks, and a mark
-    without the blank behind it would be shown as text. Many blank lines are walked over but once.
+    Trailing blanks and the marks of a quote's empty last lines are not visible: Discord trims blanks, and would
+    show a mark without a blank behind it as text. Each blank line is read once.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
-        # What is known of the beginnings that end where a line begins.
+        # The visible ends of prefixes that end at the start of a line.
         self._known = {0: 0}
 
     def end_before(self, end: int) -> int:
-        """Where what shows of `text[:end]` ends."""
+        """The visible end of `text[:end]`."""
         passed: list[int] = []
         while end not in self._known:
             start = self._text.rfind("\n", 0, end) + 1
@@ -149,12 +148,12 @@ class ShownText:
 
 
 def shown_end(text: str, end: int) -> int:
-    """The same for one place."""
+    """The visible end of `text[:end]`."""
     return ShownText(text).end_before(end)
 
 
 def seems_to_open(text: str, start: int, end: int) -> bool:
-    """Whether a line cut off at `end` would open a code block."""
+    """Whether a line that ends at `end` would open a code block."""
     return read_line(text, start, end, end, None)[0].kind is Kind.OPEN
 
 
@@ -180,7 +179,7 @@ def _open_fence(text: str, quote: str, quote_end: int, content: int, end: int) -
     if match is None:
         return None
     marker, info = match["marker"], match["info"].strip()
-    # With its blanks: a line that is longer than a message is cut, and what is left of it must open nothing.
+    # With blanks: the rest of a line that is longer than a message must not open a block.
     if len(marker) > FENCE_MARKER_MAX_CHARS or len(match["info"]) > FENCE_INFO_MAX_CHARS:
         return None
     if marker[0] == "`" and "`" in info:

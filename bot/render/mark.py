@@ -1,8 +1,7 @@
-"""The mark of a reply that is still being written.
+"""The mark of an unfinished reply.
 
-It is seen by everybody in every reply, so it is the cursor that everybody knows; and it is read back after a
-crash, so it consists of nothing that Discord might strip (it documents that it strips invisible and odd
-characters), and is no word of any language.
+The mark is a text cursor. It is read back after a crash, so it contains no character that Discord might strip
+(Discord documents that it strips invisible and unusual characters) and no word.
 """
 
 from __future__ import annotations
@@ -12,8 +11,7 @@ from bot.render.measure import units
 CURSOR = "▌"
 # A blank and the cursor.
 MARK_UNITS = 1 + units(CURSOR)
-# What a message must leave free so that it can be marked: the mark, and a backslash at either end (see
-# `unmistakable`, and `Layout`).
+# Units that a message leaves free for the mark and for a backslash at either end (see `escape_mark` and `Layout`).
 RESERVED_UNITS = MARK_UNITS + 2
 _MARKS = (" " + CURSOR, "\n" + CURSOR)
 
@@ -26,17 +24,17 @@ def marked(text: str) -> str:
 
 
 def is_marked(content: str) -> bool:
-    """Whether what a message shows says of itself that its reply is unfinished."""
+    """Whether the content of a message carries the mark."""
     return content.endswith(_MARKS)
 
 
 def unmarked(content: str) -> str:
-    """What a marked message shows besides the mark."""
+    """The content of a message without the mark."""
     return content[:-MARK_UNITS] if is_marked(content) else content
 
 
-def unmistakable(text: str) -> str:
-    """The text, changed (by a backslash that Discord does not show) where it would pass for a marked one."""
+def escape_mark(text: str) -> str:
+    """The text, with a backslash (not shown by Discord) if the text itself ends like the mark."""
     if is_marked(text) or text == CURSOR:
         return f"{text[: -len(CURSOR)]}\\{CURSOR}"
     return text

@@ -1,4 +1,4 @@
-"""Which inline markers are open at each place of a paragraph."""
+"""The inline markers open at each position of a paragraph."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections import defaultdict
 
 from bot.render.inline import Inline
 
-# A marker that is open, by where it stands; those that stand at one place are told apart by their order.
+# An open marker by its position; the number orders markers at one position.
 _Entry = tuple[int, int, str]
 
 
 class OpenMarkers:
-    """Answers for any place in the time of a binary search: a long paragraph has as many places as pairs."""
+    """Finds the markers open at a position by binary search."""
 
     def __init__(self, inline: Inline) -> None:
         self._held = inline.held
         self._closed = frozenset(pair.end for pair in inline.pairs)
         self._opens: dict[int, list[_Entry]] = defaultdict(list)
         self._closes: dict[int, list[_Entry]] = defaultdict(list)
-        # Where places begin, and end, that are inside of a marker, or of a link and the like.
+        # Changes, by position, of the number of markers and links that the position is inside of.
         self._inside: dict[int, int] = defaultdict(int)
         for number, (at, marker) in enumerate(inline.opened):
             self._opens[at + 1].append((at, number, marker))
@@ -31,32 +31,32 @@ class OpenMarkers:
             self._block(pair.end - size + 1, pair.end)
         for piece in inline.pieces:
             self._block(piece.start + 1, piece.end)
-        self._places: list[int] = []
+        self._positions: list[int] = []
         self._states: list[tuple[str, ...] | None] = []
         self._sweep()
 
-    def at(self, place: int) -> tuple[str, ...] | None:
-        """The markers open at a place, outermost first; None inside of a piece, and where it is not certain."""
-        if place > self._held:
+    def at(self, position: int) -> tuple[str, ...] | None:
+        """The markers open at a position, outermost first; None inside a marker or a link, and if uncertain."""
+        if position > self._held:
             return None
-        index = bisect_right(self._places, place) - 1
+        index = bisect_right(self._positions, position) - 1
         return self._states[index] if index >= 0 else ()
 
-    def ends_pair(self, place: int) -> bool:
-        """Whether a marker that closes another one ends at a place."""
-        return place in self._closed
+    def ends_pair(self, position: int) -> bool:
+        """Whether a closing marker ends at a position."""
+        return position in self._closed
 
     def _block(self, start: int, end: int) -> None:
         self._inside[start] += 1
         self._inside[end] -= 1
 
     def _sweep(self) -> None:
-        # No marker is nested in itself, so that few are open at once.
+        # Markers do not nest in themselves, so few are open at once.
         active: set[_Entry] = set()
         blocked = 0
-        for place in sorted({*self._opens, *self._closes, *self._inside}):
-            active.update(self._opens.get(place, ()))
-            active.difference_update(self._closes.get(place, ()))
-            blocked += self._inside.get(place, 0)
-            self._places.append(place)
+        for position in sorted({*self._opens, *self._closes, *self._inside}):
+            active.update(self._opens.get(position, ()))
+            active.difference_update(self._closes.get(position, ()))
+            blocked += self._inside.get(position, 0)
+            self._positions.append(position)
             self._states.append(None if blocked else tuple(marker for _, _, marker in sorted(active)))

@@ -1,4 +1,4 @@
-"""The seam between what writes a reply and Discord, which alone sits above the code that posts to it."""
+"""The interface by which replies are posted to Discord; the gateway implements it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What becomes of a message: its text, its files, its buttons; None leaves each as it is.
+    """An edit of a message's text, files and buttons; None leaves each unchanged.
 
-    Of its files those whose ids are in `keep` stay, and `files` come behind them.
+    Files whose ids are in `keep` stay, and `files` are added behind them.
     """
 
     content: str | None = None
@@ -41,7 +41,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message as Discord keeps it: with a repeated nonce, what was posted the first time."""
+    """A message as Discord stores it; with a repeated nonce, the message posted first."""
 
     id: int
     content: str
@@ -52,7 +52,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """One of the bot's own messages as a place shows it; `reply_to` and `silent` as in Outgoing."""
+    """One of the bot's own messages in a channel; `reply_to` and `silent` as in Outgoing."""
 
     id: int
     content: str
@@ -66,18 +66,18 @@ class Outbox(Protocol):
     """Posts to Discord; `place` is the id of a thread or a DM channel.
 
     Raises DiscordGone, DiscordForbidden, DiscordRejected, DiscordNotNow or DiscordUnavailable. Lost calls have been
-    repeated by then; a call that Discord wants later is not made before.
+    repeated before; no call is made before the time that Discord has asked for.
     """
 
     def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
-        """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call.
+        """Raise DiscordNotNow if nothing can be posted there yet, as far as is known without a call.
 
-        If it `opens` a thread, the place is the channel that the thread is to hang from.
+        If the call `opens` a thread, the place is the thread's parent channel.
         """
         ...
 
     async def send(self, place: int, message: Outgoing) -> Sent:
-        """Post a message; the same nonce again returns the same message, as it is by now."""
+        """Post a message; a repeated nonce returns the message posted first, as it is now."""
         ...
 
     async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
@@ -85,7 +85,7 @@ class Outbox(Protocol):
         ...
 
     async def delete(self, place: int, message_id: int) -> None:
-        """Delete one of the bot's messages; one that is gone already is no error."""
+        """Delete one of the bot's messages; a message that is already deleted is no error."""
         ...
 
     async def typing(self, place: int) -> None:
@@ -93,7 +93,7 @@ class Outbox(Protocol):
         ...
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
-        """Start a thread from a message; its id is the message's. One that is there already is no error."""
+        """Start a thread from a message; the thread's id is the message's. An existing thread is no error."""
         ...
 
     async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:

@@ -1,4 +1,4 @@
-"""What one message of a reply should show: its text, and what hangs below it."""
+"""The intended content of one message: text and attachments."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class TextFile:
-    """A text to attach as a file; `name` has its extension and nothing that a path could hold."""
+    """A text to attach as a file; `name` has an extension and no path separator."""
 
     name: str
     text: str
@@ -25,9 +25,9 @@ class TextFile:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message, and the `files` that never change once it is complete.
+    """One message; its `files` do not change after the message is complete.
 
-    They are at most FILES_MAX, the formulas in one picture counted as one (see `stack`).
+    At most FILES_MAX attachments: formulas in one picture count as one (see `stack`).
     """
 
     text: str

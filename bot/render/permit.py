@@ -1,4 +1,4 @@
-"""The permission to write a reply, which a bot has as long as it holds the lease of the conversation."""
+"""The permission to write a reply, which depends on the lease of the conversation."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 from bot.conversation.errors import Fenced
 
-# The lease is renewed every few seconds, so there is no point in asking more often.
+# The lease is renewed every few seconds, so more frequent checks are of no use.
 ASK_EVERY_S = 0.2
-# Longer than any lease: who may not write for so long has lost it.
+# Longer than any lease: after so long the lease is lost.
 PATIENCE_S = 20.0
 
 
 class Permit:
-    """Asks `may_write` before each call, and knows since when the answer is no."""
+    """Checks `may_write` before each call and measures how long it has been refused."""
 
     def __init__(self, may_write: Callable[[], bool]) -> None:
         self._may_write = may_write

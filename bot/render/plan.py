@@ -1,4 +1,4 @@
-"""What must be done on Discord so that it shows what it should: pure."""
+"""Plan the calls that bring Discord to the intended messages: pure."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from bot.render.upload import Attached, File
 class Posted:
     """A message of the reply as Discord shows it.
 
-    An empty `content` says that neither it nor the files are known, `controls` that are None say it of the
-    buttons.
+    With an empty `content`, content and files are unknown; with `controls` None, the buttons are.
     """
 
     message_id: int
@@ -38,10 +37,10 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """Make part `index`, which is posted already, show this.
+    """Edit part `index`, which is already posted.
 
-    Of its files those in `keep` stay, and `files` come behind them; None leaves the files as they are. So does
-    None with `controls`.
+    Files in `keep` stay and `files` are added behind them; None leaves the files unchanged. `controls` None leaves
+    the buttons unchanged.
     """
 
     index: int
@@ -54,7 +53,7 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Delete:
-    """Take away a message that is not needed any more."""
+    """Delete a surplus message."""
 
     message_id: int
 
@@ -70,37 +69,37 @@ def plan(
     controls: Controls | None = None,
     limit: int = MESSAGE_LIMIT_UNITS,
 ) -> tuple[Action, ...]:
-    """What to do, in this order, so that Discord shows the parts, given the reply's messages as they are.
+    """The calls, in order, that turn the reply's messages as `shown` into the parts.
 
-    Plan anew after each call: the first action is always right, a later one may need the id that the first
-    one brings. A reply is unfinished as long as *any* of its messages is marked, and from the first call to
-    the last but one at least one of them is, so that a crash at any point leaves what can be told from
-    Discord alone: the last call of all takes away the last mark, or a surplus message that carried it. The
-    last part carries the `controls` and the others none; if None, nobody's buttons are touched.
+    Plan again after each call: the first action is always right, a later action may need an id that the first one
+    returns. A reply is unfinished while *any* of its messages is marked. At least one message is marked until the
+    last call, so that an unfinished reply can be recognised from Discord alone after a crash: the last call removes
+    the last mark, or a surplus message that carries it. The last part carries the `controls` and the others none;
+    with None, no buttons change.
     """
     if not parts:
         return tuple(Delete(posted.message_id) for posted in shown) if finished else ()
-    wanted = [_Wanted(part.text, part.files, None if controls is None else NONE) for part in parts]
-    wanted[-1] = replace(wanted[-1], controls=controls)
-    return _finish(shown, wanted, limit) if finished else _grow(shown, wanted)
+    targets = [_Target(part.text, part.files, None if controls is None else NONE) for part in parts]
+    targets[-1] = replace(targets[-1], controls=controls)
+    return _finish(shown, targets, limit) if finished else _grow(shown, targets)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """What one message is to show."""
+class _Target:
+    """The intended state of one message."""
 
     text: str
     files: tuple[File, ...]
     controls: Controls | None
 
-    def marked(self) -> _Wanted:
+    def marked(self) -> _Target:
         return replace(self, text=marked(self.text))
 
     def send(self, index: int) -> Send:
         return Send(index, self.text, self.files, self.controls)
 
     def edit(self, index: int, posted: Posted) -> Edit | None:
-        """One call for everything that differs, None if nothing does."""
+        """One call for all differences; None if there are none."""
         known = bool(posted.content)
         keep = _kept(posted.files, self.files)
         files_right = known and len(keep) == len(self.files) == len(posted.files)
@@ -113,31 +112,31 @@ class _Wanted:
 
 
 def _kept(attached: Sequence[Attached], files: Sequence[File]) -> tuple[Attached, ...]:
-    """The attachments that stay: new ones can only come behind them."""
+    """The attachments that stay: Discord adds new attachments behind them."""
     kept = 0
     while kept < min(len(attached), len(files)) and attached[kept].shows(files[kept]):
         kept += 1
     return tuple(attached[:kept])
 
 
-def _grow(shown: Sequence[Posted], wanted: list[_Wanted]) -> tuple[Action, ...]:
-    """The mark moves to the new message before the old one loses it; full messages come first."""
-    last = len(wanted) - 1
-    wanted[last] = wanted[last].marked()
+def _grow(shown: Sequence[Posted], targets: list[_Target]) -> tuple[Action, ...]:
+    """The new message is marked before the old one is unmarked; full messages come first."""
+    last = len(targets) - 1
+    targets[last] = targets[last].marked()
     sends: list[Send] = []
-    for index in range(len(shown), len(wanted)):
+    for index in range(len(shown), len(targets)):
         alone = not sends and not any(is_marked(posted.content) for posted in shown)
-        sends.append((wanted[index].marked() if alone and index < last else wanted[index]).send(index))
-    edits = _edits(shown, wanted)
+        sends.append((targets[index].marked() if alone and index < last else targets[index]).send(index))
+    edits = _edits(shown, targets)
     if edits and edits[-1].index == last and not is_marked(shown[last].content):
         edits.insert(0, edits.pop())
     return (*sends, *edits)
 
 
-def _finish(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> tuple[Action, ...]:
-    edits = _edits(shown, wanted)
-    sends = [wanted[index].send(index) for index in range(len(shown), len(wanted))]
-    surplus = sorted(shown[len(wanted) :], key=lambda posted: is_marked(posted.content))
+def _finish(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> tuple[Action, ...]:
+    edits = _edits(shown, targets)
+    sends = [targets[index].send(index) for index in range(len(shown), len(targets))]
+    surplus = sorted(shown[len(targets) :], key=lambda posted: is_marked(posted.content))
     deletes = [Delete(posted.message_id) for posted in surplus]
     calls: tuple[Action, ...] = (*edits, *sends, *deletes)
     if len(calls) <= 1:
@@ -148,12 +147,12 @@ def _finish(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> t
         return (*sends, *edits, *deletes, holders[-1])
     if surplus and is_marked(surplus[-1].content):
         return (*sends, *edits, *deletes)
-    return _raise_mark(shown, wanted, limit) or calls
+    return _raise_mark(shown, targets, limit) or calls
 
 
-def _raise_mark(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) -> tuple[Action, ...]:
-    """Mark a reply that carries no mark but needs several calls: its first message with room for it."""
-    for index, part in enumerate(wanted):
+def _raise_mark(shown: Sequence[Posted], targets: Sequence[_Target], limit: int) -> tuple[Action, ...]:
+    """Mark an unmarked reply that needs several calls: the first message with room for the mark."""
+    for index, part in enumerate(targets):
         if units(part.text) + MARK_UNITS <= limit:
             if index < len(shown):
                 edit = part.marked().edit(index, shown[index])
@@ -162,8 +161,8 @@ def _raise_mark(shown: Sequence[Posted], wanted: Sequence[_Wanted], limit: int) 
     return ()
 
 
-def _edits(shown: Sequence[Posted], wanted: Sequence[_Wanted]) -> list[Edit]:
+def _edits(shown: Sequence[Posted], targets: Sequence[_Target]) -> list[Edit]:
     edits = (
-        part.edit(index, posted) for index, (posted, part) in enumerate(zip(shown, wanted, strict=False))
+        part.edit(index, posted) for index, (posted, part) in enumerate(zip(shown, targets, strict=False))
     )
     return [edit for edit in edits if edit is not None]

@@ -1,4 +1,4 @@
-"""The reply's text, read back from the messages that show it."""
+"""Read a reply's text back from its messages."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ _OPENING = re.compile(r"(?P<fence>`{3,}+|~{3,}+)[^\n`]*+\n")
 
 
 def rejoin(contents: Sequence[str]) -> str:
-    """Put messages together again, less the fences that were closed and reopened between them.
+    """Join messages, without the fences that were closed and reopened between them.
 
-    It is the reply as it was restyled for Discord, without what went into files; the Markdown that Claude wrote is
-    not known from there. Exact for one message; between several, what separated them is taken for a line break, or
-    for a blank line outside of code blocks.
+    The result is the restyled reply without its files; the Markdown that Claude wrote cannot be recovered. The
+    result is exact for one message; several messages are joined by a line break in code blocks and by a blank line
+    elsewhere.
     """
     text = ""
     for content in contents:

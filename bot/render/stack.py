@@ -1,4 +1,4 @@
-"""Which formulas of a message stand in one picture: Discord crops pictures that stand side by side."""
+"""Group the formulas of a message into pictures: Discord crops pictures that stand side by side."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from dataclasses import dataclass, field
 
 from bot.render.restyle.tex import lines_of
 
-# Longer formulas are read in their source; a hostile one ends here. So does a stack of them.
+# Limits of a picture: longer formulas stay source text.
 TEX_MAX_CHARS = 2000
 LINES_MAX = 30
-# Blank lines, which TeX does not allow within a formula, part the formulas of a picture.
+# Separates the formulas of a picture; TeX allows no blank lines within a formula.
 PARTED = "\n\n"
 _BLANK_LINES = re.compile(r"\n\s*\n")
 
 
 @dataclass(slots=True)
 class Stacks:
-    """Formulas in their order, in as few pictures as hold them; those before the last one do not change any more."""
+    """Formulas in order, in as few pictures as possible; all but the last picture are final."""
 
     stacks: list[list[str]] = field(default_factory=list)
     _chars: int = 0
     _lines: int = 0
 
     def add(self, tex: str) -> None:
-        """Put one more below the others."""
+        """Add a formula below the others."""
         chars, lines = len(tex) + len(PARTED), len(lines_of(tex))
         self._chars += chars
         self._lines += lines

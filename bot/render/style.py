@@ -1,4 +1,4 @@
-"""How much of a reply goes into messages, and what goes into files instead."""
+"""Settings for what a reply shows in messages and what it attaches as files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """What an operator can set about the look of replies; 0 stands for "no limit".
+    """The operator's settings for the look of replies; 0 means no limit.
 
-    A code block of more than `code_file_lines` lines becomes a file, and so does what a reply holds beyond
-    `max_messages` messages.
+    A code block of more than `code_file_lines` lines becomes a file, and so does the text beyond `max_messages`
+    messages.
     """
 
     code_file_lines: int = 0

@@ -12,14 +12,14 @@ from bot.render.part import Formula, TextFile
 from bot.render.stack import stacked, stacks
 
 File = Formula | TextFile
-# Several formulas at once, since a process is started for them; None for each that cannot be drawn.
+# Draws several formulas, since each call starts a process; None for a formula that cannot be drawn.
 Draw = Callable[[list[str]], Awaitable[list[bytes | None]]]
 
 # Discord, resources/message: the description of an attachment, read out to those who cannot see it.
 DESCRIPTION_CHARS = 1024
-# Drawing takes a processor for about a second.
+# Drawing occupies a processor for about a second.
 DRAW_AT_ONCE = 2
-# Tells the formulas of a reply apart; a formula is found again by its name alone.
+# Distinguishes the formulas of a reply; after a crash a formula is recognised by its name.
 NAME_DIGEST_CHARS = 10
 
 
@@ -34,7 +34,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """One file of a message; `file` is what was uploaded, None where only Discord tells of it."""
+    """One attachment of a message; `file` is the uploaded file, None if it is known from Discord only."""
 
     id: int
     name: str
@@ -42,7 +42,7 @@ class Attached:
     file: File | None = None
 
     def shows(self, file: File) -> bool:
-        """Whether this is that file, as far as can be told."""
+        """Whether this attachment is that file, as far as is known."""
         if self.file is not None:
             return self.file == file
         if isinstance(file, Formula):
@@ -51,9 +51,9 @@ class Attached:
 
 
 class Uploads:
-    """Makes the files of a reply ready for sending; `on_drawn` is called whenever some formulas have been drawn.
+    """Prepares the files of a reply for sending; `on_drawn` is called whenever formulas have been drawn.
 
-    A formula that cannot be drawn is left out: the text of its message says it, too.
+    A formula that cannot be drawn is left out: the message's text shows it too.
     """
 
     def __init__(self, draw: Draw | None, on_drawn: Callable[[], None]) -> None:
@@ -64,7 +64,7 @@ class Uploads:
         self._drawing: asyncio.Task[None] | None = None
 
     def attachable(self, files: Sequence[File]) -> tuple[File, ...]:
-        """Those of the files that are ready, the formulas stacked; the others are being drawn from now on."""
+        """The files that are ready, the formulas grouped; drawing the others begins."""
         texts = [file for file in files if isinstance(file, TextFile)]
         formulas = [file.tex for file in files if isinstance(file, Formula)]
         if not formulas or self._draw is None:
@@ -73,7 +73,7 @@ class Uploads:
         return (*(picture for picture in pictures if picture is not None), *texts)
 
     def _ready_of(self, formulas: list[str]) -> Formula | None:
-        """As much of a stack as is drawn."""
+        """The longest beginning of a group that is drawn."""
         begun = False
         # While another is added to the picture it stays as it is; what is too much for one picture is less at last.
         for count in range(len(formulas), 0, -1):
@@ -88,23 +88,23 @@ class Uploads:
 
     @property
     def pending(self) -> bool:
-        """Whether something is being drawn."""
+        """Whether formulas are being drawn."""
         return self._drawing is not None
 
     def give_up(self) -> None:
-        """Leave out what is not drawn yet."""
+        """Leave out formulas that are not drawn yet."""
         self._drawn |= dict.fromkeys(self._waiting)
         self._waiting.clear()
         self.close()
 
     def close(self) -> None:
-        """Draw nothing any more."""
+        """Stop drawing."""
         if self._drawing is not None:
             self._drawing.cancel()
             self._drawing = None
 
     def ready(self, files: Iterable[File]) -> tuple[Upload, ...]:
-        """What to send for files that are attachable."""
+        """The uploads for files that are attachable."""
         uploads = []
         for file in files:
             if isinstance(file, TextFile):
@@ -123,7 +123,7 @@ class Uploads:
         while self._waiting and self._draw is not None:
             batch = list(self._waiting)
             pictures: list[bytes | None] = [None] * len(batch)
-            with contextlib.suppress(OSError):  # the machine has nothing left to draw with
+            with contextlib.suppress(OSError):  # no process can be started
                 pictures = await self._draw([formula.tex for formula in batch])
             for formula, picture in zip(batch, pictures, strict=True):
                 self._drawn[formula] = picture
@@ -134,7 +134,7 @@ class Uploads:
 
 
 def bounded(draw: Draw) -> Draw:
-    """The same, for all replies of a bot together: no more at once than DRAW_AT_ONCE."""
+    """Limit the concurrent calls of all replies together to DRAW_AT_ONCE."""
     room = asyncio.Semaphore(DRAW_AT_ONCE)
 
     async def draw_in_turn(formulas: list[str]) -> list[bytes | None]:

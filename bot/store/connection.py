@@ -1,4 +1,4 @@
-"""The connection to Redis, and its failures in our words."""
+"""The connection to Redis, and its failures as StoreUnavailable."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff
 from redis.exceptions import RedisError
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.counted import CountedRedis
-from bot.store.serving import DROPPED, code_of
+from bot.store.serving import DROPPED, Failovers, code_of
 
 RETRIES = 3
-"""Every write is idempotent, so a lost answer is met by asking again. The first command after a restart of the
+"""Every write is idempotent, so a command is repeated after a lost answer. The first command after a restart of the
 server always meets a dead connection, so 0 would fail there."""
 
 CONNECTIONS = 50
-"""More turns than this at once wait for each other's commands, each of which takes well under a millisecond."""
+"""More concurrent turns wait for each other's commands, each of which takes well under a millisecond."""
 
 HEALTH_CHECK_S = 15
-"""An idle connection is tried before it is used; hosts cut idle ones silently after minutes."""
+"""An idle connection is checked before it is used; hosts close idle connections silently after minutes."""
 
 
 def connect(
@@ -34,10 +34,10 @@ def connect(
     ca_file: Path | None = None,
     verify: bool = True,
     failed: Callable[[], None] = lambda: None,
-) -> Redis:
+) -> CountedRedis:
     """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
-    `failed` is called for each command that fails after all tries.
+    `failed` is called for each command that fails after all attempts.
     """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):
@@ -46,9 +46,9 @@ def connect(
             options["ssl_ca_certs"] = str(ca_file)
     pool = BlockingConnectionPool.from_url(
         url,
-        protocol=2,  # nothing here needs RESP3, and HELLO, which asks for it, is unknown to older servers
-        # redis-py would introduce itself before each connection; where a password is missing, it then tries to
-        # find out by further connections why it is refused, without end.
+        protocol=2,  # RESP3 is not needed, and its command HELLO is unknown to older servers
+        # redis-py would send its name on each connection; where a password is missing, it then opens further
+        # connections to find out why it is refused, without end.
         driver_info=None,
         decode_responses=True,
         encoding_errors="replace",
@@ -61,19 +61,21 @@ def connect(
         **options,
     )
     pool.connection_class = DROPPED[pool.connection_class]
-    return CountedRedis(pool, failed)
+    failovers = Failovers()
+    pool.connection_kwargs["failovers"] = failovers
+    return CountedRedis(pool, failed, failovers)
 
 
 @contextmanager
 def translated() -> Iterator[None]:
     """Turn what redis-py raises into StoreUnavailable; the text names the kind of failure only.
 
-    A cancellation that redis-py has swallowed is raised anew: it sends within `asyncio.wait_for`, which before Python
-    3.12 returns as if nothing had happened when the cancellation comes just as the sending ends. A heartbeat that
-    misses its end would hold its lease for ever.
+    A cancellation that redis-py has swallowed is raised again: redis-py sends within `asyncio.wait_for`, which before
+    Python 3.12 returns normally when the cancellation arrives just as the sending ends. A heartbeat that is not
+    cancelled would hold its lease for ever.
 
-    A RuntimeError is what uvloop raises, without a word, where redis-py writes to a connection that was closed just
-    before, as by a server that restarts.
+    uvloop raises a RuntimeError where redis-py writes to a connection that was closed just before, as by a restarting
+    server.
     """
     task = asyncio.current_task()
     cancelled_before = task.cancelling() if task else 0
@@ -88,6 +90,6 @@ def translated() -> Iterator[None]:
 
 
 def _kind(error: BaseException) -> str:
-    """Name a failure; a server's answer by its code alone (OOM, READONLY, NOPERM), as the rest may quote."""
+    """Name a failure; a server's answer by its code alone (OOM, READONLY, NOPERM): the rest may quote a message."""
     code = code_of(error)
     return f"{type(error).__name__} {code}" if code else type(error).__name__

@@ -1,4 +1,4 @@
-"""Conversations from outside: the inbox, what is known of each, how far each place has been listed."""
+"""Conversations before and between their turns: the inbox, their metadata, how far each place has been listed."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.store.claim import FACTS, Meta, read_meta, read_replies, read_sign
+from bot.store.claim import FACTS, Meta, read_delay_notice, read_meta, read_replies
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.scripts import Scripts
+from bot.store.scripts.conversation import Leave, Receive, Reset
+from bot.store.scripts.value import CompareAndSet
 
 PARENTS_AT_ONCE = 1000
-"""One answer of the store is no longer than this."""
+"""Limits the length of one answer of the store."""
 
 
 class Conversations:
-    """Takes messages in and keeps what is known; `ttl_s` after the last message a conversation is forgotten."""
+    """Receives messages and stores metadata; `ttl_s` after its last message a conversation is forgotten."""
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
         self._scripts = Scripts(redis)
@@ -31,37 +33,39 @@ class Conversations:
     async def receive(
         self, conversation: int, message: Message, *, source: str, facts: Mapping[str, str | int]
     ) -> bool | None:
-        """Take a message into the inbox; False if it is known already, None if from before the last reset."""
+        """Take a message into the inbox; False if the message is known, None if it is from before the last reset."""
         keys = self._keys
-        flat = [item for pair in facts.items() for item in pair]
         when_ms = created_ms(message.id)
         with translated():
-            # Before the record, so that a crash in between leaves a hint too many and never one too few; and
-            # after it with another score, so that whoever just found nothing to do does not take it away.
+            # Before the script, so that a crash in between leaves an item too many and never one too few; and after
+            # the script with another score, so that a worker that has just found nothing to do does not remove it.
             await self._redis.zadd(keys.work, {str(conversation): when_ms})
-            answer = await self._scripts.run(
-                "receive",
-                [keys.record(conversation, message.id), keys.pending(conversation), keys.meta(conversation)],
-                [
-                    padded(message.id),
-                    when_ms,
-                    dump_message(message),
-                    source,
-                    self._ttl_s,
-                    message.author.id,
-                    *flat,
-                ],
+        answer = await self._scripts.run(
+            Receive(
+                record=keys.record(conversation, message.id),
+                pending=keys.pending(conversation),
+                meta=keys.meta(conversation),
+                message=padded(message.id),
+                when_ms=when_ms,
+                payload=dump_message(message),
+                source=source,
+                author=message.author.id,
+                ttl_s=self._ttl_s,
+                facts=tuple(item for pair in facts.items() for item in pair),
             )
-            if answer >= 0:
-                # Also if it is known: that may be the answer to a repeated call, or this the repair of a crash.
-                pipe = self._redis.pipeline(transaction=False)
-                pipe.zadd(keys.work, {str(conversation): when_ms + 1})
-                pipe.zadd(keys.known, {str(conversation): when_ms}, gt=True)
-                await pipe.execute()
-        return None if answer < 0 else bool(answer)
+        )
+        if answer < 0:
+            return None
+        with translated():
+            # Also if the message is known: this may be a repeated call, or the repair of a crash.
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.zadd(keys.work, {str(conversation): when_ms + 1})
+            pipe.zadd(keys.known, {str(conversation): when_ms}, gt=True)
+            await pipe.execute()
+        return bool(answer)
 
     async def introduce(self, conversation: int, facts: Mapping[str, str | int]) -> None:
-        """Note what is known of a conversation in which nothing has been said yet."""
+        """Store the facts of a conversation that has no messages yet; facts that are stored already stay."""
         key = self._keys.meta(conversation)
         with translated():
             for name, value in facts.items():
@@ -69,9 +73,10 @@ class Conversations:
             await self._redis.expire(key, self._ttl_s)
 
     async def meta(self, conversation: int) -> Meta | None:
-        """Return what is known of a conversation, None if there is none.
+        """Return the metadata of a conversation, None if there is none.
 
-        Of one that another version wrote, what is known of its place: whoever may reset it is to be told from that.
+        Of metadata that another version wrote, only the facts of the conversation's place are returned: they decide
+        who may reset the conversation.
         """
         with translated():
             found = await self._redis.hgetall(self._keys.meta(conversation))
@@ -82,53 +87,43 @@ class Conversations:
             return read_meta({name: fields[name] for name in FACTS if name in fields})
 
     async def leave(self, conversation: int, at: int) -> None:
-        """Note that from an interaction on nothing is answered until the bot is mentioned."""
-        key = self._keys.meta(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hdel(key, "joined")
-            pipe.hset(key, "left", str(at))
-            pipe.expire(key, self._ttl_s)
-            await pipe.execute()
+        """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
+        await self._scripts.run(Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s))
 
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[tuple[int, int], ...]]:
-        """Forget the history and what waits; a running turn is fenced off.
+        """Forget the history and every message that waits; a running turn is fenced off.
 
-        Returns how many turns were forgotten, and place and id of each message that the running turn had posted.
+        Returns how many turns were forgotten, and channel and id of each message that the running turn had posted.
         """
         keys = self._keys
-        with translated():
-            turns, _, record = await self._scripts.run(
-                "reset",
-                [
-                    keys.lease(conversation),
-                    keys.pending(conversation),
-                    keys.history(conversation),
-                    keys.meta(conversation),
-                    keys.settling(conversation),
-                ],
-                [
-                    keys.record_prefix(conversation),
-                    padded(before),
-                    DONE_RECORD_S,
-                    self._ttl_s,
-                    keys.result_prefix(conversation),
-                ],
+        turns, _, record = await self._scripts.run(
+            Reset(
+                lease=keys.lease(conversation),
+                pending=keys.pending(conversation),
+                history=keys.history(conversation),
+                meta=keys.meta(conversation),
+                unreconciled=keys.reconcile(conversation),
+                records=keys.record_prefix(conversation),
+                results=keys.result_prefix(conversation),
+                before=padded(before),
+                ttl_s=self._ttl_s,
+                done_s=DONE_RECORD_S,
             )
+        )
         fields = pairs(record)
-        sign = read_sign(fields)
+        notice = read_delay_notice(fields)
         posted = tuple((conversation, message) for message in read_replies(fields).values())
-        return int(turns), (*posted, *((sign,) if sign else ()))
+        return int(turns), (*posted, *((notice,) if notice else ()))
 
     async def known(self, now_ms: int) -> tuple[int, ...]:
-        """Return the conversations that are not forgotten yet, those with the latest message first."""
+        """Return the conversations that are not forgotten, those with the latest message first."""
         with translated():
             await self._redis.zremrangebyscore(self._keys.known, "-inf", f"({now_ms - self._ttl_s * 1000}")
             found: list[Any] = await self._redis.zrevrange(self._keys.known, 0, -1)
         return tuple(int(member) for member in found)
 
     async def parents(self, conversations: Sequence[int]) -> tuple[int | None, ...]:
-        """Return the channel of each thread, None for direct messages and for what is not known."""
+        """Return the channel of each thread, None for direct messages and unknown conversations."""
         found: list[Any] = []
         for start in range(0, len(conversations), PARENTS_AT_ONCE):
             with translated():
@@ -138,19 +133,19 @@ class Conversations:
                 found += await pipe.execute()
         return tuple(int(parent) if parent and str(parent).isdigit() else None for parent in found)
 
-    async def looked(self) -> int | None:
-        """Return until when (ms) the archived threads have been looked through, None if they never were."""
+    async def archives_listed(self) -> int | None:
+        """Return until when (ms) the archived threads have been listed, None if they never were."""
         with translated():
-            found = await self._redis.get(self._keys.looked)
+            found = await self._redis.get(self._keys.archives_listed)
         return int(str(found)) if found else None
 
-    async def note_look(self, until_ms: int) -> None:
-        """Note until when the archived threads have been looked through."""
+    async def note_archives_listed(self, until_ms: int) -> None:
+        """Store until when (ms) the archived threads have been listed."""
         with translated():
-            await self._redis.set(self._keys.looked, until_ms)
+            await self._redis.set(self._keys.archives_listed, until_ms)
 
     async def recorded(self, messages: Sequence[tuple[int, int]]) -> int:
-        """Return how many of these have a record, by conversation and message: they were, or are, answered."""
+        """Return how many of these conversations and messages have a record: those are, or will be, answered."""
         if not messages:
             return 0
         with translated():
@@ -160,39 +155,36 @@ class Conversations:
             return sum(await pipe.execute())
 
     async def since(self, now_ms: int) -> int:
-        """Return when the bot began to listen with this store, in ms; that is now if it never did."""
+        """Return when (ms) the bot began to listen with this store; that is now if it never did."""
         with translated():
             await self._redis.set(self._keys.since, now_ms, nx=True)
             return int(str(await self._redis.get(self._keys.since) or now_ms))
 
     async def marks(self, places: Sequence[int]) -> tuple[int | None, ...]:
-        """Return up to which message each place has been listed, None where it never was."""
+        """Return the high-water mark of each place, None for a place that was never listed."""
         if not places:
             return ()
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             for place in places:
-                pipe.get(self._keys.mark(place))
+                pipe.get(self._keys.high_water_mark(place))
             found = await pipe.execute()
         return tuple(int(mark) if mark else None for mark in found)
 
     async def advance(
         self, place: int, *, before: int | None, after: int, listed: Iterable[tuple[int, int]]
     ) -> bool:
-        """Move a place's mark; False if something has changed since it was read, so that it is to be listed anew.
+        """Move a place's high-water mark from `before` to `after`; False if the place is to be listed again.
 
-        `listed` are conversations and the messages that must have a record there by now; those of a mention in a
-        channel stand in conversations of their own.
+        `listed` are conversations and messages that must have a record there by now; a mention in a channel has its
+        record in a conversation of its own. False if a record is missing, or somebody else has moved the mark.
         """
-        with translated():
-            moved = await self._scripts.run(
-                "mark",
-                [self._keys.mark(place)],
-                [
-                    "" if before is None else padded(before),
-                    padded(after),
-                    self._ttl_s,
-                    *(self._keys.record(conversation, message) for conversation, message in listed),
-                ],
-            )
-        return bool(moved)
+        call = CompareAndSet(
+            step="mark",
+            value=self._keys.high_water_mark(place),
+            before="" if before is None else padded(before),
+            after=padded(after),
+            ttl_s=self._ttl_s,
+            required=tuple(self._keys.record(conversation, message) for conversation, message in listed),
+        )
+        return bool(await self._scripts.run(call))

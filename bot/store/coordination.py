@@ -1,4 +1,4 @@
-"""What the instances of one bot agree on besides conversations: who answers, and who tells what; what is in use."""
+"""What the instances of one bot agree on: who answers an interaction, who announces, which models are in use."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from redis.asyncio import Redis
 
 from bot.store.codec import text
 from bot.store.connection import translated
-from bot.store.keys import INTERACTION_S, MODEL_IN_USE_S, TOLD_S, Keys
+from bot.store.keys import INTERACTION_S, MODEL_IN_USE_S, RETIREMENT_NOTICE_S, Key, Keys
 from bot.store.scripts import Scripts
+from bot.store.scripts.value import CompareAndSet
 
 
 class Coordination:
-    """The shared notes of all instances; `instance` is this one's name."""
+    """The shared state of all instances; `instance` is this instance's name."""
 
     def __init__(self, redis: Redis, keys: Keys, *, instance: str) -> None:
         self._redis = redis
@@ -25,11 +26,7 @@ class Coordination:
 
     async def take(self, interaction: int) -> bool:
         """Say whether this instance is the one to answer an interaction."""
-        with translated():
-            mine = await self._scripts.run(
-                "once", [self._keys.interaction(interaction)], [self._instance, INTERACTION_S]
-            )
-        return bool(mine)
+        return await self._once(self._keys.interaction(interaction), INTERACTION_S)
 
     async def registered_commands(self, application: int) -> str | None:
         """Return the fingerprint of the commands that were last registered."""
@@ -37,12 +34,12 @@ class Coordination:
             return text(await self._redis.get(self._keys.commands(application)))
 
     async def note_registered_commands(self, application: int, fingerprint: str) -> None:
-        """Remember the fingerprint of the commands that are registered now."""
+        """Store the fingerprint of the commands that are registered now."""
         with translated():
             await self._redis.set(self._keys.commands(application), fingerprint)
 
     async def note_models(self, models: Iterable[str], now_s: int) -> None:
-        """Remember that models are in use now."""
+        """Store that models are in use now."""
         times = dict.fromkeys(models, now_s)
         with translated():
             pipe = self._redis.pipeline(transaction=False)
@@ -53,20 +50,23 @@ class Coordination:
             await pipe.execute()
 
     async def models_in_use(self, now_s: int) -> frozenset[str]:
-        """Return the models that any instance has had in use lately."""
+        """Return the models that any instance has had in use within MODEL_IN_USE_S."""
         with translated():
             found: list[Any] = await self._redis.zrangebyscore(
                 self._keys.models, now_s - MODEL_IN_USE_S, "+inf"
             )
         return frozenset(str(model) for model in found)
 
-    async def first_to_tell(self, model: str, day: dt.date) -> bool:
-        """Say whether this instance is the one to tell on a day that a model will end."""
-        with translated():
-            mine = await self._scripts.run("once", [self._keys.ending(model, day)], [self._instance, TOLD_S])
-        return bool(mine)
+    async def first_to_announce(self, model: str, day: dt.date) -> bool:
+        """Say whether this instance is the one to announce on a day that a model will end."""
+        return await self._once(self._keys.retirement_notice(model, day), RETIREMENT_NOTICE_S)
 
     async def ping(self) -> None:
         """Raise StoreUnavailable unless Redis answers."""
         with translated():
             await self._redis.ping()
+
+    async def _once(self, key: Key, ttl_s: int) -> bool:
+        """Take a task that exactly one instance is to do; True also if this instance asks again."""
+        call = CompareAndSet(step="once", value=key, before="", after=self._instance, ttl_s=ttl_s)
+        return bool(await self._scripts.run(call))

@@ -1,4 +1,4 @@
-"""What people may look at and change of what Claude remembers: pins, and the summary of what was trimmed."""
+"""What people can see and change of what Claude remembers: pins, and the summary of trimmed turns."""
 
 from __future__ import annotations
 
@@ -14,15 +14,16 @@ from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
+from bot.store.scripts.conversation import Correct, Pin
 
 NEAR_TURNS = 8
-"""Entries stand by their ids, but for those that a listing has brought late; these stand a few places off."""
+"""Entries are ordered by their ids, except those that a listing has brought late, which are a few indexes off."""
 
 
 class PinsAndSummaries:
-    """Reads a conversation's window, and keeps what people say about it as long as the conversation.
+    """Reads a conversation's window, and stores what people change of it for as long as the conversation lives.
 
-    Nothing of it needs a lease: a turn under way has read what it works with, the next one reads it anew.
+    No method needs a lease: a running turn has read its input, and the next turn reads it again.
     """
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
@@ -32,25 +33,25 @@ class PinsAndSummaries:
         self._ttl_s = ttl_s
 
     async def knows(self, conversation: int) -> bool:
-        """Say whether anything is known of a conversation."""
+        """Say whether a conversation is known."""
         with translated():
             return bool(await self._redis.exists(self._keys.meta(conversation)))
 
     async def past(self, conversation: int) -> Past:
-        """Return what the next turn would find."""
-        return (await self._look(conversation))[0]
+        """Return what the next turn would read."""
+        return (await self._read(conversation))[0]
 
-    async def _look(self, conversation: int) -> tuple[Past, str]:
-        """Return what the next turn would find, and the newest entry as it is stored, '' without one."""
+    async def _read(self, conversation: int) -> tuple[Past, str]:
+        """Return what the next turn would read, and the newest entry as it is stored, "" without one."""
         key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))
             meta = read_meta({str(name): str(value) for name, value in fields.items()})
             pipe = self._redis.pipeline(transaction=False)
             pipe.lrange(key, meta.window_start, -1)
-            for place in meta.places:
-                if place < meta.window_start:
-                    pipe.lindex(key, place)
+            for index in meta.places:
+                if index < meta.window_start:
+                    pipe.lindex(key, index)
             entries, *recalled = await pipe.execute()
         past = meta.past(
             history=tuple(load_turn(str(entry)) for entry in entries),
@@ -59,59 +60,80 @@ class PinsAndSummaries:
         return past, str(entries[-1]) if entries else ""
 
     async def pin(self, conversation: int, messages: Iterable[int]) -> None:
-        """Note which messages are pinned, all of them; they count from the next trim on.
+        """Store the ids of all pinned messages; they count from the next trim on.
 
-        Their turns are looked up, so that one that was trimmed away can come back: about log2 of the history's length
-        in round trips, however many pins there are. What stands in front of the window is looked up with them,
-        so that it changes with its messages even when it is not pinned any more.
+        The indexes of their turns are looked up, so that a turn before the window can come back: about log2 of the
+        history's length in round trips, however many pins there are. The turns in front of the window are looked up
+        as well, so that an edit of their messages changes them even when they are not pinned any more.
         """
         pins = sorted(set(messages))
-        keys = [self._keys.history(conversation), self._keys.meta(conversation)]
-        noted = False
-        # Once more if a turn was entered meanwhile, for it may hold one of them. A later one notes its place itself.
-        while not noted:
+        history = self._keys.history(conversation)
+        stored = False
+        # Again if a turn was committed meanwhile, which may hold a pin. A later commit stores its own index.
+        while not stored:
             with translated():
-                length = int(await self._redis.llen(keys[0]))
+                length = int(await self._redis.llen(history))
             before = await self.past(conversation)
             wanted = sorted({*pins, *(turn.id for turn in before.preface.pinned)})
-            places = await self._places(conversation, wanted, length)
-            told = [" ".join(map(str, each)) for each in (pins, places)]
-            with translated():
-                noted = bool(await self._scripts.run("pin", keys, [length, *told, self._ttl_s]))
+            indexes = await self._indexes(conversation, wanted, length)
+            stored = bool(
+                await self._scripts.run(
+                    Pin(
+                        history=history,
+                        meta=self._keys.meta(conversation),
+                        length=length,
+                        pins=" ".join(map(str, pins)),
+                        indexes=" ".join(map(str, indexes)),
+                        ttl_s=self._ttl_s,
+                    )
+                )
+            )
 
-    async def pin_now(self, conversation: int, wish: int) -> bool:
-        """Have the pins count with the next turn, without waiting for a trim; False if nothing was said yet.
+    async def pin_now(self, conversation: int, interaction: int) -> bool:
+        """Have the pins count with the next turn, without waiting for a trim; False if there is no history.
 
-        `wish` is the id of the interaction, which is later than those of all messages that may be under way.
+        The id of the interaction is later than the ids of all messages of a running turn.
         """
+        key = self._keys.meta(conversation)
         with translated():
-            known = await self._redis.exists(self._keys.history(conversation))
-        if known:
-            await self._set(conversation, pinned_now=str(wish))
-        return bool(known)
+            if not await self._redis.exists(self._keys.history(conversation)):
+                return False
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hset(key, "pinned_now", str(interaction))
+            pipe.expire(key, self._ttl_s)
+            await pipe.execute()
+        return True
 
     async def correct(self, conversation: int, shown: str, summary: str) -> bool:
-        """Let a summary stand in place of the one that was `shown` (its fingerprint); False if another stands there.
+        """Replace the summary whose fingerprint is `shown`; False if the summary is another one by now.
 
-        It counts until the next trim, which carries it forward. An empty one takes the summary away.
+        The correction counts until the next trim, which carries it on. An empty one removes the summary.
         """
         summary, done = "" if is_blank(summary) else summary.strip(), False
         while not done:
-            past, newest = await self._look(conversation)
+            past, newest = await self._read(conversation)
             if past.trimmed_by is None or fingerprint(past.preface.summary) != shown:
-                # The same words again, as when somebody sends them twice, say what stands there.
+                # True for a repetition: the same words stand there already.
                 return past.trimmed_by is not None and past.preface.summary == summary
-            told = [dump_correction(past.corrected), dump_correction((past.trimmed_by, summary))]
-            keys = [self._keys.history(conversation), self._keys.meta(conversation)]
-            with translated():
-                done = bool(await self._scripts.run("correct", keys, [newest, *told, self._ttl_s]))
+            done = bool(
+                await self._scripts.run(
+                    Correct(
+                        history=self._keys.history(conversation),
+                        meta=self._keys.meta(conversation),
+                        newest=newest,
+                        before=dump_correction(past.corrected),
+                        after=dump_correction((past.trimmed_by, summary)),
+                        ttl_s=self._ttl_s,
+                    )
+                )
+            )
         return True
 
-    async def _places(self, conversation: int, messages: Sequence[int], length: int) -> list[int]:
-        """Return where in the history the turns of messages stand, by halving; those not found are left out."""
+    async def _indexes(self, conversation: int, messages: Sequence[int], length: int) -> list[int]:
+        """Return the indexes of the turns of messages in the history, by bisection; turns not found are left out."""
         key = self._keys.history(conversation)
         with translated():
-            # For each message: the first entry that may be later than it stands in [low, high].
+            # For each message, [low, high] holds the index of the first entry that is later than the message.
             spans = dict.fromkeys(messages, (0, length))
             while middles := {(low + high) // 2 for low, high in spans.values() if low < high}:
                 pipe = self._redis.pipeline(transaction=False)
@@ -129,19 +151,10 @@ class PinsAndSummaries:
             for start in starts:
                 pipe.lrange(key, start, start + 2 * NEAR_TURNS - 1)
             pages = await pipe.execute()
-        places: set[int] = set()
+        indexes: set[int] = set()
         for message, start, page in zip(spans, starts, pages, strict=True):
             for offset, entry in enumerate(page):
-                # Cheaper than reading an entry that does not name it.
+                # Searching the text is cheaper than reading an entry that does not name the message.
                 if str(message) in str(entry) and load_turn(str(entry)).holds(frozenset({message})):
-                    places.add(start + offset)
-        return sorted(places)
-
-    async def _set(self, conversation: int, **fields: str) -> None:
-        key = self._keys.meta(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=False)
-            for name, value in fields.items():
-                pipe.hset(key, name, value)
-            pipe.expire(key, self._ttl_s)
-            await pipe.execute()
+                    indexes.add(start + offset)
+        return sorted(indexes)

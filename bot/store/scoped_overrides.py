@@ -1,4 +1,4 @@
-"""What people have chosen for a place, by scope (thread, channel, server): the system prompt, the model."""
+"""Overrides of the system prompt and the model, by scope: thread, channel, server."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from bot.store.connection import translated
 from bot.store.keys import Keys
 
 SYSTEM = "system"
-OF_THE_MODEL = ("model", "effort", "thinking")
-FIELDS = (SYSTEM, *OF_THE_MODEL)
+MODEL_FIELDS = ("model", "effort", "thinking")
+FIELDS = (SYSTEM, *MODEL_FIELDS)
 """The fields of the hash, named as those of a `Choice`."""
 
 
 class Scope(StrEnum):
-    """How far a choice reaches; the narrowest one that is set counts."""
+    """Where an override applies; the narrowest scope that has one counts."""
 
     THREAD = "thread"
     CHANNEL = "channel"
@@ -29,7 +29,7 @@ class Scope(StrEnum):
 
 
 class ScopedOverrides:
-    """Reads and writes choices; those of a thread live as long as its conversation, the others for good."""
+    """Reads and writes overrides; those of a thread live as long as its conversation, the others until removed."""
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int) -> None:
         self._redis = redis
@@ -37,7 +37,7 @@ class ScopedOverrides:
         self._ttl_s = ttl_s
 
     async def get(self, scope: Scope, target: int) -> str | None:
-        """Return the prompt that is set for a thread, a channel or a server, None if there is none."""
+        """Return the prompt of a thread, a channel or a server, None if none is set."""
         with translated():
             return text(await self._redis.hget(self._key(scope, target), SYSTEM))
 
@@ -58,23 +58,23 @@ class ScopedOverrides:
         effort: Effort | None = None,
         thinking: Thinking | None = None,
     ) -> None:
-        """Set a model, an effort, whether to think; what is None stays as it was."""
+        """Set a model, an effort, whether to think; a value of None leaves the field as it was."""
         given = {"model": model, "effort": effort, "thinking": thinking}
         await self._write(scope, target, {name: value for name, value in given.items() if value is not None})
 
     async def forget_model(self, scope: Scope, target: int) -> bool:
         """Remove model, effort and thinking; False if none was set."""
-        return await self._remove(scope, target, OF_THE_MODEL)
+        return await self._remove(scope, target, MODEL_FIELDS)
 
     async def effective(self, *, thread: int, channel: int | None, server: int | None) -> Choice:
-        """Return what counts in a place: of each thing the narrowest choice that is set."""
+        """Return what applies in a thread: each field of the narrowest scope that sets the field."""
         by_scope = await self.by_scope(thread=thread, channel=channel, server=server)
         return narrowest(by_scope.values())
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None
     ) -> dict[Scope, Choice]:
-        """Return what is set in each scope there is, the narrowest first; one round trip."""
+        """Return what each given scope sets, the narrowest first; one round trip."""
         targets = {Scope.THREAD: thread, Scope.CHANNEL: channel, Scope.SERVER: server}
         scopes = {scope: target for scope, target in targets.items() if target is not None}
         with translated():
@@ -101,7 +101,7 @@ class ScopedOverrides:
 
 def _choice(values: Sequence[Any]) -> Choice:
     system, model, effort, thinking = map(text, values)
-    # Another version may have written words that this one does not know.
+    # Another version may have written values that this version does not know.
     return Choice(
         system=system,
         model=model,

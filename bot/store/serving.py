@@ -1,7 +1,7 @@
-"""Connections that are dropped as soon as their server says that it does not serve.
+"""Connections that are closed as soon as their server says that it does not serve.
 
-After a failover the old server lives on as a read-only replica, and its connections stay open. The next try connects
-anew, to whatever the address means by then.
+After a failover the old server lives on as a read-only replica, and its connections stay open. The next attempt
+opens a new connection, to the server that the address means by then.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from redis.exceptions import RedisError
 ELSEWHERE = frozenset(
     {"READONLY", "MASTERDOWN", "NOREPLICAS", "CLUSTERDOWN", "MISCONF", "LOADING", "NOAUTH", "UNBLOCKED"}
 )
-"""The codes of a server that another may have replaced (Redis, src/server.c, shared.*err)."""
+"""The codes of a server that another server may have replaced (Redis, src/server.c, shared.*err)."""
 
 WITHIN_A_SCRIPT = re.compile(r": -([A-Z]+) ")
-"""Where Redis before 7 puts the code of a command that a script has called."""
+"""Redis before 7 puts the code of a command that a script has called here."""
 
 
 class NotServing(RedisConnectionError):
-    """The server answers, and does not do its work; redis-py tries again what raises a ConnectionError."""
+    """The server answers, but does not serve; redis-py repeats a command that raises a ConnectionError."""
 
     def __init__(self, code: str) -> None:
         super().__init__(code)
@@ -31,7 +31,7 @@ class NotServing(RedisConnectionError):
 
 
 def code_of(error: BaseException) -> str:
-    """The code of a server's answer, such as READONLY; "" if the error is none."""
+    """Return the code of a server's answer, such as READONLY; "" if the error is no answer."""
     if isinstance(error, NotServing):
         return error.code
     if not isinstance(error, RedisError):
@@ -42,7 +42,18 @@ def code_of(error: BaseException) -> str:
     return code if code.isalpha() and code.isupper() else ""
 
 
+class Failovers:
+    """Counts the connections that were closed because their server did not serve, for those that only listen."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class _Dropped(AbstractConnection):
+    def __init__(self, *args: Any, failovers: Failovers, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._failovers = failovers
+
     async def read_response(self, *args: Any, **options: Any) -> Any:
         try:
             return await super().read_response(*args, **options)
@@ -50,6 +61,7 @@ class _Dropped(AbstractConnection):
             code = code_of(error)
             if code not in ELSEWHERE:
                 raise
+            self._failovers.count += 1
             await self.disconnect(nowait=True)
             raise NotServing(code) from error
 

@@ -1,4 +1,4 @@
-"""Whether the store does what the bot needs of it, tried out before the bot says that it is ready."""
+"""Checks that the server does what the bot needs, before the bot says that it is ready."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.store.serving import code_of
 CHECK = Schedule(0.2, within_s=3.0)
 """A host may start the bot and its Redis at the same time, and Redis loads its data before it answers."""
 
-TRY = """
+SCRIPT = """
 redis.call('set', KEYS[1], ARGV[1], 'PX', 60000)
 redis.call('hset', KEYS[2], 'f', ARGV[1])
 redis.call('pexpire', KEYS[2], 60000)
@@ -77,8 +77,10 @@ async def check(redis: Redis, keys: Keys) -> None:
 async def _try(redis: Redis, keys: Keys) -> None:
     value = uuid.uuid4().hex
     try:
-        # Two keys of different slots: with a cluster of one, a single key would do.
-        same = await redis.eval(TRY, 2, keys.trial(f"{value}:1"), keys.trial(f"{value}:2"), value)
+        # Two keys of different slots: a cluster of one node accepts a script with a single key.
+        same = await redis.eval(
+            SCRIPT, 2, keys.start_check(f"{value}:1"), keys.start_check(f"{value}:2"), value
+        )
     except (RedisError, OSError, TimeoutError) as error:
         raise _refusal(error, keys) from error
     if not same:
@@ -87,7 +89,7 @@ async def _try(redis: Redis, keys: Keys) -> None:
 
 def _refusal(error: Exception, keys: Keys) -> StartError:
     code = code_of(error)
-    # Where it fails while connecting, redis-py tells of the connection first.
+    # A refused login during connecting is the cause of the error that redis-py raises.
     if code in LOGINS or any(isinstance(each, AuthenticationError) for each in (error, error.__cause__)):
         return StartError(
             "Redis refused the password or the user: correct REDIS_URL (redis://user:password@host:port/0)",

@@ -1,6 +1,7 @@
-"""The doorbell between the instances of one bot: it says that a conversation wants to be looked at, and no more.
+"""Wake-ups between the instances of one bot, by Redis' publish and subscribe.
 
-What is wished for stands in the store; a ring that is lost only means that it is seen at the next heartbeat.
+A wake-up names a conversation to look at, and no more. What is requested stands in the store: a wake-up that is lost
+only means that the request is seen at the next heartbeat.
 """
 
 from __future__ import annotations
@@ -8,51 +9,56 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
-from redis.asyncio import Redis
 
 from bot.conversation.errors import StoreUnavailable
 from bot.retry import Schedule, retry
 from bot.store.connection import translated
+from bot.store.counted import CountedRedis
 from bot.store.keys import Keys
 
 log = structlog.get_logger()
 
 LISTEN_S = 1.0
-"""One wait for a ring; well within the time that any command may take on the connection."""
+"""One wait for a message; well within the time that any command may take on the connection."""
 
 RECONNECT = Schedule(1.0)
 
 
 class Wakeups:
-    """Rings and listens by Redis' publish and subscribe."""
+    """Publishes wake-ups and listens for them."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: CountedRedis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
-    async def ring(self, conversation: int) -> None:
+    async def publish(self, conversation: int) -> None:
         """Have every instance look at a conversation; never raises StoreUnavailable."""
         try:
             with translated():
-                await self._redis.publish(self._keys.bell, str(conversation))
+                await self._redis.publish(self._keys.wakeups, str(conversation))
         except StoreUnavailable as error:
-            log.info("bell_not_rung", conversation=conversation, detail=str(error))
+            log.info("wakeup_not_published", conversation=conversation, detail=str(error))
 
-    async def listen(self, answer: Callable[[int], None]) -> None:
-        """Call `answer` with each conversation that is rung for, until cancelled."""
+    async def listen(self, wake: Callable[[int], None]) -> None:
+        """Call `wake` with each conversation that a wake-up names, until cancelled."""
 
         def failed(error: StoreUnavailable, failures: int) -> None:
-            # Some hosts forbid SUBSCRIBE; then the heartbeats are what there is, and once is enough to say so.
+            # Some hosts forbid SUBSCRIBE. Then the heartbeats must do, and one log line is enough.
             if failures == 1:
-                log.info("bell_out_of_order", detail=str(error))
+                log.info("wakeup_subscription_failed", detail=str(error))
 
-        await retry(lambda: self._listen(answer), RECONNECT, on=StoreUnavailable, on_retry=failed)
+        while True:
+            await retry(lambda: self._listen(wake), RECONNECT, on=StoreUnavailable, on_retry=failed)
 
-    async def _listen(self, answer: Callable[[int], None]) -> None:
+    async def _listen(self, wake: Callable[[int], None]) -> None:
+        """Listen until a failover: a subscription hears nothing of it, and would stay with the old server."""
+        failovers = self._redis.failovers.count
         with translated():
-            async with self._redis.pubsub(ignore_subscribe_messages=True) as ear:
-                await ear.subscribe(self._keys.bell)
-                while True:
-                    message = await ear.get_message(timeout=LISTEN_S)
+            async with self._redis.pubsub(ignore_subscribe_messages=True) as subscription:
+                await subscription.subscribe(self._keys.wakeups)
+                while self._redis.failovers.count == failovers:
+                    message = await subscription.get_message(timeout=LISTEN_S)
                     if message is not None:
-                        answer(int(str(message["data"])))
+                        wake(int(str(message["data"])))
+            # An idle connection may lead to the old server as well, and must not become the next subscription.
+            await self._redis.connection_pool.disconnect(inuse_connections=False)

@@ -1,4 +1,4 @@
-"""Which conversations need attention: a hint that may be too much and is never too little."""
+"""The queue of conversations that may have work: an entry too many costs a look, so no entry is ever missing."""
 
 from __future__ import annotations
 
@@ -9,49 +9,70 @@ from redis.asyncio import Redis
 from bot.store.connection import translated
 from bot.store.keys import PULSE_S, Keys
 from bot.store.scripts import Scripts
+from bot.store.scripts.value import CompareAndSet, RemoveWork
 
-HINTS_AT_ONCE = 500
-"""One look reads no more than this; the oldest come first, so that none waits for ever."""
+ITEMS_AT_ONCE = 500
+"""One read returns no more items; the oldest come first, so that none waits for ever."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkItem:
-    """A conversation that may have work; `score` is what it had on the list, as Redis writes it."""
+    """A conversation that may have work; `score` is the item's score in the queue, as Redis writes it."""
 
     conversation: int
     score: str
 
 
 class WorkQueue:
-    """Reads and clears the list of conversations that need attention."""
+    """Reads and writes the queue, and detects a store that has lost writes."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
 
-    async def hints(self) -> tuple[WorkItem, ...]:
-        """Return the conversations on the list, those that wait longest first."""
+    async def add(self, conversation: int, when_ms: int) -> None:
+        """Put a conversation into the queue; `when_ms` orders the queue.
+
+        The score changes each time, so that a worker that has just found nothing to do does not remove the item.
+        """
         with translated():
-            found = await self._redis.zrange(self._keys.work, 0, HINTS_AT_ONCE - 1, withscores=True)
+            await self._redis.zadd(self._keys.work, {str(conversation): when_ms}, nx=True)
+            await self._redis.zincrby(self._keys.work, 1, str(conversation))
+
+    async def postpone(self, conversation: int, until_ms: int) -> None:
+        """Put a conversation behind those that can be worked on before `until_ms`."""
+        with translated():
+            await self._redis.zadd(self._keys.work, {str(conversation): until_ms})
+
+    async def items(self) -> tuple[WorkItem, ...]:
+        """Return the conversations in the queue, those that wait longest first."""
+        with translated():
+            found = await self._redis.zrange(self._keys.work, 0, ITEMS_AT_ONCE - 1, withscores=True)
         return tuple(WorkItem(int(entry[0]), f"{float(entry[1]):.0f}") for entry in found)
 
-    async def waits(self, hint: WorkItem) -> bool:
-        """Say whether a conversation on the list has messages that wait, or a turn to settle."""
+    async def has_work(self, item: WorkItem) -> bool:
+        """Say whether a conversation in the queue has messages that wait, or a turn to reconcile."""
         keys = self._keys
         with translated():
             found = await self._redis.exists(
-                keys.pending(hint.conversation), keys.settling(hint.conversation)
+                keys.pending(item.conversation), keys.reconcile(item.conversation)
             )
         return bool(found)
 
-    async def beat(self, instance: str, before: str, now: str) -> bool:
-        """Say whether the store still knows the beat before; it does not after a roll-back or a loss."""
-        with translated():
-            kept = await self._scripts.run("pulse", [self._keys.pulse(instance)], [before, now, PULSE_S])
-        return bool(kept)
+    async def remove(self, item: WorkItem) -> None:
+        """Take a conversation off the queue, unless the conversation was added since the item was read."""
+        await self._scripts.run(
+            RemoveWork(work=self._keys.work, conversation=item.conversation, score=item.score)
+        )
 
-    async def rest(self, hint: WorkItem) -> None:
-        """Take a conversation off the list, unless something has come since the hint was read."""
-        with translated():
-            await self._scripts.run("rest", [self._keys.work], [str(hint.conversation), hint.score])
+    async def beat(self, instance: str, before: str, now: str) -> bool:
+        """Write a heartbeat; False if the store does not know the one before, as after a rollback or a loss."""
+        key = self._keys.pulse(instance)
+        known = await self._scripts.run(
+            CompareAndSet(step="pulse", value=key, before=before, after=now, ttl_s=PULSE_S)
+        )
+        if not known:
+            with translated():
+                await self._redis.set(key, now, ex=PULSE_S)
+        return bool(known)

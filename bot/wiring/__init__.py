@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import structlog
 
 from bot.claude.prices import price_book
-from bot.commands.interactions import Tree
+from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
@@ -23,7 +23,7 @@ from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.turns.model_retirement import ModelRetirement
 from bot.wiring.claude import build_claude, check_model
-from bot.wiring.commands import add_commands
+from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
 from bot.wiring.store import build_store
 from bot.wiring.turns import build_turns
@@ -70,8 +70,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     prices = price_book(settings.claude.prices)
     turns = build_turns(settings, store, claude, prices, outbox, pace, clock, metrics)
     pins = build_pins(client, store, clock, stack)
-    tree = Tree(client, store.coordination)
-    add_commands(settings, tree, store, claude, prices, outbox, turns, pins, clock)
+    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
     catchup = build_events(
         settings,
         client,
@@ -82,7 +81,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=tree.names(),
+        commands=frozenset(tree.described()),
         instance=instance,
     )
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)

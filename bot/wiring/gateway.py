@@ -10,11 +10,14 @@ from bot.config.proxy import proxy_for
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.channels import Channels
+from bot.gateway.catchup.listing import Listing
+from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
-from bot.gateway.events.outage_buffer import TELL_AFTER_S, OutageBuffer
+from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
@@ -77,7 +80,7 @@ def build_events(
 ) -> Catchup:
     """Build the handlers of events, register them with the client, and return the catch-up."""
     conversations = store.conversations
-    outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), tell_after_s=TELL_AFTER_S)
+    outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
     changes = Changes(store.revisions, dispatcher, store.wakeups, outage_buffer)
     intake = Intake(
@@ -90,18 +93,26 @@ def build_events(
         clock,
         commands=commands,
         max_age_s=max_age_s,
-        decided=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+    )
+    channels = Channels(client, pace)
+    listing = Listing(
+        client,
+        channels,
+        conversations,
+        intake,
+        outbox,
+        pace,
+        max_age_s=max_age_s,
+        max_messages=settings.recovery.max_messages,
+        clock=clock,
     )
     catchup = Catchup(
         client,
         conversations,
         store.work_queue,
-        intake,
-        outbox,
-        pace,
+        Sweep(client, channels, listing, conversations, clock),
         instance=instance,
-        max_age_s=max_age_s,
-        max_messages=settings.recovery.max_messages,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
         clock=clock,

@@ -9,7 +9,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from bot.config import Settings
-from bot.gateway.outbox.outbox import CALL_S
+from bot.gateway.outbox.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -18,6 +18,7 @@ from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
@@ -41,6 +42,7 @@ class Store:
     work_queue: WorkQueue
     wakeups: Wakeups
     revisions: Revisions
+    turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
 
 
@@ -61,16 +63,17 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     stack.push_async_callback(interactions_redis.aclose)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
-    lease_s, settle_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
+    lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
         keys=keys,
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
-        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, settle_s=settle_s),
+        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         revisions=Revisions(redis, keys, ttl_s=ttl_s),
+        turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
     )

@@ -7,45 +7,51 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands import answers, context_view, model_view
-from bot.commands.access import PERMISSIONS, Person, may_choose, may_control, may_reset
+from bot.commands import context_view, model_view
+from bot.commands.access import BY_SCOPE, CONVERSATION, PERMISSIONS, REPLY, Person
+from bot.commands.reply_controls import MAY_NOT_CONTROL
+from bot.commands.reset import MAY_NOT_RESET
+from bot.commands.system import MAY_NOT_SET
 from bot.store.scoped_overrides import Scope
 
-ANYBODY = Person(is_direct=False, started_it=False, manages_threads=False, manages_server=False)
+ANYBODY = Person(is_direct=False, is_starter=False, manages_threads=False, manages_server=False)
 
 
 def test_somebody_without_any_right_may_do_nothing() -> None:
-    assert not may_reset(ANYBODY)
-    assert not any(may_choose(ANYBODY, scope) for scope in Scope)
+    assert not CONVERSATION.allows(ANYBODY)
+    assert not any(BY_SCOPE[scope].allows(ANYBODY) for scope in Scope)
 
 
-@pytest.mark.parametrize("right", ["is_direct", "started_it", "manages_threads", "manages_server"])
+@pytest.mark.parametrize("right", ["is_direct", "is_starter", "manages_threads", "manages_server"])
 def test_one_right_is_enough_for_a_conversation(right: str) -> None:
     person = replace(ANYBODY, **{right: True})
-    assert may_reset(person)
-    assert may_choose(person, Scope.THREAD)
+    assert CONVERSATION.allows(person)
+    assert BY_SCOPE[Scope.THREAD].allows(person)
 
 
 @pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.SERVER])
-@pytest.mark.parametrize("right", ["is_direct", "started_it", "manages_threads", "manages_server"])
+@pytest.mark.parametrize("right", ["is_direct", "is_starter", "manages_threads", "manages_server"])
 def test_choices_for_wider_scopes_are_for_those_who_manage_the_server(scope: Scope, right: str) -> None:
-    assert may_choose(replace(ANYBODY, **{right: True}), scope) is (right == "manages_server")
+    assert BY_SCOPE[scope].allows(replace(ANYBODY, **{right: True})) is (right == "manages_server")
 
 
 def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_began_the_thread() -> None:
-    assert may_control(ANYBODY, asked=True)
-    assert not may_control(replace(ANYBODY, started_it=True), asked=False)
+    assert REPLY.allows(ANYBODY, asked=True)
+    assert not REPLY.allows(replace(ANYBODY, is_starter=True), asked=False)
     for right in ("is_direct", "manages_messages", "manages_threads", "manages_server"):
-        assert may_control(replace(ANYBODY, **{right: True}), asked=False)
+        assert REPLY.allows(replace(ANYBODY, **{right: True}), asked=False)
 
 
 REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
-    (answers.MAY_NOT_RESET, may_reset),
-    (context_view.MAY_NOT_PIN, may_reset),
-    (context_view.MAY_NOT_CORRECT, may_reset),
-    (answers.NOT_YOURS, lambda person: may_control(person, asked=False)),
-    *((answers.MAY_NOT_SET[scope], lambda person, s=scope: may_choose(person, s)) for scope in Scope),
-    *((model_view.MAY_NOT_CHOOSE[scope], lambda person, s=scope: may_choose(person, s)) for scope in Scope),
+    (MAY_NOT_RESET, CONVERSATION.allows),
+    (context_view.MAY_NOT_PIN, CONVERSATION.allows),
+    (context_view.MAY_NOT_CORRECT, CONVERSATION.allows),
+    (MAY_NOT_CONTROL, REPLY.allows),
+    *((MAY_NOT_SET[scope], lambda person, s=scope: BY_SCOPE[s].allows(person)) for scope in Scope),
+    *(
+        (model_view.MAY_NOT_CHOOSE[scope], lambda person, s=scope: BY_SCOPE[s].allows(person))
+        for scope in Scope
+    ),
 ]
 
 
@@ -55,4 +61,4 @@ def test_who_may_not_is_told_exactly_the_permissions_each_of_which_would_do(
 ) -> None:
     enough = {name for field, name in PERMISSIONS.items() if may(replace(ANYBODY, **{field: True}))}
     assert {name for name in PERMISSIONS.values() if f"“{name}”" in said} == enough
-    assert ("who started this thread" in said) is may(replace(ANYBODY, started_it=True))
+    assert ("who started this thread" in said) is may(replace(ANYBODY, is_starter=True))

@@ -1,4 +1,4 @@
-"""How an interaction is concluded, although Discord does not always play along."""
+"""How the message of a button is edited when Discord fails."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import discord
 
-from bot.commands.interactions import conclude
+from bot.commands.interactions import update_message
 
 
 def failure(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
@@ -34,12 +34,12 @@ class Pressed:
 
 async def test_an_edit_is_repeated_when_the_connection_or_the_server_fails() -> None:
     pressed = Pressed(ConnectionResetError(), failure(discord.DiscordServerError, 503))
-    await conclude(cast("Any", pressed), "Done.")
+    await update_message(cast("Any", pressed), "Done.")
     assert pressed.content == "Done."
     assert pressed.tries == 3
 
 
 async def test_an_edit_that_is_refused_is_not_repeated_and_not_told_as_a_failure_of_what_is_done() -> None:
     pressed = Pressed(failure(discord.NotFound, 404))
-    await conclude(cast("Any", pressed), "Done.")
+    await update_message(cast("Any", pressed), "Done.")
     assert pressed.tries == 1

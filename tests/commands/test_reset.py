@@ -5,16 +5,16 @@ from __future__ import annotations
 from types import SimpleNamespace
 from typing import Any, cast
 
-import discord
 import pytest
 
-from bot.commands import answers, reset
+from bot.commands import reset
 from bot.commands.access import Person
-from bot.commands.invocation import Invocation
-from bot.commands.reset import RESET_ID, Forgetting
+from bot.commands.invocation import NOT_A_CONVERSATION, Invocation
+from bot.commands.reset import Reset, forgotten
 from bot.conversation.clock import Clock
+from tests.commands import services
 
-HERE, ELSEWHERE = 11, 22
+HERE = 11
 
 
 class Store:
@@ -34,13 +34,9 @@ class Store:
     def wake(self, _: int) -> None:
         """Look again."""
 
-    async def own_messages(self, *_: object) -> list[object]:
-        """List what the bot has said."""
-        return []
-
 
 class Pressed:
-    """An interaction that only notes what becomes of it."""
+    """A button of the question that is pressed; its custom id plays no part."""
 
     def __init__(self) -> None:
         self.id = 99
@@ -53,12 +49,10 @@ class Pressed:
 
 
 @pytest.mark.parametrize("conversation", [HERE, None])
-async def test_the_target_in_a_custom_id_is_not_trusted(
+async def test_the_conversation_where_the_button_is_pressed_is_forgotten(
     monkeypatch: pytest.MonkeyPatch, conversation: int | None
 ) -> None:
-    starter = Person(
-        is_direct=False, started_it=True, manages_threads=False, manages_server=False, manages_messages=False
-    )
+    starter = Person(is_direct=False, is_starter=True, manages_threads=False, manages_server=False)
 
     async def resolve_invocation(*_: object) -> Invocation:
         return Invocation(conversation, 1, 2, starter)
@@ -68,10 +62,15 @@ async def test_the_target_in_a_custom_id_is_not_trusted(
 
     monkeypatch.setattr(reset, "resolve_invocation", resolve_invocation)
     monkeypatch.setattr(reset, "say", tell)
-    monkeypatch.setattr(reset, "conclude", tell)
-    monkeypatch.setattr(reset, "ARRIVED_S", ())
+    monkeypatch.setattr(reset, "update_message", tell)
+    monkeypatch.setattr(reset, "SWEEPS_S", ())
     store, pressed = Store(), Pressed()
-    room = Forgetting(cast("Any", store), cast("Any", store), cast("Any", store), Clock())
-    assert await room.pressed(cast("discord.Interaction[Any]", pressed), f"{RESET_ID}:{ELSEWHERE}")
+    feature = Reset(services(conversations=store, dispatcher=store, outbox=store, clock=Clock()))
+    await feature.confirm(cast("Any", pressed))
     assert store.forgotten == ([] if conversation is None else [HERE])
-    assert pressed.said == [answers.NOT_A_CONVERSATION if conversation is None else answers.forgotten(1)]
+    assert pressed.said == [NOT_A_CONVERSATION if conversation is None else forgotten(1)]
+
+
+@pytest.mark.parametrize(("turns", "said"), [(0, "nothing to forget"), (1, "1 turn."), (7, "7 turns.")])
+def test_a_reset_says_how_much_is_gone(turns: int, said: str) -> None:
+    assert said in forgotten(turns)

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from bot.commands import answers
+from bot.commands.reply_controls import REGENERATING
 from tests.e2e.controls import anew, answer
 from tests.e2e.world import World
 from tests.redis_server import redis_server
@@ -25,7 +25,7 @@ async def test_on_a_host_that_is_hours_off_a_fresh_reply_is_written_over_in_its_
             thread = await world.converse(world.channel(), "hello")
             (reply,) = world.replies(thread)
             world.claude.default = lambda _: "Anew."
-            assert await answer(await world.ann.command(thread, "retry")) == answers.ANEW
+            assert await answer(await world.ann.command(thread, "retry")) == REGENERATING
             await anew(world, thread, "Anew.")
             assert [each["id"] for each in world.replies(thread)] == [reply["id"]]
             assert not world.called("DELETE", f"/messages/{reply['id']}")

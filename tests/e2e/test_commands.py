@@ -9,7 +9,11 @@ from typing import Any
 
 import pytest
 
-from bot.commands import answers
+from bot.commands.chat import NO_THREAD_HERE
+from bot.commands.failures import missing
+from bot.commands.invocation import NOT_A_CONVERSATION
+from bot.commands.reset import KEPT, MAY_NOT_RESET, QUESTION, forgotten
+from bot.commands.system import EMPTY_PROMPT, MAY_NOT_SET, ONLY_IN_SERVERS, prompt_cleared, prompt_set
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.scoped_overrides import Scope
@@ -51,7 +55,7 @@ async def ask_to_reset(person: Any, thread: int) -> dict[str, Any]:
     handle = await person.command(thread, "reset")
     await handle.response()
     message: dict[str, Any] = await handle.message()
-    assert message["content"] == answers.RESET_QUESTION
+    assert message["content"] == QUESTION
     assert message["ephemeral"]
     return message
 
@@ -60,7 +64,7 @@ async def reset(world: World, person: Any, thread: int) -> str:
     """Reset a thread for good; what the question has become."""
     question = await ask_to_reset(person, thread)
     await person.press(thread, question["id"], button(question, "Forget it all"))
-    await world.until(lambda: world.discord.message(question["id"])["content"] != answers.RESET_QUESTION)
+    await world.until(lambda: world.discord.message(question["id"])["content"] != QUESTION)
     after = world.discord.message(question["id"])
     assert not after["components"]
     return str(after["content"])
@@ -128,7 +132,7 @@ async def test_chat_within_a_thread_opens_another_one_beside_it(world: World) ->
 
 async def test_chat_in_a_forum_post_says_what_to_do_instead(world: World) -> None:
     post = await world.ann.create_post(world.channel("forum"), "Looms", "which loom?")
-    assert await answer(await world.ann.command(post, "chat")) == answers.NO_THREAD_HERE
+    assert await answer(await world.ann.command(post, "chat")) == NO_THREAD_HERE
 
 
 @pytest.mark.parametrize(
@@ -142,7 +146,7 @@ async def test_chat_without_the_permission_names_it(world: World, private: bool,
     channel = world.channel()
     world.deny(channel, bit)
     said = await answer(await world.ann.command(channel, "chat", {"private": private}))
-    assert said == answers.missing(name)
+    assert said == missing(name)
 
 
 # /reset
@@ -150,7 +154,7 @@ async def test_chat_without_the_permission_names_it(world: World, private: bool,
 
 async def test_a_reset_asks_first_and_forgets_then(world: World) -> None:
     thread = await world.converse(world.channel(), "the password is tulip")
-    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    assert await reset(world, world.ann, thread) == forgotten(1)
     await world.ann.post(thread, "what was it?")
     await world.answered(thread, 2)
     assert "tulip" not in str(world.asked[-1].body["messages"])
@@ -167,7 +171,7 @@ async def test_a_reset_whose_answer_is_lost_on_the_way_is_not_said_to_have_faile
     await world.until(
         lambda: sum("@original" in call.path for call in world.discord.requests if call.method == "PATCH") > 2
     )
-    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.forgotten(1))
+    await world.until(lambda: world.discord.message(question["id"])["content"] == forgotten(1))
     assert pressed.followups == []
 
 
@@ -175,7 +179,7 @@ async def test_whoever_thinks_better_of_it_keeps_everything(world: World) -> Non
     thread = await world.converse(world.channel(), "the password is tulip")
     question = await ask_to_reset(world.ann, thread)
     await world.ann.press(thread, question["id"], button(question, "Keep it"))
-    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.KEPT)
+    await world.until(lambda: world.discord.message(question["id"])["content"] == KEPT)
     await world.ann.post(thread, "what was it?")
     await world.answered(thread, 2)
     assert "tulip" in str(world.asked[-1].body["messages"])
@@ -183,9 +187,9 @@ async def test_whoever_thinks_better_of_it_keeps_everything(world: World) -> Non
 
 async def test_only_the_starter_and_moderators_may_reset(world: World) -> None:
     thread = await world.converse(world.channel(), "hello", world.ann)
-    assert await answer(await world.ben.command(thread, "reset")) == answers.MAY_NOT_RESET
+    assert await answer(await world.ben.command(thread, "reset")) == MAY_NOT_RESET
     mod = world.person("mod", bits.MANAGE_THREADS)
-    assert await reset(world, mod, thread) == answers.forgotten(1)
+    assert await reset(world, mod, thread) == forgotten(1)
 
 
 async def test_the_button_asks_again_whether_somebody_may(world: World) -> None:
@@ -195,14 +199,14 @@ async def test_the_button_asks_again_whether_somebody_may(world: World) -> None:
     question = await ask_to_reset(mod, thread)
     world.deny(channel, bits.MANAGE_THREADS, mod.id)
     pressed = await mod.press(thread, question["id"], button(question, "Forget it all"))
-    assert await told_after(pressed, world) == answers.MAY_NOT_RESET
+    assert await told_after(pressed, world) == MAY_NOT_RESET
     await world.ann.post(thread, "what was it?")
     await world.answered(thread, 2)
     assert "tulip" in str(world.asked[-1].body["messages"])
 
 
 async def test_a_reset_outside_of_conversations_explains_itself(world: World) -> None:
-    assert await answer(await world.admin.command(world.channel(), "reset")) == answers.NOT_A_CONVERSATION
+    assert await answer(await world.admin.command(world.channel(), "reset")) == NOT_A_CONVERSATION
 
 
 async def test_direct_messages_can_be_reset_by_the_person(world: World) -> None:
@@ -210,7 +214,7 @@ async def test_direct_messages_can_be_reset_by_the_person(world: World) -> None:
     dm = int((await person.open_dm(world.app.user_id))["id"])
     await person.post(dm, "the password is tulip")
     await world.answered(dm, 1)
-    assert await reset(world, person, dm) == answers.forgotten(1)
+    assert await reset(world, person, dm) == forgotten(1)
 
 
 async def test_a_reset_during_an_answer_leaves_nothing_of_it(world: World) -> None:
@@ -220,7 +224,7 @@ async def test_a_reset_during_an_answer_leaves_nothing_of_it(world: World) -> No
     await world.ann.post(thread, "what is it?")
     await gate.reached()
     await world.until(lambda: len(world.replies(thread)) == 2)
-    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    assert await reset(world, world.ann, thread) == forgotten(1)
     gate.release()
     await world.until(lambda: len(world.replies(thread)) == 1)
     world.claude.say("Fresh.")
@@ -239,7 +243,7 @@ async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: Wo
     world.claude.say(["The password ", "is tulip."])
     await world.ann.post(thread, "what is it?")
     await gate.reached()
-    assert await reset(world, world.ann, thread) == answers.forgotten(1)
+    assert await reset(world, world.ann, thread) == forgotten(1)
     # It lands, and is taken away.
     await world.until(
         lambda: any(f"/channels/{thread}/" in c.path for c in world.calls() if c.method == "DELETE")
@@ -254,16 +258,14 @@ async def test_a_reset_while_a_post_is_on_its_way_leaves_nothing_of_it(world: Wo
 async def test_the_narrowest_prompt_that_is_set_wins(world: World) -> None:
     async with world.apart() as own:
         channel = own.channel()
-        assert await set_prompt(own.admin, channel, "SERVER RULES", "server") == answers.prompt_set(
-            Scope.SERVER
-        )
+        assert await set_prompt(own.admin, channel, "SERVER RULES", "server") == prompt_set(Scope.SERVER)
         thread = await own.converse(channel, "one")
         assert "SERVER RULES" in system_of(own.asked[-1])
-        assert await set_prompt(own.admin, channel, "CHANNEL RULES") == answers.prompt_set(Scope.CHANNEL)
+        assert await set_prompt(own.admin, channel, "CHANNEL RULES") == prompt_set(Scope.CHANNEL)
         await own.settled(await own.ann.post(thread, "two"))
         assert "CHANNEL RULES" in system_of(own.asked[-1])
         assert "SERVER RULES" not in system_of(own.asked[-1])
-        assert await set_prompt(own.ann, thread, "THREAD RULES") == answers.prompt_set(Scope.THREAD)
+        assert await set_prompt(own.ann, thread, "THREAD RULES") == prompt_set(Scope.THREAD)
         shown = await answer(await own.ben.command(thread, "system show"))
         assert "THREAD RULES" in shown
         assert "this thread" in shown
@@ -272,9 +274,9 @@ async def test_the_narrowest_prompt_that_is_set_wins(world: World) -> None:
         assert "CHANNEL RULES" in system_of(own.asked[-1])
         assert "this channel" in await answer(await own.ben.command(other, "system show"))
         cleared = await answer(await own.ann.command(thread, "system clear"))
-        assert cleared == answers.prompt_cleared(Scope.THREAD, was_set=True)
+        assert cleared == prompt_cleared(Scope.THREAD, was_set=True)
         again = await answer(await own.ann.command(thread, "system clear"))
-        assert again == answers.prompt_cleared(Scope.THREAD, was_set=False)
+        assert again == prompt_cleared(Scope.THREAD, was_set=False)
         await answer(await own.admin.command(thread, "system clear", {"scope": "channel"}))
         assert "SERVER RULES" in await answer(await own.ben.command(thread, "system show"))
         await answer(await own.admin.command(thread, "system clear", {"scope": "server"}))
@@ -283,7 +285,7 @@ async def test_the_narrowest_prompt_that_is_set_wins(world: World) -> None:
 
 async def test_a_prompt_may_be_as_long_as_a_modal_holds_and_is_edited_where_it_was_left(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    assert await set_prompt(world.ann, thread, LONG_PROMPT) == answers.prompt_set(Scope.THREAD)
+    assert await set_prompt(world.ann, thread, LONG_PROMPT) == prompt_set(Scope.THREAD)
     await world.settled(await world.ann.post(thread, "go on"))
     assert LONG_PROMPT in system_of(world.asked[-1])
     opened = await world.ann.command(thread, "system set")
@@ -303,7 +305,7 @@ async def test_a_prompt_cannot_break_out_of_the_block_it_is_shown_in(world: Worl
 
 async def test_an_empty_prompt_is_refused(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    assert await set_prompt(world.ann, thread, "   ") == answers.EMPTY_PROMPT
+    assert await set_prompt(world.ann, thread, "   ") == EMPTY_PROMPT
 
 
 @pytest.mark.parametrize("scope", [Scope.CHANNEL, Scope.SERVER])
@@ -313,17 +315,17 @@ async def test_wider_prompts_need_manage_server(world: World, scope: Scope) -> N
     for command in ("system set", "system clear"):
         for person in (world.ann, mod):
             refused = await answer(await person.command(thread, command, {"scope": scope.value}))
-            assert refused == answers.MAY_NOT_SET[scope]
+            assert refused == MAY_NOT_SET[scope]
     manager = world.person("boss", bits.MANAGE_GUILD)
     cleared = await answer(await manager.command(thread, "system clear", {"scope": scope.value}))
-    assert cleared == answers.prompt_cleared(scope, was_set=False)
+    assert cleared == prompt_cleared(scope, was_set=False)
 
 
 async def test_a_thread_s_prompt_is_its_starter_s_and_the_moderators(world: World) -> None:
     thread = await world.converse(world.channel(), "hello", world.ann)
-    assert await answer(await world.ben.command(thread, "system set")) == answers.MAY_NOT_SET[Scope.THREAD]
+    assert await answer(await world.ben.command(thread, "system set")) == MAY_NOT_SET[Scope.THREAD]
     mod = world.person("mod", bits.MANAGE_THREADS)
-    assert await set_prompt(mod, thread, "Be brief.") == answers.prompt_set(Scope.THREAD)
+    assert await set_prompt(mod, thread, "Be brief.") == prompt_set(Scope.THREAD)
 
 
 async def test_in_direct_messages_the_person_sets_the_prompt_and_there_are_no_wider_ones(
@@ -331,9 +333,9 @@ async def test_in_direct_messages_the_person_sets_the_prompt_and_there_are_no_wi
 ) -> None:
     person = world.person("dora")
     dm = int((await person.open_dm(world.app.user_id))["id"])
-    assert await set_prompt(person, dm, "Be brief.") == answers.prompt_set(Scope.THREAD)
+    assert await set_prompt(person, dm, "Be brief.") == prompt_set(Scope.THREAD)
     refused = await answer(await person.command(dm, "system set", {"scope": "channel"}))
-    assert refused == answers.ONLY_IN_SERVERS
+    assert refused == ONLY_IN_SERVERS
     await person.post(dm, "hello")
     await world.answered(dm, 1)
     assert "Be brief." in system_of(world.asked[-1])
@@ -341,7 +343,7 @@ async def test_in_direct_messages_the_person_sets_the_prompt_and_there_are_no_wi
 
 async def test_a_prompt_for_a_thread_needs_a_thread(world: World) -> None:
     refused = await answer(await world.admin.command(world.channel(), "system set", {"scope": "thread"}))
-    assert refused == answers.NOT_A_CONVERSATION
+    assert refused == NOT_A_CONVERSATION
 
 
 # Restarts, several bots, a store that is away
@@ -364,9 +366,9 @@ async def test_buttons_and_modals_outlive_a_restart_and_commands_are_registered_
         await own.bots.pop().stop()
         await own.start_bot()
         said = await answer(await own.ann.submit(opened, {"prompt": "Be brief."}))
-        assert said == answers.prompt_set(Scope.THREAD)
+        assert said == prompt_set(Scope.THREAD)
         await own.ann.press(thread, question["id"], button(question, "Forget it all"))
-        await own.until(lambda: own.discord.message(question["id"])["content"] == answers.forgotten(1))
+        await own.until(lambda: own.discord.message(question["id"])["content"] == forgotten(1))
         assert len(own.called("PUT", f"/applications/{own.app.id}/commands")) == 1
 
 
@@ -380,7 +382,7 @@ async def test_of_two_bots_exactly_one_answers_each_interaction(world: World) ->
         callbacks = [call for call in own.calls() if call.path.endswith("/callback")]
         mine = [call for call in callbacks if any(str(handle.id) in call.path for handle in handles)]
         assert [call.status for call in mine] == [204] * 12 or [call.status for call in mine] == [200] * 12
-        assert await reset(own, own.ann, thread) == answers.forgotten(1)
+        assert await reset(own, own.ann, thread) == forgotten(1)
 
 
 @pytest.mark.parametrize("command", ["system show", "system set", "system clear", "reset"])

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands import answers, context_view
+from bot.commands import context_view
+from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.local.simulator.claude import faults
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
@@ -59,7 +60,7 @@ async def test_where_the_cut_lies_is_linked(world: World) -> None:
 
 async def test_outside_of_conversations_it_explains_itself(world: World) -> None:
     said = await answer(await world.ann.command(world.channel(), "context"))
-    assert said == answers.NOT_A_CONVERSATION
+    assert said == NOT_A_CONVERSATION
 
 
 async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(

@@ -6,7 +6,18 @@ import asyncio
 
 import pytest
 
-from bot.commands import answers
+from bot.commands.reply_controls import (
+    BUSY,
+    CONTINUING,
+    MAY_NOT_CONTROL,
+    NOT_THE_LAST,
+    NOTHING_TO_CONTINUE,
+    NOTHING_TO_REGENERATE,
+    QUESTION_DELETED,
+    REGENERATING,
+    STOPPING,
+)
+from bot.commands.reset import forgotten
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
 from bot.local.simulator.claude import faults
@@ -57,7 +68,7 @@ async def test_a_reply_that_becomes_shorter_loses_its_surplus_messages_and_one_t
     (one,) = await anew(world, thread, "In short.")
     assert one["id"] == three[0]["id"]
     world.claude.say(LONG)
-    assert await answer(await world.ann.command(thread, "retry")) == answers.ANEW
+    assert await answer(await world.ann.command(thread, "retry")) == REGENERATING
     again = await world.answered(thread, 3)
     assert again[0]["id"] == one["id"]
     assert [each["content"] for each in again] == [each["content"] for each in three]
@@ -72,10 +83,10 @@ async def test_only_the_last_reply_has_buttons_and_is_written_anew(world: World)
     await world.settled(await world.ann.post(thread, "two"))
     await world.until(lambda: [labels(each) for each in world.replies(thread)] == [[], ["Regenerate"]])
     old = await answer(await world.ann.context_command(thread, "Regenerate", first["id"]))
-    assert old == answers.NOT_THE_LAST
+    assert old == NOT_THE_LAST
     world.claude.say("Second, anew.")
     last = world.replies(thread)[-1]
-    assert await answer(await world.ann.context_command(thread, "Regenerate", last["id"])) == answers.ANEW
+    assert await answer(await world.ann.context_command(thread, "Regenerate", last["id"])) == REGENERATING
     await anew(world, thread, "Second, anew.")
     assert [each["content"] for each in world.replies(thread)] == ["First.", "Second, anew."]
 
@@ -89,7 +100,7 @@ async def test_a_button_that_was_left_over_says_so_and_goes(world: World) -> Non
     first = world.replies(thread)[0]
     await world.settled(await world.ann.post(thread, "two"))
     handle = await press(world.ann, thread, first, "Regenerate")
-    assert await told(handle, world) == answers.NOT_THE_LAST
+    assert await told(handle, world) == NOT_THE_LAST
     await world.until(lambda: labels(world.replies(thread)[0]) == [])
 
 
@@ -98,8 +109,8 @@ async def test_a_stranger_cannot_have_a_reply_written_anew_and_a_moderator_can(w
     thread = await world.converse(world.channel(), "hello", world.ann)
     await world.settled(thread)
     pressed = await press(world.ben, thread, world.replies(thread)[-1], "Regenerate")
-    assert await told(pressed, world) == answers.NOT_YOURS
-    assert await answer(await world.ben.command(thread, "retry")) == answers.NOT_YOURS
+    assert await told(pressed, world) == MAY_NOT_CONTROL
+    assert await answer(await world.ben.command(thread, "retry")) == MAY_NOT_CONTROL
     mod = world.person("mod", bits.MANAGE_THREADS)
     world.claude.say("New.")
     await press(mod, thread, world.replies(thread)[-1], "Regenerate")
@@ -113,9 +124,9 @@ async def test_who_deleted_the_question_hears_so_and_the_button_goes(world: Worl
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
     await world.ann.delete(thread, question["id"])
     await world.bots[0].logged("message_deleted", message=int(question["id"]))
-    assert await answer(await world.ann.command(thread, "retry")) == answers.DELETED
+    assert await answer(await world.ann.command(thread, "retry")) == QUESTION_DELETED
     pressed = await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    assert await told(pressed, world) == answers.DELETED
+    assert await told(pressed, world) == QUESTION_DELETED
     await world.until(lambda: labels(world.replies(thread)[-1]) == [])
 
 
@@ -134,7 +145,7 @@ async def test_a_reply_that_a_lock_has_cut_is_finished_when_it_is_lifted_and_is_
     await world.bots[0].logged("reply_resumed", conversation=thread)
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"], 20)
     world.claude.say("Counted.")
-    assert await answer(await world.ann.command(thread, "retry")) == answers.ANEW
+    assert await answer(await world.ann.command(thread, "retry")) == REGENERATING
     await world.until(lambda: [each["content"] for each in world.said(thread)] == ["Older.", "Counted."], 20)
 
 
@@ -154,7 +165,7 @@ async def test_two_clicks_and_two_bots_write_one_reply_anew_once(world: World) -
         await anew(own, thread, "New text.")
         assert len(own.asked) == asked + 1
         refused = [message["content"] for handle in handles for message in handle.followups]
-        assert refused == [answers.BUSY] * 2
+        assert refused == [BUSY] * 2
 
 
 async def test_where_claude_is_away_the_earlier_answer_stands(world: World) -> None:
@@ -185,7 +196,7 @@ async def test_a_reply_is_written_anew_after_a_restart(world: World) -> None:
         await anew(own, thread, "New.")
         own.claude.say("Newer.")
         await own.until(lambda: labels(own.replies(thread)[-1]) == ["Regenerate"])
-        assert await answer(await own.ann.command(thread, "retry")) == answers.ANEW
+        assert await answer(await own.ann.command(thread, "retry")) == REGENERATING
         await anew(own, thread, "Newer.")
 
 
@@ -229,7 +240,7 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     assert text_of(prompt.CONTINUE.blocks) in sent(world)
     continued = world.asked[-1].body["messages"]
     await world.until(lambda: labels(world.replies(thread)[-1]) == ["Regenerate"])
-    assert await answer(await world.ann.command(thread, "continue")) == answers.NOTHING_TO_CONTINUE
+    assert await answer(await world.ann.command(thread, "continue")) == NOTHING_TO_CONTINUE
     await world.settled(await world.ann.post(thread, "and six?"))
     assert roles(world) == ["user", "assistant", "user", "assistant", "user"]
     # What was sent once is sent again byte for byte, so that it is read from the cache.
@@ -246,7 +257,7 @@ async def test_a_reply_that_is_cut_twice_continues_twice_and_through_a_restart(w
         await own.settled(thread)
         own.claude.faults.add(faults.max_tokens(1))
         own.claude.say(["two ", "x"])
-        assert await answer(await own.ann.command(thread, "continue")) == answers.GOING_ON
+        assert await answer(await own.ann.command(thread, "continue")) == CONTINUING
         await own.until(lambda: own.replies(thread)[-1]["content"] == "One two")
         await own.until(lambda: labels(own.replies(thread)[-1]) == ["Continue", "Regenerate"])
         await own.bots.pop().stop()
@@ -289,7 +300,7 @@ async def test_a_new_round_can_be_stopped_and_keeps_what_it_wrote_or_the_earlier
 async def test_while_something_is_written_nothing_is_written_anew(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     gate, message = await streaming(world, thread, ["One ", "two"], "count")
-    assert await answer(await world.ann.command(thread, "retry")) == answers.BUSY
+    assert await answer(await world.ann.command(thread, "retry")) == BUSY
     gate.release()
     await world.settled(message)
     assert world.replies(thread)[-1]["content"] == "One two"
@@ -310,9 +321,9 @@ async def test_in_direct_messages_the_person_has_all_of_it(world: World) -> None
     gate = world.claude.hold(after=1)
     world.claude.say(["Eins ", "zwei."])
     await world.until(lambda: labels(world.replies(dm)[-1]) == ["Regenerate"])
-    assert await answer(await person.context_command(dm, "Regenerate", reply["id"])) == answers.ANEW
+    assert await answer(await person.context_command(dm, "Regenerate", reply["id"])) == REGENERATING
     await gate.reached()
-    assert await answer(await person.command(dm, "stop")) == answers.STOPPING
+    assert await answer(await person.command(dm, "stop")) == STOPPING
     await world.until(lambda: world.replies(dm)[-1]["content"] == "Eins")
     gate.release()
 
@@ -322,7 +333,7 @@ async def test_a_reset_leaves_nothing_to_write_anew(world: World) -> None:
     await world.settled(thread)
     question = await (await world.ann.command(thread, "reset")).message()
     await press(world.ann, thread, question, "Forget it all")
-    await world.until(lambda: world.discord.message(question["id"])["content"] == answers.forgotten(1))
+    await world.until(lambda: world.discord.message(question["id"])["content"] == forgotten(1))
     pressed = await press(world.ann, thread, world.replies(thread)[-1], "Regenerate")
-    assert await told(pressed, world) == answers.NOT_THE_LAST
-    assert await answer(await world.ann.command(thread, "retry")) == answers.NOTHING_TO_REDO
+    assert await told(pressed, world) == NOT_THE_LAST
+    assert await answer(await world.ann.command(thread, "retry")) == NOTHING_TO_REGENERATE

@@ -7,11 +7,12 @@ import time
 import pytest
 from redis.asyncio import Redis
 
-from bot.commands import answers
+from bot.commands.invocation import NOT_A_CONVERSATION
+from bot.commands.reply_controls import MAY_NOT_CONTROL, NOTHING_TO_CONTINUE, NOTHING_TO_STOP, STOPPING
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
-from bot.store.revisions import Revisions
+from bot.store.turn_control import TurnControl
 from tests.e2e.controls import answer, labels, press, sent, streaming, told
 from tests.e2e.world import World
 
@@ -31,7 +32,7 @@ async def test_a_stopped_reply_ends_at_once_keeps_what_was_written_and_says_so(w
     assert labels(reply) == ["Regenerate"]
     assert notice["content"] == wording.small(wording.STOPPED)
     more = await answer(await world.ann.command(thread, "continue"))
-    assert more == answers.NOTHING_TO_CONTINUE
+    assert more == NOTHING_TO_CONTINUE
     assert "complete" not in more, "a reply that was stopped is not"
     gate.release()
     await world.settled(await world.ann.post(thread, "and then?"))
@@ -44,7 +45,7 @@ async def test_stop_before_any_text_says_that_nothing_was_written_and_keeps_the_
     gate = world.claude.hold(after=0)
     message = await world.ann.post(thread, "a riddle")
     await gate.reached()
-    assert await answer(await world.ann.command(thread, "stop")) == answers.STOPPING
+    assert await answer(await world.ann.command(thread, "stop")) == STOPPING
     await world.settled(message)
     assert world.replies(thread)[-1]["content"] == wording.small(wording.STOPPED_EARLY)
     gate.release()
@@ -55,16 +56,16 @@ async def test_stop_before_any_text_says_that_nothing_was_written_and_keeps_the_
 async def test_stop_where_nothing_is_written_says_so(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     await world.settled(thread)
-    assert await answer(await world.ann.command(thread, "stop")) == answers.NOTHING_TO_STOP
-    assert await answer(await world.ann.command(world.channel(), "stop")) == answers.NOT_A_CONVERSATION
+    assert await answer(await world.ann.command(thread, "stop")) == NOTHING_TO_STOP
+    assert await answer(await world.ann.command(world.channel(), "stop")) == NOT_A_CONVERSATION
 
 
 async def test_a_stranger_cannot_stop_a_reply_and_a_moderator_can(world: World) -> None:
     thread = await world.converse(world.channel(), "hello", world.ben)
     gate, message = await streaming(world, thread, ["One ", "two"], "count", world.ann)
     pressed = await press(world.ben, thread, world.replies(thread)[-1], "Stop")
-    assert await told(pressed, world) == answers.NOT_YOURS
-    assert await answer(await world.ben.command(thread, "stop")) == answers.NOT_YOURS
+    assert await told(pressed, world) == MAY_NOT_CONTROL
+    assert await answer(await world.ben.command(thread, "stop")) == MAY_NOT_CONTROL
     assert world.asked[-1].finished is None
     mod = world.person("mod", bits.MANAGE_MESSAGES)
     await press(mod, thread, world.replies(thread)[-1], "Stop")
@@ -89,7 +90,7 @@ async def test_a_stop_reaches_the_instance_that_writes_whichever_hears_it(world:
             assert handle.followups == []
             assert own.replies(thread)[-1]["content"] == f"Part {number}"
         print("\nfrom the click to the end of Claude's stream:", [f"{s * 1000:.0f} ms" for s in took_s])  # noqa: T201
-        both = [len(bot.log("wish_noted")) for bot in own.bots]
+        both = [len(bot.log("reply_control_requested")) for bot in own.bots]
         assert sum(both) == 6
 
 
@@ -100,7 +101,7 @@ async def test_a_reply_that_is_stopped_while_nobody_writes_it_stays_as_it_stands
         await own.bots.pop().kill()
         # A stop that came to the store and no further.
         redis: Redis = Redis.from_url(own.redis_url, decode_responses=True)
-        stopped = await Revisions(redis, Keys(own.prefix), ttl_s=1000).stop(thread)
+        stopped = await TurnControl(redis, Keys(own.prefix), ttl_s=1000).stop(thread)
         await redis.aclose()
         assert stopped == int(message["id"])
         asked = len(own.asked)

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands import answers
-from bot.commands.reset import RESET_ID
+from bot.commands.leave import LEFT, MAY_NOT_LEAVE, NOT_FROM_HERE
+from bot.commands.reset import QUESTION, RESET_ID, forgotten
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -48,15 +48,15 @@ async def hears_nothing_until_mentioned(world: World, thread: int) -> None:
 
 async def test_the_starter_of_a_thread_makes_the_bot_leave_it_until_the_next_mention(world: World) -> None:
     thread = await joined(world)
-    assert await leave(world, world.ben, thread) == answers.LEFT
+    assert await leave(world, world.ben, thread) == LEFT
     await hears_nothing_until_mentioned(world, thread)
-    assert await leave(world, world.admin, thread) == answers.LEFT
+    assert await leave(world, world.admin, thread) == LEFT
     await hears_nothing_until_mentioned(world, thread)
 
 
 async def test_it_leaves_a_thread_of_its_own_as_well(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    assert await leave(world, world.ann, thread) == answers.LEFT
+    assert await leave(world, world.ann, thread) == LEFT
     await hears_nothing_until_mentioned(world, thread)
 
 
@@ -74,7 +74,7 @@ async def test_help_says_to_mention_the_bot_where_it_is_not_and_to_just_write_wh
 
 async def test_nobody_else_makes_it_leave(world: World) -> None:
     thread = await joined(world)
-    assert await leave(world, world.ann, thread) == answers.MAY_NOT_LEAVE
+    assert await leave(world, world.ann, thread) == MAY_NOT_LEAVE
     await world.ann.post(thread, "still there?")
     await world.answered(thread, 2)
 
@@ -83,18 +83,18 @@ async def test_a_reset_in_somebody_elses_thread_ends_it_there_too(world: World) 
     thread = await joined(world)
     question = await (await world.ben.command(thread, "reset")).message()
     await world.ben.press(thread, question["id"], f"{RESET_ID}:{thread}")
-    await world.until(lambda: world.discord.message(question["id"])["content"] != answers.RESET_QUESTION)
-    assert world.discord.message(question["id"])["content"] == answers.forgotten(1, ours=False)
+    await world.until(lambda: world.discord.message(question["id"])["content"] != QUESTION)
+    assert world.discord.message(question["id"])["content"] == forgotten(1, ours=False)
     await hears_nothing_until_mentioned(world, thread)
 
 
 async def test_a_reset_does_not_end_a_thread_of_its_own_that_it_has_come_back_to(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
-    assert await leave(world, world.ann, thread) == answers.LEFT
+    assert await leave(world, world.ann, thread) == LEFT
     await hears_nothing_until_mentioned(world, thread)
     question = await (await world.ann.command(thread, "reset")).message()
     await world.ann.press(thread, question["id"], f"{RESET_ID}:{thread}")
-    await world.until(lambda: world.discord.message(question["id"])["content"] != answers.RESET_QUESTION)
+    await world.until(lambda: world.discord.message(question["id"])["content"] != QUESTION)
     replies = len(world.replies(thread))
     await world.ann.post(thread, "and now?")
     await world.answered(thread, replies + 1)
@@ -102,4 +102,4 @@ async def test_a_reset_does_not_end_a_thread_of_its_own_that_it_has_come_back_to
 
 async def test_direct_messages_have_nothing_to_leave(world: World) -> None:
     dm = await world.dm_of(world.ann)
-    assert await leave(world, world.ann, dm) == answers.NOT_FROM_HERE
+    assert await leave(world, world.ann, dm) == NOT_FROM_HERE

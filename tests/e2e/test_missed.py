@@ -95,8 +95,8 @@ async def test_a_place_that_cannot_be_read_keeps_no_other_from_its_turn(alone: W
     await alone.answered(await alone.thread_of(mention))
     await alone.answered(thread, 2)
     await swept(alone, 3)
-    (told,) = bot.log("place_refused")
-    assert told["place"] == refused
+    (told,) = bot.log("channel_forbidden")
+    assert told["channel"] == refused
     alone.discord.faults.clear()
     await alone.answered(await alone.thread_of(first))
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from bot.commands import answers, model_view
+from bot.commands import model_view
+from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.config import Exit
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
@@ -204,7 +205,7 @@ async def test_in_direct_messages_the_person_chooses_and_there_are_no_wider_plac
     await world.answered(dm)
     assert world.asked[-1].body["model"] == HAIKU
     outside = await choose(world.admin, world.channel(), model=HAIKU, scope="thread")
-    assert outside == answers.NOT_A_CONVERSATION
+    assert outside == NOT_A_CONVERSATION
 
 
 async def test_only_the_operator_s_models_are_offered_and_allowed(world: World) -> None:

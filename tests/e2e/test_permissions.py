@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bot.commands import answers
+from bot.commands.system import prompt_cleared
 from bot.conversation import wording
 from bot.local.simulator.discord import permissions as bits
 from bot.store.scoped_overrides import Scope
@@ -181,4 +181,4 @@ async def test_a_thread_that_the_library_does_not_know_is_looked_up(world: World
     await world.ann.post(thread, "and now?")
     assert (await world.answered(thread, 2))[-1]["content"] == "Still."
     said = await world.ann.command(thread, "system clear")
-    assert (await said.message())["content"] == answers.prompt_cleared(Scope.THREAD, was_set=False)
+    assert (await said.message())["content"] == prompt_cleared(Scope.THREAD, was_set=False)

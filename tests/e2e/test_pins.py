@@ -113,7 +113,7 @@ async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_bein
         shown = await (await own.ann.command(thread, "context")).message()
         gate, asked = await streaming(own, thread, ["One ", "two."], "count")
         await press(own.ann, thread, shown, context_view.PINS_LABEL)
-        await own.bots[0].logged("pins_count_now")
+        await own.bots[0].logged("pins_applied")
         gate.release()
         await own.settled(asked)
         assert "the loom is blue" not in str(own.asked[-1].body["messages"])

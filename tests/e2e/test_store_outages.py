@@ -19,7 +19,7 @@ QUICK = {
     "BOT_TURNS__LEASE_S": "2",
     "BOT_TURNS__HEARTBEAT_S": "0.5",
     "BOT_TURNS__POLL_S": "0.2",
-    "POINTS_TELL_AFTER_S": "0.5",
+    "POINTS_NOTIFY_AFTER_S": "0.5",
 }
 POINTS_BOT = "tests.engine.points_bot"
 

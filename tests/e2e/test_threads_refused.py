@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import answers
+from bot.commands.failures import THREADS_FULL
 from bot.conversation import prompt, wording
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.world import World
@@ -45,7 +45,7 @@ async def test_an_answer_without_a_thread_is_kept_and_the_person_told_what_is_fu
         assert reply["content"] == "Here at last."
         assert (len(own.asked), refused.struck) == (1, 1)
         assert own.said(channel) == []
-        assert own.bots[0].log("threads_full", channel=channel)
+        assert own.bots[0].log("thread_limit_reached", channel=channel)
 
 
 async def test_in_a_thread_that_somebody_else_was_faster_to_start_it_goes_on(world: World) -> None:
@@ -74,7 +74,7 @@ async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, pri
     )  # so that its request is none of the next test's
     refuse(world, channel, FULL)
     handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
-    assert (await handle.message())["content"] == answers.THREADS_FULL
+    assert (await handle.message())["content"] == THREADS_FULL
     assert world.bots[0].log("interaction_failed") == []
 
 

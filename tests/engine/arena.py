@@ -206,7 +206,7 @@ class Arena:
         # The bot has been in this server before, a minute ago: what was said before it came, it does not answer.
         seen = (round((time.time() - 60) * 1000) - DISCORD_EPOCH_MS) << 22
         keys = Keys(prefix)
-        await self.redis.set(keys.mark(int(world.guild.id)), padded(seen), ex=3600)
+        await self.redis.set(keys.high_water_mark(int(world.guild.id)), padded(seen), ex=3600)
         try:
             yield stage
         finally:

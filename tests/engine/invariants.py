@@ -111,13 +111,13 @@ class Scene:
         ]
         if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
             found.append(f"{place}: the history is out of order")
-        rounds = 0
+        attempts = 0
         by_lead = {entry.id: entry for entry in entries}
         answered: dict[int, list[int]] = defaultdict(list)
         for said in sorted(messages, key=lambda each: each.message):
             record = await self.redis.hgetall(keys.record(place, said.message))
             lead = int(record.get("turn", 0))
-            rounds += int(record.get("again", 0))
+            attempts += sum(str(field).startswith("spent:") for field in record)
             if record.get("state") != "done" or lead not in by_lead:
                 found.append(
                     f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
@@ -128,11 +128,11 @@ class Scene:
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
         meta = await self.redis.hgetall(keys.meta(place))
-        counted = sum(entry.usage.output for entry in entries)
-        # What is answered anew costs twice and is kept once; a turn that was given up is no entry.
-        once_each = not rounds and int(meta.get("turns", 0)) == len(entries)
-        if once_each and (told := int(meta.get("output_tokens", 0))) != counted:
-            found.append(f"{place}: {told} output tokens are told of, {counted} were used")
+        total, counted = int(meta.get("cost", 0)), sum(entry.cost or 0 for entry in entries)
+        # An attempt that commits nothing costs as well, and has no entry; a regeneration has no entry of its own.
+        exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
+        if total < counted or (exact and total > counted):
+            found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         return found + _replies(place, self._by_bot(place), by_lead, answered)
 
     async def _store(self, places: Sequence[int]) -> list[str]:
@@ -141,7 +141,7 @@ class Scene:
         for place in places:
             if waiting := await self.redis.zrange(keys.pending(place), 0, -1):
                 found.append(f"{place}: still pending: {waiting}")
-            if settling := await self.redis.zrange(keys.settling(place), 0, -1):
+            if settling := await self.redis.zrange(keys.reconcile(place), 0, -1):
                 found.append(f"{place}: still to be settled: {settling}")
         if work := await self.redis.zrange(keys.work, 0, -1):
             found.append(f"still on the list of work: {work}")

@@ -10,8 +10,9 @@
   `late` lets a post or an edit land `POINTS_LATE_S` later, although the process is killed at once, as a request
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
-- `POINTS_GATHER_S`, `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`,
-  `POINTS_OVERLAP_S`, `POINTS_TELL_AFTER_S`: shorter times in place of the constants
+    _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
+- `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
+  `POINTS_NOTIFY_AFTER_S`: shorter times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
 
@@ -37,11 +38,11 @@ from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
-from bot.gateway.outbox import outbox
+from bot.gateway.outbox import calls
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule
 from bot.render.outbox import Change, Outgoing
-from bot.store.scripts import Scripts
+from bot.store.scripts import Call, Scripts
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from tests.engine import sabotage
@@ -120,10 +121,10 @@ def instrument(points: Points) -> None:
     """Put points around every script, every call to Discord and every event of a stream."""
     run = Scripts.run
 
-    async def running(self: Scripts, name: str, *rest: Any) -> Any:
+    async def running(self: Scripts, call: Call) -> Any:
         if points.cut_off:
             raise StoreUnavailable("cut off")
-        return await points.through(name, lambda: run(self, name, *rest))
+        return await points.through(call.name, lambda: run(self, call))
 
     setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
     for name in CALLS:
@@ -174,12 +175,12 @@ def _seconds(variable: str, *places: tuple[object, str]) -> None:
 def prepare() -> None:
     """Do what the environment says."""
     _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
-    _seconds("POINTS_CALL_S", (outbox, "CALL_S"), (wiring_store, "CALL_S"))
+    _seconds("POINTS_CALL_S", (calls, "CALL_S"), (wiring_store, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
     _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
     _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
-    _seconds("POINTS_TELL_AFTER_S", (wiring_gateway, "TELL_AFTER_S"))
+    _seconds("POINTS_NOTIFY_AFTER_S", (wiring_gateway, "NOTIFY_AFTER_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
-import re
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any, cast
+from typing import cast
 
-from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
 from bot.store.coordination import Coordination
-from bot.turns import recover_reply
+from bot.store.scripts import Call
+from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.run import Runner
-
-_FENCE = re.compile(r"if redis\.call\('HGET', KEYS\[1\], 'token'\) ~= ARGV\[1\] then return .* end")
-_OWN = "if redis.call('HGET', KEYS[1], 'token') == ARGV[1] then"
 
 
 def remove(name: str) -> None:
@@ -27,53 +22,48 @@ def remove(name: str) -> None:
     SAFEGUARDS[name]()
 
 
-def _rewrite(change: Callable[[str, str], str]) -> None:
-    """Change the scripts by name and source as they are loaded; a change that changes nothing is a mistake."""
-    load = scripts.Scripts.__init__
+def _rewrite(name: str | None, *changes: tuple[str, str]) -> None:
+    """Change the text of one step's script, or of every script, as it is loaded.
 
-    def loading(self: Any, redis: Any) -> None:
-        load(self, redis)
-        changed = {name: change(name, source) for name, source in self._sources.items()}
-        if changed == self._sources:
-            raise RuntimeError("this sabotage fits none of the scripts any more")
-        self._sources = changed
-        self._hashes = {
-            name: hashlib.sha1(source.encode(), usedforsecurity=False).hexdigest()
-            for name, source in changed.items()
-        }
+    Each change replaces one text by another; a change that fits no more is a mistake.
+    """
+    load = scripts.text_of
 
-    setattr(scripts.Scripts, "__init__", loading)  # noqa: B010 - a plain assignment is what mypy forbids
+    def loading(kind: type[Call], step: str) -> str:
+        text = load(kind, step)
+        if name in (None, step):
+            for before, after in changes:
+                if before not in text:
+                    raise RuntimeError(f"this sabotage does not fit the script of {step} any more")
+                text = text.replace(before, after)
+        return text
+
+    setattr(scripts, "text_of", loading)  # noqa: B010 - a plain assignment is what mypy forbids
 
 
 def _fencing() -> None:
-    _rewrite(lambda _, source: _FENCE.sub("", source).replace(_OWN, "if true then"))
+    _rewrite(None, ("return redis.call('HGET', lease, 'token') == token", "return true"))
 
 
 def _state() -> None:
-    def change(name: str, source: str) -> str:
-        if name == "commit":
-            return "\n".join(line for line in source.splitlines() if not line.startswith("if state "))
-        if name == "acknowledge":
-            source = source.replace("if state ~= 'done' and state ~= 'cancelled' then", "if true then")
-            return re.sub(r"\n  if not state or .*", "", source)
-        return source
-
-    _rewrite(change)
+    refuse = "if not BEFORE[state] then return 'FENCED' end"
+    _rewrite("commit", ("if UNCHANGED[state] then return {'OK'} end", ""), (refuse, ""))
+    _rewrite("acknowledge", ("if not UNCHANGED[state] then", "if true then"), (refuse, ""))
 
 
 def _mark() -> None:
-    _rewrite(lambda name, source: re.sub(r"\nif \(redis.*", "", source) if name == "mark" else source)
+    _rewrite("mark", ("if held ~= before then return 0 end", ""))
 
 
 def _listed() -> None:
-    _rewrite(lambda name, source: re.sub(r"\nfor i = 4.*\n.*\nend", "", source) if name == "mark" else source)
+    _rewrite("mark", ("if redis.call('EXISTS', key) == 0 then return 0 end", ""))
 
 
 def _settling() -> None:
     async def nothing(*_: object) -> None:
         """Look at nothing, repair nothing."""
 
-    setattr(Runner, "_repair", nothing)  # noqa: B010
+    setattr(reconcile, "repair", nothing)  # noqa: B010
 
 
 def _nonce() -> None:
@@ -89,7 +79,7 @@ def _listing() -> None:
     async def nothing(*_: object) -> None:
         """List no place."""
 
-    setattr(Catchup, "_sweep", nothing)  # noqa: B010
+    setattr(Sweep, "run", nothing)  # noqa: B010
 
 
 def _adoption() -> None:

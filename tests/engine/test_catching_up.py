@@ -18,7 +18,7 @@ async def test_a_mention_that_is_forgotten_while_its_channel_is_listed_is_answer
         bot = await stage.start(POINTS_AT="mark:before:armed", POINTS_DO="stop", POINTS_OVERLAP_S="0.01")
         await bot.ready()
         await stage.finished(await stage.post(None, "short"), 1)
-        channel, mark = stage.world.channel(), Keys(stage.scene.prefix).mark
+        channel, mark = stage.world.channel(), Keys(stage.scene.prefix).high_water_mark
         chatter = await stage.world.ann.post(channel, "chatter")
         listed = mark(channel)
         while str(chatter["id"]) not in str(await found.redis.get(listed)):

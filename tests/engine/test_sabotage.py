@@ -57,12 +57,12 @@ TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
 NOTICED_BY_PROTOCOL = {
-    "mark": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
-    "listed": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
-    "fencing": "test_who_has_lost_the_lease_can_do_nothing_more",
-    "state": "test_nothing_is_acknowledged_that_was_not_committed",
+    "mark": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "fencing": "test_journal.py::test_who_has_lost_the_lease_can_do_nothing_more",
+    "state": "test_journal.py::test_nothing_is_acknowledged_that_was_not_committed",
 }
-"""Tests of the scripts alone, in tests/store/test_conversations.py."""
+"""Tests of the scripts alone, in tests/store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(nam
 async def _passes(test: str, sabotage: str) -> bool:
     read_end, write_end = os.pipe()
     output = await Pipe.open(read_end)
-    arguments = ("-p", "tests.engine.sabotaged", f"tests/store/test_conversations.py::{test}")
+    arguments = ("-p", "tests.engine.sabotaged", f"tests/store/{test}")
     environment = environment_with({"SABOTAGE": sabotage})
     process = await ForkedProcess.start("pytest", arguments, environment, write_end)
     told, code = await output.reader.read(), await process.wait()

@@ -1,4 +1,4 @@
-"""The outbox as the bot uses it, in front of a local Discord."""
+"""An outbox in front of a local Discord."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.telemetry.metrics import Metrics
 
 @dataclass
 class Post:
-    """A bot that is logged in, though not connected, and a thread to post to."""
+    """A bot that is logged in but not connected, and a thread to post to."""
 
     discord: Discord
     outbox: DiscordOutbox

@@ -321,7 +321,7 @@ def test_a_reply_of_which_nothing_would_be_left_is_shown_as_it_was_written(text:
 def test_what_is_open_where_a_reply_was_cut_off_is_closed_or_is_text(written: str, shown: str) -> None:
     draft = Draft()
     draft.push(written)
-    draft.finish(cut=True)
+    draft.finish(truncated=True)
     assert [part.text for part in draft.parts] == [shown]
     assert draft.text == written
 
@@ -336,7 +336,7 @@ def test_a_reply_may_be_cut_off_anywhere(text: str, place: int, limit: int) -> N
     written = text[: place % (len(text) + 1)]
     draft = Draft(limit)
     draft.push(written)
-    draft.finish(cut=True)
+    draft.finish(truncated=True)
     for part in draft.parts:
         check(part, limit)
     assert draft.text == written

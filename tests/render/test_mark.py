@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.render.mark import MARK_UNITS, is_marked, marked, unmistakable
+from bot.render.mark import MARK_UNITS, escape_mark, is_marked, marked
 from bot.render.measure import fitting, is_visible, units
 from tests.render.markdown import HOSTILE
 from tests.render.whole import lay_out
@@ -18,16 +18,16 @@ TEXT = st.text(alphabet=st.sampled_from("a ▌\\\n`𝒳"))
 @given(TEXT)
 def test_a_marked_text_is_told_from_every_text_that_is_not(text: str) -> None:
     assert is_marked(marked(text))
-    assert not is_marked(unmistakable(text))
+    assert not is_marked(escape_mark(text))
     assert units(marked(text)) == units(text) + MARK_UNITS
 
 
 @settings(deadline=None)
 @given(TEXT)
 def test_only_a_text_that_would_pass_for_a_marked_one_is_changed(text: str) -> None:
-    changed = unmistakable(text)
+    changed = escape_mark(text)
     assert changed == text or (is_marked(text) or text == "▌")
-    assert unmistakable(changed) == changed
+    assert escape_mark(changed) == changed
     assert changed.replace("\\▌", "▌") == text.replace("\\▌", "▌")
 
 

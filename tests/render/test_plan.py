@@ -25,8 +25,10 @@ ATTACHED = st.lists(
     ),
     max_size=2,
 ).map(tuple)
-CONTROLS = st.sampled_from([None, while_written(5), when_done(5, cut=False), when_done(5, cut=True)])
-OLD_CONTROLS = st.sampled_from([None, NONE, while_written(5), when_done(4, cut=False)])
+CONTROLS = st.sampled_from(
+    [None, while_written(5), when_done(5, truncated=False), when_done(5, truncated=True)]
+)
+OLD_CONTROLS = st.sampled_from([None, NONE, while_written(5), when_done(4, truncated=False)])
 OLD_TEXTS = st.sampled_from(["", "one", "two", "old", "one ▌", "old ▌", "```\ncode\n```\n▌"])
 OLD = st.lists(st.tuples(OLD_TEXTS, ATTACHED, OLD_CONTROLS), max_size=6).map(
     lambda found: [Posted(number, *what) for number, what in enumerate(found)]
@@ -152,7 +154,7 @@ def test_a_reply_that_grows_and_ends_takes_a_post_for_each_message_and_an_edit(
 
 def test_a_short_reply_that_is_all_there_is_one_post_without_a_mark() -> None:
     assert plan([], [Part("all")], finished=True) == (Send(0, "all"),)
-    controls = when_done(5, cut=False)
+    controls = when_done(5, truncated=False)
     files = (Formula("x"),)
     assert plan([], [Part("all", files)], finished=True, controls=controls) == (
         Send(0, "all", files, controls),

@@ -20,7 +20,7 @@ from tests.render.desk import PLACE, TEXT, Desk, shows, stream, write
 from tests.render.fake_outbox import FakeOutbox
 from tests.render.virtual_time import run
 
-STOP, DONE = while_written(5), when_done(5, cut=True)
+STOP, DONE = while_written(5), when_done(5, truncated=True)
 PNG = b"\x89PNG"
 
 

@@ -3,9 +3,15 @@ from redis.exceptions import RedisError
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import connect, translated
+from bot.store.keys import Key
 from bot.store.scripts import Scripts
+from bot.store.scripts.value import CompareAndSet
 from tests.patience import idle_timeout
 from tests.redis_server import redis_server
+
+
+def once(key: Key) -> CompareAndSet:
+    return CompareAndSet(step="once", value=key, before="", after="me", ttl_s=1000)
 
 
 async def test_each_command_and_pipeline_that_fails_is_told_once() -> None:
@@ -36,6 +42,6 @@ async def test_a_script_that_the_server_has_to_be_sent_first_is_no_failure() -> 
     failures: list[str] = []
     with redis_server() as url:
         redis = connect(url, timeout_s=30.0, failed=lambda: failures.append("failed"))
-        await Scripts(redis).run("once", ["key"], ["me", 1000])
+        await Scripts(redis).run(once(Key("key")))
         await redis.aclose()
     assert failures == []

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 from redis.asyncio import Redis
@@ -18,20 +18,13 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import NEAR_TURNS, PinsAndSummaries
-from bot.store.revisions import RegenerateResult, Revisions
 from bot.store.scripts import Scripts
+from bot.store.scripts.conversation import Correct, Pin
+from bot.store.turn_control import RegenerateResult, TurnControl
 from tests.conversation.builders import message, sent, snowflake, turn
 
 C = snowflake(5)
 KEYS = Keys("test")
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
@@ -94,13 +87,14 @@ async def test_only_the_summary_that_was_shown_is_corrected(redis: Redis, recall
 
 
 async def test_a_summary_is_looked_at_again_if_a_turn_was_entered_meanwhile(redis: Redis) -> None:
-    keys, scripts = [KEYS.history(C), KEYS.meta(C)], Scripts(redis)
+    run = Scripts(redis).run
+    corrected = partial(Correct, history=KEYS.history(C), meta=KEYS.meta(C), after="7 text", ttl_s=1000)
     await redis.rpush(KEYS.history(C), "one", "two")
-    assert await scripts.run("correct", keys, ["one", "", "7 text", 1000]) == 0
-    assert await scripts.run("correct", keys, ["two", "5 other", "7 text", 1000]) == 0
+    assert await run(corrected(newest="one", before="")) == 0
+    assert await run(corrected(newest="two", before="5 other")) == 0
     assert await redis.hget(KEYS.meta(C), "corrected") is None
-    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
-    assert await scripts.run("correct", keys, ["two", "", "7 text", 1000]) == 1
+    assert await run(corrected(newest="two", before="")) == 1
+    assert await run(corrected(newest="two", before="")) == 1
     assert await redis.hget(KEYS.meta(C), "corrected") == "7 text"
 
 
@@ -191,7 +185,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
     redis: Redis, recall: PinsAndSummaries
 ) -> None:
     conversations = Conversations(redis, KEYS, ttl_s=1000)
-    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     for number in range(4):
         said = [message("the loom is blue", number=10 * number + again) for again in range(2)]
         for one in said:
@@ -200,9 +194,9 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
         assert isinstance(claim, Claim)
         if number == 1:
             await recall.pin(C, [said[1].id])
-        entry = replace(turn(10 * number), members=claim.members)
+        entry = replace(turn(10 * number), members=claim.batch.members)
         await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
-        await journal.acknowledge(claim, settle=False)
+        await journal.acknowledge(claim, reconcile=False)
     assert await redis.hget(KEYS.meta(C), "places") == " 1"
     assert [entry.id for entry in (await recall.past(C)).recalled] == [snowflake(10)]
 
@@ -210,12 +204,12 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
 async def test_places_are_looked_up_again_if_a_turn_was_entered_meanwhile(
     redis: Redis, recall: PinsAndSummaries
 ) -> None:
-    keys = [KEYS.history(C), KEYS.meta(C)]
     await redis.rpush(KEYS.history(C), dump_turn(turn(1)), dump_turn(turn(2)))
-    scripts = Scripts(redis)
-    assert await scripts.run("pin", keys, [1, str(turn(2).id), "", 1000]) == 0
+    run = Scripts(redis).run
+    pins = partial(Pin, history=KEYS.history(C), meta=KEYS.meta(C), pins=str(turn(2).id), ttl_s=1000)
+    assert await run(pins(length=1, indexes="")) == 0
     assert await redis.hget(KEYS.meta(C), "pins") is None
-    assert await scripts.run("pin", keys, [2, str(turn(2).id), "1", 1000]) == 1
+    assert await run(pins(length=2, indexes="1")) == 1
     assert await redis.hmget(KEYS.meta(C), "pins", "places") == [str(turn(2).id), "1"]
 
 
@@ -236,10 +230,12 @@ class Trimmed:
     async def commit(self, preface: Preface | None, cut: int, claim: Claim | None = None) -> Past:
         """End the turn, and return what the next one finds."""
         claim = claim or self.claim
-        entry = replace(turn(0), id=claim.lead, members=claim.members, preface=preface, window_start=cut)
+        entry = replace(
+            turn(0), id=claim.turn_id, members=claim.batch.members, preface=preface, window_start=cut
+        )
         for _ in range(2):  # as when the first answer of the store was lost
             await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
-        await self.journal.acknowledge(claim, settle=False)
+        await self.journal.acknowledge(claim, reconcile=False)
         assert await self.redis.hget(KEYS.meta(C), "cost") == "5"
         return await self.recall.past(C)
 
@@ -250,7 +246,7 @@ async def trimmed(redis: Redis, recall: PinsAndSummaries) -> Trimmed:
     await redis.hset(KEYS.meta(C), "cut", "1")
     conversations = Conversations(redis, KEYS, ttl_s=1000)
     await conversations.receive(C, message("hello", number=20), source="event", facts={"guild": 1})
-    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, settle_s=0.0)
+    journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     claim = await journal.claim(C, "me")
     assert isinstance(claim, Claim)
     return Trimmed(redis, recall, journal, claim)
@@ -285,12 +281,12 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
 ) -> None:
     await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
-    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
-    assert await revisions.again(C, trimmed.claim.lead, "wish") is RegenerateResult.OK
+    control = TurnControl(trimmed.redis, KEYS, ttl_s=1000)
+    assert await control.regenerate(C, trimmed.claim.turn_id, "wish") is RegenerateResult.OK
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     assert claim.past.preface.summary == "They talked of cloth."
-    entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.members)
+    entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.batch.members)
     await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
     assert (await trimmed.recall.past(C)).preface == entry.preface
 
@@ -298,12 +294,12 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
 async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimmed: Trimmed) -> None:
     await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
-    revisions = Revisions(trimmed.redis, KEYS, ttl_s=1000)
-    await revisions.again(C, trimmed.claim.lead, "wish")
+    control = TurnControl(trimmed.redis, KEYS, ttl_s=1000)
+    await control.regenerate(C, trimmed.claim.turn_id, "wish")
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
-    assert claim.own is not None
+    assert claim.earlier.entry is not None
     await trimmed.journal.commit(
-        claim, replace(claim.own, sent=sent("question", ("anew",))), Result("anew"), cut=2
+        claim, replace(claim.earlier.entry, sent=sent("question", ("anew",))), Result("anew"), cut=2
     )
     assert (await trimmed.recall.past(C)).preface.summary == "They talked of cloth."

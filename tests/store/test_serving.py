@@ -7,8 +7,9 @@ from redis.exceptions import ReadOnlyError, ResponseError
 
 from bot.conversation.errors import StoreUnavailable
 from bot.store.connection import connect, translated
-from bot.store.keys import Keys
+from bot.store.keys import Key, Keys
 from bot.store.scripts import Scripts
+from bot.store.scripts.value import CompareAndSet
 from bot.store.serving import NotServing, code_of
 from tests.redis_proxy import RedisProxy
 from tests.redis_server import order, redis_server
@@ -17,6 +18,10 @@ from tests.redis_server import order, redis_server
 async def demote(url: str) -> None:
     """Make a server a replica of one that is not there."""
     await order(url, "REPLICAOF", "127.0.0.1", 1)
+
+
+def once(key: Key) -> CompareAndSet:
+    return CompareAndSet(step="once", value=key, before="", after="me", ttl_s=1000)
 
 
 async def test_after_a_failover_each_open_connection_writes_to_the_new_server() -> None:
@@ -31,7 +36,7 @@ async def test_after_a_failover_each_open_connection_writes_to_the_new_server() 
             async with redis.pipeline() as pipeline:
                 pipeline.set("piped", "1")
                 assert await pipeline.execute() == [True]
-            assert await scripts.run("once", [Keys("p").trial("me")], ["me", 1000]) is not None
+            assert await scripts.run(once(Keys("p").start_check("me")))
             assert await redis.get("plain") == "1"
 
 

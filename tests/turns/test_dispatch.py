@@ -43,9 +43,9 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     await redis.flushall()
     keys = Keys("test")
     await Conversations(redis, keys, ttl_s=100).receive(C, message("hello"), source="event", facts={})
-    other = Journal(redis, keys, ttl_s=100, lease_s=LEASE_S, settle_s=1)
+    other = Journal(redis, keys, ttl_s=100, lease_s=LEASE_S, reconcile_s=1)
     held = await other.claim(C, "other")
-    journal = Counting(redis, keys, ttl_s=100, lease_s=LEASE_S, settle_s=1)
+    journal = Counting(redis, keys, ttl_s=100, lease_s=LEASE_S, reconcile_s=1)
     dispatcher = Dispatcher(
         journal, WorkQueue(redis, keys), cast("Runner", None), poll_s=0.01, max_concurrent=1
     )
@@ -81,7 +81,7 @@ async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str)
     await redis.flushall()
     keys = Keys("test")
     conversations = Conversations(redis, keys, ttl_s=100)
-    journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
     runner = Slow(journal)
     dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=0.01, max_concurrent=3)
     places = [snowflake(5 + number) for number in range(12)]
@@ -104,7 +104,7 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url:
     await redis.flushall()
     keys = Keys("test")
     conversations = Conversations(redis, keys, ttl_s=100)
-    journal = Journal(redis, keys, ttl_s=100, lease_s=1, settle_s=1)
+    journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
     runner = Slow(journal)
     dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=1, max_concurrent=1)
     for number in range(3):

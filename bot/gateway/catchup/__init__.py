@@ -1,1 +1,1 @@
-"""Messages that the bot has missed."""
+"""Finds the messages that the bot has missed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -15,7 +16,9 @@ _STYLES = {
     Button.TRY_AGAIN: ("Try again", discord.ButtonStyle.primary),
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
 }
-_BY_NAME = {button.value: button for button in Button}
+
+TEMPLATE = re.compile(rf"bobbin:(?P<button>{'|'.join(button.value for button in Button)}):(?P<lead>[0-9]+)")
+"""What `custom_id` returns, taken apart: the button's value and the lead of its turn."""
 
 
 def custom_id(button: Button, lead: int) -> str:
@@ -25,12 +28,8 @@ def custom_id(button: Button, lead: int) -> str:
 
 def pressed(custom_id: str) -> tuple[Button, int] | None:
     """Return the button of a custom id and the id of its turn, None for other custom ids."""
-    start, _, rest = custom_id.partition(":")
-    name, _, lead = rest.partition(":")
-    button = _BY_NAME.get(name)
-    if start != "bobbin" or button is None or not (lead.isascii() and lead.isdecimal()):
-        return None
-    return button, int(lead)
+    match = TEMPLATE.fullmatch(custom_id)
+    return None if match is None else (Button(match["button"]), int(match["lead"]))
 
 
 def view(controls: Controls) -> discord.ui.View | None:
@@ -42,7 +41,7 @@ def view(controls: Controls) -> discord.ui.View | None:
         label, style = _STYLES[button]
         made.add_item(
             discord.ui.Button[discord.ui.View](
-                label=label, style=style, custom_id=custom_id(button, controls.lead)
+                label=label, style=style, custom_id=custom_id(button, controls.turn_id)
             )
         )
     made.stop()

@@ -1,1 +1,1 @@
-"""Events of Discord on their way in."""
+"""Discord's events, applied to the store."""

@@ -1,4 +1,4 @@
-"""What people edit and delete: carried over to what the bot knows of it."""
+"""Edits and deletions by people, applied to the conversations that hold the message."""
 
 from __future__ import annotations
 
@@ -12,96 +12,97 @@ import structlog
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.conversion import convert
 from bot.gateway.events.outage_buffer import OutageBuffer
-from bot.gateway.events.wait_until_done import PAUSE_S, when_finished
+from bot.gateway.events.wait_until_done import POLL_S, wait_until_done
 from bot.store.revisions import Change, Revisions
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
-FORGETTING_S = 5.0
-"""A deletion that is noted later is still carried out, though what is asked meanwhile may be asked with it."""
+DELETION_WAIT_S = 5.0
+"""A deletion that takes longer is still applied, but a request that begins meanwhile may hold the message."""
 
 
 class Changes:
-    """Notes edits and deletions, and has the conversation seen to where they change what is to be answered."""
+    """Stores edits and deletions, and wakes the conversation where they change a turn that is not over."""
 
     def __init__(
         self,
         revisions: Revisions,
         dispatcher: Dispatcher,
-        bell: Wakeups,
-        holding: OutageBuffer | None = None,
+        wakeups: Wakeups,
+        outage_buffer: OutageBuffer | None = None,
         *,
-        finishing_pause_s: float = PAUSE_S,
+        poll_s: float = POLL_S,
     ) -> None:
         self._revisions = revisions
         self._dispatcher = dispatcher
-        self._bell = bell
-        self._holding = holding or OutageBuffer()
-        self._finishing_pause_s = finishing_pause_s
-        self._forgetting: dict[int, list[asyncio.Future[None]]] = {}
+        self._wakeups = wakeups
+        self._outage_buffer = outage_buffer or OutageBuffer()
+        self._poll_s = poll_s
+        self._deleting: dict[int, list[asyncio.Future[None]]] = {}
 
-    async def edited(self, message: discord.Message) -> bool:
-        """Carry over what a message says by now; False if it is known nowhere."""
-        said = convert.to_message(message)
+    async def edit(self, message: discord.Message) -> bool:
+        """Store the new text of a message; False if no conversation holds the message."""
+        edited = convert.to_message(message)
         edited_ms = round(message.edited_at.timestamp() * 1000) if message.edited_at else 0
-        return await self._note(
+        return await self._apply(
             "message_edited",
             message.channel.id,
             message.id,
-            lambda home: self._revisions.edit(home, said, edited_ms=edited_ms),
-            lambda home: self._revisions.amend(home, said),
+            lambda conversation: self._revisions.edit(conversation, edited, edited_ms=edited_ms),
+            lambda conversation: self._revisions.amend(conversation, edited),
         )
 
-    async def deleted(self, channel: int, messages: Iterable[int]) -> None:
-        """Forget messages."""
-        gone = tuple(messages)
-        for message in gone:
-            self._holding.drop(message)
-        with self._announced({channel, *gone}):  # the thread that a message has opened has its id
-            for message in gone:
+    async def delete(self, channel: int, messages: Iterable[int]) -> None:
+        """Delete messages from the store."""
+        deleted = tuple(messages)
+        for message in deleted:
+            self._outage_buffer.discard(message)
+        with self._announced(
+            {channel, *deleted}
+        ):  # a thread has the id of the message that it was started from
+            for message in deleted:
 
-                async def forget(home: int, message: int = message) -> Change:
-                    return await self._revisions.delete(home, message)
+                async def delete(conversation: int, message: int = message) -> Change:
+                    return await self._revisions.delete(conversation, message)
 
-                known = await self._note("message_deleted", channel, message, forget)
-                if not known and not await self._bury(message, channel):
-                    await self._note("message_deleted", channel, message, forget)
+                known = await self._apply("message_deleted", channel, message, delete)
+                if not known and not await self._tombstone(message, channel):
+                    await self._apply("message_deleted", channel, message, delete)
 
-    async def forgotten(self, place: int) -> None:
-        """Wait until all is forgotten that was deleted before: what is asked next is asked without it.
+    async def wait_for_deletions(self, channel: int) -> None:
+        """Wait until the deletions under way in a channel are stored, so that the next request goes without them.
 
-        Not for long: where the store is away, what is asked next has to be held, too.
+        For DELETION_WAIT_S at most: during an outage of the store the next message has to reach the outage buffer.
         """
-        if going := self._forgetting.get(place):
-            await asyncio.wait(tuple(going), timeout=FORGETTING_S)
+        if under_way := self._deleting.get(channel):
+            await asyncio.wait(tuple(under_way), timeout=DELETION_WAIT_S)
+
+    async def resume(self, thread: int) -> None:
+        """Resume a reply that could not be finished while its thread was locked."""
+        try:
+            if await self._outage_buffer.run(lambda: self._revisions.resume(thread)):
+                log.info("reply_resumed", conversation=thread)
+                await self._wake(thread)
+        except StoreUnavailable as error:
+            log.warning("change_not_stored", message=thread, detail=str(error))
 
     @contextmanager
-    def _announced(self, places: set[int]) -> Iterator[None]:
+    def _announced(self, channels: set[int]) -> Iterator[None]:
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        for place in places:
-            self._forgetting.setdefault(place, []).append(done)
+        for channel in channels:
+            self._deleting.setdefault(channel, []).append(done)
         try:
             yield
         finally:
             done.set_result(None)
-            for place in places:
-                self._forgetting[place].remove(done)
-                if not self._forgetting[place]:
-                    del self._forgetting[place]
+            for channel in channels:
+                self._deleting[channel].remove(done)
+                if not self._deleting[channel]:
+                    del self._deleting[channel]
 
-    async def unlocked(self, thread: int) -> None:
-        """Have a reply finished that could not be while its thread was locked."""
-        try:
-            if await self._holding.held(lambda: self._revisions.resume(thread)):
-                log.info("reply_resumed", conversation=thread)
-                self._dispatcher.ring(thread)
-                await self._bell.ring(thread)
-        except StoreUnavailable as error:
-            log.warning("change_not_noted", message=thread, detail=str(error))
-
-    async def _note(
+    async def _apply(
         self,
         event: str,
         channel: int,
@@ -109,44 +110,50 @@ class Changes:
         change: Callable[[int], Awaitable[Change]],
         amend: Callable[[int], Awaitable[bool]] | None = None,
     ) -> bool:
-        """Note a change wherever the message may belong to; False if it is known nowhere."""
+        """Apply a change in every conversation that may hold the message; False if none does."""
         known = False
-        # What was said while the store was away is taken in before what happened to it afterwards.
-        await self._holding.taken(message)
+        # During an outage the message is accepted before its changes.
+        await self._outage_buffer.wait_until_accepted(message)
         try:
-            for home in await self._holding.held(lambda: self._revisions.homes(message, channel)):
-                noted = await self._note_at(home, change, amend)
-                known |= noted is not Change.UNKNOWN
-                if noted not in (Change.UNKNOWN, Change.SAME):
-                    log.info(event, conversation=home, message=message, where=noted.value.lower())
-                if noted in (Change.WAITING, Change.ANSWERING, Change.LAST):
-                    self._dispatcher.ring(home)
-                    await self._bell.ring(home)
+            for conversation in await self._outage_buffer.run(
+                lambda: self._revisions.conversations_of(message, channel)
+            ):
+                result = await self._apply_in(conversation, change, amend)
+                known |= result is not Change.UNKNOWN
+                if result not in (Change.UNKNOWN, Change.SAME):
+                    log.info(event, conversation=conversation, message=message, where=result.value.lower())
+                if result in (Change.WAITING, Change.ANSWERING, Change.LAST):
+                    await self._wake(conversation)
         except StoreUnavailable as error:
-            log.warning("change_not_noted", message=message, detail=str(error))
+            log.warning("change_not_stored", message=message, detail=str(error))
         return known
 
-    async def _bury(self, message: int, channel: int) -> bool:
-        """Have a deleted message left alone by whoever may still take it in; False if that has just been done."""
+    async def _wake(self, conversation: int) -> None:
+        """Wake the conversation's worker, in whichever instance."""
+        self._dispatcher.ring(conversation)
+        await self._wakeups.publish(conversation)
+
+    async def _tombstone(self, message: int, channel: int) -> bool:
+        """Keep a deleted message from being accepted later; False if another instance has just accepted it."""
         try:
-            return await self._holding.held(lambda: self._revisions.bury(message, channel))
+            return await self._outage_buffer.run(lambda: self._revisions.tombstone(message, channel))
         except StoreUnavailable as error:
-            log.warning("change_not_noted", message=message, detail=str(error))
+            log.warning("change_not_stored", message=message, detail=str(error))
             return True
 
-    async def _note_at(
+    async def _apply_in(
         self,
-        home: int,
+        conversation: int,
         change: Callable[[int], Awaitable[Change]],
         amend: Callable[[int], Awaitable[bool]] | None,
     ) -> Change:
-        """Note a change in one conversation, when a turn that is just being finished has ended."""
-        noted = await when_finished(
-            lambda: self._holding.held(lambda: change(home)),
-            lambda seen: seen is Change.LATER,
-            pause_s=self._finishing_pause_s,
+        """Apply a change in one conversation, after a turn that is finishing."""
+        result = await wait_until_done(
+            lambda: self._outage_buffer.run(lambda: change(conversation)),
+            lambda result: result is Change.LATER,
+            poll_s=self._poll_s,
         )
-        if noted is Change.LATER and amend is not None:
-            # It does not come to its end, but what is committed is in the history.
-            await self._holding.held(lambda: amend(home))
-        return noted
+        if result is Change.LATER and amend is not None:
+            # The turn does not finish, but its committed entry is in the history.
+            await self._outage_buffer.run(lambda: amend(conversation))
+        return result

@@ -1,4 +1,4 @@
-"""An event of Discord's that finds the store away is held until it is back: Discord tells of each only once."""
+"""Holds back events while the store is away: Discord sends each event only once."""
 
 from __future__ import annotations
 
@@ -12,119 +12,119 @@ from bot.retry import Schedule, retry
 
 T = TypeVar("T")
 
-TELL_AFTER_S = 60.0
-"""A restart of the store takes less; whoever waits for longer is told so."""
+NOTIFY_AFTER_S = 60.0
+"""A restart of the store takes less; after a longer outage people are told."""
 
-PAUSE_S = 0.5
+RETRY_S = 0.5
 
-MOST = 1000
-"""Some 20 MB. What more there is in an outage a listing finds, but for edits, deletions and first direct messages."""
+CAPACITY = 1000
+"""Some 20 MB. A listing finds the messages beyond that, but no edits, deletions or first direct messages."""
 
 
-async def _there() -> None:
-    """Leave it to the steps themselves to find out whether the store is there."""
+async def _no_probe() -> None:
+    """Let the steps themselves find out whether the store is there."""
 
 
 class OutageBuffer:
-    """Repeats steps until the store takes them, however long that is: one after the other, in their order.
+    """Repeats steps until the store accepts them, however long that takes: one at a time, in their order.
 
-    `probe` asks the store for something that fails only where it is away.
+    `probe` makes a call to the store that fails only during an outage.
     """
 
     def __init__(
         self,
-        probe: Callable[[], Awaitable[object]] = _there,
+        probe: Callable[[], Awaitable[object]] = _no_probe,
         *,
-        tell_after_s: float = TELL_AFTER_S,
-        pause_s: float = PAUSE_S,
-        most: int = MOST,
+        notify_after_s: float = NOTIFY_AFTER_S,
+        retry_s: float = RETRY_S,
+        capacity: int = CAPACITY,
     ) -> None:
         self._probe = probe
-        self._tell_after_s = tell_after_s
-        self._schedule = Schedule(pause_s)
-        self._most = most
-        self._held = 0
+        self._notify_after_s = notify_after_s
+        self._schedule = Schedule(retry_s)
+        self._capacity = capacity
+        self._waiting = 0
         self._stuck = 0
-        self._asking = asyncio.Lock()
-        self._taking: dict[int, asyncio.Event] = {}
-        self._dropped: set[int] = set()
-        self._telling: set[asyncio.Task[None]] = set()
+        self._one_at_a_time = asyncio.Lock()
+        self._accepting: dict[int, asyncio.Event] = {}
+        self._discarded: set[int] = set()
+        self._notifying: set[asyncio.Task[None]] = set()
 
-    async def held(
+    async def run(
         self,
         step: Callable[[], Awaitable[T]],
         *,
-        failed: Callable[[StoreUnavailable], None] = lambda _: None,
-        late: Callable[[], Awaitable[None]] | None = None,
+        on_failure: Callable[[StoreUnavailable], None] = lambda _: None,
+        on_late: Callable[[], Awaitable[None]] | None = None,
     ) -> T:
-        """Do a step, now or when the store is back; StoreUnavailable where too many wait already.
+        """Run a step now or when the store is back; raises StoreUnavailable when the buffer is full.
 
-        The step may be repeated after a lost answer, as every write to the store may. `failed` is told when the
-        step fails, `late` is called once where it takes long.
+        The step may run again after a lost response, as every write to the store may. `on_failure` is called
+        whenever the step fails, `on_late` once if the step has to wait for long.
         """
-        if self._held == self._stuck:  # else it would overtake what was held before
+        if self._waiting == self._stuck:  # else the step would overtake those that wait
             try:
                 return await step()
             except StoreUnavailable as error:
-                failed(error)
-        if self._held >= self._most:
-            raise StoreUnavailable("too much is held already")
-        self._held += 1
+                on_failure(error)
+        if self._waiting >= self._capacity:
+            raise StoreUnavailable("the outage buffer is full")
+        self._waiting += 1
         timer, stuck = None, False
 
         async def once() -> T:
-            async with self._asking:
+            async with self._one_at_a_time:
                 await retry(self._probe, self._schedule, on=StoreUnavailable)
                 return await step()
 
-        def repeated(error: StoreUnavailable, _failures: int) -> None:
+        def on_retry(error: StoreUnavailable, _failures: int) -> None:
             nonlocal stuck
-            failed(error)
-            # It is not the store, or not for all: the others need not wait for this one.
+            on_failure(error)
+            # The store answers the probe, so the other steps need not wait for this one.
             self._stuck += not stuck
             stuck = True
 
-        if late is not None:
-            timer = asyncio.get_running_loop().call_later(self._tell_after_s, self._tell, late)
+        if on_late is not None:
+            timer = asyncio.get_running_loop().call_later(self._notify_after_s, self._notify, on_late)
         try:
-            return await retry(once, self._schedule, on=StoreUnavailable, on_retry=repeated)
+            return await retry(once, self._schedule, on=StoreUnavailable, on_retry=on_retry)
         finally:
-            self._held -= 1
+            self._waiting -= 1
             self._stuck -= stuck
             if timer is not None:
                 timer.cancel()
 
     @contextmanager
-    def taking(self, message: int) -> Iterator[None]:
-        """Let what happens to a message wait until it is taken in."""
-        over = asyncio.Event()
-        self._taking[message] = over
+    def accepting(self, message: int) -> Iterator[None]:
+        """Mark a message as being accepted, so that its edits and its deletion wait."""
+        done = asyncio.Event()
+        self._accepting[message] = done
         try:
             yield
         finally:
-            over.set()
-            if self._taking.get(message) is over:
-                del self._taking[message]
-                self._dropped.discard(message)
+            done.set()
+            if self._accepting.get(message) is done:
+                del self._accepting[message]
+                self._discarded.discard(message)
 
-    def drop(self, message: int) -> None:
-        """Let a message that is still to be taken in go: it was deleted."""
-        if message in self._taking:
-            self._dropped.add(message)
+    def discard(self, message: int) -> None:
+        """Discard a message that was deleted before it was accepted."""
+        if message in self._accepting:
+            self._discarded.add(message)
 
-    def dropped(self, message: int) -> bool:
-        """Say whether a message that is to be taken in was deleted meanwhile."""
-        return message in self._dropped
+    def is_discarded(self, message: int) -> bool:
+        """Whether a message that is being accepted was deleted meanwhile."""
+        return message in self._discarded
 
-    async def taken(self, message: int) -> None:
-        """Wait until a message that is just being taken in is."""
-        if over := self._taking.get(message):
-            await over.wait()
+    async def wait_until_accepted(self, message: int) -> None:
+        """Wait for a message that is being accepted."""
+        if done := self._accepting.get(message):
+            await done.wait()
 
-    def _tell(self, late: Callable[[], Awaitable[None]]) -> None:
-        async def telling() -> None:
-            await late()
+    def _notify(self, on_late: Callable[[], Awaitable[None]]) -> None:
+        async def notify() -> None:
+            await on_late()
 
-        task = asyncio.create_task(telling(), name="tell-of-the-outage")
-        self._telling.add(task)
-        task.add_done_callback(self._telling.discard)
+        task = asyncio.create_task(notify(), name="notify-of-outage")
+        self._notifying.add(task)
+        task.add_done_callback(self._notifying.discard)

@@ -1,8 +1,7 @@
-"""Which messages are pinned in a conversation: read from Discord, noted for the next trim.
+"""The pinned messages of a conversation: read from Discord, stored for the next trim.
 
-No event names the pins that there are (Discord, "Channel Pins Update"), so they are listed: when an event says that
-they have changed, once with the first message after the bot began to listen, since of changes while it was away
-nothing is told, and when somebody looks at them.
+No event names the pinned messages (Discord, "Channel Pins Update"), so they are listed: after an event about pins, at
+the first message after the session began, since events from before it are lost, and for /context.
 """
 
 from __future__ import annotations
@@ -21,136 +20,139 @@ from bot.store.pins_and_summaries import PinsAndSummaries
 
 log = structlog.get_logger()
 
-MOST_PINS = 50
-"""The newest ones count: a page of the list (Discord, "Get Channel Pins"), so that it takes one request."""
+MAX_PINS = 50
+"""The newest ones: one page of the list (Discord, "Get Channel Pins"), so that a reading takes one request."""
 
 READ_S = 10.0
-"""Then the next message, or the next look, has them read again."""
+"""A reading that takes longer is left to the next message or the next /context."""
 
-CURRENT_S = 3.0
-"""Longer nobody waits for an answer; it then tells of the pins as they were known."""
+COMMAND_WAIT_S = 3.0
+"""So long /context waits for a reading; after that it shows the pins as they were known."""
 
 REPLY_MESSAGES = 50
-"""So far back the beginning of a reply is looked for, from a message in the middle of it."""
+"""How many messages before a part of a reply are searched for the first part."""
 
 GATHER_S = 0.5
-"""A pin is told of by two events; one list answers both."""
+"""Discord sends two events for one pin; one reading covers both."""
 
 
 class Pins:
-    """Reads pins in the background, each conversation's one after the other; needs no lease."""
+    """Reads pins in background tasks, one per channel at a time; needs no lease."""
 
-    def __init__(self, client: discord.Client, recall: PinsAndSummaries, clock: Clock) -> None:
+    def __init__(self, client: discord.Client, store: PinsAndSummaries, clock: Clock) -> None:
         self._clock = clock
         self._client = client
-        self._recall = recall
-        self._read: dict[int, frozenset[int]] = {}
-        self._again: set[int] = set()
+        self._store = store
+        self._pinned: dict[int, frozenset[int]] = {}
+        self._read_again: set[int] = set()
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._since_ms = self._clock.now_ms()
 
-    def forget(self) -> None:
-        """Take nothing that was read for sure any more: events may have been missed."""
-        self._read.clear()
+    def invalidate(self) -> None:
+        """Forget which channels were read: events may have been missed."""
+        self._pinned.clear()
         self._since_ms = self._clock.now_ms()
 
-    def heard(self, place: int) -> None:
-        """Read the pins of a place in which something was said, unless they are known."""
-        if not self._known(place) and place not in self._tasks:
-            self.changed(place)
+    def read_if_unknown(self, channel: int) -> None:
+        """Read the pins of a channel unless they are known or being read."""
+        if not self._is_known(channel) and channel not in self._tasks:
+            self.read(channel)
 
-    def shown(self, place: int, message: int, *, pinned: bool) -> None:
-        """Compare what an event shows of a message: the only sign in direct messages, where others get lost."""
-        known = self._read.get(place)
+    def compare(self, channel: int, message: int, *, pinned: bool) -> None:
+        """Read the pins if an event shows a difference: the only sign in DM channels, whose pin events get lost."""
+        known = self._pinned.get(channel)
         if known is not None and pinned is not (message in known):
-            self.changed(place)
+            self.read(channel)
 
-    def changed(self, place: int) -> None:
-        """Read the pins of a place, and once more if they change meanwhile."""
-        if place in self._tasks:
-            self._again.add(place)
+    def read(self, channel: int) -> None:
+        """Read the pins of a channel, and once more after a reading that is under way."""
+        if channel in self._tasks:
+            self._read_again.add(channel)
             return
-        task = asyncio.create_task(self._keep_reading(place))
-        self._tasks[place] = task
-        task.add_done_callback(lambda _: self._tasks.pop(place, None))
+        task = asyncio.create_task(self._read_repeatedly(channel))
+        self._tasks[channel] = task
+        task.add_done_callback(lambda _: self._tasks.pop(channel, None))
 
-    async def current(self, place: int) -> None:
-        """Wait until the pins of a place are known, for a while: somebody waits for an answer."""
-        self.heard(place)
-        if (task := self._tasks.get(place)) is not None:
-            await asyncio.wait({task}, timeout=CURRENT_S)
+    async def wait_until_read(self, channel: int) -> None:
+        """Wait until the pins of a channel are known, for COMMAND_WAIT_S at most."""
+        self.read_if_unknown(channel)
+        if (task := self._tasks.get(channel)) is not None:
+            await asyncio.wait({task}, timeout=COMMAND_WAIT_S)
 
     async def stop(self) -> None:
-        """End what is being read."""
+        """Cancel the readings under way."""
         tasks = list(self._tasks.values())
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def _known(self, place: int) -> bool:
-        if place not in self._read and created_ms(place) > self._since_ms:
-            self._read[place] = frozenset()  # it is younger than the session, which has told of everything
-        return place in self._read
+    def _is_known(self, channel: int) -> bool:
+        if channel not in self._pinned and created_ms(channel) > self._since_ms:
+            self._pinned[channel] = (
+                frozenset()
+            )  # the channel is younger than the session, so no event was missed
+        return channel in self._pinned
 
-    async def _keep_reading(self, place: int) -> None:
-        self._again.add(place)
-        while place in self._again:
+    async def _read_repeatedly(self, channel: int) -> None:
+        self._read_again.add(channel)
+        while channel in self._read_again:
             await asyncio.sleep(GATHER_S)
-            self._again.discard(place)
-            await self._read_now(place)
+            self._read_again.discard(channel)
+            await self._read_and_store(channel)
 
-    async def _read_now(self, place: int) -> None:
-        """Read the pins of a place, and note them if it is a conversation; a failure is logged."""
+    async def _read_and_store(self, channel: int) -> None:
+        """Read the pins of a channel, and store them if the channel is a conversation; logs failures."""
         try:
-            if not await self._recall.knows(place):
-                self._read[place] = frozenset()
+            if not await self._store.knows(channel):
+                self._pinned[channel] = frozenset()
                 return
             async with asyncio.timeout(READ_S):
-                seen, pins = await self._list(place)
-            await self._recall.pin(place, pins)
+                pinned, questions = await self._list(channel)
+            await self._store.pin(channel, questions)
         except (discord.Forbidden, discord.NotFound) as error:
-            # Asking again would not help until something changes, and then there is an event.
-            self._read[place] = frozenset()
-            log.info("pins_not_read", conversation=place, code=error.code)
+            # A repetition would fail until the permissions change, and that causes an event.
+            self._pinned[channel] = frozenset()
+            log.info("pins_not_read", conversation=channel, code=error.code)
         except (BobbinError, discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.info("pins_not_read", conversation=place, kind=type(error).__name__)
+            log.info("pins_not_read", conversation=channel, kind=type(error).__name__)
         else:
-            self._read[place] = seen
-            log.info("pins_read", conversation=place, pins=len(pins))
+            self._pinned[channel] = pinned
+            log.info("pins_read", conversation=channel, pins=len(questions))
 
-    async def _list(self, place: int) -> tuple[frozenset[int], frozenset[int]]:
-        """Return the ids of the pinned messages, and the messages of people that they are or answer."""
-        channel = self._client.get_partial_messageable(place)
-        listed = await reading.pinned(self._client, channel, limit=MOST_PINS)
-        pins: set[int] = set()
+    async def _list(self, channel_id: int) -> tuple[frozenset[int], frozenset[int]]:
+        """Return the ids of the pinned messages, and of people's messages that are pinned or have a pinned reply."""
+        channel = self._client.get_partial_messageable(channel_id)
+        listed = await reading.pinned(self._client, channel, limit=MAX_PINS)
+        questions: set[int] = set()
         for message in listed:
-            if not self._own(message):
-                pins.add(message.id)
+            if not self._is_own(message):
+                questions.add(message.id)
             elif not message.flags.silent:
-                answered = await self._answered(channel, message)
-                pins |= set() if answered is None else {answered}
-        return frozenset(message.id for message in listed), frozenset(pins)
+                question = await self._question_of(channel, message)
+                questions |= set() if question is None else {question}
+        return frozenset(message.id for message in listed), frozenset(questions)
 
-    async def _answered(self, channel: discord.PartialMessageable, part: discord.Message) -> int | None:
-        """Return the message that a reply points to, by any of its parts, None if that cannot be told.
+    async def _question_of(self, channel: discord.PartialMessageable, part: discord.Message) -> int | None:
+        """Return the message that a reply answers, from any part of the reply; None if it cannot be found.
 
-        Parts that stand directly behind the first point to nothing, others to the first (see bot/turns/look.py);
-        and so does the reply to the message that a thread was started from, under whose id the thread goes.
+        A part directly behind the first one has no reference, the others refer to the first (see
+        bot/turns/reply_search.py). The reply to the message that a thread was started from has no reference either;
+        that message has the id of the thread.
         """
         if part.reference is None:
             earlier = await reading.messages(self._client, channel, limit=REPLY_MESSAGES, before=part.id)
             for before in earlier:
-                if self._own(before) and not before.flags.silent and before.reference is not None:
+                if self._is_own(before) and not before.flags.silent and before.reference is not None:
                     part = before
                     break
             else:
                 return channel.id if len(earlier) < REPLY_MESSAGES else None
         reference = part.reference
         first = reference.resolved if reference is not None else None
-        if isinstance(first, discord.Message) and self._own(first):
+        if isinstance(first, discord.Message) and self._is_own(first):
             reference = first.reference
             return channel.id if reference is None else reference.message_id
         return None if reference is None else reference.message_id
 
-    def _own(self, message: discord.Message) -> bool:
+    def _is_own(self, message: discord.Message) -> bool:
         return self._client.user is not None and message.author.id == self._client.user.id

@@ -1,4 +1,4 @@
-"""A turn that is just being finished: its reply stands there whole, and only its end has yet to be noted."""
+"""Waits for a turn that is finishing: its reply is complete on Discord, and the store has yet to be told."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-PAUSE_S = 0.2
-LOOKS = 60
-"""It takes a call or two. A notice, or a surplus message to delete, may have to wait for room in the channel, at most
-some 5 s; after a crash it ends when its lease has lapsed and somebody else has taken it."""
+POLL_S = 0.2
+POLLS = 60
+"""Finishing takes one or two calls. A notice, or a message to delete, may wait up to some 5 s for the channel's rate
+limit; after a crash the turn finishes when its lease has expired and another worker has taken it."""
 
 
-async def when_finished(
-    look: Callable[[], Awaitable[T]], is_finishing: Callable[[T], bool], *, pause_s: float = PAUSE_S
+async def wait_until_done(
+    read: Callable[[], Awaitable[T]], is_finishing: Callable[[T], bool], *, poll_s: float = POLL_S
 ) -> T:
-    """Look until no turn is just being finished; returns what was seen last, also where it does not end."""
-    for _ in range(LOOKS - 1):
-        seen = await look()
-        if not is_finishing(seen):
-            return seen
-        await asyncio.sleep(pause_s)
-    return await look()
+    """Read until no turn is finishing; returns what was read last, also if the turn does not finish in time."""
+    for _ in range(POLLS - 1):
+        state = await read()
+        if not is_finishing(state):
+            return state
+        await asyncio.sleep(poll_s)
+    return await read()

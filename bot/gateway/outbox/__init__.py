@@ -1,1 +1,1 @@
-"""Messages on their way out."""
+"""Calls that post to Discord."""

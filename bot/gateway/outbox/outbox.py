@@ -1,66 +1,44 @@
-"""Posts to Discord: the outbox's calls in discord.py's, and its failures in our words."""
+"""The outbox over discord.py; bot/render/outbox.py says what each call promises."""
 
 from __future__ import annotations
 
-import asyncio
 import io
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, TypeVar, cast
 
-import aiohttp
 import discord
 import structlog
 from discord.http import Route
 
 from bot.conversation.clock import Clock
-from bot.conversation.errors import (
-    DiscordForbidden,
-    DiscordFull,
-    DiscordGone,
-    DiscordNotNow,
-    DiscordRejected,
-    DiscordTooOld,
-    DiscordUnavailable,
-)
+from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordGone, DiscordNotNow, DiscordRejected
 from bot.conversation.prompt import NEUTRAL_THREAD_NAME
 from bot.gateway import error_codes, permissions
 from bot.gateway.connection.compat import Http
-from bot.gateway.connection.timeouts import Timeouts
 from bot.gateway.conversion import buttons, reading
 from bot.gateway.conversion.own_messages import is_own_message, parse_own_message
+from bot.gateway.outbox.calls import FAILURES, Calls
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
-from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
 T = TypeVar("T")
 
-CALL = Schedule(0.3, factor=2, tries=5)
-"""discord.py repeats 500, 502, 504 and 524 but neither 503 nor a reset connection; every call here may be
-repeated: a post carries its nonce, the others say what is to be, not what to change."""
-
-CALL_S = 15.0
-"""One call with all waits of its rate limit; discord.py sets no limit of its own, and aiohttp's is 5 minutes."""
-
-GLOBAL_S = 1.0
-"""The window of Discord's limit for a bot as a whole (topics/rate-limits)."""
-
 READ_MESSAGES = 1000
-"""A reply stands close behind what it answers, mostly on the first page of 100 (Discord, "Get Channel Messages").
+"""A reply stands close behind its question, mostly on the first page of 100 (Discord, "Get Channel Messages").
 
-But who was away answers what was missed together, below all of it, and people go on writing meanwhile. What is not
-found would be written again, beside it.
+After an outage the bot answers all missed messages together, below them, and people go on writing meanwhile. A reply
+that is not found would be posted a second time.
 """
 
 FULL_S = 120.0
-"""So long no thread is started in a channel after that; threads that nobody writes in close by themselves."""
+"""For how long no thread is started in a channel after THREAD_LIMIT; inactive threads archive themselves."""
 
 
 class DiscordOutbox:
-    """The `Outbox` of the real thing; see bot/render/outbox.py for what each call promises."""
+    """Posts by discord.py. Every call is repeatable: a post has a nonce, an edit names the result, not the step."""
 
     def __init__(
         self,
@@ -71,24 +49,24 @@ class DiscordOutbox:
         clock: Clock | None = None,
     ) -> None:
         self._client = client
+        self._calls = Calls(client, clock or Clock())
         self._archive_minutes = archive_minutes
         self._suppress_embeds = suppress_embeds
-        self._timeouts = Timeouts(client, clock or Clock())
-        self._full: dict[int, float] = {}
+        self._full_until_s: dict[int, float] = {}
 
-    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
-        """Raise DiscordNotNow if it is known that nothing can be posted there yet; makes no call."""
-        self._timeouts.check(place, guild)
+    def ready(self, channel: int, *, opens: bool = False, guild: int | None = None) -> None:
+        """Raise DiscordNotNow if a post is known to be refused for now; makes no call."""
+        self._calls.check_timeout(channel, guild)
         if opens:
-            self._heed_full(place)
-        path = f"/channels/{place}/messages" + ("/0/threads" if opens else "")
+            self._check_full(channel)
+        path = f"/channels/{channel}/messages" + ("/0/threads" if opens else "")
         http = self._client.http
         if isinstance(http, Http) and (left_s := http.bans.left_s("POST", path)):
             raise DiscordNotNow(left_s)
 
-    async def send(self, place: int, message: Outgoing) -> Sent:
-        """Post a message; the same nonce again returns the same message, as it is by now."""
-        channel = self._client.get_partial_messageable(place)
+    async def send(self, channel: int, message: Outgoing) -> Sent:
+        """Post a message; a repeated nonce returns the message that was posted first, as it is now."""
+        target = self._client.get_partial_messageable(channel)
         options: dict[str, Any] = {
             "nonce": message.nonce,
             "silent": message.silent,
@@ -96,14 +74,14 @@ class DiscordOutbox:
         }
         if message.reply_to is not None:
             options["reference"] = discord.MessageReference(
-                message_id=message.reply_to, channel_id=place, fail_if_not_exists=False
+                message_id=message.reply_to, channel_id=channel, fail_if_not_exists=False
             )
         if message.controls.buttons:
             options["view"] = buttons.view(message.controls)
 
         async def post() -> Sent:
             files = [_file(each) for each in message.files]
-            posted = await channel.send(message.content, files=files or discord.utils.MISSING, **options)
+            posted = await target.send(message.content, files=files or discord.utils.MISSING, **options)
             return Sent(
                 id=posted.id,
                 content=posted.content,
@@ -112,11 +90,11 @@ class DiscordOutbox:
                 controls=buttons.read(posted),
             )
 
-        return await self._call("send", place, _to_send(message.files), post)
+        return await self._calls.write("send", channel, _needed(message.files), post)
 
-    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
-        """Change one of the bot's messages, and return its files; a thread that was archived is woken."""
-        message = self._client.get_partial_messageable(place).get_partial_message(message_id)
+    async def edit(self, channel: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+        """Edit one of the bot's messages, and return its files; unarchives the thread if need be."""
+        message = self._client.get_partial_messageable(channel).get_partial_message(message_id)
         options: dict[str, Any] = {}
         if change.content is not None:
             options["content"] = change.content
@@ -125,53 +103,40 @@ class DiscordOutbox:
 
         async def patch() -> tuple[Attached, ...]:
             if change.keep is not None:
-                options["attachments"] = [*map(_Kept, change.keep), *map(_file, change.files)]
+                options["attachments"] = [*map(_KeptAttachment, change.keep), *map(_file, change.files)]
             return _attached(await message.edit(**options))
 
-        return await self._call("edit", place, _to_send(change.files), lambda: self._awake(place, patch))
+        return await self._calls.write(
+            "edit", channel, _needed(change.files), lambda: self._unarchiving(channel, patch)
+        )
 
-    async def _awake(self, place: int, call: Callable[[], Awaitable[T]]) -> T:
-        try:
-            return await call()
-        except discord.HTTPException as error:
-            if error.code != error_codes.THREAD_ARCHIVED:
-                raise
-            await self._wake(place)
-            return await call()
+    async def delete(self, channel: int, message_id: int) -> None:
+        """Delete one of the bot's messages if it is still there; unarchives the thread if need be."""
+        message = self._client.get_partial_messageable(channel).get_partial_message(message_id)
 
-    async def _wake(self, place: int) -> None:
-        try:
-            await self._client.http.edit_channel(place, archived=False)
-        except discord.Forbidden as error:
-            # Whoever may write in a thread may open it again, unless it is locked (Discord, topics/threads).
-            raise DiscordForbidden(permissions.BY_CODE[error_codes.THREAD_LOCKED]) from error
-
-    async def delete(self, place: int, message_id: int) -> None:
-        """Delete one of the bot's messages; one that is gone is no error, and an archived thread is woken."""
-        message = self._client.get_partial_messageable(place).get_partial_message(message_id)
-
-        async def remove() -> None:
+        async def delete() -> None:
             await message.delete()
 
         try:
-            await self._call("delete", place, permissions.TO_SEND, lambda: self._awake(place, remove))
+            await self._calls.write(
+                "delete", channel, permissions.TO_SEND, lambda: self._unarchiving(channel, delete)
+            )
         except DiscordGone:
             return
 
-    async def typing(self, place: int) -> None:
-        """Show that the bot is typing; a courtesy, so its failures do not matter."""
+    async def typing(self, channel: int) -> None:
+        """Show that the bot is typing; failures are ignored."""
         try:
-            with self._unlocking():
-                async with asyncio.timeout(CALL_S):
-                    await self._client.http.request(
-                        Route("POST", "/channels/{channel_id}/typing", channel_id=place)
-                    )
-        except (discord.DiscordException, aiohttp.ClientError, OSError, TimeoutError) as error:
-            log.debug("typing_failed", conversation=place, kind=type(error).__name__)
+            async with self._calls.limited():
+                await self._client.http.request(
+                    Route("POST", "/channels/{channel_id}/typing", channel_id=channel)
+                )
+        except FAILURES as error:
+            log.debug("typing_failed", conversation=channel, kind=type(error).__name__)
 
     async def open_thread(self, channel: int, message: int, name: str) -> None:
-        """Start a thread from a message; its id is the message's, also where somebody else has started it."""
-        self._heed_full(channel)
+        """Start a thread from a message, which gets the message's id; a thread of somebody else will do."""
+        self._check_full(channel)
 
         async def start(name: str) -> None:
             try:
@@ -185,92 +150,57 @@ class DiscordOutbox:
                     raise
 
         try:
-            await self._call("open_thread", channel, permissions.TO_OPEN, lambda: start(name))
+            await self._calls.write("open_thread", channel, permissions.TO_OPEN, lambda: start(name))
         except DiscordRejected as error:
             if error.code != error_codes.THREAD_LIMIT:
                 raise
             log.warning(
-                "threads_full",
+                "thread_limit_reached",
                 channel=channel,
                 hint="the server has as many active threads as Discord allows: archive some, or lower "
                 "reply.thread_auto_archive_minutes",
             )
-            self._full[channel] = time.monotonic() + FULL_S
+            self._full_until_s[channel] = time.monotonic() + FULL_S
             raise DiscordFull(FULL_S) from error
 
-    def _heed_full(self, channel: int) -> None:
-        left_s = self._full.get(channel, 0.0) - time.monotonic()
-        if left_s > 0:
-            raise DiscordFull(left_s)
-        self._full.pop(channel, None)
-
-    async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
-        """Return the bot's own messages after an id, oldest first."""
+    async def own_messages(self, channel: int, after: int) -> tuple[Seen, ...]:
+        """Return the bot's own messages after an id, oldest first; reads READ_MESSAGES messages at most."""
         me = str(self._client.user.id if self._client.user else 0)
 
         async def read() -> tuple[Seen, ...]:
             found: list[dict[str, Any]] = []
-            async for page in reading.pages_after(self._client, place, after):
+            async for page in reading.pages_after(self._client, channel, after):
                 found += page
                 if len(found) >= READ_MESSAGES:
                     break
-            return tuple(
-                parse_own_message(data) for data in found[:READ_MESSAGES] if is_own_message(me, data)
-            )
+            own = (data for data in found[:READ_MESSAGES] if is_own_message(me, data))
+            return tuple(parse_own_message(data) for data in own)
 
-        return await self._call("read", place, permissions.TO_SEND, read)
+        return await self._calls.read("read", channel, permissions.TO_SEND, read)
 
-    async def _call(
-        self, kind: str, place: int, needed: tuple[str, ...], call: Callable[[], Awaitable[T]]
-    ) -> T:
-        def repeated(error: DiscordUnavailable, failures: int) -> None:
-            log.info("discord_call_repeated", place=place, attempt=failures, failure=str(error))
-
-        async def once() -> T:
-            try:
-                with self._unlocking():
-                    async with asyncio.timeout(CALL_S):
-                        return await call()
-            except discord.RateLimited as error:
-                log.info("discord_not_now", call=kind, place=place, for_s=round(error.retry_after))
-                raise DiscordNotNow(error.retry_after) from error
-            except discord.NotFound as error:
-                raise DiscordGone(f"code {error.code}") from error
-            except discord.HTTPException as error:
-                if isinstance(error, discord.Forbidden) or error.code in permissions.BY_CODE:
-                    if kind != "read":
-                        self._timeouts.check(place)  # the time-out may have come since
-                    name = permissions.missing(self._client, place, needed, code=error.code)
-                    raise DiscordForbidden(name) from error
-                if error.code == error_codes.EDIT_RATE_LIMIT:
-                    raise DiscordTooOld from error
-                if error.status < 500 and error.status != 429:
-                    raise DiscordRejected(error.code) from error
-                raise DiscordUnavailable(f"{kind}: status {error.status}") from error
-            except (aiohttp.ClientError, OSError, TimeoutError, discord.DiscordException) as error:
-                raise DiscordUnavailable(f"{kind}: {type(error).__name__}") from error
-
-        if kind != "read":
-            self._timeouts.check(place)
-        return await retry(once, CALL, on=DiscordUnavailable, on_retry=repeated)
-
-    @contextmanager
-    def _unlocking(self) -> Iterator[None]:
-        """Undo what discord.py 2.7.1 leaves behind where a call is cancelled while it sits out a global limit.
-
-        It holds every other call back with an event that only the sleeping call would set again.
-        """
+    async def _unarchiving(self, channel: int, call: Callable[[], Awaitable[T]]) -> T:
+        """Make a call, after unarchiving the thread if the call needs that."""
         try:
-            yield
-        except (asyncio.CancelledError, TimeoutError):
-            over = self._client.http._global_over
-            if isinstance(over, asyncio.Event) and not over.is_set():
-                asyncio.get_running_loop().call_later(GLOBAL_S, over.set)
-            raise
+            return await call()
+        except discord.HTTPException as error:
+            if error.code != error_codes.THREAD_ARCHIVED:
+                raise
+        try:
+            await self._client.http.edit_channel(channel, archived=False)
+        except discord.Forbidden as error:
+            # Whoever may send messages in a thread may unarchive it, unless it is locked (Discord, topics/threads).
+            raise DiscordForbidden(permissions.BY_CODE[error_codes.THREAD_LOCKED]) from error
+        return await call()
+
+    def _check_full(self, channel: int) -> None:
+        left_s = self._full_until_s.get(channel, 0.0) - time.monotonic()
+        if left_s > 0:
+            raise DiscordFull(left_s)
+        self._full_until_s.pop(channel, None)
 
 
-class _Kept:
-    """An attachment that stays, as discord.py asks for it."""
+class _KeptAttachment:
+    """An attachment that an edit keeps, in the form that discord.py asks for."""
 
     def __init__(self, attachment: int) -> None:
         self._id = attachment
@@ -280,7 +210,7 @@ class _Kept:
 
 
 def _file(upload: Upload) -> discord.File:
-    # Made anew for each try: sending closes it.
+    # One object per try: discord.py closes the file after sending it.
     return discord.File(io.BytesIO(upload.data), filename=upload.name, description=upload.description or None)
 
 
@@ -288,5 +218,5 @@ def _attached(message: discord.Message) -> tuple[Attached, ...]:
     return tuple(Attached(each.id, each.filename, each.size) for each in message.attachments)
 
 
-def _to_send(files: Iterable[Upload]) -> tuple[str, ...]:
+def _needed(files: Iterable[Upload]) -> tuple[str, ...]:
     return permissions.TO_ATTACH if files else permissions.TO_SEND

@@ -1,1 +1,1 @@
-"""What Discord cannot show, turned into what it can: pure, while the text comes."""
+"""Turns Markdown that Discord does not show into Markdown that it shows; pure and incremental."""

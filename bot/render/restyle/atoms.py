@@ -1,4 +1,4 @@
-"""The atoms of a formula as text, and what must stand between them so that it reads as it was meant."""
+"""The atoms of a formula as text, with the blanks and brackets that keep its meaning."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from enum import Enum, auto
 from bot.render.restyle.scripts import subscript, superscript
 
 
-class Class(Enum):
+class AtomClass(Enum):
     """TeX's classes of atoms, which decide on the blanks between them (The TeXbook, chapter 18)."""
 
     ORDINARY = auto()
@@ -24,31 +24,31 @@ class Class(Enum):
     BLANK = auto()
 
 
-_OPERANDS = frozenset({Class.ORDINARY, Class.CLOSING, Class.FRACTION, Class.FUNCTION})
-_SPACED = frozenset({Class.BINARY, Class.RELATION})
+_OPERANDS = frozenset({AtomClass.ORDINARY, AtomClass.CLOSING, AtomClass.FRACTION, AtomClass.FUNCTION})
+_SPACED = frozenset({AtomClass.BINARY, AtomClass.RELATION})
 # What stays close to the name of a function before it.
-_CLINGING = frozenset({Class.OPENING, Class.CLOSING, Class.PUNCTUATION})
+_CLINGING = frozenset({AtomClass.OPENING, AtomClass.CLOSING, AtomClass.PUNCTUATION})
 # What would be read as a part of a fraction before it, and behind it.
-_AHEAD = frozenset({Class.ORDINARY, Class.FUNCTION, Class.FRACTION, Class.OPENING})
-_BEHIND = frozenset({Class.ORDINARY, Class.FUNCTION, Class.FRACTION, Class.CLOSING})
+_AHEAD = frozenset({AtomClass.ORDINARY, AtomClass.FUNCTION, AtomClass.FRACTION, AtomClass.OPENING})
+_BEHIND = frozenset({AtomClass.ORDINARY, AtomClass.FUNCTION, AtomClass.FRACTION, AtomClass.CLOSING})
 # An exponent or an index that Unicode lacks: what follows would be read as a part of it.
 _OPEN_SCRIPT = re.compile(r"[\^_](?:[^()\s]|\([^()]*\))$")
 # A root without brackets: what follows would be read as a part of it.
 _OPEN_ROOT = re.compile(r"([√∛∜])([^()\s√∛∜]+)$")
 _NUMBERS = re.compile(r"\d+/\d+")
-# Longer ones that have scripts of their own are a puzzle.
+# Longer scripts with scripts of their own are hard to read.
 _SCRIPT_MAX_CHARS = 12
 
 
-class Unfaithful(Exception):
-    """Text cannot show it."""
+class NotRepresentable(Exception):
+    """A line of text cannot represent the formula."""
 
 
 @dataclass(frozen=True, slots=True)
 class Atom:
-    """A piece of a formula that is never parted."""
+    """A part of a formula that is never separated."""
 
-    kind: Class
+    kind: AtomClass
     text: str
 
 
@@ -57,21 +57,21 @@ def joined(atoms: list[Atom], *, tight: bool) -> str:
     text = ""
     before: Atom | None = None
     for index, atom in enumerate(atoms):
-        if atom.kind is Class.BLANK:
+        if atom.kind is AtomClass.BLANK:
             text = text.rstrip(" ") + atom.text if text else ""
             continue
-        after = next((other for other in atoms[index + 1 :] if other.kind is not Class.BLANK), None)
+        after = next((other for other in atoms[index + 1 :] if other.kind is not AtomClass.BLANK), None)
         kind, piece = atom.kind, atom.text
-        if kind is Class.FRACTION and before is not None and before.kind in _BEHIND:
+        if kind is AtomClass.FRACTION and before is not None and before.kind in _BEHIND:
             if before.text[-1:].isdecimal() and _NUMBERS.fullmatch(piece):
-                raise Unfaithful  # a mixed number, or a product
+                raise NotRepresentable  # a mixed number, or a product
             piece = f"({piece})"
-        elif kind is Class.FRACTION and _joins(after, _AHEAD):
+        elif kind is AtomClass.FRACTION and _joins(after, _AHEAD):
             piece = f"({piece})"
         if _joins(after, _AHEAD):
             piece = _OPEN_ROOT.sub(r"\1(\2)", piece)
-        if kind is Class.BINARY and (not _joins(before, _OPERANDS) or after is None):
-            kind = Class.SIGN
+        if kind is AtomClass.BINARY and (not _joins(before, _OPERANDS) or after is None):
+            kind = AtomClass.SIGN
         if before is not None and _is_apart(before, Atom(kind, piece), tight=tight) and text[-1:] != " ":
             text += " "
         text += piece
@@ -83,7 +83,7 @@ def operand(atoms: list[Atom]) -> str:
     """Put in brackets what would fall apart beside a bar or under a root."""
     text = joined(atoms, tight=True)
     if not text:
-        raise Unfaithful
+        raise NotRepresentable
     whole = len(atoms) == 1 or text.isdecimal()
     return text if whole and not any(char in text for char in "/ ") else f"({text})"
 
@@ -95,27 +95,29 @@ def scripted(base: Atom, sign: str, inside: str) -> Atom:
     if inside == "∘" and sign == "^":
         return Atom(base.kind, base.text + "°")
     kind, text = base.kind, base.text
-    if kind is Class.FRACTION:
-        kind, text = Class.ORDINARY, f"({text})"
+    if kind is AtomClass.FRACTION:
+        kind, text = AtomClass.ORDINARY, f"({text})"
     text = _OPEN_ROOT.sub(r"\1(\2)", text)
     script = superscript(inside) if sign == "^" else subscript(inside)
     if script is None:
         if any(char in inside for char in "^_/") and len(inside) > _SCRIPT_MAX_CHARS:
-            raise Unfaithful
+            raise NotRepresentable
         script = sign + (inside if len(inside) == 1 else f"({inside})")
     return Atom(kind, text + script)
 
 
-def _joins(atom: Atom | None, kinds: frozenset[Class]) -> bool:
+def _joins(atom: Atom | None, kinds: frozenset[AtomClass]) -> bool:
     return atom is not None and atom.kind in kinds
 
 
 def _is_apart(before: Atom, atom: Atom, *, tight: bool) -> bool:
     """Whether there is a blank between two atoms."""
-    if before.kind is Class.FUNCTION and atom.kind not in _CLINGING:
+    if before.kind is AtomClass.FUNCTION and atom.kind not in _CLINGING:
         return True
-    if before.text[-1:].isalnum() and atom.kind is Class.FUNCTION:
+    if before.text[-1:].isalnum() and atom.kind is AtomClass.FUNCTION:
         return True
     if _OPEN_SCRIPT.search(before.text) and atom.kind in _AHEAD:
         return True
-    return not tight and (atom.kind in _SPACED or before.kind in _SPACED or before.kind is Class.PUNCTUATION)
+    return not tight and (
+        atom.kind in _SPACED or before.kind in _SPACED or before.kind is AtomClass.PUNCTUATION
+    )

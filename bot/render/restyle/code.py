@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 
 from bot.render.lines import Fence
 
-# What Discord takes for the name of a language, if nothing else stands behind the backticks.
+# What Discord takes for a language, if the line holds nothing else.
 _LANGUAGE = re.compile(r"[A-Za-z0-9_+\-.#]+")
 _LANGUAGE_MAX_CHARS = 32
-# Formulas as blocks of code, as GitHub has them.
+# Languages of code blocks that GitHub shows as formulas.
 _FORMULA_LANGUAGES = frozenset(("math", "katex"))
-# Blocks of code whose source is wanted, and that can be drawn if it is a formula.
+# Languages of code blocks that are shown as code and also drawn if they hold a formula.
 _SOURCE_LANGUAGES = frozenset(("latex", "tex"))
 _QUOTE_MARK = re.compile(r" {0,3}> ?")
 _NO_FORMULA = re.compile(
@@ -21,7 +21,7 @@ _NO_FORMULA = re.compile(
 
 
 def language_of(info: str) -> tuple[str, str]:
-    """The language that a fence names, and what else stands behind the backticks."""
+    """The language of a fence, and the rest of its info string."""
     found = _LANGUAGE.match(info)
     language = found.group() if found and len(found.group()) <= _LANGUAGE_MAX_CHARS else ""
     return language, info[len(language) :].strip()
@@ -29,7 +29,7 @@ def language_of(info: str) -> tuple[str, str]:
 
 @dataclass(slots=True)
 class Code:
-    """A code block that is being read: its fence, and its source as it was written."""
+    """A code block that is being read: its fence and its source."""
 
     fence: Fence
     language: str
@@ -38,17 +38,17 @@ class Code:
 
     @property
     def stands_for_formula(self) -> bool:
-        """Whether it is to be shown as a formula, if it is one."""
+        """Whether the block is shown as a formula if it is one."""
         return self.language.lower() in _FORMULA_LANGUAGES
 
     @property
     def may_be_drawn(self) -> bool:
-        """Whether it is shown as code, but drawn as well if it is a formula."""
+        """Whether the block is shown as code and also drawn if it is a formula."""
         return self.language.lower() in _SOURCE_LANGUAGES
 
     @property
     def formula(self) -> str:
-        """The block's source if it is one formula, or nothing."""
+        """The block's source if it is one formula; empty otherwise."""
         tex = self.plain.strip()
         for opening, closing in (("$$", "$$"), ("\\[", "\\]")):
             if tex.startswith(opening) and tex.endswith(closing) and len(tex) > len(opening + closing):
@@ -57,7 +57,7 @@ class Code:
 
     @property
     def plain(self) -> str:
-        """The code without the quote marks and the indentation that it stands in."""
+        """The code without the quote marks and the indentation of the block."""
         lines = "".join(self.source).split("\n")
         if self.fence.depth:
             lines = [_QUOTE_MARK.sub("", line, count=self.fence.depth) for line in lines]

@@ -1,4 +1,4 @@
-"""A code block on its way into a message: as it is, as a formula, or as a file with an excerpt."""
+"""Write a code block: as code, as a formula, or as a file with an excerpt."""
 
 from __future__ import annotations
 
@@ -14,30 +14,30 @@ from bot.render.restyle.languages import file_name
 from bot.render.restyle.literal import ZERO_WIDTH_SPACE, as_code
 from bot.render.restyle.output import CodeStretch
 from bot.render.restyle.source import Line, Source
-from bot.render.restyle.ticks import Ticks
+from bot.render.ticks import Ticks
 
-# How much of a code block that may become a file stays in the message.
+# Lines shown of a code block that becomes a file.
 EXCERPT_LINES = 10
 _PIECE = re.compile(r"[^`]+|`")
 _MARK = re.compile(r"[^>\s]")
 
 
 class CodeBlock:
-    """Writes one code block, line by line; one of more than `file_lines` lines becomes a file, with 0 none does.
+    """Writes one code block line by line; a block of more than `file_lines` lines (0: no limit) becomes a file.
 
-    It is held back where it is not certain what it becomes: then `provisional` stands for it.
+    The block is held back while its form is not certain; `provisional` then stands for it.
     """
 
     def __init__(
         self, source: Source, fence: Fence, info: str, *, file_lines: int, in_line: bool = False
     ) -> None:
         self.over = False
-        # Whether it begins behind text; then it ends at backticks behind code, too.
+        # Whether the block begins behind text; then backticks behind code also end it.
         self._in_line = in_line
         self._source = source
         self._out = source.out
         self._fence = fence
-        # Nowhere, as long as all of it is held back.
+        # Out of range while the whole block is held back.
         self._stretch = CodeStretch(sys.maxsize, sys.maxsize, fence.opening)
         self._quote = shapes.quoted(fence.quote)
         self._lead = self._quote + " " * fence.indent
@@ -50,14 +50,14 @@ class CodeBlock:
 
     @property
     def provisional(self) -> str | None:
-        """How much of it is held back because it may become a file, or None if nothing is."""
+        """A line that says how long the held block is; None if no line is held back."""
         if self._out.held is None or self._code.stands_for_formula:
             return None
-        # Were more of it shown, it would be taken back where it turns out to be a file.
+        # Lines shown beyond the excerpt would vanish when the block becomes a file.
         return self._lead + wording.code_goes_on(self._code.lines)
 
     def open(self, line: Line, lead: str) -> None:
-        """Write its first line; `lead` is what stands before the backticks."""
+        """Write the first line; `lead` is the text before the backticks."""
         language, above = self._code.language, ""
         lead = shapes.quoted(lead)
         if self._code.stands_for_formula:
@@ -71,7 +71,7 @@ class CodeBlock:
         self._out.code.append(self._stretch)
 
     def take_line(self) -> bool:
-        """Take the next line, or what there is of it; returns whether anything was certain."""
+        """Read the next line or its available part; returns whether anything was certain."""
         source = self._source
         line = source.line(source.at)
         if self._line_begins:
@@ -102,7 +102,7 @@ class CodeBlock:
         return True
 
     def finish(self) -> None:
-        """It is over without a line that closes it."""
+        """End the block without a closing line."""
         self._end("", self._source.at)
 
     def _begin_line(self) -> None:
@@ -116,11 +116,11 @@ class CodeBlock:
         self._is_blank = self._is_blank and not code.strip()
         for piece in (
             _PIECE.findall(code) if "`" in code else (code,)
-        ):  # where each came from must not depend on how they came
-            self._source.take(self._ticks.parted(piece), self._source.at + len(piece))
+        ):  # positions must not depend on the deltas
+            self._source.take(self._ticks.separated(piece), self._source.at + len(piece))
 
     def _take_marks(self, width: int) -> None:
-        """The marks of its quote are no code, but stand in every line."""
+        """Write the quote marks of a line, which are no code."""
         self._code.source.append(self._source.text[self._source.at : self._source.at + width])
         self._source.take(self._quote, self._source.at + width)
 
@@ -148,7 +148,7 @@ class CodeBlock:
         return True
 
     def _end(self, closing: str, after: int) -> None:
-        """It is over: by a closing line up to `after`, or without one."""
+        """End the block with a closing line up to `after`, or without one."""
         self.over = True
         if self._code.stands_for_formula:
             self._end_formula(closing, after)
@@ -160,11 +160,11 @@ class CodeBlock:
     def _end_code(self, closing: str, after: int) -> None:
         self._out.release()
         if closing:
-            if self._is_blank:  # Discord would take what closes it for its code, and look for another end
+            if self._is_blank:  # Discord would take the closing fence of an empty block for its code
                 self._out.put(f"{self._lead}{ZERO_WIDTH_SPACE}\n", 0)
             self._source.take(closing, after)
         elif self._source.at < len(self._source.text) or not self._source.final:
-            self._out.put(f"{shapes.quoted(self._fence.lead)}```\n", 0)  # its quote has ended
+            self._out.put(f"{shapes.quoted(self._fence.lead)}```\n", 0)  # the quote has ended
         self._stretch.end = self._out.written
         formula = self._code.formula if self._code.may_be_drawn else ""
         if 0 < len(formula) <= formulas.DISPLAY_MAX_CHARS:
@@ -194,6 +194,6 @@ class CodeBlock:
             self._source.take("" if closing else "\n", after)
 
     def _release(self) -> None:
-        """What might have been a formula is code."""
+        """Release the block as code: it is no formula."""
         self._stretch.start = self._out.written + len(self._out.held_text(1))
         self._out.release()

@@ -1,4 +1,4 @@
-"""What stands between two marks, maybe on several lines, as Discord can show it: a formula, code, a comment."""
+"""How Discord shows the inside of a construct that may span lines: a formula, code, a comment."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from bot.render.part import Formula
 from bot.render.restyle import formulas
 from bot.render.restyle.literal import as_code, escaped
-from bot.render.restyle.ticks import Ticks
-from bot.render.restyle.wanted import Wanted
+from bot.render.restyle.open_construct import OpenConstruct
+from bot.render.ticks import Ticks
 
 _TAG = re.compile(r"<[^<>]*>")
 _QUOTED = re.compile(r"\n[ \t]*(?:>[ \t]?)+")
@@ -25,20 +25,20 @@ class Display:
     is_block: bool = False
 
 
-def display(wanted: Wanted, inside: str, *, line_break: str, shows: bool) -> Display | None:
-    """Show what was wanted, or None if it is something else after all.
+def display(construct: OpenConstruct, inside: str, *, line_break: str, shows: bool) -> Display | None:
+    """The display of a construct; None if the inside shows that it is text.
 
-    `line_break` separates the lines of its block; `shows` says that something stands before it in its line.
+    `line_break` separates the lines of its block; `shows` says that visible text stands before it in its line.
     """
-    if wanted.opening == "<!--":
+    if construct.opening == "<!--":
         return _comment(inside, shows=shows)
-    if wanted.is_html:
+    if construct.is_html:
         text = html.unescape(_TAG.sub("", inside)).strip("\n")
         return Display(_block("", text.split("\n"), line_break, shows=shows), is_block=True)
-    tex = wanted.formula(inside)
+    tex = construct.formula(inside)
     if ">" in line_break:
         tex = _QUOTED.sub("\n", tex)
-    if not formulas.is_formula(tex) or not wanted.is_formula(tex):
+    if not formulas.is_formula(tex) or not construct.is_formula(tex):
         return None
     return _formula(tex.strip(), line_break, shows=shows)
 
@@ -63,5 +63,5 @@ def _formula(tex: str, line_break: str, *, shows: bool) -> Display:
 
 def _block(language: str, code: list[str], line_break: str, *, shows: bool) -> str:
     """A code block in the middle of a line's text."""
-    lines = Ticks().parted("\n".join(code)).split("\n")
+    lines = Ticks().separated("\n".join(code)).split("\n")
     return (line_break if shows else "") + line_break.join([f"```{language}", *lines, "```"])

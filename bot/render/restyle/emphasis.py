@@ -115,10 +115,10 @@ class Emphasis:
         self._final = 0
         self._settle()
 
-    def finish(self, *, cut: bool) -> None:
-        """The reply is over; with `cut` in the middle of it, so that what is open stays open."""
+    def finish(self, *, truncated: bool) -> None:
+        """The reply is over; with `truncated` in the middle of it, so that what is open stays open."""
         for run in self._openers[self._final :]:
-            if cut or self._is_lone(run):
+            if truncated or self._is_lone(run):
                 run.held.decided = True
             else:
                 self._decide(run)

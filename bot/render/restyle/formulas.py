@@ -1,4 +1,4 @@
-"""Which text between marks is a formula, and how it is shown where there are no pictures."""
+"""Recognise formulas between delimiters, and show them as text."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from bot.render.restyle import symbols
 from bot.render.restyle.literal import as_code, escaped
 from bot.render.restyle.tex import linear, lines_of
 
-# Longer than any formula in the middle of a sentence.
+# Longer text is no formula within a sentence.
 INLINE_MAX_CHARS = 200
-# Longer than any that is displayed; what never ends is no formula.
+# Longer text is no displayed formula.
 DISPLAY_MAX_CHARS = 3000
 
 _INSIDE = re.compile(r"[^$\\\n]|\\[^\n]")
@@ -18,34 +18,34 @@ _PROSE = re.compile(
     r"\\(?:text\w*|mathrm|operatorname)\*?\s*\{[^{}]*\}|\\.|[\^_={}]|(?P<word>(?<!\\)[A-Za-z]{2,})"
 )
 _EVIDENCE = re.compile(r"\\[A-Za-z]|[\^_=<>+/]|\d\s*[-*]\s*\d")
-# What only TeX has: a command, an exponent, an index, an equation.
+# Signs of TeX: a command, an exponent, an index, an equation.
 _TEX = re.compile(r"\\[A-Za-z]|[\^_=]")
 _BRACKETS = re.compile(r"[()\[\]]")
 _ITEM = re.compile(r"\n[ \t>]*(?:[-*+•]|\d{1,9}[.)])[ \t]")
 _NUMBERED = re.compile(r"\n[ \t>]*(?:[*•]|\d{1,9}[.)])[ \t]")
-# What may touch a word: an exponent, an index, a command.
+# Formulas that may touch a word: an exponent, an index, a command.
 _TOUCHING = re.compile(r"\\[A-Za-z].*|(?:[\^_](?:\{[^{}]*\}|\\[A-Za-z]+|[^\\{}\s]))+")
 _TOUCHING_BEGUN = re.compile(r"[\^_]|\\[A-Za-z]")
 _ORDINAL = re.compile(r"(?:st|nd|rd|th)(?![A-Za-z0-9])")
 _ORDINAL_BEGUN = re.compile(r"(?:s|n|r|t)?|(?:st|nd|rd|th)")
-# What stands before the dollar that ends a regular expression, and before no formula.
+# Characters before the dollar that ends a regular expression, and never before a formula.
 _EXPRESSION_ENDS = frozenset("?.^\\)]}%@#&")
-# What only a regular expression holds.
+# Signs of a regular expression.
 _EXPRESSION = re.compile(r"\\[dwsDWSB](?![A-Za-z])|\(\?[:=!<]|\[\^|\\\|\^")
-# What stands between the ends of two alternatives of one.
+# The text between the ends of two alternatives of a regular expression.
 _ALTERNATIVE = re.compile(r"\|[^|\\]*")
-# What begins no formula: blanks, the rest of a text in which the dollar ended something, a path in JSON.
+# Text that begins no formula: a blank, a closing character, a JSON path.
 _NO_BEGINNING = re.compile(r"[\s,;:)\]}/?*&'\"]|\.\D|\|\^")
-# What ends no formula of more than one character, but may stand in an exponent.
+# Characters that end no formula of more than one character, except in an exponent.
 _NO_END = re.compile(r"(?:(?<=[^^])[–+*?=&\"\[{]|(?<!\^)[-/,.:;(~<>])\Z")
 # A variable of a shell or a template, as in `${name}`.
 _VARIABLE = re.compile(r"\{[A-Za-z_]\w++[^{}\\^]*+\}")
 
 
 def is_prose(content: str) -> bool:
-    """Whether words show that a text between two dollars is none of mathematics.
+    """Whether words show that text between two dollars is no mathematics.
 
-    Once it is true of the beginning of a text, it is true of the whole.
+    If true for the beginning of a text, true for the whole.
     """
     amount = content[:1].isdigit()
     words = 0
@@ -54,7 +54,7 @@ def is_prose(content: str) -> bool:
         if not word:
             return False  # a command, an exponent, an equals sign: mathematics
         if found.end() == len(content):
-            continue  # it may go on
+            continue  # the word may continue
         apart = found.start() > 0 and content[found.start() - 1].isspace()
         long = len(word) > 2 and word not in symbols.FUNCTIONS
         words += long
@@ -66,27 +66,27 @@ def is_prose(content: str) -> bool:
 def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) -> str | None:
     """The formula whose opening dollar is `text[at]`, "" if there is none, None if that is not certain yet.
 
-    After pandoc's rule (extension `tex_math_dollars`: no blank inside next to the dollars, no digit behind the
-    second), made stricter, because people write of money and of shell variables.
+    Pandoc's rule (extension `tex_math_dollars`: no blank inside next to the dollars, no digit behind the second one),
+    made stricter because of money and shell variables.
     """
     touches = before.isascii() and before.isalnum()
     if touches and not _TOUCHING_BEGUN.match(text, at + 1, end):
         waits = not final and at + 2 == end and text[at + 1] == "\\"
         return None if waits else ""
-    place = at + 1
+    index = at + 1
     stop = min(end, at + 1 + INLINE_MAX_CHARS)
-    while place < stop and (found := _INSIDE.match(text, place, end)):
-        place = found.end()
-    content = text[at + 1 : place]
+    while index < stop and (found := _INSIDE.match(text, index, end)):
+        index = found.end()
+    content = text[at + 1 : index]
     if before in _EXPRESSION_ENDS or _NO_BEGINNING.match(content) or is_prose(content):
         return ""
-    if place >= end or (text[place] == "\\" and place + 1 == end):
-        return "" if final or place > stop else None
-    if text[place] != "$" or not content:
+    if index >= end or (text[index] == "\\" and index + 1 == end):
+        return "" if final or index > stop else None
+    if text[index] != "$" or not content:
         return ""
-    if place + 1 == end and not final:
+    if index + 1 == end and not final:
         return None
-    behind = text[place + 1 : min(place + 2, end)]
+    behind = text[index + 1 : min(index + 2, end)]
     if behind == "$" or is_prose(content + " ") or _is_variable(content, behind, before):
         return ""
     touching = _TOUCHING.fullmatch(content) is not None
@@ -94,9 +94,9 @@ def inside_dollars(text: str, at: int, end: int, *, before: str, final: bool) ->
         return ""
     if behind.isascii() and behind.isalnum() and (behind.isdigit() or not touching):
         if len(content) == 1 and content.isalpha():
-            if place + 4 > end and not final and _ORDINAL_BEGUN.fullmatch(text, place + 1, end):
+            if index + 4 > end and not final and _ORDINAL_BEGUN.fullmatch(text, index + 1, end):
                 return None
-            return content if _ORDINAL.match(text, place + 1, end) else ""
+            return content if _ORDINAL.match(text, index + 1, end) else ""
         return ""
     return "" if content[-1].isspace() or _NO_END.search(content) else content
 
@@ -125,9 +125,9 @@ def _is_variable(content: str, behind: str, before: str) -> bool:
 
 
 def is_no_display(content: str) -> bool:
-    """Whether what follows `$$` or `\\[` shows that nothing is displayed there: these are prices, or a shell's `$$`.
+    """Whether the text behind `$$` or `\\[` rules a displayed formula out, as for prices or a shell's `$$`.
 
-    Once it is true of the beginning of a text, it is true of the whole.
+    If true for the beginning of a text, true for the whole.
     """
     inside = content.lstrip(" \t\r\n>")
     if inside.startswith(("=", ",", ";", ":")) or is_prose(inside):
@@ -146,7 +146,7 @@ def is_no_display(content: str) -> bool:
 
 
 def is_display(content: str, *, begins: bool) -> bool:
-    """Whether what stands between two `$$` is a formula; `begins` says that its line begins with it."""
+    """Whether the text between two `$$` is a formula; `begins` says that it begins a line."""
     inside = content.strip()
     if is_no_display(content) or is_prose(inside + " ") or not any(char.isalnum() for char in inside):
         return False
@@ -156,7 +156,7 @@ def is_display(content: str, *, begins: bool) -> bool:
 
 
 def is_bracketed(content: str, *, begins: bool) -> bool:
-    """Whether what stands between `\\[` and `\\]` is a formula, and no text with its brackets escaped."""
+    """Whether the text between `\\[` and `\\]` is a formula, and not text in escaped brackets."""
     if is_no_display(content) or is_prose(content.strip() + " ") or _EXPRESSION.search(content):
         return False
     if not any(char.isalnum() for char in content):
@@ -165,18 +165,18 @@ def is_bracketed(content: str, *, begins: bool) -> bool:
 
 
 def has_tex(content: str) -> bool:
-    """Whether a text holds what only TeX has."""
+    """Whether a text holds signs of TeX."""
     return _TEX.search(content) is not None
 
 
 def is_formula(content: str) -> bool:
-    """Whether what stands between TeX's brackets is mathematics, and no text with its brackets escaped."""
+    """Whether the text between TeX's brackets is a formula, and not text in escaped brackets."""
     content = content.strip()
     return bool(_EVIDENCE.search(content)) or len(content) == 1 or content.isdecimal()
 
 
 def shown(tex: str) -> str:
-    """A formula in a line of text: in Unicode where that is faithful, else its source as code."""
+    """A formula in a line of text: in Unicode where that represents it, else its source as code."""
     lines = [linear(line) for line in lines_of(tex)]
     if all(lines):
         return "; ".join(escaped(line) for line in lines if line)
@@ -184,6 +184,6 @@ def shown(tex: str) -> str:
 
 
 def displayed(tex: str) -> list[str] | None:
-    """The lines of a displayed formula in Unicode, or None where they would not be faithful."""
+    """The lines of a displayed formula in Unicode; None if Unicode cannot represent them."""
     lines = [linear(line) for line in lines_of(tex)]
     return [escaped(line) for line in lines if line] if all(lines) else None

@@ -1,4 +1,4 @@
-"""Remnants of HTML, as Markdown or as text."""
+"""HTML elements and entities as Markdown."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import re
 from bot.render.restyle.literal import as_code, escaped
 from bot.render.restyle.scripts import subscript, superscript
 
-# Longer than any tag or entity that is meant as one.
+# Longer text is no tag and no entity.
 TAG_MAX_CHARS = 300
-# How much is held back until the end of an element that is turned into something as a whole.
+# Limit of the text held back until the end of an element that is replaced as a whole.
 ELEMENT_MAX_CHARS = 600
 
-# How far the end of an element is looked for that says how its text looks; it is held back until then.
+# Limit of the text held back until the end of an element that sets a style.
 SPAN_MAX_CHARS = 300
 
 MARKERS = {
@@ -23,7 +23,7 @@ MARKERS = {
     **dict.fromkeys(("s", "del", "strike"), "~~"),
 }
 HEADINGS = {"h1": "# ", "h2": "## ", "h3": "### ", "li": "- "}
-# Tags that say nothing about the text between them that Discord could show.
+# Tags without an equivalent in Discord; their text is kept.
 SILENT = frozenset(
     [
         "p",
@@ -60,11 +60,11 @@ SILENT = frozenset(
         "li",
     ]
 )
-# Elements that are turned into something as a whole.
+# Elements that are replaced as a whole.
 CODE = frozenset(("code", "kbd", "samp", "tt"))
 WHOLE = CODE | {"sub", "sup", "a"}
 BREAKS = frozenset(("br", "hr", "img"))
-# Elements that stand on lines of their own.
+# Elements within a line; the other silent elements are blocks.
 _SPANS = frozenset(("span", "font", "small", "big", "abbr", "q", "bdi", "bdo", "nobr", "wbr", "label"))
 BLOCKS = (SILENT - _SPANS) | {"summary", "dt", "h4", "h5", "h6"}
 KNOWN = frozenset(("pre", *MARKERS, *HEADINGS, *SILENT, *WHOLE, *BREAKS))
@@ -74,7 +74,7 @@ TAG = re.compile(rf"<(?P<close>/?)(?P<name>[A-Za-z][A-Za-z0-9]*)(?P<attributes>{
 _TAG_BEGUN = re.compile(r"<(?:/?(?P<name>[A-Za-z][A-Za-z0-9]*)?(?P<rest>[\s/][^<>\n]*)?)?")
 _BARE = re.compile(r"\s([A-Za-z][\w:-]*)(?=\s|\Z)(?!\s*=)")
 _QUOTED = re.compile(r"=\s*(?:\"[^\"]*\"|'[^']*')")
-# Attributes that mean something without a value.
+# Attributes that need no value.
 _BOOLEAN = frozenset(
     ("open", "hidden", "reversed", "noshade", "download", "ismap", "inert", "nowrap", "compact")
 )
@@ -82,13 +82,13 @@ _ENTITY = re.compile(r"&(?:#[0-9]{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]
 _ENTITY_BEGUN = re.compile(r"&(?:#(?:[0-9]{0,7}|[xX][0-9a-fA-F]{0,6})|[A-Za-z][A-Za-z0-9]{0,30})?")
 _VALUE = r"\s*=\s*(?:\"(?P<double>[^\"]*)\"|'(?P<single>[^']*)'|(?P<bare>[^\s\"'>]+))"
 _VALUES = {name: re.compile(rf"\b{name}{_VALUE}", re.IGNORECASE) for name in ("href", "src", "alt")}
-# What closes the elements of WHOLE. Not found by lower(): of some letters that makes two, and what stands behind
-# would be elsewhere.
+# Closing tags of the elements of WHOLE. Not searched with lower(), which turns some letters into two and so moves
+# positions.
 CLOSINGS = {name: re.compile(rf"</{name}>", re.IGNORECASE) for name in WHOLE}
 
 
 def may_be_tag(text: str) -> bool:
-    """Whether a text that begins with `<`, all on one line, may become a tag that is known here."""
+    """Whether the text of one line that begins with `<` may become a known tag."""
     begun = _TAG_BEGUN.fullmatch(text)
     if begun is None or len(text) > TAG_MAX_CHARS:
         return False
@@ -99,7 +99,7 @@ def may_be_tag(text: str) -> bool:
 
 
 def is_markup(tag: re.Match[str]) -> bool:
-    """Whether a tag that is known here is written as one of HTML: code and prose have others, as `<b and c>`."""
+    """Whether a known tag is written as HTML: code and prose have similar text, such as `<b and c>`."""
     name = tag["name"]
     if name.lower() not in BREAKS and (tag.group().endswith("/>") or not (name.islower() or name.isupper())):
         return False
@@ -108,13 +108,13 @@ def is_markup(tag: re.Match[str]) -> bool:
 
 
 def attribute(attributes: str, name: str) -> str:
-    """The value of one of the attributes that are shown, or nothing."""
+    """The value of an attribute; empty if there is none."""
     found = _VALUES[name].search(attributes)
     return html.unescape(found["double"] or found["single"] or found["bare"] or "") if found else ""
 
 
 def element(name: str, attributes: str, inside: str) -> str:
-    """An element of WHOLE as Markdown, its content having been restyled already (but for code)."""
+    """An element of WHOLE as Markdown; `inside` is already restyled, except code."""
     if name == "a":
         address = attribute(attributes, "href")
         if not address.startswith(("http://", "https://")) or not inside.strip():
@@ -128,7 +128,7 @@ def element(name: str, attributes: str, inside: str) -> str:
 
 
 def entity(text: str, at: int, end: int, *, final: bool) -> tuple[str, int] | None:
-    """The character that an entity at `at` stands for, and where it ends; `&` itself if it is none.
+    """The character of an entity at `at` and the position behind it; `&` if there is no entity.
 
     None if that is not certain yet.
     """

@@ -1,4 +1,4 @@
-"""Code that only its indentation marks (CommonMark 0.31, section 4.4), as a code block, for Discord knows none."""
+"""Show indented code (CommonMark 0.31, section 4.4), which Discord does not know, as a code block."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from bot.render.restyle import shapes
 from bot.render.restyle.code_block import CodeBlock
 from bot.render.restyle.source import Source
 
-# More blank lines end the code, so that no more than these are read again with each delta.
+# More blank lines end the code, so that each delta reads no more lines again.
 _BLANK_LINES_MAX = 20
 _INDENT = re.compile(r"[ ]{0,3}\t|[ ]{4}")
 
 
 def begins(line: str, lead: shapes.Lead) -> bool:
-    """Whether a line that belongs to no paragraph and no list begins such code.
+    """Whether a line outside of paragraphs and lists begins indented code.
 
-    Models also indent lists, tables and blocks between backticks: these are shown as what they are.
+    Indented lists, tables and fenced blocks, which models write, are no code.
     """
     content = line[lead.width :]
     marked = lead.quote or lead.bullets or content.startswith(("```", "~~~", "|"))
@@ -25,7 +25,7 @@ def begins(line: str, lead: shapes.Lead) -> bool:
 
 
 class IndentedCode(CodeBlock):
-    """Writes such code, line by line, until a line is not indented."""
+    """Writes indented code line by line, until a line is not indented."""
 
     def __init__(self, source: Source, *, file_lines: int) -> None:
         super().__init__(source, Fence("```"), "", file_lines=file_lines)
@@ -34,7 +34,7 @@ class IndentedCode(CodeBlock):
         self._stretch.start = source.out.written
 
     def take_line(self) -> bool:
-        """Take the next line, or what there is of it; returns whether anything was certain."""
+        """Read the next line or its available part; returns whether anything was certain."""
         if self._line_begins:
             goes_on = self._goes_on()
             if not goes_on:
@@ -51,12 +51,12 @@ class IndentedCode(CodeBlock):
         return True
 
     def _blanks_end(self) -> int:
-        """Where the blanks end that an empty line between two lines of code begins with."""
+        """The end of the blanks of an empty line."""
         line = self._source.line(self._source.at)
         return line.end - len(line.text.lstrip(" "))
 
     def _goes_on(self) -> bool | None:
-        """Whether the next line is code, or an empty one above code; None if that is not certain yet."""
+        """Whether the next line is code or empty lines above code; None if that is not certain yet."""
         at = self._source.at
         for _ in range(_BLANK_LINES_MAX):
             line = self._source.line(at)

@@ -1,7 +1,7 @@
-"""Pictures, badges and links by reference, which Discord does not show, as links or as text.
+"""Show images, badges and reference links, which Discord does not know, as links or text.
 
-What is found is the text that shows it and where it ends, or the first character of it if it is nothing of the
-kind, or None if that is not certain yet.
+The functions return the text that shows the construct and the position behind it, only the first character if there
+is no such construct, or None if that is not certain yet.
 """
 
 from __future__ import annotations
@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-# Stands for a picture that says nothing of itself.
+# Stands for an image without alternative text.
 PICTURE = "🖼️"
-# How much is held back of what may become a picture.
+# Limit of the text held back because it may become an image.
 _IMAGE_MAX_CHARS = 200
 _BADGE_MAX_CHARS = 500
 
@@ -24,7 +24,7 @@ _REFERENCE_BEGUN = re.compile(r"\[[^\[\]\n]{0,150}(?:\](?:\[[^\[\]\n]{0,60})?)?"
 
 
 def image(text: str, at: int, end: int, *, final: bool) -> tuple[str, int] | None:
-    """The beginning of a picture, whose `![` is at `at`, as that of a link."""
+    """Turn the beginning of an image, whose `![` is at `at`, into the beginning of a link."""
     found = _IMAGE.match(text, at, end)
     if found is not None:
         return ("[" if found[1].strip() else f"[{PICTURE}"), at + 2
@@ -35,7 +35,7 @@ def image(text: str, at: int, end: int, *, final: bool) -> tuple[str, int] | Non
 def bracketed(
     text: str, at: int, end: int, references: Mapping[str, str], *, final: bool
 ) -> tuple[str, int] | None:
-    """What begins with the bracket at `at`; `references` are addresses by their names in lower case."""
+    """Text for the bracket at `at`; `references` maps link labels in lower case to addresses."""
     badge = _BADGE.match(text, at, end)
     if badge is not None:
         alt, picture, address = badge.groups()

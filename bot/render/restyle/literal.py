@@ -6,7 +6,7 @@ import re
 
 _SPECIAL = re.compile(r"[*_~`\\]|\|(?=\|)|(?<=\|)\||<(?=[@#:/a-z])|^[>#-]")
 _TICKS = re.compile(r"`+")
-# Ends nothing, and shows nothing.
+# Separates delimiters, and is invisible.
 ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -31,7 +31,7 @@ def code_span(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """The text with what Discord would take for Markdown made harmless."""
+    """The text with Discord's Markdown escaped."""
     return _SPECIAL.sub(lambda found: "\\" + found.group(), text)
 
 

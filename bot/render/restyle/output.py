@@ -1,4 +1,4 @@
-"""What restyling gives: text that only grows, the files that belong to it, and where all of it came from."""
+"""The output of restyling: text that only grows, its files, and their positions in the source."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bot.render.part import Formula, TextFile
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """A file, and where the restyled text ends that it belongs to."""
+    """A file, and the end of the restyled text that it belongs to."""
 
     end: int
     file: Formula | TextFile
@@ -19,7 +19,7 @@ class Attached:
 
 @dataclass(slots=True)
 class CodeStretch:
-    """Restyled text that is code, and what opens it again where it is cut."""
+    """Restyled text that is code, and the line that reopens the code block at a split."""
 
     start: int
     end: int
@@ -28,7 +28,7 @@ class CodeStretch:
 
 @dataclass(slots=True)
 class _Stretch:
-    """Restyled text from `start` on that came from the source from `source` on; `same`: character by character."""
+    """Restyled text from `start` on whose source begins at `source`; `same`: character by character."""
 
     start: int
     source: int
@@ -37,7 +37,7 @@ class _Stretch:
 
 @dataclass(slots=True)
 class Held:
-    """What `taken` characters of the source become, held back until it and everything before it is `decided`."""
+    """Text for `taken` characters of the source, held back until it and all held text before it is `decided`."""
 
     text: str
     taken: int
@@ -47,25 +47,25 @@ class Held:
 
 @dataclass(slots=True)
 class Output:
-    """Collects restyled text; what is held back can be changed, or taken back."""
+    """Collects restyled text; held text can be changed or dropped."""
 
     written: int = 0
     read: int = 0
-    # How much of the source it is, with what is held back.
+    # Characters of the source put so far, with those held back.
     position: int = 0
     attached: list[Attached] = field(default_factory=list)
     code: list[CodeStretch] = field(default_factory=list)
     _fresh: list[str] = field(default_factory=list)
     _held: deque[Held] = field(default_factory=deque)
-    # The last that is held back, if what follows character by character may join it.
+    # The last held text, if the next text may be appended to it.
     _joins: Held | None = None
-    # Where a block begins that may be taken back, and how much of it there is.
+    # The beginning of a block that may be dropped, and the number of characters held since.
     _block: Held | None = None
     _block_chars: int = 0
     _stretches: list[_Stretch] = field(default_factory=list)
 
     def put(self, text: str, taken: int) -> None:
-        """Write what `taken` characters of the source became."""
+        """Write the text that replaces `taken` characters of the source."""
         self.position += taken
         if not self._held:
             self._write(text, taken)
@@ -81,7 +81,7 @@ class Output:
         self._joins = held if same else None
 
     def reserve(self, text: str, taken: int) -> Held:
-        """Hold back text that may still change, and all text that follows; `settle` releases what is decided."""
+        """Hold back text that may still change, and all text after it, until `settle`."""
         self.position += taken
         held = Held(text, taken, decided=False)
         self._held.append(held)
@@ -89,7 +89,7 @@ class Output:
         return held
 
     def settle(self) -> None:
-        """Write the text before the first that is not decided."""
+        """Write the held text before the first undecided one."""
         while self._held and self._held[0].decided:
             held = self._held.popleft()
             if held.file is not None:
@@ -98,30 +98,30 @@ class Output:
                 self._write(held.text, held.taken)
 
     def attach(self, file: Formula | TextFile) -> None:
-        """Hang a file below what was written last."""
+        """Attach a file to the text written last."""
         if self._held:
             self._held.append(Held("", 0, file=file))
         else:
             self.attached.append(Attached(self.written, file))
 
     def drain(self) -> str:
-        """What was written since the last time."""
+        """The text written since the last call."""
         text = "".join(self._fresh)
         self._fresh.clear()
         return text
 
     def hold(self) -> None:
-        """Hold back what is written from here on, until `release` or `drop`."""
+        """Hold back the following text until `release` or `drop`."""
         if self._block is None:
             self._block, self._block_chars = self.reserve("", 0), 0
 
     @property
     def held(self) -> int | None:
-        """How many characters are held back by `hold`, or None if none would be."""
+        """The number of characters held since `hold`; None without `hold`."""
         return None if self._block is None else self._block_chars
 
     def held_text(self, most: int) -> str:
-        """The beginning of what is held back, about as long as asked for."""
+        """The beginning of the held text, at least `most` characters if there are as many."""
         text = ""
         for held in self._held:
             text += held.text
@@ -130,14 +130,14 @@ class Output:
         return text
 
     def release(self, before: str = "") -> None:
-        """Write what was held back by `hold`, with some text before it."""
+        """Release the text held by `hold`, with the text `before` inserted before it."""
         if self._block is not None:
             self._block.text, self._block.decided = before, True
             self._block = None
             self.settle()
 
     def drop(self) -> int:
-        """Forget what was held back by `hold`; returns how much of the source it was."""
+        """Drop the text held by `hold`; returns the number of its characters in the source."""
         taken = 0
         while self._block is not None:
             held = self._held.pop()
@@ -157,18 +157,18 @@ class Output:
         self.written += len(text)
         self.read += taken
 
-    def opening_at(self, place: int) -> str:
-        """What opens a code block in which the restyled text from `place` on begins, or nothing."""
-        return next((each.opening for each in reversed(self.code) if each.start <= place < each.end), "")
+    def opening_at(self, position: int) -> str:
+        """The line that reopens the code block around `position` in the restyled text; empty outside of code."""
+        return next((each.opening for each in reversed(self.code) if each.start <= position < each.end), "")
 
-    def source_at(self, place: int) -> int:
-        """Where in the source the restyled text from `place` on begins, at the latest."""
-        index = bisect_right(self._stretches, place, key=lambda stretch: stretch.start) - 1
+    def source_at(self, position: int) -> int:
+        """The position in the source of `position` in the restyled text, or before it."""
+        index = bisect_right(self._stretches, position, key=lambda stretch: stretch.start) - 1
         if index < 0:
             return 0
         stretch = self._stretches[index]
         if stretch.same:
-            return min(stretch.source + place - stretch.start, self.read)
-        while index > 0 and self._stretches[index - 1].start == place:
-            index -= 1  # what vanished just before it comes along
+            return min(stretch.source + position - stretch.start, self.read)
+        while index > 0 and self._stretches[index - 1].start == position:
+            index -= 1  # with text that was left out just before it
         return self._stretches[index].source

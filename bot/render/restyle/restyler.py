@@ -1,4 +1,4 @@
-"""A reply, restyled for Discord while it comes."""
+"""Restyle a streaming reply for Discord."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from bot.render.style import Style
 # A delta is taken in pieces of this size, so that one of 1 MB costs no more per character than many small ones.
 _BITE_CHARS = 4096
 _FENCE_MAX_CHARS = FENCE_MARKER_MAX_CHARS + FENCE_INFO_MAX_CHARS
-# What is shown of text that is held back: more than a message holds is not.
+# Limit of the provisional text: more does not fit into a message.
 _PROVISIONAL_CHARS = 4000
 _STRONG = re.compile(r"\*\*|__")
 
 
 class Restyler:
-    """Turns what Discord cannot show into what it can; it takes Markdown cut anywhere.
+    """Turns deltas of Markdown into Markdown that Discord shows.
 
-    What it gives only grows, and depends on the text alone, not on how it was cut. Held back is what is not
-    certain yet: `provisional` shows of it what is likely. `attached` are the files, in order.
+    The output only grows, and depends on the text alone, not on the borders of its deltas. Text that later text may
+    change is held back; `provisional` is its likely form. `attached` are the files, in order.
 
-    It is an automaton over lines with three states: at the start of a line, in the text of one, and in a block of
-    lines. Each reads on from where the source is, and returns whether anything was certain.
+    The automaton has three states: at the start of a line, in the text of a line, and in a block of lines. Each state
+    reads on from the source's position and returns whether it could read anything.
     """
 
     def __init__(self, style: Style | None = None) -> None:
@@ -41,9 +41,9 @@ class Restyler:
         self._source = Source(self._out)
         self._title = Title(self._out)
         self._text = Text(self._source, self._title)
-        # A table or code that is open.
+        # The open table or code block.
         self._block: CodeBlock | Rows | None = None
-        # What stands before the text of the line that is read.
+        # The marks before the text of the current line.
         self._lead = shapes.Lead("", "", 0)
         # Whether the line above is text.
         self._paragraph = False
@@ -52,17 +52,17 @@ class Restyler:
         self._state: Callable[[], bool] = self._start
 
     def push(self, delta: str) -> str:
-        """Take the next part of the reply; returns what is certain now."""
+        """Take a delta; returns the text that is now certain."""
         for start in range(0, len(delta), _BITE_CHARS):
             self._source.push(delta[start : start + _BITE_CHARS])
             self._go()
         return self._out.drain()
 
-    def finish(self, *, cut: bool = False) -> str:
-        """The reply is all there, or was `cut` where it is; returns the rest."""
+    def finish(self, *, truncated: bool = False) -> str:
+        """End the reply, which may be `truncated`; returns the rest of the text."""
         self._source.final = True
-        if cut:
-            self._text.cut_off()
+        if truncated:
+            self._text.truncate()
         self._go()
         if self._block is not None:
             self._block.finish()
@@ -73,18 +73,18 @@ class Restyler:
 
     @property
     def attached(self) -> list[Attached]:
-        """The files so far, and where they belong."""
+        """The files so far, with their positions."""
         return self._out.attached
 
     @property
     def provisional(self) -> str:
-        """What may be shown, until more is certain, of what is held back."""
+        """The likely form of the text that is held back."""
         shown = self._block.provisional if self._block is not None else None
         return self._out.held_text(_PROVISIONAL_CHARS) if shown is None else shown
 
-    def rest_from(self, place: int) -> tuple[int, str]:
-        """Where in the source the restyled text from `place` on begins, and what opens a code block there."""
-        return self._out.source_at(place), self._out.opening_at(place)
+    def rest_from(self, position: int) -> tuple[int, str]:
+        """The position in the source of `position` in the restyled text, and the line that reopens its code block."""
+        return self._out.source_at(position), self._out.opening_at(position)
 
     def _go(self) -> None:
         source = self._source
@@ -125,7 +125,7 @@ class Restyler:
         return True
 
     def _end_text(self) -> None:
-        """What comes next belongs to no paragraph."""
+        """End the paragraph and its emphasis."""
         self._title.release()
         self._text.end_paragraph()
         self._text.end_emphasis()
@@ -151,9 +151,9 @@ class Restyler:
         return True
 
     def _content(self, line: Line, lead: shapes.Lead) -> bool:
-        """What is no blank line and no rule; returns whether anything is certain."""
+        """Read a line that is neither blank nor a rule; returns whether anything is certain."""
         content = line.text[lead.width :]
-        if lead.width > shapes.LEAD_MAX_CHARS // 2:  # ornament, or hostile
+        if lead.width > shapes.LEAD_MAX_CHARS // 2:  # too many marks for a list or a quote
             self._text_begins(line, shapes.Lead("", "", 0))
             return True
         if content.startswith(("```", "~~~")) and len(content) <= _FENCE_MAX_CHARS:

@@ -1,4 +1,4 @@
-"""A table on its way into a message."""
+"""Write a table."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _ROWS_SHOWN = 40
 
 
 class Rows:
-    """Writes one table once its rows are over; until then `provisional` stands for it.
+    """Writes one table when its last row is known; until then `provisional` stands for it.
 
-    `lead` stands before each line that shows it, `inline` restyles a cell.
+    `lead` is written before each of its lines, `inline` restyles a cell.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Superscripts and subscripts, as far as Unicode has them."""
+"""Superscripts and subscripts of Unicode."""
 
 from __future__ import annotations
 

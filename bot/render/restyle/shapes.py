@@ -1,4 +1,4 @@
-"""What the beginning of a line shows it to be, or may still make it while it comes."""
+"""Recognise blocks by the beginning of a line, which may be incomplete."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import NamedTuple
 
 from bot.render.restyle.source import Line
 
-# Quote marks, bullets and the like that a line begins with, beyond which nothing is held back.
+# Limit of the marks at the beginning of a line that are held back.
 LEAD_MAX_CHARS = 120
-# What a thematic break looks like where there is none.
+# Text that shows a thematic break, which Discord does not know.
 RULE = "─" * 10
-# What a thematic break, or the line below a title, is made of.
+# Characters of a thematic break and of a setext underline.
 RULE_CHARS = "-*_="
 _DOUBLE_RULE = "═" * 10
 _HEADING_MAX_CHARS = 300
 
-# What compares at the beginning of a line (`>= 5`) quotes nothing.
+# A comparison at the beginning of a line (`>= 5`) is no quote.
 _QUOTE = re.compile(r"(?:[ \t]{0,3}>(?!=)){0,8}")
 _MARKS = re.compile(r"(?P<indent>[ \t]{0,3})>(?:[ \t]{0,3}>){0,7}[ \t]?")
 _MARK = re.compile(r"[ \t]{0,3}>")
@@ -36,7 +36,7 @@ _CLOSING_BEGUN = re.compile(r"[ \t>]*+(?:`++|~++)?+[ \t\r]*+")
 
 
 class Lead(NamedTuple):
-    """What stands before the content of a line: quote marks, and indentation and bullets behind them."""
+    """The marks before the content of a line: quote marks, then indentation and bullets."""
 
     quote: str
     bullets: str
@@ -44,22 +44,22 @@ class Lead(NamedTuple):
 
 
 def quote_of(line: str) -> str:
-    """The quote marks that a line begins with, without the blank behind them."""
+    """The quote marks of a line, without the blank behind them."""
     found = _QUOTE.match(line)
     return found.group() if found else ""
 
 
 def quoted(marks: str) -> str:
-    """What a line begins with, as Discord knows it: it quotes behind `> ` with the blank, and knows no quote in one.
+    """The marks of a line with the quote marks that Discord knows: `> ` with a blank, and no nested quotes.
 
-    Of quotes in each other one is left, so that no mark of them is shown as text.
+    Nested quotes become one quote, so that no mark is shown as text.
     """
     found = _MARKS.match(marks) if ">" in marks else None
     return f"{found['indent'].replace(chr(9), '')}> {marks[found.end() :]}" if found else marks
 
 
 def quote_end(line: str, depth: int) -> int:
-    """Where behind so many quote marks, and the blank behind the last one, a line goes on."""
+    """The position behind `depth` quote marks and the blank behind the last one."""
     end = 0
     for _ in range(depth):
         mark = _MARK.match(line, end)
@@ -68,13 +68,13 @@ def quote_end(line: str, depth: int) -> int:
 
 
 def lead_of(line: str, quote: str) -> Lead:
-    """What stands before the content of a line that begins with these quote marks."""
+    """The marks of a line that begins with these quote marks."""
     found = _BULLETS.match(line, len(quote))
     return Lead(quote, found["bullets"], found.end()) if found else Lead(quote, "", len(quote))
 
 
 def may_become_block(line: str, lead: Lead) -> bool:
-    """Whether the beginning of a line may still turn into anything but text."""
+    """Whether the beginning of a line may still become anything but text."""
     if _LEAD_BEGUN.fullmatch(line) or _RULE_BEGUN.fullmatch(line, len(lead.quote)):
         return True
     content = line[lead.width :]
@@ -93,7 +93,7 @@ def may_close_code(line: str) -> bool:
 def is_code_below(line: Line) -> bool | None:
     """Whether a line may be the first of a code block that the line above opens; None if that is not certain yet.
 
-    Above an empty line, or another code block, backticks are only talked about.
+    Backticks above an empty line or another code block are text.
     """
     inside = line.text[len(quote_of(line.text)) :].strip()
     if not line.ended and not inside.strip("`~"):
@@ -102,20 +102,20 @@ def is_code_below(line: Line) -> bool | None:
 
 
 def underlining(inside: str) -> str:
-    """The character of which a line that may underline a title is made, or nothing."""
+    """The character of a setext underline; empty if the line is none."""
     found = _UNDERLINE.fullmatch(inside)
     return found["char"][0] if found else ""
 
 
 def rule(inside: str, *, below_text: bool) -> str:
-    """A thematic break as it is shown, or nothing; three equals signs are one below text."""
+    """The text for a thematic break; empty if the line is none. Three equals signs below text are one."""
     if _RULE.fullmatch(inside):
         return RULE
     return _DOUBLE_RULE if below_text and "===" in inside and _DOUBLE.fullmatch(inside) else ""
 
 
 def is_small_heading(content: str) -> bool:
-    """Whether a heading begins that is smaller than any of Discord's."""
+    """Whether a line begins a heading of level 4 to 6, which Discord does not know."""
     return (
         content[:1] == "#"
         and len(content) <= _HEADING_MAX_CHARS
@@ -124,19 +124,19 @@ def is_small_heading(content: str) -> bool:
 
 
 def is_heading(content: str) -> bool:
-    """Whether the content of a line is a heading, or small text as Discord knows it."""
+    """Whether the content of a line is a heading or Discord's small text."""
     return content[:1] in ("#", "-") and _HEADING.match(content) is not None
 
 
 def heading_text(content: str) -> str:
-    """The text of a small heading that is all there, without the number signs that may close it."""
+    """The text of a complete heading, without closing number signs."""
     text = content.lstrip("#").strip(" \t\r")
     inner = text.rstrip("#")
     return inner.rstrip(" \t") if inner[-1:] in ("", " ", "\t") else text
 
 
 def label(content: str, *, item: bool) -> tuple[str, int]:
-    """What shows the box of a task, and how much of the content it was."""
+    """The text for a task's box, and the number of characters that it replaces."""
     task = _TASK.match(content) if item else None
     if task is None:
         return "", 0
@@ -144,6 +144,6 @@ def label(content: str, *, item: bool) -> tuple[str, int]:
 
 
 def reference(line: str) -> tuple[str, str] | None:
-    """The name in lower case and the address that a line defines for links."""
+    """The label in lower case and the address of a link reference definition."""
     found = _REFERENCE.match(line)
     return (found[1].lower(), found[2]) if found else None

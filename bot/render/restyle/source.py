@@ -1,4 +1,4 @@
-"""What of a reply has come and is not restyled yet."""
+"""The received text of a reply that is not restyled yet."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.render.restyle.output import Output
 
 
 class Line(NamedTuple):
-    """A line that may still grow: it ends at `end`, and the next begins at `after`; `ended` if it is all there."""
+    """A line up to `end`; the next begins at `after`. A line that is not `ended` may grow."""
 
     text: str
     end: int
@@ -19,21 +19,21 @@ class Line(NamedTuple):
 
 @dataclass(slots=True)
 class Source:
-    """The reply from the place `at` in `text` on; what each part of it becomes goes to `out`."""
+    """The reply from position `at` in `text` on; restyled text goes to `out`."""
 
     out: Output
     text: str = ""
     at: int = 0
-    # Whether the reply is all there.
+    # Whether the reply is complete.
     final: bool = False
 
     def push(self, delta: str) -> None:
-        """Take more of it, and forget what is restyled."""
+        """Append a delta and discard restyled text."""
         self.text = self.text[self.at :] + delta
         self.at = 0
 
     def line(self, at: int) -> Line:
-        """The line that begins at a place."""
+        """The line that begins at a position."""
         newline = self.text.find("\n", at)
         if newline < 0:
             end = len(self.text)
@@ -41,7 +41,7 @@ class Source:
         return Line(self.text[at:newline], newline, newline + 1, ended=True)
 
     def take(self, text: str, after: int) -> None:
-        """Write what it became up to `after`."""
+        """Write the text that replaces the source up to `after`."""
         self.out.put(text, after - self.at)
         self.at = after
 

@@ -1,4 +1,4 @@
-"""Inline Markdown that Discord does not show, restyled while its line is being written."""
+"""Restyle inline Markdown of streaming lines."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from bot.render.restyle import backticks, formulas, html, links
 from bot.render.restyle.emphasis import Emphasis
+from bot.render.restyle.line_writer import LineWriter
+from bot.render.restyle.open_construct import OpenConstruct
 from bot.render.restyle.output import Output
-from bot.render.restyle.pen import Pen
 from bot.render.restyle.spoiler import Spoiler
 from bot.render.restyle.tags import Tags
-from bot.render.restyle.wanted import Wanted
 
 _TOKEN = re.compile(r"`+|\\|\$+|<|&|!\[|\[|\]\(|https?://|\|{2,}|\*+|_+|~+")
 _TAIL = re.compile(r"(?:!|\]|\||h(?:t(?:t(?:p(?:s?(?::/?)?)?)?)?)?)\Z")
@@ -27,35 +27,35 @@ _PRE = re.compile(r"<pre\b[^<>\n]*>", re.IGNORECASE)
 
 
 class Spans:
-    """Restyles lines piece by piece; the pen writes what it makes of them.
+    """Restyles lines piece by piece into the `writer`.
 
-    `references` are addresses by their names in lower case; there may be more of them with each line.
+    `references` maps link labels in lower case to addresses; each line may add one.
     """
 
-    def __init__(self, pen: Pen, emphasis: Emphasis, references: Mapping[str, str]) -> None:
-        # Where a line is not read on, because something begins that may go on over several lines.
-        self.wanted: Wanted | None = None
-        # Whether it is not read on because a code block begins at its end, if the next line is code.
+    def __init__(self, writer: LineWriter, emphasis: Emphasis, references: Mapping[str, str]) -> None:
+        # Set where reading stops at a construct that may span lines.
+        self.construct: OpenConstruct | None = None
+        # Whether reading stops at a fence at the end of the line, which opens a code block if code follows.
         self.leads_to_code = False
-        self._pen = pen
+        self._writer = writer
         self._references = references
-        self._tags = Tags(pen, lambda inside: restyled(inside, references))
-        self._refused = False
+        self._tags = Tags(writer, lambda inside: restyled(inside, references))
+        self._gave_up = False
         self._before = ""
-        # What goes on as it began: a run of one character, an address up to its end, code up to as many ticks.
+        # State of unfinished text: a run of one character, an address up to its end, code up to as many backticks.
         self._ornament = ""
         self._until: re.Pattern[str] | None = None
         self._ticks = 0
         self._spoiler = Spoiler()
         self._emphasis = emphasis
-        self.cut_off = False
+        self.truncated = False
 
     def take(self, text: str, at: int, end: int, *, final: bool) -> int:
         """Restyle `text[at:end]`, a part of one line, and return how far; `final` says that the line ends there.
 
-        It stops early where something is `wanted`, and where it is not certain what the rest is.
+        Reading stops at a `construct` and where the rest is not certain yet.
         """
-        self.wanted = None
+        self.construct = None
         self.leads_to_code = False
         while at < end:
             after = self._run_on(text, at, end)
@@ -68,30 +68,30 @@ class Spans:
         self._emphasis.release_long()
         return at
 
-    def refuse(self) -> None:
-        """What was wanted is not there: its opening is text."""
-        self._refused = True
+    def give_up(self) -> None:
+        """Give up on the open construct and treat its delimiter as plain text."""
+        self._gave_up = True
 
     def end_line(self) -> None:
-        """The line is over: nothing of HTML stays open beyond it."""
-        self._pen.end_line()
+        """End the line and its HTML elements."""
+        self._writer.end_line()
         self._tags.end_line()
         self._until = None
         self._before, self._ornament = "", ""
 
     def end_paragraph(self) -> None:
-        """What was not closed in the paragraph was never opened."""
+        """End the paragraph: unclosed code and spoilers are text."""
         self._ticks = 0
         self._spoiler.end_paragraph()
 
     def _same(self, text: str, at: int, after: int) -> int:
-        self._pen.write(text[at:after], after - at)
+        self._writer.write(text[at:after], after - at)
         return after
 
     def _found(self, found: tuple[str, int] | None, at: int) -> int:
         if found is None:
             return at
-        self._pen.write(found[0], found[1] - at)
+        self._writer.write(found[0], found[1] - at)
         return found[1]
 
     def _run_on(self, text: str, at: int, end: int) -> int:
@@ -152,26 +152,26 @@ class Spans:
         if run[0] == "|":
             return self._bars(run, text, at, end)
         if run[0] in "*_~":
-            if self.cut_off and after == len(text):
-                return self._same(text, at, after)  # what it would have begun is not known
-            self._pen.lead_in()
+            if self.truncated and after == len(text):
+                return self._same(text, at, after)  # a delimiter at the end of a truncated reply stays open
+            self._writer.lead_in()
             self._emphasis.take(run, self._before, text[after] if after < end else " ")
             return after
         if run == "$":
             formula = formulas.inside_dollars(text, at, end, before=self._before, final=final)
             return self._formula(formula, run, text, at)
         if run == "$$" and not (self._before.isascii() and self._before.isalnum()):
-            return self._want(Wanted("$$", "$$", not self._pen.shows), text, at)
+            return self._open_construct(OpenConstruct("$$", "$$", not self._writer.shows), text, at)
         return self._same(text, at, after)
 
     def _ornamental(self, text: str, at: int, after: int) -> int:
-        """A part of a long run: backticks would open a code block, bars hide what follows, and others pair."""
+        """Escape a part of a long run: backticks would open a code block, bars a spoiler, and other runs pair."""
         for char in text[at:after]:  # where each came from must not depend on how they came
-            self._pen.write(f"\\{char}", 1)
+            self._writer.write(f"\\{char}", 1)
         return after
 
     def _bars(self, run: str, text: str, at: int, end: int) -> int:
-        """Two bars hide what follows for Discord; where they cannot be meant so, they are to be seen."""
+        """Escape bars that are not meant as a spoiler: Discord hides the text behind two bars."""
         after = at + len(run)
         spoiler = self._spoiler.take(run, self._before, text[after] if after < end else " ")
         return self._same(text, at, after) if spoiler else self._ornamental(text, at, after)
@@ -194,11 +194,11 @@ class Spans:
             return self._found(found, at)
         found = backticks.fenced(text, at, end, run, final=final)
         alone = found is not None and found[1] == after
-        if alone and not self._refused and text[end : end + 1] == "\n":
+        if alone and not self._gave_up and text[end : end + 1] == "\n":
             self.leads_to_code = backticks.may_lead_to_code(text, at, end)
             if self.leads_to_code:
                 return at
-        self._refused = False
+        self._gave_up = False
         return self._found(found, at)
 
     def _formula(self, formula: str | None, opening: str, text: str, at: int) -> int:
@@ -209,11 +209,11 @@ class Spans:
             return self._same(text, at, at + len(opening))
         return self._found((formulas.shown(formula), at + len(formula) + 2 * len(opening)), at)
 
-    def _want(self, wanted: Wanted, text: str, at: int) -> int:
-        if self._refused:
-            self._refused = False
-            return self._same(text, at, at + len(wanted.opening))
-        self.wanted = wanted
+    def _open_construct(self, construct: OpenConstruct, text: str, at: int) -> int:
+        if self._gave_up:
+            self._gave_up = False
+            return self._same(text, at, at + len(construct.opening))
+        self.construct = construct
         return at
 
     def _backslash(self, text: str, at: int, end: int, *, final: bool) -> int:
@@ -221,19 +221,19 @@ class Spans:
             if not final:
                 return at
             if self._breaks(text, end):
-                self._pen.drop(1)
+                self._writer.drop(1)
                 return end
             return self._same(text, at, end)
         char = text[at + 1]
         if char == "[":
-            return self._want(Wanted("\\[", "\\]", not self._pen.shows), text, at)
+            return self._open_construct(OpenConstruct("\\[", "\\]", not self._writer.shows), text, at)
         if char == "(":
             formula = formulas.inside_brackets(text, at, end, before=self._before, final=final)
             return self._formula(formula, "\\(", text, at)
         if char == "b":
             found = _ENVIRONMENT.match(text, at, end)
             if found is not None:
-                return self._want(Wanted(found.group(), f"\\end{{{found[1]}}}"), text, at)
+                return self._open_construct(OpenConstruct(found.group(), f"\\end{{{found[1]}}}"), text, at)
             if not final and _ENVIRONMENT_BEGUN.fullmatch(text, at, end):
                 return at
         return self._same(text, at, at + 2)
@@ -244,12 +244,12 @@ class Spans:
 
     def _angle(self, text: str, at: int, end: int, *, final: bool) -> int:
         if text.startswith("<!--", at, end):
-            return self._want(Wanted("<!--", "-->"), text, at)
+            return self._open_construct(OpenConstruct("<!--", "-->"), text, at)
         if not final and _COMMENT_BEGUN.fullmatch(text, at, end):
             return at
         pre = _PRE.match(text, at, end)
         if pre is not None:
-            return self._want(Wanted(pre.group(), "</pre>"), text, at)
+            return self._open_construct(OpenConstruct(pre.group(), "</pre>"), text, at)
         after = self._tags.take(text, at, end, before=self._before, final=final)
         if after is None:
             return at
@@ -262,20 +262,20 @@ def restyled(text: str, references: Mapping[str, str]) -> str:
         return text
     out = Output()
     emphasis = Emphasis(out)
-    spans = Spans(Pen(out.put, emphasis.add_text, item=True), emphasis, references)
+    spans = Spans(LineWriter(out.put, emphasis.add_text, item=True), emphasis, references)
     at = 0
     while at < len(text):
         at = spans.take(text, at, len(text), final=True)
-        wanted = spans.wanted
-        if wanted is None:
+        construct = spans.construct
+        if construct is None:
             continue
-        start = at + len(wanted.opening)
-        close = text.find(wanted.closing, start)
-        if close < 0 or not wanted.is_formula(text[start:close]):
-            spans.refuse()
+        start = at + len(construct.opening)
+        close = text.find(construct.closing, start)
+        if close < 0 or not construct.is_formula(text[start:close]):
+            spans.give_up()
             continue
-        out.put(formulas.shown(wanted.formula(text[start:close])), close + len(wanted.closing) - at)
-        at = close + len(wanted.closing)
+        out.put(formulas.shown(construct.formula(text[start:close])), close + len(construct.closing) - at)
+        at = close + len(construct.closing)
     spans.end_line()
     emphasis.end_paragraph()
     return out.drain()

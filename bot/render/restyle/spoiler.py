@@ -1,4 +1,4 @@
-"""Which two bars hide what follows, as Discord has it, and which are but bars: `P || Q`, `a || b`."""
+"""Distinguishes Discord's spoilers from bars such as `P || Q`."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ MARKER = "||"
 
 @dataclass(slots=True)
 class Spoiler:
-    """Tells the bars of a reply apart as they come.
+    """Decides for each run of bars of a reply whether it begins or ends a spoiler.
 
-    Who means to hide something sets the first bars before a word and behind none, and the last behind one; so nothing
-    of it is shown while it is written. Markdown knows no spoilers, and who wrote of "or" or of a divergence hides
-    nothing: `P || Q` and `P||Q` stay visible.
+    A spoiler begins with bars before a word and not behind one, and ends with bars behind a word, so that a spoiler
+    is hidden while it streams. Markdown has no spoilers: `P || Q` and `P||Q` stay visible.
     """
 
     # Whether one has begun: in the paragraph that is read, or in one before it.

@@ -1,4 +1,4 @@
-"""Tables, which Discord does not show, as aligned text or as lists."""
+"""Show tables, which Discord does not know, as aligned text or as lists."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from wcwidth import wcswidth
 
 from bot.render.inline import scan_inline
 
-# What fits into a line of code on a phone: 360 to 430 dp wide, less about 100 dp that Discord keeps for the avatar
-# and the margins, at the 7 to 8 dp that a character of its code font takes, are 33 to 47 (an estimate, not measured).
-# 44 is what today's usual phones of 400 dp and more hold. On a narrower one the longest lines are wrapped, which is
-# easier to read than four columns as a list with a line for each cell; a wider table cannot be read on either.
+# Characters in a line of code on a phone: a width of 360 to 430 dp, less about 100 dp for Discord's avatar and
+# margins, at 7 to 8 dp for a character, gives 33 to 47 (estimated, not measured). Usual phones of 400 dp show 44.
+# Narrower phones wrap the longest lines, which is easier to read than a list with a line for each cell.
 PHONE_COLUMNS = 44
-# Longer lines are no rows that anybody wrote.
+# Longer lines are no rows.
 ROW_MAX_CHARS = 4000
-# A longer table is shown in several, each with the header, so that it is not held back for ever.
+# A longer table is split into several with the same header, so that it is not held back too long.
 ROWS_MAX = 200
 _GAP = "  "
 
@@ -33,7 +32,7 @@ _FENCE = re.compile("`(?=``)|(?<=`)`(?=`)")
 
 @dataclass(slots=True)
 class Table:
-    """A table as it was written: cells in Markdown; `sides` is one of `<>^` for each column."""
+    """A table: cells in Markdown; `sides` holds the alignment of each column, one of `<>^`."""
 
     header: list[str]
     sides: str
@@ -43,8 +42,8 @@ class Table:
 def cells(line: str, columns: int = 0) -> list[str]:
     """The cells of a row; `\\|` is no border (GFM 0.29, section 4.10).
 
-    In a row of more cells than there are `columns`, a border within inline code is none either, although it is one in
-    GFM: that takes code apart, and drops what is too much.
+    In a row with more cells than `columns`, a bar within inline code is no border either. GFM would split the code
+    and drop the surplus cells.
     """
     line = line.strip()
     line = line.removeprefix("|")
@@ -75,12 +74,12 @@ def _with_whole_code(pieces: list[str]) -> list[str]:
 
 
 def is_delimiter_row(line: str) -> bool:
-    """Whether a line says how the columns below a header are aligned."""
+    """Whether a line is the delimiter row below a table's header."""
     return _DELIMITERS.fullmatch(line) is not None and ("|" in line or ":" in line)
 
 
 def may_be_delimiter_row(line: str) -> bool:
-    """Whether the beginning of a line may become such a row."""
+    """Whether the beginning of a line may become a delimiter row."""
     return _DELIMITERS_BEGUN.fullmatch(line) is not None
 
 
@@ -107,14 +106,14 @@ def shown(table: Table, inline: Callable[[str], str]) -> list[str]:
 
 
 def width(text: str) -> int:
-    """The columns that a text takes in a font of fixed width."""
+    """The width of a text in columns of a fixed-width font."""
     columns = wcswidth(text)
     return columns if columns >= 0 else len(text)
 
 
 def _plain(markdown: str) -> str:
-    """What a reader sees of a cell's Markdown; a link keeps its address."""
-    # Discord ends a code block at three backticks, wherever they stand.
+    """The visible text of a cell's Markdown; a link keeps its address."""
+    # Discord ends a code block at three backticks anywhere.
     return _FENCE.sub("`\u200b", _unmarked(markdown).replace("\t", " "))
 
 

@@ -1,4 +1,4 @@
-"""HTML's elements within a line, and which of them are open."""
+"""HTML elements within a line."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from bot.render.restyle import html
+from bot.render.restyle.line_writer import LineWriter
 from bot.render.restyle.links import PICTURE
-from bot.render.restyle.pen import Pen
 from bot.render.restyle.shapes import RULE
 
 
 @dataclass(slots=True)
 class Tags:
-    """Tells HTML from the names of tags in a sentence; the pen writes what it means.
+    """Distinguishes HTML elements from tag names in a sentence, and writes them as Markdown.
 
-    `inline` restyles what stands in an element that is turned into something as a whole.
+    `inline` restyles the content of elements that are replaced as a whole.
     """
 
-    pen: Pen
+    writer: LineWriter
     inline: Callable[[str], str]
     # How many elements of each name are open, and those of them that end with their line.
     _open: dict[str, int] = field(default_factory=dict)
@@ -58,12 +58,12 @@ class Tags:
         if name == "br":
             return True
         if name in html.BREAKS:
-            return name == "img" or self.pen.begins
+            return name == "img" or self.writer.begins
         if tag["close"]:
             if self._open.get(name, 0):
                 self._open[name] -= 1
                 return True
-            return self.pen.begins and name in html.BLOCKS
+            return self.writer.begins and name in html.BLOCKS
         if before.isascii() and (before.isalnum() or before in ("_", "]")):
             return False
         start = tag.end()
@@ -76,7 +76,7 @@ class Tags:
             return None
         rest = text[start:stop].lstrip()
         alone = not rest or rest[0] == "<" or "=" in tag["attributes"]
-        if alone and self.pen.begins and name in html.BLOCKS:
+        if alone and self.writer.begins and name in html.BLOCKS:
             self._count(name)
             return True
         return False
@@ -91,33 +91,33 @@ class Tags:
         if tag["close"] or found is None:
             if not final and stop == end and not tag["close"]:
                 return None
-            self.pen.write(tag.group(), start - at)
+            self.writer.write(tag.group(), start - at)
             return start
         inside, after = text[start : found.start()], found.end()
         shown = html.element(name, tag["attributes"], inside if name in html.CODE else self.inline(inside))
-        self.pen.write(shown, after - at)
+        self.writer.write(shown, after - at)
         return after
 
     def _write(self, tag: re.Match[str], name: str) -> None:
-        pen, taken = self.pen, len(tag.group())
+        writer, taken = self.writer, len(tag.group())
         if name in html.BLOCKS and not tag["close"]:
-            pen.part()
+            writer.part()
         if name == "br":
-            pen.write(pen.line_break, taken)
+            writer.write(writer.line_break, taken)
         elif name == "hr":
-            pen.write((pen.line_break if pen.shows else "") + RULE + pen.line_break, taken)
+            writer.write((writer.line_break if writer.shows else "") + RULE + writer.line_break, taken)
         elif name == "img":
             address = html.attribute(tag["attributes"], "src")
             alt = html.attribute(tag["attributes"], "alt") or PICTURE
-            pen.write(f"[{alt}]({address})" if address.startswith(("http://", "https://")) else alt, taken)
+            writer.write(f"[{alt}]({address})" if address.startswith(("http://", "https://")) else alt, taken)
         elif name in html.MARKERS:
             if tag["close"]:
-                pen.close(name, taken)
+                writer.close(name, taken)
             else:
-                pen.open(name, html.MARKERS[name], taken)
+                writer.open(name, html.MARKERS[name], taken)
         elif name in html.HEADINGS and not tag["close"]:
-            pen.write(html.HEADINGS[name], taken)
+            writer.write(html.HEADINGS[name], taken)
         else:
-            pen.drop(taken)
+            writer.drop(taken)
         if tag["close"] and (name in html.BLOCKS or name in html.HEADINGS):
-            pen.part()
+            writer.part()

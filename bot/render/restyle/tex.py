@@ -1,4 +1,4 @@
-"""Formulas as text: the linear form of UnicodeMath, as far as it can be read without learning it.
+"""Formulas as text: the part of UnicodeMath's linear format that needs no explanation.
 
 (M. Sargent, "UnicodeMath", Unicode Technical Note 28: `a/b`, `√(a+b)`, `x^(…)` and `x_(…)`, and characters for
 everything that has one.)
@@ -10,12 +10,12 @@ import re
 from dataclasses import dataclass, field
 
 from bot.render.restyle import symbols
-from bot.render.restyle.atoms import Atom, Class, Unfaithful, joined, operand, scripted
+from bot.render.restyle.atoms import Atom, AtomClass, NotRepresentable, joined, operand, scripted
 from bot.render.restyle.scripts import superscript
 
 # Formulas longer than this are read as a picture or as their source, not as one line of text.
 LINEAR_MAX_CHARS = 120
-# Deeper than this a line of text is a puzzle.
+# Deeper nesting is hard to read in a line of text.
 _DEPTH_MAX = 4
 _TOKEN = re.compile(r"\\[A-Za-z]+\*?|\\.|[ \t\n]+|[\s\S]", re.DOTALL)
 _LINES = re.compile(
@@ -26,11 +26,11 @@ _LINES = re.compile(
 _BREAK = re.compile(r"\\\\(?:\[[^\[\]\\]*\])?")
 _ALIGNS = re.compile(r"(?<!\\)&")
 _CHARACTERS = {
-    **dict.fromkeys("+±", Class.BINARY),
-    **dict.fromkeys("=<>→≤≥≠≈∈", Class.RELATION),
-    **dict.fromkeys("([", Class.OPENING),
-    **dict.fromkeys(")]!", Class.CLOSING),
-    **dict.fromkeys(",;", Class.PUNCTUATION),
+    **dict.fromkeys("+±", AtomClass.BINARY),
+    **dict.fromkeys("=<>→≤≥≠≈∈", AtomClass.RELATION),
+    **dict.fromkeys("([", AtomClass.OPENING),
+    **dict.fromkeys(")]!", AtomClass.CLOSING),
+    **dict.fromkeys(",;", AtomClass.PUNCTUATION),
 }
 
 
@@ -44,12 +44,12 @@ def lines_of(tex: str) -> list[str]:
 
 
 def linear(tex: str) -> str | None:
-    """A formula of one line as text, or None where text would not be faithful."""
+    """A formula of one line as text; None if text cannot represent it."""
     if not tex.strip() or "\\begin" in tex:
         return None
     try:
         text = joined(_Reader(_TOKEN.findall(tex)).read_all(), tight=False)
-    except Unfaithful:
+    except NotRepresentable:
         return None
     return text if text and len(text) <= LINEAR_MAX_CHARS else None
 
@@ -64,20 +64,20 @@ class _Reader:
     def read_all(self) -> list[Atom]:
         atoms = self._sequence("")
         if self.at < len(self.tokens):
-            raise Unfaithful
+            raise NotRepresentable
         return atoms
 
     def _sequence(self, end: str) -> list[Atom]:
         atoms: list[Atom] = []
         self.depth += 1
         if self.depth > _DEPTH_MAX:
-            raise Unfaithful
+            raise NotRepresentable
         while self.at < len(self.tokens) and self.tokens[self.at] != end:
             sign = self._next()
             if sign in ("^", "_", "'"):
                 self._script(sign, atoms)
             elif sign == "," and self._parts_thousands():
-                atoms.append(Atom(Class.ORDINARY, ","))
+                atoms.append(Atom(AtomClass.ORDINARY, ","))
             elif not sign.isspace():
                 atoms.append(self._atom(sign))
         self.depth -= 1
@@ -92,7 +92,7 @@ class _Reader:
 
     def _next(self) -> str:
         if self.at == len(self.tokens):
-            raise Unfaithful
+            raise NotRepresentable
         self.at += 1
         return self.tokens[self.at - 1]
 
@@ -110,7 +110,7 @@ class _Reader:
             self._next()
             return atoms
         if sign in ("}", "^", "_", "&"):
-            raise Unfaithful
+            raise NotRepresentable
         return [self._atom(sign)]
 
     def _atom(self, sign: str) -> Atom:
@@ -118,48 +118,48 @@ class _Reader:
             self.at -= 1
             atoms = self._argument()
             if len(atoms) == 1:
-                apart = atoms[0].kind in (Class.PUNCTUATION, Class.BINARY, Class.RELATION)
-                return Atom(Class.ORDINARY, atoms[0].text) if apart else atoms[0]
-            return Atom(Class.ORDINARY, joined(atoms, tight=False))
+                apart = atoms[0].kind in (AtomClass.PUNCTUATION, AtomClass.BINARY, AtomClass.RELATION)
+                return Atom(AtomClass.ORDINARY, atoms[0].text) if apart else atoms[0]
+            return Atom(AtomClass.ORDINARY, joined(atoms, tight=False))
         if sign[0] == "\\":
             return self._command(sign[1:])
         if sign in ("}", "&", "#", "`", "$"):
-            raise Unfaithful
+            raise NotRepresentable
         if sign == "~":
-            return Atom(Class.BLANK, " ")
+            return Atom(AtomClass.BLANK, " ")
         if sign == "-":
-            return Atom(Class.BINARY, "−")
+            return Atom(AtomClass.BINARY, "−")
         if sign == "*":
-            return Atom(Class.BINARY, "∗")
-        return Atom(_CHARACTERS.get(sign, Class.ORDINARY), sign)
+            return Atom(AtomClass.BINARY, "∗")
+        return Atom(_CHARACTERS.get(sign, AtomClass.ORDINARY), sign)
 
     def _command(self, name: str) -> Atom:
         for kind, table in (
-            (Class.ORDINARY, symbols.ORDINARY),
-            (Class.BINARY, symbols.BINARY),
-            (Class.RELATION, symbols.RELATIONS),
-            (Class.FUNCTION, symbols.LARGE),
-            (Class.OPENING, symbols.OPENING),
-            (Class.CLOSING, symbols.CLOSING),
-            (Class.BLANK, symbols.SPACES),
+            (AtomClass.ORDINARY, symbols.ORDINARY),
+            (AtomClass.BINARY, symbols.BINARY),
+            (AtomClass.RELATION, symbols.RELATIONS),
+            (AtomClass.FUNCTION, symbols.LARGE),
+            (AtomClass.OPENING, symbols.OPENING),
+            (AtomClass.CLOSING, symbols.CLOSING),
+            (AtomClass.BLANK, symbols.SPACES),
         ):
             if name in table:
                 return Atom(kind, table[name])
         if name in symbols.FUNCTIONS:
-            return Atom(Class.FUNCTION, name)
+            return Atom(AtomClass.FUNCTION, name)
         return self._with_argument(name.rstrip("*"))
 
     def _with_argument(self, name: str) -> Atom:
         if name in symbols.SIZES:
             sign = self._skip_blanks()
             self._next()
-            return Atom(Class.BLANK, "") if sign == "." else self._delimiter(name, sign)
+            return Atom(AtomClass.BLANK, "") if sign == "." else self._delimiter(name, sign)
         if name in symbols.TEXTS:
-            return Atom(Class.ORDINARY, self._text())
+            return Atom(AtomClass.ORDINARY, self._text())
         if name in symbols.SHOWN:
             if name.endswith(("style", "limits")):
-                return Atom(Class.BLANK, "")
-            kind = Class.FUNCTION if name == "operatorname" else Class.ORDINARY
+                return Atom(AtomClass.BLANK, "")
+            kind = AtomClass.FUNCTION if name == "operatorname" else AtomClass.ORDINARY
             return Atom(kind, joined(self._argument(), tight=False))
         if name in ("frac", "dfrac", "tfrac", "cfrac"):
             return self._fraction()
@@ -168,41 +168,41 @@ class _Reader:
         if name in symbols.ACCENTS:
             letter = joined(self._argument(), tight=True)
             if len(letter) != 1:
-                raise Unfaithful
-            return Atom(Class.ORDINARY, letter + symbols.ACCENTS[name])
+                raise NotRepresentable
+            return Atom(AtomClass.ORDINARY, letter + symbols.ACCENTS[name])
         if name == "not":
             negated = symbols.NEGATED.get("".join(atom.text for atom in self._argument()))
             if negated is None:
-                raise Unfaithful
-            return Atom(Class.RELATION, negated)
+                raise NotRepresentable
+            return Atom(AtomClass.RELATION, negated)
         if name in ("pmod", "tag"):
             inside = joined(self._argument(), tight=False)
-            return Atom(Class.ORDINARY, f" (mod {inside})" if name == "pmod" else f" ({inside})")
+            return Atom(AtomClass.ORDINARY, f" (mod {inside})" if name == "pmod" else f" ({inside})")
         return self._letters(name)
 
     def _delimiter(self, name: str, sign: str) -> Atom:
         atom = self._atom(sign)
-        kind = Class.CLOSING if name == "right" or name.endswith("r") else Class.OPENING
-        return Atom(atom.kind if atom.kind is not Class.ORDINARY else kind, atom.text)
+        kind = AtomClass.CLOSING if name == "right" or name.endswith("r") else AtomClass.OPENING
+        return Atom(atom.kind if atom.kind is not AtomClass.ORDINARY else kind, atom.text)
 
     def _letters(self, name: str) -> Atom:
         letters = symbols.alphabet(name)
         if letters is None:
-            raise Unfaithful
+            raise NotRepresentable
         text = joined(self._argument(), tight=True)
         if not text or any(char not in letters for char in text):
-            raise Unfaithful
-        return Atom(Class.ORDINARY, "".join(letters[char] for char in text))
+            raise NotRepresentable
+        return Atom(AtomClass.ORDINARY, "".join(letters[char] for char in text))
 
     def _text(self) -> str:
         """The argument of a command that shows text: its blanks count."""
         if self._skip_blanks() != "{":
-            raise Unfaithful
+            raise NotRepresentable
         self._next()
         text = ""
         while (sign := self._next()) != "}":
             if sign in ("{", "$", "`") or (sign[0] == "\\" and sign[1:] not in "%&_#$ "):
-                raise Unfaithful
+                raise NotRepresentable
             text += sign.removeprefix("\\")
         return text
 
@@ -210,8 +210,8 @@ class _Reader:
         above, below = self._argument(), self._argument()
         parts = [operand(above), operand(below)]
         if any("/" in part for part in parts):
-            raise Unfaithful
-        return Atom(Class.FRACTION, "/".join(parts))
+            raise NotRepresentable
+        return Atom(AtomClass.FRACTION, "/".join(parts))
 
     def _root(self) -> Atom:
         root = "√"
@@ -221,11 +221,11 @@ class _Reader:
             self._next()
             root = {"3": "∛", "4": "∜"}.get(degree) or (superscript(degree) or "") + "√"
             if root == "√":
-                raise Unfaithful
-        return Atom(Class.ORDINARY, root + operand(self._argument()))
+                raise NotRepresentable
+        return Atom(AtomClass.ORDINARY, root + operand(self._argument()))
 
     def _script(self, sign: str, atoms: list[Atom]) -> None:
-        base = atoms.pop() if atoms else Atom(Class.ORDINARY, "")
+        base = atoms.pop() if atoms else Atom(AtomClass.ORDINARY, "")
         if sign == "'":
             atoms.append(Atom(base.kind, base.text + "′"))
         else:

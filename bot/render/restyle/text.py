@@ -1,4 +1,4 @@
-"""The text of lines, and what stands in it that may go on over several."""
+"""Lines of text, and constructs that may span lines."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import re
 from bot.render.restyle import shapes
 from bot.render.restyle.display import display
 from bot.render.restyle.emphasis import Emphasis
-from bot.render.restyle.pen import Pen
+from bot.render.restyle.line_writer import LineWriter
+from bot.render.restyle.open_construct import Search
 from bot.render.restyle.source import Source
 from bot.render.restyle.spans import Spans, restyled
 from bot.render.restyle.title import Title
-from bot.render.restyle.wanted import Search
 
-# Longer lines define no link.
+# Longer lines are no link reference definitions.
 _REFERENCE_MAX_CHARS = 300
 
 _PLUS = re.compile(r"\+(?=[ \t])")
@@ -21,7 +21,7 @@ _MARK = re.compile(r"[^>\s]")
 
 
 class Text:
-    """Writes a line of text once `begin` was called for it, piece by piece, until it is `over`."""
+    """Writes a line of text piece by piece, from `begin` until it is `over`."""
 
     def __init__(self, source: Source, title: Title) -> None:
         self.over = True
@@ -30,10 +30,10 @@ class Text:
         self._source = source
         self._title = title
         self._emphasis = Emphasis(source.out)
-        self._pen = Pen(source.out.put, self._emphasis.add_text)
+        self._writer = LineWriter(source.out.put, self._emphasis.add_text)
         # The addresses that lines have defined for links, by their names in lower case.
         self._references: dict[str, str] = {}
-        self._spans = Spans(self._pen, self._emphasis, self._references)
+        self._spans = Spans(self._writer, self._emphasis, self._references)
         self._search: Search | None = None
         # How many quotes the line stands in, and whether it is a heading: other lines share no emphasis with it.
         self._depth = 0
@@ -48,7 +48,7 @@ class Text:
         return restyled(text, self._references)
 
     def begin(self, line: str, lead: shapes.Lead) -> None:
-        """A line of text begins: take its marks."""
+        """Begin a line of text and write its marks."""
         source, item = self._source, bool(lead.bullets)
         depth = lead.quote.count(">") if lead.quote else 0
         content = line[lead.width :]
@@ -61,14 +61,14 @@ class Text:
         label, taken = shapes.label(content, item=item)
         if taken:
             source.take(label, source.at + taken)
-        self._pen.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
+        self._writer.begin_line("\n" + _MARK.sub(" ", marks), shows=taken > 0, item=item)
         self._read = ""
         self.over = self.leads_to_code = False
 
     def take(self) -> bool:
-        """Take what there is of the line; returns whether anything was certain."""
+        """Read the available text of the line; returns whether anything was certain."""
         if self._search is not None:
-            return self._take_wanted(self._search)
+            return self._take_construct(self._search)
         source = self._source
         newline = source.text.find("\n", source.at)
         end = newline if newline >= 0 else len(source.text)
@@ -80,9 +80,9 @@ class Text:
             ended = False  # whether it breaks the line the next one tells
         source.at = self._spans.take(source.text, start, end, final=ended)
         self._note(source.text[start : source.at])
-        if self._spans.wanted is not None:
+        if self._spans.construct is not None:
             self._title.release()
-            self._search = Search(self._spans.wanted)
+            self._search = Search(self._spans.construct)
             return True
         if self._spans.leads_to_code:
             return self._lead_to_code(end) or source.at > start
@@ -92,21 +92,21 @@ class Text:
         return True
 
     def end_paragraph(self) -> None:
-        """The next line is no part of the same paragraph."""
+        """The next line begins another paragraph."""
         self._spans.end_paragraph()
 
     def end_emphasis(self) -> None:
         """The next line shares no emphasis with this one."""
         self._emphasis.end_paragraph()
 
-    def cut_off(self) -> None:
-        """The text ends where nobody meant it to."""
-        self._spans.cut_off = True
+    def truncate(self) -> None:
+        """The text ends in the middle."""
+        self._spans.truncated = True
 
     def finish(self) -> None:
         """The reply is all there."""
         self._spans.end_line()
-        self._emphasis.finish(cut=self._spans.cut_off)
+        self._emphasis.finish(truncated=self._spans.truncated)
 
     def _note(self, text: str) -> None:
         self._title.add(text)
@@ -114,7 +114,7 @@ class Text:
             self._read += text
 
     def _end_line(self, after: int) -> None:
-        vanished = self._pen.dropped and not self._pen.shows
+        vanished = self._writer.dropped and not self._writer.shows
         self._spans.end_line()
         if self._is_heading:
             self._emphasis.end_paragraph()
@@ -134,10 +134,10 @@ class Text:
         if leads:
             self._title.release()
             self._spans.end_line()
-            source.out.put(self._pen.line_break, 0)
+            source.out.put(self._writer.line_break, 0)
             self.over = self.leads_to_code = True
         else:
-            self._spans.refuse()
+            self._spans.give_up()
         return True
 
     def _leave_block(self, end: int, *, ended: bool) -> bool:
@@ -148,28 +148,28 @@ class Text:
         if after == end and not ended:
             return False
         self._follows_block = False
-        source.take(self._pen.line_break if after < end else "", after)
+        source.take(self._writer.line_break if after < end else "", after)
         return True
 
-    def _take_wanted(self, search: Search) -> bool:
-        """Wait for the end of what is wanted, or for the certainty that it has none."""
+    def _take_construct(self, search: Search) -> bool:
+        """Wait for the end of the construct, or for the certainty that there is none."""
         close = search.look(self._source.text, self._source.at, final=self._source.final)
         if close is None:
             return False
         self._search = None
         if close < 0 or not self._display(search, close):
-            self._spans.refuse()
+            self._spans.give_up()
         return True
 
     def _display(self, search: Search, close: int) -> bool:
-        source, pen, wanted = self._source, self._pen, search.wanted
-        inside = source.text[source.at + len(wanted.opening) : close]
-        shown = display(wanted, inside, line_break=pen.line_break, shows=pen.shows)
+        source, writer, construct = self._source, self._writer, search.construct
+        inside = source.text[source.at + len(construct.opening) : close]
+        shown = display(construct, inside, line_break=writer.line_break, shows=writer.shows)
         if shown is None:
             return False
-        pen.dropped = pen.dropped or not shown.text
-        pen.shows = pen.shows or bool(shown.text.strip())
-        source.take(shown.text, close + len(wanted.closing))
+        writer.dropped = writer.dropped or not shown.text
+        writer.shows = writer.shows or bool(shown.text.strip())
+        source.take(shown.text, close + len(construct.closing))
         self._follows_block = shown.is_block
         if shown.formula is not None:
             source.out.attach(shown.formula)

@@ -1,4 +1,4 @@
-"""The first line of a paragraph, which the next line may make a title or the header of a table."""
+"""The first line of a paragraph, which the next line may turn into a heading or a table's header."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ _SENTENCE_ENDS = ".!?:;,。！？："
 
 @dataclass(slots=True)
 class Title:
-    """Holds such a line back; `text` is as much of its source as there is, None when nothing is held back."""
+    """Holds such a line back; `text` is its source so far, None if no line is held back."""
 
     out: Output
     text: str | None = None
 
     def begin(self) -> None:
-        """A line begins that may be one."""
+        """Begin to hold a line."""
         self.text = ""
         self.out.hold()
 
     def add(self, text: str) -> None:
-        """The line goes on."""
+        """Append text to the held line."""
         if self.text is not None:
             self.text += text
             if len(self.text) > _HELD_MAX_CHARS:
                 self.release()
 
     def release(self) -> None:
-        """It is text."""
+        """Release the line: it is text."""
         if self.text is not None:
             self.text = None
             self.out.release()
@@ -61,7 +61,7 @@ class Title:
         return len(table.cells(self.text, columns)) == columns
 
     def drop(self) -> int:
-        """Forget it, for it is shown otherwise; returns how much of the source it was."""
+        """Drop the line, which is shown in another form; returns the number of its characters."""
         if self.text is None:
             return 0
         self.text = None

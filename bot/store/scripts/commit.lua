@@ -1,56 +1,43 @@
--- Append the turn to the history, or put it in the place that it had, and fix what its reply says. State: claimed | posting | posted -> committed.
--- KEYS 1 lease (hash)  2 record of the turn (hash)  3 history (list)  4 meta (hash)  5 result (string)
--- ARGV 1 token  2 history entry, '' for none  3 result: what the thread is to show  4 cut
---      5 lifetime in s  6 input tokens  7 output tokens  8 cost in micro-dollars, as far as it is known
---      9 the messages that are answered, padded, blanks between  10 requests of which not all is known
---      11 '1' if the turn puts something new in front of the window, with the summary that stood there, corrected as
---      12 says; or ''
--- Returns {'OK'}, also if this turn was committed already, {'FENCED'}, or {'CORRECTED', as it is now} if that summary was
--- corrected since: then nothing is done.
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] then return {'FENCED'} end
-local state = redis.call('HGET', KEYS[2], 'state')
-if state == 'committed' then return {'OK'} end
-if state ~= 'claimed' and state ~= 'posting' and state ~= 'posted' then return {'FENCED'} end
--- A store that went back by a moment may know the lease and the turn, but no more what has joined since: that is going
--- to be listed again, and would then be answered twice.
-if redis.call('HGET', KEYS[2], 'members') ~= ARGV[9] then return {'FENCED'} end
-if ARGV[11] ~= '' then
-  local corrected = redis.call('HGET', KEYS[4], 'corrected') or ''
-  if corrected ~= ARGV[12] then return {'CORRECTED', corrected} end
-  -- It is carried on, and must not stand in place of what the same turn has put there anew.
-  redis.call('HDEL', KEYS[4], 'corrected')
+-- Append the turn to the history, or replace the turn's earlier entry, and fix what the thread is to show.
+-- `entry` is '' for a turn without an entry. `members` are the messages that the reply answers. `unpriced` counts
+-- requests of which not all of the cost is known. With `carries_summary` the entry carries the summary in front of the
+-- window on, as corrected by `corrected`.
+-- Returns {'OK'}, also if this turn is committed already, or {'CORRECTED', the correction} if somebody has corrected the
+-- summary since: then nothing is done.
+if not holds_lease() then return 'FENCED' end
+local state = redis.call('HGET', record, 'state') or 'absent'
+if UNCHANGED[state] then return {'OK'} end
+if not BEFORE[state] then return 'FENCED' end
+-- After a rollback of the store the lease and the turn may survive while later joins are lost. The messages that joined
+-- will be listed again, and would then be answered twice.
+if redis.call('HGET', record, 'members') ~= members then return 'FENCED' end
+if carries_summary == '1' then
+  local stored = redis.call('HGET', meta, 'corrected') or ''
+  if stored ~= corrected then return {'CORRECTED', stored} end
+  -- The entry contains the correction, which must not replace the entry's own new summary.
+  redis.call('HDEL', meta, 'corrected')
 end
-local at = redis.call('HGET', KEYS[2], 'at')
-local again = at and redis.call('LINDEX', KEYS[3], at)
-if ARGV[2] ~= '' then
-  if again then
-    redis.call('LSET', KEYS[3], at, ARGV[2])
+if entry ~= '' then
+  local index = redis.call('HGET', record, 'at')
+  if index and redis.call('LINDEX', history, index) then
+    redis.call('LSET', history, index, entry)
   else
-    local place = redis.call('RPUSH', KEYS[3], ARGV[2]) - 1
-    redis.call('HSET', KEYS[2], 'at', place)
-    -- A message may have been pinned before its turn had a place that could be noted with the pins.
-    local known = redis.call('HMGET', KEYS[4], 'pins', 'places')
-    for id in string.gmatch(known[1] and ARGV[9] or '', '%d+') do
-      if string.find(' ' .. known[1] .. ' ', ' ' .. string.match(id, '[1-9]%d*') .. ' ', 1, true) then
-        redis.call('HSET', KEYS[4], 'places', (known[2] or '') .. ' ' .. place)
+    index = redis.call('RPUSH', history, entry) - 1
+    redis.call('HSET', record, 'at', index)
+    -- A message may have been pinned before its turn had an index that could be stored with the pins.
+    local pinned = redis.call('HMGET', meta, 'pins', 'places')
+    for id in each_id(pinned[1] and members or '') do
+      if lists(pinned[1], string.match(id, '[1-9]%d*')) then
+        redis.call('HSET', meta, 'places', (pinned[2] or '') .. ' ' .. index)
         break
       end
     end
   end
 end
-redis.call('HSET', KEYS[2], 'state', 'committed')
-redis.call('SET', KEYS[5], ARGV[3], 'EX', ARGV[5])
-redis.call('HSET', KEYS[4], 'cut', ARGV[4])
-if not again then redis.call('HINCRBY', KEYS[4], 'turns', 1) end
-redis.call('HINCRBY', KEYS[4], 'input_tokens', ARGV[6])
-redis.call('HINCRBY', KEYS[4], 'output_tokens', ARGV[7])
-redis.call('HINCRBY', KEYS[4], 'cost', ARGV[8])
-local left, unpriced = {}, tonumber(ARGV[10])
-for token in string.gmatch(redis.call('HGET', KEYS[2], 'untold') or '', '%d+') do
-  -- Until now the whole try counted as one of them.
-  if token == ARGV[1] then unpriced = unpriced - 1 else left[#left + 1] = token end
-end
-redis.call('HSET', KEYS[2], 'untold', table.concat(left, ' '))
-if redis.call('HINCRBY', KEYS[4], 'unpriced', unpriced) <= 0 then redis.call('HDEL', KEYS[4], 'unpriced') end
-for i = 2, 4 do redis.call('EXPIRE', KEYS[i], ARGV[5]) end
+redis.call('HSET', record, 'state', AFTER, 'spent:' .. token, '1')
+redis.call('SET', result, shown, 'EX', ttl_s)
+redis.call('HSET', meta, 'cut', window_start)
+redis.call('HINCRBY', meta, 'cost', cost)
+if unpriced ~= '0' then redis.call('HINCRBY', meta, 'unpriced', unpriced) end
+for _, key in ipairs({record, history, meta}) do redis.call('EXPIRE', key, ttl_s) end
 return {'OK'}

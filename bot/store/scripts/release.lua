@@ -1,15 +1,9 @@
--- Let the lease go; the token stays, so that the next one is later.
--- KEYS 1 lease (hash)  2 record of the turn (hash)
--- ARGV 1 token  2 '1' if the try was no fault of the turn's and does not count  3 ms before which nobody is to take it
--- Returns 'OK', also if it was somebody else's by now.
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[1] or redis.call('HGET', KEYS[1], 'expires') == '0' then
-  return 'OK'
+-- Let the lease go; the token stays, so that the next token is larger. A `blameless` attempt does not count. Nobody is
+-- to claim the conversation for `pause_ms`.
+-- Returns 1, or 0 if the lease was released, or taken by another owner, before.
+if not holds_lease() or redis.call('HGET', lease, 'expires') == '0' then return 0 end
+redis.call('HSET', lease, 'expires', '0', 'due', integer(now_ms() + tonumber(pause_ms)))
+if blameless == '1' and redis.call('HGET', record, 'claimed_by') == token then
+  redis.call('HINCRBY', record, 'tries', -1)
 end
-redis.call('HSET', KEYS[1], 'expires', '0')
-local clock = redis.call('TIME')
-local due = clock[1] * 1000 + math.floor(clock[2] / 1000) + tonumber(ARGV[3])
-redis.call('HSET', KEYS[1], 'due', string.format('%d', due))
-if ARGV[2] == '1' and redis.call('HGET', KEYS[2], 'claimed_by') == ARGV[1] then
-  redis.call('HINCRBY', KEYS[2], 'tries', -1)
-end
-return 'OK'
+return 1

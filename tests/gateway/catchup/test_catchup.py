@@ -1,25 +1,23 @@
-"""How far the next sweep goes, after one that failed or that something came in between of."""
+"""How far the next sweep goes after a failure, a gap in the session or a rollback of the store."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any, cast
 
 from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
-from bot.gateway.catchup.catchup import ASKED_AT_MOST, FAILURES_IN_A_ROW, OVERLAP_S, Catchup
-from bot.gateway.catchup.listing import id_before
-from bot.gateway.catchup.places import Place
-from tests.patience import idle_timeout
+from bot.gateway.catchup.catchup import OVERLAP_S, Catchup
+from bot.gateway.conversion.snowflake import id_before
 
 AWAY_S = 0.1
 
 
 class Store:
-    """A store that keeps its records, and notes nothing of what it is told; it goes back when it is told to."""
+    """A store that is unavailable `away` times, and has lost its last heartbeat if it `went_back`."""
 
     def __init__(self) -> None:
         self.went_back = False
@@ -41,78 +39,76 @@ class Store:
         return kept
 
 
-class Sweeping(Catchup):
-    """Notes how far each sweep goes, and does in it what was ordered."""
+class Sweeps:
+    """Records the arguments of each sweep, and calls the next function of `during` in it."""
 
-    def __init__(self, store: Store, *during: Callable[[Sweeping], None]) -> None:
-        nobody = cast("Any", None)
-        client = cast("Any", SimpleNamespace(is_ready=lambda: True))
-        kept = cast("Any", store)
-        super().__init__(
-            client,
-            kept,
-            kept,
-            nobody,
-            nobody,
-            nobody,
-            instance="one",
-            max_age_s=1.0,
-            max_messages=1,
-            poll_s=0.001,
-            every_s=0.0,
-            clock=Clock(),
-        )
+    def __init__(self, *during: Callable[[Catchup], None]) -> None:
+        self.unfinished = False
         self.during = list(during)
-        self.sweeps: list[tuple[bool, int | None]] = []
+        self.catchup: Catchup | None = None
+        self.asked: list[tuple[bool, int | None]] = []
         self.enough = asyncio.Event()
 
-    async def _sweep(self, doubt: int | None, asking: bool) -> None:
-        self.sweeps.append((asking, doubt))
-        if not self.during:
+    async def run(self, recheck_from: int | None, *, full: bool) -> None:
+        """Call the next function."""
+        self.asked.append((full, recheck_from))
+        if not self.during or self.catchup is None:
             self.enough.set()
             return
-        self.during.pop(0)(self)
+        self.during.pop(0)(self.catchup)
 
 
-async def swept(catchup: Sweeping) -> list[tuple[bool, int | None]]:
-    """Watch until there is nothing more to do in a sweep, and return whether each asked, and from where it doubts."""
+async def swept(store: Store, *during: Callable[[Catchup], None]) -> list[tuple[bool, int | None]]:
+    """Watch until a sweep after the last function of `during`; returns `full` and `recheck_from` of each sweep."""
+    sweeps, kept = Sweeps(*during), cast("Any", store)
+    client = cast("Any", SimpleNamespace(is_ready=lambda: True))
+    catchup = sweeps.catchup = Catchup(
+        client,
+        kept,
+        kept,
+        cast("Any", sweeps),
+        instance="one",
+        poll_s=0.001,
+        every_s=0.0,
+        clock=Clock(),
+    )
     watching = asyncio.create_task(catchup.watch())
-    await catchup.enough.wait()
+    await sweeps.enough.wait()
     watching.cancel()
     await asyncio.gather(watching, return_exceptions=True)
-    return catchup.sweeps
+    return sweeps.asked
 
 
-def fail(_: Sweeping) -> None:
+def fail(_: Catchup) -> None:
     """Discord cannot be reached."""
     raise ConnectionResetError
 
 
-def nothing(_: Sweeping) -> None:
+def nothing(_: Catchup) -> None:
     """All is well."""
 
 
-def want(catchup: Sweeping) -> None:
+def request(catchup: Catchup) -> None:
     """The gateway session went on after a gap."""
-    catchup.want()
+    catchup.request()
 
 
-async def test_only_the_first_sweep_asks_for_each_place_one_by_one() -> None:
-    assert await swept(Sweeping(Store(), nothing)) == [(True, None), (False, None)]
+async def test_only_the_first_sweep_is_full() -> None:
+    assert await swept(Store(), nothing) == [(True, None), (False, None)]
 
 
-async def test_a_gap_during_a_sweep_has_the_next_one_ask_again() -> None:
-    assert await swept(Sweeping(Store(), want)) == [(True, None), (True, None)]
+async def test_a_gap_during_a_sweep_makes_the_next_sweep_full() -> None:
+    assert await swept(Store(), request) == [(True, None), (True, None)]
 
 
-async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
+async def test_the_next_sweep_does_what_a_failed_sweep_was_to_do() -> None:
     store = Store()
 
-    def go_back(_: Sweeping) -> None:
+    def go_back(_: Catchup) -> None:
         store.went_back = True
 
     before = id_before(OVERLAP_S, time.time())
-    first, doubtful, again, after = await swept(Sweeping(store, go_back, fail, nothing))
+    first, doubtful, again, after = await swept(store, go_back, fail, nothing)
     assert (first, after) == ((True, None), (False, None))
     assert again == doubtful
     assert doubtful[0]
@@ -122,112 +118,13 @@ async def test_what_a_failed_sweep_was_to_do_is_for_the_next_one() -> None:
     )
 
 
-async def test_an_outage_leaves_in_doubt_what_was_listed_before_it_however_long_it_lasts() -> None:
+async def test_after_an_outage_of_any_length_messages_from_just_before_it_are_listed_again() -> None:
     store = Store()
 
-    def away(_: Sweeping) -> None:
+    def away(_: Catchup) -> None:
         store.away = 3
 
-    _, _, (asking, doubt), *_ = await swept(Sweeping(store, nothing, away, nothing))
+    _, _, (asking, doubt), *_ = await swept(store, nothing, away, nothing)
     assert asking
     assert doubt is not None
     assert id_before(OVERLAP_S, store.beats_s[1]) <= doubt < id_before(OVERLAP_S, store.beats_s[1] + AWAY_S)
-
-
-class Known(Store):
-    """A store that knows of many direct messages, none of which were ever listed."""
-
-    def __init__(self, known: int) -> None:
-        super().__init__()
-        self.all = tuple(range(1, known + 1))
-        self.noted = asyncio.Event()
-
-    async def known(self, _now_ms: int) -> tuple[int, ...]:
-        return self.all
-
-    async def parents(self, conversations: Sequence[int]) -> tuple[None, ...]:
-        return (None,) * len(conversations)
-
-    async def marks(self, places: Sequence[int]) -> tuple[int, ...]:
-        return (9,) * len(places)
-
-    async def looked(self) -> int:
-        return 0
-
-    async def note_look(self, _until_ms: int) -> None:
-        self.noted.set()
-
-
-class Asked:
-    """Tells that nothing new was said anywhere; the places to `fail` cannot be asked so often."""
-
-    def __init__(self, fail: dict[int, int]) -> None:
-        self.fail = fail
-        self.asked: list[int] = []
-        self.done = asyncio.Event()
-        self.enough = 0
-
-    async def ask(self, channel: int) -> Place:
-        self.asked.append(channel)
-        if len(self.asked) >= self.enough:
-            self.done.set()
-        if self.fail.get(channel):
-            self.fail[channel] -= 1
-            raise ConnectionResetError
-        return Place(channel, 5)
-
-
-def asking(store: Known, places: Asked, *, every_s: float) -> Catchup:
-    nobody, kept = cast("Any", None), cast("Any", store)
-    client = cast("Any", SimpleNamespace(is_ready=lambda: True, guilds=[]))
-    catchup = Catchup(
-        client,
-        kept,
-        kept,
-        nobody,
-        nobody,
-        nobody,
-        instance="one",
-        max_age_s=1.0,
-        max_messages=1,
-        poll_s=0.001,
-        every_s=every_s,
-        clock=Clock(),
-    )
-    catchup._places = cast("Any", places)
-    return catchup
-
-
-async def asked(store: Known, places: Asked, count: int, *, every_s: float) -> list[int]:
-    """Watch until so many places were asked, and a moment longer."""
-    places.enough = count
-    watching = asyncio.create_task(asking(store, places, every_s=every_s).watch())
-    async with idle_timeout(10):
-        await places.done.wait()
-        await store.noted.wait()
-    await asyncio.sleep(0.02)
-    watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
-    return places.asked
-
-
-async def test_what_goes_beyond_the_bound_of_a_sweep_is_asked_for_by_the_next_one_at_once() -> None:
-    store = Known(2 * ASKED_AT_MOST + 5)
-    found = await asked(store, Asked({}), 2 * ASKED_AT_MOST + 5, every_s=1000.0)
-    assert found == list(store.all), "each once, those with the latest messages first"
-
-
-async def test_what_could_not_be_asked_is_asked_by_the_next_sweep_behind_the_others() -> None:
-    found = await asked(Known(3), Asked({1: 2}), 5, every_s=0.01)
-    assert found == [1, 2, 3, 1, 1]
-
-
-async def test_a_discord_that_is_away_is_not_asked_for_everything() -> None:
-    store, places = Known(50), Asked(dict.fromkeys(range(1, 51), 1))
-    places.enough = FAILURES_IN_A_ROW
-    watching = asyncio.create_task(asking(store, places, every_s=1000.0).watch())
-    await places.done.wait()
-    await asyncio.sleep(0.02)
-    watching.cancel()
-    await asyncio.gather(watching, return_exceptions=True)
-    assert len(places.asked) == FAILURES_IN_A_ROW

@@ -1,4 +1,4 @@
-"""One thing that discord.py cannot read hides no other one."""
+"""Lists with an item that discord.py cannot parse."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 
-from bot.gateway.connection.completion import LISTS, fill_null_lists
 from bot.gateway.conversion import reading
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
@@ -113,18 +112,6 @@ def test_what_is_logged_of_something_unreadable_holds_nothing_of_it(
         reading.parse_each("message", [{"id": "secret", "content": "secret"}, "secret"], lambda d: d["no"])
         == []
     )
-    told = capsys.readouterr().out
-    assert "discord_item_unreadable" in told
-    assert "secret" not in told
-
-
-@pytest.mark.parametrize("name", LISTS)
-@pytest.mark.parametrize("blank", ["", " "])
-def test_null_in_place_of_a_list_is_an_empty_list_wherever_it_stands(name: str, blank: str) -> None:
-    filled = fill_null_lists(f'{{"d":[{{"{name}":{blank}null,"topic":null}}]}}')
-    assert filled.replace(" ", "") == f'{{"d":[{{"{name}":[],"topic":null}}]}}'
-
-
-def test_what_people_write_is_not_taken_for_a_list() -> None:
-    text = '{"content": "\\"embeds\\": null", "embeds": []}'
-    assert fill_null_lists(text) == text
+    logged = capsys.readouterr().out
+    assert "discord_item_unreadable" in logged
+    assert "secret" not in logged

@@ -19,7 +19,7 @@ class Finishing:
     def __init__(self) -> None:
         self.amended: list[tuple[int, int, str]] = []
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,)
 
     async def edit(self, _home: int, _message: Message, *, edited_ms: int) -> Change:
@@ -34,7 +34,7 @@ class Finishing:
 async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end() -> None:
     revisions = Finishing()
     nobody = cast("Any", None)
-    changes = Changes(cast("Any", revisions), nobody, nobody, finishing_pause_s=0.0)
+    changes = Changes(cast("Any", revisions), nobody, nobody, poll_s=0.0)
     author = SimpleNamespace(id=1, name="ann", display_name="Ann", global_name="Ann")
     said = SimpleNamespace(
         id=7,
@@ -45,7 +45,7 @@ async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end
         edited_at=None,
         channel=SimpleNamespace(id=5),
     )
-    await changes.edited(cast("Any", said))
+    await changes.edit(cast("Any", said))
     assert revisions.amended == [(5, 7, "new")]
 
 
@@ -55,7 +55,7 @@ class Slow:
     def __init__(self) -> None:
         self.go_on = asyncio.Event()
 
-    async def homes(self, message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, message: int, channel: int) -> tuple[int, ...]:
         return (message, channel)
 
     async def delete(self, _home: int, _message: int) -> Change:
@@ -66,16 +66,16 @@ class Slow:
 async def test_what_is_asked_after_a_deletion_waits_until_that_is_noted_and_no_longer() -> None:
     store, nobody = Slow(), cast("Any", None)
     changes = Changes(cast("Any", store), nobody, nobody)
-    deleting = asyncio.create_task(changes.deleted(5, [5, 7, 8]))
+    deleting = asyncio.create_task(changes.delete(5, [5, 7, 8]))
     await asyncio.sleep(0)
-    await changes.forgotten(6)
-    waiting = [asyncio.create_task(changes.forgotten(place)) for place in (5, 8)]
+    await changes.wait_for_deletions(6)
+    waiting = [asyncio.create_task(changes.wait_for_deletions(place)) for place in (5, 8)]
     await asyncio.sleep(0.01)
     assert not any(task.done() for task in waiting)
     store.go_on.set()
     async with idle_timeout(5):
         await asyncio.gather(deleting, *waiting)
-        await changes.forgotten(5)
+        await changes.wait_for_deletions(5)
 
 
 class Forgetful:
@@ -85,34 +85,34 @@ class Forgetful:
         self.steps: list[str] = []
         self.taken_in = False
 
-    async def homes(self, _message: int, channel: int) -> tuple[int, ...]:
+    async def conversations_of(self, _message: int, channel: int) -> tuple[int, ...]:
         return (channel,) if self.taken_in else ()
 
     async def delete(self, _home: int, _message: int) -> Change:
         self.steps.append("delete")
         return Change.SAME
 
-    async def bury(self, _message: int, _channel: int) -> bool:
-        self.steps.append("bury")
+    async def tombstone(self, _message: int, _channel: int) -> bool:
+        self.steps.append("tombstone")
         self.taken_in = True
         return False
 
 
 async def test_what_is_taken_in_between_the_two_steps_of_a_deletion_is_deleted_too() -> None:
     revisions, nobody = Forgetful(), cast("Any", None)
-    await Changes(cast("Any", revisions), nobody, nobody).deleted(5, [7])
-    assert revisions.steps == ["bury", "delete"]
+    await Changes(cast("Any", revisions), nobody, nobody).delete(5, [7])
+    assert revisions.steps == ["tombstone", "delete"]
 
 
 async def test_a_deletion_waits_for_what_is_just_being_taken_in() -> None:
-    revisions, nobody, holding = Forgetful(), cast("Any", None), OutageBuffer()
-    changes = Changes(cast("Any", revisions), nobody, nobody, holding)
-    with holding.taking(7):
-        deleting = asyncio.create_task(changes.deleted(5, [7]))
+    revisions, nobody, outage_buffer = Forgetful(), cast("Any", None), OutageBuffer()
+    changes = Changes(cast("Any", revisions), nobody, nobody, outage_buffer)
+    with outage_buffer.accepting(7):
+        deleting = asyncio.create_task(changes.delete(5, [7]))
         await asyncio.sleep(0.01)
         assert revisions.steps == []
-        assert holding.dropped(7), "whoever holds it may let it go"
-        assert not holding.dropped(8)
+        assert outage_buffer.is_discarded(7), "whoever holds it may let it go"
+        assert not outage_buffer.is_discarded(8)
     await deleting
-    assert not holding.dropped(7)
+    assert not outage_buffer.is_discarded(7)
     assert revisions.steps[-1] == "delete"

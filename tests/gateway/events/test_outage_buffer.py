@@ -45,12 +45,12 @@ async def until(condition: Callable[[], object]) -> None:
 
 
 async def test_what_was_held_is_taken_although_it_was_told_that_it_takes_long() -> None:
-    store, holding, told = Store(), OutageBuffer(tell_after_s=0.01, pause_s=0.001), asyncio.Event()
+    store, outage_buffer, told = Store(), OutageBuffer(notify_after_s=0.01, retry_s=0.001), asyncio.Event()
 
     async def late() -> None:
         told.set()
 
-    held = asyncio.create_task(holding.held(lambda: store.take(1), late=late))
+    held = asyncio.create_task(outage_buffer.run(lambda: store.take(1), on_late=late))
     await told.wait()
     assert not held.done()
     store.back = True
@@ -58,12 +58,12 @@ async def test_what_was_held_is_taken_although_it_was_told_that_it_takes_long() 
 
 
 async def test_nobody_is_told_of_a_short_absence() -> None:
-    store, holding, told = Store(), OutageBuffer(tell_after_s=0.02, pause_s=0.001), asyncio.Event()
+    store, outage_buffer, told = Store(), OutageBuffer(notify_after_s=0.02, retry_s=0.001), asyncio.Event()
 
     async def late() -> None:
         told.set()
 
-    held = asyncio.create_task(holding.held(lambda: store.take(1), late=late))
+    held = asyncio.create_task(outage_buffer.run(lambda: store.take(1), on_late=late))
     await asyncio.sleep(0)
     store.back = True
     await held
@@ -73,8 +73,8 @@ async def test_nobody_is_told_of_a_short_absence() -> None:
 
 async def test_many_that_wait_are_taken_one_after_the_other_in_their_order() -> None:
     store = Store()
-    holding = OutageBuffer(store.probe, pause_s=0.001)
-    held = [asyncio.create_task(holding.held(lambda n=n: store.take(n))) for n in range(50)]  # type: ignore[misc]
+    outage_buffer = OutageBuffer(store.probe, retry_s=0.001)
+    held = [asyncio.create_task(outage_buffer.run(lambda n=n: store.take(n))) for n in range(50)]  # type: ignore[misc]
     await until(lambda: store.probed > 3)
     assert store.asked == 50, "each once, when it came"
     store.most_at_once = 0
@@ -86,26 +86,26 @@ async def test_many_that_wait_are_taken_one_after_the_other_in_their_order() -> 
 
 async def test_what_comes_when_the_store_is_back_does_not_overtake_what_was_held() -> None:
     store = Store()
-    holding = OutageBuffer(store.probe, pause_s=0.01)
-    held = asyncio.create_task(holding.held(lambda: store.take(1)))
+    outage_buffer = OutageBuffer(store.probe, retry_s=0.01)
+    held = asyncio.create_task(outage_buffer.run(lambda: store.take(1)))
     await until(lambda: store.probed)
     store.back = True
-    await asyncio.gather(held, holding.held(lambda: store.take(2)))
+    await asyncio.gather(held, outage_buffer.run(lambda: store.take(2)))
     assert store.taken == [1, 2]
 
 
 async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
     store = Store()
     store.back = True
-    holding = OutageBuffer(store.probe, pause_s=0.001)
+    outage_buffer = OutageBuffer(store.probe, retry_s=0.001)
 
     async def never() -> None:
         raise StoreUnavailable("odd")
 
-    odd = asyncio.create_task(holding.held(never))
+    odd = asyncio.create_task(outage_buffer.run(never))
     await asyncio.sleep(0.001)
     store.back = False
-    held = asyncio.create_task(holding.held(lambda: store.take(1)))
+    held = asyncio.create_task(outage_buffer.run(lambda: store.take(1)))
     await until(lambda: store.asked)
     store.back = True
     assert await held == 1
@@ -113,11 +113,11 @@ async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
 
 
 async def test_what_goes_beyond_the_bound_is_not_held() -> None:
-    store, holding = Store(), OutageBuffer(pause_s=0.001, most=1)
-    first = asyncio.create_task(holding.held(lambda: store.take(1)))
+    store, outage_buffer = Store(), OutageBuffer(retry_s=0.001, capacity=1)
+    first = asyncio.create_task(outage_buffer.run(lambda: store.take(1)))
     await until(lambda: store.asked)
     with pytest.raises(StoreUnavailable):
-        await holding.held(lambda: store.take(2))
+        await outage_buffer.run(lambda: store.take(2))
     store.back = True
     assert await first == 1
-    assert await holding.held(lambda: store.take(3)) == 3
+    assert await outage_buffer.run(lambda: store.take(3)) == 3

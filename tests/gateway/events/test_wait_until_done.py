@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.gateway.events.wait_until_done import LOOKS, when_finished
+from bot.gateway.events.wait_until_done import POLLS, wait_until_done
 
 
 class Turn:
@@ -19,7 +19,7 @@ class Turn:
 
 async def seen(turn: Turn) -> str:
     """What is told of a turn."""
-    return await when_finished(turn.look, lambda state: state == "finishing", pause_s=0.0)
+    return await wait_until_done(turn.look, lambda state: state == "finishing", poll_s=0.0)
 
 
 async def test_a_turn_that_is_not_being_finished_is_looked_at_once() -> None:
@@ -29,11 +29,11 @@ async def test_a_turn_that_is_not_being_finished_is_looked_at_once() -> None:
 
 
 async def test_the_end_of_a_turn_is_seen_even_at_the_last_look() -> None:
-    for looks in (2, LOOKS):
+    for looks in (2, POLLS):
         assert await seen(Turn(looks)) == "done"
 
 
 async def test_a_turn_that_does_not_end_is_told_as_it_is() -> None:
-    turn = Turn(LOOKS + 1)
+    turn = Turn(POLLS + 1)
     assert await seen(turn) == "finishing"
-    assert turn.looks == LOOKS
+    assert turn.looks == POLLS

@@ -79,7 +79,7 @@ async def test_a_file_that_is_too_large_is_rejected_and_not_repeated(post: Post)
     assert len(post.discord.requests) == before + 1
 
 
-@pytest.mark.parametrize("controls", [STOP, when_done(77, cut=False), when_done(77, cut=True)])
+@pytest.mark.parametrize("controls", [STOP, when_done(77, truncated=False), when_done(77, truncated=True)])
 async def test_buttons_come_change_and_go_and_are_read_back(post: Post, controls: Controls) -> None:
     sent = await post.outbox.send(post.thread, Outgoing("hello", "1", controls=controls))
     assert sent.controls == controls
@@ -98,7 +98,7 @@ async def test_buttons_come_change_and_go_and_are_read_back(post: Post, controls
 
 async def test_discord_py_keeps_nothing_of_the_buttons(post: Post) -> None:
     sent = await post.outbox.send(post.thread, Outgoing("hello", "1", controls=STOP))
-    await post.outbox.edit(post.thread, sent.id, Change(controls=when_done(77, cut=True)))
+    await post.outbox.edit(post.thread, sent.id, Change(controls=when_done(77, truncated=True)))
     assert not post.client.persistent_views
     assert not post.client._connection._view_store._views
 

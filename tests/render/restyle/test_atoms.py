@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from bot.render.restyle.atoms import Atom, Class, Unfaithful, joined, operand, scripted
+from bot.render.restyle.atoms import Atom, AtomClass, NotRepresentable, joined, operand, scripted
 
-X = Atom(Class.ORDINARY, "x")
-PLUS = Atom(Class.BINARY, "+")
-HALF = Atom(Class.FRACTION, "1/2")
-ROOT = Atom(Class.ORDINARY, "√2")
+X = Atom(AtomClass.ORDINARY, "x")
+PLUS = Atom(AtomClass.BINARY, "+")
+HALF = Atom(AtomClass.FRACTION, "1/2")
+ROOT = Atom(AtomClass.ORDINARY, "√2")
 
 
 @pytest.mark.parametrize(
@@ -17,11 +17,11 @@ ROOT = Atom(Class.ORDINARY, "√2")
     [
         ([X, PLUS, X], "x + x"),
         ([PLUS, X], "+x"),
-        ([X, Atom(Class.FUNCTION, "sin"), X], "x sin x"),
+        ([X, Atom(AtomClass.FUNCTION, "sin"), X], "x sin x"),
         ([HALF, X], "(1/2)x"),
         ([X, PLUS, HALF], "x + 1/2"),
         ([ROOT, X], "√(2)x"),
-        ([X, Atom(Class.BLANK, "  "), X], "x  x"),
+        ([X, Atom(AtomClass.BLANK, "  "), X], "x  x"),
     ],
 )
 def test_there_is_as_much_between_atoms_as_keeps_them_apart(atoms: list[Atom], text: str) -> None:
@@ -33,14 +33,14 @@ def test_an_exponent_has_no_blanks_that_are_not_needed() -> None:
 
 
 def test_a_mixed_number_reads_as_a_product_and_is_not_shown() -> None:
-    with pytest.raises(Unfaithful):
-        joined([Atom(Class.ORDINARY, "2"), HALF], tight=False)
+    with pytest.raises(NotRepresentable):
+        joined([Atom(AtomClass.ORDINARY, "2"), HALF], tight=False)
 
 
 def test_what_would_fall_apart_beside_a_bar_is_bracketed() -> None:
     assert operand([X, PLUS, X]) == "(x+x)"
     assert operand([X]) == "x"
-    assert operand([Atom(Class.ORDINARY, "1"), Atom(Class.ORDINARY, "2")]) == "12"
+    assert operand([Atom(AtomClass.ORDINARY, "1"), Atom(AtomClass.ORDINARY, "2")]) == "12"
 
 
 @pytest.mark.parametrize(
@@ -60,5 +60,5 @@ def test_an_exponent_is_raised_where_unicode_can(base: Atom, sign: str, inside: 
 
 
 def test_a_puzzle_in_an_exponent_is_not_shown() -> None:
-    with pytest.raises(Unfaithful):
+    with pytest.raises(NotRepresentable):
         scripted(X, "^", "a/b + c/d + e/f")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from bot.render.draft import Draft
+from bot.render.part import Formula
+from bot.render.restyle.restyler import Restyler
 from tests.render.discord import visible
-from tests.render.test_restyle import restyle
+from tests.render.test_restyle import files, restyle
 
 TEXTS = [
     "f(*args, **kwargs) and g(*args)",
@@ -82,3 +85,24 @@ def test_a_cell_and_a_small_heading_show_no_backslashes() -> None:
 def test_what_is_text_is_escaped_and_what_is_emphasis_is_not(text: str, shown: str) -> None:
     assert restyle(text) == shown
     assert restyle(shown) == shown
+
+
+def test_text_behind_an_opener_is_shown_while_it_is_held_back() -> None:
+    draft = Draft()
+    draft.push("Say **bold and")
+    assert [part.text for part in draft.parts] == ["Say **bold and**"]
+    draft.push(" more.\n\nNext **one**")
+    assert [part.text for part in draft.parts] == ["Say \\*\\*bold and more.\n\nNext **one**"]
+
+
+def test_text_behind_an_opener_is_not_held_back_for_long() -> None:
+    text = "- a *b " + "word " * 300
+    restyler = Restyler()
+    certain = "".join(restyler.push(char) for char in text)
+    assert certain == text.rstrip() + " "
+    assert certain + restyler.push("end* f(*x) g(*y)\n") + restyler.finish() == text + "end* f(\\*x) g(*y)\n"
+
+
+def test_emphasis_that_holds_a_formula_keeps_its_picture() -> None:
+    assert files("*so $$x^2 = y$$ it is*") == [Formula("x^2 = y")]
+    assert files("*so $$x^2 = y$$ it is") == [Formula("x^2 = y")]

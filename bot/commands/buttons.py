@@ -1,0 +1,58 @@
+"""Buttons that outlive the process: their custom ids hold all that is needed to answer a click."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from typing import Any, Self
+
+import discord
+
+from bot.commands.interactions import Interaction
+
+
+def dynamic_button(
+    template: str, pressed: Callable[[Interaction, re.Match[str]], Awaitable[None]]
+) -> type[discord.ui.DynamicItem[discord.ui.Item[Any]]]:
+    """Return the class by which discord.py answers the buttons whose custom id matches a template."""
+
+    class DynamicButton(discord.ui.DynamicItem[discord.ui.Item[Any]], template=template):
+        def __init__(self, item: discord.ui.Item[Any], match: re.Match[str]) -> None:
+            super().__init__(item)
+            self._match = match
+
+        @classmethod
+        async def from_custom_id(
+            cls, _: Interaction, item: discord.ui.Item[Any], match: re.Match[str], /
+        ) -> Self:
+            return cls(item, match)
+
+        async def callback(self, interaction: Interaction) -> None:
+            await pressed(interaction, self._match)
+
+    return DynamicButton
+
+
+def shows(message: discord.Message | None, custom_id: str) -> bool:
+    """Whether a message has a component with a custom id, so that discord.py finds its DynamicItem."""
+    rows: Iterable[Any] = message.components if message is not None else ()
+    children = (child for row in rows for child in getattr(row, "children", ()))
+    return any(getattr(child, "custom_id", None) == custom_id for child in children)
+
+
+def button(
+    label: str, custom_id: str, style: discord.ButtonStyle = discord.ButtonStyle.secondary
+) -> discord.ui.Button[discord.ui.View]:
+    """Return a button to send."""
+    return discord.ui.Button[discord.ui.View](label=label, custom_id=custom_id, style=style)
+
+
+def view_of(*buttons: discord.ui.Button[discord.ui.View]) -> discord.ui.View | None:
+    """Return a view to send, None without a button; it is stopped, because discord.py would keep it for ever."""
+    if not buttons:
+        return None
+    view = discord.ui.View(timeout=None)
+    for each in buttons:
+        view.add_item(each)
+    view.stop()
+    return view

@@ -1,0 +1,47 @@
+"""What a person is told when a command, a button or a modal fails."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+
+from bot.commands.interactions import Interaction, say
+from bot.conversation import wording
+from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordNotNow, StoreUnavailable
+
+log = structlog.get_logger()
+
+UNEXPECTED = "Something went wrong on my side, and nothing was changed. Please try again."
+THREADS_FULL = (
+    "This server has as many active threads as Discord allows, so I cannot open one. Somebody with the permission "
+    "“Manage Threads” can close some; then try again."
+)
+
+
+def not_now(for_s: float) -> str:
+    """Say for how long Discord refuses."""
+    return f"Discord lets me do that only {wording.about(for_s)} from now. Please try again then."
+
+
+def missing(permission: str) -> str:
+    """Name the permission that the bot lacks; "" where it is unknown."""
+    what = f"the permission “{permission}”" if permission else "a permission"
+    return f"I cannot do that here: I lack {what}. Somebody who manages this server can give it to me."
+
+
+async def explain(interaction: Interaction, error: BaseException) -> None:
+    """Tell the person what failed, and the operator if the failure is a bug."""
+    match error:
+        case StoreUnavailable():
+            await say(interaction, wording.STORE_DOWN)
+        case DiscordFull():
+            await say(interaction, THREADS_FULL)
+        case DiscordNotNow():
+            await say(interaction, not_now(error.for_s))
+        case discord.RateLimited():
+            await say(interaction, not_now(error.retry_after))
+        case DiscordForbidden():
+            await say(interaction, missing(error.permission))
+        case _:
+            log.error("interaction_failed", interaction=interaction.id, exc_info=error)
+            await say(interaction, UNEXPECTED)

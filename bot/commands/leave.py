@@ -1,0 +1,51 @@
+"""/leave: no answers in a conversation until the next mention."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.commands import access
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+
+log = structlog.get_logger()
+
+RULE = access.CONVERSATION
+
+LEFT = "I have left this conversation and answer nothing here any more. Mention me, and I am back."
+NOT_FROM_HERE = (
+    "There is nothing to leave in direct messages. To make me forget what was said here, use /reset."
+)
+MAY_NOT_LEAVE = RULE.refusal("make me leave it")
+
+
+class Leave:
+    """The reply that is being written is finished, and the conversation stays known."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.command(name="leave", description="Make me answer nothing here until I am mentioned again")(
+            self.leave
+        )
+
+    @in_servers_and_dms
+    async def leave(self, interaction: Interaction) -> None:
+        """Stop answering here."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if invocation.person.is_direct:
+            await say(interaction, NOT_FROM_HERE)
+        elif invocation.conversation is None:
+            await say(interaction, NOT_A_CONVERSATION)
+        elif not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_LEAVE)
+        else:
+            await self._conversations.leave(invocation.conversation, interaction.id)
+            log.info("conversation_left", conversation=invocation.conversation)
+            await say(interaction, LEFT)

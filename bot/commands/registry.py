@@ -1,0 +1,48 @@
+"""The features; a new one is a file of its own and one line here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+import discord
+
+from bot.commands.chat import Chat
+from bot.commands.context import Context
+from bot.commands.help import Help
+from bot.commands.leave import Leave
+from bot.commands.model import Model
+from bot.commands.reply_controls import ReplyControls
+from bot.commands.reset import Reset
+from bot.commands.services import CommandServices
+from bot.commands.system import System
+from bot.commands.tree import Tree
+from bot.store.coordination import Coordination
+
+
+class Feature(Protocol):
+    """Commands that belong together, with their buttons, modals and menus."""
+
+    def add_to(self, tree: Tree) -> None:
+        """Add all of them to the tree."""
+
+
+FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
+    Chat,
+    Reset,
+    Leave,
+    System,
+    Model,
+    ReplyControls,
+    Context,
+    Help,
+)
+"""In the order in which the commands are registered; another order registers them anew."""
+
+
+def build_tree(client: discord.Client, coordination: Coordination, services: CommandServices) -> Tree:
+    """Return the tree of all features; `client` sends its interactions to the tree from now on."""
+    tree = Tree(client, coordination)
+    for feature in FEATURES:
+        feature(services).add_to(tree)
+    return tree

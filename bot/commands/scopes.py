@@ -1,0 +1,54 @@
+"""The scopes that a prompt or a model can be set for: a thread, a channel or a server."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from discord import app_commands
+
+from bot.commands.interactions import Interaction
+from bot.conversation.model import Choice
+from bot.store.scoped_overrides import Scope
+
+SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
+
+SCOPE_HELP = "Where it counts; the narrowest one that is set wins"
+"""The description of the option of a command that names a scope."""
+
+
+class _ScopeNames(app_commands.Transformer):
+    """Without it, discord.py would show the names of the enumeration's members, which are in capitals."""
+
+    @property
+    def choices(self) -> list[app_commands.Choice[str | int | float]]:
+        return [app_commands.Choice(name=SCOPE_NAMES[scope], value=scope.value) for scope in Scope]
+
+    async def transform(self, _: Interaction, value: str) -> Scope:
+        return Scope(value)
+
+
+ScopeOption = app_commands.Transform[Scope, _ScopeNames]
+"""The type of the option of a command that names a scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScopeTarget:
+    """A scope, and the id of the thread, the channel or the server."""
+
+    scope: Scope
+    target: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """The answers where direct messages lack a scope, and where a person is not allowed to change a scope."""
+
+    only_in_servers: str
+    may_not: Mapping[Scope, str]
+
+
+def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
+    """Say where a field of a choice comes from: the narrowest scope that sets it, or the default."""
+    scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
+    return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"

@@ -1,0 +1,47 @@
+"""What every feature may work with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.claude.catalogue import Catalogue
+from bot.conversation.clock import Clock
+from bot.conversation.intake import Policy
+from bot.conversation.model import Choice
+from bot.conversation.pricing import PriceBook
+from bot.gateway.events.pins import Pins
+from bot.render.outbox import Outbox
+from bot.store.conversations import Conversations
+from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.turn_control import TurnControl
+from bot.store.wakeups import Wakeups
+from bot.turns.dispatch import Dispatcher
+from bot.turns.policy import TurnPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class CommandServices:
+    """Shared by all features.
+
+    `resolve_terms` makes the policy of a turn from a choice. `default` applies where nobody has chosen anything.
+    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
+    """
+
+    conversations: Conversations
+    overrides: ScopedOverrides
+    turn_control: TurnControl
+    pins_and_summaries: PinsAndSummaries
+    wakeups: Wakeups
+    dispatcher: Dispatcher
+    outbox: Outbox
+    pins: Pins
+    catalogue: Catalogue
+    prices: PriceBook
+    resolve_terms: Callable[[Choice], TurnPolicy]
+    clock: Clock
+    intake_policy: Policy
+    default: Choice
+    allowed_models: Sequence[str]
+    archive_minutes: int

@@ -1,0 +1,53 @@
+"""Fetches what an event or a listed message leaves out: its channel, and the roles of its author."""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+import structlog
+
+from bot.gateway import error_codes
+from bot.gateway.conversion import reading
+
+log = structlog.get_logger()
+
+AUTHOR_LEFT_CODES = (error_codes.UNKNOWN_MEMBER, error_codes.UNKNOWN_USER)
+
+
+async def channel_of(message: discord.Message) -> object | None:
+    """Return the channel of a message; fetches a thread that is not in discord.py's cache, as after a gap."""
+    guild, channel = message.guild, message.channel
+    if guild is None or not isinstance(channel, discord.PartialMessageable):
+        return channel
+    if (cached := guild.get_channel_or_thread(channel.id)) is not None:
+        return cached
+    try:
+        return await guild.fetch_channel(channel.id)
+    except (
+        discord.DiscordException,
+        aiohttp.ClientError,
+        OSError,
+        TimeoutError,
+        *reading.UNREADABLE,
+    ) as error:
+        log.warning("channel_unknown", channel=channel.id, kind=type(error).__name__)
+        return None
+
+
+async def author_permissions(message: discord.Message) -> discord.Permissions | None:
+    """Return the permissions of the author in the channel, as if all were granted where they cannot be told.
+
+    None if the author has left the server.
+    """
+    author, channel = message.author, message.channel
+    if not isinstance(author, discord.Member) and message.guild is not None:
+        # A listed message does not hold the author's roles.
+        try:
+            author = await message.guild.fetch_member(author.id)
+        except discord.NotFound as error:
+            if error.code in AUTHOR_LEFT_CODES:
+                return None
+            # Another server than Discord's, without this route.
+    if not isinstance(author, discord.Member) or not isinstance(channel, discord.TextChannel):
+        return discord.Permissions.all()
+    return channel.permissions_for(author)

@@ -1,0 +1,79 @@
+"""Changes of the history's entries: an old message was edited or deleted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.message import Message
+from bot.conversation.revision import amended
+from bot.conversation.turn import Turn
+from bot.store.codec import dump_turn, load_turn
+from bot.store.connection import translated
+from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.conversation import Amend
+
+PAGE_TURNS = 50
+"""The history is searched from its end, so many entries at a time."""
+
+TRIES = 5
+"""An entry changes while it is being amended only where its turn ends at that moment, or is edited twice."""
+
+
+class History:
+    """Finds and amends entries."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+
+    async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
+        """Change what the history says of a message, None for a deleted one; False if there is nothing to change."""
+        for _ in range(TRIES):
+            found = await self._find(conversation, message)
+            if found is None:
+                return False
+            index, text, entry, newest = found
+            changed = amended(entry, message, now, newest)
+            if changed == entry:
+                return False
+            history = self._keys.history(conversation)
+            if await self._scripts.run(
+                Amend(history=history, index=index, before=text, after=dump_turn(changed))
+            ):
+                return True
+        return False
+
+    async def last(self, conversation: int) -> Turn | None:
+        """Return the newest entry."""
+        with translated():
+            text = await self._redis.lindex(self._keys.history(conversation), -1)
+        return load_turn(str(text)) if text else None
+
+    async def _find(self, conversation: int, message: int) -> tuple[int, str, Turn, int] | None:
+        """Return the entry that holds a message: its index, its text, itself, and the id of the newest entry."""
+        key = self._keys.history(conversation)
+        with translated():
+            end = int(await self._redis.llen(key))
+        newest, passed = 0, False
+        while end > 0:
+            start = max(0, end - PAGE_TURNS)
+            with translated():
+                page: list[Any] = await self._redis.lrange(key, start, end - 1)
+            newest = newest or (load_turn(str(page[-1])).id if page else 0)
+            for offset in reversed(range(len(page))):
+                text = str(page[offset])
+                # Searching the text is cheaper than reading an entry that does not name the message.
+                if str(message) in text:
+                    entry = load_turn(text)
+                    if message in (entry.members or (entry.id,)):
+                        return start + offset, text, entry, newest
+            # Entries are ordered by their first messages, except those that a listing has brought late.
+            if passed or not page:
+                return None
+            passed = load_turn(str(page[0])).id <= message
+            end = start
+        return None

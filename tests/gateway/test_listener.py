@@ -1,0 +1,113 @@
+"""Which event reaches which handler, by discord.py's own dispatch."""
+
+from __future__ import annotations
+
+import asyncio
+from types import SimpleNamespace
+from typing import Any, cast
+
+import discord
+import pytest
+
+from bot.gateway.connection.client import Client
+from bot.gateway.listener import Listener
+
+CHANNEL, MESSAGE = 5, 7
+PERSON = SimpleNamespace(id=2, bot=False)
+BOT = SimpleNamespace(id=3, bot=True)
+
+
+class Recorder:
+    """Stands in for the objects that handle events, and notes their calls; knows no message."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, tuple[object, ...]]] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return lambda *arguments, **options: self._call(name, arguments, options)
+
+    def _call(self, name: str, arguments: tuple[object, ...], options: dict[str, object]) -> Any:
+        self.calls.append((name, (*arguments, *options.values())))
+        if name in ("accept", "accept_edited", "delete", "resume", "edit"):
+            done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+            done.set_result(False)
+            return done
+        return None
+
+
+def message(**fields: Any) -> SimpleNamespace:
+    """A message as far as the listener reads it."""
+    plain = {
+        "id": MESSAGE,
+        "channel": SimpleNamespace(id=CHANNEL),
+        "author": PERSON,
+        "type": discord.MessageType.default,
+        "pinned": False,
+        "edited_at": None,
+    }
+    return SimpleNamespace(**{**plain, **fields})
+
+
+async def handled(event: str, *arguments: object) -> list[str]:
+    """Have discord.py dispatch an event; returns the names of the calls that the event has caused."""
+    recorder = Recorder()
+    async with Client() as client:
+        client._connection.user = cast("Any", BOT)
+        anything = cast("Any", recorder)
+        listener = Listener(client, intake=anything, changes=anything, pins=anything, catchup=anything)
+        listener.register()
+        before = asyncio.all_tasks()
+        client.dispatch(event, *arguments)
+        await asyncio.gather(*(asyncio.all_tasks() - before))
+    return [name for name, _ in recorder.calls]
+
+
+async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for() -> None:
+    assert await handled("ready") == ["invalidate", "request"]
+    assert await handled("resumed") == ["request"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "calls"),
+    [
+        ({}, ["accept", "read_if_unknown"]),
+        ({"type": discord.MessageType.pins_add}, ["accept", "read"]),
+        ({"type": discord.MessageType.new_member}, ["accept"]),
+        ({"author": BOT}, ["accept"]),
+    ],
+)
+async def test_every_message_is_offered_to_the_intake(fields: dict[str, Any], calls: list[str]) -> None:
+    assert await handled("message", message(**fields)) == calls
+
+
+@pytest.mark.parametrize(
+    ("fields", "calls"),
+    [
+        ({"edited_at": 1}, ["compare", "edit", "accept_edited"]),
+        ({}, ["compare"]),
+        ({"edited_at": 1, "author": BOT}, ["compare"]),
+    ],
+)
+async def test_an_edit_of_a_person_is_applied_or_offered_to_the_intake(
+    fields: dict[str, Any], calls: list[str]
+) -> None:
+    assert await handled("raw_message_edit", SimpleNamespace(message=message(**fields))) == calls
+
+
+async def test_deletions_are_applied() -> None:
+    one = SimpleNamespace(channel_id=CHANNEL, message_id=MESSAGE)
+    assert await handled("raw_message_delete", one) == ["delete"]
+    several = SimpleNamespace(channel_id=CHANNEL, message_ids={MESSAGE, 8})
+    assert await handled("raw_bulk_message_delete", several) == ["delete"]
+
+
+@pytest.mark.parametrize(("locked", "calls"), [(True, []), (False, ["resume"])])
+async def test_a_reply_is_resumed_when_its_thread_is_not_locked(locked: bool, calls: list[str]) -> None:
+    payload = SimpleNamespace(thread_id=CHANNEL, data={"thread_metadata": {"locked": locked}})
+    assert await handled("raw_thread_update", payload) == calls
+
+
+async def test_pins_are_read_after_their_events() -> None:
+    channel = SimpleNamespace(id=CHANNEL)
+    assert await handled("guild_channel_pins_update", channel, None) == ["read"]
+    assert await handled("private_channel_pins_update", channel, None) == ["read"]
