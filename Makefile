@@ -43,8 +43,8 @@ SPREAD := --dist loadgroup --no-loadscope-reorder
 test: check  ## Everything that must pass before a change lands (six minutes on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD)
 
-# No server and no process of the bot.
-PURE := tests/config tests/conversation tests/render tests/test_packaging.py tests/test_patterns.py
+# No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
+PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
 
 quick: check  ## Checks and the pure tests, with fewer examples of each property (a minute)
 	$(PYTEST) --numprocesses 2 $(SPREAD) --hypothesis-profile quick $(PURE)
