@@ -16,10 +16,10 @@ from bot.claude import wire
 from bot.claude.bounds import Bounds
 from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
-from bot.claude.patience import Patience
 from bot.claude.reply import Reply
+from bot.claude.stream_timeouts import StreamTimeouts
 from bot.claude.translate import from_event, translated
-from bot.claude.watch import Watch
+from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
 from bot.conversation.request import Finished, Started, TextDelta, Thinking
 
@@ -37,13 +37,13 @@ AttemptEvent = Started | TextDelta | Thinking | Finished
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
 DRAIN_TIMEOUT_S = 0.1
-# What is shown first must not wait, and the first delta is often half a word or a part of some markup.
+# The first visible text must not wait, and the first delta is often half a word or part of some markup.
 GATHER_AFTER_CHARS = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Attempts:
-    """Makes attempts; `first_s` and `stall_s` bound the waits within a stream (see `patience`)."""
+    """Makes attempts; `first_s` and `stall_s` bound the waits within a stream (see `StreamTimeouts`)."""
 
     sdk: AsyncAnthropic
     metrics: RequestMetrics
@@ -59,28 +59,28 @@ class Attempts:
         started_at = self.clock()
         first_text_at: float | None = None
         characters = 0
-        patience = Patience(first_s=self.first_s, stall_s=self.stall_s)
+        timeouts = StreamTimeouts(first_s=self.first_s, stall_s=self.stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
         bounds = Bounds(request.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
-            # What was read is paid for, however the attempt ends.
+            # The input is paid for, however the attempt ends.
             stack.callback(self.metrics.used, reply)
-            async with asyncio.timeout(patience.left_s()):
+            async with asyncio.timeout(timeouts.remaining_s()):
                 stream = await stack.enter_async_context(self._open(request))
-            patience.waited(self.clock() - started_at)
+            timeouts.waited(self.clock() - started_at)
             request_id = stream.request_id
             gathering = gathering_of(stream.response)
-            body = bounds.body(stream.response)
-            pieces = await stack.enter_async_context(aclosing(self._pieces(body, patience)))
+            body = bounds.bounded(stream.response)
+            pieces = await stack.enter_async_context(aclosing(self._pieces(body, timeouts)))
             reader = EventReader()
             async for piece in pieces:
-                bounds.took(self.clock() - started_at)
+                bounds.check_duration(self.clock() - started_at)
                 arrived = _Arrived(reply, bounds)
                 try:
                     for event in reader.feed(piece):
                         kind = event["type"]
-                        patience.saw(kind)
+                        timeouts.received(kind)
                         if kind == "error":
                             raise from_event(event, request_id)
                         arrived.take(event)
@@ -125,23 +125,25 @@ class Attempts:
             warnings.simplefilter("ignore", DeprecationWarning)
             return self.sdk.messages.stream(**wire.stream_arguments(request))
 
-    async def _pieces(self, response: httpx2.Response, patience: Patience) -> AsyncGenerator[bytes, None]:
-        # Not the SDK's own iteration, which hides pings: the only sign of life while a model thinks.
-        pieces, watch = response.aiter_bytes(), Watch()
+    async def _pieces(
+        self, response: httpx2.Response, timeouts: StreamTimeouts
+    ) -> AsyncGenerator[bytes, None]:
+        # The SDK's own iteration hides pings, which are the only sign of life while a model thinks.
+        pieces, timer = response.aiter_bytes(), WaitTimer()
         try:
             while True:
                 asked_at = self.clock()
-                piece = await watch.wait(anext(pieces, None), patience.left_s())
-                patience.waited(self.clock() - asked_at)
+                piece = await timer.wait(anext(pieces, None), timeouts.remaining_s())
+                timeouts.waited(self.clock() - asked_at)
                 if piece is None:
                     return
                 yield piece
         finally:
-            watch.close()
+            timer.close()
 
 
 class _Arrived:
-    """What the events of one piece of the stream add to the reply."""
+    """The events that one piece of the stream adds to the reply."""
 
     def __init__(self, reply: Reply, bounds: Bounds) -> None:
         self._reply = reply
@@ -152,13 +154,13 @@ class _Arrived:
         self.failure: ClaudeError | ValueError | None = None
 
     def take(self, event: dict[str, Any]) -> None:
-        """Take one event in."""
+        """Process one event."""
         if text := self._reply.feed(event):
-            self._bounds.read(text)
+            self._bounds.count_text(text)
             self._texts.append(text)
 
     def events(self) -> list[AttemptEvent]:
-        """What is new, in the order of a reply."""
+        """Return the new events, in the order of a reply."""
         events: list[AttemptEvent] = []
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))

@@ -1,6 +1,6 @@
-"""How much of an answer is read, and for how long: no server, broken or hostile, can fill the memory.
+"""Bounds on the size and the duration of a response, so that no broken or hostile server can fill the memory.
 
-The bounds are far above what any sound reply takes, since one that is closed too early is paid for in vain.
+The bounds are far above what any valid reply takes: a reply that is closed too early is paid for in vain.
 """
 
 from __future__ import annotations
@@ -11,24 +11,24 @@ import httpx2
 
 from bot.conversation.errors import ClaudeEndless
 
-# A token comes in an event of its own at worst: some 150 bytes, and its text escaped.
+# At worst each token comes in an event of its own: about 150 bytes, with its text escaped.
 BYTES_PER_TOKEN = 1024
-# A token of text is about 4 characters; runs of one character reach some dozens.
+# A token of text is about 4 characters; a token of one repeated character can have dozens.
 CHARACTERS_PER_TOKEN = 64
-# Slow servers of small models write five tokens a second.
+# Slow servers write five tokens per second.
 SECONDS_PER_TOKEN = 0.2
-# For what belongs to no token: opening and closing events, and pings.
+# For events that belong to no token: the first and last ones, and pings.
 BASE_BYTES = 1024 * 1024
-# An error is some hundred bytes, a proxy's page some ten thousand.
+# An error has about a hundred bytes, the error page of a proxy about ten thousand.
 ERROR_BYTES = 1024 * 1024
-# The catalogue of models is some hundred kilobytes.
+# The list of models has about a hundred kilobytes.
 WHOLE_BYTES = 16 * 1024 * 1024
 
 
 class Bounds:
-    """The bounds of one reply of at most `max_tokens`, for whose first text `first_s` seconds are allowed.
+    """The bounds of one reply of at most `max_tokens`, whose first text may take `first_s` seconds.
 
-    Raises ClaudeEndless when one of them is passed.
+    Each method raises ClaudeEndless when a bound is exceeded.
     """
 
     def __init__(self, max_tokens: int, first_s: float) -> None:
@@ -36,24 +36,24 @@ class Bounds:
         self._characters_left = (1000 + max_tokens) * CHARACTERS_PER_TOKEN
         self._longest_s = first_s + max_tokens * SECONDS_PER_TOKEN
 
-    def read(self, text: str) -> None:
-        """So much text has come."""
+    def count_text(self, text: str) -> None:
+        """Count text of the reply."""
         self._characters_left -= len(text)
         if self._characters_left < 0:
             raise ClaudeEndless("more text than max_tokens allows")
 
-    def took(self, seconds: float) -> None:
-        """So long has the reply taken so far."""
+    def check_duration(self, seconds: float) -> None:
+        """Check how long the reply has taken so far."""
         if seconds > self._longest_s:
             raise ClaudeEndless("a stream longer than max_tokens allows")
 
-    def body(self, response: httpx2.Response) -> httpx2.Response:
-        """Bound the decoded body of an open stream."""
+    def bounded(self, response: httpx2.Response) -> httpx2.Response:
+        """Return a response whose decoded body is bounded."""
         return _Bounded(response, self._most_bytes)
 
 
 class _Bounded(httpx2.Response):
-    """An open response whose body, decoded, ends with ClaudeEndless after so many bytes."""
+    """An open response whose decoded body raises ClaudeEndless after `most_bytes`."""
 
     def __init__(self, response: httpx2.Response, most_bytes: int) -> None:
         super().__init__(response.status_code)
@@ -61,7 +61,7 @@ class _Bounded(httpx2.Response):
         self._most_bytes = most_bytes
 
     async def aiter_bytes(self, chunk_size: int | None = None) -> AsyncGenerator[bytes, None]:
-        """Yield the body in pieces that end anywhere."""
+        """Yield the body in pieces of any size."""
         left = self._most_bytes
         async for piece in self._response.aiter_bytes(chunk_size):
             left -= len(piece)
@@ -71,7 +71,7 @@ class _Bounded(httpx2.Response):
 
 
 async def bound_whole(response: httpx2.Response) -> None:
-    """Bound the body of an answer that is read as a whole; an event hook of the HTTP client."""
+    """Bound the body of a response that is read as a whole; an event hook of the HTTP client."""
     if response.status_code < 400 and response.headers.get("content-type", "").startswith(
         "text/event-stream"
     ):
@@ -91,7 +91,7 @@ class _Capped(httpx2.AsyncByteStream):
         async for piece in self._stream:
             left -= len(piece)
             if left < 0:
-                raise ClaudeEndless("an answer without an end")
+                raise ClaudeEndless("a response without an end")
             yield piece
 
     async def aclose(self) -> None:

@@ -1,4 +1,4 @@
-"""Which models there are and how long: read from the Models API at the start and daily."""
+"""The models that the server offers and their lifecycle, read from the Models API at the start and daily."""
 
 from __future__ import annotations
 
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# The start of the bot waits for this, and can do without.
+# The start of the bot waits for the check, and goes on without its result.
 CHECK_TIMEOUT_S = 5.0
-# One page holds the whole catalogue (the API's own maximum).
+# The API's maximum: one page holds all models.
 LIST_LIMIT = 1000
-# A server that never comes to an end of its list is believed so far.
+# The pages that are read of a list that never ends.
 MOST_PAGES = 10
 
 
 def today_utc() -> dt.date:
-    """The day by which models end."""
+    """Return the current date; models retire by the UTC date."""
     return dt.datetime.now(dt.UTC).date()
 
 
 class Catalogue:
-    """What is known of models; `successor` is the one that the operator names for those that end.
+    """What is known about models; `successor` is the model that the operator names for retired ones.
 
-    `complete` tells whether the server has listed its models, so that one which is not among them is none.
-    `today` is the day by which models end; `another_used` is set when a model comes into use that day first.
+    `complete` is true once the server has listed its models: a model that is not listed does not exist then.
+    `today` returns the current date; `another_used` is set when a model is used for the first time that day.
     """
 
     def __init__(
@@ -69,30 +69,30 @@ class Catalogue:
         return bool(self._listed)
 
     def models(self) -> tuple[ModelInfo, ...]:
-        """Every model that can be used, the newest first."""
+        """Return every usable model, the newest first."""
         known = self._listed or TABLE
         usable = [self.find(id_) for id_ in known]
         found = [info for info in usable if info is not None and not info.retired]
         return tuple(sorted(found, key=lambda info: info.released or dt.date.min, reverse=True))
 
     def find(self, model: str) -> ModelInfo | None:
-        """What is known of a model, by its full id or without the date that this ends in."""
+        """Return what is known about a model, by its full id or its id without the date suffix."""
         listed = self._listed.get(model)
         if listed is None:
             listed = next((info for id_, info in self._listed.items() if family(id_) == model), None)
         return listed or from_table(model)
 
     def serves(self, model: str) -> bool:
-        """Whether there is such a model, as far as anybody knows."""
+        """Whether the server offers a model; true while the list of models is not known."""
         return not self._listed or model in self._listed or any(family(id_) == model for id_ in self._listed)
 
     def near(self, model: str) -> tuple[str, ...]:
-        """The ids that come closest to one that does not exist."""
+        """Return the ids that are most similar to an id that does not exist."""
         usable = [info.id for info in self.models()]
         return tuple(get_close_matches(model, usable, n=3, cutoff=0.5) or usable[:3])
 
     def successor(self, model: str) -> str | None:
-        """What to use in place of a model: what the operator named, else the newest of the same line."""
+        """Return the replacement for a model: the one that the operator named, else the newest of the same line."""
         if self._successor is not None and self._successor != model:
             return self._successor
         info = self.find(model)
@@ -103,7 +103,7 @@ class Catalogue:
         return next((each.id for each in later if each.line == info.line and not each.deprecated), None)
 
     def gone(self, model: str, refusal: ClaudeModelUnknown | None = None) -> ClaudeModelUnknown:
-        """The error of a model that the server does not serve (any more); `refusal` is how it said so."""
+        """Build the error for a model that the server does not offer; `refusal` is the server's own error."""
         info = self.find(model)
         if info is not None and info.retired:
             when = f" on {info.retires}" if info.retires else ""
@@ -121,11 +121,11 @@ class Catalogue:
         )
 
     async def check(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
-        """Read the catalogue, and return what `model` can do, None where nobody knows.
+        """Read the list of models and return the capabilities of `model`, None if they are not known.
 
         Raises ClaudeKeyRefused, ClaudeWrongAddress, and ClaudeModelUnknown if the model is retired, or if the server
-        lists its models and this one is not among them. Everything else that may go wrong is one warning and no
-        reason not to start: a server that speaks the Messages API alone answers questions about models with anything.
+        lists its models and `model` is not among them. Any other failure is logged as one warning and does not stop
+        the start: a server that implements only the Messages API may answer a request for models with anything.
         """
         info: ModelInfo | None = None
         try:
@@ -144,7 +144,7 @@ class Catalogue:
         return info
 
     async def refresh(self, *, timeout_s: float = CHECK_TIMEOUT_S) -> None:
-        """Read the catalogue anew; what was known stays if that fails, for whatever reason."""
+        """Read the list of models again; if that fails, the previous list stays."""
         try:
             with translated():
                 async with asyncio.timeout(timeout_s):
@@ -159,7 +159,7 @@ class Catalogue:
             log.warning("catalogue_not_read", reason="no usable Models API")
 
     def use(self, model: str) -> None:
-        """Note that a model is in use, so that its end is announced."""
+        """Note that a model is in use, so that its retirement is announced."""
         today = self.today()
         if self._used.get(model) != today:
             self._used[model] = today
@@ -167,18 +167,18 @@ class Catalogue:
             self.another_used.set()
 
     def take_used(self) -> frozenset[str]:
-        """The models that have come into use since this was last asked."""
+        """Return the models whose use has begun since the last call."""
         taken, self._fresh = frozenset(self._fresh), set()
         self.another_used.clear()
         return taken
 
     def ends_soon(self, model: str) -> bool:
-        """Whether the operator is to be told of a model's end."""
+        """Whether to tell the operator about the retirement of a model."""
         info = self.find(model)
         return info is not None and (info.deprecated or info.ends_soon(self.today()))
 
     def announce(self, model: str) -> None:
-        """Tell the operator in one line when a model will end, and what to use instead."""
+        """Log in one line when a model will be retired, and its replacement."""
         info = self.find(model)
         if info is None:
             return
@@ -208,9 +208,9 @@ class Catalogue:
         return info
 
     async def _probe(self, model: str) -> None:
-        """Raise ClaudeWrongAddress if there is no Messages API either.
+        """Raise ClaudeWrongAddress if the server has no Messages API either.
 
-        A request without messages costs nothing: the API refuses it.
+        A request without messages is refused by the API and costs nothing.
         """
         try:
             with translated():
@@ -226,7 +226,7 @@ class Catalogue:
             raise ClaudeWrongAddress("a web page")
 
     async def _ask(self, model: str) -> ModelInfo | None:
-        """Ask for one model: it may be an alias, which the list does not name."""
+        """Request one model: the id may be an alias, which the list does not contain."""
         try:
             with translated():
                 answer = await self._sdk.models.with_raw_response.retrieve(model)
@@ -242,7 +242,7 @@ class Catalogue:
         return info
 
     async def _list(self) -> dict[str, ModelInfo]:
-        """Every model that the server has ever had, by id; raises any ClaudeError."""
+        """Return all models of the server, retired ones included, by id; raises any ClaudeError."""
         found: dict[str, ModelInfo] = {}
         after: dict[str, Any] = {}
         for _ in range(MOST_PAGES):

@@ -1,4 +1,4 @@
-"""The one shared Claude client."""
+"""The shared client of the Claude API."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from bot.claude import retries, wire
 from bot.claude.attempt import Attempts
 from bot.claude.bounds import bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
+from bot.claude.operator_errors import OperatorErrors
 from bot.claude.request_metrics import RequestMetrics
 from bot.claude.translate import translated
-from bot.claude.trouble import Trouble
 from bot.conversation.errors import (
     ClaudeBusy,
     ClaudeError,
@@ -42,19 +42,22 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-# A server that takes longer to accept a connection is down; the next try may meet another one.
+# A server that takes longer to accept a connection is down; the next attempt may reach another server.
 CONNECT_TIMEOUT_S = 10.0
-# Counting is an estimate's replacement, not worth a longer wait.
+# The SDK's default of 5 s is shorter than the time in which people read a reply, and a new connection takes two round
+# trips. Firewalls drop a connection that is idle for some minutes.
+KEEP_ALIVE_S = 60.0
+MOST_CONNECTIONS = 1000
+# A count replaces an estimate and is not worth a longer wait.
 COUNT_TIMEOUT_S = 10.0
 
 
 class Claude:
-    """The shared client: streams replies, counts tokens, knows what a model can do.
+    """Streams replies, counts tokens and knows the capabilities of models.
 
-    `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `patience`), `tries` how
-    often a request that may be paid for is sent in all (see `retries`). `successor` is
-    the model to name when one is no more, None for the newest of its line. Raises ClaudeKeyRefused if no server
-    could accept the key.
+    `first_text_timeout_s` and `stall_timeout_s` bound the waits within a stream (see `StreamTimeouts`). `tries` is
+    the number of attempts that may be paid for (see `retries`). `successor` is the replacement for retired models,
+    None for the newest model of the same line. Raises ClaudeKeyRefused if no server can accept the key.
     """
 
     def __init__(
@@ -73,23 +76,26 @@ class Claude:
         jitter: Callable[[], float] = random.random,
     ) -> None:
         if not (api_key.isascii() and api_key.isprintable() and api_key and " " not in api_key):
-            # It cannot stand in a header, and the HTTP client would quote it in its complaint.
-            raise ClaudeKeyRefused("the key is empty or holds a character that no key holds")
+            # No header can hold such a key, and the HTTP client would quote the key in its error.
+            raise ClaudeKeyRefused("the key is empty or contains a character that no key contains")
         self._tries = tries
         self._clock = clock
         self._sleep = sleep
         self._jitter = jitter
-        # The streams' own limits are tighter; this one only catches what they do not wrap.
+        # Streams have tighter limits of their own; this timeout covers all other requests.
         timeout = httpx2.Timeout(max(first_text_timeout_s, stall_timeout_s), connect=CONNECT_TIMEOUT_S)
-        # The SDK's other HTTP client takes twice as much of the processor for each event of a stream.
+        # The SDK's default HTTP client takes twice as much processor time for each event of a stream.
         self._sdk = AsyncAnthropic(
             api_key=api_key,
             base_url=base_url,
             max_retries=0,
             timeout=timeout,
-            http_client=DefaultAioHttpClient(event_hooks={"response": [bound_whole]}),
+            http_client=DefaultAioHttpClient(
+                limits=httpx2.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEEP_ALIVE_S),
+                event_hooks={"response": [bound_whole]},
+            ),
         )
-        self._trouble = Trouble()
+        self._operator_errors = OperatorErrors()
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
         self._metrics = RequestMetrics(metrics, self.catalogue)
         self._attempts = Attempts(self._sdk, self._metrics, first_text_timeout_s, stall_timeout_s, clock)
@@ -108,12 +114,12 @@ class Claude:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Stream the reply: `TextDelta`s, and `Finished` at the end.
 
-        Before each further try there are `Waiting` and `AskedAgain`. In each, `Started` comes where the API tells at
-        once what it has read, and `Thinking` where the model thinks before it writes.
+        `Waiting` and `AskedAgain` precede each further attempt. An attempt begins with `Started` if the API reports
+        the input usage at once; `Thinking` follows if the model thinks before it writes.
 
-        Before the first text, ClaudeBusy and ClaudeUnreachable are tried again (`attempt` is the number of
-        the try to come); after it nothing is, since the text is visible already. Raises any ClaudeError.
-        Closing the generator, or cancelling whoever iterates it, ends the API call at once: iterate it within
+        ClaudeBusy and ClaudeUnreachable before the first text lead to another attempt (`attempt` is its number).
+        After the first text no error does, because the text is already visible. Raises any ClaudeError. Closing the
+        generator, or cancelling the task that iterates it, ends the API call at once: iterate it within
         `contextlib.aclosing`.
         """
         failed = lost_tries = 0
@@ -127,7 +133,7 @@ class Claude:
                         text_seen = text_seen or isinstance(event, TextDelta)
                         started = started or isinstance(event, Started)
                         if isinstance(event, Finished):
-                            self._trouble.went_well(request.model)
+                            self._operator_errors.succeeded(request.model)
                         yield event
             except ClaudeModelUnknown as error:
                 self._metrics.ended(request.model, type(error).__name__)
@@ -148,7 +154,7 @@ class Claude:
                 )
                 if text_seen or wait_s is None:
                     raise
-                # Once for each request: a minute's waiting of many threads would fill the log.
+                # One warning for each request: many threads that wait for a minute would fill the log.
                 log.log(
                     logging.WARNING if failed == 1 else logging.INFO,
                     "claude_retry",
@@ -159,7 +165,7 @@ class Claude:
                 )
             except ClaudeError as error:
                 self._metrics.ended(request.model, type(error).__name__)
-                self._trouble.failed(error, request.model)
+                self._operator_errors.failed(error, request.model)
                 raise
             else:
                 return
@@ -169,7 +175,7 @@ class Claude:
             yield AskedAgain()
 
     async def count_tokens(self, request: Request) -> int:
-        """The input tokens of `request` as the API estimates them; one try, raises any ClaudeError."""
+        """Return the API's estimate of the input tokens of `request`; one attempt, raises any ClaudeError."""
         with translated():
             async with asyncio.timeout(COUNT_TIMEOUT_S):
                 answer = await self._sdk.messages.with_raw_response.count_tokens(
@@ -178,9 +184,9 @@ class Claude:
                 body = json.loads(await answer.text())
         count = body.get("input_tokens") if isinstance(body, dict) else None
         if not isinstance(count, int):
-            raise ClaudeUnreachable("an answer without a token count")
+            raise ClaudeUnreachable("a response without a token count")
         return count
 
     async def check_model(self, model: str, *, timeout_s: float = CHECK_TIMEOUT_S) -> ModelInfo | None:
-        """What `model` can do, or None where nobody knows; see `Catalogue.check`."""
+        """Return the capabilities of `model`, None if they are not known; see `Catalogue.check`."""
         return await self.catalogue.check(model, timeout_s=timeout_s)

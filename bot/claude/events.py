@@ -1,4 +1,4 @@
-"""The events of a stream, read from its bytes: pure."""
+"""Server-sent events, decoded from the bytes of a stream: pure."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from typing import Any
 
 
 class EventReader:
-    """Takes a body of server-sent events in pieces that end anywhere, and gives its events as plain JSON.
+    """Decodes a body of server-sent events, in pieces of any size, into plain JSON.
 
-    What the SDK's decoder does line by line is most of what a short event costs. An event is a type, data, or both;
-    comments, ids and `retry` are none (https://html.spec.whatwg.org/multipage/server-sent-events.html). Raises
-    ValueError for data that is no JSON, or bytes that are not UTF-8.
+    The SDK's decoder works line by line, which is most of the cost of a short event. An event has a type, data, or
+    both; comments, ids and `retry` are ignored (https://html.spec.whatwg.org/multipage/server-sent-events.html).
+    Raises ValueError for data that is not JSON, or bytes that are not UTF-8.
     """
 
     def __init__(self) -> None:
         self._rest = b""
 
     def feed(self, piece: bytes) -> Iterator[dict[str, Any]]:
-        """The events that are complete by now, each read when it is asked for.
+        """Return the events that are complete, each decoded when it is iterated.
 
-        What follows the last blank line waits for the next piece.
+        Bytes behind the last blank line wait for the next piece.
         """
         piece = self._rest + piece
         if b"\r" in piece:
-            # One at the end may be half of a line's end.
+            # A carriage return at the end may be half of a line break.
             last = b"\r" if piece.endswith(b"\r") else b""
             piece = piece.removesuffix(b"\r").replace(b"\r\n", b"\n").replace(b"\r", b"\n") + last
         *blocks, self._rest = piece.split(b"\n\n")
@@ -45,11 +45,11 @@ def _event(block: str) -> dict[str, Any] | None:
     if not kind and not text:
         return None
     try:
-        told = json.loads(text) if text else {}
+        decoded = json.loads(text) if text else {}
     except ValueError:
         if kind != "error":
             raise
-        told = {}
-    event: dict[str, Any] = told if isinstance(told, dict) else {}
+        decoded = {}
+    event: dict[str, Any] = decoded if isinstance(decoded, dict) else {}
     event.setdefault("type", kind or None)
     return event

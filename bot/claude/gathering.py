@@ -16,16 +16,16 @@ if TYPE_CHECKING:
     from aiohttp.client_proto import ResponseHandler
 
 GATHER_S = 0.2
-# What is held is not yet counted by the limits of the HTTP client and of the reply.
+# The limits of the HTTP client and of the reply do not count held data.
 MOST_HELD_BYTES = 64 * 1024
-# Part of the events that end a text block or the message, which show the whole text and must not wait.
+# Part of the events that end a text block or the message: the whole text must not wait.
 END = b"_stop"
 
 
 class Gathering(asyncio.Protocol):
-    """Stands between a connection and its `protocol`, and passes on what arrives after `GATHER_S` seconds.
+    """Sits between a connection and its `protocol` and passes received data on after `GATHER_S` seconds.
 
-    The end of a text block or of the message is passed on at once, with all that was held, and ends the gathering.
+    The end of a text block or of the message is passed on at once, with all held data, and ends the gathering.
     """
 
     def __init__(self, protocol: ResponseHandler, content: aiohttp.StreamReader) -> None:
@@ -37,14 +37,14 @@ class Gathering(asyncio.Protocol):
         self._active = False
 
     def start(self) -> None:
-        """Hold back what arrives, until the next end of a text block or of the message."""
+        """Hold received data back, until the next end of a text block or of the message."""
         transport = self._open_transport()
         if transport is not None and not self._active:
             self._active = True
             transport.set_protocol(self)
 
     def data_received(self, data: bytes) -> None:
-        """Take what arrives."""
+        """Hold data back, or pass it on."""
         self._held.append(data)
         self._held_bytes += len(data)
         if END in data:
@@ -56,12 +56,12 @@ class Gathering(asyncio.Protocol):
             self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._pass_on)
 
     def eof_received(self) -> bool | None:
-        """Pass the end of the connection on, behind what was held."""
+        """Pass the end of the connection on, behind the held data."""
         self._pass_on()
         return cast("bool | None", self._protocol.eof_received())
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Pass the loss of the connection on, behind what was held."""
+        """Pass the loss of the connection on, behind the held data."""
         self._pass_on()
         self._protocol.connection_lost(exc)
 
@@ -79,7 +79,7 @@ class Gathering(asyncio.Protocol):
             self._timer = None
         data, self._held, self._held_bytes = b"".join(self._held), [], 0
         if not data or self._protocol.transport is None:
-            return  # nobody reads a connection that was closed on our side
+            return  # the bot has closed the connection
         self._protocol.data_received(data)
         if self._content.is_eof():
             self._stop()
@@ -98,16 +98,16 @@ class Gathering(asyncio.Protocol):
 
 
 def gathering_of(response: httpx2.Response) -> Gathering | None:
-    """Make the gathering of an open response of the SDK's aiohttp client.
+    """Return the gathering for an open response of the SDK's aiohttp client.
 
-    None where it is not known which connection the response has, or where the body is compressed.
+    None if the connection of the response is not known, or if the body is compressed.
     """
     stream: object = response.stream
     while stream is not None and not isinstance(stream, aiohttp.ClientResponse):
-        # The SDK's client wraps aiohttp's response, and offers no way to it.
+        # The SDK's client wraps aiohttp's response and does not expose it.
         stream = getattr(stream, "_stream", None) or getattr(stream, "_aiohttp_response", None)
     if stream is None or stream.connection is None or stream.connection.protocol is None:
         return None
     if stream.headers.get("Content-Encoding", "identity") != "identity":
-        return None  # the end would not be seen
+        return None  # the end could not be recognized
     return Gathering(stream.connection.protocol, stream.content)

@@ -1,4 +1,4 @@
-"""What the Models API says about a model, and a shipped table for where there is none to ask."""
+"""The capabilities of a model, from the Models API or, where a server has none, from a shipped table."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def _known(
     )
 
 
-# Collected in November 2026 from the API's documentation; the Models API knows better where it answers.
+# Collected in November 2026 from the API's documentation; the Models API takes precedence.
 TABLE = {
     info.id: info
     for info in (
@@ -61,12 +61,12 @@ _ORDINAL = re.compile(r"(?<=\d)(st|nd|rd|th)")
 
 
 def family(model: str) -> str:
-    """The id without the date that a full one ends in."""
+    """Return a model id without its date suffix."""
     return _DATE_SUFFIX.sub("", model)
 
 
 def from_table(model: str) -> ModelInfo | None:
-    """The shipped knowledge about `model`, with or without the date that its full id ends in."""
+    """Return the entry of the table for `model`, with or without the date suffix of its id."""
     known = TABLE.get(model) or TABLE.get(family(model))
     retires = _american_date(DEPRECATED_MODELS.get(model) or DEPRECATED_MODELS.get(family(model)))
     if known is None and retires is None:
@@ -76,7 +76,7 @@ def from_table(model: str) -> ModelInfo | None:
 
 
 def from_api(model: str, answer: object) -> ModelInfo | None:
-    """What the Models API says about `model`, its gaps filled from the table; None if it says nothing."""
+    """Return the Models API's entry for `model`, completed from the table; None if `answer` is no such entry."""
     full_id = answer.get("id") if isinstance(answer, Mapping) else None
     if not isinstance(answer, Mapping) or not isinstance(full_id, str):
         return None
@@ -90,7 +90,7 @@ def from_api(model: str, answer: object) -> ModelInfo | None:
         efforts=_efforts(capabilities, shipped),
         thinking=_thinking_types(capabilities, shipped),
         lifecycle=lifecycle or shipped.lifecycle,
-        # A model that is said to be active has no end planned, whatever the table thought.
+        # An active model has no planned retirement, whatever the table contains.
         retires=_date(answer.get("retires_at")) or (None if lifecycle == "active" else shipped.retires),
         name=_text(answer.get("display_name")) or shipped.name,
         line=_text(answer.get("line")) or shipped.line,

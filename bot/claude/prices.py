@@ -1,4 +1,4 @@
-"""The price list that is shipped, with an operator's own prices before it."""
+"""The shipped price list, in which an operator's own prices take precedence."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""One reply, read event by event from the raw stream: pure.
+"""One reply, built from the events of the raw stream: pure.
 
-The events are read as plain JSON, not as the SDK's models: an unknown event, block or delta then needs no
-special case, and a field that another server leaves out or sends as null counts as absent.
+The events are plain JSON, not the SDK's models: an unknown event, block or delta needs no special case, and a field
+that another server omits or sends as null counts as absent.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ _THINKING_BLOCKS = ("thinking", "redacted_thinking")
 
 
 class Reply:
-    """What has arrived of one reply; `written` says which lifetime unexplained cache writes belong to.
+    """The state of one reply; cache writes without a lifetime of their own count as `written`.
 
-    `started` is what was read for it, once that is told; `thinking` once the model has begun to think.
+    `started` is the input usage once the server has reported it; `thinking` is true once the model thinks.
     """
 
     def __init__(self, written: Lifetime | None = None) -> None:
@@ -41,14 +41,14 @@ class Reply:
         self.thinking = False
 
     def feed(self, event: Mapping[str, Any]) -> str:
-        """Take one event in and return the text it adds to the reply, which is mostly none."""
+        """Process one event and return the text that it adds to the reply."""
         match event.get("type"):
             case "message_start":
                 message = _mapping(event.get("message"))
                 self._model = _string(message.get("model")) or ""
                 self._message_id = _string(message.get("id")) or ""
                 self._count(message.get("usage"))
-                # What it names of the output is a beginning, which no reply ends with.
+                # The output count of this event is preliminary.
                 read = replace(self._usage(), output=0, thinking=0)
                 self.started = read if read.input_total else None
             case "content_block_start":
@@ -71,11 +71,11 @@ class Reply:
                 self._count(event.get("usage"))
             case "message_stop":
                 self.stopped = True
-                return self._joiner.end()  # not every server ends its blocks
+                return self._joiner.end()  # some servers do not end their blocks
         return ""
 
     def finished(self, request_id: str | None) -> Finished | None:
-        """The end of the reply, or None where it was cut off: no `message_stop`, or none with a reason."""
+        """Return the end of the reply, None if it broke off: without `message_stop`, or without a stop reason."""
         if not self.stopped or self._stop_reason is None:
             return None
         return Finished(
@@ -91,8 +91,8 @@ class Reply:
         return self._joiner.join(piece) if isinstance(piece, str) else ""
 
     def _count(self, usage: object) -> None:
-        # Counts are cumulative, so the highest one seen is the right one, whichever event brought it: some
-        # servers know the input only at the end and send 0 at the start, others the reverse.
+        # Counts are cumulative, so the highest value is right, whichever event contains it: some servers report the
+        # input only at the end and send 0 at the start, others the reverse.
         counts = _mapping(usage)
         details = _mapping(counts.get("output_tokens_details"))
         tools = _mapping(counts.get("server_tool_use"))

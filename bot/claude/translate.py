@@ -1,7 +1,7 @@
-"""The SDK's exceptions, and the API's error events, as our own tree.
+"""Translates the SDK's exceptions and the API's error events into the errors of `bot.conversation.errors`.
 
-The detail of what is raised holds status, type, error code and request id, never the API's sentence: that one
-can quote what people wrote. The SDK's exception stays the cause, with its own text replaced for that reason.
+The detail of an error contains status, type, error code and request id, never the API's message, which can quote
+what people wrote. The SDK's exception stays the cause; its text is replaced for the same reason.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ _BY_STATUS: dict[int, type[ClaudeError]] = {
     429: ClaudeBusy,
 }
 
-# An error event arrives under status 200: its type stands for the status it would have had.
+# An error event arrives with status 200: its type stands for the status of a refused request.
 _STATUS_OF_TYPE = {
     "invalid_request_error": 400,
     "authentication_error": 401,
@@ -56,7 +56,7 @@ _STATUS_OF_TYPE = {
     "rate_limit_error": 429,
 }
 
-# 429s and 402s that last until somebody pays or the month ends (details.error_code).
+# Errors 429 and 402 that last until somebody pays or the month ends (details.error_code).
 _SPEND_LIMIT_CODES = {
     "enforced_spend_limit_reached",
     "contract_spend_limit_reached",
@@ -64,17 +64,17 @@ _SPEND_LIMIT_CODES = {
     "linked_organization_billing_unavailable",
 }
 
-# 400s that have no error code of their own, so that only their wording tells them apart.
+# Errors 400 without an error code of their own: only their message distinguishes them.
 _SPEND_LIMIT_WORDS = ("your specified api usage limits", "credit balance is too low")
 _DISABLED_WORDS = ("organization has been disabled",)
 _BLOCKED_WORDS = ("blocked by content filtering policy",)
-# The API's own 404 for a path that it does not know; for a model that it does not know it says "model: <id>".
-# Whatever is not the API answers without its error types.
+# The API's message for an unknown path; for an unknown model it is "model: <id>". A server that is not the Claude API
+# answers without its error types.
 _NO_ROUTE_WORDS = ("not found", "")
 _TOO_LONG_WORDS = ("prompt is too long", "context limit", "context window")
 
-# What else goes wrong between us and the API: what the HTTP client below the SDK's does not translate, and, the last
-# two, an answer that is not UTF-8 or not JSON.
+# Other failures between the bot and the API: exceptions of the HTTP client that the SDK does not translate, and, the
+# last two, a response that is not UTF-8 or not JSON.
 _UNREADABLE = (
     AnthropicError,
     aiohttp.ClientError,
@@ -85,29 +85,29 @@ _UNREADABLE = (
     json.JSONDecodeError,
 )
 
-# Nobody has taken the request. (The SDK's client calls it a ConnectError also where a connection breaks after that.)
+# The request was not sent. (The SDK's client also raises ConnectError for a connection that breaks later.)
 _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
 _TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
 _NO_ROOM_FIGURES = re.compile(r"(\d{1,9}) \+ (\d{1,9}) > (\d{1,9})")
 
-# What a type, a code or a request id looks like; anything else might be somebody's text.
+# The form of a type, a code or a request id; any other value might be what a person wrote.
 _LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Raise whatever the SDK, its HTTP client or a limit of our own raises within as a `ClaudeError`."""
+    """Raise exceptions of the SDK, of its HTTP client and of timeouts as `ClaudeError`."""
     try:
         yield
     except APIStatusError as error:
         ours = from_status(error)
-        # Whoever logs the traceback prints the cause too.
+        # A logged traceback prints the cause too.
         error.args = (str(ours),)
         raise ours from error
     except APIError as error:
-        # Its text is the SDK's own sentence, but an answer that it could not read may be in there.
+        # The text may contain a response that the SDK could not read.
         error.args = (type(error).__name__,)
         raise ClaudeUnreachable(_named(error), sent=not isinstance(_root(error), _NOT_SENT)) from error
     except TimeoutError as error:
@@ -117,7 +117,7 @@ def translated() -> Iterator[None]:
 
 
 def from_status(error: APIStatusError) -> ClaudeError:
-    """Our error for an answer with a status of 4xx or 5xx."""
+    """Return the error for a response with a status of 4xx or 5xx."""
     headers = error.response.headers
     return _build(
         error.status_code,
@@ -130,7 +130,7 @@ def from_status(error: APIStatusError) -> ClaudeError:
 
 
 def from_event(event: Mapping[str, Any], request_id: str | None) -> ClaudeError:
-    """Our error for an `error` event in the middle of a stream."""
+    """Return the error for an `error` event in the middle of a stream."""
     body = event.get("error")
     body = body if isinstance(body, Mapping) else {}
     details = body.get("details")
@@ -139,14 +139,14 @@ def from_event(event: Mapping[str, Any], request_id: str | None) -> ClaudeError:
 
 
 def retry_after_s(headers: Mapping[str, str]) -> float | None:
-    """The wait that the headers ask for in seconds, or None; a date is held against the server's clock."""
+    """Return the wait that the headers ask for in seconds, or None; a date is compared with the server's clock."""
     for name, scale in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         try:
-            wish_s = float(headers.get(name, "")) * scale
+            requested_s = float(headers.get(name, "")) * scale
         except ValueError:
             continue
-        if math.isfinite(wish_s) and wish_s >= 0:
-            return wish_s
+        if math.isfinite(requested_s) and requested_s >= 0:
+            return requested_s
     try:
         until = parsedate_to_datetime(headers.get("retry-after", ""))
         return max(0.0, (until - parsedate_to_datetime(headers.get("date", ""))).total_seconds())
@@ -176,7 +176,7 @@ def _build(
 
 
 def _figures(words: str) -> tuple[int | None, int | None]:
-    """Read how long a prompt is and how long it may be, which only the sentence of the refusal tells."""
+    """Return the length of a prompt and its limit, which only the message of the error contains."""
     if found := _TOO_LONG_FIGURES.search(words):
         return int(found[1]), int(found[2])
     if found := _NO_ROOM_FIGURES.search(words):
@@ -187,12 +187,12 @@ def _figures(words: str) -> tuple[int | None, int | None]:
 
 def _classify(status: int, kind: str | None, code: str | None, message: str) -> type[ClaudeError]:
     if status < 400:
-        # An error that names no known type has interrupted a stream that was going well: not our request.
+        # An unknown type in mid-stream: the request was accepted, so the server is at fault.
         status = _STATUS_OF_TYPE.get(kind or "", 500)
     if code in _SPEND_LIMIT_CODES:
         return ClaudeSpendLimit
     words = message.lower()
-    # Whatever type an error event names: the same request would be blocked again.
+    # With any error type: the same request would be blocked again.
     if any(phrase in words for phrase in _BLOCKED_WORDS):
         return ClaudeBlocked
     if status == 400:
@@ -223,7 +223,7 @@ def _named(error: BaseException) -> str:
 
 
 def _root(error: BaseException) -> BaseException:
-    """What the HTTP client has raised, which the SDK wraps once or twice."""
+    """Return the exception of the HTTP client, which the SDK wraps once or twice."""
     while isinstance(error, APIError | httpx2.HTTPError) and error.__cause__ is not None:
         error = error.__cause__
     return error

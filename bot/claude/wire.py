@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from bot.conversation.content import Block, Source
     from bot.conversation.request import Lifetime, PromptMessage, Request
 
-# The API takes no less, and only less than `max_tokens` (thinking.budget_tokens).
+# The API's minimum of thinking.budget_tokens, which must also be less than `max_tokens`.
 LEAST_BUDGET_TOKENS = 1024
 
 
 class StreamArguments(TypedDict, total=False):
-    """What `messages.stream` is called with."""
+    """The arguments of `messages.stream`."""
 
     model: Required[str]
     max_tokens: Required[int]
@@ -39,7 +39,7 @@ class StreamArguments(TypedDict, total=False):
 
 
 class CountArguments(TypedDict, total=False):
-    """What `messages.count_tokens` is called with."""
+    """The arguments of `messages.count_tokens`."""
 
     model: Required[str]
     system: list[TextBlockParam]
@@ -51,11 +51,10 @@ class CountArguments(TypedDict, total=False):
 def stream_arguments(request: Request) -> StreamArguments:
     """The keyword arguments that stream the reply to `request`.
 
-    The marks of the cache are all placed here, none by the API (top-level `cache_control`): one after the system
-    prompt, so that it stays cached when the messages do not match (after a trim, or in another thread), and those
-    that the request names. A mark is no part of what the cache compares, so that it may move from one request to
-    the next. `thinking` is not named unless it was chosen: each model's own
-    default is the one that works.
+    All cache breakpoints are explicit (no top-level `cache_control`): one after the system prompt, so that it stays
+    cached when the messages differ (after a trim, or in another thread), and those that the request names. The cache
+    does not compare breakpoints, so that they may move from one request to the next. `thinking` is omitted unless
+    it was chosen, because each model's own default works.
     """
     marks = request.breakpoints
     places = dict(marks.messages) if marks is not None else {}
@@ -98,7 +97,7 @@ def _thinking(request: Request) -> ThinkingConfigParam | None:
         case "between_tools":
             return {"type": "between_tools"}
         case "enabled" if request.max_tokens > LEAST_BUDGET_TOKENS:
-            # Half of the reply's limit, so that as much is left for the text.
+            # Half of the reply's limit; the other half is left for the text.
             return {"type": "enabled", "budget_tokens": max(LEAST_BUDGET_TOKENS, request.max_tokens // 2)}
         case _:
             return None
@@ -143,7 +142,7 @@ def _source(source: Source) -> dict[str, str]:
 def _marked(rendered: Iterable[Any], mark: Lifetime | None) -> list[Any]:
     blocks = list(rendered)
     if mark is not None:
-        # Five minutes are the default, and servers that only resemble the API may know no other.
+        # Five minutes are the default; other servers may not know any other lifetime.
         control: CacheControlEphemeralParam = {"type": "ephemeral"}
         blocks[-1]["cache_control"] = control if mark == "5m" else {**control, "ttl": mark}
     return blocks

@@ -52,6 +52,8 @@ class Board:
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
         self._doubtful = False
+        # The messages whose edits are under way, one entry for each edit.
+        self._editing: list[int] = []
 
     @property
     def shown(self) -> tuple[Posted, ...]:
@@ -82,18 +84,22 @@ class Board:
     def doubt(self, action: Action) -> None:
         """Note that a call was lost or dropped: it may have taken effect, or may still."""
         self._doubtful = True
-        if isinstance(action, Edit):
-            if self._shown[action.index].content:
-                self._last_known[action.message_id] = self._shown[action.index]
-            self._shown[action.index] = Posted(action.message_id, "")
+        if isinstance(action, Edit) and (index := self._index_of(action.message_id)) is not None:
+            if self._shown[index].content:
+                self._last_known[action.message_id] = self._shown[index]
+            self._shown[index] = Posted(action.message_id, "")
 
-    async def leave(self) -> None:
-        """Take marks and buttons off what will not be finished, where that is still possible."""
+    def expect(self, action: Edit) -> None:
+        """Take an edit without files for done that is under way; its return, or its failure, corrects that."""
+        self._note(action, ())
+
+    async def finalize_partial(self) -> None:
+        """Remove the marks and buttons of messages that stay partial, where Discord allows it."""
         for shown in self._shown:
             posted = shown if shown.content else self._last_known.get(shown.message_id, shown)
             if is_marked(posted.content) or (posted.controls or NONE).buttons:
                 with contextlib.suppress(DiscordError):
-                    # What is not known is left as it is.
+                    # Unknown content stays unchanged.
                     change = Change(unmarked(posted.content) or None, controls=NONE)
                     await self._outbox.edit(self._place, posted.message_id, change)
 
@@ -126,22 +132,38 @@ class Board:
         await self._after_send(index, sent.id)
 
     async def _edit(self, action: Edit) -> None:
-        before = self._shown[action.index]
         change = Change(
             action.content,
             keep=None if action.keep is None else tuple(kept.id for kept in action.keep),
             files=self._uploads.ready(action.files),
             controls=action.controls,
         )
-        told = await self._outbox.edit(self._place, action.message_id, change)
-        files = before.files if action.keep is None else _named(action.keep, action.files, told)
+        # Discord may apply two edits that are under way at once in either order.
+        self._doubtful = self._doubtful or action.message_id in self._editing
+        self._editing.append(action.message_id)
+        try:
+            attached = await self._outbox.edit(self._place, action.message_id, change)
+        finally:
+            self._editing.remove(action.message_id)
+        self._note(action, attached)
+
+    def _note(self, action: Edit, attached: Sequence[Attached]) -> None:
+        if (index := self._index_of(action.message_id)) is None:
+            return
+        before = self._shown[index]
+        files = before.files if action.keep is None else _named(action.keep, action.files, attached)
         controls = before.controls if action.controls is None else action.controls
-        self._shown[action.index] = Posted(action.message_id, action.content, files, controls)
+        self._shown[index] = Posted(action.message_id, action.content, files, controls)
+
+    def _index_of(self, message_id: int) -> int | None:
+        return next((at for at, each in enumerate(self._shown) if each.message_id == message_id), None)
 
 
-def _named(kept: Sequence[Attached], files: Sequence[File], told: Sequence[Attached]) -> tuple[Attached, ...]:
-    """The files of a message, new ones as what they are known for; `told` is what Discord says of them."""
-    new = told[len(kept) :]
+def _named(
+    kept: Sequence[Attached], files: Sequence[File], attached: Sequence[Attached]
+) -> tuple[Attached, ...]:
+    """The files of a message, new ones as what they are known for; `attached` is what Discord lists."""
+    new = attached[len(kept) :]
     if len(new) < len(files):
         raise DiscordRejected  # a server that takes files and drops them
     return (*kept, *(replace(each, file=file) for each, file in zip(new, files, strict=False)))

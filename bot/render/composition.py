@@ -25,7 +25,7 @@ class Composition:
     ) -> None:
         self.status = ""
         self.controls = controls
-        self._uploads = uploads
+        self.uploads = uploads
         self._style = style
         self._limit = limit
         self._grown = Draft(limit, style)
@@ -93,7 +93,7 @@ class Composition:
         parts = [Part(part.text, self._files(part)) for part in self._draft.parts]
         if not parts and self.status and not self._closed:
             parts = [Part(self.status)]
-        finished = self._closed and not self._uploads.pending
+        finished = self._closed and not self.uploads.pending
         if parts and self._closed and not finished and units(parts[-1].text) + MARK_UNITS > self._limit:
             return None  # no room for the mark of an unfinished reply
         actions = plan(shown, parts, finished=finished, controls=self.controls, limit=self._limit)
@@ -111,4 +111,4 @@ class Composition:
         self._grown.push(text)
 
     def _files(self, part: Part) -> tuple[File, ...]:
-        return self._uploads.attachable(part.files) if self._attaches and part.files else ()
+        return self.uploads.attachable(part.files) if self._attaches and part.files else ()

@@ -40,7 +40,7 @@ class Indicator:
         while True:
             went = False
             if self._may_write():
-                with self._pace.try_turn(self._place, Kind.TYPING) as went:
+                with self._pace.try_slot(self._place, Kind.TYPING) as went:
                     if went:
                         await self._outbox.typing(self._place)
             await asyncio.sleep(EVERY_S if went else RETRY_S)

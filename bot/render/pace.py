@@ -1,4 +1,4 @@
-"""Turns at calling Discord, shared by everything in the bot that calls it."""
+"""Slots for calls to Discord, shared by everything in the bot that calls Discord."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from math import isinf
 
 from bot.render.schedule import Call, Kind, Schedule
 
-__all__ = ["Kind", "Pace", "Turn"]
+__all__ = ["Kind", "Pace", "Slot"]
 
 
-class Turn:
+class Slot:
     """A place in the queue; `granted` once the call may go."""
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self.granted = False
+        self.held_by: asyncio.Future[None] | None = None
         self._notify = notify
 
     def grant(self) -> None:
@@ -25,11 +26,15 @@ class Turn:
         self.granted = True
         self._notify()
 
+    def hold_until(self, call: asyncio.Future[None]) -> None:
+        """Keep the slot until the call has returned, although whoever took the slot leaves before."""
+        self.held_by = call
 
-class _Leave:
-    """What a turn allows to whoever works under it: one request, which is over when it has been answered.
 
-    Were the place kept until the call returns, calls that all have to repeat a request would hold every place, and
+class _RequestPermit:
+    """What a slot allows to whoever works under it: one request, which is over when it has been answered.
+
+    Were the slot kept until the call returns, calls that all have to repeat a request would hold every slot, and
     each would wait for one more.
     """
 
@@ -37,24 +42,25 @@ class _Leave:
         self.call = call
 
     def take(self) -> Call | None:
-        """The place of the turn, once."""
+        """Return the call of the slot, once."""
         call, self.call = self.call, None
         return call if call is not None and isinf(call.ended) else None
 
 
-_leave: ContextVar[_Leave | None] = ContextVar("leave", default=None)
+_permit: ContextVar[_RequestPermit | None] = ContextVar("permit", default=None)
 
 
 class Pace:
     """Lets everything in one bot that calls Discord do so one after the other; belongs to one event loop.
 
-    Who knows what a call is for takes a turn before it. Every request passes through `request` as it goes over
-    the wire: the first one under a turn goes at once and ends it, and whatever else there is gets a turn there.
+    Code that knows what a call is for takes a slot before the call. Every request passes through `request` as it
+    goes over the wire: the first request under a slot goes at once and ends the slot; any other request gets a slot
+    of its own there.
     """
 
     def __init__(self) -> None:
         self._schedule = Schedule()
-        self._waiting: dict[Call, Turn] = {}
+        self._waiting: dict[Call, Slot] = {}
         self._timer: asyncio.TimerHandle | None = None
 
     @property
@@ -72,31 +78,34 @@ class Pace:
             self._schedule.streams -= 1
 
     @contextmanager
-    def turn(self, place: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Turn]:
-        """Queue for a call: `notify` is called when the turn is granted; leave when the call has returned.
+    def slot(self, place: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Slot]:
+        """Queue for a call: `notify` is called when the slot is granted; leave when the call has returned.
 
         Whoever leaves before that leaves the queue.
         """
         call = self._schedule.ask(place, kind, self._now())
-        turn = self._waiting[call] = Turn(notify)
+        slot = self._waiting[call] = Slot(notify)
         try:
             self._grant()
             with _allowing(call):
-                yield turn
+                yield slot
         finally:
             self._waiting.pop(call, None)
-            self._end(call)
+            if slot.held_by is None:
+                self._end(call)
+            else:
+                slot.held_by.add_done_callback(lambda _: self._end(call))
 
     @asynccontextmanager
     async def waited(self, place: int, kind: Kind) -> AsyncIterator[None]:
         """Queue for a call that nothing overtakes, and wait until it may go."""
         granted = asyncio.Event()
-        with self.turn(place, kind, granted.set):
+        with self.slot(place, kind, granted.set):
             await granted.wait()
             yield
 
     @contextmanager
-    def try_turn(self, place: int, kind: Kind) -> Iterator[bool]:
+    def try_slot(self, place: int, kind: Kind) -> Iterator[bool]:
         """Whether a call may go at once; one that may not is best not made at all."""
         call = self._schedule.try_now(place, kind, self._now())
         try:
@@ -108,12 +117,12 @@ class Pace:
 
     async def request(self, place: int, kind: Kind) -> Call:
         """Wait until a request may go over the wire; give what is returned to `answered` when it has."""
-        leave = _leave.get()
-        if leave is not None and (taken := leave.take()) is not None:
+        permit = _permit.get()
+        if permit is not None and (taken := permit.take()) is not None:
             return taken
         granted = asyncio.Event()
         call = self._schedule.ask(place, kind, self._now())
-        self._waiting[call] = Turn(granted.set)
+        self._waiting[call] = Slot(granted.set)
         try:
             self._grant()
             await granted.wait()
@@ -150,8 +159,8 @@ class Pace:
 
 @contextmanager
 def _allowing(call: Call | None) -> Iterator[None]:
-    token = _leave.set(_Leave(call))
+    token = _permit.set(_RequestPermit(call))
     try:
         yield
     finally:
-        _leave.reset(token)
+        _permit.reset(token)

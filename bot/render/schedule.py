@@ -9,12 +9,12 @@ since its end: no delay on the way makes too many of them meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import Enum, auto
 from math import inf
 
-# The window of a channel's bucket is 5 s; some more for clocks that differ.
-PLACE_WINDOW_S = 5.1
+from bot.render.window import Window
+
 # The window of the whole bot, with some more for the same reason.
 TOTAL_WINDOW_S = 1.02
 # Of 50: whatever goes over the wire asks here, so little has to be left.
@@ -60,6 +60,8 @@ class Call:
     asked: float
     began: float = inf
     ended: float = inf
+    # When its channel allows the call; infinity while that depends on a call that is under way.
+    ready: float = -inf
 
     @property
     def urgent(self) -> bool:
@@ -67,16 +69,29 @@ class Call:
         return self.kind in _URGENT
 
 
-@dataclass(slots=True)
 class Schedule:
     """The calls that wait and those that count; `streams` is the number of replies that are being written."""
 
-    streams: int = 0
-    _urgent: dict[Call, None] = field(default_factory=dict)
-    _patient: dict[Call, None] = field(default_factory=dict)
-    _places: dict[int, list[Call]] = field(default_factory=dict)
-    _recent: list[Call] = field(default_factory=list)
-    _sweep_at_places: int = 256
+    def __init__(self, streams: int = 0) -> None:
+        self._streams = streams
+        self._urgent: dict[Call, None] = {}
+        self._patient: dict[Call, None] = {}
+        self._waiting: dict[int, list[Call]] = {}
+        self._windows: dict[int, Window] = {}
+        self._recent: list[Call] = []
+        self._sweep_at_windows = 256
+
+    @property
+    def streams(self) -> int:
+        """How many replies are being written."""
+        return self._streams
+
+    @streams.setter
+    def streams(self, streams: int) -> None:
+        self._streams = streams
+        for call in self._patient:
+            if call.kind is Kind.EDIT:
+                self._set_ready(call)
 
     @property
     def edit_interval_s(self) -> float:
@@ -87,6 +102,8 @@ class Schedule:
         """Queue a call."""
         call = Call(place, kind, now)
         (self._urgent if call.urgent else self._patient)[call] = None
+        self._waiting.setdefault(place, []).append(call)
+        self._set_ready(call)
         return call
 
     def try_now(self, place: int, kind: Kind, now: float) -> Call | None:
@@ -100,13 +117,16 @@ class Schedule:
 
     def end(self, call: Call, now: float) -> None:
         """A call has returned, or is not wanted any more."""
-        self._urgent.pop(call, None)
-        self._patient.pop(call, None)
+        self._stop_waiting(call)
         call.ended = now
-        if len(self._places) > self._sweep_at_places:
-            for place in list(self._places):
-                self._history(place, now)
-            self._sweep_at_places = 2 * len(self._places) + 256
+        if (window := self._windows.get(call.place)) is not None:
+            window.changed()
+        self._window_changed(call.place)
+        if len(self._windows) > self._sweep_at_windows:
+            for place, window in list(self._windows.items()):
+                if window.forget(now):
+                    del self._windows[place]
+            self._sweep_at_windows = 2 * len(self._windows) + 256
 
     def grant(self, now: float) -> list[Call]:
         """The calls that begin now: urgent ones first, chores last, each in the order in which they asked."""
@@ -128,7 +148,7 @@ class Schedule:
         waiting = [*self._urgent, *self._patient]
         if not waiting:
             return inf
-        ready = min(self._ready_at(call, now) for call in waiting)
+        ready = min(call.ready for call in waiting)
         if ready > now:
             return ready
         # Something waits for nothing but the second's share, which is freed as calls leave the last second; what
@@ -136,11 +156,11 @@ class Schedule:
         return min((call.ended for call in self._recent), default=now) + TOTAL_WINDOW_S
 
     def _ready(self, waiting: dict[Call, None], now: float) -> list[Call]:
-        return [call for call in waiting if self._ready_at(call, now) <= now]
+        return [call for call in waiting if call.ready <= now]
 
     def _is_overdue(self, call: Call, now: float) -> bool:
         """Whether it has waited long for nothing but urgent calls."""
-        return max(call.asked, self._ready_at(call, now)) + PATIENCE_S <= now
+        return max(call.asked, call.ready) + PATIENCE_S <= now
 
     def _begin_some(self, calls: list[Call], room: int, now: float) -> list[Call]:
         """Begin at most `room` of them, each as long as its channel still allows it."""
@@ -148,46 +168,40 @@ class Schedule:
         for call in calls:
             if len(begun) >= room:
                 break
-            if self._ready_at(call, now) <= now:
+            if call.ready <= now:
                 begun.append(self._begin(call, now))
         return begun
 
     def _begin(self, call: Call, now: float) -> Call:
-        self._urgent.pop(call, None)
-        self._patient.pop(call, None)
+        self._stop_waiting(call)
         call.began = now
         self._recent.append(call)
         if call.kind in _PLACE_MAX:
-            self._places.setdefault(call.place, []).append(call)
+            self._windows.setdefault(call.place, Window()).begin(call)
+            self._window_changed(call.place)
         return call
 
-    def _ready_at(self, call: Call, now: float) -> float:
-        """Since when its own channel allows a call, or from when on; infinity while that hangs on one under way."""
-        most = _PLACE_MAX.get(call.kind)
-        history = self._history(call.place, now) if most is not None else []
-        if most is None or not history:
-            return 0.0
-        ready = _full_until(history, most)
-        return ready if call.kind is not Kind.EDIT else max(ready, history[-1].began + self.edit_interval_s)
+    def _stop_waiting(self, call: Call) -> None:
+        waiting = self._urgent if call.urgent else self._patient
+        if call in waiting:
+            del waiting[call]
+            self._waiting[call.place].remove(call)
+            if not self._waiting[call.place]:
+                del self._waiting[call.place]
 
-    def _history(self, place: int, now: float) -> list[Call]:
-        """A channel's calls that may still count."""
-        history = self._places.get(place)
-        if history is None:
-            return []
-        kept = [call for call in history if call.ended + PLACE_WINDOW_S > now]
-        if kept:
-            self._places[place] = kept
-        else:
-            del self._places[place]
-        return kept
+    def _window_changed(self, place: int) -> None:
+        for call in self._waiting.get(place, ()):
+            self._set_ready(call)
+
+    def _set_ready(self, call: Call) -> None:
+        most = _PLACE_MAX.get(call.kind)
+        if most is None or (window := self._windows.get(call.place)) is None:
+            call.ready = -inf
+            return
+        call.ready = window.full_until(most)
+        if call.kind is Kind.EDIT:
+            spaced = window.last_began + self.edit_interval_s
+            call.ready = max(call.ready, min(spaced, window.full_until(1)))
 
     def _forget(self, now: float) -> None:
         self._recent = [call for call in self._recent if call.ended + TOTAL_WINDOW_S > now]
-
-
-def _full_until(calls: list[Call], most: int) -> float:
-    """When fewer than `most` of them count; Discord counted each between its beginning and its end."""
-    if len(calls) < most:
-        return 0.0
-    return sorted(call.ended for call in calls)[len(calls) - most] + PLACE_WINDOW_S

@@ -1,141 +1,121 @@
-"""One reply being written to Discord: text goes in whenever it comes, calls go out when they may."""
+"""The writer of one reply: takes text at any time, and calls Discord when the pace and the lease allow it."""
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, DiscordNotNow, DiscordUnavailable, Fenced
-from bot.render.board import Board, FilesRefused
+from bot.render.board import Board
+from bot.render.calls import Calls
 from bot.render.composition import Composition
 from bot.render.controls import NONE, Controls
 from bot.render.indicator import Indicator
 from bot.render.measure import MESSAGE_LIMIT_UNITS
-from bot.render.outbox import Outbox
-from bot.render.pace import Kind, Pace
-from bot.render.permit import ASK_EVERY_S, Permit
+from bot.render.pace import Kind
 from bot.render.plan import Action, Delete, Edit, Posted
-from bot.render.style import Style
-from bot.render.upload import Draw, Uploads
+from bot.render.upload import Uploads
+from bot.render.writer_setup import Placement, WriterHooks, WriterServices
 from bot.retry import Schedule
 
-# After a call that failed in the outbox for good. A call that must succeed is made for about a quarter of a minute,
-# besides the outbox's own tries.
+# The pauses after a call that failed in the outbox for good. A call that must succeed is attempted for about 15 s,
+# besides the outbox's own retries.
 WHILE_STREAMING = Schedule(0.5, factor=2, longest_s=8.0)
 AT_THE_END = Schedule(0.5, factor=2, longest_s=8.0, tries=6)
-# How long a reply whose text is all there waits for its pictures, at most; it is readable without them.
+# The longest wait of a complete text for its pictures; the reply is readable without them.
 DRAW_PATIENCE_S = 6.0
 
 
 class Writer:
-    """Writes one reply into one place: `run` while it comes, `close_text` at its end, `finish` after the commit.
+    """Writes one reply to Discord: `run` while the text streams, `close_text` at its end, `finish` after the commit.
 
-    `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it, and `opened`
-    before all, for a place that is only being made; whatever they raise ends the writing. `may_write` is asked
-    before each call; while it says no, nothing is called. The errors of the outbox surface from `run`, and again
-    from `finish`, except DiscordUnavailable, which is repeated, and surfaces from `finish` when it lasts, and
-    DiscordNotNow, which surfaces from `finish` alone: until then it is waited for, and `delayed` is told once;
-    AnsweredBefore if the first nonce brings back what an earlier try has posted in reply to another message.
-    `posted` are messages of an earlier try, in order: they are reused. If something else stands behind them,
-    `apart`, what is posted next points to the first of them, so that a reader sees what it continues. The newest
-    message carries the buttons `streaming` until `finish` says which are to stay; None for both leaves all buttons
-    alone. `draw` makes pictures of TeX; `style` says what goes into files, which is in the text where Discord
-    refuses them.
+    A writer is single-use. While `hooks.may_write` says no, no call is made. The errors of the outbox are raised by
+    `run`, and again by `finish`, with two exceptions: calls with DiscordUnavailable are repeated, and only `finish`
+    raises the error when it lasts; `run` waits for the end of a DiscordNotNow, and only `finish` raises it. Raises
+    AnsweredBefore if the first nonce returns a message of an earlier attempt that replies to another message.
     """
 
-    def __init__(
-        self,
-        outbox: Outbox,
-        place: int,
-        *,
-        pace: Pace,
-        nonce: Callable[[int], str],
-        before_send: Callable[[int, str], Awaitable[None]],
-        after_send: Callable[[int, int], Awaitable[None]],
-        may_write: Callable[[], bool],
-        opened: Callable[[], Awaitable[None]] | None = None,
-        delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = None,
-        reply_to: int | None = None,
-        posted: Sequence[Posted] = (),
-        apart: bool = False,
-        streaming: Controls | None = None,
-        draw: Draw | None = None,
-        style: Style | None = None,
-        limit: int = MESSAGE_LIMIT_UNITS,
-    ) -> None:
-        self._wake = asyncio.Event()
-        self._uploads = Uploads(draw, self._wake.set)
+    def __init__(self, services: WriterServices, placement: Placement, hooks: WriterHooks) -> None:
+        outbox, pace, channel_id = services.outbox, services.pace, placement.channel_id
+        self._composition = Composition(
+            Uploads(services.draw, self._something_is_due),
+            controls=placement.streaming,
+            style=services.style,
+            limit=MESSAGE_LIMIT_UNITS,
+        )
         self._board = Board(
             outbox,
-            place,
-            nonce=nonce,
-            before_send=before_send,
-            after_send=after_send,
-            reply_to=reply_to,
-            posted=posted,
-            apart=apart,
-            uploads=self._uploads,
+            channel_id,
+            nonce=hooks.nonce,
+            before_send=hooks.before_send,
+            after_send=hooks.after_send,
+            reply_to=placement.reply_to,
+            posted=placement.posted,
+            apart=placement.followed,
+            uploads=self._composition.uploads,
         )
-        self._indicator = Indicator(outbox, place, pace, may_write)
-        self._place = place
+        self._indicator = Indicator(outbox, channel_id, pace, hooks.may_write)
+        self._calls = Calls(
+            self._board,
+            self._composition,
+            self._indicator,
+            pace=pace,
+            place=channel_id,
+            may_write=hooks.may_write,
+        )
         self._pace = pace
-        self._may_write = may_write
-        self._permit = Permit(may_write)
-        self._opened = opened
-        self._delayed = delayed
-        self._composition = Composition(self._uploads, controls=streaming, style=style, limit=limit)
+        self._may_write = hooks.may_write
+        self._opened: Callable[[], Awaitable[None]] | None = hooks.open
+        self._delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = hooks.delayed
         self._stopped = asyncio.Event()
         self._stopped.set()
         self._idle = False
-        self._written = False
-        self._abandoned = False
         self._failure: BobbinError | None = None
-        self._call: asyncio.Task[None] | None = None
 
     @property
     def text(self) -> str:
-        """The reply so far."""
+        """The text of the reply so far."""
         return self._composition.text
 
     @property
     def posted(self) -> tuple[Posted, ...]:
-        """The messages of the reply, as far as is known."""
+        """The known messages of the reply."""
         return self._board.shown
 
     @property
     def doubtful(self) -> bool:
-        """Whether some call may still take effect late: then look once more when its time-out has passed."""
+        """Whether a call may still take effect late; the reply is reconciled after the call's time-out then."""
         return self._board.doubtful
 
     @property
     def notices(self) -> tuple[str, ...]:
-        """What people should be told besides the reply."""
+        """The notices to show below the reply."""
         return () if self._composition.attaches else (wording.NO_FILES,)
 
     def show_status(self, text: str) -> None:
-        """Show a line in place of the reply while there is nothing of it to show; never waits."""
-        if text != self._composition.status and not self._composition.closed and not self._abandoned:
+        """Show a line in place of the reply until there is text; never waits."""
+        if text != self._composition.status and not self._composition.closed and not self._calls.abandoned:
             self._composition.status = text
-            self._wake.set()
+            self._calls.wake.set()
 
     def push(self, text: str) -> None:
-        """Take more of the reply; never waits, and shows nothing any more once the writing has ended."""
-        if self._composition.closed or self._abandoned:
+        """Append text; never waits. Text pushed after the end of the writing is lost."""
+        if self._composition.closed or self._calls.abandoned:
             return
         self._composition.push(text)
         if self._idle:
-            self._wake.set()
+            self._calls.wake.set()
 
     def close_text(self) -> None:
-        """The reply is all there: nothing more is called until `finish`."""
+        """Mark the text as complete: no further call until `finish`."""
         if not self._composition.closed:
             self._composition.close()
-            self._wake.set()
+            self._calls.wake.set()
+            self._calls.overtake()
 
     async def run(self) -> None:
-        """Show the reply as it grows, until `close_text` or `abandon`."""
+        """Show the text as it grows, until `close_text` or `abandon`."""
         self._stopped.clear()
         try:
             while self._going_on:
@@ -156,14 +136,13 @@ class Writer:
             self._stopped.set()
 
     async def finish(
-        self, final_text: str | None = None, final: Controls | None = None, *, cut: bool = False
+        self, final_text: str | None = None, final: Controls | None = None, *, truncated: bool = False
     ) -> tuple[Posted, ...]:
-        """Wait until Discord shows the whole reply and nothing else of it, without the mark.
+        """Wait until Discord shows the whole reply without the mark, and no other message of the reply.
 
-        The reply is what was pushed, or `final_text`, where one is given: it may differ. If it was `cut`, what is
-        open at its end is closed. Without a `run`
-        before, all of it is written now. Its last message keeps the buttons `final`. Raises what ended the
-        writing, DiscordNotNow, DiscordUnavailable after the last try, or Fenced if it was abandoned.
+        The text is `final_text` if given, else the pushed text. The markup that a `truncated` text leaves open is
+        closed. Works without a `run` before. The last message carries the buttons `final`. Raises the error that
+        ended the writing, DiscordNotNow, DiscordUnavailable after the last attempt, or Fenced if abandoned.
         """
         self.close_text()
         await self._stopped.wait()
@@ -171,46 +150,50 @@ class Writer:
             raise self._failure
         if final is not None or self._composition.controls is not None:
             self._composition.controls = final or NONE
-        if cut or (final_text is not None and final_text != self._composition.text):
+        if truncated or (final_text is not None and final_text != self._composition.text):
             self._composition.replace(
-                self._composition.text if final_text is None else final_text, truncated=cut
+                self._composition.text if final_text is None else final_text, truncated=truncated
             )
         await self._open()
         drawn_by = asyncio.get_running_loop().time() + DRAW_PATIENCE_S
         failures = 0
-        while not self._abandoned:
+        while not self._calls.abandoned:
             action = self._composition.next(self._board.shown)
             if action is None:
-                if not self._uploads.pending:
+                if await self._calls.overtaken_returned():
+                    continue
+                if not self._composition.uploads.pending:
                     break
                 await self._wait_for_pictures(drawn_by)
                 continue
             try:
-                await self._in_turn(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
+                await self._calls.in_slot(Kind.DELETE if isinstance(action, Delete) else Kind.LAST)
                 failures = 0
             except DiscordUnavailable:
                 failures += 1
                 if AT_THE_END.exhausted(failures):
                     raise
-                await self._rest(AT_THE_END.pause_s(failures))
-        if self._abandoned:
+                await self._calls.rest(AT_THE_END.pause_s(failures))
+        if self._calls.abandoned:
             raise Fenced
         return self.posted
 
     async def abandon(self) -> None:
-        """Call nothing more, and drop the call that is under way: the reply is somebody else's by now."""
-        self._abandoned = True
-        self._wake.set()
-        self._uploads.close()
-        if self._call:
-            self._call.cancel()
+        """Make no further call and drop the call in flight: another worker owns the reply now."""
+        self._composition.uploads.close()
+        self._calls.abandon()
         await self._stopped.wait()
+        await self._calls.overtaken_returned()
 
-    async def leave(self) -> None:
-        """Let a reply that cannot be finished end where it is, if that can be; for when its turn is over."""
+    async def finalize_partial(self) -> None:
+        """Remove the mark and the buttons of a reply that stays partial; for turns that are over."""
         await self._stopped.wait()
+        await self._calls.overtaken_returned()
         if self._may_write():
-            await self._board.leave()
+            await self._board.finalize_partial()
+
+    def _something_is_due(self) -> None:
+        self._calls.wake.set()
 
     async def _open(self) -> None:
         if self._opened is not None:
@@ -220,25 +203,25 @@ class Writer:
     async def _stream(self) -> None:
         failures = 0
         while self._going_on:
-            self._wake.clear()
+            self._calls.wake.clear()
             action = self._composition.next(self._board.shown)
             if action is None:
                 self._idle = True
-                await self._wake.wait()
+                await self._calls.wake.wait()
                 self._idle = False
                 continue
             try:
-                await self._in_turn(self._kind(action))
+                await self._calls.in_slot(self._kind(action))
                 failures = 0
             except DiscordUnavailable:
                 failures += 1
-                await self._rest(WHILE_STREAMING.pause_s(failures))
+                await self._calls.rest(WHILE_STREAMING.pause_s(failures))
             except DiscordNotNow as error:
                 await self._wait_for(error)
 
     @property
     def _going_on(self) -> bool:
-        return not self._composition.closed and not self._abandoned
+        return not self._composition.closed and not self._calls.abandoned
 
     async def _wait_for(self, refused: DiscordNotNow) -> None:
         self._indicator.stop()
@@ -246,70 +229,18 @@ class Writer:
             await self._delayed(refused)
             self._delayed = None
         if self._going_on:  # the text may have ended since
-            await self._rest(refused.for_s)
+            await self._calls.rest(refused.for_s)
 
     def _kind(self, action: Action) -> Kind:
-        if not self._written:
+        if not self._calls.text_shown:
             return Kind.FIRST
         fills = isinstance(action, Edit) and action.index < self._composition.complete
         return Kind.FILL if fills else Kind.EDIT
 
     async def _wait_for_pictures(self, until_s: float) -> None:
-        self._wake.clear()
+        self._calls.wake.clear()
         try:
             async with asyncio.timeout_at(until_s):
-                await self._wake.wait()
+                await self._calls.wake.wait()
         except TimeoutError:
-            self._uploads.give_up()
-
-    async def _in_turn(self, kind: Kind) -> None:
-        """Wait for a turn and make the call that is due by then; none, if what is due has changed."""
-        closed = self._composition.closed
-        with self._pace.turn(self._place, kind, self._wake.set) as turn:
-            while not turn.granted:
-                if self._abandoned or self._composition.closed != closed:
-                    return
-                await self._wake.wait()
-                self._wake.clear()
-            if self._abandoned or self._composition.closed != closed:
-                return
-            if self._permit.granted(asyncio.get_running_loop().time()):
-                if (action := self._composition.next(self._board.shown)) is not None:
-                    await self._perform(action)
-                return
-        await self._rest(ASK_EVERY_S)
-
-    async def _perform(self, action: Action) -> None:
-        self._indicator.stop()
-        self._call = asyncio.create_task(self._do(action))
-        done = False
-        try:
-            await self._call
-            done = True
-        except asyncio.CancelledError:
-            task = asyncio.current_task()
-            if not self._abandoned or (task is not None and task.cancelling()):
-                raise
-        finally:
-            self._call = None
-            if not done:
-                self._board.doubt(action)
-
-    async def _do(self, action: Action) -> None:
-        has_text = self._composition.has_text
-        try:
-            await self._board.perform(action)
-        except FilesRefused:
-            self._composition.attach_nothing()
-            self._wake.set()
-        else:
-            self._written = self._written or has_text
-
-    async def _rest(self, seconds: float) -> None:
-        """Wait, unless the text ends or the writing is abandoned."""
-        closed = self._composition.closed
-        with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(seconds):
-                while not self._abandoned and self._composition.closed == closed:
-                    await self._wake.wait()
-                    self._wake.clear()
+            self._composition.uploads.give_up()

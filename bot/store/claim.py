@@ -1,9 +1,9 @@
-"""What a worker gets when it takes a conversation."""
+"""The values that the claim script returns: a claim of a turn, or why there is none."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from bot.conversation.compose import Past
@@ -17,14 +17,13 @@ from bot.store.states import State
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """What is known of a conversation: `parent` is the channel of a thread, `starter` who began it.
+    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
 
-    `joined` is the first message that the bot answered in a thread of somebody else's, or since it `left` the
-    conversation by the interaction of that id; `buttons` the message that
-    carries those of the last reply. `pins` are the conversation's pinned messages, `places` where the history had
-    their turns when that was noted, and `pinned_now` the interaction by which somebody asked that they count without
-    waiting for a trim; `corrected` is the summary that the turn of that id has made, in somebody's own words. `cost`
-    is the sum of its requests in micro-dollars, as far as it is known; of `unpriced` ones not all is.
+    `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
+    (the id of that interaction). `buttons` is the message that carries the buttons of the last reply. `pins` are the
+    pinned messages, `places` the history indexes of their turns, and `pinned_now` the interaction that asked to apply
+    pins before the next trim. `corrected` is a turn's summary as a person has corrected it. `cost` is the sum of the
+    known costs of requests in micro-dollars; `unpriced` counts the requests without a complete cost.
     """
 
     guild: int | None = None
@@ -42,7 +41,7 @@ class Meta:
     buttons: int | None = None
 
     def past(self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], redone: Turn | None = None) -> Past:
-        """Return what is known of the conversation, with these entries of its history; see Past."""
+        """Return the conversation's past with these entries of its history; see Past."""
         return Past(
             history=without_refused(history),
             window_start=self.window_start,
@@ -55,80 +54,123 @@ class Meta:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """A conversation that is ours until the lease ends, and the turn to do, or to settle.
-
-    `lead` is the id of the turn's first message and so the turn's own; `members` are the ids of all. `replies`
-    holds the ids of the messages that were posted, by part; of those `in_doubt` it is only known that somebody was
-    about to post them. `tries` counts this one too. `listed` holds if the
-    message came from a listing, so that it may have been answered before. `waiting` more messages are left for
-    the next turn. With `settling` the turn is done, and only to be compared with what Discord shows.
-
-    A turn that was done before is done `again` for the so manieth time, or with `more` its reply is continued; `own`
-    is its entry of the history from before, `notice` the round and the id of the notice under its reply. `stopped`
-    if somebody wishes it to end with what is written. Without `messages` all of them are deleted by now. `recalled`
-    are the entries from before the cut that pins may bring back. `lost` earlier tries at it have not told what they
-    cost. `halted` if Discord refused to show all of it. `sign` is the place and the id of the message that tells
-    people that the answer comes later.
-    """
+class Lease:
+    """The right to work on a conversation; every script compares `token` with the stored one."""
 
     conversation: int
     token: int
-    meta: Meta
-    lead: int
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """The messages that one turn answers.
+
+    `members` are the ids of all of them, `messages` those that are not deleted. `listed` holds if a message came from
+    a listing, so that Discord may show an answer already. `waiting` counts the messages left for the next turn.
+    """
+
     members: tuple[int, ...]
     messages: tuple[Message, ...]
+    listed: bool = False
+    waiting: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How far the turn has come.
+
+    `number` counts attempts from 1; `regeneration` counts regenerations, 0 is the first answer. `replies` maps parts
+    to the ids of posted messages; for the parts `unconfirmed` only the intent to post is known. `result` is the
+    committed result. `stopped`: a person asked to end the turn with the text written so far. `halted`: Discord
+    refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
+    comes later.
+    """
+
     state: State
-    replies: dict[int, int]
-    in_doubt: tuple[int, ...]
-    result: Result | None
-    tries: int
-    listed: bool
-    history: tuple[Turn, ...]
-    waiting: int
-    settling: bool = False
-    again: int = 0
-    more: bool = False
+    number: int
+    regeneration: int = 0
+    replies: Mapping[int, int] = field(default_factory=dict)
+    unconfirmed: tuple[int, ...] = ()
+    result: Result | None = None
     stopped: bool = False
-    own: Turn | None = None
-    notice: tuple[int, int] | None = None
-    recalled: tuple[Turn, ...] = ()
-    lost: int = 0
     halted: bool = False
-    sign: tuple[int, int] | None = None
+    delay_notice: tuple[int, int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EarlierAnswer:
+    """The answer that the turn already has, if it is regenerated or continued.
+
+    `entry` is its history entry; `notice` is the regeneration that posted the notice under the reply, and its id.
+    With `continuing` the reply is continued in place of being replaced.
+    """
+
+    entry: Turn | None = None
+    notice: tuple[int, int] | None = None
+    continuing: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The lease of a conversation, and the turn to answer, or to reconcile with Discord.
+
+    `turn_id` is the id of the first message. `history` starts at the window; `recalled` are entries from before
+    the window that pins may bring back. With `reconciling` the turn is done and only compared with Discord.
+    """
+
+    lease: Lease
+    turn_id: int
+    meta: Meta
+    batch: Batch
+    attempt: Attempt
+    history: tuple[Turn, ...] = ()
+    recalled: tuple[Turn, ...] = ()
+    earlier: EarlierAnswer = EarlierAnswer()
+    reconciling: bool = False
+
+    @property
+    def conversation(self) -> int:
+        """The channel id of the conversation."""
+        return self.lease.conversation
+
+    @property
+    def token(self) -> int:
+        """The token of the lease."""
+        return self.lease.token
 
     @property
     def past(self) -> Past:
-        """What is known of the conversation before the turn."""
-        return self.meta.past(self.history, self.recalled, redone=self.own)
+        """The conversation before the turn."""
+        return self.meta.past(self.history, self.recalled, redone=self.earlier.entry)
 
     @property
     def cut_off(self) -> Turn | None:
-        """The entry whose reply is to be continued, None if the turn is answered from its beginning."""
-        return self.own if self.more and self.own is not None and self.own.reply else None
+        """The entry whose reply is continued; None if the turn is answered from the start."""
+        entry = self.earlier.entry
+        return entry if self.earlier.continuing and entry is not None and entry.reply else None
 
     @property
     def reply_to(self) -> int | None:
-        """The message that the reply points to: the last one it answers, so that Discord alone tells which.
+        """The message that the reply references: the last member, so that Discord alone shows the batch.
 
-        None for a thread's first message, which stands outside of it, where no reply can point to.
+        None for a thread's starter message, which is outside the thread and cannot be referenced.
         """
-        last = self.members[-1] if self.members else self.lead
+        last = self.batch.members[-1] if self.batch.members else self.turn_id
         return None if last == self.conversation else last
 
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """Somebody else works on the conversation, for `for_s` seconds more unless they renew."""
+    """Another worker holds the lease, for `for_s` seconds unless the worker renews it."""
 
     for_s: float
 
 
 @dataclass(frozen=True, slots=True)
 class Later:
-    """Nothing can be done for `in_s` seconds.
+    """Nothing to do for `in_s` seconds.
 
-    Then there is a turn to settle, one to answer anew after an edit, or Discord lets be shown what waits.
+    Then a turn is due: to be reconciled, regenerated after an edit, or shown once Discord allows it.
     """
 
     in_s: float
@@ -136,104 +178,121 @@ class Later:
 
 @dataclass(frozen=True, slots=True)
 class UnreadableConversation:
-    """The conversation is ours, but holds something that this version cannot read, as after a step back to it.
+    """The lease of a conversation with stored values that this version cannot read, as after a downgrade.
 
-    `told` holds if the thread has been told so; the rest as in Claim.
+    `notified`: the thread has the notice about it.
     """
 
-    conversation: int
-    token: int
-    lead: int
-    told: bool
+    lease: Lease
+    turn_id: int
+    notified: bool
+
+    @property
+    def conversation(self) -> int:
+        """The channel id of the conversation."""
+        return self.lease.conversation
+
+    @property
+    def token(self) -> int:
+        """The token of the lease."""
+        return self.lease.token
 
 
 @dataclass(frozen=True, slots=True)
 class Idle:
-    """Nothing waits."""
+    """No message waits, and no turn is due."""
 
 
 def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | UnreadableConversation:
     """Read the claim script's answer."""
     try:
         return _read(conversation, answer)
-    except (Unreadable, ValueError):  # a state of which this version knows nothing is a ValueError
-        _, token, _, lead, record, *_ = answer
-        return UnreadableConversation(conversation, int(token), int(lead), told="told" in pairs(record))
+    except (Unreadable, ValueError):  # a state that this version does not know is a ValueError
+        _, token, _, turn_id, record, *_ = answer
+        lease = Lease(conversation, int(token))
+        return UnreadableConversation(lease, int(turn_id), notified="told" in pairs(record))
 
 
 def _read(conversation: int, answer: Sequence[Any]) -> Claim:
-    kind, token, meta, lead, record, result, messages, history, waiting, recalled = answer
+    kind, token, meta, turn_id, record, result, messages, history, waiting, recalled = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
-    round_of_notice, _, notice = fields.get("notice", "").partition(":")
-    settling = kind == "SETTLE"
+    reconciling = kind == "RECONCILE"
     return Claim(
-        conversation=conversation,
-        token=int(token),
+        lease=Lease(conversation, int(token)),
+        turn_id=int(turn_id),
         meta=read_meta(pairs(meta)),
-        lead=int(lead),
-        members=tuple(int(member) for member in fields.get("members", "").split()),
-        messages=read_messages(messages),
-        state=State(fields.get("state", State.CANCELLED)),
-        replies=read_replies(fields),
-        in_doubt=_in_doubt(fields),
-        result=_result(result, settling=settling),
-        tries=int(fields.get("tries", 0)),
-        listed=fields.get("source") == "listing",
-        history=tuple(entry for entry in entries if entry.id != int(lead)),
-        waiting=int(waiting),
-        settling=settling,
-        again=int(fields.get("again", 0)),
-        more="more" in fields,
-        stopped="stop" in fields,
-        own=next((entry for entry in entries if entry.id == int(lead)), None),
-        notice=(int(round_of_notice), int(notice)) if notice else None,
+        batch=Batch(
+            members=tuple(int(member) for member in fields.get("members", "").split()),
+            messages=read_messages(messages),
+            listed=fields.get("source") == "listing",
+            waiting=int(waiting),
+        ),
+        attempt=Attempt(
+            state=State(fields.get("state", State.CANCELLED)),
+            number=int(fields.get("tries", 0)),
+            regeneration=int(fields.get("again", 0)),
+            replies=read_replies(fields),
+            unconfirmed=_unconfirmed(fields),
+            result=_result(result, reconciling=reconciling),
+            stopped="stop" in fields,
+            halted="halted" in fields,
+            delay_notice=read_delay_notice(fields),
+        ),
+        history=tuple(entry for entry in entries if entry.id != int(turn_id)),
         recalled=tuple(load_turn(entry) for entry in recalled),
-        lost=sum(try_ != token for try_ in fields.get("untold", "").split()),
-        halted="halted" in fields,
-        sign=read_sign(fields),
+        earlier=EarlierAnswer(
+            entry=next((entry for entry in entries if entry.id == int(turn_id)), None),
+            notice=_pair(fields.get("notice", "")),
+            continuing="more" in fields,
+        ),
+        reconciling=reconciling,
     )
 
 
-def _result(text: str, *, settling: bool) -> Result | None:
+def _result(text: str, *, reconciling: bool) -> Result | None:
     if not text:
         return None
     try:
         return load_result(text)
     except Unreadable:
-        if settling:
-            return None  # then nothing is compared, which is no reason to look at it for ever
+        if reconciling:
+            return None  # nothing is compared then; raising would have the turn claimed for ever
         raise
 
 
 def read_messages(flat: Sequence[Any]) -> tuple[Message, ...]:
-    """Read ids and payloads; a message without one has been taken away."""
+    """Read ids and payloads; a deleted message has no payload."""
     return tuple(load_message(payload) for payload in pairs(flat).values() if payload)
 
 
 def read_replies(fields: Mapping[str, str]) -> dict[int, int]:
-    """Read the ids of the messages that were posted, by part."""
+    """Read the ids of the posted messages, by part."""
     found = {int(name[6:]): int(value) for name, value in fields.items() if name.startswith("reply:")}
     return dict(sorted(found.items()))
 
 
-def read_sign(fields: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read the place and the id of the message that tells that the answer comes later."""
-    place, _, message = fields.get("sign", "").partition(":")
-    return (int(place), int(message)) if message else None
+def read_delay_notice(fields: Mapping[str, str]) -> tuple[int, int] | None:
+    """Read the channel id and the message id of the notice that the answer comes later."""
+    return _pair(fields.get("sign", ""))
 
 
-def _in_doubt(fields: Mapping[str, str]) -> tuple[int, ...]:
+def _pair(text: str) -> tuple[int, int] | None:
+    first, _, second = text.partition(":")
+    return (int(first), int(second)) if second else None
+
+
+def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     intents = {int(name[7:]) for name in fields if name.startswith("intent:")}
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
 FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
-"""What is known of a conversation's place, whatever was said in it."""
+"""The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
 def read_meta(fields: Mapping[str, str]) -> Meta:
-    """Read what is known of a conversation; Unreadable if another version wrote it."""
+    """Read the stored fields of a conversation; Unreadable if another version wrote them."""
 
     def number(name: str) -> int | None:
         try:

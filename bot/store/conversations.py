@@ -9,7 +9,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.store.claim import FACTS, Meta, read_meta, read_replies, read_sign
+from bot.store.claim import FACTS, Meta, read_delay_notice, read_meta, read_replies
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
@@ -102,7 +102,7 @@ class Conversations:
                 pending=keys.pending(conversation),
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),
                 before=padded(before),
@@ -111,7 +111,7 @@ class Conversations:
             )
         )
         fields = pairs(record)
-        notice = read_sign(fields)
+        notice = read_delay_notice(fields)
         posted = tuple((conversation, message) for message in read_replies(fields).values())
         return int(turns), (*posted, *((notice,) if notice else ()))
 

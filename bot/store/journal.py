@@ -16,15 +16,15 @@ from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
 from bot.store.reconciliation import Reconciliation
-from bot.store.scripts.turn import ButtonsRemoved, Commit, EndTurn, Join, RecordCost, Reopen, Writes
+from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
 
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """A turn has ended: `waiting` messages are left for the next one, the replies `stale_buttons` carry buttons."""
+    """A turn has ended: `waiting` messages are left for the next one, an older message carries `stale_buttons`."""
 
     waiting: int
-    stale_buttons: tuple[int, ...] = ()
+    stale_buttons: int | None = None
 
 
 class Journal(Reconciliation):
@@ -53,10 +53,10 @@ class Journal(Reconciliation):
         answer = await self._scripts.run(
             Join(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 pending=keys.pending(conversation),
                 token=claim.token,
-                turn=padded(claim.lead),
+                turn=padded(claim.turn_id),
                 records=keys.record_prefix(conversation),
                 max_messages=MESSAGES_PER_TURN,
             )
@@ -69,7 +69,7 @@ class Journal(Reconciliation):
         """Say whether messages wait besides those of the turn."""
         with translated():
             pending = await self._redis.zrange(self._keys.pending(claim.conversation), 0, -1)
-        return any(int(str(message)) not in claim.members for message in pending)
+        return any(int(str(message)) not in claim.batch.members for message in pending)
 
     async def adopt(self, claim: Claim, members: Sequence[int], parts: Sequence[int]) -> None:
         """Journal the parts of a reply found on Discord; only `members` stay in the turn, the other messages wait."""
@@ -89,7 +89,7 @@ class Journal(Reconciliation):
         await self._scripts.run(
             Reopen(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 pending=keys.pending(conversation),
                 token=claim.token,
                 records=keys.record_prefix(conversation),
@@ -107,7 +107,7 @@ class Journal(Reconciliation):
 
     async def set_notice(self, claim: Claim, message: int | None) -> None:
         """Journal the id of the notice under the reply, None if there is no notice any more."""
-        notice = "" if message is None else f"{claim.again}:{message}"
+        notice = "" if message is None else f"{claim.attempt.regeneration}:{message}"
         await self._step("set_notice", claim, writes=Writes(assign={"notice": notice}))
 
     async def set_delay_notice(self, claim: Claim, channel: int, message: int) -> None:
@@ -137,18 +137,18 @@ class Journal(Reconciliation):
         answer = await self._scripts.run(
             Commit(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
-                result=keys.result(conversation, claim.lead),
+                result=keys.result(conversation, claim.turn_id),
                 token=claim.token,
-                members=_ids(claim.members),
+                members=_ids(claim.batch.members),
                 entry=dump_turn(turn) if turn else "",
                 shown=dump_result(result),
                 window_start=cut,
                 cost=cost,
                 unpriced=unpriced,
-                carries_summary=trims(turn, claim.own),
+                carries_summary=trims(turn, claim.earlier.entry),
                 corrected=dump_correction(claim.meta.corrected),
                 ttl_s=self._ttl_s,
             )
@@ -159,16 +159,17 @@ class Journal(Reconciliation):
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
 
-    async def record_cost(self, claim: Claim | UnreadableConversation, *, cost: int, unpriced: int) -> None:
+    async def record_cost(self, claim: Claim, *, cost: int, unpriced: int) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
         await self._scripts.run(
             RecordCost(
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 meta=keys.meta(conversation),
                 token=claim.token,
                 cost=cost,
                 unpriced=unpriced,
+                turn=padded(claim.turn_id),
             )
         )
 
@@ -191,16 +192,6 @@ class Journal(Reconciliation):
         """
         return (await self._end("cancel", claim, clears_last=last)).waiting
 
-    async def stale_buttons(self, conversation: int) -> frozenset[int]:
-        """Return the older replies that still carry buttons; needs no lease."""
-        with translated():
-            stale = await self._redis.hget(self._keys.meta(conversation), "stale")
-        return frozenset(int(message) for message in str(stale or "").split())
-
-    async def buttons_removed(self, conversation: int, messages: Sequence[int]) -> None:
-        """Note that older replies have no buttons any more; needs no lease."""
-        await self._scripts.run(ButtonsRemoved(meta=self._keys.meta(conversation), messages=tuple(messages)))
-
     async def _end(
         self,
         step: str,
@@ -215,14 +206,14 @@ class Journal(Reconciliation):
         waiting, stale = await self._scripts.run(
             EndTurn(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 pending=keys.pending(conversation),
-                settling=keys.reconcile(conversation),
-                result=keys.result(conversation, claim.lead),
+                unreconciled=keys.reconcile(conversation),
+                result=keys.result(conversation, claim.turn_id),
                 meta=keys.meta(conversation),
                 step=step,
                 token=claim.token,
-                turn=padded(claim.lead),
+                turn=padded(claim.turn_id),
                 records=keys.record_prefix(conversation),
                 ttl_s=self._ttl_s,
                 done_s=DONE_RECORD_S,
@@ -233,7 +224,7 @@ class Journal(Reconciliation):
                 clears_last=clears_last,
             )
         )
-        return Done(int(waiting), tuple(int(message) for message in str(stale).split()))
+        return Done(int(waiting), int(stale) if stale else None)
 
 
 def _ids(messages: Sequence[int]) -> str:

@@ -38,7 +38,7 @@ class Leases:
                 pending=keys.pending(conversation),
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 owner=owner,
                 lease_ms=self._lease_ms,
                 records=keys.record_prefix(conversation),
@@ -62,7 +62,7 @@ class Leases:
         answer = await self._scripts.run(
             Renew(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 token=claim.token,
                 lease_ms=self._lease_ms,
             )
@@ -84,7 +84,7 @@ class Leases:
         await self._scripts.run(
             Release(
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
+                record=keys.record(conversation, claim.turn_id),
                 token=claim.token,
                 blameless=blameless,
                 pause_ms=pause_ms,

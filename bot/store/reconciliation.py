@@ -47,7 +47,7 @@ class Reconciliation(Leases):
             turns.add(str(await self._redis.hget(keys.meta(conversation), "last") or ""))
             entries: list[Any] = await self._redis.lrange(keys.history(conversation), -NEIGHBOURS, -1)
             turns.update(padded(load_turn(str(text)).id) for text in entries)
-            turns -= {"", padded(claim.lead)}
+            turns -= {"", padded(claim.turn_id)}
             pipe = self._redis.pipeline(transaction=False)
             for turn in turns:
                 pipe.hgetall(keys.record(conversation, int(turn)))
@@ -72,13 +72,13 @@ class Reconciliation(Leases):
             TurnStep.of(
                 step,
                 lease=keys.lease(conversation),
-                record=keys.record(conversation, claim.lead),
-                settling=keys.reconcile(conversation),
-                turn=padded(claim.lead),
+                record=keys.record(conversation, claim.turn_id),
+                unreconciled=keys.reconcile(conversation),
+                turn=padded(claim.turn_id),
                 token=claim.token,
                 writes=writes,
                 reconcile=reconcile,
-                settling_s=DONE_RECORD_S,
+                unreconciled_s=DONE_RECORD_S,
                 releases=releases,
             )
         )

@@ -103,7 +103,7 @@ class Revisions:
         found = await self._scripts.run(
             Resume(
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 records=keys.record_prefix(conversation),
                 done_s=DONE_RECORD_S,
             )
@@ -132,7 +132,7 @@ class Revisions:
                     "tombstone",
                     lease=keys.lease(each),
                     record=keys.record(each, message),
-                    settling=keys.reconcile(each),
+                    unreconciled=keys.reconcile(each),
                     turn=padded(message),
                     expire_s=TOMBSTONE_S,
                 )

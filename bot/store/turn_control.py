@@ -95,6 +95,7 @@ class TurnControl:
         found = await self._scripts.run(
             Stop(
                 pending=keys.pending(conversation),
+                lease=keys.lease(conversation),
                 records=keys.record_prefix(conversation),
                 turn=None if turn is None else padded(turn),
             )
@@ -119,7 +120,7 @@ class TurnControl:
                 record=keys.record(conversation, turn),
                 pending=keys.pending(conversation),
                 meta=keys.meta(conversation),
-                settling=keys.reconcile(conversation),
+                unreconciled=keys.reconcile(conversation),
                 turn=padded(turn),
                 records=keys.record_prefix(conversation),
                 ttl_s=self._ttl_s,

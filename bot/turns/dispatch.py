@@ -1,4 +1,4 @@
-"""One turn at a time per conversation, whatever comes in, and however many instances listen."""
+"""Starts turns: one at a time per conversation, in all instances together."""
 
 from __future__ import annotations
 
@@ -23,74 +23,74 @@ from bot.turns.run import Runner
 log = structlog.get_logger()
 
 AFTER_LAPSE_S = 0.05
-"""Clocks count in milliseconds; a look just before the time is a look in vain."""
+"""The store counts in milliseconds; a claim just before a lease lapses would find it held."""
 
 RELEASE_S = 2.0
-"""How long a release may take on the way out; a lease that is not released lapses by itself."""
+"""The longest wait for a release; a lease that is not released lapses."""
 
 
 class Dispatcher:
-    """Starts turns where messages wait, and picks up those that somebody else has left.
+    """Starts turns where messages wait, and takes over turns whose worker is gone.
 
-    At most `max_concurrent` turns run here at once. Who waits for a slot holds no lease meanwhile, so that another
-    instance can have the turn.
+    At most `max_concurrent` turns run here at once. A conversation that waits for a slot holds no lease, so that
+    another instance can take its turn.
     """
 
     def __init__(
         self,
         journal: Journal,
-        attention: WorkQueue,
+        work_queue: WorkQueue,
         runner: Runner,
         *,
         poll_s: float,
         max_concurrent: int,
     ) -> None:
         self._journal = journal
-        self._attention = attention
+        self._work_queue = work_queue
         self._runner = runner
         self._poll_s = poll_s
         self._slots = asyncio.Semaphore(max_concurrent)
         self._owner = uuid.uuid4().hex
         self._running: dict[int, asyncio.Task[None]] = {}
         self._arrivals: dict[int, asyncio.Event] = {}
-        self._rings: dict[int, asyncio.Event] = {}
-        self._again: set[int] = set()
+        self._wakeups: dict[int, asyncio.Event] = {}
+        self._woken: set[int] = set()
         self._timers: dict[int, asyncio.TimerHandle] = {}
         self._stopping = False
 
     def wake(self, conversation: int) -> None:
-        """See to a conversation now; if a turn runs there already, right after it."""
+        """Claim a conversation now, or right after the turn that runs there."""
         if self._stopping:
             return
-        self._again.add(conversation)
+        self._woken.add(conversation)
         if conversation in self._running:
             self._arrivals[conversation].set()
         else:
             self._arrivals[conversation] = asyncio.Event()
-            self._rings[conversation] = asyncio.Event()
+            self._wakeups[conversation] = asyncio.Event()
             task = asyncio.create_task(self._work(conversation), name=f"turns-{conversation}")
             self._running[conversation] = task
             task.add_done_callback(lambda _: self._ended(conversation))
 
     def _ended(self, conversation: int) -> None:
-        del self._running[conversation], self._arrivals[conversation], self._rings[conversation]
-        if conversation in self._again:  # woken between the last look and the end of the task
+        del self._running[conversation], self._arrivals[conversation], self._wakeups[conversation]
+        if conversation in self._woken:  # woken between the last check and the end of the task
             self.wake(conversation)
 
     def ring(self, conversation: int) -> None:
-        """Have the turn that runs here look at its lease now, and the conversation seen to after it."""
+        """Have the running turn renew its lease now, and claim the conversation after it."""
         if conversation in self._running:
-            self._rings[conversation].set()
-            self._again.add(conversation)
+            self._wakeups[conversation].set()
+            self._woken.add(conversation)
         else:
             self.wake(conversation)
 
     async def watch(self) -> None:
-        """Look through the conversations that need attention, from now on until cancelled."""
+        """Poll the work queue until cancelled."""
         while True:
             try:
-                for hint in await self._attention.items():
-                    await self._look(hint)
+                for hint in await self._work_queue.items():
+                    await self._check(hint)
             except StoreUnavailable as error:
                 log.warning(
                     "store_unavailable", detail=str(error), hint="is Redis running? it is tried again"
@@ -98,16 +98,16 @@ class Dispatcher:
             await asyncio.sleep(self._poll_s)
 
     async def halt(self, conversation: int) -> None:
-        """Stop the turn that runs here, if one does; it is left as a crash would leave it."""
+        """Cancel the turn that runs here, as a crash would."""
         if task := self._running.get(conversation):
-            self._again.discard(conversation)
+            self._woken.discard(conversation)
             task.cancel()
             await asyncio.wait([task])
 
     async def stop(self, grace_s: float) -> None:
-        """Start nothing more, let running turns end for `grace_s`, then release the rest for others to finish."""
+        """Start no more turns, wait `grace_s` for running ones, then release the others to other instances."""
         self._stopping = True
-        self._again.clear()
+        self._woken.clear()
         if running := list(self._running.values()):
             log.info("finishing_turns", turns=len(running), grace_s=grace_s)
             _, left = await asyncio.wait(running, timeout=grace_s)
@@ -117,50 +117,49 @@ class Dispatcher:
                 log.info("handing_over_turns", turns=len(left))
                 await asyncio.wait(left, timeout=RELEASE_S)
 
-    async def _look(self, hint: WorkItem) -> None:
+    async def _check(self, hint: WorkItem) -> None:
         if hint.conversation in self._running or self._stopping:
             return
-        if not await self._attention.has_work(hint):
-            await self._attention.remove(hint)
+        if not await self._work_queue.has_work(hint):
+            await self._work_queue.remove(hint)
             return
         self.wake(hint.conversation)
 
     async def _work(self, conversation: int) -> None:
-        while conversation in self._again:
+        while conversation in self._woken:
             async with self._slots:
-                if conversation in self._again:  # not stopped or halted meanwhile
-                    self._again.discard(conversation)
-                    await self._see_to(conversation)
+                if conversation in self._woken:  # not stopped or halted meanwhile
+                    self._woken.discard(conversation)
+                    await self._claim(conversation)
 
-    async def _see_to(self, conversation: int) -> None:
+    async def _claim(self, conversation: int) -> None:
         try:
-            # Before the claim: what is heard while it is under way is not in it yet.
+            # Before the claim: a message that arrives during the claim is not part of it yet.
             self._arrivals[conversation].clear()
             claim = await self._journal.claim(conversation, self._owner)
             match claim:
                 case Held():
-                    # The other one renews while it lives; if it dies, this is the moment to take over.
+                    # The holder renews the lease while it lives; if it dies, the lease lapses at this time.
                     self._wake_in(claim.for_s, conversation)
                 case Later():
                     self._wake_in(claim.in_s, conversation)
                 case Idle():
                     pass
                 case UnreadableConversation():
-                    await self._runner.tell_unreadable(claim)
-                    await self._journal.record_cost(claim, cost=0, unpriced=0)
+                    await self._runner.post_unreadable(claim)
                     await self._release(claim, blameless=True)
                 case Claim():
                     if await self._turn(claim) and not self._stopping:
-                        self._again.add(conversation)
+                        self._woken.add(conversation)
         except Fenced:
-            await self._tell_fenced(conversation)
+            await self._log_fenced(conversation)
         except StoreUnavailable as error:
             log.warning("store_unavailable", conversation=conversation, detail=str(error))
         except Exception:
             log.exception("conversation_failed", conversation=conversation)
 
-    async def _tell_fenced(self, conversation: int) -> None:
-        """Say why a turn was not ended here: a person's doing is no reason for a warning."""
+    async def _log_fenced(self, conversation: int) -> None:
+        """Log why a turn was not ended here; a person's action is no reason for a warning."""
         with contextlib.suppress(StoreUnavailable):
             if await self._journal.revoked(conversation):
                 log.info("turn_called_off", conversation=conversation)
@@ -170,7 +169,7 @@ class Dispatcher:
         )
 
     def _wake_in(self, seconds: float, conversation: int) -> None:
-        # One at a time: each look that finds the conversation held would begin another series of looks.
+        # One timer at a time: each claim that finds the conversation held would start another series of claims.
         if timer := self._timers.pop(conversation, None):
             timer.cancel()
         loop = asyncio.get_running_loop()
@@ -183,15 +182,15 @@ class Dispatcher:
         self.wake(conversation)
 
     async def _turn(self, claim: Claim) -> int:
-        """Run a turn; whatever stops it, others may go on with it at once."""
+        """Run or reconcile a turn; after a failure the lease is released, so that others can continue at once."""
         done, blameless, not_within_s = False, True, 0.0
         try:
             waiting = 1
-            if claim.settling:
-                await self._runner.settle(claim)
+            if claim.reconciling:
+                await self._runner.reconcile(claim)
             else:
-                arrivals, rung = self._arrivals[claim.conversation], self._rings[claim.conversation]
-                waiting = await self._runner.run(claim, arrivals, rung)
+                arrivals, wakeup = self._arrivals[claim.conversation], self._wakeups[claim.conversation]
+                waiting = await self._runner.run(claim, arrivals, wakeup)
             done = True
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
@@ -201,13 +200,20 @@ class Dispatcher:
             return 0
         except AnsweredBefore:
             blameless = False
-            log.info("answered_before", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+            log.info(
+                "answered_before",
+                conversation=claim.conversation,
+                turn=claim.turn_id,
+                tries=claim.attempt.number,
+            )
             return 0
         except (Fenced, StoreUnavailable):
             raise
         except Exception:
             blameless = False
-            log.exception("turn_failed", conversation=claim.conversation, turn=claim.lead, tries=claim.tries)
+            log.exception(
+                "turn_failed", conversation=claim.conversation, turn=claim.turn_id, tries=claim.attempt.number
+            )
             return 0
         else:
             return waiting
@@ -216,7 +222,7 @@ class Dispatcher:
                 await self._release(claim, blameless=blameless, not_within_s=not_within_s)
             if not_within_s and not self._stopping:
                 log.info(
-                    "put_off", conversation=claim.conversation, turn=claim.lead, for_s=round(not_within_s)
+                    "put_off", conversation=claim.conversation, turn=claim.turn_id, for_s=round(not_within_s)
                 )
                 self._wake_in(not_within_s, claim.conversation)
 

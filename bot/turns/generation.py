@@ -1,9 +1,10 @@
-"""One turn's exchange with Claude: asked while what comes is written, and heeding what people do meanwhile."""
+"""The generation of one turn's reply: requests to Claude while the reply is written and people act meanwhile."""
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
+from types import TracebackType
+from typing import Self
 
 import structlog
 
@@ -12,7 +13,8 @@ from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavail
 from bot.conversation.visible import is_blank
 from bot.turns.policy import TurnPolicy
 from bot.turns.posted_reply import PostedReply
-from bot.turns.reply_generator import Asked
+from bot.turns.prepare import Prepared
+from bot.turns.reply_generator import Generated
 from bot.turns.services import TurnServices
 from bot.turns.status_line import StatusLine
 from bot.turns.turn_cost import TurnCost
@@ -20,140 +22,148 @@ from bot.turns.turn_cost import TurnCost
 log = structlog.get_logger()
 
 MOST_RESTARTS = 2
-"""How often a request is made again because somebody wrote on before its first text was visible."""
+"""The request is restarted at most this often for messages that arrive before any text is visible."""
 
 
 class Generation:
-    """Asks on the `page` of one turn, whose claim grows by what is written before anything of the answer is seen.
+    """Streams one reply. Messages that arrive before any text is visible join the turn and restart the request.
 
-    `arrivals` is set whenever something new waits in the conversation, `stopped` when somebody wishes the turn to
-    end with what is written. What is asked for is added to `tally`.
+    `arrivals` is set when a message waits in the conversation, `stopped` when a person asks to end the turn with the
+    text written so far. The cost of each request is added to `cost`. A context manager: its end drops a summary that
+    is still being made.
     """
 
     def __init__(
         self,
-        page: PostedReply,
-        means: TurnServices,
+        reply: PostedReply,
+        services: TurnServices,
         *,
         arrivals: asyncio.Event,
         stopped: asyncio.Event,
-        tally: TurnCost,
+        cost: TurnCost,
     ) -> None:
-        self._page = page
-        self._means = means
+        self._reply = reply
+        self._services = services
         self._arrivals = arrivals
         self._stopped = stopped
-        self._tally = tally
-        self._phase = StatusLine()
+        self._cost = cost
+        self._status_line = StatusLine()
         self._pushed = ""
-        self._to_cut: asyncio.Future[BobbinError] | None = None
+        self._restarts_left = MOST_RESTARTS
+        self._interrupt_due = False
+        # One future for all requests: it interrupts the reply, and not what a restarted request still needs.
+        self._interrupt: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
 
-    async def hold(self, policy: TurnPolicy) -> Asked:
-        """Return what came of it, with all of it pushed to the writer."""
-        gather_s = self._means.policy.gather_s
-        if gather_s and not self._page.found:
-            await self._page.open()  # so that there is a place to write on in
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        conversation, summaries = self._reply.claim.conversation, self._services.generator.summaries
+        await summaries.break_off(conversation)
+        if kind is None:
+            summaries.forget(conversation)
+
+    async def gather(self) -> None:
+        """Wait for further messages before the first request, if the operator wants that."""
+        gather_s = self._services.policy.gather_s
+        if gather_s and not self._reply.found:
+            await self._reply.open()  # so that people have a thread to write in
             await asyncio.sleep(gather_s)
             await self._join()
-        asked, restarts = None, 0
-        conversation, summaries = self._page.claim.conversation, self._means.asker.summaries
-        # One for all that is asked: what a request that is made anew still needs is not cut by its end.
-        cut: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
-        try:
-            while asked is None:
-                asked = await self._ask(policy, cut, may_restart=restarts < MOST_RESTARTS)
-                restarts += 1
-        finally:
-            await summaries.break_off(conversation)
-        summaries.forget(conversation)
-        return asked
 
-    async def _ask(
-        self, policy: TurnPolicy, cut: asyncio.Future[BobbinError], *, may_restart: bool
-    ) -> Asked | None:
-        """Ask while writing; None if the turn has grown and is to be asked anew."""
-        page, claim = self._page, self._page.claim
+    async def compose_and_stream(self, policy: TurnPolicy, prepared: Prepared) -> Generated | None:
+        """Request the reply and push it to the writer; None if the turn has grown and is to be prepared again."""
+        reply, claim = self._reply, self._reply.claim
+        may_restart = self._restarts_left > 0
+        self._restarts_left -= 1
         self._pushed = ""
-        self._to_cut = None
-        self._phase.begin(page.writer)
+        self._interrupt_due = False
+        self._status_line.attach(reply.writer)
         if claim.cut_off is not None:
-            page.writer.push(claim.cut_off.reply)
-        elif claim.again:
-            page.writer.show_status(wording.REGENERATING)
+            reply.writer.push(claim.cut_off.reply)
+        elif claim.attempt.regeneration:
+            reply.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(page.writer.run(), name=f"writer-{claim.conversation}")
-                asking = group.create_task(
-                    self._means.asker.ask(claim, policy, self._push, cut, self._phase.tell, self._tally)
+                group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                generating = group.create_task(
+                    self._services.generator.generate(
+                        claim,
+                        prepared,
+                        policy,
+                        interrupt=self._interrupt,
+                        push=self._push,
+                        show_status=self._status_line.show,
+                        cost=self._cost,
+                    )
                 )
-                while not await self._first(asking):
+                while not await self._is_done(generating):
                     if self._stopped.is_set():
-                        if not cut.done():
-                            cut.set_result(Stopped())
-                        await asyncio.wait({asking})
-                    elif not await self._more_waits():
+                        if not self._interrupt.done():
+                            self._interrupt.set_result(Stopped())
+                        await asyncio.wait({generating})
+                    elif not await self._has_arrivals():
                         continue
-                    elif page.begun or not may_restart:
-                        if self._means.policy.interrupts:
-                            self._to_cut = cut
-                            self._interrupt()
+                    elif reply.has_posts or not may_restart:
+                        if self._services.policy.interrupts:
+                            self._interrupt_due = True
+                            self._interrupt_if_due()
                     else:
-                        await page.writer.abandon()
+                        await reply.writer.abandon()
                         if await self._join():
-                            asking.cancel()
+                            generating.cancel()
                             return None
-                        self._phase.begin(page.writer)
-                        page.writer.push(self._pushed)
-                        group.create_task(page.writer.run(), name=f"writer-{claim.conversation}")
-                page.writer.close_text()
+                        self._status_line.attach(reply.writer)
+                        reply.writer.push(self._pushed)
+                        group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                reply.writer.close_text()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
-            self._phase.end()
-            self._to_cut = None
-        return asking.result()
+            self._status_line.detach()
+            self._interrupt_due = False
+        return generating.result()
 
-    async def _first(self, asking: asyncio.Task[Asked]) -> bool:
-        """Wait until the answer is there, True, or something new waits, or somebody wishes it to end."""
+    async def _is_done(self, generating: asyncio.Task[Generated]) -> bool:
+        """Wait until the reply is complete, a message arrives or a person stops the turn; True if it is complete."""
         arrival = asyncio.ensure_future(self._arrivals.wait())
         stop = asyncio.ensure_future(self._stopped.wait())
         try:
-            await asyncio.wait({asking, arrival, stop}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({generating, arrival, stop}, return_when=asyncio.FIRST_COMPLETED)
         finally:
             arrival.cancel()
             stop.cancel()
-        if not asking.done():
+        if not generating.done():
             self._arrivals.clear()
-        return asking.done()
+        return generating.done()
 
-    async def _more_waits(self) -> bool:
-        """Whether there is anything new: what is heard again rings, too, and is no reason to drop a call."""
+    async def _has_arrivals(self) -> bool:
+        """Whether a new message waits; a message heard twice sets `arrivals` too, and must not drop a call."""
         try:
-            return await self._means.journal.has_more(self._page.claim)
+            return await self._services.journal.has_more(self._reply.claim)
         except StoreUnavailable:
-            return False  # it waits for the next turn
+            return False  # the message waits for the next turn
 
     async def _join(self) -> bool:
-        """Take in what waits, and begin the page once more; True if there is more to answer than before."""
-        claim = self._page.claim
-        joined = await self._means.journal.join(claim)
-        if joined is None:
-            self._page.renew(claim)
-            return False
-        members, messages = joined
-        # One that was deleted stays a member until it is known that nothing of an answer stands there.
-        self._page.renew(replace(claim, members=members, messages=messages))
-        if len(messages) <= len(claim.messages):
+        """Add the messages that wait to the turn and restart the reply; True if the turn has grown."""
+        claim = self._reply.claim
+        joined = await self._services.journal.join(claim)
+        # A deleted message stays a member until no part of an answer can exist.
+        members, messages = joined or (claim.batch.members, claim.batch.messages)
+        self._reply.restart(members, messages)
+        if len(messages) <= len(claim.batch.messages):
             return False
         log.info("messages_joined", conversation=claim.conversation, messages=len(messages))
         return True
 
     def _push(self, text: str) -> None:
         self._pushed += text
-        self._page.writer.push(text)
-        self._interrupt()
+        self._reply.writer.push(text)
+        self._interrupt_if_due()
 
-    def _interrupt(self) -> None:
-        """End the answer for what was written meanwhile, as soon as there is any text of it."""
-        if self._to_cut is not None and not self._to_cut.done() and not is_blank(self._pushed):
-            self._to_cut.set_result(CutShort())
+    def _interrupt_if_due(self) -> None:
+        """Interrupt the reply for a new message, once there is text."""
+        if self._interrupt_due and not self._interrupt.done() and not is_blank(self._pushed):
+            self._interrupt.set_result(CutShort())

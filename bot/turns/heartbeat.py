@@ -1,4 +1,4 @@
-"""The lease of a turn, kept while it runs."""
+"""The renewal of a lease while its turn runs."""
 
 from __future__ import annotations
 
@@ -17,17 +17,18 @@ from bot.store.journal import Journal
 log = structlog.get_logger()
 
 WRITE_SHARE = 2 / 3
-"""Discord cannot check a lease, so writing to it stops when this share of the lease has passed without renewal:
-the rest is for a call that is under way to arrive before somebody else may write."""
+"""Discord cannot check a lease, so calls to Discord stop when this share of the lease has passed without renewal: the
+rest is for a call in flight to arrive before another worker may write."""
 
 RETRY_S = 0.5
-"""A renewal that met no store is tried again this soon, while the lease lasts."""
+"""The pause before the next renewal after one that did not reach the store."""
 
 
 class Heartbeat:
-    """Renews a claim's lease in the background; when it is lost, the body is cancelled and Fenced is raised.
+    """Renews a claim's lease in the background; if the lease is lost, cancels the body and raises Fenced.
 
-    It does so at once when it is `rung`. `stopped` is set when somebody wishes the turn to end with what is written.
+    Renews at once when `wakeup` is set. `stopped` is set when a person asks to end the turn with the text written so
+    far.
     """
 
     def __init__(
@@ -37,7 +38,7 @@ class Heartbeat:
         *,
         lease_s: float,
         heartbeat_s: float,
-        rung: asyncio.Event | None = None,
+        wakeup: asyncio.Event | None = None,
     ) -> None:
         self._journal = journal
         self._claim = claim
@@ -45,13 +46,13 @@ class Heartbeat:
         self._heartbeat_s = heartbeat_s
         self._renewed_s = time.monotonic()
         self._lost = False
-        self._rung = rung or asyncio.Event()
+        self._wakeup = wakeup or asyncio.Event()
         self.stopped = asyncio.Event()
-        if claim.stopped:
+        if claim.attempt.stopped:
             self.stopped.set()
 
     def may_write(self) -> bool:
-        """Whether the lease is fresh enough to write to Discord."""
+        """Whether the lease is fresh enough for a call to Discord."""
         return not self._lost and time.monotonic() < self._renewed_s + self._lease_s * WRITE_SHARE
 
     async def __aenter__(self) -> Self:
@@ -65,8 +66,7 @@ class Heartbeat:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # More than once: a cancellation that meets a call to Redis has been seen to be swallowed there, and the turn
-        # would wait here for ever.
+        # Repeated, because a call to Redis may swallow a cancellation, and the turn would wait here for ever.
         while not self._beat.done():
             self._beat.cancel()
             await asyncio.wait([self._beat], timeout=RETRY_S)
@@ -78,8 +78,8 @@ class Heartbeat:
         while True:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(wait_s):
-                    await self._rung.wait()
-            self._rung.clear()
+                    await self._wakeup.wait()
+            self._wakeup.clear()
             sent_s = time.monotonic()
             try:
                 if await self._journal.renew(self._claim):

@@ -1,4 +1,4 @@
-"""What the operator chose for every turn."""
+"""The policy of a turn."""
 
 from __future__ import annotations
 
@@ -12,14 +12,13 @@ from bot.conversation.trimming import TrimPolicy
 
 @dataclass(frozen=True, slots=True)
 class TurnPolicy:
-    """Times in seconds; `trimming` is bounded by the model's context already.
+    """The settings of a turn, fitted to its model; times in seconds. `trimming` respects the model's context.
 
-    `effort` is None where the model knows none, `thinking` where its own default counts, `prices` where nobody
-    knows them. After `tries` tries a turn is set aside. `secret` makes the
-    names under which Anthropic knows people opaque. A running answer is cut by a new message if `interrupts`;
-    before each request there is a pause of `gather_s`. A prompt may hold `limit_tokens`, None if that is unknown, and
-    is to stay below `step_tokens`, None where no price depends on it.
-    With `summarizes`, a trim leaves a summary of what goes.
+    `effort` is None if the model has none, `thinking` for the model's default, `prices` if unknown. A turn is given
+    up after `tries` attempts. `secret` keys the hashes that name people to Anthropic. If `interrupts`, a new message
+    interrupts a running reply. The first request waits `gather_s` for further messages. A prompt holds at most
+    `limit_tokens` (None: unknown) and stays below `step_tokens`, where the price rises (None: no such step). If
+    `summarizes`, a trim leaves a summary of the dropped turns.
     """
 
     model: str

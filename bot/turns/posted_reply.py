@@ -1,184 +1,208 @@
-"""The messages that one turn's reply is shown in, whichever try and whichever writer has posted them."""
+"""The posted messages of one turn's reply, and the writer that changes them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import structlog
 
-from bot.conversation.errors import AnsweredBefore, DiscordTooOld
+from bot.conversation.errors import AnsweredBefore, DiscordNotNow, DiscordTooOld
+from bot.conversation.message import Message
 from bot.render.controls import Controls, while_written
 from bot.render.plan import Posted
 from bot.render.style import Style
 from bot.render.writer import Writer
+from bot.render.writer_setup import Placement, WriterServices
 from bot.store.claim import Claim
-from bot.turns.delay import Delay
-from bot.turns.opening import Opening
+from bot.turns.delay_notice import DelayNotice
+from bot.turns.nonce import burn_nonce, nonce
 from bot.turns.persist import persist
-from bot.turns.recover_reply import Adopted
-from bot.turns.reply_search import less_files, parts_of
-from bot.turns.revise import burn_nonce, nonce, standing
+from bot.turns.recover_reply import RecoveredReply
+from bot.turns.reply_search import parts_of, without_files
 from bot.turns.services import TurnServices
+from bot.turns.shown_reply import find_shown
+from bot.turns.thread_opening import ThreadOpening
 
 log = structlog.get_logger()
 
 NONCE_SERIES = ("", "b", "c", "d")
-"""What is put behind the nonces where those of an earlier try are taken by another answer."""
+"""Suffixes of the nonces, for replies whose nonces belong to another answer already."""
 
 
 class PostedReply:
-    """What the reply answers, its `claim`; its messages that were `found`; and the `writer` of what is yet to come.
+    """Owns the reply's messages: the `claim` that they answer, the `found` ones of earlier attempts, the `writer`.
 
-    A writer writes once: whatever changes one of the others brings a new one, and nothing of what the one before was
-    given. `may_write` is asked before each call to Discord.
+    A writer is single-use: a change of `claim` or `found` makes a new one, and text pushed to the old one is lost.
+    `may_write` is asked before each call to Discord. `as_shown`: the text was read back from Discord, so that files
+    are left unchanged and none are made.
     """
 
-    def __init__(self, claim: Claim, means: TurnServices, may_write: Callable[[], bool]) -> None:
-        self._means = means
-        self._journal = means.journal
-        self._outbox = means.outbox
+    def __init__(
+        self,
+        claim: Claim,
+        services: TurnServices,
+        may_write: Callable[[], bool],
+        *,
+        found: tuple[Posted, ...] | None = None,
+        followed: bool = False,
+        as_shown: bool = False,
+    ) -> None:
+        self._services = services
+        self._journal = services.journal
+        self._outbox = services.outbox
         self._may_write = may_write
-        self._opening = Opening(means.outbox, claim)
-        self.delay = Delay(claim, means, may_write)
+        self._opening = ThreadOpening(services.outbox, claim)
+        self.delay_notice = DelayNotice(claim, services, may_write)
         self._series = NONCE_SERIES[0]
-        self._apart = False
-        self._as_shown = False
+        self._followed = followed
+        self._as_shown = as_shown
         self._beneath: int | None = None
         self.claim = claim
-        self.found: tuple[Posted, ...] = tuple(Posted(message, "") for message in claim.replies.values())
+        if found is None:
+            found = tuple(Posted(message, "") for message in claim.attempt.replies.values())
+        self.found = found
         self.writer = self._new_writer()
 
     @property
-    def begun(self) -> bool:
-        """Whether anything of the reply stands there, as far as is known."""
+    def has_posts(self) -> bool:
+        """Whether a message of the reply is known to exist."""
         return bool(self.writer.posted or self.found)
 
     @property
     def newest(self) -> int | None:
-        """The reply's last message, which carries its buttons; None if there is no message."""
+        """The reply's last message, which carries its buttons; None without messages."""
         return self.writer.posted[-1].message_id if self.writer.posted else None
 
-    def take_over(self, adopted: Adopted) -> None:
-        """Go on with what an earlier try has posted."""
-        self.claim, self.found, self._apart = adopted.claim, adopted.parts, adopted.apart
-        self._beneath = adopted.beneath
+    def holds(self, message: int) -> bool:
+        """Say whether a message is part of the reply."""
+        return any(part.message_id == message for part in self.writer.posted)
+
+    def check(self) -> None:
+        """Raise DiscordNotNow if Discord is known to refuse posts here for now."""
+        claim, meta = self.claim, self.claim.meta
+        opens = claim.batch.messages[0].opens is not None and meta.parent is not None and not self.found
+        channel_id = meta.parent if opens and meta.parent is not None else claim.conversation
+        self._outbox.ready(channel_id, opens=opens, guild=meta.guild)
+
+    def take_over(self, recovered: RecoveredReply) -> None:
+        """Continue with the messages of an earlier attempt."""
+        self.claim, self.found, self._followed = recovered.claim, recovered.parts, recovered.followed
+        self._beneath = recovered.beneath
         self.writer = self._new_writer()
 
-    def renew(self, claim: Claim) -> None:
-        """Begin once more, in answer to what has been taken in by now; for a writer that has posted nothing."""
-        self.claim = claim
+    def restart(self, members: tuple[int, ...], messages: tuple[Message, ...]) -> None:
+        """Start again with the messages that have joined; only for a writer that has posted nothing."""
+        batch = replace(self.claim.batch, members=members, messages=messages)
+        self.claim = replace(self.claim, batch=batch)
         self.writer = self._new_writer()
 
     async def keep_as_shown(self, *, look: bool) -> None:
-        """Leave files alone and make no new ones: the text is what the messages show, not what Claude said.
-
-        With `look` the messages are not known yet, as the text was committed by an earlier try.
-        """
+        """Set `as_shown`; with `look` the messages are read from Discord first."""
         if look:
-            self.found, self._apart = await standing(self.claim, self._means)
+            self.found, self._followed = await find_shown(self.claim, self._services)
         self._as_shown = True
         self.writer = self._new_writer()
 
-    def check(self) -> None:
-        """Raise DiscordNotNow if it is known that nothing can be shown yet."""
-        claim, meta = self.claim, self.claim.meta
-        opens = claim.messages[0].opens is not None and meta.parent is not None and not self.found
-        place = meta.parent if opens and meta.parent is not None else claim.conversation
-        self._outbox.ready(place, opens=opens, guild=meta.guild)
+    async def show(self, text: str, final: Controls, *, truncated: bool) -> None:
+        """Show the whole committed text, and let no late message land after it.
 
-    async def open(self) -> None:
-        """Wait until there is a place to write in."""
-        await self._opening()
-
-    async def finish(self, text: str, final: Controls, *, cut: bool) -> None:
-        """Show the whole text, by now committed, and let nothing land behind it.
-
-        If it was `cut`, what is open at its end is closed.
+        The markup that a `truncated` text leaves open is closed. If the store has forgotten an earlier answer, the
+        committed text gets messages of its own; the earlier answer is deleted if this turn answers all its messages,
+        and else left for the turn of the other messages.
         """
-        await self._show(text, final, cut=cut)
-        await self._forestall()
+        for series in NONCE_SERIES:
+            if series != NONCE_SERIES[0]:
+                self._series = series
+                self.writer = self._new_writer()
+            try:
+                await self.writer.finish(text, final, truncated=truncated)
+            except AnsweredBefore as before:
+                await self._delete_before(before)
+            except DiscordTooOld:
+                log.info("reply_reposted", conversation=self.claim.conversation, turn=self.claim.turn_id)
+                if self._as_shown:
+                    break  # the text is shown; only buttons or a mark are out of date
+                await self._delete_for_repost()
+            else:
+                break
+        else:
+            raise AnsweredBefore
+        await self._burn_nonces()
+
+    async def rewrite(self, text: str, final: Controls, *, truncated: bool) -> None:
+        """Edit the messages until they show the text; raises every error of the outbox."""
+        await self.writer.finish(text, final, truncated=truncated)
 
     async def abandon(self) -> None:
         """Write nothing more."""
         await self.writer.abandon()
         self._opening.close()
 
-    async def leave(self) -> None:
-        """Let what is written end where it is: nobody goes on with it."""
-        await self.writer.leave()
-        await self.delay.end()
+    async def finalize_partial(self) -> None:
+        """End a reply that stays partial: remove mark, buttons and delay notice."""
+        await self.writer.finalize_partial()
+        await self.delay_notice.delete()
 
-    async def _show(self, text: str, final: Controls, *, cut: bool) -> None:
-        """Write until it stands there.
+    def nonce(self, part: int) -> str:
+        """Return the nonce of a part (a writer's hook)."""
+        return nonce(self.claim, part, self._series)
 
-        Where the store has forgotten an earlier answer, the committed one gets a message of its own; the earlier
-        one goes if this turn answers all that it did, and is left to be found by the other messages' turn if not.
-        """
-        for again in range(len(NONCE_SERIES)):
-            self._series = NONCE_SERIES[again]
-            if again:
-                self.writer = self._new_writer()
-            try:
-                await self.writer.finish(text, final, cut=cut)
-            except AnsweredBefore as before:
-                await self._clear(before)
-            except DiscordTooOld:
-                log.info("reply_posted_anew", conversation=self.claim.conversation, turn=self.claim.lead)
-                if self._as_shown:
-                    return  # its text stands there; only its buttons, or a mark, are out of date
-                await self._take_down()
-            else:
-                return
-        raise AnsweredBefore
+    def may_write(self) -> bool:
+        """Whether the lease allows calls to Discord (a writer's hook)."""
+        return self._may_write()
 
-    async def _clear(self, before: AnsweredBefore) -> None:
+    async def open(self) -> None:
+        """Wait until the channel exists (a writer's hook)."""
+        if not self.found:
+            await self._opening.wait()
+
+    async def before_send(self, part: int, _content: str) -> None:
+        """Journal the intent to post a part (a writer's hook)."""
+        await self._journal.intend(self.claim, part, self._services.clock.now_ms())
+
+    async def after_send(self, part: int, message_id: int) -> None:
+        """Journal the id of a posted part (a writer's hook)."""
+        await persist(lambda: self._journal.posted(self.claim, part, message_id))
+
+    async def delayed(self, refused: DiscordNotNow) -> None:
+        """Tell people that the reply comes later (a writer's hook)."""
+        await self.delay_notice.post(refused)
+
+    async def _delete_before(self, before: AnsweredBefore) -> None:
         claim = self.claim
-        log.info("answered_before", conversation=claim.conversation, turn=claim.lead)
-        if before.reply_to is None or before.reply_to in claim.members:
-            seen = await self._outbox.own_messages(claim.conversation, claim.lead)
-            for each in parts_of(before.message, seen):
-                await self._outbox.delete(claim.conversation, each.id)
+        log.info("answered_before", conversation=claim.conversation, turn=claim.turn_id)
+        if before.reply_to is None or before.reply_to in claim.batch.members:
+            seen = await self._outbox.own_messages(claim.conversation, claim.turn_id)
+            for part in parts_of(before.message, seen):
+                await self._outbox.delete(claim.conversation, part.id)
 
-    async def _take_down(self) -> None:
-        posted, self.found, self._apart = self.writer.posted, (), False
-        # Before, so that whoever comes after a crash posts what is missing, and edits nothing that is gone.
-        await persist(lambda: self._journal.adopt(self.claim, self.claim.members, []))
+    async def _delete_for_repost(self) -> None:
+        posted, self.found, self._followed = self.writer.posted, (), False
+        # Journalled first, so that after a crash the next worker posts the missing messages and edits none that is
+        # deleted.
+        await persist(lambda: self._journal.adopt(self.claim, self.claim.batch.members, []))
         for part in reversed(posted):
             await self._outbox.delete(self.claim.conversation, part.message_id)
 
-    async def _forestall(self) -> None:
-        """Take the nonces of parts that an earlier, longer try was about to post, and that may land yet.
+    async def _burn_nonces(self) -> None:
+        """Burn the nonces of parts that an earlier, longer attempt was about to post.
 
-        They would land behind the next reply, and nothing would tell any more what they belong to.
+        Such a part would land after the next reply, and would not show which reply it belongs to.
         """
         known = max(len(self.writer.posted), len(self.found))
-        for part in self.claim.in_doubt:
+        for part in self.claim.attempt.unconfirmed:
             if part >= known:
                 await burn_nonce(self._outbox, self.claim.conversation, nonce(self.claim, part))
 
     def _new_writer(self) -> Writer:
-        claim = self.claim
-
-        async def before_send(part: int, _content: str) -> None:
-            await self._journal.intend(claim, part, self._means.clock.now_ms())
-
-        async def after_send(part: int, message: int) -> None:
-            await persist(lambda: self._journal.posted(claim, part, message))
-
-        return Writer(
-            self._outbox,
+        claim, services = self.claim, self._services
+        style, draw = (Style(), None) if self._as_shown else (services.style, services.draw)
+        placement = Placement(
             claim.conversation,
-            pace=self._means.pace,
-            nonce=lambda part: nonce(claim, part, self._series),
-            opened=None if self.found else self.open,
-            delayed=self.delay.tell,
-            streaming=while_written(claim.lead),
             reply_to=self._beneath if claim.reply_to is None else claim.reply_to,
-            posted=less_files(self.found) if self._as_shown else self.found,
-            apart=self._apart,
-            draw=None if self._as_shown else self._means.draw,
-            style=Style() if self._as_shown else self._means.style,
-            before_send=before_send,
-            after_send=after_send,
-            may_write=self._may_write,
+            posted=without_files(self.found) if self._as_shown else self.found,
+            followed=self._followed,
+            streaming=while_written(claim.turn_id),
         )
+        return Writer(WriterServices(self._outbox, services.pace, style, draw), placement, self)

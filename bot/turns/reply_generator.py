@@ -1,4 +1,4 @@
-"""Ask Claude for the reply of one turn."""
+"""Requests the reply of one turn from Claude."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
-from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn, exchange
 from bot.store.claim import Claim
-from bot.turns.conclusion import Conclusion, conclude, go_on
+from bot.turns.conclusion import Conclusion, conclude, conclude_continued
 from bot.turns.policy import TurnPolicy
+from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
 from bot.turns.terms import terms_of
@@ -32,98 +32,101 @@ log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What came of it: the entry for the history, what the thread is to show, where the window begins."""
+class Generated:
+    """The outcome of a generation: the history entry, what the thread is to show, the start of the window."""
 
     turn: Turn
     conclusion: Conclusion
-    cut: int
+    window_start: int
 
 
 class ReplyGenerator:
-    """Builds the request of a turn, streams the answer and concludes.
+    """Composes the request of a turn, streams the reply and concludes.
 
-    `now_s` is the time since 1970; `spent` is told what each request cost in micro-dollars, None if nobody knows.
-    Its `summaries` outlive a turn that begins anew.
+    `now_s` returns the time since 1970. `report_cost` is called with the cost of each request in micro-dollars, None
+    if unknown. The `summaries` outlive a restart of the turn.
     """
 
     def __init__(
         self,
         claude: Claude,
         now_s: Callable[[], float] = time.time,
-        spent: Callable[[int | None], None] = lambda _: None,
+        report_cost: Callable[[int | None], None] = lambda _: None,
     ) -> None:
         self._claude = claude
         self._now_s = now_s
-        self.spent = spent
+        self.report_cost = report_cost
         self.summaries = Summaries()
 
-    async def ask(
+    async def generate(
         self,
         claim: Claim,
+        prepared: Prepared,
         policy: TurnPolicy,
+        *,
+        interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
-        cut: asyncio.Future[BobbinError],
-        tell: Callable[[str], None],
-        tally: TurnCost,
-    ) -> Asked:
-        """Stream the reply into `push` until it ends or is `cut`; a failure of the API is an outcome too.
+        show_status: Callable[[str], None],
+        cost: TurnCost,
+    ) -> Generated:
+        """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        What goes on meanwhile is for `tell`, in words for the thread. Each request is added to `tally`, also if this
-        is cancelled.
+        `show_status` is called with a line for people during phases without text. The cost of each request is added
+        to `cost`, also if this is cancelled.
         """
         past, cut_off = claim.past, claim.cut_off
-        so_far = (*cut_off.sent, CONTINUE) if cut_off is not None else ()
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
             return compose(
                 terms,
                 past,
-                claim.messages,
+                prepared.messages,
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
-                so_far=so_far,
+                so_far=prepared.so_far,
             )
 
-        listener = ReplyStream(self._claude, cut, push, tell, tally, policy.prices, self._now_s)
-        terms = terms_of(policy, _opaque(claim.messages[0].author.id, policy.secret))
+        stream = ReplyStream(self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s)
+        terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
-        counted = await listener.count(to_count(terms, plan, past))
+        counted = await stream.count(to_count(terms, plan, past))
         if counted is not None:
             plan = planned(terms, counted)
         summary: str | None = None
         side_usage: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
             request = to_summarize(terms, plan, past, now_ms)
-            summary, side_usage = await self._summary(claim, listener, request)
+            summary, side_usage = await self._summary(claim, stream, request)
             plan = planned(terms, counted, summary)
-        text, end = await listener.reply(plan.request)
+        text, end = await stream.reply(plan.request)
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
-            # Once, by the API's own figures: what is refused again is not made smaller for ever.
+            # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
             terms = smaller(terms, plan, past, end.tokens, end.limit)
             shorter = planned(terms, summary=summary)
-            if sums_up := policy.summarizes and summary is None and shorter.window.dropped > 0:
+            if summarizes := policy.summarizes and summary is None and shorter.window.dropped > 0:
                 request = to_summarize_what_goes(shorter, past)
-                summary, more = await self._summary(claim, listener, request)
-                shorter, side_usage = planned(terms, summary=summary), (*side_usage, *more)
-            text, end = await listener.reply(shorter.request)
-            if listener.was_read or (sums_up and summary is not None):
+                summary, further_usage = await self._summary(claim, stream, request)
+                shorter, side_usage = planned(terms, summary=summary), (*side_usage, *further_usage)
+            text, end = await stream.reply(shorter.request)
+            if stream.was_read or (summarizes and summary is not None):
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
-        if not listener.was_read and summary is None:
+        if not stream.was_read and summary is None:
             plan = plan.unread
-        conclusion = go_on(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
+        conclusion = (
+            conclude_continued(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
+        )
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-        conclusion = _noticed(conclusion, plan, summary)
+        conclusion = _with_notices(conclusion, plan, summary)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
-            turn=claim.lead,
+            turn=claim.turn_id,
             outcome=conclusion.outcome,
             stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
             detail="" if isinstance(end, Finished) else str(end),
@@ -131,27 +134,28 @@ class ReplyGenerator:
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
             cache_read_tokens=end.usage.cache_read if isinstance(end, Finished) else None,
             output_tokens=end.usage.output if isinstance(end, Finished) else None,
-            cost_micro_usd=tally.cost,
+            cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
         turn = replace(
-            _entry(claim, conclusion, listener, plan, side_usage), cost=_added(claim.own, tally.cost)
+            _entry(claim, conclusion, stream, plan, side_usage),
+            cost=_with_earlier_cost(claim.earlier.entry, cost.total),
         )
-        return Asked(turn, conclusion, plan.window.start)
+        return Generated(turn, conclusion, plan.window.start)
 
-    async def _summary(self, claim: Claim, listener: ReplyStream, request: Request) -> Summary:
-        return await self.summaries.of(claim.conversation, request, partial(listener.summary, request))
+    async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
+        return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
 
 
-def _added(own: Turn | None, cost: int | None) -> int | None:
-    """A turn that is done anew costs what all its rounds did."""
-    if own is None or cost is None:
+def _with_earlier_cost(earlier: Turn | None, cost: int | None) -> int | None:
+    """Add the cost of the earlier answer; None if either cost is unknown."""
+    if earlier is None or cost is None:
         return cost
-    return None if own.cost is None else own.cost + cost
+    return None if earlier.cost is None else earlier.cost + cost
 
 
-def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
-    """Tell what of the conversation Claude did not see."""
+def _with_notices(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
+    """Add notices about the parts of the conversation that Claude did not see."""
     window, notices = plan.window, conclusion.notices
     if window.dropped:
         notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
@@ -163,37 +167,37 @@ def _noticed(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclus
 def _entry(
     claim: Claim,
     conclusion: Conclusion,
-    listener: ReplyStream,
+    stream: ReplyStream,
     plan: Plan,
     side_usage: tuple[Usage, ...],
 ) -> Turn:
-    usage = listener.used
-    own, cut_off = claim.own, claim.cut_off
+    usage = stream.used
+    earlier, cut_off = claim.earlier.entry, claim.cut_off
     preface = plan.new_preface
-    if preface is None and own is not None:
-        preface = own.preface
-    side_usage = (*(own.side_usage if own is not None else ()), *side_usage)
+    if preface is None and earlier is not None:
+        preface = earlier.preface
+    side_usage = (*(earlier.side_usage if earlier is not None else ()), *side_usage)
     if cut_off is not None:
-        more = conclusion.reply[len(cut_off.reply) :]
-        # A request that has brought no text is not sent again: the next request extends the one before it.
+        added = conclusion.reply[len(cut_off.reply) :]
+        # A request without any text in its answer is not sent again: the next request extends the one before it.
         key = cut_off.prefix_key if plan.new_preface is None else ""
         cut_off = replace(
             cut_off, window_start=plan.window.start, preface=preface, prefix_key=key, side_usage=side_usage
         )
-        if not listener.was_read:
-            return cut_off  # nothing was read, so that the request before is still the latest
+        if not stream.was_read:
+            return cut_off  # Claude has read nothing: the request before is still the latest one
         return replace(
             cut_off,
-            sent=(*plan.added, PromptMessage.of("assistant", more)) if more else cut_off.sent,
+            sent=(*plan.added, PromptMessage.of("assistant", added)) if added else cut_off.sent,
             reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage if more else cut_off.usage,
-            asked_ms=listener.asked_ms if more else cut_off.asked_ms,
-            prefix_key=plan.prefix.key if more else key,
+            usage=usage if added else cut_off.usage,
+            asked_ms=stream.asked_ms if added else cut_off.asked_ms,
+            prefix_key=plan.prefix.key if added else key,
             open_end=conclusion.open_end,
         )
     reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
     return Turn(
-        id=claim.lead,
+        id=claim.turn_id,
         sent=exchange(plan.added[0], conclusion.reply if conclusion.outcome == "answered" else ""),
         outcome=conclusion.outcome,
         model=plan.request.model,
@@ -202,14 +206,14 @@ def _entry(
         usage=usage,
         window_start=plan.window.start,
         prefix_key=plan.prefix.key,
-        members=tuple(message.id for message in claim.messages),  # claim.members counts deleted ones in
+        members=tuple(message.id for message in claim.batch.messages),
         open_end=conclusion.open_end,
-        asked_ms=listener.asked_ms,
+        asked_ms=stream.asked_ms,
         preface=preface,
         side_usage=side_usage,
     )
 
 
-def _opaque(author: int, secret: bytes) -> str:
-    """Name a person to Anthropic without telling who it is (metadata.user_id: a hash, no personal data)."""
+def _pseudonym(author: int, secret: bytes) -> str:
+    """Return the `metadata.user_id` of a person: a hash without personal data (Anthropic, Messages API)."""
     return hmac.new(secret, str(author).encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""What Claude says to one turn, for as long as nobody cuts it short."""
+"""The requests of one turn to Claude, until an interrupt ends them."""
 
 from __future__ import annotations
 
@@ -33,93 +33,92 @@ log = structlog.get_logger()
 T = TypeVar("T")
 
 SUMMARY_S = 60.0
-"""A summary that takes longer keeps somebody waiting too long for the reply that comes after it."""
+"""A longer summary would delay the reply after it too much."""
 
 MAX_SUMMARY_CHARS = 4000
-"""300 words are asked for; much more would be no summary."""
+"""The request asks for 300 words; a much longer text is no summary."""
 
 
-def _unheard(_text: str) -> None:
-    """A summary is not shown while it is written."""
+def _discard(_text: str) -> None:
+    """Ignore the text of a summary, which is not shown."""
 
 
 @dataclass(slots=True)
-class _Try:
-    used: Usage = field(default_factory=Usage)
+class _Sent:
+    usage: Usage = field(default_factory=Usage)
     asked_ms: int = 0
-    read: bool = False
+    was_read: bool = False
 
 
 class ReplyStream:
-    """Makes the requests of one turn; once it is `cut`, what is under way is dropped and nothing more is asked.
+    """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
-    The reply goes to `push` as it comes, what goes on meanwhile to `tell`, in words for the thread. Each request is
-    added to `tally` by `prices`, also if it is dropped.
+    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text. The
+    cost of each request, by `prices`, is added to `cost`, also if the request is dropped.
     """
 
     def __init__(
         self,
         claude: Claude,
-        cut: asyncio.Future[BobbinError],
+        interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
-        tell: Callable[[str], None],
-        tally: TurnCost,
+        show_status: Callable[[str], None],
+        cost: TurnCost,
         prices: Prices | None,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._claude = claude
-        self._cut = cut
+        self._interrupt = interrupt
         self._push = push
-        self._tell = tell
-        self._tally = tally
+        self._show_status = show_status
+        self._cost = cost
         self._prices = prices
         self._now_s = now_s
-        self._latest = _Try()
+        self._latest = _Sent()
 
     @property
     def used(self) -> Usage:
-        """What the latest request for the reply has told of itself; of one that broke off, that is what it read."""
-        return self._latest.used
+        """The reported usage of the latest request for the reply; without output if the stream broke off."""
+        return self._latest.usage
 
     @property
     def was_read(self) -> bool:
-        """Whether Claude has read it, as far as anybody can tell."""
-        return self._latest.read
+        """Whether Claude is known to have read the latest request."""
+        return self._latest.was_read
 
     @property
     def asked_ms(self) -> int:
-        """When that was sent, in ms since 1970; 0 if none was."""
+        """When the latest request was sent, in ms since 1970; 0 without one."""
         return self._latest.asked_ms
 
     async def count(self, request: Request | None) -> int | None:
-        """Have the tokens of a request counted; None if there is none, or nobody knows."""
-        return None if request is None else await self._unless_cut(self._counted(request))
+        """Count the tokens of a request; None without a request or an answer."""
+        return None if request is None else await self._unless_interrupted(self._counted(request))
 
     async def summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
-        """Ask for a summary of what is about to go; None, so that it just goes, if there is none to be had.
-
-        Returns what was used, too.
-        """
-        if self._cut.done():
+        """Return a summary of the turns that a trim drops, None if there is none, and the usage."""
+        if self._interrupt.done():
             return None, ()
-        self._tell(wording.SUMMARIZING)
-        return await self._unless_cut(self._summarized(request)) or (None, ())
+        self._show_status(wording.SUMMARIZING)
+        return await self._unless_interrupted(self._summarized(request)) or (None, ())
 
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
-        """Return the reply as far as it came, and its end: a failure of the API, or what has cut it, is one too."""
+        """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too."""
         text: list[str] = []
-        self._latest = _Try()
-        end = await self._unless_cut(self._streamed(request, text, self._push, self._tell, self._latest))
-        return "".join(text), self._cut.result() if end is None else end
+        self._latest = _Sent()
+        end = await self._unless_interrupted(
+            self._streamed(request, text, self._push, self._show_status, self._latest)
+        )
+        return "".join(text), self._interrupt.result() if end is None else end
 
-    async def _unless_cut(self, step: Coroutine[Any, Any, T]) -> T | None:
-        """Do a step; None, and it is dropped, if the turn is cut meanwhile."""
-        if self._cut.done():
-            step.close()  # to wait for it, however shortly, would begin it
+    async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
+        """Await a step; an interrupt drops the step and returns None."""
+        if self._interrupt.done():
+            step.close()  # awaiting the step would start it
             return None
         task = asyncio.ensure_future(step)
         try:
-            waited: tuple[asyncio.Future[Any], ...] = (task, self._cut)
+            waited: tuple[asyncio.Future[Any], ...] = (task, self._interrupt)
             await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             return task.result() if task.done() else None
         finally:
@@ -130,7 +129,7 @@ class ReplyStream:
         try:
             return await self._claude.count_tokens(request)
         except ClaudeError as error:
-            log.info("not_counted", detail=str(error))
+            log.info("tokens_not_counted", detail=str(error))
             return None
 
     async def _summarized(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
@@ -138,15 +137,15 @@ class ReplyStream:
         end: Finished | ClaudeError | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._streamed(request, text, _unheard, _unheard, _Try())
+                end = await self._streamed(request, text, _discard, _discard, _Sent())
         except TimeoutError as error:
             end = error
         if not isinstance(end, Finished):
-            log.warning("not_summarized", kind=type(end).__name__, detail=str(end))
+            log.warning("summary_failed", kind=type(end).__name__, detail=str(end))
             return None, ()
         summary = "".join(text).strip()
         log.info(
-            "summarized",
+            "summary_made",
             stop_reason=end.stop_reason,
             chars=len(summary),
             input_tokens=end.usage.input_total,
@@ -160,49 +159,47 @@ class ReplyStream:
         request: Request,
         text: list[str],
         push: Callable[[str], None],
-        tell: Callable[[str], None],
-        latest: _Try,
+        show_status: Callable[[str], None],
+        sent: _Sent,
     ) -> Finished | ClaudeError:
-        """Add the pieces to `text` as they come, keep the `latest` try up to date, and return the end."""
-        latest.asked_ms = self._now_ms()
-        owing = True  # of what is under way something may be used that nobody has told yet
+        """Append the deltas to `text`, keep `sent` up to date and return how the stream ended."""
+        sent.asked_ms = self._now_ms()
+        unreported = True  # the request in flight may have usage that was not reported yet
         try:
             async with aclosing(self._claude.stream(request)) as events:
                 async for event in events:
-                    latest.read |= isinstance(event, (Started, TextDelta, Finished))
+                    sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
                     match event:
                         case Started(usage=usage):
-                            latest.used = usage
+                            sent.usage = usage
                         case TextDelta(text=delta):
                             text.append(delta)
                             push(delta)
                         case Finished(usage=usage):
-                            owing = False
-                            latest.used = usage
-                            self._tally.told(usage, self._prices)
+                            unreported = False
+                            sent.usage = usage
+                            self._cost.add(usage, self._prices)
                             return event
                         case Thinking():
-                            tell(wording.THINKING)
+                            show_status(wording.THINKING)
                         case Waiting():
-                            owing = False
-                            if event.lost or latest.used.input_total:
-                                self._tally.broke_off(latest.used, self._prices)
-                            tell(wording.BUSY)
-                            log.info(
-                                "claude_asked_again", seconds=round(event.seconds, 1), attempt=event.attempt
-                            )
+                            unreported = False
+                            if event.lost or sent.usage.input_total:
+                                self._cost.add_incomplete(sent.usage, self._prices)
+                            show_status(wording.BUSY)
+                            log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)
                         case AskedAgain():
-                            owing = True
-                            latest.used, latest.asked_ms, latest.read = Usage(), self._now_ms(), False
-            raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - counted like any other
+                            unreported = True
+                            sent.usage, sent.asked_ms, sent.was_read = Usage(), self._now_ms(), False
+            raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - its cost counts, too
         except ClaudeError as error:
-            # What is refused costs nothing, and what was never sent neither.
+            # A refused request costs nothing, nor does a request that was never sent.
             lost = isinstance(error, ClaudeUnreachable) and error.sent
-            owing = owing and bool(text or lost or latest.used.input_total)
+            unreported = unreported and bool(text or lost or sent.usage.input_total)
             return error
         finally:
-            if owing:
-                self._tally.broke_off(latest.used, self._prices)
+            if unreported:
+                self._cost.add_incomplete(sent.usage, self._prices)
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)

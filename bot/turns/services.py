@@ -1,4 +1,4 @@
-"""What every turn works with."""
+"""The services that all turns share."""
 
 from __future__ import annotations
 
@@ -14,26 +14,28 @@ from bot.render.upload import Draw
 from bot.store.journal import Journal
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.turns.policy import TurnPolicy
+from bot.turns.prepare import Step
 from bot.turns.reply_generator import ReplyGenerator
 
 
 @dataclass(frozen=True, slots=True)
 class TurnServices:
-    """All of it is shared by the turns of one bot.
+    """The services of one bot's turns.
 
-    `choose` makes the policy of a turn from what was chosen; `ended` is told how each turn came to its end, and
-    after how many seconds. `style` says what of a reply goes into files, `draw` makes pictures of its formulas.
-    `clock` is Discord's.
+    `resolve_policy` makes the policy of a turn from the choices of its scopes. `preparation` are the steps of
+    `prepare`. `style` decides which text goes into files, `draw` makes pictures of formulas. `turn_ended` is called
+    with the outcome and the duration in seconds of each turn. `clock` is Discord's clock.
     """
 
     journal: Journal
-    prompts: ScopedOverrides
-    asker: ReplyGenerator
+    overrides: ScopedOverrides
+    generator: ReplyGenerator
     outbox: Outbox
     pace: Pace
     policy: TurnPolicy
-    choose: Callable[[Choice], TurnPolicy]
+    resolve_policy: Callable[[Choice], TurnPolicy]
+    preparation: tuple[Step, ...] = ()
     style: Style = field(default_factory=Style)
     draw: Draw | None = None
-    ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
+    turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)

@@ -1,4 +1,4 @@
-"""The summaries of what is about to be trimmed, kept for turns that begin anew."""
+"""The summaries of turns that a trim drops, held for turns that are restarted."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 from bot.conversation.request import Request, Usage
 
 Summary = tuple[str | None, tuple[Usage, ...]]
-"""The text, None if there is none to be had, and what its requests have used."""
+"""The text, None without one, and the usage of its requests."""
 
-MOST_KEPT = 100
-"""Conversations of which a summary is kept: turns that began anew, and were then taken over by somebody else."""
+MOST_HELD = 100
+"""Conversations with a held summary: turns that were restarted and then taken over by another worker."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class _Made:
 
     @property
     def useful(self) -> bool:
-        """Whether it is a summary, or may still become one."""
+        """Whether the task has a summary, or may still have one."""
         if not self.task.done():
             return True
         return (
@@ -33,9 +33,9 @@ class _Made:
 
 
 class Summaries:
-    """Has summaries made: one for each conversation, as long as what it sums up is the same.
+    """Makes summaries and holds one per conversation while the summarized turns stay the same.
 
-    A message that joins the turn, or an edit of what it answers, changes nothing about what went before.
+    A message that joins the turn, or an edit of the turn's messages, does not change the turns before.
     """
 
     def __init__(self) -> None:
@@ -44,9 +44,9 @@ class Summaries:
     async def of(
         self, conversation: int, request: Request, make: Callable[[], Coroutine[Any, Any, Summary]]
     ) -> Summary:
-        """Return the summary that a request asks for; `make` asks, where nobody has.
+        """Return the summary that a request asks for; `make` makes the request if no task has.
 
-        Whoever stops waiting for it leaves it to whoever comes next, until it is broken off.
+        A cancelled caller leaves the task to the next caller, until `break_off`.
         """
         key = _key(request)
         made = self._made.pop(conversation, None)
@@ -55,16 +55,16 @@ class Summaries:
                 await _end(made.task)
             made = _Made(key, asyncio.create_task(make(), name=f"summary-{conversation}"))
         self._made[conversation] = made
-        while len(self._made) > MOST_KEPT:
+        while len(self._made) > MOST_HELD:
             del self._made[next(iter(self._made))]
         return await asyncio.shield(made.task)
 
     def forget(self, conversation: int) -> None:
-        """Keep it no longer: the turn that it was made for has come to its end."""
+        """Release the summary of a turn that has ended."""
         self._made.pop(conversation, None)
 
     async def break_off(self, conversation: int) -> None:
-        """Drop what is still being made: nobody waits for it."""
+        """Drop a summary that is still being made."""
         made = self._made.get(conversation)
         if made is not None and not made.task.done():
             del self._made[conversation]
@@ -77,6 +77,6 @@ async def _end(task: asyncio.Task[Summary]) -> None:
 
 
 def _key(request: Request) -> str:
-    """Name what a request sums up, and how, whoever asks and wherever the cache begins."""
-    said = replace(request, user_key=None, breakpoints=None)
-    return hashlib.sha256(repr(said).encode()).hexdigest()
+    """Return a hash of a summary's request, without its user and its cache breakpoints."""
+    compared = replace(request, user_key=None, breakpoints=None)
+    return hashlib.sha256(repr(compared).encode()).hexdigest()

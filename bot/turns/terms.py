@@ -1,4 +1,4 @@
-"""From the policy of a turn to the terms on which Claude is asked."""
+"""The terms of a request, from the policy of its turn."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from bot.turns.policy import TurnPolicy
 
 
 def terms_of(policy: TurnPolicy, user_key: str | None = None) -> Terms:
-    """Return the terms; `user_key` is an opaque name for the person asking."""
+    """Return the terms; `user_key` is the pseudonym of the person who asks."""
     return Terms(
         model=policy.model,
         max_tokens=policy.max_tokens,

@@ -1,4 +1,4 @@
-"""From what somebody chose for a place to what a turn there is asked with."""
+"""Resolves what people chose for a thread, channel or server to the policy of a turn."""
 
 from __future__ import annotations
 
@@ -17,12 +17,14 @@ from bot.turns.policy import TurnPolicy
 log = structlog.get_logger()
 
 LEAST_ROOM_TOKENS = 1000
-"""What remains for the history of a model whose limits leave less than its settings want."""
+"""The least room for the history of a model whose context is smaller than its settings need."""
 
 
 @dataclass(frozen=True, slots=True)
-class Budget:
-    """How much history is wanted, whatever the model: see `marks`; `past_step` allows prompts beyond a price step."""
+class HistoryBudget:
+    """The operator's limits of the history for all models, see `marks`; `past_step` allows prompts beyond a price
+    step.
+    """
 
     max_tokens: int
     keep_ratio: float
@@ -31,13 +33,13 @@ class Budget:
 
 
 class TermsResolver:
-    """Makes the policy of a turn: `default` is what counts where nothing is chosen, `policy` is the rest."""
+    """Makes the policy of a turn: `default` is used where nothing is chosen, `policy` has the other fields."""
 
     def __init__(
         self,
         policy: TurnPolicy,
         default: Choice,
-        budget: Budget,
+        budget: HistoryBudget,
         catalogue: Catalogue,
         prices: PriceBook,
         *,
@@ -49,17 +51,17 @@ class TermsResolver:
         self._catalogue = catalogue
         self._prices = prices
         self._today = today
-        self._told: set[tuple[str, tuple[str, ...]]] = set()
+        self._logged: set[tuple[str, tuple[str, ...]]] = set()
 
     def __call__(self, choice: Choice) -> TurnPolicy:
-        """Return the policy for a turn; what its model does not take is left out, and logged once."""
+        """Return the policy of a turn; options that its model does not take are left out, and logged once."""
         wanted = choice.over(self._default)
         model = wanted.model or self._policy.model
         self._catalogue.use(model)
         info = self._catalogue.find(model)
         sent = fit(info, wanted.effort, wanted.thinking)
-        if sent.dropped and (model, sent.dropped) not in self._told:
-            self._told.add((model, sent.dropped))
+        if sent.dropped and (model, sent.dropped) not in self._logged:
+            self._logged.add((model, sent.dropped))
             log.info("choice_not_sent", model=model, what=sent.dropped)
         prices = self._prices.of(model, self._today())
         most = info.output_tokens if info is not None and info.output_tokens else self._policy.max_tokens

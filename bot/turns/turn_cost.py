@@ -1,4 +1,4 @@
-"""What the requests of one turn cost, as far as anybody has told."""
+"""The cost of one attempt at a turn."""
 
 from __future__ import annotations
 
@@ -10,40 +10,40 @@ from bot.conversation.request import Usage
 
 
 class TurnCost:
-    """Adds up the requests of one try in micro-dollars; of those that are `unknown` not all is known.
+    """Adds up the costs of an attempt's requests, in micro-dollars.
 
-    `known` holds all that was told, of those that broke off too. `spent` is told of each amount, and None of each
-    request of which not all is known. `lost` are earlier tries at the turn that did not live to tell. It is `entered`
-    once it is in the store.
+    `known` is the sum of all reported usage; `unknown` counts the requests without complete usage. `lost` counts
+    earlier attempts that ended without a report. `report` is called with each cost, and with None for each request
+    without complete usage. `recorded` is set once the cost is in the store.
     """
 
-    def __init__(self, spent: Callable[[int | None], None] = lambda _: None, lost: int = 0) -> None:
-        self._spent = spent
-        self._lost = lost
+    def __init__(self, report: Callable[[int | None], None] = lambda _: None, lost: int = 0) -> None:
+        self._report = report
+        self.lost = lost
         self.known = 0
         self.unknown = 0
-        self.entered = False
+        self.recorded = False
 
     @property
-    def cost(self) -> int | None:
-        """All of it, None if a part of it is not known."""
-        return None if self.unknown or self._lost else self.known
+    def total(self) -> int | None:
+        """The cost of all requests, None if a part is unknown."""
+        return None if self.unknown or self.lost else self.known
 
-    def told(self, usage: Usage, prices: Prices | None) -> None:
-        """A request has ended and told what it used."""
+    def add(self, usage: Usage, prices: Prices | None) -> None:
+        """Add a request that ended with its usage."""
         if prices is None:
-            self.broke_off()
+            self.add_incomplete()
         else:
             self._add(usage, prices)
 
-    def broke_off(self, usage: Usage | None = None, prices: Prices | None = None) -> None:
-        """A request was taken, and ended without telling all that it used; `usage` is what it did tell."""
+    def add_incomplete(self, usage: Usage | None = None, prices: Prices | None = None) -> None:
+        """Add a request that ended without its complete usage; `usage` is the part that was reported."""
         if usage is not None and usage.input_total and prices is not None:
             self._add(usage, prices)
         self.unknown += 1
-        self._spent(None)
+        self._report(None)
 
     def _add(self, usage: Usage, prices: Prices) -> None:
         cost = pricing.cost(usage, prices)
         self.known += cost
-        self._spent(cost)
+        self._report(cost)

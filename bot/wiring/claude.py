@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import AsyncExitStack
 
 from bot.claude.client import Claude
-from bot.claude.trouble import hint
+from bot.claude.operator_errors import hint
 from bot.config import Exit, Settings
 from bot.conversation.errors import ClaudeKeyRefused, ClaudeModelUnknown, ClaudeWrongAddress, StartError
 from bot.telemetry.metrics import Metrics

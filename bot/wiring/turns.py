@@ -22,7 +22,7 @@ from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
-from bot.turns.terms_resolver import Budget, TermsResolver
+from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from bot.wiring.store import Store
 
 
@@ -47,20 +47,22 @@ def build_turns(
     """Build the dispatcher and everything that a turn runs with."""
     policy = _turn_policy(settings)
     history = settings.history
-    budget = Budget(history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step)
+    budget = HistoryBudget(
+        history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
+    )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
     runner = Runner(
         TurnServices(
             journal=store.journal,
-            prompts=store.overrides,
-            asker=ReplyGenerator(claude, clock.now_s, metrics.spent),
+            overrides=store.overrides,
+            generator=ReplyGenerator(claude, clock.now_s, metrics.spent),
             outbox=outbox,
             pace=pace,
             policy=policy,
-            choose=terms,
+            resolve_policy=terms,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
-            ended=metrics.turn_ended,
+            turn_ended=metrics.turn_ended,
             clock=clock,
         )
     )

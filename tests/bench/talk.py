@@ -86,8 +86,12 @@ def talk(
     seed: int = 0,
     rates: Rates | None = None,
     chances: Chances | None = None,
+    first: Choice | None = None,
 ) -> Billed:
-    """Play a conversation of so many turns; the same seed has the same windows, whatever the setting."""
+    """Play a conversation of so many turns; the same seed has the same windows, whatever the setting.
+
+    `first` is what the first request writes to the cache; without it, what the rule chooses.
+    """
     sizes = sizes or Sizes()
     chance = random.Random(seed)
     rates = rates or rates_of(model)
@@ -118,6 +122,8 @@ def talk(
             rates=rates,
             chances=chances,
         )
+        if number == 0 and first is not None:
+            choice = first
         prompt = _prompt(window.turns, window.start, at, user, choice, sizes.system)
         lookup = cache.look_up(prompt, known_model, now_s)
         cache.begin(lookup)

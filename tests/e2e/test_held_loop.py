@@ -39,7 +39,7 @@ async def test_a_reply_that_holds_the_loop_is_set_aside_after_its_tries_and_othe
         bot = await alone.start_bot_unready(module=MODULE, HELD_BY="pattern", **QUICK)
         assert await bot.ended() == Exit.LOOP_BLOCKED
     bot = await alone.start_bot(module=MODULE, HELD_BY="pattern", **QUICK)
-    await bot.logged("turn_set_aside")
+    await bot.logged("turn_given_up")
     assert len(alone.asked) == TRIES
     await alone.converse(alone.channel(), "a good one")
 

@@ -35,7 +35,7 @@ async def test_what_happens_is_counted_without_a_word_of_what_was_said(world: Wo
         assert found['bobbin_messages_received_total{decision="answer"}'] == 2
         assert found['bobbin_messages_received_total{decision="prefixed"}'] == 1
         assert found['bobbin_turns_total{outcome="answered"}'] == 2
-        assert found['bobbin_turns_total{outcome="told"}'] == 1
+        assert found['bobbin_turns_total{outcome="notice"}'] == 1
         assert found["bobbin_turn_seconds_count"] == 3
         assert found["bobbin_first_text_seconds_count"] == 2
         sonnet = 'bobbin_claude_requests_total{model="claude-sonnet-5-5",outcome='

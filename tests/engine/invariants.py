@@ -112,11 +112,13 @@ class Scene:
         ]
         if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
             found.append(f"{place}: the history is out of order")
+        attempts = 0
         by_lead = {entry.id: entry for entry in entries}
         answered: dict[int, list[int]] = defaultdict(list)
         for said in sorted(messages, key=lambda each: each.message):
             record = await self.redis.hgetall(keys.record(place, said.message))
             lead = int(record.get("turn", 0))
+            attempts += sum(str(field).startswith("spent:") for field in record)
             if record.get("state") != "done" or lead not in by_lead:
                 found.append(
                     f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
@@ -127,9 +129,10 @@ class Scene:
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
         meta = await self.redis.hgetall(keys.meta(place))
-        counted = sum(entry.cost or 0 for entry in entries)
-        # An attempt that commits nothing costs as well, and has no entry.
-        if (total := int(meta.get("cost", 0))) < counted:
+        total, counted = int(meta.get("cost", 0)), sum(entry.cost or 0 for entry in entries)
+        # An attempt that commits nothing costs as well, and has no entry; a regeneration has no entry of its own.
+        exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
+        if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         return found + _replies(place, self._by_bot(place), by_lead, answered)
 

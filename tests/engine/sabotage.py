@@ -13,9 +13,8 @@ from bot.render.outbox import Outgoing, Sent
 from bot.store import scripts
 from bot.store.coordination import Coordination
 from bot.store.scripts import Call
-from bot.turns import recover_reply
+from bot.turns import reconcile, recover_reply
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.run import Runner
 
 
 def remove(name: str) -> None:
@@ -64,7 +63,7 @@ def _settling() -> None:
     async def nothing(*_: object) -> None:
         """Look at nothing, repair nothing."""
 
-    setattr(Runner, "_repair", nothing)  # noqa: B010
+    setattr(reconcile, "repair", nothing)  # noqa: B010
 
 
 def _nonce() -> None:

@@ -55,12 +55,12 @@ TRIES = 3
 """On a busy machine things may come in an order in which nothing is missed; to be missed once is enough."""
 
 NOTICED_BY_PROTOCOL = {
-    "mark": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
-    "listed": "test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
-    "fencing": "test_who_has_lost_the_lease_can_do_nothing_more",
-    "state": "test_nothing_is_acknowledged_that_was_not_committed",
+    "mark": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
+    "fencing": "test_journal.py::test_who_has_lost_the_lease_can_do_nothing_more",
+    "state": "test_journal.py::test_nothing_is_acknowledged_that_was_not_committed",
 }
-"""Tests of the scripts alone, in tests/store/test_conversations.py."""
+"""Tests of the scripts alone, in tests/store."""
 
 
 @pytest.mark.timeout(3600 if ALL else 1200)
@@ -100,7 +100,7 @@ async def _passes(test: str, sabotage: str) -> bool:
         "pytest",
         "-p",
         "tests.engine.sabotaged",
-        f"tests/store/test_conversations.py::{test}",
+        f"tests/store/{test}",
         cwd=ROOT,
         env={**os.environ, "SABOTAGE": sabotage},
         stdout=asyncio.subprocess.PIPE,

@@ -13,6 +13,7 @@ from bot.render.plan import Posted
 from bot.render.style import Style
 from bot.render.upload import Draw
 from bot.render.writer import Writer
+from bot.render.writer_setup import Placement, WriterServices
 from tests.render.fake_outbox import FakeOutbox
 
 PLACE = 7
@@ -40,32 +41,45 @@ class Desk:
         style: Style | None = None,
     ) -> Writer:
         return Writer(
-            self.outbox,
-            place,
-            pace=self.pace,
-            nonce=lambda part: f"{place}-{part}",
-            reply_to=42,
-            posted=posted,
-            streaming=streaming,
-            opened=opened,
-            delayed=delayed,
-            draw=draw,
-            style=style,
-            before_send=self.before,
-            after_send=self.after,
-            may_write=lambda: self.allowed,
+            WriterServices(self.outbox, self.pace, style, draw),
+            Placement(place, reply_to=42, posted=posted, streaming=streaming),
+            Hooks(self, place, opened, delayed),
         )
-
-    async def before(self, part: int, content: str) -> None:
-        self.note("before", part, content)
-
-    async def after(self, part: int, message_id: int) -> None:
-        self.note("after", part, message_id)
 
     def note(self, step: str, part: int, what: str | int) -> None:
         if self.fenced_at == f"{step} {part}":
             raise Fenced
         self.journal.append((step, part, what))
+
+
+@dataclass(slots=True)
+class Hooks:
+    """The hooks of a desk's writer."""
+
+    desk: Desk
+    place: int
+    opened: Callable[[], Awaitable[None]] | None
+    told: Callable[[DiscordNotNow], Awaitable[None]] | None
+
+    def nonce(self, part: int) -> str:
+        return f"{self.place}-{part}"
+
+    def may_write(self) -> bool:
+        return self.desk.allowed
+
+    async def open(self) -> None:
+        if self.opened is not None:
+            await self.opened()
+
+    async def before_send(self, part: int, content: str) -> None:
+        self.desk.note("before", part, content)
+
+    async def after_send(self, part: int, message_id: int) -> None:
+        self.desk.note("after", part, message_id)
+
+    async def delayed(self, refused: DiscordNotNow) -> None:
+        if self.told is not None:
+            await self.told(refused)
 
 
 async def stream(writer: Writer, text: str = TEXT, *, every_s: float = 0.02, chars: int = 4) -> None:

@@ -115,8 +115,9 @@ def test_20_replies_change_at_least_every_1_4_s_however_many_messages_they_take(
     replies = crowd(20, tokens, samples)
     assert p95([reply.still_s for reply in replies]) <= 1.4
     assert p95([reply.first_after_s for reply in replies]) <= 0.25
-    # A round trip, and the call that is under way when the text ends.
-    assert p95([reply.last_after_s for reply in replies]) <= 2 * ROUND_TRIP_S + COMMIT_S + TOKEN_S * tokens
+    assert (
+        p95([reply.last_after_s for reply in replies]) <= ROUND_TRIP_S + COMMIT_S + TOKEN_S * tokens + 0.001
+    )
 
 
 @pytest.mark.parametrize("tokens", [1, 4])

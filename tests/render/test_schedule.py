@@ -16,13 +16,13 @@ from bot.render.schedule import (
     EDIT_INTERVAL_MIN_S,
     PATIENCE_S,
     PATIENT_MIN_PER_S,
-    PLACE_WINDOW_S,
     TOTAL_MAX_PER_S,
     TOTAL_WINDOW_S,
     Call,
     Kind,
     Schedule,
 )
+from bot.render.window import WINDOW_S
 
 COUNTED = (Kind.FIRST, Kind.PART, Kind.LAST, Kind.FILL, Kind.EDIT, Kind.CHORE)
 
@@ -178,7 +178,7 @@ def test_streams_share_fairly_and_further_apart_the_more_there_are() -> None:
         began = [call.began for call in world.granted if call.place == 0]
         gaps.append((began[-1] - began[1]) / (len(began) - 2))
     assert gaps == sorted(gaps)
-    assert gaps[1] == pytest.approx((PLACE_WINDOW_S + 0.15) / 4, abs=0.01)
+    assert gaps[1] == pytest.approx((WINDOW_S + 0.15) / 4, abs=0.01)
     assert gaps[-1] < 12
 
 
@@ -220,7 +220,7 @@ def test_a_stream_is_never_still_for_longer_than_its_share_of_the_channel() -> N
         stream(world, 1, 30.0, {})
         world.run()
         longest = max(later.began - earlier.began for earlier, later in pairwise(world.granted))
-        share_s = PLACE_WINDOW_S + took_s - 3 * EDIT_INTERVAL_MIN_S
+        share_s = WINDOW_S + took_s - 3 * EDIT_INTERVAL_MIN_S
         assert longest <= max(EDIT_INTERVAL_MIN_S, share_s) + 1e-6
 
 
@@ -230,7 +230,7 @@ def test_what_nobody_waits_for_leaves_two_calls_of_a_channel_and_goes_behind_all
         world.ask(1, kind)
     world.run()
     assert [call.kind for call in world.granted][-1] is Kind.CHORE
-    assert world.granted[-1].began >= PLACE_WINDOW_S
+    assert world.granted[-1].began >= WINDOW_S
     world = World()
     for place in range(30):
         world.ask(place, Kind.CHORE)
@@ -272,7 +272,7 @@ def test_channels_that_are_quiet_are_forgotten() -> None:
         call = schedule.ask(place, Kind.FIRST, now)
         assert schedule.grant(now) == [call]
         schedule.end(call, now)
-    assert len(schedule._places) < 700
+    assert len(schedule._windows) < 700
 
 
 @settings(max_examples=25, deadline=None)

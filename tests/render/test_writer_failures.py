@@ -177,12 +177,12 @@ def test_a_reply_that_cannot_be_finished_is_left_without_its_mark_and_its_button
         with pytest.raises(DiscordForbidden):
             await task
         assert any(is_marked(text) for text in desk.outbox.texts())
-        await writer.leave()
+        await writer.finalize_partial()
         (text,) = desk.outbox.texts()
         assert TEXT.startswith(text)
         assert list(desk.outbox.controls.values()) == [NONE]
         desk.outbox.failures.append(DiscordForbidden("Manage Threads"))
-        await writer.leave()
+        await writer.finalize_partial()
 
     run(main())
 

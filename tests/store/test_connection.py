@@ -70,11 +70,11 @@ STEPS = 12
 
 async def test_a_cancelled_command_ends_cancelled_whenever_that_happens(redis_url: str) -> None:
     redis = connect(redis_url, timeout_s=30.0)
-    desk = Coordination(redis, Keys("test"), instance="me")
-    await desk.ping()
+    coordination = Coordination(redis, Keys("test"), instance="me")
+    await coordination.ping()
 
     async def ping_twice() -> None:
-        await desk.ping()
+        await coordination.ping()
         await asyncio.Event().wait()  # where whoever was cancelled in vain would stay for ever
 
     for steps in range(1, STEPS):

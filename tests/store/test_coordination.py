@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import AsyncIterator
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.store.coordination import Coordination
@@ -15,32 +13,24 @@ NOW_S = 1_800_000_000
 DAY = dt.date(2027, 1, 15)
 
 
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
-
-
-def desk(redis: Redis, instance: str) -> Coordination:
+def coordination(redis: Redis, instance: str) -> Coordination:
     return Coordination(redis, Keys("test"), instance=instance)
 
 
 async def test_one_instance_a_day_is_the_first_to_tell_of_a_model(redis: Redis) -> None:
-    one, two = desk(redis, "one"), desk(redis, "two")
-    told = [
+    one, two = coordination(redis, "one"), coordination(redis, "two")
+    announces = [
         await each.first_to_announce(model, day)
         for model, day in (("a", DAY), ("b", DAY), ("a", DAY + dt.timedelta(days=1)))
         for each in (one, two, one)
     ]
-    # Who asks again, as after an answer that was lost, is told the same again.
-    assert told == [True, False, True] * 3
+    # A repeated question, as after a lost answer, has the same answer.
+    assert announces == [True, False, True] * 3
     assert await redis.ttl(Keys("test").retirement_notice("a", DAY)) > 24 * 3600
 
 
 async def test_models_are_in_use_for_a_week_after_the_last_time_wherever_that_was(redis: Redis) -> None:
-    one, two = desk(redis, "one"), desk(redis, "two")
+    one, two = coordination(redis, "one"), coordination(redis, "two")
     await one.note_models([], NOW_S)
     assert await two.models_in_use(NOW_S) == frozenset()
     await one.note_models(["a", "b"], NOW_S)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -26,14 +25,6 @@ from tests.conversation.builders import message, sent, snowflake, turn
 
 C = snowflake(5)
 KEYS = Keys("test")
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture
@@ -203,7 +194,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
         assert isinstance(claim, Claim)
         if number == 1:
             await recall.pin(C, [said[1].id])
-        entry = replace(turn(10 * number), members=claim.members)
+        entry = replace(turn(10 * number), members=claim.batch.members)
         await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
         await journal.acknowledge(claim, reconcile=False)
     assert await redis.hget(KEYS.meta(C), "places") == " 1"
@@ -239,7 +230,9 @@ class Trimmed:
     async def commit(self, preface: Preface | None, cut: int, claim: Claim | None = None) -> Past:
         """End the turn, and return what the next one finds."""
         claim = claim or self.claim
-        entry = replace(turn(0), id=claim.lead, members=claim.members, preface=preface, window_start=cut)
+        entry = replace(
+            turn(0), id=claim.turn_id, members=claim.batch.members, preface=preface, window_start=cut
+        )
         for _ in range(2):  # as when the first answer of the store was lost
             await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
         await self.journal.acknowledge(claim, reconcile=False)
@@ -289,11 +282,11 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
     await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
     control = TurnControl(trimmed.redis, KEYS, ttl_s=1000)
-    assert await control.regenerate(C, trimmed.claim.lead, "wish") is RegenerateResult.OK
+    assert await control.regenerate(C, trimmed.claim.turn_id, "wish") is RegenerateResult.OK
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
     assert claim.past.preface.summary == "They talked of cloth."
-    entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.members)
+    entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.batch.members)
     await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
     assert (await trimmed.recall.past(C)).preface == entry.preface
 
@@ -302,11 +295,11 @@ async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimm
     await trimmed.commit(Preface("They talked of looms and wool."), 2)
     await trimmed.corrected()
     control = TurnControl(trimmed.redis, KEYS, ttl_s=1000)
-    await control.regenerate(C, trimmed.claim.lead, "wish")
+    await control.regenerate(C, trimmed.claim.turn_id, "wish")
     claim = await trimmed.journal.claim(C, "me")
     assert isinstance(claim, Claim)
-    assert claim.own is not None
+    assert claim.earlier.entry is not None
     await trimmed.journal.commit(
-        claim, replace(claim.own, sent=sent("question", ("anew",))), Result("anew"), cut=2
+        claim, replace(claim.earlier.entry, sent=sent("question", ("anew",))), Result("anew"), cut=2
     )
     assert (await trimmed.recall.past(C)).preface.summary == "They talked of cloth."

@@ -1,5 +1,3 @@
-from collections.abc import AsyncIterator
-
 import pytest
 from redis.asyncio import Redis
 
@@ -9,14 +7,6 @@ from bot.store.scoped_overrides import Scope, ScopedOverrides
 
 TTL_S = 1000
 THREAD, CHANNEL, SERVER = 1, 2, 3
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ SCRIPTS = ROOT / "bot" / "store" / "scripts"
 
 def step(name: str, writes: Writes) -> TurnStep:
     key = Key("key")
-    return TurnStep.of(name, lease=key, record=key, settling=key, turn="1", writes=writes)
+    return TurnStep.of(name, lease=key, record=key, unreconciled=key, turn="1", writes=writes)
 
 
 def test_the_documentation_shows_the_table() -> None:

@@ -18,11 +18,11 @@ WITHIN_S = 30.0
 C = 5
 
 
-async def heard_after_publishing(bells: Wakeups, heard: asyncio.Queue[int]) -> int:
+async def heard_after_publishing(publisher: Wakeups, heard: asyncio.Queue[int]) -> int:
     """Publish until a wake-up is heard: a subscription begins some moments after `listen` is called."""
     async with asyncio.timeout(WITHIN_S):
         while True:
-            await bells.publish(C)
+            await publisher.publish(C)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(0.05):
                     return await heard.get()

@@ -34,7 +34,7 @@ class Listening(FakeClaude):
 def listening(bench: Bench) -> Listening:
     """Have Claude keep what it is sent."""
     claude = Listening()
-    bench.means.asker._claude = claude  # type: ignore[assignment]
+    bench.services.generator._claude = claude  # type: ignore[assignment]
     return claude
 
 
@@ -50,7 +50,7 @@ async def test_a_second_deletion_in_a_turn_that_was_done_anew_is_carried_out_too
     await hear(bench, TULIPS, PLUMS, PEARS)
     done = await bench.turn()
     assert await bench.revisions.delete(C, PEARS.id) is Change.OLD
-    assert await bench.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
     await bench.turn()
     assert await bench.revisions.delete(C, TULIPS.id) is Change.OLD
     sent = await sent_next(bench, claude)

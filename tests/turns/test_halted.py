@@ -16,8 +16,8 @@ from bot.render.plan import Posted
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.turn_control import RegenerateResult
-from bot.turns.revise import as_it_stands
 from bot.turns.run import Runner
+from bot.turns.shown_entry import partial_entry
 from tests.conversation.builders import message
 from tests.turns.test_reply import ANSWER, NOW, A, B, Bench, C, FakeClaude, hear
 
@@ -47,7 +47,7 @@ async def halted(bench: Bench, *, committed: bool = False) -> Claim:
     await hear(bench, B)
     claude = FakeClaude() if committed else Endless()
     claude.answer, claude.more = HALF, REST if committed else MUCH
-    bench.means.asker._claude = claude  # type: ignore[assignment]
+    bench.services.generator._claude = claude  # type: ignore[assignment]
     bench.outbox.failures.extend([None, LOCKED, LOCKED])  # the last one is a word about why
     claim = await bench.turn()
     unlocked(bench)
@@ -58,8 +58,8 @@ def unlocked(bench: Bench) -> None:
     """Let Discord allow everything again, some seconds later."""
     bench.outbox.failures.clear()
     bench.claude.answer, bench.claude.more = ANSWER, ""
-    bench.means.asker._claude = bench.claude  # type: ignore[assignment]
-    bench.runner = Runner(replace(bench.means, pace=Pace()))
+    bench.services.generator._claude = bench.claude  # type: ignore[assignment]
+    bench.runner = Runner(replace(bench.services, pace=Pace()))
 
 
 def replies(bench: Bench) -> list[str]:
@@ -77,8 +77,8 @@ def notices(bench: Bench) -> list[str]:
 async def settle(bench: Bench) -> None:
     """Put right what is to be."""
     claim = await bench.claim()
-    assert claim.settling
-    await bench.runner.settle(claim)
+    assert claim.reconciling
+    await bench.runner.reconcile(claim)
 
 
 @pytest.mark.parametrize("committed", [False, True])
@@ -87,9 +87,9 @@ async def test_it_is_what_is_written_anew_and_not_the_reply_before(bench: Bench,
     assert replies(bench) == [OLDER, HALF]
     standing = await bench.control.status(C)
     assert standing.last is not None
-    assert standing.last.turn_id == claim.lead
+    assert standing.last.turn_id == claim.turn_id
     assert await bench.control.regenerate(C, A.id, "w1") is RegenerateResult.OLD
-    assert await bench.control.regenerate(C, claim.lead, "w2") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w2") is RegenerateResult.OK
     await bench.turn()
     assert replies(bench) == [OLDER, ANSWER]
     await hear(bench, NEXT)
@@ -113,8 +113,8 @@ async def test_who_wishes_for_it_anew_while_it_is_told_as_a_half_leaves_no_such_
     claim = await halted(bench)
     assert await bench.revisions.resume(C)
     settling = await bench.claim()
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
-    await bench.runner.settle(settling)
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
+    await bench.runner.reconcile(settling)
     assert notices(bench) == [wording.small(wording.HALTED)]
     await bench.turn()
     assert replies(bench) == [OLDER, ANSWER]
@@ -174,7 +174,7 @@ async def test_an_answer_that_could_not_begin_can_be_wished_for(bench: Bench) ->
     claim = await bench.turn()
     assert bench.outbox.texts() == []
     unlocked(bench)
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     await bench.turn()
     assert replies(bench) == [ANSWER]
 
@@ -197,7 +197,7 @@ async def test_a_round_anew_of_what_failed_that_is_refused_leaves_no_empty_answe
     bench.claude.busy = True
     await hear(bench, A)
     claim = await bench.turn()
-    assert await bench.control.regenerate(C, claim.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, claim.turn_id, "w1") is RegenerateResult.OK
     bench.outbox.failures.extend([LOCKED] * 4)
     await bench.turn()
     unlocked(bench)
@@ -208,5 +208,5 @@ async def test_a_round_anew_of_what_failed_that_is_refused_leaves_no_empty_answe
 
 async def test_a_word_about_a_failure_is_not_kept_as_what_claude_said(bench: Bench) -> None:
     claim = await bench.begun(HALF)
-    turn, result = as_it_stands(claim, (Posted(1, "-# Claude is overloaded."),), "model")
+    turn, result = partial_entry(claim, (Posted(1, "-# Claude is overloaded."),), "model")
     assert (turn.reply, turn.outcome, result.reply) == ("", "failed", "")

@@ -54,7 +54,7 @@ async def told(*instances: Instance) -> list[tuple[str, int]]:
     """The models that they tell of, and how many days are left."""
     with capture_logs() as logs:
         for instance in instances:
-            await instance.endings.tell()
+            await instance.endings.warn()
     return [(line["model"], line["days"]) for line in logs if line["event"] == "model_ends"]
 
 
@@ -83,7 +83,7 @@ async def test_a_model_that_was_chosen_is_told_of_at_once_and_after_a_restart_ev
 @asynccontextmanager
 async def keeping(endings: ModelRetirement, every_s: float = 3600.0) -> AsyncIterator[list[EventDict]]:
     with capture_logs() as logs:
-        task = asyncio.create_task(endings.keep(every_s=every_s))
+        task = asyncio.create_task(endings.watch(every_s=every_s))
         try:
             yield logs
         finally:
@@ -122,5 +122,5 @@ async def test_while_the_store_is_away_nothing_is_told_and_nothing_ends() -> Non
     one = Instance(away, "one", Calendar(), model=ENDING)
     async with keeping(one.endings) as logs:
         await until(lambda: logs)
-    assert [line["event"] for line in logs] == ["endings_not_told"]
+    assert [line["event"] for line in logs] == ["retirements_not_checked"]
     await away.aclose()

@@ -61,5 +61,21 @@ async def test_a_later_round_is_told_of_as_well(bench: Bench) -> None:
     sign = await put_off(bench)
     done = await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
-    assert await bench.control.regenerate(C, done.lead, "w1") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.turn_id, "w1") is RegenerateResult.OK
     assert await put_off(bench) == sign
+
+
+async def test_a_stop_of_a_turn_that_is_put_off_counts_at_once(bench: Bench) -> None:
+    await hear(bench, A)
+    sign = await put_off(bench)
+    claim = await bench.claim()
+    await bench.journal.release(claim, blameless=True, not_within_s=600.0)
+    assert await bench.control.stop(C) == claim.turn_id
+    bench.outbox.not_now = LATER  # Discord still allows no post
+    done = await bench.turn()
+    assert sign not in bench.outbox.texts()
+    assert not bench.claude.asked.is_set()
+    standing = await bench.control.status(C)
+    assert (standing.running, standing.waiting) == (None, 0)
+    assert standing.last is not None
+    assert standing.last.turn_id == done.turn_id

@@ -16,6 +16,7 @@ from bot.conversation import wording
 from bot.conversation.compose import compose
 from bot.conversation.errors import (
     AnsweredBefore,
+    BobbinError,
     ClaudeBusy,
     DiscordForbidden,
     DiscordGone,
@@ -43,6 +44,7 @@ from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult, TurnControl
 from bot.turns.policy import TurnPolicy
+from bot.turns.prepare import Prepared, prepare
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -50,6 +52,7 @@ from bot.turns.terms import terms_of
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake
 from tests.render.fake_outbox import FakeOutbox
+from tests.store.claims import changed
 
 NOW = int(time.time() - DISCORD_EPOCH_MS / 1000) + 3600
 """Ahead of the clock, so that nothing is old by the time the test is run."""
@@ -126,7 +129,7 @@ class Bench:
     revisions: Revisions
     control: TurnControl
     redis: Redis
-    means: TurnServices
+    services: TurnServices
 
     async def claim(self, conversation: int = C) -> Claim:
         """Take the next turn."""
@@ -176,12 +179,12 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     means = TurnServices(
         journal=journal,
-        prompts=ScopedOverrides(redis, keys, ttl_s=1000),
-        asker=ReplyGenerator(cast("Claude", claude)),
+        overrides=ScopedOverrides(redis, keys, ttl_s=1000),
+        generator=ReplyGenerator(cast("Claude", claude)),
         outbox=outbox,
         pace=Pace(),
         policy=POLICY,
-        choose=lambda _: POLICY,
+        resolve_policy=lambda _: POLICY,
         style=Style(code_file_lines=2),
     )
     conversations = Conversations(redis, keys, ttl_s=1000)
@@ -205,7 +208,7 @@ async def test_an_answer_to_more_than_is_known_is_waited_for_and_then_adopted(be
         await bench.turn()  # a look tells, before Claude is asked again
     await hear(bench, B)
     done = await bench.turn()
-    assert done.members == (A.id, B.id)
+    assert done.batch.members == (A.id, B.id)
     assert bench.outbox.texts() == ["An answer to both."]
 
 
@@ -269,7 +272,7 @@ async def test_a_post_by_a_try_that_was_not_counted_is_found_without_its_nonce(b
     bench.outbox.nonces.clear()  # as after some minutes
     bench.outbox.round_trip_s = 0.0
     again = await bench.turn()
-    assert again.tries == 1
+    assert again.attempt.number == 1
     assert bench.outbox.texts() == [ANSWER]
 
 
@@ -280,7 +283,7 @@ async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are
     await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
     await bench.journal.acknowledge(claim, reconcile=True)
     settling = await bench.claim()
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [ANSWER]
 
 
@@ -308,7 +311,7 @@ async def test_a_part_of_a_longer_try_can_land_no_more_and_does_not_cancel_what_
     assert not bench.outbox.failures
     assert (f"{A.id}-1" in bench.outbox.nonces) == (gone is None)
     settling = await bench.claim()
-    assert settling.state is State.DONE
+    assert settling.attempt.state is State.DONE
 
 
 @pytest.mark.parametrize("broken", ["payload", "history"])
@@ -325,7 +328,7 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
     for _ in range(3):
         claim = await bench.journal.claim(C, "me")
         assert isinstance(claim, UnreadableConversation)
-        await bench.runner.tell_unreadable(claim)
+        await bench.runner.post_unreadable(claim)
         await bench.journal.release(claim, blameless=True)
     (told,) = bench.outbox.texts()
     assert "/reset" in told
@@ -339,14 +342,14 @@ async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
 async def test_what_joined_and_was_forgotten_by_the_store_is_not_answered_twice(bench: Bench) -> None:
     await hear(bench, A)
     early = await bench.claim()
-    grown = replace(early, members=(A.id, B.id), messages=(A, B))  # it went back to before the join
+    grown = changed(early, members=(A.id, B.id), messages=(A, B))  # it went back to before the join
     with pytest.raises(Fenced):
         await bench.journal.commit(grown, None, Result(ANSWER), cut=0)
     await bench.journal.release(early, blameless=False)
     bench.answered_before(ANSWER, reply_to=B.id)
     await hear(bench, B)
     done = await bench.turn()
-    assert done.members == (A.id, B.id)
+    assert done.batch.members == (A.id, B.id)
     assert bench.outbox.texts() == [ANSWER]
 
 
@@ -428,9 +431,9 @@ async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(b
     bench.claude.busy = True
     await bench.turn()
     settling = await bench.claim()
-    assert settling.settling
+    assert settling.reconciling
     bench.outbox.messages[EARLIER] = "A late edit ▌"
-    await bench.runner.settle(settling)
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [text]
     assert bench.outbox.files[EARLIER] == (file,)
 
@@ -472,7 +475,7 @@ async def test_a_post_that_lost_what_it_pointed_to_is_gone_on_with(bench: Bench)
 async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
     claim = await bench.begun("Half ▌")
     bench.outbox.failures.append(DiscordRejected(50083))
-    assert await bench.runner.run(replace(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
+    assert await bench.runner.run(changed(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0
 
 
 async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
@@ -505,13 +508,13 @@ async def anew(bench: Bench, answer: str = "The old answer.") -> Claim:
     bench.claude.answer = answer
     done = await bench.turn()
     bench.claude.answer = ANSWER
-    assert await bench.control.regenerate(C, done.lead, "w") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.turn_id, "w") is RegenerateResult.OK
     return done
 
 
 async def test_a_round_anew_that_is_set_aside_leaves_the_answer_before(bench: Bench) -> None:
     done = await anew(bench)
-    await bench.redis.hset(Keys("test").record(C, done.lead), "tries", POLICY.tries)
+    await bench.redis.hset(Keys("test").record(C, done.turn_id), "tries", POLICY.tries)
     await bench.turn()
     shown = bench.outbox.texts()
     assert shown[0] == "The old answer."
@@ -524,8 +527,8 @@ async def test_a_round_anew_that_discord_refuses_can_be_wished_for_again(bench: 
     done = await anew(bench)
     bench.outbox.failures.append(DiscordForbidden("Send Messages in Threads"))
     await bench.turn()
-    assert await bench.control.regenerate(C, done.lead, "w2") is RegenerateResult.OK
-    bench.runner = Runner(replace(bench.means, pace=Pace()))  # as if the pause between edits were over
+    assert await bench.control.regenerate(C, done.turn_id, "w2") is RegenerateResult.OK
+    bench.runner = Runner(replace(bench.services, pace=Pace()))  # as if the pause between edits were over
     await bench.turn()
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
 
@@ -613,7 +616,7 @@ async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_sa
 
 async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_first(bench: Bench) -> None:
     journal = WatchedJournal(bench.redis, Keys("test"), ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
-    means = replace(bench.means, journal=journal, policy=replace(POLICY, interrupts=True))
+    means = replace(bench.services, journal=journal, policy=replace(POLICY, interrupts=True))
     bench.runner = Runner(means)
     await anew(bench)
     claim = await bench.claim()
@@ -640,7 +643,7 @@ async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -
     (before,) = bench.outbox.messages
     bench.outbox.next_id = EARLIER
     bench.claude.answer = ANSWER
-    assert await bench.control.regenerate(C, done.lead, "w") is RegenerateResult.OK
+    assert await bench.control.regenerate(C, done.turn_id, "w") is RegenerateResult.OK
     bench.outbox.calls.clear()
     await bench.turn()
     assert bench.outbox.texts() == [ANSWER]
@@ -667,16 +670,17 @@ async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to
     await bench.turn()
     bench.outbox.replies_to[max(bench.outbox.messages)] = None
     settling = await bench.claim()
-    assert settling.settling
-    await bench.runner.settle(settling)
+    assert settling.reconciling
+    await bench.runner.reconcile(settling)
     assert bench.outbox.texts() == [ANSWER, "The next answer."]
 
 
 async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
-    asker, cut = ReplyGenerator(cast("Claude", bench.claude)), asyncio.get_running_loop().create_future()
+    generator = ReplyGenerator(cast("Claude", bench.claude))
+    interrupt: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
     await hear(bench, A)
     claim = await bench.claim()
-    counting, tally = asyncio.Event(), TurnCost()
+    counting, cost = asyncio.Event(), TurnCost()
 
     async def count_tokens(_request: Request) -> int:
         counting.set()
@@ -684,16 +688,28 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
         raise ClaudeBusy
 
     bench.claude.count_tokens = count_tokens  # type: ignore[attr-defined]
-    long = replace(claim, messages=(message("word " * 2000, number=NOW - 10),))
-    total = compose(terms_of(POLICY), long.past, long.messages, now_ms=0).total_tokens
+    long = changed(claim, messages=(message("word " * 2000, number=NOW - 10),))
+    total = compose(terms_of(POLICY), long.past, long.batch.messages, now_ms=0).total_tokens
     near = replace(POLICY, limit_tokens=total)
-    asking = asyncio.create_task(asker.ask(long, near, lambda _: None, cut, lambda _: None, tally))
+    prepared = await prepare(long)
+    assert isinstance(prepared, Prepared)
+    asking = asyncio.create_task(
+        generator.generate(
+            long,
+            prepared,
+            near,
+            interrupt=interrupt,
+            push=lambda _: None,
+            show_status=lambda _: None,
+            cost=cost,
+        )
+    )
     await counting.wait()
-    cut.set_result(Stopped())
+    interrupt.set_result(Stopped())
     async with asyncio.timeout(2):
         asked = await asking
     assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
-    assert (tally.cost, bench.claude.asked.is_set()) == (0, False)
+    assert (cost.total, bench.claude.asked.is_set()) == (0, False)
 
 
 async def test_an_answer_that_discord_wants_later_is_kept_and_shown_without_asking_again(
@@ -704,7 +720,7 @@ async def test_an_answer_that_discord_wants_later_is_kept_and_shown_without_aski
     with pytest.raises(DiscordNotNow):
         await bench.turn()
     claim = await bench.claim()
-    assert (claim.state, claim.result) == (State.COMMITTED, Result(ANSWER))
+    assert (claim.attempt.state, claim.attempt.result) == (State.COMMITTED, Result(ANSWER))
     await bench.journal.release(claim, blameless=True)
     bench.outbox.failures.clear()
     bench.claude.answer = "Another answer."
@@ -730,7 +746,7 @@ async def test_what_is_put_off_is_nobodys_until_its_time_and_counts_no_try(bench
     assert isinstance(later, Later)
     assert 0 < later.in_s <= 0.3
     await asyncio.sleep(later.in_s)
-    assert (await bench.claim()).tries == 1
+    assert (await bench.claim()).attempt.number == 1
 
 
 async def test_a_reset_ends_a_wait_for_discord(bench: Bench) -> None:

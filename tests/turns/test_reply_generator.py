@@ -15,11 +15,12 @@ from bot.conversation.request import Finished, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
 from bot.store.claim import Claim, Meta
-from bot.store.states import State
 from bot.turns.policy import TurnPolicy
-from bot.turns.reply_generator import Asked, ReplyGenerator
+from bot.turns.prepare import Prepared, prepare
+from bot.turns.reply_generator import Generated, ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, sent, snowflake, texts, turn
+from tests.store.claims import a_claim, changed
 
 POLICY = TurnPolicy(
     model="claude-test",
@@ -76,23 +77,13 @@ def summing(request: Request) -> bool:
 
 def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
     """A claim of a turn that asks "and now?", after these turns from index 3 of the history on."""
-    claim = Claim(
-        conversation=1,
-        token=1,
+    claim = a_claim(
+        snowflake(100),
         meta=Meta(window_start=3),
-        lead=snowflake(100),
-        members=(snowflake(100),),
         messages=(message("and now?", number=100),),
-        state=State.CLAIMED,
-        replies={},
-        in_doubt=(),
-        result=None,
-        tries=1,
-        listed=False,
         history=history,
-        waiting=0,
     )
-    return replace(claim, **changes)  # type: ignore[arg-type]
+    return changed(claim, **changes)
 
 
 FULL = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(200, 200)) for n in range(5)))
@@ -103,25 +94,35 @@ async def ask(
     claude: FakeClaude,
     claim: Claim = FULL,
     policy: TurnPolicy = POLICY,
-    cut: asyncio.Future[BobbinError] | None = None,
-    asker: ReplyGenerator | None = None,
-) -> Asked:
-    asker = asker or asker_of(claude)
-    return await asker.ask(claim, policy, lambda _: None, cut or asyncio.Future(), lambda _: None, TurnCost())
+    interrupt: asyncio.Future[BobbinError] | None = None,
+    generator: ReplyGenerator | None = None,
+) -> Generated:
+    generator = generator or generator_of(claude)
+    prepared = await prepare(claim)
+    assert isinstance(prepared, Prepared)
+    return await generator.generate(
+        claim,
+        prepared,
+        policy,
+        interrupt=interrupt or asyncio.Future(),
+        push=lambda _: None,
+        show_status=lambda _: None,
+        cost=TurnCost(),
+    )
 
 
-def asker_of(claude: FakeClaude) -> ReplyGenerator:
+def generator_of(claude: FakeClaude) -> ReplyGenerator:
     return ReplyGenerator(cast("Claude", claude), now_s=lambda: NOW_S)
 
 
-def after(asked: Asked, claim: Claim = FULL) -> Claim:
+def after(asked: Generated, claim: Claim = FULL) -> Claim:
     """The claim of the next turn."""
-    kept = (*claim.history, asked.turn)[asked.cut - claim.meta.window_start :]
+    kept = (*claim.history, asked.turn)[asked.window_start - claim.meta.window_start :]
     later = message("and then?", number=200)
     return claimed(
         kept,
-        meta=replace(claim.meta, window_start=asked.cut),
-        lead=later.id,
+        meta=replace(claim.meta, window_start=asked.window_start),
+        turn_id=later.id,
         members=(later.id,),
         messages=(later,),
     )
@@ -133,18 +134,18 @@ def said(request: Request) -> str:
 
 async def test_a_trim_counts_with_the_answer_and_leaves_its_summary() -> None:
     asked = await ask(FakeClaude(["Noted."]))
-    assert asked.cut > 3
-    assert (asked.turn.window_start, asked.turn.preface) == (asked.cut, Preface(SUMMARY))
+    assert asked.window_start > 3
+    assert (asked.turn.window_start, asked.turn.preface) == (asked.window_start, Preface(SUMMARY))
     assert asked.conclusion.notices == (wording.SUMMARIZED,)
 
 
 async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> None:
-    claude, cut = FakeClaude([], summary=None), asyncio.Future[BobbinError]()
-    asking = asyncio.create_task(ask(claude, cut=cut))
+    claude, interrupt = FakeClaude([], summary=None), asyncio.Future[BobbinError]()
+    asking = asyncio.create_task(ask(claude, interrupt=interrupt))
     await claude.reached.wait()
-    cut.set_result(Stopped())
+    interrupt.set_result(Stopped())
     asked = await asking
-    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
+    assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.STOPPED_EARLY,)
     later = FakeClaude(["Noted."])
     again = await ask(later, after(asked))
@@ -154,16 +155,16 @@ async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> No
 
 
 async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() -> None:
-    claude, cut = FakeClaude([None]), asyncio.Future[BobbinError]()
-    asking = asyncio.create_task(ask(claude, policy=replace(POLICY, summarizes=False), cut=cut))
+    claude, interrupt = FakeClaude([None]), asyncio.Future[BobbinError]()
+    asking = asyncio.create_task(ask(claude, policy=replace(POLICY, summarizes=False), interrupt=interrupt))
     await claude.reached.wait()
-    cut.set_result(Stopped())
-    assert (await asking).cut == 3
+    interrupt.set_result(Stopped())
+    assert (await asking).window_start == 3
 
 
 async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()], summary=ClaudeBusy()))
-    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
+    assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.explain(ClaudeBusy()),)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked))
@@ -172,7 +173,7 @@ async def test_a_trim_whose_reply_and_summary_fail_forgets_nothing() -> None:
 
 async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     asked = await ask(FakeClaude([ClaudeBusy()]))
-    assert asked.cut > 3
+    assert asked.window_start > 3
     assert asked.turn.preface == Preface(SUMMARY)
     assert asked.conclusion.notices == (wording.explain(ClaudeBusy()), wording.SUMMARIZED)
     later = FakeClaude(["Noted."])
@@ -183,19 +184,19 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
 
 async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_has_changed() -> None:
     claude = FakeClaude([None, "Noted.", "Noted."])
-    asker = asker_of(claude)
-    asking = asyncio.create_task(ask(claude, asker=asker))
+    generator = generator_of(claude)
+    asking = asyncio.create_task(ask(claude, generator=generator))
     await claude.reached.wait()
     asking.cancel()
     await asyncio.wait({asking})
-    edited = replace(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
-    asked = await ask(claude, edited, asker=asker)
+    edited = changed(FULL, messages=(message("and now, please?", number=100), message("and me?", number=101)))
+    asked = await ask(claude, edited, generator=generator)
     assert claude.kinds == ["summary", "reply", "reply"]
     assert (asked.turn.preface, asked.turn.side_usage) == (Preface(SUMMARY), (USAGE,))
-    changed = replace(
+    differs = replace(
         FULL, history=(replace(FULL.history[0], sent=sent("q0, I mean", ("a0",))), *FULL.history[1:])
     )
-    await ask(claude, changed, asker=asker)
+    await ask(claude, differs, generator=generator)
     assert claude.kinds[3:] == ["summary", "reply"]
 
 
@@ -206,7 +207,7 @@ SHORT = claimed(FULL.history[:3])
 async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
     policy = replace(POLICY, summarizes=False)
     asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, policy)
-    assert (asked.cut, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
+    assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
     later = FakeClaude(["Noted."])
     await ask(later, after(asked, SHORT), policy)
@@ -220,7 +221,7 @@ async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None
     asked = await ask(claude, claim, policy)
     assert claude.kinds == ["reply", "summary", "reply"]
     summed_up, sent = said(claude.asked[1]), said(claude.asked[2])
-    assert 3 < asked.cut < 8
+    assert 3 < asked.window_start < 8
     # Each turn is in one of the two, at the least, and the summary's request is the smaller one.
     assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
     assert "q4" not in summed_up
@@ -230,11 +231,11 @@ async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None
 
 async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
     asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT)
-    assert asked.cut > 3
+    assert asked.window_start > 3
     assert asked.turn.preface == Preface(SUMMARY)
     assert asked.conclusion.outcome == "failed"
     without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
-    assert (without.cut, without.turn.preface) == (3, None)
+    assert (without.window_start, without.turn.preface) == (3, None)
     assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
 
 
@@ -249,7 +250,7 @@ async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the
     assert sizes[-1] == 1
     assert sizes == sorted(sizes, reverse=True)
     asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, policy)
-    assert asked.cut > 3
+    assert asked.window_start > 3
     assert asked.conclusion.notices == (wording.TRIMMED,)
 
 
@@ -258,6 +259,8 @@ async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:
         turn(100, user="q", reply="One ", tokens=(20, 20), usage=Usage(input=90, output=20), window_start=3),
         open_end=True,
     )
-    asked = await ask(FakeClaude([ClaudeBusy()]), claimed(SHORT.history, own=own, again=1, more=True))
+    asked = await ask(
+        FakeClaude([ClaudeBusy()]), claimed(SHORT.history, entry=own, regeneration=1, continuing=True)
+    )
     assert asked.turn == replace(own, cost=None)
-    assert asked.cut == 3
+    assert asked.window_start == 3

@@ -1,7 +1,7 @@
 """What belongs to which reply, read from a thread."""
 
 from bot.render.outbox import Seen
-from bot.turns.reply_search import answered_later, find_reply, leftovers, strays, unfinished
+from bot.turns.reply_search import answered_later, find_reply, orphan_parts, superseded_parts, unfinished
 
 THREAD = 10
 
@@ -27,15 +27,15 @@ def test_only_the_messages_up_to_the_one_it_points_to_are_answered_by_a_reply() 
 
 
 def test_a_part_that_landed_late_is_a_stray() -> None:
-    assert strays([seen(20, 11), seen(21)], 11, [20]) == (seen(21),)
+    assert orphan_parts([seen(20, 11), seen(21)], 11, [20]) == (seen(21),)
 
 
 def test_a_late_part_of_the_reply_to_a_threads_first_message_is_a_stray_too() -> None:
-    assert strays([seen(20), seen(21), seen(30, 12)], None, [20]) == (seen(21),)
+    assert orphan_parts([seen(20), seen(21), seen(30, 12)], None, [20]) == (seen(21),)
 
 
-def test_notices_and_other_replies_are_no_strays() -> None:
-    assert strays([seen(20), seen(21, silent=True), seen(30, 12), seen(31)], None, [20]) == ()
+def test_notices_and_other_replies_are_no_orphan_parts() -> None:
+    assert orphan_parts([seen(20), seen(21, silent=True), seen(30, 12), seen(31)], None, [20]) == ()
 
 
 def test_a_part_that_stands_apart_belongs_to_the_reply_whose_beginning_it_points_to() -> None:
@@ -43,8 +43,8 @@ def test_a_part_that_stands_apart_belongs_to_the_reply_whose_beginning_it_points
     first, second = find_reply(own, [11], THREAD), find_reply(own, [12], THREAD)
     assert first is not None
     assert second is not None
-    assert ([part.id for part in first.parts], first.apart) == ([20, 40, 41], False)
-    assert ([part.id for part in second.parts], second.apart) == ([30], True)
+    assert ([part.id for part in first.parts], first.followed) == ([20, 40, 41], False)
+    assert ([part.id for part in second.parts], second.followed) == ([30], True)
 
 
 def test_a_part_that_stands_apart_is_no_answer_to_a_later_message() -> None:
@@ -59,7 +59,7 @@ def test_messages_that_were_answered_one_by_one_keep_their_own_replies() -> None
 
 def test_the_reply_to_one_message_of_a_turn_that_was_answered_whole_is_left_over() -> None:
     own = [seen(20), seen(30, 12), seen(31), seen(40, 13), seen(50, 14)]
-    assert leftovers(own, [THREAD, 12, 13], 13, THREAD) == tuple(own[:3])
+    assert superseded_parts(own, [THREAD, 12, 13], 13, THREAD) == tuple(own[:3])
 
 
 def test_a_reply_beneath_a_notice_answers_the_threads_first_message_wherever_it_stands() -> None:
@@ -67,10 +67,10 @@ def test_a_reply_beneath_a_notice_answers_the_threads_first_message_wherever_it_
     first, other = find_reply(own, [THREAD], THREAD), find_reply(own, [12], THREAD)
     assert first is not None
     assert other is not None
-    assert ([part.id for part in first.parts], first.members, first.apart) == ([40, 41], (THREAD,), False)
-    assert ([part.id for part in other.parts], other.apart) == ([20, 21], True)
+    assert ([part.id for part in first.parts], first.members, first.followed) == ([40, 41], (THREAD,), False)
+    assert ([part.id for part in other.parts], other.followed) == ([20, 21], True)
     assert answered_later(own, [13]) == ()
-    assert strays(own, None, [40]) == (seen(41),)
+    assert orphan_parts(own, None, [40]) == (seen(41),)
 
 
 def test_an_unfinished_reply_to_what_was_forgotten_is_left_behind() -> None:

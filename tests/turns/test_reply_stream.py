@@ -72,8 +72,8 @@ class Ear:
             cast("Claude", self.claude),
             self.cut,
             push=self.pushed.append,
-            tell=self.told.append,
-            tally=self.tally,
+            show_status=self.told.append,
+            cost=self.tally,
             prices=PRICES,
             now_s=lambda: 1.5,
         )
@@ -83,7 +83,7 @@ async def test_a_reply_is_pushed_as_it_comes_and_its_use_is_counted() -> None:
     ear = Ear(FakeClaude((Thinking(), TextDelta("One "), TextDelta("two."), END)))
     assert await ear.listener.reply(REQUEST) == ("One two.", END)
     assert (ear.pushed, ear.told) == (["One ", "two."], [wording.THINKING])
-    assert ear.tally.cost == 7
+    assert ear.tally.total == 7
 
 
 async def test_a_reply_that_is_cut_ends_with_what_was_said_and_nobody_knows_its_cost() -> None:
@@ -103,7 +103,7 @@ async def test_nothing_is_asked_of_claude_once_the_turn_is_cut() -> None:
     assert await ear.listener.count(REQUEST) is None
     assert await ear.listener.summary(REQUEST) == (None, ())
     assert await ear.listener.reply(REQUEST) == ("", stopped)
-    assert (ear.claude.asked, ear.told, ear.tally.cost) == (0, [], 0)
+    assert (ear.claude.asked, ear.told, ear.tally.total) == (0, [], 0)
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ async def test_of_a_reply_that_is_cut_what_it_has_read_is_known_and_what_it_has_
     ear.cut.set_result(Stopped())
     await hearing
     assert amounts == [5, None]
-    assert (ear.tally.known, ear.tally.unknown, ear.tally.cost) == (5, 1, None)
+    assert (ear.tally.known, ear.tally.unknown, ear.tally.total) == (5, 1, None)
     assert (listener.used, listener.asked_ms) == (READ.usage, 1500)
 
 

@@ -8,36 +8,23 @@ import pytest
 
 from bot.conversation import wording
 from bot.render.plan import Posted
-from bot.store.claim import Claim, Meta
 from bot.store.states import State
 from bot.turns.conclusion import Conclusion
-from bot.turns.reply_generator import Asked
-from bot.turns.revise import as_it_stands, nonce, not_worse
+from bot.turns.nonce import nonce
+from bot.turns.reply_generator import Generated
+from bot.turns.revise import not_worse
+from bot.turns.shown_entry import partial_entry
 from tests.conversation.builders import message, turn
+from tests.store.claims import a_claim, changed
 
 OLD = turn(10, user="old words", reply="The old answer.")
-CLAIM = Claim(
-    conversation=5,
-    token=1,
-    meta=Meta(),
-    lead=OLD.id,
-    members=(OLD.id,),
-    messages=(message("new words"),),
-    state=State.POSTED,
-    replies={},
-    in_doubt=(),
-    result=None,
-    tries=1,
-    listed=False,
-    history=(),
-    waiting=0,
-)
-AGAIN = replace(CLAIM, again=1, own=OLD)
+CLAIM = a_claim(OLD.id, conversation=5, messages=(message("new words"),), state=State.POSTED)
+AGAIN = changed(CLAIM, regeneration=1, entry=OLD)
 
 
-def asked(conclusion: Conclusion) -> Asked:
+def asked(conclusion: Conclusion) -> Generated:
     entry = turn(10, user="new words", reply=conclusion.reply, outcome=conclusion.outcome)
-    return Asked(entry, conclusion, 0)
+    return Generated(entry, conclusion, 0)
 
 
 def test_an_answer_takes_the_place_of_the_one_before() -> None:
@@ -76,25 +63,25 @@ def test_a_first_answer_that_fails_has_failed() -> None:
 @pytest.mark.parametrize("lead", [OLD.id, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("again", [0, 1, 255, 4095])
 def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_rounds(lead: int, again: int) -> None:
-    claim = replace(CLAIM, lead=lead, again=again)
+    claim = changed(CLAIM, turn_id=lead, regeneration=again)
     names = [nonce(claim, part, series) for part in (0, 1, 99, "n") for series in ("", "b")]
     assert all(len(name) <= 25 for name in names)
-    other = replace(claim, again=again + 1)
+    other = changed(claim, regeneration=again + 1)
     assert not set(names) & {nonce(other, part, series) for part in (0, 1, 99, "n") for series in ("", "b")}
 
 
 def test_what_was_written_before_a_stop_is_the_reply() -> None:
-    entry, result = as_it_stands(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
+    entry, result = partial_entry(CLAIM, [Posted(7, "Half of it ▌")], "claude-test")
     assert (entry.reply, result.reply, result.notices) == ("Half of it", "Half of it", (wording.STOPPED,))
 
 
 @pytest.mark.parametrize("shown", [[], [Posted(7, "")], [Posted(7, f"{wording.THINKING} ▌")]])
 def test_a_stop_before_any_text_leaves_a_notice_and_the_message(shown: list[Posted]) -> None:
-    entry, result = as_it_stands(CLAIM, shown, "claude-test")
+    entry, result = partial_entry(CLAIM, shown, "claude-test")
     assert (entry.outcome, entry.reply, result.notices) == ("failed", "", (wording.STOPPED_EARLY,))
     assert "new words" in entry.user
 
 
 def test_a_stop_of_a_round_anew_leaves_the_answer_before() -> None:
-    entry, result = as_it_stands(AGAIN, [Posted(7, "Half ▌")], "claude-test")
+    entry, result = partial_entry(AGAIN, [Posted(7, "Half ▌")], "claude-test")
     assert entry.reply == result.reply == "The old answer."

@@ -1,4 +1,4 @@
-"""When the line about a long phase is shown."""
+"""When the line about a long line is shown."""
 
 from __future__ import annotations
 
@@ -23,37 +23,37 @@ class Board:
 
 def test_a_quick_reply_shows_no_line_and_a_slow_one_shows_what_it_waits_for() -> None:
     async def main() -> list[tuple[float, str]]:
-        board, phase = Board(), StatusLine()
-        phase.begin(cast("Writer", board))
-        phase.tell(wording.THINKING)
+        board, status = Board(), StatusLine()
+        status.attach(cast("Writer", board))
+        status.show(wording.THINKING)
         await asyncio.sleep(STATUS_AFTER_S - 1)
         assert board.shown == []
         await asyncio.sleep(2)
-        phase.end()
+        status.detach()
         return board.shown
 
     assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]
 
 
-def test_each_line_is_shown_once_however_often_the_phases_change() -> None:
+def test_each_line_is_shown_once_however_often_the_lines_change() -> None:
     async def main() -> list[str]:
-        board, phase = Board(), StatusLine()
-        phase.begin(cast("Writer", board))
+        board, status = Board(), StatusLine()
+        status.attach(cast("Writer", board))
         await asyncio.sleep(STATUS_AFTER_S + 1)
         for line in (wording.BUSY, wording.THINKING, wording.BUSY, wording.THINKING):
-            phase.tell(line)
-        phase.end()
+            status.show(line)
+        status.detach()
         return [text for _, text in board.shown]
 
     assert run(main()) == [wording.BUSY, wording.THINKING]
 
 
-def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
+def test_nothing_is_shown_of_a_line_that_is_over() -> None:
     async def main() -> int:
-        board, phase = Board(), StatusLine()
-        phase.begin(cast("Writer", board))
-        phase.tell(wording.BUSY)
-        phase.end()
+        board, status = Board(), StatusLine()
+        status.attach(cast("Writer", board))
+        status.show(wording.BUSY)
+        status.detach()
         await asyncio.sleep(2 * STATUS_AFTER_S)
         return len(board.shown)
 
@@ -62,12 +62,12 @@ def test_nothing_is_shown_of_a_phase_that_is_over() -> None:
 
 def test_a_request_that_is_made_again_has_its_line_too() -> None:
     async def main() -> list[tuple[float, str]]:
-        board, phase = Board(), StatusLine()
+        board, status = Board(), StatusLine()
         for pause_s in (STATUS_AFTER_S - 1, 2):
-            phase.begin(cast("Writer", board))
-            phase.tell(wording.THINKING)
+            status.attach(cast("Writer", board))
+            status.show(wording.THINKING)
             await asyncio.sleep(pause_s)
-            phase.end()
+            status.detach()
         return board.shown
 
     assert run(main()) == [(STATUS_AFTER_S, wording.THINKING)]

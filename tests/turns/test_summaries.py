@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field, replace
 
 from bot.conversation.request import Breakpoints, PromptMessage, Request, Usage
-from bot.turns.summaries import MOST_KEPT, Summaries, Summary
+from bot.turns.summaries import MOST_HELD, Summaries, Summary
 
 REQUEST = Request("claude-test", 100, None, (), (PromptMessage.of("user", "So far?"),))
 TEXT: Summary = ("They talked of looms.", (Usage(input=7),))
@@ -84,9 +84,9 @@ async def test_where_there_was_none_to_be_had_it_is_asked_for_again() -> None:
 async def test_only_the_latest_are_kept() -> None:
     summaries, scribe = Summaries(), Scribe()
     scribe.may.set()
-    for conversation in range(MOST_KEPT + 1):
+    for conversation in range(MOST_HELD + 1):
         await summaries.of(conversation, REQUEST, scribe)
-    await summaries.of(MOST_KEPT, REQUEST, scribe)
-    assert scribe.made == MOST_KEPT + 1
+    await summaries.of(MOST_HELD, REQUEST, scribe)
+    assert scribe.made == MOST_HELD + 1
     await summaries.of(0, REQUEST, scribe)
-    assert scribe.made == MOST_KEPT + 2
+    assert scribe.made == MOST_HELD + 2

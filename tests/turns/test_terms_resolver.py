@@ -10,7 +10,7 @@ from bot.claude.prices import price_book
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceRow
 from bot.turns.policy import TurnPolicy
-from bot.turns.terms_resolver import Budget, TermsResolver
+from bot.turns.terms_resolver import HistoryBudget, TermsResolver
 from tests.turns.test_reply import POLICY
 
 DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
@@ -30,7 +30,7 @@ def chooser(
     return TermsResolver(
         replace(POLICY, max_tokens=max_tokens),
         default,
-        Budget(budget, 0.5, past_step=past_step),
+        HistoryBudget(budget, 0.5, past_step=past_step),
         Catalogue(sdk),
         price_book(own),
         today=lambda: dt.date(2026, 11, 22),

@@ -4,9 +4,9 @@
 -- `reconcile_ms` is the time until the turn is to be compared with Discord, '' for no comparison; `buttons` the message
 -- that carries the reply's buttons. `halted`: Discord refused to show all of the reply of a turn that is done, so the
 -- reply is to be completed once Discord allows that. `clears_last`: after a cancelled turn no turn is the last one.
--- Returns {messages that still wait, ids of older replies with buttons}.
+-- Returns {messages that still wait, id of the message that carried the buttons before or ''}.
 if not holds_lease() then return 'FENCED' end
-local state = redis.call('HGET', record, 'state') or 'absent'
+local state, before = redis.call('HGET', record, 'state') or 'absent', ''
 local done = AFTER == 'done'
 if not UNCHANGED[state] then
   if not BEFORE[state] then return 'FENCED' end
@@ -23,8 +23,8 @@ if not UNCHANGED[state] then
     if last and last ~= turn then
       if redis.call('HEXISTS', records .. last, 'halted') == 1 then
         -- Discord has shown this reply, so Discord is likely to show the rest of the halted one.
-        redis.call('ZADD', settling, '0', last)
-        redis.call('EXPIRE', settling, done_s)
+        redis.call('ZADD', unreconciled, '0', last)
+        redis.call('EXPIRE', unreconciled, done_s)
       end
       for id in each_id(redis.call('HGET', records .. last, 'members') or last) do
         redis.call('HDEL', records .. id, 'payload')
@@ -35,21 +35,15 @@ if not UNCHANGED[state] then
   if done then
     redis.call('HSET', meta, 'last', turn)
     if halted == '1' then redis.call('HSET', record, 'halted', '1') else redis.call('HDEL', record, 'halted') end
-    -- A shorter regenerated reply gives the buttons back to a message that was stale before.
-    local stale = {}
-    local listed = (redis.call('HGET', meta, 'stale') or '') .. ' ' .. (redis.call('HGET', meta, 'buttons') or '')
-    for id in each_id(listed) do
-      if id ~= buttons then stale[#stale + 1] = id end
-    end
-    set_list(meta, 'stale', stale)
+    before = redis.call('HGET', meta, 'buttons') or ''
     redis.call('HSET', meta, 'buttons', buttons)
   end
   redis.call('EXPIRE', result, halted == '1' and ttl_s or result_s)
   if reconcile_ms ~= '' then
-    redis.call('ZADD', settling, integer(now_ms() + tonumber(reconcile_ms)), turn)
-    redis.call('EXPIRE', settling, done_s)
+    redis.call('ZADD', unreconciled, integer(now_ms() + tonumber(reconcile_ms)), turn)
+    redis.call('EXPIRE', unreconciled, done_s)
   end
 end
 local left = redis.call('ZCARD', pending)
 if left == 0 then redis.call('HSET', lease, 'expires', '0') end
-return {left, redis.call('HGET', meta, 'stale') or ''}
+return {left, before ~= buttons and before or ''}

@@ -1,12 +1,12 @@
 --!df flags=allow-undeclared-keys
 -- Take the lease and open the next turn, or the turn that somebody left; else a turn that is due for reconciliation.
 -- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due}, {'HELD', ms left} if another owner has the
---   lease, else {'OPEN' | 'SETTLE', token, meta, turn id, the turn's record, result or '', {id, payload, ...}, the
+--   lease, else {'OPEN' | 'RECONCILE', token, meta, turn id, the turn's record, result or '', {id, payload, ...}, the
 --   history from the window's start on, number of messages left for later turns, entries before the window that pins
 --   may bring back}.
 local now = now_ms()
 local waiting = redis.call('ZRANGE', pending, 0, -1)
-local reconcile = redis.call('ZRANGE', settling, 0, 0, 'WITHSCORES')
+local reconcile = redis.call('ZRANGE', unreconciled, 0, 0, 'WITHSCORES')
 if #waiting == 0 and #reconcile == 0 then return {'IDLE'} end
 if #waiting == 0 and tonumber(reconcile[2]) > now then return {'LATER', tonumber(reconcile[2]) - now} end
 
@@ -41,7 +41,7 @@ local known = redis.call('HGETALL', meta)
 
 if #waiting == 0 then
   local turn = reconcile[1]
-  return {'SETTLE', token, known, turn, redis.call('HGETALL', records .. turn),
+  return {'RECONCILE', token, known, turn, redis.call('HGETALL', records .. turn),
     redis.call('GET', results .. turn) or '', {}, {}, 0, {}}
 end
 
@@ -73,11 +73,6 @@ end
 if redis.call('HGET', record, 'claimed_by') ~= token then
   redis.call('HINCRBY', record, 'tries', 1)
   redis.call('HSET', record, 'claimed_by', token)
-  if #known > 0 and redis.call('HGET', record, 'state') ~= 'committed' then
-    -- Until the attempt reports its cost, the attempt counts as one request of unknown cost.
-    redis.call('HSET', record, 'untold', (redis.call('HGET', record, 'untold') or '') .. ' ' .. token)
-    redis.call('HINCRBY', meta, 'unpriced', 1)
-  end
 end
 
 local messages = {}

@@ -34,16 +34,10 @@ if entry ~= '' then
     end
   end
 end
-redis.call('HSET', record, 'state', AFTER)
+redis.call('HSET', record, 'state', AFTER, 'spent:' .. token, '1')
 redis.call('SET', result, shown, 'EX', ttl_s)
 redis.call('HSET', meta, 'cut', window_start)
 redis.call('HINCRBY', meta, 'cost', cost)
-local unreported, unknown = {}, tonumber(unpriced)
-for attempt in each_id(redis.call('HGET', record, 'untold')) do
-  -- Until now the whole attempt counted as one request of unknown cost.
-  if attempt == token then unknown = unknown - 1 else unreported[#unreported + 1] = attempt end
-end
-redis.call('HSET', record, 'untold', table.concat(unreported, ' '))
-if redis.call('HINCRBY', meta, 'unpriced', unknown) <= 0 then redis.call('HDEL', meta, 'unpriced') end
+if unpriced ~= '0' then redis.call('HINCRBY', meta, 'unpriced', unpriced) end
 for _, key in ipairs({record, history, meta}) do redis.call('EXPIRE', key, ttl_s) end
 return {'OK'}

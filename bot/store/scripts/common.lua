@@ -32,8 +32,3 @@ end
 local function lists(text, id)
   return string.find(' ' .. (text or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
-
--- Write a list to a field, or delete the field if the list is empty.
-local function set_list(key, field, list)
-  if #list > 0 then redis.call('HSET', key, field, table.concat(list, ' ')) else redis.call('HDEL', key, field) end
-end

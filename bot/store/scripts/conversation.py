@@ -45,7 +45,7 @@ class Reset(Call):
     pending: Key
     history: Key
     meta: Key
-    settling: Key
+    unreconciled: Key
     records: str
     results: str
     before: str

@@ -18,7 +18,7 @@ class ClaimTurn(Call):
     pending: Key
     history: Key
     meta: Key
-    settling: Key
+    unreconciled: Key
     owner: str
     lease_ms: int
     records: str

@@ -1,14 +1,9 @@
--- Add what an attempt has cost that commits nothing; needs no lease.
--- Returns 1, or 0 if the attempt has reported its cost before, or was forgotten.
-local unreported, mine = {}, false
-for attempt in each_id(redis.call('HGET', record, 'untold')) do
-  if attempt == token then mine = true else unreported[#unreported + 1] = attempt end
-end
-if not mine then return 0 end
-redis.call('HSET', record, 'untold', table.concat(unreported, ' '))
-if redis.call('EXISTS', meta) == 0 then return 0 end
--- In a conversation that another version of the bot wrote, these fields may not be numbers.
-if cost ~= '0' then redis.pcall('HINCRBY', meta, 'cost', cost) end
-local unknown = redis.pcall('HINCRBY', meta, 'unpriced', tonumber(unpriced) - 1)
-if type(unknown) == 'number' and unknown <= 0 then redis.call('HDEL', meta, 'unpriced') end
+-- Add the known cost of an attempt that commits nothing; counts once per attempt, and needs no lease.
+-- Returns 1, or 0 if the attempt is counted already, or the turn is forgotten or from before the last reset.
+local floor = redis.call('HGET', meta, 'floor')
+if floor and turn <= floor then return 0 end
+if redis.call('EXISTS', record, meta) < 2 then return 0 end
+if redis.call('HSETNX', record, 'spent:' .. token, '1') == 0 then return 0 end
+redis.call('HINCRBY', meta, 'cost', cost)
+if unpriced ~= '0' then redis.call('HINCRBY', meta, 'unpriced', unpriced) end
 return 1

@@ -25,18 +25,10 @@ for id in each_id(members) do
 end
 redis.call('EXPIRE', pending, ttl_s)
 -- Every part that an earlier attempt intended to post is either posted or the reconciliation's concern.
-local own = {}
 for _, field in ipairs(redis.call('HKEYS', record)) do
   if string.sub(field, 1, 7) == 'intent:' then redis.call('HDEL', record, field) end
-  if string.sub(field, 1, 6) == 'reply:' then own[redis.call('HGET', record, field)] = true end
 end
--- The reply's own messages are about to carry buttons again.
-local stale = {}
-for id in each_id(redis.call('HGET', meta, 'stale')) do
-  if not own[id] then stale[#stale + 1] = id end
-end
-set_list(meta, 'stale', stale)
-redis.call('ZREM', settling, turn)
+redis.call('ZREM', unreconciled, turn)
 redis.call('HDEL', record, 'claimed_by', 'stop', 'more', 'halted', 'sign')
 if continues == '1' then redis.call('HSET', record, 'more', '1') end
 redis.call('HSET', record, 'state', AFTER, 'members', members, 'tries', '0', 'wish', request)

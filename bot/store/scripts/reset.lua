@@ -6,7 +6,7 @@ local next = next_token(redis.call('HGET', lease, 'token'))
 redis.call('HSET', lease, 'token', next, 'owner', '', 'expires', '0', 'due', '0')
 redis.call('EXPIRE', lease, 86400)
 local turns = redis.call('LLEN', history)
-redis.call('DEL', history, settling)
+redis.call('DEL', history, unreconciled)
 local last = redis.call('HGET', meta, 'last')
 if last then
   redis.call('DEL', results .. last)
@@ -14,7 +14,6 @@ if last then
     redis.call('HDEL', records .. id, 'payload')
     redis.call('EXPIRE', records .. id, done_s)
   end
-  redis.call('HDEL', records .. last, 'untold')
 end
 -- Somebody mentioned the bot since it left this thread, so the thread is no longer left.
 if redis.call('HEXISTS', meta, 'joined') == 1 then redis.call('HDEL', meta, 'left') end
@@ -28,7 +27,7 @@ for _, id in ipairs(redis.call('ZRANGE', pending, 0, -1)) do
     if turn == '' and redis.call('HGET', records .. id, 'members') then turn, record = id, fields end
     redis.call('ZREM', pending, id)
     redis.call('HSET', records .. id, 'state', AFTER)
-    redis.call('HDEL', records .. id, 'payload', 'untold')
+    redis.call('HDEL', records .. id, 'payload')
     redis.call('DEL', results .. id)
     redis.call('EXPIRE', records .. id, done_s)
   end

@@ -3,6 +3,6 @@
 -- Returns 1 if there is a reply to complete.
 local last = redis.call('HGET', meta, 'last')
 if not last or redis.call('HEXISTS', records .. last, 'halted') == 0 then return 0 end
-redis.call('ZADD', settling, '0', last)
-redis.call('EXPIRE', settling, done_s)
+redis.call('ZADD', unreconciled, '0', last)
+redis.call('EXPIRE', unreconciled, done_s)
 return 1

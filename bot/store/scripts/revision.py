@@ -25,6 +25,7 @@ class Stop(Call):
 
     script: ClassVar[str] = "stop"
     pending: Key
+    lease: Key
     records: str
     turn: str | None
 
@@ -37,7 +38,7 @@ class Regenerate(Call):
     record: Key
     pending: Key
     meta: Key
-    settling: Key
+    unreconciled: Key
     turn: str
     records: str
     ttl_s: int
@@ -81,6 +82,6 @@ class Resume(Call):
 
     script: ClassVar[str] = "resume"
     meta: Key
-    settling: Key
+    unreconciled: Key
     records: str
     done_s: int

@@ -26,10 +26,10 @@ for i = 1, #writes, 3 do
   end
 end
 if reconcile == 'done' then
-  redis.call('ZREM', settling, turn)
+  redis.call('ZREM', unreconciled, turn)
 elseif reconcile ~= '' then
-  redis.call('ZADD', settling, integer(now_ms() + tonumber(reconcile)), turn)
-  redis.call('EXPIRE', settling, settling_s)
+  redis.call('ZADD', unreconciled, integer(now_ms() + tonumber(reconcile)), turn)
+  redis.call('EXPIRE', unreconciled, unreconciled_s)
 end
 if releases == '1' then redis.call('HSET', lease, 'expires', '0') end
 return 1

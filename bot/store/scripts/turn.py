@@ -46,12 +46,12 @@ class TurnStep(Call):
     script: ClassVar[str] = "step"
     lease: Key
     record: Key
-    settling: Key
+    unreconciled: Key
     step: str
     token: int | None
     turn: str
     reconcile: str | int | None
-    settling_s: int
+    unreconciled_s: int
     releases: bool
     expire_s: int | None
     writes: tuple[str | int, ...]
@@ -68,12 +68,12 @@ class TurnStep(Call):
         *,
         lease: Key,
         record: Key,
-        settling: Key,
+        unreconciled: Key,
         turn: str,
         token: int | None = None,
         writes: Writes | None = None,
         reconcile: str | int | None = None,
-        settling_s: int = 0,
+        unreconciled_s: int = 0,
         releases: bool = False,
         expire_s: int | None = None,
     ) -> Self:
@@ -84,12 +84,12 @@ class TurnStep(Call):
         return cls(
             lease=lease,
             record=record,
-            settling=settling,
+            unreconciled=unreconciled,
             step=step,
             token=token,
             turn=turn,
             reconcile=reconcile,
-            settling_s=settling_s,
+            unreconciled_s=unreconciled_s,
             releases=releases,
             expire_s=expire_s,
             writes=tuple(item for change in changes for item in change),
@@ -158,7 +158,7 @@ class EndTurn(Call):
     lease: Key
     record: Key
     pending: Key
-    settling: Key
+    unreconciled: Key
     result: Key
     meta: Key
     step: str
@@ -187,14 +187,6 @@ class RecordCost(Call):
     record: Key
     meta: Key
     token: int
+    turn: str
     cost: int
     unpriced: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ButtonsRemoved(Call):
-    """Note that older replies have no buttons any more."""
-
-    script: ClassVar[str] = "buttons_removed"
-    meta: Key
-    messages: tuple[int, ...]

@@ -1,4 +1,4 @@
-"""One timer for all the waits of a stream."""
+"""One timer for all waits of a stream."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-class Watch:
-    """Bounds waits that follow each other, as `asyncio.timeout` does, without a timer for each.
+class WaitTimer:
+    """Bounds consecutive waits like `asyncio.timeout`, without a timer for each wait.
 
-    A stream is waited for hundreds of times, and nearly always in vain for the timer: it is left running, and finds
-    out when it fires how long the wait under way may still take.
+    A stream is waited for hundreds of times, and the timer hardly ever expires. The timer keeps running; when it
+    fires, it checks how long the current wait may still take.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Watch:
         self._late = False
 
     async def wait(self, step: Awaitable[T], seconds: float) -> T:
-        """Do a step; TimeoutError, and it is cancelled, if it takes longer."""
+        """Await `step`; after `seconds` cancel it and raise TimeoutError."""
         self._task = task = asyncio.current_task()
         if task is None:
             raise RuntimeError("a wait needs a task to cancel")
@@ -46,7 +46,7 @@ class Watch:
                 task.uncancel()
 
     def close(self) -> None:
-        """There are no more waits."""
+        """Stop the timer after the last wait."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
@@ -59,7 +59,7 @@ class Watch:
     def _look(self) -> None:
         self._timer = None
         if self._until is None or self._task is None:
-            return  # the next wait sets a timer of its own
+            return  # the next wait starts the timer again
         if self._until > self._loop.time():
             self._set_timer(self._until)
         else:

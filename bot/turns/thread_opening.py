@@ -1,4 +1,4 @@
-"""The thread of a conversation, started from the message that began it."""
+"""The start of a conversation's thread from the message that began it."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from bot.render.outbox import Outbox
 from bot.store.claim import Claim
 
 
-class Opening:
-    """Starts the thread of one turn, once, however many writers ask for it; nothing where none is to be started."""
+class ThreadOpening:
+    """Starts the thread of one turn once, for all its writers; does nothing if the thread exists."""
 
     def __init__(self, outbox: Outbox, claim: Claim) -> None:
         self._outbox = outbox
         self._claim = claim
         self._call: asyncio.Future[None] | None = None
 
-    async def __call__(self) -> None:
-        """Wait until the thread is there; the errors of the outbox surface for each who waits."""
+    async def wait(self) -> None:
+        """Wait until the thread exists; raises the errors of the outbox to each caller."""
         claim = self._claim
-        opens = claim.messages[0].opens
+        opens = claim.batch.messages[0].opens
         if opens is None or claim.meta.parent is None:
             return
-        if self._call is None or _put_off(self._call):
-            call = self._outbox.open_thread(claim.meta.parent, claim.lead, opens)
+        if self._call is None or _is_delayed(self._call):
+            call = self._outbox.open_thread(claim.meta.parent, claim.turn_id, opens)
             self._call = asyncio.ensure_future(call)
         await asyncio.shield(self._call)
 
     def close(self) -> None:
-        """Wait no more."""
+        """Cancel the call."""
         if self._call is not None:
             self._call.cancel()
 
 
-def _put_off(call: asyncio.Future[None]) -> bool:
+def _is_delayed(call: asyncio.Future[None]) -> bool:
     return call.done() and not call.cancelled() and isinstance(call.exception(), DiscordNotNow)

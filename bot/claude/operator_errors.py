@@ -1,4 +1,4 @@
-"""What only the operator can put right: told in the log once, and again after it was well and failed anew."""
+"""Errors that only the operator can resolve: logged once, and again if they return after a success."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _HINTS: tuple[tuple[type[ClaudeError], str], ...] = (
     ),
     (
         ClaudeWrongAddress,
-        "what answers at claude.base_url (ANTHROPIC_BASE_URL) is not the Claude API: set the address in front of "
+        "the server at claude.base_url (ANTHROPIC_BASE_URL) is not the Claude API: set the address in front of "
         "/v1/messages",
     ),
     (
@@ -43,24 +43,24 @@ _HINTS: tuple[tuple[type[ClaudeError], str], ...] = (
 
 
 def hint(error: ClaudeError) -> str | None:
-    """Return what the operator is to do, None where that is nothing."""
+    """Return what the operator has to do, None for nothing."""
     return next((words for kind, words in _HINTS if isinstance(error, kind)), None)
 
 
-class Trouble:
-    """The troubles that last, each by its kind and the model that met it."""
+class OperatorErrors:
+    """The errors that last, by class and model."""
 
     def __init__(self) -> None:
         self._lasting: set[tuple[type[ClaudeError], str]] = set()
 
     def failed(self, error: ClaudeError, model: str) -> None:
-        """Tell the operator, unless that has been told already."""
-        words, what = hint(error), (type(error), model)
-        if words is None or what in self._lasting:
+        """Log an error for the operator, unless it lasts already."""
+        words, key = hint(error), (type(error), model)
+        if words is None or key in self._lasting:
             return
-        self._lasting.add(what)
+        self._lasting.add(key)
         log.error("claude_unusable", error=type(error).__name__, detail=str(error), model=model, hint=words)
 
-    def went_well(self, model: str) -> None:
-        """A request was answered: what comes now is new."""
-        self._lasting = {(kind, met) for kind, met in self._lasting if met != model}
+    def succeeded(self, model: str) -> None:
+        """Note that a request was answered: later errors of this model are new."""
+        self._lasting = {(kind, other) for kind, other in self._lasting if other != model}

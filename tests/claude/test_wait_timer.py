@@ -4,56 +4,56 @@ import asyncio
 
 import pytest
 
-from bot.claude.watch import Watch
+from bot.claude.wait_timer import WaitTimer
 
 
 async def test_a_wait_that_takes_too_long_ends_with_a_time_out_and_is_cancelled() -> None:
-    watch, step = Watch(), asyncio.get_running_loop().create_future()
+    timer, step = WaitTimer(), asyncio.get_running_loop().create_future()
     with pytest.raises(TimeoutError):
-        await watch.wait(step, 0.01)
+        await timer.wait(step, 0.01)
     assert step.cancelled()
     await asyncio.sleep(0)  # nothing of the cancellation is left for what comes next
-    watch.close()
+    timer.close()
 
 
 async def test_each_wait_has_its_own_limit_although_there_is_one_timer() -> None:
-    watch = Watch()
+    timer = WaitTimer()
     for _ in range(10):
-        assert await watch.wait(asyncio.sleep(0.005, "done"), 0.03) == "done"
+        assert await timer.wait(asyncio.sleep(0.005, "done"), 0.03) == "done"
     with pytest.raises(TimeoutError):
-        await watch.wait(asyncio.Event().wait(), 0.01)
-    assert await watch.wait(asyncio.sleep(0, "again"), 60.0) == "again"
+        await timer.wait(asyncio.Event().wait(), 0.01)
+    assert await timer.wait(asyncio.sleep(0, "again"), 60.0) == "again"
     with pytest.raises(TimeoutError):
-        await watch.wait(asyncio.Event().wait(), 0.01)
-    watch.close()
+        await timer.wait(asyncio.Event().wait(), 0.01)
+    timer.close()
 
 
 async def test_time_between_two_waits_does_not_count() -> None:
-    watch = Watch()
-    await watch.wait(asyncio.sleep(0), 0.01)
+    timer = WaitTimer()
+    await timer.wait(asyncio.sleep(0), 0.01)
     await asyncio.sleep(0.03)
-    assert await watch.wait(asyncio.sleep(0.005, "done"), 60.0) == "done"
-    watch.close()
+    assert await timer.wait(asyncio.sleep(0.005, "done"), 60.0) == "done"
+    timer.close()
 
 
 async def test_a_cancellation_from_outside_stays_one() -> None:
-    watch = Watch()
-    task = asyncio.ensure_future(watch.wait(asyncio.Event().wait(), 60.0))
+    timer = WaitTimer()
+    task = asyncio.ensure_future(timer.wait(asyncio.Event().wait(), 60.0))
     await asyncio.sleep(0)
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    watch.close()
+    timer.close()
 
 
 async def test_a_cancellation_that_meets_the_limit_stays_one() -> None:
-    watch = Watch()
+    timer = WaitTimer()
 
     async def waits() -> None:
         try:
-            await watch.wait(asyncio.Event().wait(), 0.0)
+            await timer.wait(asyncio.Event().wait(), 0.0)
         finally:
-            watch.close()
+            timer.close()
 
     task = asyncio.ensure_future(waits())
     await asyncio.sleep(0)
@@ -64,11 +64,11 @@ async def test_a_cancellation_that_meets_the_limit_stays_one() -> None:
 
 
 async def test_a_limit_that_has_passed_stops_only_what_waits() -> None:
-    watch = Watch()
-    assert await watch.wait(asyncio.sleep(0, "there"), 60.0) == "there"
+    timer = WaitTimer()
+    assert await timer.wait(asyncio.sleep(0, "there"), 60.0) == "there"
 
     async def there() -> str:
         return "at once"
 
-    assert await watch.wait(there(), -1.0) == "at once"
-    watch.close()
+    assert await timer.wait(there(), -1.0) == "at once"
+    timer.close()

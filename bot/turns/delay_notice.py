@@ -1,0 +1,64 @@
+"""The notice that an answer comes later, because Discord does not allow it to be shown yet."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+import structlog
+
+from bot.conversation import wording
+from bot.conversation.errors import DiscordError, DiscordFull, DiscordNotNow, StoreUnavailable
+from bot.render.outbox import Outgoing
+from bot.store.claim import Claim
+from bot.turns.nonce import nonce
+from bot.turns.services import TurnServices
+
+log = structlog.get_logger()
+
+PATIENCE_S = 3.0
+"""Delays up to this are too short for a notice."""
+
+
+class DelayNotice:
+    """Posts the notice once per turn, and deletes it when the answer is shown.
+
+    Discord limits calls by route and channel: while a thread accepts no posts, or cannot be started, its parent
+    channel may.
+    """
+
+    def __init__(self, claim: Claim, services: TurnServices, may_write: Callable[[], bool]) -> None:
+        self._claim = claim
+        self._services = services
+        self._may_write = may_write
+        self._posted = claim.attempt.delay_notice
+
+    async def post(self, refused: DiscordNotNow) -> None:
+        """Post the notice where Discord allows it."""
+        claim, meta = self._claim, self._claim.meta
+        if self._posted is not None or refused.for_s <= PATIENCE_S or not claim.batch.messages:
+            return
+        begins = claim.batch.messages[0].opens is not None and not claim.attempt.replies
+        channels = [(claim.conversation, "here"), (meta.parent, f"in <#{claim.conversation}>")]
+        for channel_id, where in [(meta.parent, "in a thread")] if begins else channels:
+            if channel_id is None or not self._may_write():
+                continue
+            reply_to = claim.turn_id if begins else None
+            full = isinstance(refused, DiscordFull)
+            text = wording.THREADS_FULL if full else wording.later(refused.for_s, place=where)
+            notice = Outgoing(wording.small(text), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)
+            try:
+                sent = await self._services.outbox.send(channel_id, notice)
+            except DiscordError as error:
+                log.debug("notice_failed", channel=channel_id, kind=type(error).__name__)
+                continue
+            self._posted = (channel_id, sent.id)
+            with contextlib.suppress(StoreUnavailable):  # the notice stays then
+                await self._services.journal.set_delay_notice(claim, channel_id, sent.id)
+            return
+
+    async def delete(self) -> None:
+        """Delete the notice, if there is one."""
+        if self._posted is not None:
+            with contextlib.suppress(DiscordError):
+                await self._services.outbox.delete(*self._posted)

@@ -1,0 +1,150 @@
+"""The life of a turn, in order: claim, prepare, compose, stream, commit, show, acknowledge.
+
+Revisions are apart in `revise`, recovery after a crash in `recover_reply`, refusals by Discord in `refusal`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import structlog
+
+from bot.conversation import wording
+from bot.conversation.turn import Turn
+from bot.render.controls import when_done
+from bot.store.claim import Claim
+from bot.store.codec import Result
+from bot.store.journal import Done
+from bot.store.states import State
+from bot.turns.generation import Generation
+from bot.turns.heartbeat import Heartbeat
+from bot.turns.notices import lines, put_below
+from bot.turns.persist import persist
+from bot.turns.policy import TurnPolicy
+from bot.turns.posted_reply import PostedReply
+from bot.turns.prepare import Declined, prepare
+from bot.turns.recover_reply import has_earlier_attempt, recover_reply
+from bot.turns.revise import keep_earlier, not_worse
+from bot.turns.services import TurnServices
+from bot.turns.shown_entry import partial_entry
+from bot.turns.turn_cost import TurnCost
+
+log = structlog.get_logger()
+
+
+class TurnLife:
+    """One attempt at one turn, from its claim on.
+
+    `arrivals` is set when a message waits in the conversation. `outcome` is the turn's label in the metrics:
+    `answered` with a reply, `notice` if there is only a notice. `committed` is set once the result is fixed.
+    """
+
+    def __init__(
+        self, claim: Claim, heartbeat: Heartbeat, arrivals: asyncio.Event, services: TurnServices
+    ) -> None:
+        self.services = services
+        self.stopped = heartbeat.stopped
+        self.reply = PostedReply(claim, services, heartbeat.may_write)
+        self.cost = TurnCost(services.generator.report_cost, lost=claim.attempt.number - 1)
+        self.outcome: Literal["unfinished", "answered", "notice"] = "unfinished"
+        self.committed = False
+        self._arrivals = arrivals
+        self._journal = services.journal
+
+    @property
+    def claim(self) -> Claim:
+        """The claim; its batch grows while messages join."""
+        return self.reply.claim
+
+    async def run(self) -> Done:
+        """Bring the turn to its end, from the state that the claim found."""
+        self.reply.check()
+        committed = self.claim.attempt.result if self.claim.attempt.state is State.COMMITTED else None
+        result = committed or await self._recover() or await self._answer()
+        self.committed = True
+        if result.as_shown:
+            await self.reply.keep_as_shown(look=committed is not None)
+        self.outcome = "answered" if result.reply else "notice"
+        await self._show(result)
+        return await self._acknowledge()
+
+    async def _answer(self) -> Result:
+        claim, services = self.claim, self.services
+        if claim.attempt.stopped and has_earlier_attempt(claim):
+            turn, result = partial_entry(claim, self.reply.found, services.policy.model)
+            await self.commit(turn, result)
+            return result
+        if claim.attempt.number > services.policy.tries:
+            tries = claim.attempt.number - 1
+            log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
+            return await self._decline(wording.GIVEN_UP)
+        policy = await self._resolve_policy()
+        async with Generation(
+            self.reply, services, arrivals=self._arrivals, stopped=self.stopped, cost=self.cost
+        ) as generation:
+            await generation.gather()
+            generated = None
+            while generated is None:
+                prepared = await prepare(self.claim, services.preparation)
+                if isinstance(prepared, Declined):
+                    return await self._decline(prepared.notice)
+                generated = await generation.compose_and_stream(policy, prepared)
+        best = not_worse(self.claim, generated)
+        result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        await self.commit(best.turn, result, window_start=best.window_start)
+        return result
+
+    async def commit(self, turn: Turn | None, result: Result, *, window_start: int | None = None) -> None:
+        """Append the turn to the history and fix what Discord is to show."""
+        claim, cost = self.claim, self.cost
+        start = claim.meta.window_start if window_start is None else window_start
+        unpriced = cost.unknown + cost.lost
+        await persist(
+            lambda: self._journal.commit(claim, turn, result, cut=start, cost=cost.known, unpriced=unpriced)
+        )
+        cost.recorded = True
+
+    async def _show(self, result: Result) -> None:
+        claim, reply = self.claim, self.reply
+        controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
+        await reply.show(result.reply or lines(result.notices), controls, truncated=result.cut)
+        # The writer's notices are not committed: every attempt at the same text makes the same ones.
+        notices = (*result.notices, *reply.writer.notices) if result.reply else ()
+        await put_below(claim, notices, self.services)
+        await reply.delay_notice.delete()
+
+    async def _acknowledge(self) -> Done:
+        claim, buttons = self.claim, self.reply.newest
+        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.doubtful
+        return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
+
+    async def _recover(self) -> Result | None:
+        """Take over what an earlier attempt has posted; if that is finished, it is the answer."""
+        recovered = await recover_reply(self.claim, self.services)
+        if recovered is None:
+            return None
+        self.reply.take_over(recovered)
+        if recovered.finished is None:
+            return None
+        if not has_earlier_attempt(self.claim):
+            self.cost.lost = 1  # a rolled-back store has forgotten the attempt that made the request
+        turn, result = recovered.finished
+        await self.commit(turn, result)
+        return result
+
+    async def _decline(self, notice: str) -> Result:
+        """End the turn without a request; an earlier answer stays."""
+        earlier = self.claim.earlier.entry
+        turn, result = None, Result("", (notice,))
+        if earlier is not None and earlier.reply:
+            turn, result = keep_earlier(self.claim, earlier, (notice, wording.EARLIER_STANDS))
+        await self.commit(turn, result)
+        return result
+
+    async def _resolve_policy(self) -> TurnPolicy:
+        claim = self.claim
+        choice = await self.services.overrides.effective(
+            thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
+        )
+        return self.services.resolve_policy(choice)

@@ -1,0 +1,50 @@
+"""The preparation of a turn: from a claim to the content of its request, or to the reason why there is none.
+
+Access, budgets, files, transcripts and quoted context attach here, one step each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from bot.conversation.message import Message
+from bot.conversation.prompt import CONTINUE
+from bot.conversation.request import PromptMessage
+from bot.store.claim import Claim
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """The content that a turn adds to the conversation; see `compose`.
+
+    `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
+    messages that were sent, the part of the reply that came, and a user message that asks for more.
+    """
+
+    messages: tuple[Message, ...]
+    so_far: tuple[PromptMessage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Declined:
+    """The turn ends without a request; `notice` tells the person why, and what to do."""
+
+    notice: str
+
+
+Step = Callable[[Claim, Prepared], Awaitable[Prepared | Declined]]
+"""Adds to the content, or declines the turn. A turn that grows by a message is prepared again from the start."""
+
+
+async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declined:
+    """Prepare a turn by these steps, in order; the first step that declines ends the preparation."""
+    cut_off = claim.cut_off
+    so_far = () if cut_off is None else (*cut_off.sent, CONTINUE)
+    prepared = Prepared(claim.batch.messages, so_far)
+    for step in steps:
+        outcome = await step(claim, prepared)
+        if isinstance(outcome, Declined):
+            return outcome
+        prepared = outcome
+    return prepared

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import httpx2
+import pytest
+
+from bot.claude import gathering
+from bot.claude.attempt import GATHER_AFTER_CHARS
+from bot.claude.client import Claude
+from bot.claude.gathering import gathering_of
+from bot.conversation.errors import ClaudeUnreachable
+from bot.conversation.request import Request, TextDelta
+from tests.claude.server import Answer, Server, Step, block, closing, delta, opening
+
+FIRST = "x" * GATHER_AFTER_CHARS
+# By then the client has read what was sent before.
+READ_S = 0.3
+START, *_, STOP = block(FIRST)
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hold back for longer than any test takes what may be held back."""
+    monkeypatch.setattr(gathering, "GATHER_S", 60.0)
+
+
+async def texts(claude: Claude, request: Request) -> list[str]:
+    return [event.text async for event in claude.stream(request) if isinstance(event, TextDelta)]
+
+
+def slowly(*parts: str) -> list[Step]:
+    return [step for part in parts for step in (delta(part), 0.01)]
+
+
+async def test_deltas_that_arrive_within_a_moment_are_one_and_the_end_does_not_wait(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    steps = (opening(), START, delta(FIRST), READ_S, *slowly("one ", "two ", "three"), STOP, *closing())
+    server.answers.append(Answer(steps))
+    assert await texts(claude, request_) == [FIRST, "one two three"]
+
+
+async def test_each_text_block_is_gathered(server: Server, claude: Claude, request_: Request) -> None:
+    steps = (
+        *(opening(), START, delta(FIRST), READ_S, *slowly("a", "b"), STOP, READ_S),
+        *(START, delta("c"), READ_S, *slowly("d", "e"), STOP, *closing()),
+    )
+    server.answers.append(Answer(steps))
+    assert await texts(claude, request_) == [FIRST, "ab", "cde"]
+
+
+async def test_the_first_text_is_not_held_back(server: Server, claude: Claude, request_: Request) -> None:
+    server.answers.append(
+        Answer((opening(), START, delta("a"), READ_S, delta("b"), READ_S, STOP, *closing()))
+    )
+    assert await texts(claude, request_) == ["a", "b"]
+
+
+async def test_what_was_held_back_is_handed_on_when_the_connection_breaks(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    server.answers.append(Answer((opening(), START, delta(FIRST), READ_S, delta("held"), READ_S, "drop")))
+    seen: list[str] = []
+    with pytest.raises(ClaudeUnreachable):
+        async for event in claude.stream(request_):
+            seen += [event.text] if isinstance(event, TextDelta) else []
+    assert seen == [FIRST, "held"]
+
+
+async def test_what_is_held_back_is_bounded(server: Server, claude: Claude, request_: Request) -> None:
+    much = "y" * (gathering.MOST_HELD_BYTES // 4)
+    steps = (
+        opening(),
+        START,
+        delta(FIRST),
+        READ_S,
+        *slowly(much, much, much, much),
+        READ_S,
+        STOP,
+        *closing(),
+    )
+    server.answers.append(Answer(steps))
+    found = await texts(claude, request_)
+    assert "".join(found) == FIRST + 4 * much
+    assert len(found) > 2
+
+
+async def test_the_connection_serves_the_next_reply(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    steps = (opening(), START, delta(FIRST), READ_S, *slowly("one", "two"), STOP, *closing())
+    server.answers.extend([Answer(steps)] * 2)
+    assert await texts(claude, request_) == await texts(claude, request_) == [FIRST, "onetwo"]
+    assert server.peers[0] == server.peers[1]
+
+
+def test_a_response_whose_connection_is_not_known_is_read_as_it_arrives() -> None:
+    assert gathering_of(httpx2.Response(200, content=b"")) is None

@@ -1,0 +1,94 @@
+"""The preparation of a turn, and turns that a step declines."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.conversation import wording
+from bot.conversation.prompt import CONTINUE
+from bot.store.claim import Claim
+from bot.store.turn_control import RegenerateResult
+from bot.turns.prepare import Declined, Prepared, Step, prepare
+from bot.turns.run import Runner
+from tests.conversation.builders import message, turn
+from tests.store.claims import a_claim
+from tests.turns.test_reply import ANSWER, A, B, Bench, C, hear, unpriced
+
+CLAIM = a_claim(1, messages=(message("hello"),))
+TOO_MUCH = "You have used up today's budget: try again tomorrow."
+
+
+async def declines(_claim: Claim, _prepared: Prepared) -> Declined:
+    return Declined(TOO_MUCH)
+
+
+def with_steps(bench: Bench, *steps: Step) -> None:
+    bench.runner = Runner(replace(bench.services, preparation=steps))
+
+
+async def test_the_content_of_a_turn_is_its_messages() -> None:
+    assert await prepare(CLAIM) == Prepared(CLAIM.batch.messages)
+
+
+async def test_the_content_of_a_continuation_is_what_was_sent_and_the_request_for_more() -> None:
+    cut_off = replace(turn(1, user="q", reply="One "), open_end=True)
+    prepared = await prepare(a_claim(1, entry=cut_off, continuing=True))
+    assert prepared == Prepared((), (*cut_off.sent, CONTINUE))
+
+
+async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declines() -> None:
+    async def doubles(_claim: Claim, prepared: Prepared) -> Prepared:
+        return replace(prepared, messages=prepared.messages * 2)
+
+    prepared = await prepare(CLAIM, (doubles, doubles))
+    assert isinstance(prepared, Prepared)
+    assert len(prepared.messages) == 4
+    assert await prepare(CLAIM, (declines, doubles)) == Declined(TOO_MUCH)
+
+
+async def test_a_declined_turn_ends_with_the_notice_and_without_a_request(bench: Bench) -> None:
+    with_steps(bench, declines)
+    await hear(bench, A)
+    await bench.turn()
+    assert bench.outbox.texts() == [wording.small(TOO_MUCH)]
+    assert not bench.claude.asked.is_set()
+    assert await unpriced(bench) == 0
+    with_steps(bench)
+    await hear(bench, B)
+    await bench.turn()
+    assert bench.outbox.texts()[-1] == ANSWER
+
+
+async def test_a_declined_regeneration_keeps_the_earlier_answer(bench: Bench) -> None:
+    await hear(bench, A)
+    done = await bench.turn()
+    with_steps(bench, declines)
+    assert await bench.control.regenerate(C, done.turn_id, "w") is RegenerateResult.OK
+    await bench.turn()
+    shown = bench.outbox.texts()
+    assert shown[0] == ANSWER
+    assert TOO_MUCH in shown[1]
+    assert wording.EARLIER_STANDS in shown[1]
+
+
+async def test_a_turn_that_grows_is_prepared_again_with_all_its_messages(bench: Bench) -> None:
+    seen: list[int] = []
+
+    async def counts(_claim: Claim, prepared: Prepared) -> Prepared | Declined:
+        seen.append(len(prepared.messages))
+        return prepared if len(seen) == 1 else Declined(TOO_MUCH)
+
+    with_steps(bench, counts)
+    await hear(bench, A)
+    claim = await bench.claim()
+    arrivals = asyncio.Event()
+    bench.claude.silent = asyncio.Event()
+    running = asyncio.create_task(bench.runner.run(claim, arrivals))
+    await bench.claude.asked.wait()
+    await hear(bench, B)
+    arrivals.set()
+    async with asyncio.timeout(5):
+        await running
+    assert seen == [1, 2]
+    assert bench.outbox.texts() == [wording.small(TOO_MUCH)]
