@@ -6,7 +6,7 @@ The ledger counts the tokens, trimming chooses the turns, the lifetime rule plac
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
@@ -103,6 +103,23 @@ class Past:
             turn.id > self.pinned_now and (turn.usage.input_total or turn.preface is not None)
             for turn in self._all
         )
+
+    def without_files(self, gone: Collection[str]) -> Past:
+        """Return the conversation with a text in place of each file that is gone."""
+        if not gone:
+            return self
+
+        def each(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+            return tuple(bare(turn) for turn in turns)
+
+        def bare(turn: Turn) -> Turn:
+            turn = turn.without_files(gone)
+            if turn.preface is None:
+                return turn
+            return replace(turn, preface=replace(turn.preface, pinned=each(turn.preface.pinned)))
+
+        redone = None if self.redone is None else bare(self.redone)
+        return replace(self, history=each(self.history), recalled=each(self.recalled), redone=redone)
 
     @property
     def _all(self) -> tuple[Turn, ...]:

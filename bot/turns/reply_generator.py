@@ -15,7 +15,8 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
+from bot.conversation.content import file_ids
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn, exchange
@@ -57,6 +58,7 @@ class ReplyGenerator:
         self._now_s = now_s
         self.report_cost = report_cost
         self.summaries = Summaries()
+        self._gone_files: set[str] = set()
 
     async def generate(
         self,
@@ -74,7 +76,8 @@ class ReplyGenerator:
         `show_status` is called with a line for people during phases without text. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
-        past, cut_off = claim.past, claim.cut_off
+        past, cut_off = claim.past.without_files(self._gone_files), claim.cut_off
+        prepared = prepared.without_files(self._gone_files)
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
@@ -101,6 +104,17 @@ class ReplyGenerator:
             summary, side_usage = await self._summary(claim, stream, request)
             plan = planned(terms, counted, summary)
         text, end = await stream.reply(plan.request)
+        if isinstance(end, ClaudeFileGone) and not text and (gone := await self._find_gone(plan.request)):
+            # Once: a file that is gone must not end the conversation.
+            log.warning(
+                "files_gone",
+                conversation=claim.conversation,
+                files=len(gone),
+                hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
+            )
+            past, prepared = past.without_files(gone), prepared.without_files(gone)
+            plan = planned(terms, counted, summary)
+            text, end = await stream.reply(plan.request)
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
@@ -142,6 +156,16 @@ class ReplyGenerator:
             cost=_with_earlier_cost(claim.earlier.entry, cost.total),
         )
         return Generated(turn, conclusion, plan.window.start)
+
+    async def _find_gone(self, request: Request) -> frozenset[str]:
+        """Return the ids of the request's files that are gone, and leave them out of later requests."""
+        ids = {each for message in request.messages for each in file_ids(message.blocks)}
+        try:
+            gone = await self._claude.files.missing(ids) if ids else frozenset()
+        except ClaudeError:
+            return frozenset()
+        self._gone_files |= gone
+        return gone
 
     async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))

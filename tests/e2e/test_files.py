@@ -101,6 +101,23 @@ async def test_a_url_that_has_expired_is_replaced_by_a_fresh_one(world: World) -
     assert "hello there" in str(question(world))
 
 
+async def test_a_file_that_is_gone_becomes_a_text_and_the_conversation_goes_on(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await ask(world, thread, "look", ("a.png", "image/png", samples.picture("PNG")))
+    world.claude.files.files.clear()
+    world.claude.say("Still here.")
+    await ask(world, thread, "and now?")
+    assert world.replies(thread)[-1]["content"] == "Still here."
+    sent = [block for message in world.asked[-1].body["messages"] for block in message["content"]]
+    assert [block["text"] for block in sent if "no longer available" in block.get("text", "")]
+    assert not [block for block in sent if block["type"] == "image"]
+    (line,) = world.bots[0].log("files_gone", conversation=thread)
+    assert line["files"] == 1
+    requests = len(world.asked)
+    await ask(world, thread, "once more")
+    assert len(world.asked) == requests + 1
+
+
 async def test_after_a_kill_a_file_is_not_uploaded_again(world: World) -> None:
     async with world.apart() as own:
         thread = await own.converse(own.channel(), "hello")
