@@ -144,7 +144,7 @@ class Claim:
         return self.meta.past(self.history, self.recalled, redone=self.earlier.entry)
 
     @property
-    def cut_off(self) -> Turn | None:
+    def continued(self) -> Turn | None:
         """The entry whose reply is continued; None if the turn is answered from the start."""
         entry = self.earlier.entry
         return entry if self.earlier.continuing and entry is not None and entry.reply else None

@@ -101,14 +101,16 @@ class TurnLife:
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
         await persist(
-            lambda: self._journal.commit(claim, turn, result, cut=start, cost=cost.known, unpriced=unpriced)
+            lambda: self._journal.commit(
+                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
+            )
         )
         cost.recorded = True
 
     async def _show(self, result: Result) -> None:
         claim, reply = self.claim, self.reply
         controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
-        await reply.show(result.reply or lines(result.notices), controls, truncated=result.cut)
+        await reply.show(result.reply or lines(result.notices), controls, truncated=result.truncated)
         # The writer's notices are not committed: every attempt at the same text makes the same ones.
         notices = (*result.notices, *reply.writer.notices) if result.reply else ()
         await put_below(claim, notices, self.services)

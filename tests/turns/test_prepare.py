@@ -32,9 +32,9 @@ async def test_the_content_of_a_turn_is_its_messages() -> None:
 
 
 async def test_the_content_of_a_continuation_is_what_was_sent_and_the_request_for_more() -> None:
-    cut_off = replace(turn(1, user="q", reply="One "), open_end=True)
-    prepared = await prepare(a_claim(1, entry=cut_off, continuing=True))
-    assert prepared == Prepared((), (*cut_off.sent, CONTINUE))
+    continued = replace(turn(1, user="q", reply="One "), open_end=True)
+    prepared = await prepare(a_claim(1, entry=continued, continuing=True))
+    assert prepared == Prepared((), (*continued.sent, CONTINUE))
 
 
 async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declines() -> None:
