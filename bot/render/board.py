@@ -29,7 +29,7 @@ class Board:
     def __init__(
         self,
         outbox: Outbox,
-        place: int,
+        channel_id: int,
         *,
         nonce: Callable[[int], str],
         before_send: Callable[[int, str], Awaitable[None]],
@@ -40,7 +40,7 @@ class Board:
         apart: bool = False,
     ) -> None:
         self._outbox = outbox
-        self._place = place
+        self._channel_id = channel_id
         self._nonce = nonce
         self._before_send = before_send
         self._after_send = after_send
@@ -73,7 +73,7 @@ class Board:
             elif isinstance(action, Edit):
                 await self._edit(action)
             else:
-                await self._outbox.delete(self._place, action.message_id)
+                await self._outbox.delete(self._channel_id, action.message_id)
                 self._shown = [each for each in self._shown if each.message_id != action.message_id]
         except (DiscordForbidden, DiscordRejected) as error:
             if isinstance(action, Delete) or not action.files:
@@ -101,7 +101,7 @@ class Board:
                 with contextlib.suppress(DiscordError):
                     # Unknown content stays unchanged.
                     change = Change(unmarked(posted.content) or None, controls=NONE)
-                    await self._outbox.edit(self._place, posted.message_id, change)
+                    await self._outbox.edit(self._channel_id, posted.message_id, change)
 
     async def _send(self, action: Send) -> None:
         # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
@@ -117,7 +117,7 @@ class Board:
             files=self._uploads.ready(action.files),
             controls=action.controls or NONE,
         )
-        sent = await self._outbox.send(self._place, outgoing)
+        sent = await self._outbox.send(self._channel_id, outgoing)
         files = sent.files
         if sent.content == action.content:
             files = _named((), action.files, sent.files)
@@ -142,7 +142,7 @@ class Board:
         self._doubtful = self._doubtful or action.message_id in self._editing
         self._editing.append(action.message_id)
         try:
-            attached = await self._outbox.edit(self._place, action.message_id, change)
+            attached = await self._outbox.edit(self._channel_id, action.message_id, change)
         finally:
             self._editing.remove(action.message_id)
         self._note(action, attached)

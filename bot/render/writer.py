@@ -61,7 +61,7 @@ class Writer:
             self._composition,
             self._indicator,
             pace=pace,
-            place=channel_id,
+            channel_id=channel_id,
             may_write=hooks.may_write,
         )
         self._pace = pace

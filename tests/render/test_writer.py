@@ -97,7 +97,7 @@ def test_the_end_may_name_the_text_itself() -> None:
         desk = Desk()
         await desk.writer().finish("All of it.")
         assert shows(desk, "All of it.")
-        writer = desk.writer(place=8)
+        writer = desk.writer(channel_id=8)
         await write(desk, writer, "streamed text ")
         posted = await writer.finish("another text")
         assert [item.content for item in posted] == ["another text"]
@@ -196,7 +196,7 @@ def test_many_replies_that_start_at_once_all_come_through(streams: int) -> None:
     async def main() -> None:
         desk = Desk()
         text = TEXT[:1600]
-        writers = [desk.writer(place=place) for place in range(streams)]
+        writers = [desk.writer(channel_id=channel_id) for channel_id in range(streams)]
         ended = await asyncio.gather(*(write(desk, writer, text) for writer in writers))
         assert all([item.content for item in posted] == [text.strip()] for posted in ended)
         times = [done.at for done in desk.outbox.calls]
