@@ -168,7 +168,7 @@ class ReplyControls:
             log.info(
                 "reply_control_requested", conversation=conversation, turn=turn.turn_id, button=button.value
             )
-            self._dispatcher.ring(conversation)
+            self._dispatcher.signal(conversation)
             await self._wakeups.publish(conversation)
         return refusal
 

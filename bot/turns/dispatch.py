@@ -77,7 +77,7 @@ class Dispatcher:
         if conversation in self._woken:  # woken between the last check and the end of the task
             self.wake(conversation)
 
-    def ring(self, conversation: int) -> None:
+    def signal(self, conversation: int) -> None:
         """Have the running turn renew its lease now, and claim the conversation after it."""
         if conversation in self._running:
             self._wakeups[conversation].set()
