@@ -64,7 +64,7 @@ class TurnLife:
         result = committed or await self._recover() or await self._answer()
         self.committed = True
         if result.as_shown:
-            await self.reply.keep_as_shown(look=committed is not None)
+            await self.reply.keep_as_shown(search=committed is not None)
         self.outcome = "answered" if result.reply else "notice"
         await self._show(result)
         return await self._acknowledge()
