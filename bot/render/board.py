@@ -51,7 +51,7 @@ class Board:
         self._uploads = uploads
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
-        self._doubtful = False
+        self._unconfirmed = False
         # The messages whose edits are under way, one entry for each edit.
         self._editing: list[int] = []
 
@@ -61,9 +61,9 @@ class Board:
         return tuple(self._shown)
 
     @property
-    def doubtful(self) -> bool:
+    def unconfirmed(self) -> bool:
         """Whether some call may still take effect late."""
-        return self._doubtful
+        return self._unconfirmed
 
     async def perform(self, action: Action) -> None:
         """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
@@ -81,9 +81,9 @@ class Board:
             self._sending.pop(action.index, None)
             raise FilesRefused from error
 
-    def doubt(self, action: Action) -> None:
+    def mark_unconfirmed(self, action: Action) -> None:
         """Note that a call was lost or dropped: it may have taken effect, or may still."""
-        self._doubtful = True
+        self._unconfirmed = True
         if isinstance(action, Edit) and (index := self._index_of(action.message_id)) is not None:
             if self._shown[index].content:
                 self._last_known[action.message_id] = self._shown[index]
@@ -124,7 +124,7 @@ class Board:
         else:
             # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
             # try has posted is not known here.
-            self._doubtful = True
+            self._unconfirmed = True
             # Discord drops what a post points to where that was deleted; the nonce still says whose post it was.
             if index == 0 and sent.reply_to not in (None, reply_to):
                 raise AnsweredBefore(sent.id, sent.reply_to)
@@ -139,7 +139,7 @@ class Board:
             controls=action.controls,
         )
         # Discord may apply two edits that are under way at once in either order.
-        self._doubtful = self._doubtful or action.message_id in self._editing
+        self._unconfirmed = self._unconfirmed or action.message_id in self._editing
         self._editing.append(action.message_id)
         try:
             attached = await self._outbox.edit(self._channel_id, action.message_id, change)

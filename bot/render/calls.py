@@ -133,4 +133,4 @@ class Calls:
             done = True
         finally:
             if not done:
-                self._board.doubt(action)
+                self._board.mark_unconfirmed(action)

@@ -118,7 +118,7 @@ class TurnLife:
 
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest
-        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.doubtful
+        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.unconfirmed
         return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
 
     async def _recover(self) -> Result | None:

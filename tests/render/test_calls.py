@@ -46,7 +46,7 @@ async def write_until_an_edit_is_under_way(outbox: FakeOutbox) -> tuple[Desk, fl
     ended_s = loop.time()
     assert not desk.outbox.seen("edit")
     await writer.finish()
-    assert writer.doubtful  # Discord may have applied the two edits in either order
+    assert writer.unconfirmed  # Discord may have applied the two edits in either order
     return desk, ended_s
 
 

@@ -31,7 +31,7 @@ def test_a_reply_streams_marked_and_ends_complete_and_unmarked() -> None:
         assert [item.content for item in posted] == desk.outbox.texts()
         assert shows(desk)
         assert unmarked_before_the_end == [desk.outbox.calls[-1].at]
-        assert not writer.doubtful
+        assert not writer.unconfirmed
 
     run(main())
 
@@ -138,7 +138,7 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         posted = await write(desk, writer, "New.")
         assert posted == (Posted(1, "New.", controls=NONE),)
         assert shows(desk, "New.")
-        assert writer.doubtful  # it may have posted more
+        assert writer.unconfirmed  # it may have posted more
 
     run(main())
 

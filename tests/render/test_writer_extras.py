@@ -218,7 +218,7 @@ def test_a_call_that_goes_only_without_its_files_is_told_from_one_that_does_not_
             await found.perform(Send(0, "a", (Formula("x"),)))
         await found.perform(Send(0, "a, in words"))
         assert outbox.texts() == ["a, in words"]
-        assert not found.doubtful
+        assert not found.unconfirmed
         outbox.failures.append(refusal)
         with pytest.raises(type(refusal)):
             await found.perform(Edit(0, found.shown[0].message_id, "b"))
