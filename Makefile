@@ -8,7 +8,7 @@ INSTALLED := $(VENV)/.installed
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check chaos points format bench lock clean
+.PHONY: help run test quick check chaos points format bench lock clean
 
 help:  ## Say what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/'
@@ -35,13 +35,19 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-cache
 
-# Most of what the tests take is waiting, for Discord's limits above all, so several wait at a time on each core.
-# Those of the engine keep two cores busy by themselves.
-WORKERS ?= 4
+# Most tests wait most of the time, so several workers share a core; tests/spread.py says which tests go together.
+WORKERS ?= 8
+PYTEST := $(BIN)/python -m pytest
+SPREAD := --dist loadgroup --no-loadscope-reorder
 
-test: check  ## Everything that must pass before a change lands
-	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --ignore tests/engine
-	$(BIN)/python -m pytest tests/engine
+test: check  ## Everything that must pass before a change lands (six minutes on two cores)
+	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD)
+
+# No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
+PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
+
+quick: check  ## Checks and the pure tests, with fewer examples of each property (a minute)
+	$(PYTEST) --numprocesses 2 $(SPREAD) --hypothesis-profile quick $(PURE)
 
 SEEDS ?= 30
 MINUTES ?= 30
@@ -50,9 +56,9 @@ FIRST ?= 1
 chaos: $(INSTALLED)  ## Let everything go wrong at once, by SEEDS=30 seeds from FIRST=1 on, for MINUTES=30 at most
 	$(BIN)/python -m tests.engine.chaos --seeds $(SEEDS) --minutes $(MINUTES) --first $(FIRST)
 
+# Of these, `make test` plays a fixed choice: one hit for each step and way, one removal for each safeguard.
 points: $(INSTALLED)  ## Hit the bot at every step in every way, with and without each safeguard (an hour)
-	BOBBIN_POINTS=all $(BIN)/python -m pytest -s tests/engine/test_points.py tests/engine/test_sabotage.py \
-	  tests/engine/test_chaos_sabotage.py
+	BOBBIN_POINTS=all $(PYTEST) --numprocesses 3 $(SPREAD) tests/engine
 
 format: $(INSTALLED)  ## Put the formatting right
 	$(BIN)/ruff format .

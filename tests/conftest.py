@@ -4,10 +4,19 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.redis_server import redis_server
+from tests.spread import spread
 
 # How long an example takes depends on what else the machine does, and is no property of the code.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("quick", settings.get_profile("patient"), max_examples=15)  # for `make quick`
 settings.load_profile("patient")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Spread the tests over the workers, where there are some."""
+    if getattr(config.option, "loadgroup", False):
+        spread(items)
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ from bot.local.embedded import GUARD, server_binary
 
 # Another server to test against, such as Debian's redis-server.
 BINARY_VARIABLE = "BOBBIN_TEST_REDIS_SERVER"
-START_TIMEOUT_S = 10.0
+# A server that cannot start ends, which is noticed at once.
+START_TIMEOUT_S = 120.0
 
 
 @contextlib.contextmanager

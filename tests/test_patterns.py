@@ -176,8 +176,9 @@ def inline_calls(path: Path) -> list[str]:
 
 def test_every_pattern_is_compiled_at_the_top_of_its_module_where_it_is_found() -> None:
     found = [call for name in PACKAGES for path in (ROOT / name).rglob("*.py") for call in inline_calls(path)]
-    # Made of the secrets that it hides, as literals beside each other.
-    assert [call for call in found if not call.startswith("telemetry/logs.py")] == []
+    # Made of the secrets that the log hides, as literals side by side; and of the templates of custom ids, which have
+    # 100 characters at most (Discord, "Component Reference").
+    assert [call for call in found if not call.startswith(("telemetry/logs.py", "commands/tree.py"))] == []
 
 
 def test_what_is_matched_at_one_place_is_not_searched_for() -> None:

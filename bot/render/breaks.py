@@ -292,10 +292,18 @@ class _Splitter:
                     continue
                 if strict >= 2 and self._tears(end):
                     continue
-                split = self._in_line(*self._line_at(end), end, end, rough=strict < 3)
+                index, line = self._line_at(end)
+                if strict >= 1 and self._opens_block(line, end):
+                    continue
+                split = self._in_line(index, line, end, end, rough=strict < 3)
                 if split is not None:
                     return split
         return Split(self.shown.end_before(self.top), self.top, "", OpenMarkup(broken=True))
+
+    def _opens_block(self, line: Line, end: int) -> bool:
+        """Whether the beginning of a line up to `end` would open a code block, although the line does not."""
+        fenced = line.kind is not Kind.CODE and self.text.startswith(("```", "~~~"), line.content)
+        return fenced and seems_to_open(self.text, line.start, end)
 
     def _tears(self, end: int) -> bool:
         before, after = self.text[end - 1], self.text[end]

@@ -20,7 +20,8 @@ from bot.render.part import Part
 from tests.bench._figures import ROUND_TRIP_S, Figures
 from tests.bench._processor import processor_s
 from tests.bench._samples import expected
-from tests.e2e.bot_process import ROOT, BotProcess
+from tests.e2e.bot_process import BotProcess
+from tests.fork_server import ROOT
 
 REPLY_S = 8.0
 # The buckets of what came before are full again.
@@ -221,6 +222,7 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             "REDIS_URL": redis_url,
         },
         "--strict",
+        fresh=True,
     )
     try:
         await bot.said("discord_ready")

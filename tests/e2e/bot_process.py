@@ -8,44 +8,64 @@ import os
 import signal
 import sys
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.fork_server import ROOT, environment_with
+from tests.forked_process import ForkedProcess, Pipe
+from tests.patience import Patience
 
 START_S = 45.0
+"""Idle time, as with every wait here: see tests/patience.py."""
 
 STOP_S = 30.0
 """More than the 10 s that the bot promises, to which tests/e2e/test_stopping.py holds it."""
+
+READ_AT_IMPORT = ("ANTHROPIC_LOG", "PYTHON")
+"""How the names of variables begin that only a new interpreter heeds."""
 
 
 class BotProcess:
     """Runs `python -m bot run`; its output is kept for whoever wonders what went wrong."""
 
-    def __init__(self, process: asyncio.subprocess.Process) -> None:
+    running: ClassVar[set[int]] = set()
+    """The process ids of all bots of these tests that have not ended."""
+
+    def __init__(self, process: asyncio.subprocess.Process | ForkedProcess, output: Pipe) -> None:
         self._process = process
         self.output = ""
         self.entries: list[dict[str, Any]] = []
         self._changed = asyncio.Event()
-        self._reader = asyncio.create_task(self._read(), name="bot-output")
+        self._reader = asyncio.create_task(self._read(output), name="bot-output")
+        self.running.add(process.pid)
 
     @classmethod
-    async def start(cls, environment: Mapping[str, str], *arguments: str, module: str = "bot") -> BotProcess:
-        """Start the bot with nothing in its environment but what is given and what Python needs."""
-        kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
-        process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            "-m",
-            module,
-            "run",
-            *arguments,
-            cwd=ROOT,
-            env={**kept, "PYTHONPATH": str(ROOT), "BOT_TELEMETRY__LOG_FORMAT": "json", **environment},
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-        )
-        return cls(process)
+    async def start(
+        cls, environment: Mapping[str, str], *arguments: str, module: str = "bot", fresh: bool = False
+    ) -> BotProcess:
+        """Start the bot with nothing in its environment but what is given and what Python needs.
+
+        The bot is forked from a process that has loaded the libraries (tests/fork_server.py), unless the test is
+        about the start of an interpreter: with `fresh`, or with a variable that is read at import.
+        """
+        read_end, write_end = os.pipe()
+        output = await Pipe.open(read_end)
+        process: asyncio.subprocess.Process | ForkedProcess
+        if fresh or any(name.startswith(READ_AT_IMPORT) for name in environment):
+            process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                *("-m", module, "run", *arguments),
+                cwd=ROOT,
+                env=environment_with(environment),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=write_end,
+                stderr=write_end,
+            )
+            os.close(write_end)
+        else:
+            process = await ForkedProcess.start(
+                module, ("run", *arguments), environment_with(environment), write_end
+            )
+        return cls(process, output)
 
     @property
     def pid(self) -> int:
@@ -56,10 +76,14 @@ class BotProcess:
         """Send a signal."""
         self._process.send_signal(number)
 
+    def patience(self, idle_s: float) -> Patience:
+        """A wait that ends when the bot and this process have been idle for so long."""
+        return Patience(idle_s, lambda: [self.pid])
+
     async def said(self, text: str, timeout_s: float = START_S) -> None:
-        """Wait until its output holds a text; AssertionError with the output if it ends or takes too long."""
+        """Wait until its output holds a text; AssertionError with the output if it ends or is idle too long."""
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self.patience(timeout_s).limit():
                 while text not in self.output:
                     if self._reader.done():
                         raise AssertionError(f"the bot ended without saying {text!r}:\n{self.output}")
@@ -73,11 +97,13 @@ class BotProcess:
         found: dict[str, Any] | None = None
         looked_at = 0
         try:
-            async with asyncio.timeout(timeout_s):
+            async with self.patience(timeout_s).limit():
                 while found is None:
                     fresh, looked_at = self.entries[looked_at:], len(self.entries)
                     found = next((entry for entry in fresh if _fits(entry, event, fields)), None)
                     if found is None:
+                        if self._reader.done():
+                            raise AssertionError(f"the bot ended without logging {event!r}:\n{self.output}")
                         self._changed.clear()
                         await self._changed.wait()
         except TimeoutError:
@@ -89,10 +115,14 @@ class BotProcess:
         return [entry for entry in self.entries if _fits(entry, event, fields)]
 
     async def ended(self, timeout_s: float = STOP_S) -> int:
-        """Wait for the end and return the exit code."""
-        async with asyncio.timeout(timeout_s):
-            code = await self._process.wait()
-            await self._reader
+        """Wait for the end and return the exit code; AssertionError with the output if the bot stays idle."""
+        try:
+            async with self.patience(timeout_s).limit():
+                code = await self._process.wait()
+                self.running.discard(self.pid)
+                await self._reader
+        except TimeoutError:
+            raise AssertionError(f"the bot did not end:\n{self.output}") from None
         return code
 
     async def stop(self) -> int:
@@ -107,16 +137,15 @@ class BotProcess:
             self._process.kill()
         await self.ended()
 
-    async def _read(self) -> None:
-        if self._process.stdout is None:
-            return
+    async def _read(self, output: Pipe) -> None:
         try:
-            while line := await self._process.stdout.readline():
+            while line := await output.reader.readline():
                 self.output += line.decode(errors="replace")
                 self.entries.append(_entry(line))
                 self._changed.set()
         finally:
             asyncio.get_running_loop().call_soon(self._changed.set)
+            await output.close()
 
 
 def _fits(entry: dict[str, Any], event: str, fields: dict[str, object]) -> bool:

@@ -11,6 +11,8 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
+from tests.patience import idle_timeout
+
 BOT, GUILD, CHANNEL, PERSON = "1000", "2000", "3000", "4000"
 AUTHOR = {"id": PERSON, "username": "ann", "discriminator": "0", "avatar": None}
 OLD_REDIS_LACKS = (b"HELLO", b"CLIENT")
@@ -49,7 +51,7 @@ class LeastDiscord:
 
     async def until_shown(self, content: str, timeout_s: float = 15.0) -> None:
         """Wait until a message has this text."""
-        async with asyncio.timeout(timeout_s):
+        async with idle_timeout(timeout_s):
             while content not in self.contents.values():
                 self._changed.clear()
                 await self._changed.wait()

@@ -17,8 +17,9 @@ LOOK_AGAIN_S = 0.05
 class LocalPage:
     """The control API that the page uses, as its first user."""
 
-    def __init__(self, address: str, session: aiohttp.ClientSession) -> None:
+    def __init__(self, address: str, session: aiohttp.ClientSession, bot: BotProcess) -> None:
         self.address = address
+        self._bot = bot
         self._session = session
 
     @classmethod
@@ -27,7 +28,7 @@ class LocalPage:
         await bot.said("discord_ready")
         found = re.search(r"Bobbin is here: (http://\S+)/", bot.output)
         assert found, bot.output
-        return cls(found[1], session)
+        return cls(found[1], session, bot)
 
     async def html(self) -> str:
         """The page itself."""
@@ -62,7 +63,7 @@ class LocalPage:
 
     async def answered(self, place: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait for so many finished replies."""
-        async with asyncio.timeout(ANSWER_S):
+        async with self._bot.patience(ANSWER_S).limit():
             while True:
                 replies = await self.replies(place)
                 if len(replies) >= count and not any(reply["content"].endswith("▌") for reply in replies):

@@ -18,6 +18,7 @@ from tests.e2e.controls import anew, labels, press
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import asks_for_a_summary, long_text, say, store_of, stored_turns
 from tests.e2e.world import World
+from tests.patience import idle_timeout
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -66,7 +67,7 @@ async def accounts(own: World, thread: int) -> tuple[int, int]:
 
 async def until_told(own: World, thread: int, *, broken: int) -> None:
     """Wait until a conversation is said to have cost what its requests did, of which one broke off."""
-    async with asyncio.timeout(20):
+    async with idle_timeout(20, *(bot.pid for bot in own.bots)):
         while (told := await accounts(own, thread)) != (expected := (spent(own, broken), 1)):
             assert told[0] <= expected[0]
             await asyncio.sleep(0.05)

@@ -20,6 +20,7 @@ from bot.local.simulator.discord import commands
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.local_page import LocalPage
 from tests.e2e.world import World
+from tests.patience import idle_timeout
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -30,7 +31,8 @@ END_S = 30.0
 @asynccontextmanager
 async def started(data: Path, **environment: str) -> AsyncIterator[tuple[BotProcess, LocalPage]]:
     """A bot with nothing configured but where it keeps its data, and its page."""
-    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment})
+    settings = {"BOT_REDIS__DATA_DIR": str(data), "BOT_LOCAL__PORT": "0", **environment}
+    bot = await BotProcess.start(settings, fresh=True)
     async with aiohttp.ClientSession() as session:
         try:
             yield bot, await LocalPage.of(bot, session)
@@ -40,7 +42,7 @@ async def started(data: Path, **environment: str) -> AsyncIterator[tuple[BotProc
 
 async def none_alive(pids: set[int]) -> None:
     """Wait until all of these processes have ended."""
-    async with asyncio.timeout(END_S):
+    async with idle_timeout(END_S, *pids):
         while any(alive(pid) for pid in pids):  # noqa: ASYNC110 - nobody tells of other processes' end
             await asyncio.sleep(LOOK_AGAIN_S)
 

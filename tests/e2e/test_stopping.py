@@ -139,7 +139,7 @@ async def test_it_leaves_at_once_while_a_start_hangs(alone: World, hanging: str)
             "redis": ("REDIS_URL", f"redis://127.0.0.1:{port}"),
         }[hanging]
         bot = await BotProcess.start({**environment, name: value}, "--strict")
-        async with asyncio.timeout(START_S):
+        async with bot.patience(START_S).limit():
             await accepted.wait()
         bot.signal(signal.SIGTERM)
         assert await bot.ended(AT_ONCE_S) == 0

@@ -13,9 +13,10 @@ from typing import Any
 from bot.local.simulator.claude import Claude
 from bot.local.simulator.discord import Discord
 from tests.e2e.bot_process import BotProcess
+from tests.patience import HeldUp, Patience
 
 ANSWER_S = 30.0
-"""Waits end by what they wait for; this only ends a test that waits in vain."""
+"""Idle time after which a test waits in vain, see tests/patience.py."""
 
 LOOK_S = 0.05
 
@@ -45,6 +46,7 @@ class World:
     async def build(cls, redis_url: str, clock: Callable[[], float] = time.time) -> World:
         """Start a Discord, whose time the clock tells, and a Claude with the usual people."""
         discord, claude = Discord(clock=clock), Claude()
+        discord.world.held_up_s = HeldUp(lambda: BotProcess.running)
         await discord.start()
         await claude.start()
         return cls.peopled(discord, claude, redis_url, "e2e-token", {})
@@ -181,17 +183,15 @@ class World:
 
         Discord tells of its changes at once; a bot's log and Claude are looked at now and then.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + timeout_s
+        patience = Patience(timeout_s, lambda: [bot.pid for bot in self.bots])
         while True:
-            left_s = deadline - loop.time()
             try:
-                await self.discord.until(condition, timeout=min(LOOK_S, left_s))
+                await self.discord.until(condition, timeout=LOOK_S)
             except TimeoutError as error:
-                if left_s > 0:
+                if not patience.is_over:
                     continue
                 logs = "\n---\n".join(bot.output for bot in self.bots)
-                raise AssertionError(f"{timeout_s:g} s: {error}\n{logs}") from None
+                raise AssertionError(f"{timeout_s:g} s of idleness: {error}\n{logs}") from None
             else:
                 return
 

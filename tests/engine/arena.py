@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import itertools
 import json
 import re
@@ -27,7 +26,7 @@ from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
 from tests.engine.invariants import Said, Scene
-from tests.engine.nursery import Nursery
+from tests.patience import Patience
 from tests.redis_server import redis_server
 
 QUICK = {
@@ -36,6 +35,7 @@ QUICK = {
     "BOT_TURNS__POLL_S": "0.15",
     "BOT_RECOVERY__EVERY_S": "1.0",
     "BOT_SHUTDOWN__GRACE_S": "1.5",
+    "POINTS_GATHER_S": "0.04",
     "POINTS_CALL_S": "1.5",
     "POINTS_SETTLE_AFTER_S": "0.5",
     "POINTS_EDIT_EVERY_S": "0.3",
@@ -49,7 +49,7 @@ LIMITS_PACE = 0.2
 """The windows of Discord's rate limits, and of the bot's own pace, are a fifth of what they are."""
 
 STEP_S = 30.0
-"""Longer than anything takes that is going to happen at all."""
+"""Idle time, see tests/patience.py: longer than anything waits that is going to happen at all."""
 
 _WORDS = re.compile(r"(\w+) (w\d+m\d+x)")
 
@@ -76,15 +76,13 @@ class Stage:
     @property
     def asked(self) -> list[Call]:
         """What Claude was asked for this world."""
-        return [call for call in self.arena.claude.requests if self.tag in json.dumps(call.body)]
+        return [call for call in self.arena.claude.requests if self.tag in self.arena.text_of(call)]
 
     async def start(self, **settings: str) -> Bot:
-        """Start a bot; it logs its points beside its output."""
+        """Start a bot."""
         output = self.arena.directory / f"w{self.number}-{len(self.bots)}.log"
-        environment = self.world.environment(
-            **QUICK, POINTS_LOG=str(output.with_suffix(".points")), **self.settings, **settings
-        )
-        bot = await self.arena.nursery.bot(environment, output)
+        environment = self.world.environment(**QUICK, **self.settings, **settings)
+        bot = await Bot.start(environment, output)
         self.bots.append(bot)
         return bot
 
@@ -99,12 +97,14 @@ class Stage:
         self.scene.said.append(Said(conversation, int(message["id"]), words))
         return conversation
 
+    def patience(self, idle_s: float) -> Patience:
+        """A wait that ends when all bots of this world and this process have been idle for so long."""
+        return Patience(idle_s, lambda: [bot.pid for bot in self.bots if bot.code is None])
+
     async def until(self, condition: Callable[[], object], what: str) -> None:
         """Wait for something; AssertionError if it does not happen."""
         try:
-            async with asyncio.timeout(STEP_S):
-                while not condition():  # noqa: ASYNC110 - other processes change it
-                    await asyncio.sleep(LOOK_S)
+            await self.patience(STEP_S).until(condition, LOOK_S)
         except TimeoutError:
             raise AssertionError(f"waited in vain until {what}") from None
 
@@ -130,8 +130,8 @@ class Stage:
         await self.until(lambda: len(self.asked) >= times, f"Claude was asked {times} times")
 
     async def rest(self, within_s: float = 25.0, still_s: float = 1.2) -> list[str]:
-        """Wait until nothing goes on any more; returns what does not hold then."""
-        breaches = await self.scene.come_to_rest(_Asked(self), within_s=within_s, still_s=still_s)
+        """Wait until nothing goes on any more; returns what does not hold then, after so much idle time."""
+        breaches = await self.scene.come_to_rest(_Asked(self), self.patience(within_s), still_s=still_s)
         shown = {
             int(m["id"]): m["content"]
             for place in {s.place for s in self.scene.said}
@@ -143,22 +143,6 @@ class Stage:
     def keep(self, thread: int) -> None:
         """Expect the replies of a thread to stay as they are."""
         self.kept |= {int(message["id"]): message["content"] for message in self.world.replies(thread)}
-
-    def points(self, bot: Bot) -> list[str]:
-        """The points that a bot has reached, in order."""
-        path = bot.output.with_suffix(".points")
-        lines = path.read_text("ascii").splitlines() if path.exists() else []
-        return [line.split(" ", 1)[1] for line in lines]
-
-    def arm(self, bot: Bot) -> None:
-        """Have a bot be hit from now on, where its point says so."""
-        bot.output.with_suffix(".points.armed").touch()
-
-    async def struck(self, bot: Bot) -> None:
-        """Wait until a bot is hit."""
-        path = bot.output.with_suffix(".points")
-        while not path.exists() or b"!" not in path.read_bytes():  # noqa: ASYNC110 - a process writes it
-            await asyncio.sleep(LOOK_S)
 
     async def snapshot(self) -> dict[str, bytes]:
         """All that Redis holds of this world."""
@@ -197,18 +181,16 @@ class _Asked(Collection[Call]):
 class Arena:
     """What all stages share."""
 
-    def __init__(
-        self, discord: Discord, claude: Claude, redis_url: str, nursery: Nursery, directory: Path
-    ) -> None:
+    def __init__(self, discord: Discord, claude: Claude, redis_url: str, directory: Path) -> None:
         self.discord = discord
         self.claude = claude
         self.redis_url = redis_url
         self.redis = Redis.from_url(redis_url, decode_responses=True)
         self.raw = Redis.from_url(redis_url)
-        self.nursery = nursery
         self.directory = directory
         self.attempts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
+        self._texts: dict[int, str] = {}
         claude.default = self._answer
 
     @asynccontextmanager
@@ -230,6 +212,14 @@ class Arena:
         finally:
             for bot in stage.bots:
                 await bot.kill()
+
+    def text_of(self, call: Call) -> str:
+        """A request as text; all requests are looked through again and again."""
+        if call.body is None:
+            return ""
+        if id(call) not in self._texts:
+            self._texts[id(call)] = json.dumps(call.body)
+        return self._texts[id(call)]
 
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
@@ -286,12 +276,10 @@ async def arena() -> AsyncIterator[Arena]:
         discord.rest.buckets.pace = LIMITS_PACE
         await discord.start()
         await claude.start()
-        nursery = await Nursery.start()
-        found = Arena(discord, claude, url, nursery, Path(directory))
+        found = Arena(discord, claude, url, Path(directory))
         try:
             yield found
         finally:
-            await nursery.close()
             await found.redis.aclose()
             await found.raw.aclose()
             await claude.stop()

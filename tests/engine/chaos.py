@@ -27,6 +27,7 @@ from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
+from tests.patience import Patience
 
 PREFIX = "chaos"
 SETTINGS = {
@@ -143,7 +144,7 @@ class Chaos:
             await self._everything()
             began_s = time.monotonic()
             failures = await self.scene.come_to_rest(
-                self.claude.requests, within_s=QUICK_REST_S if self.quick else REST_S, still_s=AGAIN_S
+                self.claude.requests, self._patience(QUICK_REST_S if self.quick else REST_S), still_s=AGAIN_S
             )
         rest_s = time.monotonic() - began_s
         if not failures:
@@ -166,6 +167,9 @@ class Chaos:
             self.plan.options,
         )
 
+    def _patience(self, idle_s: float) -> Patience:
+        return Patience(idle_s, lambda: [bot.pid for bot in self.striker.bots.values()])
+
     async def _turns(self) -> int:
         keys, redis = Keys(PREFIX), self.scene.redis
         return sum(
@@ -184,12 +188,12 @@ class Chaos:
     async def _warm_up(self) -> list[str]:
         for person in self.people[:2]:
             self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
-        await self.discord.until(lambda: len(self.discord.connections) == len(BOTS), timeout=START_S)
+        await self._patience(START_S).until(lambda: len(self.discord.connections) == len(BOTS))
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
         mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
         self.commands = Commands(self.discord, self.timeline, int(mention["id"]))
-        failures = await self.scene.come_to_rest(self.claude.requests, within_s=WARM_S, still_s=0.5)
+        failures = await self.scene.come_to_rest(self.claude.requests, self._patience(WARM_S), still_s=0.5)
         return [f"before anything went wrong: {failure}" for failure in failures]
 
     async def _everything(self) -> None:
@@ -264,7 +268,7 @@ class Chaos:
             self.striker.bots[slot] = bot
             self.bots.append((f"bot {slot}.{number}", bot))
             self.timeline.note("host", f"bot {slot}.{number} starts")
-            code = await bot.ended(timeout_s=3600.0)
+            code = await bot.ended(timeout_s=float("inf"))
             self.timeline.note("host", f"bot {slot}.{number} has ended with {code}")
             await asyncio.sleep(self.striker.pauses.pop(slot, RESTART_S))
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import fnmatch
 import re
-import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
@@ -28,6 +27,7 @@ from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
 from bot.store.codec import load_turn
 from bot.store.keys import WITHOUT_EXPIRY, Keys
+from tests.patience import Patience
 
 # As the bot's settings have it by default.
 STYLE = Style(code_file_lines=60, max_messages=8)
@@ -67,9 +67,8 @@ class Scene:
             found += await self._place(place, messages)
         return found + await self._store(tuple(places))
 
-    async def come_to_rest(self, asked: Collection[Call], *, within_s: float, still_s: float) -> list[str]:
+    async def come_to_rest(self, asked: Collection[Call], patience: Patience, *, still_s: float) -> list[str]:
         """Wait until all holds, and still does after so long, with nothing changed; return what does not."""
-        until_s = time.monotonic() + within_s
         while True:
             before = self._shown()
             if not (found := await self.breaches(asked)):
@@ -77,7 +76,7 @@ class Scene:
                 found = await self.breaches(asked)
                 if not found and (after := self._shown()) != before:
                     found = [f"what is shown goes on changing: {_difference(before, after)}"]
-            if not found or time.monotonic() > until_s:
+            if not found or patience.is_over:
                 return found
             await asyncio.sleep(LOOK_S)
 

@@ -10,6 +10,7 @@
   `late` lets a post or an edit land `POINTS_LATE_S` later, although the process is killed at once, as a request
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
+    _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
   `POINTS_NOTIFY_AFTER_S`: shorter times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
@@ -33,6 +34,7 @@ from typing import Any
 from discord.http import Route
 
 from bot.__main__ import main
+from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
@@ -172,6 +174,7 @@ def _seconds(variable: str, *places: tuple[object, str]) -> None:
 
 def prepare() -> None:
     """Do what the environment says."""
+    _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
     _seconds("POINTS_CALL_S", (calls, "CALL_S"), (wiring_store, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))

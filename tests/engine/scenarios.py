@@ -81,9 +81,9 @@ async def _two_writers(stage: Stage) -> None:
     first = await stage.start(POINTS_AT="event:before:4", POINTS_DO="stop")
     await first.ready()
     await stage.post(None, "stream")
-    await stage.struck(first)
+    await first.struck()
     second = await stage.start(POINTS_AT="event:before:8", POINTS_DO="kill")
-    await stage.until(lambda: "event:before:3" in stage.points(second), "the second one was writing")
+    await stage.until(lambda: "event:before:3" in second.points, "the second one was writing")
     resume(first)
     await second.ended()
     await first.kill()
@@ -120,7 +120,7 @@ async def _cut_off(stage: Stage) -> None:
     await second.ready()
     freeze(second)  # so that the first one gets the work
     thread = await stage.post(None, "waning")
-    await stage.struck(first)
+    await first.struck()
     resume(second)
     await asyncio.sleep(CUT_OFF_S)
     await first.kill()
@@ -142,20 +142,20 @@ def _rolled_back_while_listing(*, answered_meanwhile: bool) -> Play:
         await stage.rest()
         snapshot = await stage.snapshot()
         if answered_meanwhile:
-            stage.arm(bot)
+            bot.arm()
             await stage.post(thread, "short")
         else:
             await stage.post(thread, "short")
             await stage.finished(thread, 2)
             await stage.rest()
-            stage.arm(bot)
+            bot.arm()
             await stage.world.ann.post(thread, "// not for the bot")
-        await stage.struck(bot)
+        await bot.struck()
         await stage.roll_back(snapshot)
-        reached = len(stage.points(bot))
+        reached = len(bot.points)
         resume(bot)
         await stage.until(
-            lambda: any(point.startswith("mark:after") for point in stage.points(bot)[reached:]),
+            lambda: any(point.startswith("mark:after") for point in bot.points[reached:]),
             "the mark was moved, or was not",
         )
         await bot.kill()

@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.local.embedded import GUARD, server_binary
 from tests.redis_server import BINARY_VARIABLE
 
-START_S = 10.0
+START_S = 120.0
 
 SAMPLE_S = 0.02
 """How exactly a point in time can be gone back to."""

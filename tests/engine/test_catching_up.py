@@ -2,22 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from bot.store.keys import Keys
-from tests.engine.arena import Arena, arena, resume
+from tests.engine.arena import Arena, resume
 from tests.engine.invariants import Said
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(120)]
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def found() -> AsyncIterator[Arena]:
-    async with arena() as made:
-        yield made
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_mention_that_is_forgotten_while_its_channel_is_listed_is_answered_all_the_same(
@@ -33,17 +24,17 @@ async def test_a_mention_that_is_forgotten_while_its_channel_is_listed_is_answer
         while str(chatter["id"]) not in str(await found.redis.get(listed)):
             await stage.rest(still_s=0.2)
         snapshot = await stage.snapshot()
-        stage.arm(bot)
+        bot.arm()
         stage.world.discord.faults.swallow_events(1, "MESSAGE_CREATE")
         words = f"short{stage.tag}{len(stage.scene.said) + 1}x"
         mention = await stage.world.ann.post(channel, f"{stage.world.mention} {words}")
         stage.scene.said.append(Said(int(mention["id"]), int(mention["id"]), words))
-        await stage.struck(bot)
+        await bot.struck()
         await stage.roll_back(snapshot)
-        reached = len(stage.points(bot))
+        reached = len(bot.points)
         resume(bot)
         await stage.until(
-            lambda: any(point.startswith("mark:after") for point in stage.points(bot)[reached:]),
+            lambda: any(point.startswith("mark:after") for point in bot.points[reached:]),
             "the mark was moved, or was not",
         )
         await bot.kill()

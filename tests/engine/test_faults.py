@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
-import pytest_asyncio
 
-from tests.engine.arena import Arena, Stage, arena
+from tests.engine.arena import Arena, Stage
 from tests.engine.cases import Case, run
 from tests.engine.invariants import SUPPRESS_NOTIFICATIONS
 from tests.engine.scenarios import SCENARIOS
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.timeout(300)]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 TWO_REPLIES = SCENARIOS[0]
 FORGOTTEN = next(scenario for scenario in SCENARIOS if scenario.name == "forgotten")
 MESSAGES = r"/channels/\d+/messages"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def found() -> AsyncIterator[Arena]:
-    async with arena() as made:
-        yield made
 
 
 async def played(found: Arena, order: Callable[[Stage], object]) -> list[str]:

@@ -6,65 +6,39 @@
 
 from __future__ import annotations
 
-import asyncio
-import os
-import time
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from tests.engine.arena import Arena, arena
-from tests.engine.cases import Case, Outcome, cases, record, run, selection
-from tests.engine.scenarios import SCENARIOS
+from tests.engine.arena import Arena
+from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
+from tests.engine.conftest import ALL, Ahead, cases_of
+from tests.engine.points_table import listed_points, record, timeless
+from tests.engine.scenarios import SCENARIOS, Scenario
 
-ALL = os.environ.get("BOBBIN_POINTS") == "all"
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
-AT_ONCE = 14
-"""Each case mostly waits; two cores are busy with so many."""
-
-
-@pytest.mark.timeout(7200 if ALL else 1200)
-async def test_a_bot_that_is_hit_anywhere_leaves_exactly_one_answer_to_everything() -> None:
-    async with arena() as found:
-        recorded = await asyncio.gather(*(record(found, scenario) for scenario in SCENARIOS))
-        assert not any(breaches for _, breaches in recorded), "without a hit, too, everything must hold"
-        every = [
-            case
-            for scenario, (points, _) in zip(SCENARIOS, recorded, strict=True)
-            for case in cases(scenario, points)
-        ]
-        chosen = every if ALL else selection(every)
-        started_s = time.monotonic()
-        outcomes = await play(found, chosen)
-    report(outcomes, time.monotonic() - started_s)
-    failed = [outcome for outcome in outcomes if outcome.breaches]
-    assert not failed, "\n\n".join(map(told, failed[:3]))
-    assert sum(outcome.reached for outcome in outcomes) > 0.9 * len(outcomes), "too few points are reached"
+EVERY = [case for scenario in SCENARIOS for case in cases(scenario)]
 
 
-async def play(found: Arena, chosen: Sequence[Case], **settings: str) -> list[Outcome]:
-    """Play cases, some at a time."""
-    room = asyncio.Semaphore(AT_ONCE)
-
-    async def one(case: Case) -> Outcome:
-        async with room:
-            return await run(found, case, **settings)
-
-    return await asyncio.gather(*(one(case) for case in chosen))
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ahead(found: Arena, request: pytest.FixtureRequest) -> AsyncIterator[Ahead[Case, Outcome]]:
+    async with Ahead.of(cases_of(request), lambda case: run_until_reached(found, case)) as playing:
+        yield playing
 
 
-def report(outcomes: Sequence[Outcome], seconds: float) -> None:
-    """Print what was done, for whoever runs with `-s` or wants figures."""
-    ways = Counter(outcome.case.do for outcome in outcomes)
-    failed = [str(outcome.case) for outcome in outcomes if outcome.breaches]
-    missed = [str(outcome.case) for outcome in outcomes if not outcome.reached]
-    print(  # noqa: T201
-        f"\n{len(outcomes)} runs in {seconds:.0f} s ({dict(ways)}), {len(failed)} failed, "
-        f"{len(missed)} ended before their point was reached\nfailed: {failed}\nnot reached: {missed}"
-    )
+@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
+    found: Arena, scenario: Scenario
+) -> None:
+    points, breaches = await record(found, scenario)
+    assert breaches == []
+    assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
 
 
-def told(outcome: Outcome) -> str:
-    """A failure with all that is known of it."""
-    return f"{outcome.case}\n" + "\n".join(outcome.breaches) + f"\n{outcome.log}"
+@pytest.mark.parametrize("case", EVERY if ALL else selection(EVERY), ids=str)
+async def test_a_bot_that_is_hit_anywhere_leaves_exactly_one_answer_to_everything(
+    ahead: Ahead[Case, Outcome], case: Case
+) -> None:
+    check(await ahead.result(case))

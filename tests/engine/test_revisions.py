@@ -5,35 +5,48 @@ As in test_points.py, `make test` plays a fixed choice, and `BOBBIN_POINTS=all` 
 
 from __future__ import annotations
 
-import asyncio
-import time
+from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
 
-from tests.engine.arena import arena
-from tests.engine.cases import cases, record, selection
+from tests.engine.arena import Arena
+from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
+from tests.engine.conftest import ALL, Ahead, cases_of
+from tests.engine.points_table import listed_points, record, timeless
 from tests.engine.revisions import AGAIN
-from tests.engine.test_points import ALL, play, report, told
+from tests.engine.scenarios import Scenario
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVERY = 3
 """Of the choice in `make test`: what it shares with a first answer is hit there."""
 
+EVERY_CASE = [case for scenario in AGAIN for case in cases(scenario)]
 
-@pytest.mark.timeout(7200 if ALL else 1200)
-async def test_a_bot_that_is_hit_while_it_answers_anew_leaves_one_answer_and_remembers_it() -> None:
-    async with arena() as found:
-        recorded = await asyncio.gather(*(record(found, scenario) for scenario in AGAIN))
-        assert not any(breaches for _, breaches in recorded), recorded
-        steps = {point.split(":")[0] for points, _ in recorded for point in points}
-        assert {"regenerate", "revise", "status", "adopt", "commit"} <= steps
-        every = [
-            case
-            for scenario, (points, _) in zip(AGAIN, recorded, strict=True)
-            for case in cases(scenario, points)
-        ]
-        chosen = every if ALL else selection(every, EVERY)
-        started_s = time.monotonic()
-        outcomes = await play(found, chosen)
-    report(outcomes, time.monotonic() - started_s)
-    failed = [outcome for outcome in outcomes if outcome.breaches]
-    assert not failed, "\n\n".join(map(told, failed[:3]))
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ahead(found: Arena, request: pytest.FixtureRequest) -> AsyncIterator[Ahead[Case, Outcome]]:
+    async with Ahead.of(cases_of(request), lambda case: run_until_reached(found, case)) as playing:
+        yield playing
+
+
+@pytest.mark.parametrize("scenario", AGAIN, ids=lambda scenario: scenario.name)
+async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
+    found: Arena, scenario: Scenario
+) -> None:
+    points, breaches = await record(found, scenario)
+    assert breaches == []
+    assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
+
+
+async def test_every_step_of_an_answer_anew_is_hit() -> None:
+    hit = {case.point.split(":")[0] for case in EVERY_CASE}
+    assert {"regenerate", "revise", "status", "adopt", "commit"} <= hit
+
+
+@pytest.mark.parametrize("case", EVERY_CASE if ALL else selection(EVERY_CASE, EVERY), ids=str)
+async def test_a_bot_that_is_hit_while_it_answers_anew_leaves_one_answer_and_remembers_it(
+    ahead: Ahead[Case, Outcome], case: Case
+) -> None:
+    check(await ahead.result(case))

@@ -6,20 +6,22 @@ plays one case for each; `make points` all of them.
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 
 import pytest
+import pytest_asyncio
 
-from tests.engine.arena import Arena, arena
-from tests.engine.cases import Case
+from tests.engine.arena import Arena
+from tests.engine.cases import Case, Outcome, run
+from tests.engine.conftest import ALL, Ahead, cases_of
 from tests.engine.scenarios import KEPT_APART, LASTING, SCENARIOS
-from tests.engine.test_points import ALL, play, told
+from tests.fork_server import environment_with
+from tests.forked_process import ForkedProcess, Pipe
 
-ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
+
 PLAYS = {scenario.name: scenario for scenario in (*SCENARIOS, LASTING, *KEPT_APART)}
 
 
@@ -63,26 +65,43 @@ NOTICED_BY_PROTOCOL = {
 """Tests of the scripts alone, in tests/store."""
 
 
-@pytest.mark.timeout(3600 if ALL else 1200)
-async def test_each_safeguard_is_missed_when_it_is_removed() -> None:
-    chosen = {name: cases if ALL else cases[:1] for name, cases in NOTICED_BY.items()}
-    async with arena() as found:
-        # One after the other: some cases need somebody else to have finished by the time that a late call lands.
-        removed = await asyncio.gather(*(unnoticed(found, name, cases) for name, cases in chosen.items()))
-        kept = await play(found, [case for cases in chosen.values() for case in cases])
-    failed = [outcome for outcome in kept if outcome.breaches]
-    assert not failed, "with every safeguard:\n" + "\n\n".join(map(told, failed))
-    assert dict(zip(chosen, removed, strict=True)) == {name: [] for name in chosen}
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """A safeguard that is removed, and a case that notices."""
+
+    safeguard: str
+    case: Case
+
+    def __str__(self) -> str:
+        return f"{self.safeguard}-{self.case}"
 
 
-async def unnoticed(found: Arena, safeguard: str, cases: Sequence[Case]) -> list[str]:
-    """Play cases without a safeguard; the names of those that show nothing, however often they are played."""
-    left = list(cases)
+REMOVALS = [Removal(name, each) for name, some in NOTICED_BY.items() for each in (some if ALL else some[:1])]
+
+
+async def removed_and_kept(found: Arena, removal: Removal) -> tuple[bool, Outcome]:
+    """Whether a removal is noticed in one of a few tries, and the outcome with nothing removed."""
     for _ in range(TRIES):
-        left = [
-            outcome.case for outcome in await play(found, left, SABOTAGE=safeguard) if not outcome.breaches
-        ]
-    return [str(each) for each in left]
+        if noticed := bool((await run(found, removal.case, SABOTAGE=removal.safeguard)).breaches):
+            break
+    return noticed, await run(found, removal.case)
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ahead(
+    found: Arena, request: pytest.FixtureRequest
+) -> AsyncIterator[Ahead[Removal, tuple[bool, Outcome]]]:
+    async with Ahead.of(cases_of(request), lambda removal: removed_and_kept(found, removal)) as playing:
+        yield playing
+
+
+@pytest.mark.parametrize("case", REMOVALS, ids=str)
+async def test_each_safeguard_is_missed_when_it_is_removed(
+    ahead: Ahead[Removal, tuple[bool, Outcome]], case: Removal
+) -> None:
+    noticed, kept = await ahead.result(case)
+    assert not kept.breaches, f"with every safeguard: {kept}"
+    assert noticed
 
 
 @pytest.mark.parametrize("name", NOTICED_BY_PROTOCOL)
@@ -94,18 +113,12 @@ async def test_the_protocols_own_tests_miss_what_is_removed_from_the_scripts(nam
 
 
 async def _passes(test: str, sabotage: str) -> bool:
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "pytest",
-        "-p",
-        "tests.engine.sabotaged",
-        f"tests/store/{test}",
-        cwd=ROOT,
-        env={**os.environ, "SABOTAGE": sabotage},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await process.communicate()
-    assert process.returncode in (0, 1), output.decode()
-    return process.returncode == 0
+    read_end, write_end = os.pipe()
+    output = await Pipe.open(read_end)
+    arguments = ("-p", "tests.engine.sabotaged", f"tests/store/{test}")
+    environment = environment_with({"SABOTAGE": sabotage})
+    process = await ForkedProcess.start("pytest", arguments, environment, write_end)
+    told, code = await output.reader.read(), await process.wait()
+    await output.close()
+    assert code in (0, 1), told.decode()
+    return code == 0

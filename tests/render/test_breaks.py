@@ -294,6 +294,13 @@ def test_ten_thousand_backticks_go_through() -> None:
     assert not any(open_fence(part) for part in cut)
 
 
+def test_the_beginning_of_a_line_of_backticks_opens_no_code_block() -> None:
+    text = "```" + "x" * 90 + "`" * 70
+    cut = parts(text, 160)
+    assert "".join(cut).replace("\\", "") == text
+    assert not any(open_fence(part) for part in cut)
+
+
 def test_what_streams_shows_no_open_marker() -> None:
     assert shown("some **bo") == ("some **bo**",)
     assert shown("some **bold *and it") == ("some **bold *and it***",)

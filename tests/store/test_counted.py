@@ -1,5 +1,3 @@
-import asyncio
-
 import pytest
 from redis.exceptions import RedisError
 
@@ -8,6 +6,7 @@ from bot.store.connection import connect, translated
 from bot.store.keys import Key
 from bot.store.scripts import Scripts
 from bot.store.scripts.value import CompareAndSet
+from tests.patience import idle_timeout
 from tests.redis_server import redis_server
 
 
@@ -33,7 +32,7 @@ async def test_each_command_and_pipeline_that_fails_is_told_once() -> None:
             await pipe.execute()
         assert len(failures) == 2
     with pytest.raises(StoreUnavailable), translated():
-        async with asyncio.timeout(30):
+        async with idle_timeout(30):
             await redis.get("text")
     assert len(failures) == 3
     await redis.aclose()

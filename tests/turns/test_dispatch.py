@@ -15,6 +15,7 @@ from bot.store.work_queue import WorkQueue
 from bot.turns.dispatch import Dispatcher
 from bot.turns.run import Runner
 from tests.conversation.builders import message, snowflake
+from tests.patience import idle_timeout
 
 C = snowflake(5)
 LEASE_S = 0.1
@@ -87,7 +88,7 @@ async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str)
     for place in places:
         await conversations.receive(place, message("hello"), source="event", facts={})
         dispatcher.wake(place)
-    async with asyncio.timeout(5):
+    async with idle_timeout(5):
         while runner.done < len(places):
             # Who waits for a slot holds no lease.
             leases = [await redis.hget(keys.lease(place), "expires") for place in places]
@@ -109,7 +110,7 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url:
     for number in range(3):
         await conversations.receive(snowflake(5 + number), message("hello"), source="event", facts={})
         dispatcher.wake(snowflake(5 + number))
-    async with asyncio.timeout(5):
+    async with idle_timeout(5):
         while not runner.running:  # noqa: ASYNC110 - the dispatcher's task changes it
             await asyncio.sleep(0)
     await dispatcher.stop(1)

@@ -20,6 +20,7 @@ from bot.store.keys import Keys
 from bot.turns.model_retirement import ModelRetirement
 from tests.claude.server import serve
 from tests.claude.test_models import MODEL, described, listing
+from tests.patience import idle_timeout
 
 ENDING, LASTING = "claude-sonnet-4-5", "claude-sonnet-5-5"
 
@@ -92,7 +93,7 @@ async def keeping(endings: ModelRetirement, every_s: float = 3600.0) -> AsyncIte
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with idle_timeout(10):
         while not condition():  # noqa: ASYNC110 - nobody tells of a line in the log
             await asyncio.sleep(0.005)
 

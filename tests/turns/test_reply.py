@@ -51,6 +51,7 @@ from bot.turns.services import TurnServices
 from bot.turns.terms import terms_of
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake
+from tests.patience import idle_timeout
 from tests.render.fake_outbox import FakeOutbox
 from tests.store.claims import changed
 
@@ -629,7 +630,7 @@ async def test_who_interrupts_before_there_is_any_text_ends_the_answer_with_its_
     arrivals.set()
     await journal.looked.wait()
     bench.claude.silent.set()
-    async with asyncio.timeout(5):
+    async with idle_timeout(5):
         await running
     assert bench.outbox.messages[min(bench.outbox.messages)] == ANSWER
 
@@ -706,7 +707,7 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
     )
     await counting.wait()
     interrupt.set_result(Stopped())
-    async with asyncio.timeout(2):
+    async with idle_timeout(2):
         asked = await asking
     assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
     assert (cost.total, bench.claude.asked.is_set()) == (0, False)

@@ -10,13 +10,14 @@ from bot.gateway.connection.bucket import Bucket
 from bot.local.simulator.discord.ratelimits import MESSAGES
 from bot.render.outbox import Change, Outgoing
 from tests.gateway.conftest import Post
+from tests.patience import idle_timeout
 
 WINDOW_S = 0.2
 
 
 async def test_the_call_that_takes_the_last_token_returns_when_it_is_answered(post: Post) -> None:
     message = (await post.outbox.send(post.thread, Outgoing("0", nonce="1"))).id
-    async with asyncio.timeout(MESSAGES.per_s / 2):
+    async with idle_timeout(MESSAGES.per_s / 2):
         for number in range(1, MESSAGES.requests):
             await post.outbox.edit(post.thread, message, Change(str(number)))
     assert post.discord.messages(post.thread)[-1]["content"] == "4"
@@ -54,7 +55,7 @@ async def test_the_calls_behind_the_last_token_wait_for_the_next_window_and_no_l
     await window.call()
     await window.call()
     assert window.began[1] - window.began[0] < WINDOW_S / 2
-    async with asyncio.timeout(5 * WINDOW_S):
+    async with idle_timeout(5 * WINDOW_S):
         await asyncio.gather(*(window.call() for _ in range(4)))
     waits = [each - window.began[0] for each in window.began[2:]]
     assert all(WINDOW_S <= each < 2 * WINDOW_S for each in waits[:2])
@@ -67,7 +68,7 @@ async def test_a_call_that_is_cancelled_waits_for_nothing_and_leaves_its_bucket_
     last = asyncio.create_task(window.call())
     await asyncio.sleep(0)
     last.cancel()
-    async with asyncio.timeout(WINDOW_S / 2):
+    async with idle_timeout(WINDOW_S / 2):
         await asyncio.wait([last])
-    async with asyncio.timeout(2 * WINDOW_S):
+    async with idle_timeout(2 * WINDOW_S):
         await window.call()

@@ -16,6 +16,7 @@ from bot.render.pace import Kind, Pace
 from bot.render.schedule import TOTAL_MAX_PER_S
 from bot.telemetry.metrics import Metrics
 from tests.gateway.conftest import Post
+from tests.patience import idle_timeout
 
 
 @pytest.mark.parametrize(
@@ -86,7 +87,7 @@ async def test_calls_that_all_fail_at_once_do_not_wait_for_each_other(post: Post
             await outbox.send(thread, Outgoing("hello", str(thread)))
 
     try:
-        async with asyncio.timeout(10):
+        async with idle_timeout(10):
             await asyncio.gather(*map(say, threads))
     finally:
         await client.close()
@@ -102,7 +103,7 @@ async def test_an_edit_of_what_is_too_old_is_told_at_once(post: Post) -> None:
         message = (await outbox.send(post.thread, Outgoing("hello", "1"))).id
         now = post.discord.world.clock
         post.discord.world.clock = lambda: now() + 3700
-        async with asyncio.timeout(10):
+        async with idle_timeout(10):
             await outbox.edit(post.thread, message, Change("changed"))
             post.discord.world.old_edits[post.thread] *= 5
             with pytest.raises(DiscordTooOld):

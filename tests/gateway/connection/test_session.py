@@ -17,6 +17,7 @@ from bot.gateway.connection.client import Client
 from bot.local.simulator.discord import Discord
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
+from tests.patience import idle_timeout
 
 IDENTIFY, RESUME = 2, 6
 SILENT_S = 0.3
@@ -41,7 +42,7 @@ class Line:
 
     async def until(self, condition: Callable[[], object]) -> None:
         """Wait for something to become true."""
-        async with asyncio.timeout(30):
+        async with idle_timeout(30):
             while not condition():  # noqa: ASYNC110 - of many kinds
                 await asyncio.sleep(0.02)
 

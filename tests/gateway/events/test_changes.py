@@ -10,6 +10,7 @@ from bot.conversation.message import Message
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.store.revisions import Change
+from tests.patience import idle_timeout
 
 
 class Finishing:
@@ -72,7 +73,7 @@ async def test_what_is_asked_after_a_deletion_waits_until_that_is_noted_and_no_l
     await asyncio.sleep(0.01)
     assert not any(task.done() for task in waiting)
     store.go_on.set()
-    async with asyncio.timeout(5):
+    async with idle_timeout(5):
         await asyncio.gather(deleting, *waiting)
         await changes.wait_for_deletions(5)
 

@@ -27,7 +27,7 @@ TEXT = st.lists(_PIECES, min_size=1, max_size=20).map("".join)
 # Where the bot reads more generously than CommonMark (`**Note:**this`); other markup than emphasis; runs that are
 # ornament, or that no parser reads as GFM says; escaped characters that a run follows.
 _OTHERWISE = re.compile(
-    r"[.)`_](?:\*+|~+)[^\W_]|(?m:^\s*(?:([*_])(?:\s*\1){2,}\s*$|\*\s))|~~~|[*]{9}|_{9}|\\[*_][*_]"
+    r"[.)`_](?:\*+|~+)[^\W_]|(?m:^\s*(?:([*_])(?:\s*\1){2,}\s*$|\*\s))|(?m:^ {4})|~~~|[*]{9}|_{9}|\\[*_][*_]"
 )
 _CODE_WITH_DELIMITERS = re.compile(r"`[^`]*[*_][^`]*`")
 

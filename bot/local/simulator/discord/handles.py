@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bot.local.simulator.discord import responses, wire
@@ -28,9 +31,9 @@ class InteractionHandle:
         self.interaction = interaction
         self.id = interaction.id
 
-    async def response(self, timeout: float = 3.0) -> Response:
+    async def response(self, timeout: float = responses.FIRST_S) -> Response:
         """The first answer; TimeoutError without an answer, which a user sees as "did not respond"."""
-        await self._hub.until(
+        await self._until(
             lambda: self.interaction.answered_with is not None, timeout, "the interaction is answered"
         )
         data = self.interaction.answer or {}
@@ -40,7 +43,7 @@ class InteractionHandle:
 
     async def message(self, timeout: float = 30.0) -> Json:
         """The message of the answer; after a deferral, when the message is complete."""
-        await self._hub.until(self._shown, timeout, "the interaction's answer shows a message")
+        await self._until(self._shown, timeout, "the interaction's answer shows a message")
         original = responses.original_of(self._hub.world, self.interaction)
         if original is None:
             raise LookupError("The message of this answer was deleted.")
@@ -52,6 +55,15 @@ class InteractionHandle:
         world = self._hub.world
         found = [world.messages.get(each) for each in self.interaction.followup_ids]
         return [self._shown_message(each) for each in found if each is not None]
+
+    async def _until(self, condition: Callable[[], bool], timeout: float, what: str) -> None:
+        """Wait for as long as the bot has: time for which the machine holds it up does not count."""
+        held_up_s, now_s = self._hub.world.held_up_s, asyncio.get_running_loop().time
+        until_s = now_s() - held_up_s() + timeout
+        while (left_s := until_s - now_s() + held_up_s()) > 0 and not condition():
+            with suppress(TimeoutError):
+                await self._hub.until(condition, left_s, what)
+        await self._hub.until(condition, 0.0, what)
 
     def _shown(self) -> bool:
         return self.interaction.original_id is not None and not self.interaction.loading

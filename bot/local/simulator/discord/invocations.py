@@ -175,6 +175,7 @@ def _begin(
         guild_id=channel.guild_id,
         data=data,
         at=now,
+        held_up_s=world.held_up_s(),
         message_id=message_id,
         opened_by=None if opened is None else opened.id,
     )

@@ -172,6 +172,8 @@ class Interaction(State):
     guild_id: int | None
     data: Json
     at: float
+    # What `World.held_up_s` said then.
+    held_up_s: float = 0.0
     # The message whose component was used.
     message_id: int | None = None
     # The interaction whose modal this one submits.

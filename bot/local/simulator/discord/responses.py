@@ -47,7 +47,7 @@ def respond(
         raise api_error(10062)
     if interaction.answered_with is not None:
         raise api_error(40060)
-    if world.clock() - interaction.at >= FIRST_S:
+    if waited_s(world, interaction) >= FIRST_S:
         raise api_error(10062)
     kind = body.get("type")
     if kind not in _allowed(interaction):
@@ -99,6 +99,11 @@ def callback(world: World, interaction: Interaction) -> Json:
         shown_as = wire.message(world, shown, shown.author.id)
         payload["resource"] = {"type": interaction.answered_with, "message": shown_as}
     return payload
+
+
+def waited_s(world: World, interaction: Interaction) -> float:
+    """How long the bot has had to answer an interaction."""
+    return world.clock() - interaction.at - (world.held_up_s() - interaction.held_up_s)
 
 
 def by_token(world: World, application_id: int, token: str) -> Interaction:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from bisect import bisect_left, insort
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from bot.local.simulator.discord import permissions as bits
@@ -71,6 +71,8 @@ class World:
     def __init__(self, clock: Clock, saved: Snapshot | None = None) -> None:
         saved = saved or Snapshot(cdn_secret=secrets.token_hex(16))
         self.clock = clock
+        # Seconds so far for which a busy machine kept the bots from running: no bot's fault if its answer is late.
+        self.held_up_s: Callable[[], float] = lambda: 0.0
         self.snowflakes = Snowflakes(clock, saved.last_snowflake)
         self.cdn_secret = saved.cdn_secret
         self.base_url = ""

@@ -18,6 +18,7 @@ from bot.local.simulator.discord import Discord
 from bot.local.simulator.discord.actors import Actor
 from bot.local.simulator.discord.model import Application, Channel, Guild
 from tests.local.simulator import openapi
+from tests.patience import idle_timeout
 
 TOKEN = "a token for tests"
 
@@ -93,7 +94,7 @@ class Client(discordpy.Client):
 
     async def hear(self, name: str, times: int = 1) -> None:
         """Wait until an event of that name has come so many times."""
-        async with self._heard, asyncio.timeout(30):
+        async with self._heard, idle_timeout(30):
             await self._heard.wait_for(lambda: self.seen.count(name) >= times)
 
 

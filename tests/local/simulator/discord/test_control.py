@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 from collections.abc import AsyncIterator
@@ -13,6 +12,7 @@ import pytest
 
 from tests.local.simulator.discord.conftest import Client, Scene, running
 from tests.local.simulator.discord.test_interactions import tree_of
+from tests.patience import idle_timeout
 
 Ask = Any
 
@@ -37,7 +37,7 @@ async def events(scene: Scene, session: aiohttp.ClientSession, user_id: int) -> 
         assert (await response.content.readuntil(b"\n\n")).startswith(b":")
 
         async def read() -> tuple[str, Any]:
-            async with asyncio.timeout(30):
+            async with idle_timeout(30):
                 chunk = (await response.content.readuntil(b"\n\n")).decode()
             name, data = chunk.strip().split("\n")
             return name.removeprefix("event: "), json.loads(data.removeprefix("data: "))
@@ -188,9 +188,8 @@ async def test_a_user_posts_files_by_the_page(scene: Scene, session: aiohttp.Cli
 async def test_an_open_stream_does_not_keep_the_server_from_stopping(
     scene: Scene, session: aiohttp.ClientSession
 ) -> None:
-    async with events(scene, session, scene.ann.id):
-        async with asyncio.timeout(0.4):
-            await scene.discord.stop()
+    async with events(scene, session, scene.ann.id), idle_timeout(0.4):
+        await scene.discord.stop()
 
 
 async def test_a_wrong_shape_is_refused_too(scene: Scene, ask: Ask) -> None:

@@ -1,0 +1,169 @@
+"""Bots by the dozen: a process that loads the libraries once and forks for each bot that is asked for.
+
+A bot that is forked runs what `python -m <module>` runs, in a process of its own, for a small part of the processor
+time. The server has opened no connection and runs no thread and no event loop when it forks. Linux and macOS only.
+
+`python -m tests.fork_server FD` takes orders from a socket: the length of a JSON object in 4 bytes, sent together
+with two file descriptors, then the object with `module`, `arguments` and `environment`. The first descriptor becomes
+the bot's output. To the second one, the server writes two lines: the bot's process id, and its exit code when it has
+ended. When the other end of the socket is closed, the server kills every bot and ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import random
+import runpy
+import select
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NoReturn
+
+ROOT = Path(__file__).resolve().parents[1]
+
+LENGTH_BYTES = 4
+
+KEPT = ("PATH", "HOME", "LANG", "TMPDIR")
+"""What Python and the system need of the environment of the tests."""
+
+
+def environment_with(settings: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a bot: its settings and nothing of the tests' own but what Python needs."""
+    kept = {name: os.environ[name] for name in KEPT if name in os.environ}
+    return {**kept, "PYTHONPATH": str(ROOT), "BOT_TELEMETRY__LOG_FORMAT": "json", **settings}
+
+
+class ForkServer:
+    """The tests' end: asks for bots."""
+
+    def __init__(self) -> None:
+        self._socket, theirs = socket.socketpair()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.fork_server", str(theirs.fileno())],
+            cwd=ROOT,
+            env=environment_with({}),
+            stdin=subprocess.DEVNULL,
+            pass_fds=[theirs.fileno()],
+        )
+        theirs.close()
+
+    @classmethod
+    @cache
+    def shared(cls) -> ForkServer:
+        """The server of this process, which starts with the first bot and ends with this process."""
+        server = cls()
+        atexit.register(server.close)
+        return server
+
+    def fork(
+        self, module: str, arguments: Sequence[str], environment: Mapping[str, str], output: int, status: int
+    ) -> None:
+        """Ask for a bot; `output` and `status` are the two descriptors, which stay open here."""
+        order = {"module": module, "arguments": list(arguments), "environment": dict(environment)}
+        encoded = json.dumps(order).encode()
+        socket.send_fds(self._socket, [len(encoded).to_bytes(LENGTH_BYTES, "big")], [output, status])
+        self._socket.sendall(encoded)
+
+    def close(self) -> None:
+        """Kill every bot and end the server."""
+        self._socket.close()
+        self._process.wait()
+
+
+def serve(orders: socket.socket) -> None:
+    """Fork for every order until the other end is closed."""
+    woken, wake = os.pipe()
+    os.set_blocking(wake, False)
+    signal.signal(
+        signal.SIGINT, signal.SIG_IGN
+    )  # Ctrl-C in a terminal is for the tests, which close the socket
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    signal.set_wakeup_fd(wake)
+    statuses: dict[int, int] = {}
+    while True:
+        ready, _, _ = select.select([orders.fileno(), woken], [], [])
+        if woken in ready:
+            os.read(woken, 512)
+            _reap(statuses)
+        if orders.fileno() in ready:
+            head, descriptors, _, _ = socket.recv_fds(orders, LENGTH_BYTES, 2)
+            if not head:
+                break
+            order = json.loads(_exactly(orders, int.from_bytes(head, "big")))
+            output, status = descriptors
+            if (pid := os.fork()) == 0:
+                for inherited in (woken, wake, status, *statuses.values()):
+                    os.close(inherited)
+                orders.close()
+                _become_a_bot(order, output)
+            os.close(output)
+            statuses[pid] = status
+            _tell(status, pid)
+    for pid in statuses:
+        os.kill(pid, signal.SIGKILL)
+    for pid in statuses:
+        os.waitpid(pid, 0)
+
+
+def _exactly(orders: socket.socket, length: int) -> bytes:
+    data = b""
+    while len(data) < length:
+        data += orders.recv(length - len(data))
+    return data
+
+
+def _reap(statuses: dict[int, int]) -> None:
+    for pid in list(statuses):
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done:
+            descriptor = statuses.pop(pid)
+            _tell(descriptor, os.waitstatus_to_exitcode(status))
+            os.close(descriptor)
+
+
+def _tell(descriptor: int, number: int) -> None:
+    try:
+        os.write(descriptor, f"{number}\n".encode())
+    except BrokenPipeError:
+        """Nobody waits for this bot."""
+
+
+def _become_a_bot(order: dict[str, Any], output: int) -> NoReturn:
+    """Do what a new interpreter does with `-m`, in the process that was forked."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for descriptor, number in ((nothing, 0), (output, 1), (output, 2)):
+        os.dup2(descriptor, number)
+    os.close(nothing)
+    os.close(output)
+    os.environ.clear()
+    os.environ.update(order["environment"])
+    random.seed()
+    sys.argv = [order["module"], *order["arguments"]]
+    runpy.run_module(order["module"], run_name="__main__", alter_sys=True)
+    sys.exit()
+
+
+def _load() -> None:
+    """Import what a bot imports; `bot.__main__` itself is run anew in each process."""
+    for name in ("typer", "uvloop", "bot.app", "bot.wiring", "bot.telemetry.logs"):
+        import_module(name)
+    # The garbage collector's marks would copy the pages that forked processes share.
+    gc.collect()
+    gc.freeze()
+
+
+if __name__ == "__main__":
+    _load()
+    serve(socket.socket(fileno=int(sys.argv[1])))
