@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
+from bot.conversation.content import Block, fixed_tokens
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
@@ -171,14 +172,15 @@ def compose(
     summary: str | None = None,
     counted_tokens: int | None = None,
     at_once: bool = False,
+    blocks: Sequence[Block] = (),
     so_far: Sequence[PromptMessage] = (),
 ) -> Plan:
-    """Compose the request that answers `messages`.
+    """Compose the request that answers `messages`, behind whose text stand further `blocks`.
 
     `summary` takes the place of the preface's summary, if there is a trim. `counted_tokens` is the API's own count of
     the whole, where it was asked. With `at_once` pins take effect without a trim. `so_far` are the messages of this
     turn where it takes another request: those that were sent, the part of the reply that came, and a user message
-    that asks for more. They are sent as they are, in place of `messages`.
+    that asks for more. They are sent as they are, in place of `messages` and `blocks`.
     """
     before = past.preface
     ledger = Ledger(
@@ -188,7 +190,7 @@ def compose(
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    added = tuple(so_far) or (prompt.question(messages),)
+    added = tuple(so_far) or (prompt.question(messages, blocks),)
     added_tokens = sum(map(rates.sent, added))
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - added_tokens
@@ -215,9 +217,9 @@ def compose(
     if window.dropped and summary is not None:
         preface = replace(preface, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(messages, window.newest_tokens, rates.message)
+        fitted = prompt.fit(messages, window.newest_tokens - fixed_tokens(blocks), rates.message)
         window = replace(window, shortened=fitted != tuple(messages))
-        added = (prompt.question(fitted),)
+        added = (prompt.question(fitted, blocks),)
         added_tokens = sum(map(rates.sent, added))
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, preface), window.start)
     sent = prompt.render_messages(window.all_turns, added, preface.summary)

@@ -86,9 +86,9 @@ def render_system(prompt: str) -> tuple[str, ...]:
     return (PREAMBLE, prompt) if not is_blank(prompt) else (PREAMBLE,)
 
 
-def question(messages: Sequence[Message]) -> PromptMessage:
-    """Return the user message of a turn."""
-    return PromptMessage.of("user", render_user(messages))
+def question(messages: Sequence[Message], blocks: Sequence[Block] = ()) -> PromptMessage:
+    """Return the user message of a turn: the text of its messages, then further `blocks`, such as pictures."""
+    return PromptMessage("user", (Text(render_user(messages)), *blocks))
 
 
 def render_messages(

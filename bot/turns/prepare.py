@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from bot.conversation.content import Block
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
@@ -18,12 +19,14 @@ from bot.store.claim import Claim
 class Prepared:
     """The content that a turn adds to the conversation; see `compose`.
 
-    `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
-    messages that were sent, the part of the reply that came, and a user message that asks for more.
+    `messages` become the text of the user message, and `blocks` (such as pictures) stand behind the text. `so_far` is
+    set where the turn takes another request: the messages that were sent, the part of the reply that came, and a user
+    message that asks for more.
     """
 
     messages: tuple[Message, ...]
     so_far: tuple[PromptMessage, ...] = ()
+    blocks: tuple[Block, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

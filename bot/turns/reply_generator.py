@@ -85,6 +85,7 @@ class ReplyGenerator:
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
+                blocks=prepared.blocks,
                 so_far=prepared.so_far,
             )
 

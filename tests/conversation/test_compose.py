@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
+from bot.conversation.content import FileSource, Image, Text
 from bot.conversation.lifetime import USUAL_RATES, Choice
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
@@ -215,6 +216,17 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     assert shortened.endswith("weaving end\n</message>")
     assert "left out" in shortened
     assert plan.added_tokens <= plan.window.newest_tokens
+
+
+def test_blocks_stand_behind_the_text_and_stay_where_the_text_is_shortened() -> None:
+    picture = Image(FileSource("f"), tokens=300)
+    plan = ask(Past(), "see", blocks=(picture,))
+    assert plan.added[0].blocks == (Text(render_user([message("see")])), picture)
+    assert plan.added_tokens == ask(Past(), "see").added_tokens + 300
+    long = ask(Past(), "begin " + "weaving " * 3000 + "end", blocks=(picture,))
+    assert long.window.shortened
+    assert long.added[0].blocks[1:] == (picture,)
+    assert long.added_tokens <= long.window.newest_tokens
 
 
 def test_a_reply_that_is_continued_is_sent_whole_and_nobody_is_told_otherwise() -> None:

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 from bot.conversation import wording
+from bot.conversation.content import FileSource, Image
 from bot.conversation.prompt import CONTINUE
 from bot.store.claim import Claim
 from bot.store.turn_control import RegenerateResult
@@ -45,6 +46,21 @@ async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declin
     assert isinstance(prepared, Prepared)
     assert len(prepared.messages) == 4
     assert await prepare(CLAIM, (declines, doubles)) == Declined(TOO_MUCH)
+
+
+async def test_the_blocks_of_a_step_are_sent_and_stay_in_the_history(bench: Bench) -> None:
+    picture = Image(FileSource("f"), tokens=300)
+
+    async def shows(_claim: Claim, prepared: Prepared) -> Prepared:
+        return replace(prepared, blocks=(picture,))
+
+    with_steps(bench, shows)
+    await hear(bench, A)
+    await bench.turn()
+    with_steps(bench)
+    await hear(bench, B)
+    claim = await bench.claim()
+    assert [turn.question.blocks[1:] for turn in claim.history] == [(picture,)]
 
 
 async def test_a_declined_turn_ends_with_the_notice_and_without_a_request(bench: Bench) -> None:
