@@ -7,8 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.content import FileSource, Image
 from bot.conversation.message import Author, Message
 from bot.conversation.prompt import render_user
+from bot.conversation.request import PromptMessage
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from tests.conversation.builders import ANN, BEN, message, turn
@@ -54,6 +56,16 @@ def test_a_deletion_leaves_an_entry_as_if_it_had_never_been_written(
 def test_an_entry_whose_last_message_is_deleted_is_not_sent_any_more() -> None:
     after = amended(entry([message("one")]), message("one").id, None, NEWEST)
     assert (after.outcome, after.user, after.reply, after.tokens) == ("removed", "", "", 0)
+
+
+def test_a_deletion_takes_the_pictures_along_and_an_edit_leaves_them() -> None:
+    messages = [message("one"), message("two", number=11)]
+    plain = entry(messages)
+    picture = Image(FileSource("f"), tokens=300)
+    before = plain.asked(PromptMessage("user", (*plain.question.blocks, picture)))
+    assert amended(before, messages[0].id, None, NEWEST) == amended(plain, messages[0].id, None, NEWEST)
+    edited = amended(before, messages[0].id, replace(messages[0], text="uno"), NEWEST)
+    assert edited.question.blocks[1:] == (picture,)
 
 
 def test_an_author_stays_as_he_was_named() -> None:
