@@ -53,7 +53,9 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
         return entry
     left = members if now is not None else tuple(member for member in members if member != message)
     # Nothing tells which message another block belongs to, and what its author has deleted must not stay.
-    others = tuple(block for block in entry.question.blocks if not isinstance(block, Text) and now is not None)
+    others = tuple(
+        block for block in entry.question.blocks if not isinstance(block, Text) and now is not None
+    )
     tokens = estimate(user) + fixed_tokens(others) + FRAMING_TOKENS
     return replace(
         entry.asked(PromptMessage("user", (Text(user), *others))),

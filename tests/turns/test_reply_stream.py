@@ -14,8 +14,8 @@ from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeUnreachable, Stopped
 from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
-    AskedAgain,
     Finished,
+    NewAttempt,
     Request,
     Started,
     StreamEvent,
@@ -138,7 +138,7 @@ READ = Started(Usage(input=5))
 async def test_a_try_that_broke_off_before_its_text_counts_although_the_next_one_goes_well(
     before: tuple[StreamEvent, ...], unknown: int, known: int
 ) -> None:
-    streamed = Streamed(FakeClaude((*before, AskedAgain(), READ, TextDelta("One."), END)))
+    streamed = Streamed(FakeClaude((*before, NewAttempt(), READ, TextDelta("One."), END)))
     await streamed.stream.reply(REQUEST)
     assert (streamed.cost.unknown, streamed.cost.known) == (unknown, 7 + known)
 
