@@ -102,12 +102,12 @@ class Watchdog:
 
 def describe(frame: FrameType | None) -> str:
     """Name the innermost frames by file, line and function, without any value."""
-    places: list[str] = []
-    while frame is not None and len(places) < FRAMES:
+    lines: list[str] = []
+    while frame is not None and len(lines) < FRAMES:
         file = "/".join(Path(frame.f_code.co_filename).parts[-3:])
-        places.append(f"{file}:{frame.f_lineno} {frame.f_code.co_name}")
+        lines.append(f"{file}:{frame.f_lineno} {frame.f_code.co_name}")
         frame = frame.f_back
-    return " < ".join(places)
+    return " < ".join(lines)
 
 
 def _debugged(frame: FrameType | None) -> bool:

@@ -30,7 +30,7 @@ from bot.conversation.errors import (
     ClaudeModelUnknown,
     ClaudeUnreachable,
 )
-from bot.conversation.request import AskedAgain, Finished, Started, TextDelta, Waiting
+from bot.conversation.request import Finished, NewAttempt, Started, TextDelta, Waiting
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -117,7 +117,7 @@ class Claude:
     async def stream(self, request: Request) -> AsyncGenerator[StreamEvent, None]:
         """Stream the reply: `TextDelta`s, and `Finished` at the end.
 
-        `Waiting` and `AskedAgain` precede each further attempt. An attempt begins with `Started` if the API reports
+        `Waiting` and `NewAttempt` precede each further attempt. An attempt begins with `Started` if the API reports
         the input usage at once; `Thinking` follows if the model thinks before it writes.
 
         ClaudeBusy and ClaudeUnreachable before the first text lead to another attempt (`attempt` is its number).
@@ -175,7 +175,7 @@ class Claude:
             yield Waiting(seconds=wait_s, attempt=failed + 1, lost=lost)
             await self._sleep(wait_s)
             waited_s += wait_s
-            yield AskedAgain()
+            yield NewAttempt()
 
     async def count_tokens(self, request: Request) -> int:
         """Return the API's estimate of the input tokens of `request`; one attempt, raises any ClaudeError."""

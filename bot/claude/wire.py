@@ -57,11 +57,11 @@ def stream_arguments(request: Request) -> StreamArguments:
     it was chosen, because each model's own default works.
     """
     marks = request.breakpoints
-    places = dict(marks.messages) if marks is not None else {}
+    lifetimes = dict(marks.messages) if marks is not None else {}
     arguments = StreamArguments(
         model=request.model,
         max_tokens=request.max_tokens,
-        messages=[_message(message, places.get(at)) for at, message in enumerate(request.messages)],
+        messages=[_message(message, lifetimes.get(at)) for at, message in enumerate(request.messages)],
     )
     if request.system:
         arguments["system"] = _texts(request.system, marks.system if marks is not None else None)

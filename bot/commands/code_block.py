@@ -13,14 +13,14 @@ ANSWER_CHARS = 2000
 
 
 def shown(
-    lead: str, text: str, file_name: str, *, most_chars: int = ANSWER_CHARS
+    heading: str, text: str, file_name: str, *, most_chars: int = ANSWER_CHARS
 ) -> tuple[str, list[discord.File]]:
-    """Show a text in a code block below `lead`; attach a text of more than `most_chars`, or without room."""
+    """Show a text in a code block below `heading`; attach a text of more than `most_chars`, or without room."""
     inside = fenced(text)
-    block = f"{lead}:\n```text\n{inside}\n```"
+    block = f"{heading}:\n```text\n{inside}\n```"
     if len(inside) <= most_chars and len(block) <= ANSWER_CHARS:
         return block, []
-    return f"{lead} is attached.", [discord.File(io.BytesIO(text.encode()), file_name)]
+    return f"{heading} is attached.", [discord.File(io.BytesIO(text.encode()), file_name)]
 
 
 def fenced(text: str) -> str:

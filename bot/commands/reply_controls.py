@@ -88,16 +88,16 @@ class ReplyControls:
         """Regenerate the reply that a message belongs to."""
         await self._command(interaction, Button.REGENERATE, message_id=message.id)
 
-    async def pressed(self, interaction: Interaction, *, button: str, lead: str) -> None:
-        """Answer a click on a button of a reply; `lead` names the reply's turn."""
-        turn = int(lead)
+    async def pressed(self, interaction: Interaction, *, button: str, turn_id: str) -> None:
+        """Answer a click on a button of a reply; `turn_id` names the reply's turn."""
+        turn = int(turn_id)
         await interaction.response.defer()
         invocation = await resolve_invocation(interaction, self._conversations)
         conversation = invocation.conversation
         if conversation is None:
             await say(interaction, NOT_A_CONVERSATION)
             return
-        refusal = await self._request(interaction, invocation, conversation, Button(button), lead=turn)
+        refusal = await self._request(interaction, invocation, conversation, Button(button), turn_id=turn)
         if refusal:
             await say(interaction, refusal)
         if refusal in _STALE:
@@ -107,19 +107,19 @@ class ReplyControls:
             await update_message(interaction, view=view)
 
     async def _current_buttons(
-        self, conversation: int, lead: int, interaction: Interaction
+        self, conversation: int, turn_id: int, interaction: Interaction
     ) -> discord.ui.View | None:
         """Return the buttons that the pressed message should carry: a late click on Stop meets a finished reply."""
         meta = await self._conversations.meta(conversation)
         standing = await self._control.status(conversation)
-        if meta is None or standing.last is None or standing.last.turn_id != lead:
+        if meta is None or standing.last is None or standing.last.turn_id != turn_id:
             return None
         if interaction.message is None or meta.buttons != interaction.message.id:
             return None
-        entry = await self._control.last_entry(conversation, lead)
+        entry = await self._control.last_entry(conversation, turn_id)
         answered = entry is not None and bool(entry.reply)
         return buttons.view(
-            when_done(lead, truncated=entry is not None and entry.open_end, answered=answered)
+            when_done(turn_id, truncated=entry is not None and entry.open_end, answered=answered)
         )
 
     async def _command(
@@ -141,12 +141,12 @@ class ReplyControls:
         conversation: int,
         button: Button,
         *,
-        lead: int | None = None,
+        turn_id: int | None = None,
         message_id: int | None = None,
     ) -> str:
         """Record a request; returns why it is refused, or "".
 
-        A click names the turn by its `lead`, a menu by a message of its reply, a command means the latest turn.
+        A click names the turn by its `turn_id`, a menu by a message of its reply, a command means the latest turn.
         """
         standing = await self._standing(conversation)
         if button is Button.STOP:
@@ -154,10 +154,10 @@ class ReplyControls:
             missing = NOTHING_TO_STOP
         else:
             turn = standing.last
-            missing = NOTHING_TO_REGENERATE if lead is None and message_id is None else NOT_THE_LAST
-            if standing.running is not None and (lead is None or standing.running.turn_id == lead):
+            missing = NOTHING_TO_REGENERATE if turn_id is None and message_id is None else NOT_THE_LAST
+            if standing.running is not None and (turn_id is None or standing.running.turn_id == turn_id):
                 return BUSY
-        if turn is None or lead not in (None, turn.turn_id):
+        if turn is None or turn_id not in (None, turn.turn_id):
             return missing
         if message_id is not None and message_id not in turn.replies:
             return missing
@@ -168,7 +168,7 @@ class ReplyControls:
             log.info(
                 "reply_control_requested", conversation=conversation, turn=turn.turn_id, button=button.value
             )
-            self._dispatcher.ring(conversation)
+            self._dispatcher.signal(conversation)
             await self._wakeups.publish(conversation)
         return refusal
 
@@ -182,13 +182,13 @@ class ReplyControls:
             lambda seen: seen.running is not None and seen.running.state is State.COMMITTED,
         )
 
-    async def _record(self, conversation: int, button: Button, lead: int, interaction: int) -> str:
+    async def _record(self, conversation: int, button: Button, turn_id: int, interaction: int) -> str:
         if button is Button.STOP:
-            stopped = await self._control.stop(conversation, lead)
+            stopped = await self._control.stop(conversation, turn_id)
             return NOTHING_TO_STOP if stopped is None else ""
         continuing = button is Button.CONTINUE
-        entry = await self._control.last_entry(conversation, lead) if continuing else None
+        entry = await self._control.last_entry(conversation, turn_id) if continuing else None
         if continuing and not (entry is not None and entry.open_end):
             return NOTHING_TO_CONTINUE
-        result = await self._control.regenerate(conversation, lead, str(interaction), continues=continuing)
+        result = await self._control.regenerate(conversation, turn_id, str(interaction), continues=continuing)
         return _REFUSALS.get(result, "")

@@ -60,8 +60,8 @@ def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
 def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
     """Show the prompt in force, of those set in each scope, the narrowest first, and where it was set."""
     prompt = narrowest([*by_scope.values(), Choice(system=default)]).system or ""
-    lead = f"The prompt in force here ({origin(by_scope, 'system')})"
-    return code_block.shown(lead, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
+    heading = f"The prompt in force here ({origin(by_scope, 'system')})"
+    return code_block.shown(heading, prompt, "system-prompt.txt", most_chars=INLINE_CHARS)
 
 
 @in_servers_and_dms

@@ -219,13 +219,13 @@ def _line(detail: Mapping[str, Any], merged: Layer) -> str:
         return f"{found.where}: {path}{_inner(inner)}: {_inside(detail, message)}"
     if found:
         return f"{found.where}: {path}: found {_shown(path, found.value)}; {_allowed(path) or message}"
-    # An error about several keys: name each place that set a key named in the message.
-    places = [
+    # An error about several keys: name each source that set a key named in the message.
+    origins = [
         found.where
         for key, found in merged.items()
         if key.startswith(f"{path}.") and key[len(path) + 1 :] in message
     ]
-    return f"{' and '.join(dict.fromkeys(places))}: {path}: {message}"
+    return f"{' and '.join(dict.fromkeys(origins))}: {path}: {message}"
 
 
 def _inner(loc: Sequence[str | int]) -> str:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from bot.conversation import prompt
 from bot.conversation.compose import Past
 from bot.conversation.ledger import Ledger, Prefix
-from bot.conversation.lifetime import Kept, in_cache
+from bot.conversation.lifetime import Cached, in_cache
 from bot.conversation.shares import share_out
 from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import UNSENT
@@ -49,7 +49,7 @@ class ContextView:
     estimated: int
     budget: int
     parts: tuple[Part, ...]
-    cached: Kept
+    cached: Cached
     summary: str
     returning: int = 0
     leaving: int = 0

@@ -21,7 +21,7 @@ def fingerprint(summary: str) -> str:
 
 
 def trims(turn: Turn | None, own: Turn | None) -> bool:
-    """Say whether a turn changes the preface; `own` is what it was before this round."""
+    """Say whether a turn changes the preface; `own` is its entry before this regeneration."""
     return turn is not None and turn.preface is not None and (own is None or turn.preface != own.preface)
 
 

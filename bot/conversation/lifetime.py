@@ -104,7 +104,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Cached:
     """What of the prompt is in the cache, in tokens, as far as `usage` and the times tell.
 
     `warm` is the longest part, `hour` the one that was written for an hour by the request of turn `anchor`.
@@ -134,13 +134,13 @@ def choose(
     if setting != "auto":
         return Choice(setting)
     chances = chances or _chances(_gaps(turns, now_ms))
-    kept = in_cache(turns, prefix, now_ms)
-    warm = min(kept.warm, prompt_tokens)
+    cached = in_cache(turns, prefix, now_ms)
+    warm = min(cached.warm, prompt_tokens)
     new = max(1, prompt_tokens - warm)
     choice, cold_price = _cold(chances, rates, warm / new)
     if new < warm:
         choice = "5m"
-        bare = max(new, prompt_tokens - kept.hour)
+        bare = max(new, prompt_tokens - cached.hour)
         risk = chances[1] * cold_price * bare * (bare + new) / (2 * new)
         if risk >= (rates.write_1h - rates.write_5m) * new:
             choice = "1h"
@@ -149,11 +149,11 @@ def choose(
     for lifetime in wanted:
         price = rates.write_1h if lifetime == "1h" else rates.write_5m
         if new * (price - rates.input) - warm * (rates.input - rates.read) <= credit:
-            return Choice(lifetime, None if lifetime == "1h" else kept.anchor)
+            return Choice(lifetime, None if lifetime == "1h" else cached.anchor)
     return Choice(None)
 
 
-def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
+def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Cached:
     """Tell what the cache holds of the prompt that these turns begin."""
     warm = hour = 0
     warm_until = hour_until = 0
@@ -183,7 +183,7 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Kept:
             warm, warm_until = end, at + SHORT_MS
     hour = hour if now_ms < hour_until else 0
     warm = warm if now_ms < warm_until else 0
-    return Kept(max(warm, hour), hour, anchor if hour else None)
+    return Cached(max(warm, hour), hour, anchor if hour else None)
 
 
 def _gaps(turns: Sequence[Turn], now_ms: int) -> list[int]:

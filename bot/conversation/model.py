@@ -61,10 +61,10 @@ class ModelInfo:
         """Whether the retirement is near enough to be announced."""
         return self.retires is not None and (self.retires - today).days <= EARLY_DAYS
 
-    def thinking_type(self, wish: Thinking) -> ThinkingType | None:
+    def thinking_type(self, chosen: Thinking) -> ThinkingType | None:
         """Return the `thinking.type` for on or off, None if the model has none."""
         wanted: tuple[ThinkingType, ...] = (
-            ("adaptive", "enabled") if wish == "on" else ("disabled", "between_tools")
+            ("adaptive", "enabled") if chosen == "on" else ("disabled", "between_tools")
         )
         if self.thinking is None:
             return wanted[0]

@@ -106,8 +106,8 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
-class AskedAgain:
-    """The request is sent again."""
+class NewAttempt:
+    """Another attempt at the request begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,4 +134,4 @@ class Finished:
     refusal_category: str | None = None
 
 
-StreamEvent = Started | TextDelta | Thinking | Waiting | AskedAgain | Finished
+StreamEvent = Started | TextDelta | Thinking | Waiting | NewAttempt | Finished

@@ -37,8 +37,8 @@ def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
     It has a breakpoint only where an entry can be read, since nothing that it would write is read again.
     """
     turns, prefix = past.history, plan.ledger.prefix
-    kept = lifetime.in_cache(turns, prefix, now_ms)
-    alive = kept.anchor if kept.hour == kept.warm else _latest(turns, prefix)
+    cached = lifetime.in_cache(turns, prefix, now_ms)
+    alive = cached.anchor if cached.hour == cached.warm else _latest(turns, prefix)
     marked = None
     if terms.cache != "off" and alive is not None:
         marked = breakpoints.of_request((*plan.before.pinned, *turns), alive)

@@ -176,13 +176,13 @@ def _model_gone(error: ClaudeModelUnknown) -> str:
     )
 
 
-def missing_permission(permission: str, *, place: str) -> str:
+def missing_permission(permission: str, *, where: str) -> str:
     """Name a permission that the bot lacks, and who can give it."""
     if permission == "Manage Threads":
         # Nothing else in a thread needs it.
-        return f"I cannot answer {place}: the thread is locked. Unlock it, or give me the permission “{permission}”."
+        return f"I cannot answer {where}: the thread is locked. Unlock it, or give me the permission “{permission}”."
     what = f"the permission “{permission}”" if permission else "a permission"
-    return f"I cannot answer {place}: I lack {what}. Somebody who manages this server can give it to me."
+    return f"I cannot answer {where}: I lack {what}. Somebody who manages this server can give it to me."
 
 
 def may_not(permission: str) -> str:
@@ -193,10 +193,10 @@ def may_not(permission: str) -> str:
     )
 
 
-def later(for_s: float, *, place: str) -> str:
+def later(for_s: float, *, where: str) -> str:
     """Say for how long Discord delays an answer, and that nothing is lost."""
     return (
-        f"Discord lets me answer {place} only {about(for_s)} from now. Your message is kept, and the answer comes by "
+        f"Discord lets me answer {where} only {about(for_s)} from now. Your message is kept, and the answer comes by "
         "itself: no need to repeat anything."
     )
 

@@ -221,8 +221,8 @@ def server_binary(system: str = sys.platform, machine: str = platform.machine())
     arm, intel = ("arm64" if system == "darwin" else "aarch64"), "x86_64"
     folder = {"amd64": intel, "x86_64": intel, "arm64": arm, "aarch64": arm}.get(machine.lower(), machine)
     spec = find_spec(PACKAGE)
-    for place in spec.submodule_search_locations or () if spec else ():
-        binary = Path(place) / "_binaries" / f"{system}-{folder}" / "valkey-server"
+    for directory in spec.submodule_search_locations or () if spec else ():
+        binary = Path(directory) / "_binaries" / f"{system}-{folder}" / "valkey-server"
         if binary.is_file():
             return binary
     raise StartError(

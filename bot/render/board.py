@@ -29,7 +29,7 @@ class Board:
     def __init__(
         self,
         outbox: Outbox,
-        place: int,
+        channel_id: int,
         *,
         nonce: Callable[[int], str],
         before_send: Callable[[int, str], Awaitable[None]],
@@ -40,7 +40,7 @@ class Board:
         apart: bool = False,
     ) -> None:
         self._outbox = outbox
-        self._place = place
+        self._channel_id = channel_id
         self._nonce = nonce
         self._before_send = before_send
         self._after_send = after_send
@@ -51,7 +51,7 @@ class Board:
         self._uploads = uploads
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
-        self._doubtful = False
+        self._unconfirmed = False
         # The messages whose edits are under way, one entry for each edit.
         self._editing: list[int] = []
 
@@ -61,9 +61,9 @@ class Board:
         return tuple(self._shown)
 
     @property
-    def doubtful(self) -> bool:
+    def unconfirmed(self) -> bool:
         """Whether some call may still take effect late."""
-        return self._doubtful
+        return self._unconfirmed
 
     async def perform(self, action: Action) -> None:
         """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
@@ -73,7 +73,7 @@ class Board:
             elif isinstance(action, Edit):
                 await self._edit(action)
             else:
-                await self._outbox.delete(self._place, action.message_id)
+                await self._outbox.delete(self._channel_id, action.message_id)
                 self._shown = [each for each in self._shown if each.message_id != action.message_id]
         except (DiscordForbidden, DiscordRejected) as error:
             if isinstance(action, Delete) or not action.files:
@@ -81,9 +81,9 @@ class Board:
             self._sending.pop(action.index, None)
             raise FilesRefused from error
 
-    def doubt(self, action: Action) -> None:
+    def mark_unconfirmed(self, action: Action) -> None:
         """Note that a call was lost or dropped: it may have taken effect, or may still."""
-        self._doubtful = True
+        self._unconfirmed = True
         if isinstance(action, Edit) and (index := self._index_of(action.message_id)) is not None:
             if self._shown[index].content:
                 self._last_known[action.message_id] = self._shown[index]
@@ -101,7 +101,7 @@ class Board:
                 with contextlib.suppress(DiscordError):
                     # Unknown content stays unchanged.
                     change = Change(unmarked(posted.content) or None, controls=NONE)
-                    await self._outbox.edit(self._place, posted.message_id, change)
+                    await self._outbox.edit(self._channel_id, posted.message_id, change)
 
     async def _send(self, action: Send) -> None:
         # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
@@ -117,14 +117,14 @@ class Board:
             files=self._uploads.ready(action.files),
             controls=action.controls or NONE,
         )
-        sent = await self._outbox.send(self._place, outgoing)
+        sent = await self._outbox.send(self._channel_id, outgoing)
         files = sent.files
         if sent.content == action.content:
             files = _named((), action.files, sent.files)
         else:
             # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
             # try has posted is not known here.
-            self._doubtful = True
+            self._unconfirmed = True
             # Discord drops what a post points to where that was deleted; the nonce still says whose post it was.
             if index == 0 and sent.reply_to not in (None, reply_to):
                 raise AnsweredBefore(sent.id, sent.reply_to)
@@ -139,10 +139,10 @@ class Board:
             controls=action.controls,
         )
         # Discord may apply two edits that are under way at once in either order.
-        self._doubtful = self._doubtful or action.message_id in self._editing
+        self._unconfirmed = self._unconfirmed or action.message_id in self._editing
         self._editing.append(action.message_id)
         try:
-            attached = await self._outbox.edit(self._place, action.message_id, change)
+            attached = await self._outbox.edit(self._channel_id, action.message_id, change)
         finally:
             self._editing.remove(action.message_id)
         self._note(action, attached)

@@ -28,14 +28,14 @@ class Calls:
         indicator: Indicator,
         *,
         pace: Pace,
-        place: int,
+        channel_id: int,
         may_write: Callable[[], bool],
     ) -> None:
         self._board = board
         self._composition = composition
         self._indicator = indicator
         self._pace = pace
-        self._place = place
+        self._channel_id = channel_id
         self._permit = Permit(may_write)
         self._call: asyncio.Task[None] | None = None
         self._overtaken: asyncio.Task[None] | None = None
@@ -71,7 +71,7 @@ class Calls:
     async def in_slot(self, kind: Kind) -> None:
         """Wait for a slot and make the call that is due by then; none if the text has ended meanwhile."""
         closed = self._composition.closed
-        with self._pace.slot(self._place, kind, self.wake.set) as slot:
+        with self._pace.slot(self._channel_id, kind, self.wake.set) as slot:
             while not slot.granted:
                 if self.abandoned or self._composition.closed != closed:
                     return
@@ -133,4 +133,4 @@ class Calls:
             done = True
         finally:
             if not done:
-                self._board.doubt(action)
+                self._board.mark_unconfirmed(action)

@@ -19,9 +19,9 @@ RETRY_S = 1.0
 class Indicator:
     """Shows typing in one channel from `start` to `stop`, while `may_write` allows and no other call is waiting."""
 
-    def __init__(self, outbox: Outbox, place: int, pace: Pace, may_write: Callable[[], bool]) -> None:
+    def __init__(self, outbox: Outbox, channel_id: int, pace: Pace, may_write: Callable[[], bool]) -> None:
         self._outbox = outbox
-        self._place = place
+        self._channel_id = channel_id
         self._pace = pace
         self._may_write = may_write
         self._typing: asyncio.Task[None] | None = None
@@ -40,7 +40,7 @@ class Indicator:
         while True:
             went = False
             if self._may_write():
-                with self._pace.try_slot(self._place, Kind.TYPING) as went:
+                with self._pace.try_slot(self._channel_id, Kind.TYPING) as went:
                     if went:
-                        await self._outbox.typing(self._place)
+                        await self._outbox.typing(self._channel_id)
             await asyncio.sleep(EVERY_S if went else RETRY_S)

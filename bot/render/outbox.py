@@ -63,32 +63,32 @@ class Seen:
 
 
 class Outbox(Protocol):
-    """Posts to Discord; `place` is the id of a thread or a DM channel.
+    """Posts to Discord; `channel_id` is the id of a thread or a DM channel.
 
     Raises DiscordGone, DiscordForbidden, DiscordRejected, DiscordNotNow or DiscordUnavailable. Lost calls have been
     repeated before; no call is made before the time that Discord has asked for.
     """
 
-    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:
+    def ready(self, channel_id: int, *, opens: bool = False, guild: int | None = None) -> None:
         """Raise DiscordNotNow if nothing can be posted there yet, as far as is known without a call.
 
-        If the call `opens` a thread, the place is the thread's parent channel.
+        If the call `opens` a thread, the channel is the thread's parent channel.
         """
         ...
 
-    async def send(self, place: int, message: Outgoing) -> Sent:
+    async def send(self, channel_id: int, message: Outgoing) -> Sent:
         """Post a message; a repeated nonce returns the message posted first, as it is now."""
         ...
 
-    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+    async def edit(self, channel_id: int, message_id: int, change: Change) -> tuple[Attached, ...]:
         """Change one of the bot's messages, and return its files."""
         ...
 
-    async def delete(self, place: int, message_id: int) -> None:
+    async def delete(self, channel_id: int, message_id: int) -> None:
         """Delete one of the bot's messages; a message that is already deleted is no error."""
         ...
 
-    async def typing(self, place: int) -> None:
+    async def typing(self, channel_id: int) -> None:
         """Show that the bot is typing, for 10 s or until it posts; never raises."""
         ...
 
@@ -96,6 +96,6 @@ class Outbox(Protocol):
         """Start a thread from a message; the thread's id is the message's. An existing thread is no error."""
         ...
 
-    async def own_messages(self, place: int, after: int) -> tuple[Seen, ...]:
+    async def own_messages(self, channel_id: int, after: int) -> tuple[Seen, ...]:
         """Return the bot's own messages after an id, oldest first; at most the first hundred messages are read."""
         ...

@@ -14,7 +14,7 @@ __all__ = ["Kind", "Pace", "Slot"]
 
 
 class Slot:
-    """A place in the queue; `granted` once the call may go."""
+    """A position in the queue; `granted` once the call may go."""
 
     def __init__(self, notify: Callable[[], None]) -> None:
         self.granted = False
@@ -78,12 +78,12 @@ class Pace:
             self._schedule.streams -= 1
 
     @contextmanager
-    def slot(self, place: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Slot]:
+    def slot(self, channel_id: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Slot]:
         """Queue for a call: `notify` is called when the slot is granted; leave when the call has returned.
 
         Whoever leaves before that leaves the queue.
         """
-        call = self._schedule.ask(place, kind, self._now())
+        call = self._schedule.ask(channel_id, kind, self._now())
         slot = self._waiting[call] = Slot(notify)
         try:
             self._grant()
@@ -97,17 +97,17 @@ class Pace:
                 slot.held_by.add_done_callback(lambda _: self._end(call))
 
     @asynccontextmanager
-    async def waited(self, place: int, kind: Kind) -> AsyncIterator[None]:
+    async def waited(self, channel_id: int, kind: Kind) -> AsyncIterator[None]:
         """Queue for a call that nothing overtakes, and wait until it may go."""
         granted = asyncio.Event()
-        with self.slot(place, kind, granted.set):
+        with self.slot(channel_id, kind, granted.set):
             await granted.wait()
             yield
 
     @contextmanager
-    def try_slot(self, place: int, kind: Kind) -> Iterator[bool]:
+    def try_slot(self, channel_id: int, kind: Kind) -> Iterator[bool]:
         """Whether a call may go at once; one that may not is best not made at all."""
-        call = self._schedule.try_now(place, kind, self._now())
+        call = self._schedule.try_now(channel_id, kind, self._now())
         try:
             with _allowing(call):
                 yield call is not None
@@ -115,13 +115,13 @@ class Pace:
             if call is not None:
                 self._end(call)
 
-    async def request(self, place: int, kind: Kind) -> Call:
+    async def request(self, channel_id: int, kind: Kind) -> Call:
         """Wait until a request may go over the wire; give what is returned to `answered` when it has."""
         permit = _permit.get()
         if permit is not None and (taken := permit.take()) is not None:
             return taken
         granted = asyncio.Event()
-        call = self._schedule.ask(place, kind, self._now())
+        call = self._schedule.ask(channel_id, kind, self._now())
         self._waiting[call] = Slot(granted.set)
         try:
             self._grant()

@@ -55,7 +55,7 @@ _PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 4, Kind.EDIT
 class Call:
     """One call that waits, runs, or has ended; times are seconds on the caller's clock."""
 
-    place: int
+    channel_id: int
     kind: Kind
     asked: float
     began: float = inf
@@ -98,20 +98,20 @@ class Schedule:
         """The least time between two edits of a reply: it widens smoothly as more replies are written."""
         return max(EDIT_INTERVAL_MIN_S, self.streams / EDITS_ALL_PER_S)
 
-    def ask(self, place: int, kind: Kind, now: float) -> Call:
+    def ask(self, channel_id: int, kind: Kind, now: float) -> Call:
         """Queue a call."""
-        call = Call(place, kind, now)
+        call = Call(channel_id, kind, now)
         (self._urgent if call.urgent else self._patient)[call] = None
-        self._waiting.setdefault(place, []).append(call)
+        self._waiting.setdefault(channel_id, []).append(call)
         self._set_ready(call)
         return call
 
-    def try_now(self, place: int, kind: Kind, now: float) -> Call | None:
+    def try_now(self, channel_id: int, kind: Kind, now: float) -> Call | None:
         """Begin a call that is not worth waiting, if each reply that is being written could still have one."""
         self._forget(now)
         if self._urgent or len(self._recent) + self.streams >= TOTAL_MAX_PER_S:
             return None
-        call = Call(place, kind, now)
+        call = Call(channel_id, kind, now)
         self._begin(call, now)
         return call
 
@@ -119,13 +119,13 @@ class Schedule:
         """A call has returned, or is not wanted any more."""
         self._stop_waiting(call)
         call.ended = now
-        if (window := self._windows.get(call.place)) is not None:
+        if (window := self._windows.get(call.channel_id)) is not None:
             window.changed()
-        self._window_changed(call.place)
+        self._window_changed(call.channel_id)
         if len(self._windows) > self._sweep_at_windows:
-            for place, window in list(self._windows.items()):
+            for channel_id, window in list(self._windows.items()):
                 if window.forget(now):
-                    del self._windows[place]
+                    del self._windows[channel_id]
             self._sweep_at_windows = 2 * len(self._windows) + 256
 
     def grant(self, now: float) -> list[Call]:
@@ -177,25 +177,25 @@ class Schedule:
         call.began = now
         self._recent.append(call)
         if call.kind in _PLACE_MAX:
-            self._windows.setdefault(call.place, Window()).begin(call)
-            self._window_changed(call.place)
+            self._windows.setdefault(call.channel_id, Window()).begin(call)
+            self._window_changed(call.channel_id)
         return call
 
     def _stop_waiting(self, call: Call) -> None:
         waiting = self._urgent if call.urgent else self._patient
         if call in waiting:
             del waiting[call]
-            self._waiting[call.place].remove(call)
-            if not self._waiting[call.place]:
-                del self._waiting[call.place]
+            self._waiting[call.channel_id].remove(call)
+            if not self._waiting[call.channel_id]:
+                del self._waiting[call.channel_id]
 
-    def _window_changed(self, place: int) -> None:
-        for call in self._waiting.get(place, ()):
+    def _window_changed(self, channel_id: int) -> None:
+        for call in self._waiting.get(channel_id, ()):
             self._set_ready(call)
 
     def _set_ready(self, call: Call) -> None:
         most = _PLACE_MAX.get(call.kind)
-        if most is None or (window := self._windows.get(call.place)) is None:
+        if most is None or (window := self._windows.get(call.channel_id)) is None:
             call.ready = -inf
             return
         call.ready = window.full_until(most)

@@ -61,7 +61,7 @@ class Writer:
             self._composition,
             self._indicator,
             pace=pace,
-            place=channel_id,
+            channel_id=channel_id,
             may_write=hooks.may_write,
         )
         self._pace = pace
@@ -84,9 +84,9 @@ class Writer:
         return self._board.shown
 
     @property
-    def doubtful(self) -> bool:
+    def unconfirmed(self) -> bool:
         """Whether a call may still take effect late; the reply is reconciled after the call's time-out then."""
-        return self._board.doubtful
+        return self._board.unconfirmed
 
     @property
     def notices(self) -> tuple[str, ...]:

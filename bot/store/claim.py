@@ -21,9 +21,9 @@ class Meta:
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `buttons` is the message that carries the buttons of the last reply. `pins` are the
-    pinned messages, `places` the history indexes of their turns, and `pinned_now` the interaction that asked to apply
-    pins before the next trim. `corrected` is a turn's summary as a person has corrected it. `cost` is the sum of the
-    known costs of requests in micro-dollars; `unpriced` counts the requests without a complete cost.
+    pinned messages, `pinned_indexes` the history indexes of their turns, and `pinned_now` the interaction that asked
+    to apply pins before the next trim. `corrected` is a turn's summary as a person has corrected it. `cost` is the
+    sum of the known costs of requests in micro-dollars; `unpriced` counts the requests without a complete cost.
     """
 
     guild: int | None = None
@@ -33,7 +33,7 @@ class Meta:
     left: int | None = None
     window_start: int = 0
     pins: frozenset[int] = frozenset()
-    places: tuple[int, ...] = ()
+    pinned_indexes: tuple[int, ...] = ()
     pinned_now: int | None = None
     corrected: Correction | None = None
     cost: int = 0
@@ -144,7 +144,7 @@ class Claim:
         return self.meta.past(self.history, self.recalled, redone=self.earlier.entry)
 
     @property
-    def cut_off(self) -> Turn | None:
+    def continued(self) -> Turn | None:
         """The entry whose reply is continued; None if the turn is answered from the start."""
         entry = self.earlier.entry
         return entry if self.earlier.continuing and entry is not None and entry.reply else None
@@ -314,7 +314,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         left=number("left"),
         window_start=number("cut") or 0,
         pins=frozenset(numbers("pins")),
-        places=numbers("places"),
+        pinned_indexes=numbers("places"),
         pinned_now=number("pinned_now"),
         corrected=load_correction(fields.get("corrected", "")),
         cost=number("cost") or 0,

@@ -30,8 +30,8 @@ class Result:
     as_shown: bool = False
 
     @property
-    def cut(self) -> bool:
-        """Whether the reply ends where nobody meant it to: then a notice says why, or it can be continued."""
+    def truncated(self) -> bool:
+        """Whether the reply ends early: a notice says why, or the reply can be continued."""
         return bool(self.reply) and (self.open_end or bool(self.notices))
 
 

@@ -1,4 +1,4 @@
-"""Conversations before and between their turns: the inbox, their metadata, how far each place has been listed."""
+"""Conversations before and between their turns: the inbox, their metadata, how far each channel has been listed."""
 
 from __future__ import annotations
 
@@ -75,8 +75,8 @@ class Conversations:
     async def meta(self, conversation: int) -> Meta | None:
         """Return the metadata of a conversation, None if there is none.
 
-        Of metadata that another version wrote, only the facts of the conversation's place are returned: they decide
-        who may reset the conversation.
+        Of metadata that another version wrote, only the fields of `FACTS` are returned: they decide who
+        may reset the conversation.
         """
         with translated():
             found = await self._redis.hgetall(self._keys.meta(conversation))
@@ -161,28 +161,28 @@ class Conversations:
             await self._redis.set(self._keys.since, now_ms, nx=True)
             return int(str(await self._redis.get(self._keys.since) or now_ms))
 
-    async def marks(self, places: Sequence[int]) -> tuple[int | None, ...]:
-        """Return the high-water mark of each place, None for a place that was never listed."""
-        if not places:
+    async def marks(self, channel_ids: Sequence[int]) -> tuple[int | None, ...]:
+        """Return the high-water mark of each channel, None for a channel that was never listed."""
+        if not channel_ids:
             return ()
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            for place in places:
-                pipe.get(self._keys.high_water_mark(place))
+            for channel_id in channel_ids:
+                pipe.get(self._keys.high_water_mark(channel_id))
             found = await pipe.execute()
         return tuple(int(mark) if mark else None for mark in found)
 
     async def advance(
-        self, place: int, *, before: int | None, after: int, listed: Iterable[tuple[int, int]]
+        self, channel_id: int, *, before: int | None, after: int, listed: Iterable[tuple[int, int]]
     ) -> bool:
-        """Move a place's high-water mark from `before` to `after`; False if the place is to be listed again.
+        """Move a channel's high-water mark from `before` to `after`; False if the channel is to be listed again.
 
         `listed` are conversations and messages that must have a record there by now; a mention in a channel has its
         record in a conversation of its own. False if a record is missing, or somebody else has moved the mark.
         """
         call = CompareAndSet(
             step="mark",
-            value=self._keys.high_water_mark(place),
+            value=self._keys.high_water_mark(channel_id),
             before="" if before is None else padded(before),
             after=padded(after),
             ttl_s=self._ttl_s,

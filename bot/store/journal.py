@@ -124,7 +124,7 @@ class Journal(Reconciliation):
         turn: Turn | None,
         result: Result,
         *,
-        cut: int,
+        window_start: int,
         cost: int = 0,
         unpriced: int = 0,
     ) -> None:
@@ -145,7 +145,7 @@ class Journal(Reconciliation):
                 members=_ids(claim.batch.members),
                 entry=dump_turn(turn) if turn else "",
                 shown=dump_result(result),
-                window_start=cut,
+                window_start=window_start,
                 cost=cost,
                 unpriced=unpriced,
                 carries_summary=trims(turn, claim.earlier.entry),
@@ -155,9 +155,9 @@ class Journal(Reconciliation):
         )
         if answer[0] == "CORRECTED" and turn is not None:
             correction = load_correction(answer[1])
-            turn, cut = reconciled(turn, cut, claim.past, correction)
+            turn, window_start = reconciled(turn, window_start, claim.past, correction)
             claim = replace(claim, meta=replace(claim.meta, corrected=correction))
-            await self.commit(claim, turn, result, cut=cut, cost=cost, unpriced=unpriced)
+            await self.commit(claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced)
 
     async def record_cost(self, claim: Claim, *, cost: int, unpriced: int) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""

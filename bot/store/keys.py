@@ -11,9 +11,9 @@ as a lifetime is the history's `ttl` after the last message.
 | …:{C}:f | hash | contents of attached files, by message and attachment | texts, file names | FILES_S |
 | …:{C}:l | hash | lease: token, owner, expiry in ms | — | 1 day |
 | …:{C}:r:<message> | string | what the thread is to show for a committed turn | the reply | below |
-| …:{C}:hw | string | high-water mark: up to which message the place has been listed | — | conversation |
+| …:{C}:hw | string | high-water mark: up to which message the channel has been listed | — | conversation |
 | …:{C}:s | sorted set | turns to reconcile, by the time (ms) from which that is safe | — | DONE_RECORD_S |
-| …:{C}:meta | hash | place, starter, overrides, window, cost, last turn | ids; prompt, summary | conversation |
+| …:{C}:meta | hash | channel, starter, overrides, window, cost, last turn | ids; prompt, summary | conversation |
 | …:i:<interaction> | string | which instance answers an interaction | — | INTERACTION_S |
 | …:pulse:<instance> | string | latest heartbeat of an instance; missing or old after a rollback | — | PULSE_S |
 | …:known | sorted set | conversations by their latest message (ms) | — | trimmed by time |
@@ -67,7 +67,7 @@ RESULT_S = 3600
 """How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
 
 PULSE_S = 3600
-"""An instance that was silent for so long lists every place anyway."""
+"""An instance that was silent for so long lists every channel anyway."""
 
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
@@ -117,9 +117,9 @@ class Keys:
         """Return what the thread is to show for a turn."""
         return Key(self.result_prefix(conversation) + padded(turn))
 
-    def high_water_mark(self, place: int) -> Key:
+    def high_water_mark(self, channel_id: int) -> Key:
         """Return how far a thread or a channel has been listed."""
-        return self._of(place, "hw")
+        return self._of(channel_id, "hw")
 
     def reconcile(self, conversation: int) -> Key:
         """Return the turns to compare with Discord."""

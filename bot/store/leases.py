@@ -57,7 +57,7 @@ class Leases:
                 return read_claim(conversation, answer)
 
     async def renew(self, claim: Claim) -> bool:
-        """Keep the lease; True if somebody wishes that the turn ends with what is written. Fenced if it is lost."""
+        """Extend the lease; True if a person has asked to end the turn early. Raises Fenced if the lease is lost."""
         keys, conversation = self._keys, claim.conversation
         answer = await self._scripts.run(
             Renew(

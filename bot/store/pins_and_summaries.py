@@ -49,7 +49,7 @@ class PinsAndSummaries:
             meta = read_meta({str(name): str(value) for name, value in fields.items()})
             pipe = self._redis.pipeline(transaction=False)
             pipe.lrange(key, meta.window_start, -1)
-            for index in meta.places:
+            for index in meta.pinned_indexes:
                 if index < meta.window_start:
                     pipe.lindex(key, index)
             entries, *recalled = await pipe.execute()

@@ -19,7 +19,7 @@ NEIGHBOURS = 20
 
 
 class Reconciliation(Leases):
-    """Schedules the comparison of turns in doubt; a turn is compared `reconcile_s` after it came into doubt."""
+    """Schedules the comparison of turns with Discord, `reconcile_s` after a call may have been lost."""
 
     def __init__(self, redis: Redis, keys: Keys, *, lease_s: float, reconcile_s: float) -> None:
         super().__init__(redis, keys, lease_s=lease_s)

@@ -45,7 +45,7 @@ class DelayNotice:
                 continue
             reply_to = claim.turn_id if begins else None
             full = isinstance(refused, DiscordFull)
-            text = wording.THREADS_FULL if full else wording.later(refused.for_s, place=where)
+            text = wording.THREADS_FULL if full else wording.later(refused.for_s, where=where)
             notice = Outgoing(wording.small(text), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)
             try:
                 sent = await self._services.outbox.send(channel_id, notice)

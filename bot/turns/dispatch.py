@@ -77,7 +77,7 @@ class Dispatcher:
         if conversation in self._woken:  # woken between the last check and the end of the task
             self.wake(conversation)
 
-    def ring(self, conversation: int) -> None:
+    def signal(self, conversation: int) -> None:
         """Have the running turn renew its lease now, and claim the conversation after it."""
         if conversation in self._running:
             self._wakeups[conversation].set()
@@ -89,8 +89,8 @@ class Dispatcher:
         """Poll the work queue until cancelled."""
         while True:
             try:
-                for hint in await self._work_queue.items():
-                    await self._check(hint)
+                for item in await self._work_queue.items():
+                    await self._check(item)
             except StoreUnavailable as error:
                 log.warning(
                     "store_unavailable", detail=str(error), hint="is Redis running? it is tried again"
@@ -117,13 +117,13 @@ class Dispatcher:
                 log.info("handing_over_turns", turns=len(left))
                 await asyncio.wait(left, timeout=RELEASE_S)
 
-    async def _check(self, hint: WorkItem) -> None:
-        if hint.conversation in self._running or self._stopping:
+    async def _check(self, item: WorkItem) -> None:
+        if item.conversation in self._running or self._stopping:
             return
-        if not await self._work_queue.has_work(hint):
-            await self._work_queue.remove(hint)
+        if not await self._work_queue.has_work(item):
+            await self._work_queue.remove(item)
             return
-        self.wake(hint.conversation)
+        self.wake(item.conversation)
 
     async def _work(self, conversation: int) -> None:
         while conversation in self._woken:

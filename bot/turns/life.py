@@ -67,7 +67,7 @@ class TurnLife:
         result = committed or await self._recover() or await self._answer()
         self.committed = True
         if result.as_shown:
-            await self.reply.keep_as_shown(look=committed is not None)
+            await self.reply.keep_as_shown(search=committed is not None)
         self.outcome = "answered" if result.reply else "notice"
         await self._show(result)
         return await self._acknowledge()
@@ -104,14 +104,16 @@ class TurnLife:
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
         await persist(
-            lambda: self._journal.commit(claim, turn, result, cut=start, cost=cost.known, unpriced=unpriced)
+            lambda: self._journal.commit(
+                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
+            )
         )
         cost.recorded = True
 
     async def _show(self, result: Result) -> None:
         claim, reply = self.claim, self.reply
         controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
-        await reply.show(result.reply or lines(result.notices), controls, truncated=result.cut)
+        await reply.show(result.reply or lines(result.notices), controls, truncated=result.truncated)
         # The writer's notices are not committed: every attempt at the same text makes the same ones.
         notices = (*result.notices, *reply.writer.notices) if result.reply else ()
         await put_below(claim, notices, self.services)
@@ -119,7 +121,7 @@ class TurnLife:
 
     async def _acknowledge(self) -> Done:
         claim, buttons = self.claim, self.reply.newest
-        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.doubtful
+        reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.unconfirmed
         return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
 
     async def _restore_contents(self) -> None:

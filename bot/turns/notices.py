@@ -44,7 +44,7 @@ async def post_missing_permission(claim: Claim, permission: str, services: TurnS
         permission=permission or "unknown",
         hint="give the bot's role this permission in the server or the channel",
     )
-    await post_instead(claim, lambda place: wording.missing_permission(permission, place=place), services)
+    await post_instead(claim, lambda where: wording.missing_permission(permission, where=where), services)
 
 
 async def post_instead(claim: Claim, sentence: Callable[[str], str], services: TurnServices) -> None:

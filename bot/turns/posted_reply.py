@@ -97,9 +97,9 @@ class PostedReply:
         self.claim = replace(self.claim, batch=batch)
         self.writer = self._new_writer()
 
-    async def keep_as_shown(self, *, look: bool) -> None:
-        """Set `as_shown`; with `look` the messages are read from Discord first."""
-        if look:
+    async def keep_as_shown(self, *, search: bool) -> None:
+        """Set `as_shown`; with `search` the messages are read from Discord first."""
+        if search:
             self.found, self._followed = await find_shown(self.claim, self._services)
         self._as_shown = True
         self.writer = self._new_writer()

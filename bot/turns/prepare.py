@@ -58,8 +58,8 @@ Step = Callable[[Claim, Prepared], Awaitable[Prepared | Declined]]
 
 async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declined:
     """Prepare a turn by these steps, in order; the first step that declines ends the preparation."""
-    cut_off = claim.cut_off
-    so_far = () if cut_off is None else (*cut_off.sent, CONTINUE)
+    continued = claim.continued
+    so_far = () if continued is None else (*continued.sent, CONTINUE)
     prepared = Prepared(claim.batch.messages, so_far)
     for step in steps:
         outcome = await step(claim, prepared)

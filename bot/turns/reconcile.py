@@ -65,7 +65,7 @@ async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], se
     controls = NONE
     if claim.meta.buttons in parts:
         controls = when_done(claim.turn_id, truncated=result.open_end, answered=bool(result.reply))
-    await reply.rewrite(text, controls, truncated=result.cut)
+    await reply.rewrite(text, controls, truncated=result.truncated)
     if claim.attempt.halted and result.reply and may_write():
         await put_below(claim, result.notices, services)
 
@@ -73,5 +73,5 @@ async def repair(claim: Claim, result: Result, may_write: Callable[[], bool], se
 def _parts_of(text: str, result: Result, services: TurnServices) -> int:
     draft = Draft(style=Style() if result.as_shown else services.style)
     draft.push(text)
-    draft.finish(truncated=result.cut)
+    draft.finish(truncated=result.truncated)
     return len(draft.parts)

@@ -76,7 +76,7 @@ class ReplyGenerator:
         `show_status` is called with a line for people during phases without text. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
-        past, cut_off = claim.past.without_files(self._gone_files), claim.cut_off
+        past, continued = claim.past.without_files(self._gone_files), claim.continued
         prepared = prepared.without_files(self._gone_files)
         now_ms = round(self._now_s() * 1000)
 
@@ -132,7 +132,7 @@ class ReplyGenerator:
         if not stream.was_read and summary is None:
             plan = plan.unread
         conclusion = (
-            conclude_continued(cut_off.reply, text, end) if cut_off is not None else conclude(text, end)
+            conclude_continued(continued.reply, text, end) if continued is not None else conclude(text, end)
         )
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
@@ -198,26 +198,26 @@ def _entry(
     side_usage: tuple[Usage, ...],
 ) -> Turn:
     usage = stream.used
-    earlier, cut_off = claim.earlier.entry, claim.cut_off
+    earlier, continued = claim.earlier.entry, claim.continued
     preface = plan.new_preface
     if preface is None and earlier is not None:
         preface = earlier.preface
     side_usage = (*(earlier.side_usage if earlier is not None else ()), *side_usage)
-    if cut_off is not None:
-        added = conclusion.reply[len(cut_off.reply) :]
+    if continued is not None:
+        added = conclusion.reply[len(continued.reply) :]
         # A request without any text in its answer is not sent again: the next request extends the one before it.
-        key = cut_off.prefix_key if plan.new_preface is None else ""
-        cut_off = replace(
-            cut_off, window_start=plan.window.start, preface=preface, prefix_key=key, side_usage=side_usage
+        key = continued.prefix_key if plan.new_preface is None else ""
+        continued = replace(
+            continued, window_start=plan.window.start, preface=preface, prefix_key=key, side_usage=side_usage
         )
         if not stream.was_read:
-            return cut_off  # Claude has read nothing: the request before is still the latest one
+            return continued  # Claude has read nothing: the request before is still the latest one
         return replace(
-            cut_off,
-            sent=(*plan.added, PromptMessage.of("assistant", added)) if added else cut_off.sent,
+            continued,
+            sent=(*plan.added, PromptMessage.of("assistant", added)) if added else continued.sent,
             reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage if added else cut_off.usage,
-            asked_ms=stream.asked_ms if added else cut_off.asked_ms,
+            usage=usage if added else continued.usage,
+            asked_ms=stream.asked_ms if added else continued.asked_ms,
             prefix_key=plan.prefix.key if added else key,
             open_end=conclusion.open_end,
         )

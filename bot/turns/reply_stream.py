@@ -16,8 +16,8 @@ from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeUnreachable
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
-    AskedAgain,
     Finished,
+    NewAttempt,
     Request,
     Started,
     TextDelta,
@@ -188,7 +188,7 @@ class ReplyStream:
                                 self._cost.add_incomplete(sent.usage, self._prices)
                             show_status(wording.BUSY)
                             log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)
-                        case AskedAgain():
+                        case NewAttempt():
                             unreported = True
                             sent.usage, sent.asked_ms, sent.was_read = Usage(), self._now_ms(), False
             raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - its cost counts, too

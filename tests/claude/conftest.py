@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.claude.client import Claude
-from bot.conversation.request import AskedAgain, PromptMessage, Request, Started, StreamEvent
+from bot.conversation.request import NewAttempt, PromptMessage, Request, Started, StreamEvent
 from tests.claude.server import Server, serve
 
 KEY = "sk-test-key"
@@ -16,7 +16,7 @@ KEY = "sk-test-key"
 async def shown(events: AsyncIterator[StreamEvent]) -> AsyncIterator[StreamEvent]:
     """What of a stream somebody sees, without what only the accounts are for."""
     async for event in events:
-        if not isinstance(event, Started | AskedAgain):
+        if not isinstance(event, Started | NewAttempt):
             yield event
 
 

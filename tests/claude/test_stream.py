@@ -12,9 +12,9 @@ import pytest
 from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeKeyRefused
 from bot.conversation.request import (
-    AskedAgain,
     Breakpoints,
     Finished,
+    NewAttempt,
     Request,
     Started,
     StreamEvent,
@@ -115,7 +115,7 @@ async def test_what_was_read_is_told_before_anything_is_written_and_for_each_try
     assert waiting.lost
     assert isinstance(refused, Waiting)
     assert not refused.lost
-    assert (again, once_more, started) == (AskedAgain(), AskedAgain(), Started(Usage(input=10)))
+    assert (again, once_more, started) == (NewAttempt(), NewAttempt(), Started(Usage(input=10)))
 
 
 async def test_a_server_that_counts_at_the_end_alone_tells_nothing_at_the_start(

@@ -4,7 +4,7 @@ import pytest
 
 from bot.commands.context_view import SUMMARY_GONE, given_back, shown
 from bot.conversation.context_view import ContextView, Part
-from bot.conversation.lifetime import Kept
+from bot.conversation.lifetime import Cached
 
 PLAIN = ContextView(
     model="claude-sonnet-5-5",
@@ -16,7 +16,7 @@ PLAIN = ContextView(
     estimated=0,
     budget=80_000,
     parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("room", 74_000, 0.925)),
-    cached=Kept(5000),
+    cached=Cached(5000),
     summary="",
 )
 
@@ -61,7 +61,7 @@ def test_a_whole_conversation_is_shown_as_a_picture_with_its_sizes() -> None:
         (replace(PLAIN, tokens=81_000), "(101%). The next message leaves out the oldest turns."),
         (replace(PLAIN, turns=0, first=None), "Nothing has been said yet."),
         (replace(PLAIN, estimated=240), "6,000 of 80,000 tokens (8%), of which 240 are estimated."),
-        (replace(PLAIN, cached=Kept()), "Cache: cold. The next message pays the full price for all of it."),
+        (replace(PLAIN, cached=Cached()), "Cache: cold. The next message pays the full price for all of it."),
         (replace(PLAIN, summary="Of ``` looms."), "```text\nOf ``\u200b` looms.\n```"),
     ],
 )

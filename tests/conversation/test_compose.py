@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
+from bot.conversation.content import FileSource, Image
 from bot.conversation.lifetime import USUAL_RATES, Choice
+from bot.conversation.message import Attachment
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.side_requests import to_count, to_summarize
@@ -215,6 +217,22 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     assert shortened.endswith("weaving end\n</message>")
     assert "left out" in shortened
     assert plan.added_tokens <= plan.window.newest_tokens
+
+
+def test_files_stand_behind_the_text_and_stay_where_the_text_is_shortened() -> None:
+    picture = Image(FileSource("f"), tokens=300)
+    file = Attachment(1, "a.png", "image/png", 4, blocks=(picture,))
+
+    def plan(text: str) -> Plan:
+        return compose(TERMS, Past(), [message(text, attachments=(file,))], now_ms=NOW_MS)
+
+    short = plan("see")
+    assert short.added[0].blocks[1:] == (picture,)
+    assert short.added_tokens > 300
+    long = plan("begin " + "weaving " * 3000 + "end")
+    assert long.window.shortened
+    assert long.added[0].blocks[1:] == (picture,)
+    assert long.added_tokens <= long.window.newest_tokens
 
 
 def test_a_reply_that_is_continued_is_sent_whole_and_nobody_is_told_otherwise() -> None:

@@ -1,4 +1,4 @@
-"""For how long a request is kept in the prompt cache."""
+"""For how long a request stays in the prompt cache."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from bot.conversation.lifetime import (
     START_SHARE,
     START_TOKENS,
     USUAL_RATES,
+    Cached,
     Choice,
-    Kept,
     choose,
     in_cache,
 )
@@ -39,49 +39,49 @@ def asked(at_s: int, usage: Usage) -> Turn:
     return turn(at_s, usage=usage)
 
 
-def after(gap_s: int, *turns: Turn) -> Kept:
+def after(gap_s: int, *turns: Turn) -> Cached:
     return in_cache(turns, HERE, created_ms(turns[-1].id) + gap_s * 1000)
 
 
 def test_what_was_written_is_there_for_as_long_as_it_was_written_for() -> None:
     short = asked(10, Usage(input=8, cache_write_5m=1000))
     hour = asked(10, Usage(input=8, cache_write_1h=1000))
-    assert after(299, short) == Kept(warm=1000)
-    assert after(301, short) == Kept()
-    assert after(3599, hour) == Kept(1000, 1000, hour.id)
-    assert after(3601, hour) == Kept()
-    assert after(299, replace(short, window_start=1)) == Kept()
-    assert after(299, replace(short, prefix_key="another")) == Kept()
+    assert after(299, short) == Cached(warm=1000)
+    assert after(301, short) == Cached()
+    assert after(3599, hour) == Cached(1000, 1000, hour.id)
+    assert after(3601, hour) == Cached()
+    assert after(299, replace(short, window_start=1)) == Cached()
+    assert after(299, replace(short, prefix_key="another")) == Cached()
 
 
 def test_an_entry_of_an_hour_is_kept_alive_by_every_request_that_reads() -> None:
     hour = asked(0, Usage(cache_write_1h=1000))
     later = [asked(n * 200, Usage(cache_read=1000 + 50 * n, cache_write_5m=50)) for n in range(1, 30)]
-    kept = after(3000, hour, *later)
-    assert kept == Kept(1000, 1000, hour.id)
+    cached = after(3000, hour, *later)
+    assert cached == Cached(1000, 1000, hour.id)
     nothing_read = asked(6000, Usage(cache_write_5m=1500))
-    assert after(400, hour, *later, nothing_read) == Kept()
+    assert after(400, hour, *later, nothing_read) == Cached()
 
 
 def test_what_was_changed_since_is_not_there() -> None:
     first = asked(10, Usage(cache_write_5m=1000))
     second = asked(20, Usage(cache_read=1000, cache_write_5m=100))
-    assert after(30, replace(first, amended=second.id), second) == Kept()
+    assert after(30, replace(first, amended=second.id), second) == Cached()
 
 
 def test_it_lives_from_the_latest_request_on_whenever_the_message_came() -> None:
     message_at_s, asked_at_s = 10, 10 + 20 * 60
     written = asked(message_at_s, Usage(cache_write_5m=1000))
     anew = replace(written, asked_ms=created_ms(turn(asked_at_s).id))
-    assert after(20 * 60 + 299, anew) == Kept(warm=1000)
-    assert after(20 * 60 + 301, anew) == Kept()
+    assert after(20 * 60 + 299, anew) == Cached(warm=1000)
+    assert after(20 * 60 + 301, anew) == Cached()
 
 
 def test_what_was_refused_leaves_what_was_there_before_it_and_no_entry_of_its_own() -> None:
     first = asked(10, Usage(cache_write_5m=1000))
     refused = replace(asked(200, Usage(cache_read=1000, cache_write_1h=300)), outcome="refused")
-    assert after(299, first, refused) == Kept(warm=1000)
-    assert after(301, first, refused) == Kept()
+    assert after(299, first, refused) == Cached(warm=1000)
+    assert after(301, first, refused) == Cached()
 
 
 def test_the_pauses_that_count_are_those_between_requests() -> None:

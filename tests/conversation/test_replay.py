@@ -65,7 +65,7 @@ class Talk:
     summarizes: bool = False
     summed_up: Lookup | None = None
     history: list[Turn] = field(default_factory=list)
-    cut: int = 0
+    window_start: int = 0
     pins: frozenset[int] = frozenset()
     pinned_now: int | None = None
     said: Message | None = None
@@ -84,7 +84,9 @@ class Talk:
 
     def happen(self, event: str) -> bool:
         """Let something happen; False if there was nothing for it to happen to."""
-        sent = [at for at in range(self.cut, len(self.history)) if self.history[at].outcome not in UNSENT]
+        sent = [
+            at for at in range(self.window_start, len(self.history)) if self.history[at].outcome not in UNSENT
+        ]
         if event in ("edit", "delete", "pin") and not sent:
             return False
         at = self.chance.choice(sent) if sent else 0
@@ -100,7 +102,7 @@ class Talk:
             case "reset":
                 if not self.history:
                     return False
-                self.history, self.cut = [], 0
+                self.history, self.window_start = [], 0
             case "model":
                 self.model = MODELS[1 - MODELS.index(self.model)]
             case "prompt":
@@ -144,17 +146,17 @@ class Talk:
         return True
 
     def _pin_now(self) -> bool:
-        if not self.cut or not self.history:
+        if not self.window_start or not self.history:
             return False
-        self.pins |= {self.chance.choice(self.history[: self.cut]).id}
+        self.pins |= {self.chance.choice(self.history[: self.window_start]).id}
         self.pinned_now = self.history[-1].id
         return True
 
     def ask(self) -> tuple[Any, Prompt, Any]:
         """Ask as the bot does, and enter the answer; return the plan, the prompt, and what the cache did."""
         terms, past = self._terms(), self._past()
-        redone, cut_off = self.redone, self.redone if self.continues else None
-        so_far = (*cut_off.sent, CONTINUE) if cut_off is not None else ()
+        redone, continued = self.redone, self.redone if self.continues else None
+        so_far = (*continued.sent, CONTINUE) if continued is not None else ()
         if redone is None or self.said is None:
             self.said = message(self.id, self.text())
         plan = compose(terms, past, [self.said], now_ms=self.now_ms, so_far=so_far)
@@ -175,11 +177,11 @@ class Talk:
         self.stopped = outcome == "answered" and self.chance.random() < 0.05
         if self.stopped:
             reply, usage = reply[: len(reply) // 2].strip(), Usage()  # nobody tells what it took
-        self.cut = plan.window.start
+        self.window_start = plan.window.start
         self.redid = redone is not None
         self.redone, self.continues = None, False
-        if cut_off is not None:
-            self._go_on(cut_off, reply, plan, usage)
+        if continued is not None:
+            self._go_on(continued, reply, plan, usage)
             return plan, prompt, lookup
         preface = plan.new_preface
         if preface is None and redone is not None:
@@ -188,7 +190,7 @@ class Talk:
             outcome,
             reply,
             usage,
-            window_start=self.cut,
+            window_start=self.window_start,
             key=plan.prefix.key,
             question=plan.added[0],
             user_tokens=plan.measured(usage),
@@ -197,18 +199,18 @@ class Talk:
         )
         return plan, prompt, lookup
 
-    def _go_on(self, cut_off: Turn, more: str, plan: Any, usage: Usage) -> None:
+    def _go_on(self, continued: Turn, more: str, plan: Any, usage: Usage) -> None:
         """Enter a continued reply as the bot does."""
         self.history.append(
             replace(
-                cut_off,
+                continued,
                 sent=(*plan.added, PromptMessage.of("assistant", more)),
-                reply_tokens=plan.rates.of(f"{cut_off.reply}{more}"),
+                reply_tokens=plan.rates.of(f"{continued.reply}{more}"),
                 usage=usage,
-                window_start=self.cut,
+                window_start=self.window_start,
                 asked_ms=self.now_ms,
                 prefix_key=plan.prefix.key,
-                preface=plan.new_preface or cut_off.preface,
+                preface=plan.new_preface or continued.preface,
             )
         )
 
@@ -238,11 +240,11 @@ class Talk:
 
     def _past(self) -> Past:
         return Past(
-            tuple(self.history[self.cut :]),
-            self.cut,
+            tuple(self.history[self.window_start :]),
+            self.window_start,
             self.pins,
             redone=self.redone,
-            recalled=tuple(turn for turn in self.history[: self.cut] if turn.holds(self.pins)),
+            recalled=tuple(turn for turn in self.history[: self.window_start] if turn.holds(self.pins)),
             pinned_now=self.pinned_now,
         )
 

@@ -94,7 +94,7 @@ async def test_a_thread_locked_in_mid_reply_is_told_of_in_its_channel(
     world: World, rest: str, how: dict[str, bool]
 ) -> None:
     channel, thread, notice = await closing(world, rest, how)
-    said = wording.missing_permission("Manage Threads", place=f"in <#{thread}>")
+    said = wording.missing_permission("Manage Threads", where=f"in <#{thread}>")
     assert notice == wording.small(said)
     assert len(world.said(channel)) == 1
 

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 def lacking(permission: str, place: str) -> str:
     """The notice that names a permission."""
-    return wording.small(wording.missing_permission(permission, place=place))
+    return wording.small(wording.missing_permission(permission, where=place))
 
 
 def warned(world: World, conversation: int) -> list[str]:

@@ -217,11 +217,11 @@ class World:
 
     async def settled(self, message: dict[str, Any] | int, timeout_s: float = ANSWER_S) -> None:
         """Wait until the turn that a message began has come to its end, in whichever bot."""
-        lead = message if isinstance(message, int) else int(message["id"])
+        turn_id = message if isinstance(message, int) else int(message["id"])
         if len(self.bots) == 1:
-            await self.bots[0].logged("turn_done", timeout_s, turn=lead)
+            await self.bots[0].logged("turn_done", timeout_s, turn=turn_id)
         else:
-            await self.until(lambda: any(bot.log("turn_done", turn=lead) for bot in self.bots), timeout_s)
+            await self.until(lambda: any(bot.log("turn_done", turn=turn_id) for bot in self.bots), timeout_s)
 
     async def kept(self, message: dict[str, Any]) -> None:
         """Wait until a bot has taken a message into its inbox."""

@@ -105,25 +105,25 @@ class Scene:
         ]
         entries = [load_turn(str(entry)) for entry in await self.redis.lrange(keys.history(place), 0, -1)]
         found += [
-            f"{place}: {count} entries in the history for {lead}"
-            for lead, count in Counter(entry.id for entry in entries).items()
+            f"{place}: {count} entries in the history for {turn_id}"
+            for turn_id, count in Counter(entry.id for entry in entries).items()
             if count != 1
         ]
         if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
             found.append(f"{place}: the history is out of order")
         attempts = 0
-        by_lead = {entry.id: entry for entry in entries}
+        by_turn_id = {entry.id: entry for entry in entries}
         answered: dict[int, list[int]] = defaultdict(list)
         for said in sorted(messages, key=lambda each: each.message):
             record = await self.redis.hgetall(keys.record(place, said.message))
-            lead = int(record.get("turn", 0))
+            turn_id = int(record.get("turn", 0))
             attempts += sum(str(field).startswith("spent:") for field in record)
-            if record.get("state") != "done" or lead not in by_lead:
+            if record.get("state") != "done" or turn_id not in by_turn_id:
                 found.append(
-                    f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {lead}"
+                    f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {turn_id}"
                 )
             else:
-                answered[lead].append(said.message)
+                answered[turn_id].append(said.message)
             times = sum(entry.user.count(said.words) for entry in entries)
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
@@ -133,7 +133,7 @@ class Scene:
         exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
-        return found + _replies(place, self._by_bot(place), by_lead, answered)
+        return found + _replies(place, self._by_bot(place), by_turn_id, answered)
 
     async def _store(self, places: Sequence[int]) -> list[str]:
         keys = Keys(self.prefix)
@@ -155,7 +155,7 @@ class Scene:
 
 
 def _replies(
-    place: int, by_bot: list[dict[str, Any]], by_lead: dict[int, Turn], answered: dict[int, list[int]]
+    place: int, by_bot: list[dict[str, Any]], by_turn_id: dict[int, Turn], answered: dict[int, list[int]]
 ) -> list[str]:
     """Compare what the thread shows with the history.
 
@@ -179,13 +179,13 @@ def _replies(
             latest = begun[int(message["id"])] = []
             groups[None if points_to in notices else points_to].append(latest)
         latest.append(message["content"])
-    for lead, messages in answered.items():
+    for turn_id, messages in answered.items():
         last = max(messages)
         replies = groups.pop(None if last == place else last, [])
         if len(replies) != 1:
             found.append(f"{place}: {len(replies)} replies to {last}")
             continue
-        entry = by_lead[lead]
+        entry = by_turn_id[turn_id]
         shown, kept = replies[0], _parts(entry.reply)
         if not entry.reply:
             if not all(line.startswith(SMALL) for part in shown for line in part.splitlines()):

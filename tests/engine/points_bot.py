@@ -40,7 +40,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
 from bot.gateway.outbox import calls
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.render import schedule
+from bot.render import schedule, window
 from bot.render.outbox import Change, Outgoing
 from bot.store.scripts import Call, Scripts
 from bot.wiring import gateway as wiring_gateway
@@ -166,10 +166,10 @@ def _late(points: Points, outbox: DiscordOutbox, arguments: tuple[Any, ...]) -> 
 
 
 def _seconds(variable: str, *places: tuple[object, str]) -> None:
-    """Put a time from the environment, if it is there, in the place of constants."""
-    if value := os.environ.get(variable):
-        for module, name in places:
-            setattr(module, name, float(value))
+    """Put a time from the environment, if it is there, in place of constants; each of them has to exist."""
+    for module, name in places:
+        usual_s = getattr(module, name)
+        setattr(module, name, float(os.environ.get(variable) or usual_s))
 
 
 def prepare() -> None:
@@ -178,7 +178,7 @@ def prepare() -> None:
     _seconds("POINTS_CALL_S", (calls, "CALL_S"), (wiring_store, "CALL_S"))
     _seconds("POINTS_SETTLE_AFTER_S", (wiring_store, "SETTLE_AFTER_S"))
     _seconds("POINTS_EDIT_EVERY_S", (schedule, "EDIT_INTERVAL_MIN_S"))
-    _seconds("POINTS_WINDOW_S", (schedule, "PLACE_WINDOW_S"))
+    _seconds("POINTS_WINDOW_S", (window, "WINDOW_S"))
     _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
     _seconds("POINTS_NOTIFY_AFTER_S", (wiring_gateway, "NOTIFY_AFTER_S"))
     if name := os.environ.get("SABOTAGE"):

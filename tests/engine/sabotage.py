@@ -69,8 +69,10 @@ def _settling() -> None:
 def _nonce() -> None:
     send = DiscordOutbox.send
 
-    async def without(self: DiscordOutbox, place: int, message: Outgoing) -> Sent:
-        return await send(self, place, replace(message, nonce=cast("str", None)))  # discord.py makes one up
+    async def without(self: DiscordOutbox, channel_id: int, message: Outgoing) -> Sent:
+        return await send(
+            self, channel_id, replace(message, nonce=cast("str", None))
+        )  # discord.py makes one up
 
     setattr(DiscordOutbox, "send", without)  # noqa: B010
 

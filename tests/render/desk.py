@@ -16,7 +16,7 @@ from bot.render.writer import Writer
 from bot.render.writer_setup import Placement, WriterServices
 from tests.render.fake_outbox import FakeOutbox
 
-PLACE = 7
+CHANNEL = 7
 TEXT = "Some words that make up a reply. " * 150  # 2.5 messages
 
 
@@ -33,7 +33,7 @@ class Desk:
     def writer(
         self,
         *posted: Posted,
-        place: int = PLACE,
+        channel_id: int = CHANNEL,
         streaming: Controls | None = None,
         opened: Callable[[], Awaitable[None]] | None = None,
         delayed: Callable[[DiscordNotNow], Awaitable[None]] | None = None,
@@ -42,8 +42,8 @@ class Desk:
     ) -> Writer:
         return Writer(
             WriterServices(self.outbox, self.pace, style, draw),
-            Placement(place, reply_to=42, posted=posted, streaming=streaming),
-            Hooks(self, place, opened, delayed),
+            Placement(channel_id, reply_to=42, posted=posted, streaming=streaming),
+            Hooks(self, channel_id, opened, delayed),
         )
 
     def note(self, step: str, part: int, what: str | int) -> None:
@@ -57,12 +57,12 @@ class Hooks:
     """The hooks of a desk's writer."""
 
     desk: Desk
-    place: int
+    channel_id: int
     opened: Callable[[], Awaitable[None]] | None
     told: Callable[[DiscordNotNow], Awaitable[None]] | None
 
     def nonce(self, part: int) -> str:
-        return f"{self.place}-{part}"
+        return f"{self.channel_id}-{part}"
 
     def may_write(self) -> bool:
         return self.desk.allowed

@@ -18,7 +18,7 @@ class Done:
 
     what: str
     at: float
-    place: int
+    channel_id: int
     message_id: int = 0
     content: str = ""
     nonce: str = ""
@@ -63,7 +63,7 @@ class FakeOutbox:
         """The calls of one sort."""
         return [done for done in self.calls if done.what == what]
 
-    async def send(self, place: int, message: Outgoing) -> Sent:
+    async def send(self, channel_id: int, message: Outgoing) -> Sent:
         """Post, or bring back what the same nonce has posted."""
         self.dropped += 1  # until it returns
         await self._before(message.files)
@@ -74,7 +74,16 @@ class FakeOutbox:
             self.controls[message_id] = message.controls
             names = tuple(each.name for each in message.files)
             self._take(
-                Done("send", 0.0, place, message_id, message.content, message.nonce, names, message.controls)
+                Done(
+                    "send",
+                    0.0,
+                    channel_id,
+                    message_id,
+                    message.content,
+                    message.nonce,
+                    names,
+                    message.controls,
+                )
             )
             self.nonces[message.nonce] = message_id
             self.replies_to[message_id] = message.reply_to
@@ -91,7 +100,7 @@ class FakeOutbox:
             self.controls.get(message_id, NONE),
         )
 
-    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+    async def edit(self, channel_id: int, message_id: int, change: Change) -> tuple[Attached, ...]:
         """Change a message."""
         await self._before(change.files)
         if change.keep is not None:
@@ -101,21 +110,21 @@ class FakeOutbox:
             self.controls[message_id] = change.controls
         content = self.messages.get(message_id, "") if change.content is None else change.content
         names = tuple(each.name for each in change.files)
-        self._take(Done("edit", 0.0, place, message_id, content, "", names, change.controls))
+        self._take(Done("edit", 0.0, channel_id, message_id, content, "", names, change.controls))
         await self._after()
         return self.files.get(message_id, ())
 
-    async def delete(self, place: int, message_id: int) -> None:
+    async def delete(self, channel_id: int, message_id: int) -> None:
         """Delete."""
         await self._before()
-        self._take(Done("delete", 0.0, place, message_id))
+        self._take(Done("delete", 0.0, channel_id, message_id))
         await self._after()
 
-    async def typing(self, place: int) -> None:
+    async def typing(self, channel_id: int) -> None:
         """Only noted."""
-        self._note(Done("typing", 0.0, place))
+        self._note(Done("typing", 0.0, channel_id))
 
-    def ready(self, place: int, *, opens: bool = False, guild: int | None = None) -> None:  # noqa: ARG002
+    def ready(self, channel_id: int, *, opens: bool = False, guild: int | None = None) -> None:  # noqa: ARG002
         """Say whether anything can be posted."""
         if self.not_now is not None:
             raise self.not_now

@@ -24,10 +24,10 @@ class SlowOutbox(FakeOutbox):
     held_s: list[float] = field(default_factory=list)
     lost: bool = False
 
-    async def edit(self, place: int, message_id: int, change: Change) -> tuple[Attached, ...]:
+    async def edit(self, channel_id: int, message_id: int, change: Change) -> tuple[Attached, ...]:
         held_s = self.held_s.pop(0) if self.held_s else 0.0
         await asyncio.sleep(held_s)
-        attached = await FakeOutbox.edit(self, place, message_id, change)
+        attached = await FakeOutbox.edit(self, channel_id, message_id, change)
         if held_s and self.lost:
             raise DiscordUnavailable
         return attached
@@ -46,7 +46,7 @@ async def write_until_an_edit_is_under_way(outbox: FakeOutbox) -> tuple[Desk, fl
     ended_s = loop.time()
     assert not desk.outbox.seen("edit")
     await writer.finish()
-    assert writer.doubtful  # Discord may have applied the two edits in either order
+    assert writer.unconfirmed  # Discord may have applied the two edits in either order
     return desk, ended_s
 
 

@@ -68,29 +68,29 @@ class Crowd:
             self.typing += typed
             self.limited += buckets.take_global("bot", done.at) > 0
             if not typed:
-                self.limited += not buckets.take(MESSAGES, str(done.place), done.at).passed
-                self.replies[done.place].changes_s.append(done.at)
+                self.limited += not buckets.take(MESSAGES, str(done.channel_id), done.at).passed
+                self.replies[done.channel_id].changes_s.append(done.at)
 
         self.desk.outbox.on_call = count
         await asyncio.gather(*map(self._one, range(self.threads)))
 
-    async def _one(self, place: int) -> None:
+    async def _one(self, channel_id: int) -> None:
         loop = asyncio.get_running_loop()
-        await asyncio.sleep(place / self.threads)
+        await asyncio.sleep(channel_id / self.threads)
         writer = self.desk.writer(
-            place=place, streaming=while_written(place), style=Style(code_file_lines=60)
+            channel_id=channel_id, streaming=while_written(channel_id), style=Style(code_file_lines=60)
         )
         async with asyncio.TaskGroup() as group:
             group.create_task(writer.run())
             await asyncio.sleep(FIRST_TOKEN_S)
-            reply = self.replies[place] = Reply(loop.time())
-            for delta in deltas(place, self.tokens) * self.samples:
+            reply = self.replies[channel_id] = Reply(loop.time())
+            for delta in deltas(channel_id, self.tokens) * self.samples:
                 writer.push(delta)
                 reply.end_s = loop.time()
                 await asyncio.sleep(TOKEN_S * self.tokens)
             writer.close_text()
         await asyncio.sleep(COMMIT_S)
-        await writer.finish(final=when_done(place, truncated=False))
+        await writer.finish(final=when_done(channel_id, truncated=False))
 
 
 def crowd(threads: int, tokens: int = 1, samples: int = 1) -> list[Reply]:

@@ -44,8 +44,8 @@ class World:
         self.number += 1
         heapq.heappush(self.events, (when, self.number, event))
 
-    def ask(self, place: int, kind: Kind, then: Callable[[], None] = lambda: None) -> None:
-        call = self.schedule.ask(place, kind, self.now)
+    def ask(self, channel_id: int, kind: Kind, then: Callable[[], None] = lambda: None) -> None:
+        call = self.schedule.ask(channel_id, kind, self.now)
         self.asked_at[call] = self.now
         self.then[call] = then
 
@@ -96,8 +96,8 @@ def test_no_window_of_a_channel_or_of_the_bot_has_too_many_calls_and_all_are_gra
     asks: list[tuple[float, int, Kind]], took: list[float], moments: list[float]
 ) -> None:
     world = World(took_s=lambda number: took[number % len(took)])
-    for when, place, kind in asks:
-        world.at(when, lambda place=place, kind=kind: world.ask(place, kind))  # type: ignore[misc]
+    for when, channel_id, kind in asks:
+        world.at(when, lambda channel_id=channel_id, kind=kind: world.ask(channel_id, kind))  # type: ignore[misc]
     world.run()
     assert len(world.granted) == len(asks)
     # Discord counts a call at some moment between its beginning and its end.
@@ -105,8 +105,8 @@ def test_no_window_of_a_channel_or_of_the_bot_has_too_many_calls_and_all_are_gra
         call: call.began + moments[number % len(moments)] * (call.ended - call.began)
         for number, call in enumerate(world.granted)
     }
-    for place in range(13):
-        calls = [call for call in world.granted if call.place == place and call.kind in COUNTED]
+    for channel_id in range(13):
+        calls = [call for call in world.granted if call.channel_id == channel_id and call.kind in COUNTED]
         assert most_in_a_window([counted[call] for call in calls], 5.0) <= 5
         edits = [call.began for call in calls if call.kind is Kind.EDIT]
         assert most_in_a_window(edits, 5.0) <= 4
@@ -118,14 +118,14 @@ def test_no_window_of_a_channel_or_of_the_bot_has_too_many_calls_and_all_are_gra
 @given(st.integers(1, 300), st.integers(0, 300), st.integers(0, 100))
 def test_what_is_urgent_never_waits_behind_what_is_not(urgent: int, patient: int, before: int) -> None:
     world = World()
-    for place in range(patient):
-        world.ask(place, Kind.EDIT)
-    for place in range(before):
-        world.ask(2000 + place, Kind.FIRST)
+    for channel_id in range(patient):
+        world.ask(channel_id, Kind.EDIT)
+    for channel_id in range(before):
+        world.ask(2000 + channel_id, Kind.FIRST)
     world.grant()
     at_first = len(world.granted)
-    for place in range(urgent):
-        world.ask(1000 + place, Kind.LAST)
+    for channel_id in range(urgent):
+        world.ask(1000 + channel_id, Kind.LAST)
     world.run()
     urgent_began = [call.began for call in world.granted[at_first:] if call.urgent]
     # All that others may take of each second, and only after a while, is what keeps them from starving.
@@ -140,29 +140,29 @@ def test_what_is_urgent_never_waits_behind_what_is_not(urgent: int, patient: int
 def test_edits_go_on_when_urgent_calls_fill_every_second() -> None:
     world = World()
     for number in range(20):
-        for place in range(50):
-            world.at(number, lambda place=place: world.ask(place + 1000, Kind.DELETE))  # type: ignore[misc]
+        for channel_id in range(50):
+            world.at(number, lambda channel_id=channel_id: world.ask(channel_id + 1000, Kind.DELETE))  # type: ignore[misc]
     world.run(until=0.001)
-    for place in range(40):
-        world.ask(place, Kind.EDIT)
+    for channel_id in range(40):
+        world.ask(channel_id, Kind.EDIT)
     world.run(until=PATIENCE_S)
     assert not any(call.kind is Kind.EDIT for call in world.granted)
     world.run(until=PATIENCE_S + 40 / PATIENT_MIN_PER_S * (TOTAL_WINDOW_S + 0.15))
     edits = [call for call in world.granted if call.kind is Kind.EDIT]
     assert len(edits) == 40
-    assert [call.place for call in edits] == list(range(40))
+    assert [call.channel_id for call in edits] == list(range(40))
 
 
-def stream(world: World, place: int, until: float, edits: dict[int, int]) -> None:
+def stream(world: World, channel_id: int, until: float, edits: dict[int, int]) -> None:
     """A reply that always has more to show."""
 
     def again() -> None:
-        edits[place] = edits.get(place, 0) + 1
+        edits[channel_id] = edits.get(channel_id, 0) + 1
         if world.now < until:
-            world.ask(place, Kind.EDIT, again)
+            world.ask(channel_id, Kind.EDIT, again)
 
     world.schedule.streams += 1
-    world.ask(place, Kind.FIRST, again)
+    world.ask(channel_id, Kind.FIRST, again)
 
 
 def test_streams_share_fairly_and_further_apart_the_more_there_are() -> None:
@@ -170,12 +170,12 @@ def test_streams_share_fairly_and_further_apart_the_more_there_are() -> None:
     for streams in (1, 20, 50, 100, 200):
         world = World()
         edits: dict[int, int] = {}
-        for place in range(streams):
-            stream(world, place, 40.0, edits)
+        for channel_id in range(streams):
+            stream(world, channel_id, 40.0, edits)
         world.run(until=40.0)
-        counts = [edits[place] for place in range(streams)]
+        counts = [edits[channel_id] for channel_id in range(streams)]
         assert max(counts) - min(counts) <= 2
-        began = [call.began for call in world.granted if call.place == 0]
+        began = [call.began for call in world.granted if call.channel_id == 0]
         gaps.append((began[-1] - began[1]) / (len(began) - 2))
     assert gaps == sorted(gaps)
     assert gaps[1] == pytest.approx((WINDOW_S + 0.15) / 4, abs=0.01)
@@ -194,8 +194,8 @@ def test_a_last_edit_finds_room_at_once_in_a_channel_that_streams() -> None:
 
 def test_200_replies_that_end_at_once_are_shown_as_fast_as_the_bot_may() -> None:
     world = World()
-    for place in range(200):
-        world.ask(place, Kind.LAST)
+    for channel_id in range(200):
+        world.ask(channel_id, Kind.LAST)
     world.run()
     # Each 48 take the second that Discord counts them in, and the round trip in which it is not known when.
     assert max(call.began for call in world.granted) <= 1.2 * 200 / 50
@@ -203,12 +203,12 @@ def test_200_replies_that_end_at_once_are_shown_as_fast_as_the_bot_may() -> None
 
 def test_200_first_texts_at_once_are_shown_before_anything_else() -> None:
     world = World()
-    for place in range(200):
-        world.ask(place + 1000, Kind.READ)
-        world.ask(place + 2000, Kind.CHORE)
+    for channel_id in range(200):
+        world.ask(channel_id + 1000, Kind.READ)
+        world.ask(channel_id + 2000, Kind.CHORE)
     world.grant()  # of what was there before them
-    for place in range(200):
-        world.ask(place, Kind.FIRST)
+    for channel_id in range(200):
+        world.ask(channel_id, Kind.FIRST)
     world.run()
     assert max(call.began for call in world.granted if call.kind is Kind.FIRST) <= 1.2 * 225 / 50
     assert len(world.granted) == 600
@@ -232,10 +232,10 @@ def test_what_nobody_waits_for_leaves_two_calls_of_a_channel_and_goes_behind_all
     assert [call.kind for call in world.granted][-1] is Kind.CHORE
     assert world.granted[-1].began >= WINDOW_S
     world = World()
-    for place in range(30):
-        world.ask(place, Kind.CHORE)
-    for place in range(100, 130):
-        world.ask(place, Kind.EDIT)
+    for channel_id in range(30):
+        world.ask(channel_id, Kind.CHORE)
+    for channel_id in range(100, 130):
+        world.ask(channel_id, Kind.EDIT)
     world.run()
     assert [call.kind for call in world.granted] == 30 * [Kind.EDIT] + 30 * [Kind.CHORE]
 
@@ -243,8 +243,8 @@ def test_what_nobody_waits_for_leaves_two_calls_of_a_channel_and_goes_behind_all
 def test_typing_goes_only_where_each_reply_that_is_written_could_have_a_call_besides() -> None:
     schedule = Schedule()
     assert schedule.try_now(1, Kind.TYPING, 0.0) is not None
-    for place in range(30):
-        schedule.ask(place, Kind.FIRST, 0.0)
+    for channel_id in range(30):
+        schedule.ask(channel_id, Kind.FIRST, 0.0)
     assert schedule.try_now(2, Kind.TYPING, 0.0) is None
     granted = schedule.grant(0.0)
     assert len(granted) == 30
@@ -267,9 +267,9 @@ def test_a_call_that_is_given_up_while_it_waits_takes_no_room() -> None:
 
 def test_channels_that_are_quiet_are_forgotten() -> None:
     schedule = Schedule()
-    for place in range(2000):
-        now = place * 0.1
-        call = schedule.ask(place, Kind.FIRST, now)
+    for channel_id in range(2000):
+        now = channel_id * 0.1
+        call = schedule.ask(channel_id, Kind.FIRST, now)
         assert schedule.grant(now) == [call]
         schedule.end(call, now)
     assert len(schedule._windows) < 700
@@ -281,11 +281,11 @@ def test_whatever_asks_is_granted_in_time_while_replies_come_and_go(
     streams: int, bursts: list[float], took_s: float
 ) -> None:
     world = World(took_s=lambda _: took_s)
-    for place in range(streams):
-        stream(world, place, 60.0, {})
+    for channel_id in range(streams):
+        stream(world, channel_id, 60.0, {})
     for number, when in enumerate(bursts):
         for kind in (Kind.FIRST, Kind.READ, Kind.FILL, Kind.OTHER):
-            world.at(when, lambda place=1000 + number, kind=kind: world.ask(place, kind))  # type: ignore[misc]
+            world.at(when, lambda channel_id=1000 + number, kind=kind: world.ask(channel_id, kind))  # type: ignore[misc]
     world.run()
     assert world.asked_at.keys() == set(world.granted)
     waited = {kind: [0.0] for kind in Kind}

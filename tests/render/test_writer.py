@@ -31,7 +31,7 @@ def test_a_reply_streams_marked_and_ends_complete_and_unmarked() -> None:
         assert [item.content for item in posted] == desk.outbox.texts()
         assert shows(desk)
         assert unmarked_before_the_end == [desk.outbox.calls[-1].at]
-        assert not writer.doubtful
+        assert not writer.unconfirmed
 
     run(main())
 
@@ -97,7 +97,7 @@ def test_the_end_may_name_the_text_itself() -> None:
         desk = Desk()
         await desk.writer().finish("All of it.")
         assert shows(desk, "All of it.")
-        writer = desk.writer(place=8)
+        writer = desk.writer(channel_id=8)
         await write(desk, writer, "streamed text ")
         posted = await writer.finish("another text")
         assert [item.content for item in posted] == ["another text"]
@@ -138,7 +138,7 @@ def test_a_post_that_an_earlier_try_made_is_put_right() -> None:
         posted = await write(desk, writer, "New.")
         assert posted == (Posted(1, "New.", controls=NONE),)
         assert shows(desk, "New.")
-        assert writer.doubtful  # it may have posted more
+        assert writer.unconfirmed  # it may have posted more
 
     run(main())
 
@@ -196,7 +196,7 @@ def test_many_replies_that_start_at_once_all_come_through(streams: int) -> None:
     async def main() -> None:
         desk = Desk()
         text = TEXT[:1600]
-        writers = [desk.writer(place=place) for place in range(streams)]
+        writers = [desk.writer(channel_id=channel_id) for channel_id in range(streams)]
         ended = await asyncio.gather(*(write(desk, writer, text) for writer in writers))
         assert all([item.content for item in posted] == [text.strip()] for posted in ended)
         times = [done.at for done in desk.outbox.calls]

@@ -16,7 +16,7 @@ from bot.render.plan import Edit, Posted, Send
 from bot.render.stack import LINES_MAX
 from bot.render.style import Style
 from bot.render.upload import Uploads, bounded
-from tests.render.desk import PLACE, TEXT, Desk, shows, stream, write
+from tests.render.desk import CHANNEL, TEXT, Desk, shows, stream, write
 from tests.render.fake_outbox import FakeOutbox
 from tests.render.virtual_time import run
 
@@ -37,7 +37,7 @@ def board(outbox: FakeOutbox, *posted: Posted) -> Board:
     uploads.attachable([Formula("x")])
     return Board(
         outbox,
-        PLACE,
+        CHANNEL,
         nonce=lambda part: f"7-{part}",
         before_send=nothing,
         after_send=nothing,
@@ -218,7 +218,7 @@ def test_a_call_that_goes_only_without_its_files_is_told_from_one_that_does_not_
             await found.perform(Send(0, "a", (Formula("x"),)))
         await found.perform(Send(0, "a, in words"))
         assert outbox.texts() == ["a, in words"]
-        assert not found.doubtful
+        assert not found.unconfirmed
         outbox.failures.append(refusal)
         with pytest.raises(type(refusal)):
             await found.perform(Edit(0, found.shown[0].message_id, "b"))

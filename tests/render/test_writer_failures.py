@@ -25,7 +25,7 @@ def test_lost_calls_are_repeated_and_never_show_twice(stores_failed: bool) -> No
         assert shows(desk)
         assert len(desk.outbox.messages) == 3
         assert not desk.outbox.failures
-        assert writer.doubtful
+        assert writer.unconfirmed
 
     run(main())
 
@@ -96,7 +96,7 @@ def test_an_abandoned_writer_calls_nothing_more_and_drops_what_is_under_way() ->
         await task
         await streaming
         assert len(desk.outbox.calls) == 1
-        assert writer.doubtful
+        assert writer.unconfirmed
         with pytest.raises(Fenced):
             await writer.finish()
 
@@ -118,7 +118,7 @@ def test_abandoning_ends_a_finish_that_waits() -> None:
     run(main())
 
 
-def test_nothing_is_called_while_the_lease_is_in_doubt() -> None:
+def test_nothing_is_called_while_the_lease_may_be_lost() -> None:
     async def main() -> None:
         desk = Desk(allowed=False)
         writer = desk.writer()

@@ -95,7 +95,7 @@ class RevisedStore(Revisions):
             id=claim.turn_id,
             members=tuple(each.id for each in claim.batch.messages),
         )
-        await self.journal.commit(claim, entry, Result(reply), cut=0)
+        await self.journal.commit(claim, entry, Result(reply), window_start=0)
 
     async def answer(self, *messages: Message, reply: str = "answer", posted: int = 77) -> Claim:
         await self.hear(*messages)

@@ -85,7 +85,7 @@ async def test_only_a_mention_from_after_the_leave_lets_the_bot_join_again_which
 async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis: Redis) -> None:
     await receive(store, message("hello", number=10))
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     await store.journal.acknowledge(claim, reconcile=False)
     await receive(store, message("more", number=11))
     running = await claimed(store)
@@ -93,7 +93,7 @@ async def test_a_reset_forgets_and_fences_off_a_running_turn(store: Store, redis
     await store.journal.posted(running, 0, 77)
     assert await store.reset(C, before=snowflake(12)) == (1, ((C, 77),))
     with pytest.raises(Fenced):
-        await store.journal.commit(running, answered(running), Result("late"), cut=0)
+        await store.journal.commit(running, answered(running), Result("late"), window_start=0)
     assert await store.journal.claim(C, "me") == Idle()
     assert await receive(store, message("repeated", number=9), message("new", number=13)) == [
         None,

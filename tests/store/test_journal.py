@@ -37,9 +37,9 @@ async def accounts(store: Store) -> tuple[int, int]:
 async def test_an_attempt_that_commits_counts_its_cost_once(store: Store) -> None:
     await receive(store, message("hello"))
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5, unpriced=2)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, cost=5, unpriced=2)
     await store.journal.record_cost(claim, cost=5, unpriced=2)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5, unpriced=2)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, cost=5, unpriced=2)
     assert await accounts(store) == (5, 2)
 
 
@@ -53,7 +53,7 @@ async def test_a_worker_that_was_fenced_off_reports_its_cost_before_or_after_the
     claim = await claimed(store)
     tell = [
         store.journal.record_cost(fenced, cost=3, unpriced=1),
-        store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5),
+        store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, cost=5),
     ]
     for step in reversed(tell) if late else tell:
         await step
@@ -74,7 +74,7 @@ async def test_a_turn_goes_from_the_inbox_to_the_history(store: Store) -> None:
     claim = await claimed(store)
     await store.journal.intend(claim, 0, 1)
     await store.journal.posted(claim, 0, 77)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(0)
     assert await store.journal.claim(C, "me") == Idle()
     await receive(store, message("again", number=11))
@@ -86,7 +86,7 @@ async def test_a_message_that_comes_during_the_turn_waits_for_the_next(store: St
     claim = await claimed(store)
     await store.journal.intend(claim, 0, 1)
     await receive(store, message("and", number=11))
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
     assert [m.text for m in (await claimed(store)).batch.messages] == ["and"]
 
@@ -99,7 +99,7 @@ async def test_every_step_done_twice_is_done_once(store: Store, redis: Redis) ->
     for _ in range(2):
         await store.journal.posted(claim, 0, 77)
     for _ in range(2):
-        await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+        await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert [await store.journal.acknowledge(claim, reconcile=False) for _ in range(2)] == [Done(0)] * 2
     assert await redis.llen(Keys("test").history(C)) == 1
 
@@ -115,7 +115,7 @@ async def test_who_has_lost_the_lease_can_do_nothing_more(store: Store, redis: R
         store.journal.renew(old),
         store.journal.intend(old, 0, 1),
         store.journal.posted(old, 0, 7),
-        store.journal.commit(old, answered(old), Result("late"), cut=0),
+        store.journal.commit(old, answered(old), Result("late"), window_start=0),
         store.journal.acknowledge(old, reconcile=False),
         store.journal.cancel(old),
     ):
@@ -135,7 +135,7 @@ async def test_nothing_is_acknowledged_that_was_not_committed(store: Store) -> N
 async def test_every_key_of_a_conversation_expires(store: Store, redis: Redis) -> None:
     await receive(store, message("hello"), message("more", number=11))
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     await store.journal.acknowledge(claim, reconcile=False)
     keys = [key async for key in redis.scan_iter("test:{*")]
     assert len(keys) >= 5
@@ -157,7 +157,7 @@ async def test_before_anything_is_visible_whatever_comes_joins_the_running_turn(
     await receive(store, message("too late", number=12))
     assert await store.journal.join(claim) is None
     claim = changed(claim, members=joined[0])
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
 
 
@@ -168,7 +168,7 @@ async def test_a_turn_is_left_only_what_the_reply_found_on_discord_answers(store
     await store.journal.adopt(claim, [first.id], [77])
     assert await store.journal.join(claim) is None, "the reply is visible already"
     claim = changed(claim, members=(first.id,))
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
     assert await store.journal.acknowledge(claim, reconcile=False) == Done(1)
     assert (await claimed(store)).batch.messages == (second,)
 

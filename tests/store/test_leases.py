@@ -91,8 +91,8 @@ async def test_only_the_window_is_read(store: Store) -> None:
         await receive(store, message("hello", number=10 + number))
         claim = await claimed(store)
         assert len(claim.history) == (number if number < 4 else number - 3)
-        cut = 3 if number >= 3 else 0
-        await store.journal.commit(claim, answered(claim), Result("answer"), cut=cut)
+        window_start = 3 if number >= 3 else 0
+        await store.journal.commit(claim, answered(claim), Result("answer"), window_start=window_start)
         await store.journal.acknowledge(claim, reconcile=False)
 
 
@@ -113,7 +113,7 @@ async def test_a_blameless_attempt_does_not_count(store: Store) -> None:
 async def test_a_conversation_whose_history_has_expired_begins_again(store: Store, redis: Redis) -> None:
     await receive(store, message("hello"))
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=1)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=1)
     await store.journal.acknowledge(claim, reconcile=False)
     await redis.delete(Keys("test").history(C))
     await receive(store, message("again", number=11))
@@ -159,7 +159,7 @@ async def test_what_an_earlier_attempt_has_posted_is_known_to_the_next(store: St
 async def test_a_committed_reply_is_shown_by_whoever_comes_next(store: Store, redis: Redis) -> None:
     await receive(store, message("hello"))
     old = await claimed(store, "old")
-    await store.journal.commit(old, answered(old), Result("answer", ("note",)), cut=1)
+    await store.journal.commit(old, answered(old), Result("answer", ("note",)), window_start=1)
     await expire_lease(redis)
     new = await claimed(store, "new")
     assert (new.attempt.state, new.attempt.result, new.meta.window_start) == (

@@ -195,7 +195,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
         if number == 1:
             await recall.pin(C, [said[1].id])
         entry = replace(turn(10 * number), members=claim.batch.members)
-        await journal.commit(claim, entry, Result("answer"), cut=3 if number == 3 else 0)
+        await journal.commit(claim, entry, Result("answer"), window_start=3 if number == 3 else 0)
         await journal.acknowledge(claim, reconcile=False)
     assert await redis.hget(KEYS.meta(C), "places") == " 1"
     assert [entry.id for entry in (await recall.past(C)).recalled] == [snowflake(10)]
@@ -227,14 +227,14 @@ class Trimmed:
         shown = fingerprint((await self.recall.past(C)).preface.summary)
         assert await self.recall.correct(C, shown, "They talked of cloth.")
 
-    async def commit(self, preface: Preface | None, cut: int, claim: Claim | None = None) -> Past:
+    async def commit(self, preface: Preface | None, window_start: int, claim: Claim | None = None) -> Past:
         """End the turn, and return what the next one finds."""
         claim = claim or self.claim
         entry = replace(
-            turn(0), id=claim.turn_id, members=claim.batch.members, preface=preface, window_start=cut
+            turn(0), id=claim.turn_id, members=claim.batch.members, preface=preface, window_start=window_start
         )
         for _ in range(2):  # as when the first answer of the store was lost
-            await self.journal.commit(claim, entry, Result("answer"), cut=cut, cost=5)
+            await self.journal.commit(claim, entry, Result("answer"), window_start=window_start, cost=5)
         await self.journal.acknowledge(claim, reconcile=False)
         assert await self.redis.hget(KEYS.meta(C), "cost") == "5"
         return await self.recall.past(C)
@@ -287,7 +287,7 @@ async def test_a_turn_that_trims_again_when_done_anew_is_not_hidden_by_the_corre
     assert isinstance(claim, Claim)
     assert claim.past.preface.summary == "They talked of cloth."
     entry = replace(turn(20), preface=Preface("They talked of cloth and dye."), members=claim.batch.members)
-    await trimmed.journal.commit(claim, entry, Result("answer"), cut=2)
+    await trimmed.journal.commit(claim, entry, Result("answer"), window_start=2)
     assert (await trimmed.recall.past(C)).preface == entry.preface
 
 
@@ -300,6 +300,6 @@ async def test_a_turn_done_anew_without_a_trim_keeps_the_corrected_summary(trimm
     assert isinstance(claim, Claim)
     assert claim.earlier.entry is not None
     await trimmed.journal.commit(
-        claim, replace(claim.earlier.entry, sent=sent("question", ("anew",))), Result("anew"), cut=2
+        claim, replace(claim.earlier.entry, sent=sent("question", ("anew",))), Result("anew"), window_start=2
     )
     assert (await trimmed.recall.past(C)).preface.summary == "They talked of cloth."

@@ -49,7 +49,7 @@ async def claimed(store: Store) -> Claim:
 async def finished(store: Store) -> Claim:
     """Finish the turn that the earlier version has begun."""
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), cut=0, cost=5)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, cost=5)
     assert (await store.journal.acknowledge(claim, reconcile=False, buttons=73)).waiting == 0
     return claim
 

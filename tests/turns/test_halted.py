@@ -132,7 +132,7 @@ async def test_what_was_committed_is_shown_whole_once_that_is_allowed(bench: Ben
 
 async def test_the_messages_that_were_missing_are_posted_behind_it_and_belong_to_it(bench: Bench) -> None:
     claim = await bench.begun("Half ▌")
-    await bench.journal.commit(claim, None, Result(HALF + MUCH), cut=0)
+    await bench.journal.commit(claim, None, Result(HALF + MUCH), window_start=0)
     await bench.journal.release(claim, blameless=False)
     bench.outbox.failures.extend([None, LOCKED, LOCKED])
     await bench.turn()

@@ -6,6 +6,8 @@ import asyncio
 from dataclasses import replace
 
 from bot.conversation import wording
+from bot.conversation.content import FileSource, Image
+from bot.conversation.message import Attachment
 from bot.conversation.prompt import CONTINUE
 from bot.store.claim import Claim
 from bot.store.turn_control import RegenerateResult
@@ -32,9 +34,9 @@ async def test_the_content_of_a_turn_is_its_messages() -> None:
 
 
 async def test_the_content_of_a_continuation_is_what_was_sent_and_the_request_for_more() -> None:
-    cut_off = replace(turn(1, user="q", reply="One "), open_end=True)
-    prepared = await prepare(a_claim(1, entry=cut_off, continuing=True))
-    assert prepared == Prepared((), (*cut_off.sent, CONTINUE))
+    continued = replace(turn(1, user="q", reply="One "), open_end=True)
+    prepared = await prepare(a_claim(1, entry=continued, continuing=True))
+    assert prepared == Prepared((), (*continued.sent, CONTINUE))
 
 
 async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declines() -> None:
@@ -45,6 +47,23 @@ async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declin
     assert isinstance(prepared, Prepared)
     assert len(prepared.messages) == 4
     assert await prepare(CLAIM, (declines, doubles)) == Declined(TOO_MUCH)
+
+
+async def test_the_files_that_a_step_has_read_are_sent_and_stay_in_the_history(bench: Bench) -> None:
+    picture = Image(FileSource("f"), tokens=300)
+
+    async def shows(_claim: Claim, prepared: Prepared) -> Prepared:
+        file = Attachment(1, "a.png", "image/png", 4, blocks=(picture,))
+        (message,) = prepared.messages
+        return replace(prepared, messages=(replace(message, attachments=(file,)),))
+
+    with_steps(bench, shows)
+    await hear(bench, A)
+    await bench.turn()
+    with_steps(bench)
+    await hear(bench, B)
+    claim = await bench.claim()
+    assert [turn.question.blocks[1:] for turn in claim.history] == [(picture,)]
 
 
 async def test_a_declined_turn_ends_with_the_notice_and_without_a_request(bench: Bench) -> None:

@@ -282,7 +282,7 @@ async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are
     bench: Bench,
 ) -> None:
     claim = await bench.begun("A late edit ▌", None)
-    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
     await bench.journal.acknowledge(claim, reconcile=True)
     settling = await bench.claim()
     await bench.runner.reconcile(settling)
@@ -305,7 +305,7 @@ async def test_a_part_of_a_longer_try_can_land_no_more_and_does_not_cancel_what_
     claim = await bench.claim()
     for part in (0, 1):
         await bench.journal.intend(claim, part, 0)  # whether either was posted is not known
-    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
     await bench.journal.release(claim, blameless=False)
     bench.outbox.failures.extend([None, gone])
     await bench.turn()
@@ -346,7 +346,7 @@ async def test_what_joined_and_was_forgotten_by_the_store_is_not_answered_twice(
     early = await bench.claim()
     grown = changed(early, members=(A.id, B.id), messages=(A, B))  # it went back to before the join
     with pytest.raises(Fenced):
-        await bench.journal.commit(grown, None, Result(ANSWER), cut=0)
+        await bench.journal.commit(grown, None, Result(ANSWER), window_start=0)
     await bench.journal.release(early, blameless=False)
     bench.answered_before(ANSWER, reply_to=B.id)
     await hear(bench, B)
@@ -400,7 +400,7 @@ async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(ben
     other = replace(message("other", number=NOW - 7), opens="Another")
     await bench.conversations.receive(other.id, other, source="event", facts={"parent": CHANNEL})
     claim = await bench.claim(other.id)
-    await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), cut=0)
+    await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), window_start=0)
     await bench.journal.release(claim, blameless=False)
     await bench.turn(other.id)
     assert [done.what for done in bench.outbox.calls] == ["open_thread", "send"]
@@ -462,7 +462,7 @@ async def test_a_committed_text_that_was_read_from_discord_leaves_its_file_alone
     await hear(bench, A)
     claim = await bench.claim()
     await bench.journal.adopt(claim, [A.id], [EARLIER])
-    await bench.journal.commit(claim, None, Result("With a file.", as_shown=True), cut=0)
+    await bench.journal.commit(claim, None, Result("With a file.", as_shown=True), window_start=0)
     await bench.journal.release(claim, blameless=False)
     await bench.turn()
     assert bench.outbox.texts() == ["With a file."]
@@ -670,7 +670,7 @@ async def test_a_reply_too_old_to_be_written_over_is_posted_anew(bench: Bench) -
 
 async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_any_more(bench: Bench) -> None:
     claim = await bench.begun("Half ▌", "Half ▌")
-    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
     await bench.journal.release(claim, blameless=False)
     bench.outbox.failures.append(DiscordTooOld())
     await bench.turn()
@@ -680,7 +680,7 @@ async def test_what_is_committed_is_posted_anew_where_discord_lets_nobody_edit_a
 
 async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
     claim = await bench.begun(ANSWER)
-    await bench.journal.commit(claim, None, Result(ANSWER), cut=0)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
     await bench.journal.acknowledge(claim, reconcile=True)
     await hear(bench, B)
     bench.claude.answer = "The next answer."

@@ -1,4 +1,4 @@
-"""What is heard of Claude until somebody cuts it short: with a Claude in memory."""
+"""What is received from Claude until an interrupt: with a Claude in memory."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from bot.conversation import wording
 from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeUnreachable, Stopped
 from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
-    AskedAgain,
     Finished,
+    NewAttempt,
     Request,
     Started,
     StreamEvent,
@@ -57,53 +57,53 @@ class FakeClaude:
 
 
 @dataclass
-class Ear:
-    """A listener, and all that it tells."""
+class Streamed:
+    """A stream, and what it reports."""
 
     claude: FakeClaude
-    cut: asyncio.Future[BobbinError] = field(default_factory=asyncio.Future)
+    interrupt: asyncio.Future[BobbinError] = field(default_factory=asyncio.Future)
     pushed: list[str] = field(default_factory=list)
-    told: list[str] = field(default_factory=list)
-    tally: TurnCost = field(default_factory=TurnCost)
+    statuses: list[str] = field(default_factory=list)
+    cost: TurnCost = field(default_factory=TurnCost)
 
     @property
-    def listener(self) -> ReplyStream:
+    def stream(self) -> ReplyStream:
         return ReplyStream(
             cast("Claude", self.claude),
-            self.cut,
+            self.interrupt,
             push=self.pushed.append,
-            show_status=self.told.append,
-            cost=self.tally,
+            show_status=self.statuses.append,
+            cost=self.cost,
             prices=PRICES,
             now_s=lambda: 1.5,
         )
 
 
 async def test_a_reply_is_pushed_as_it_comes_and_its_use_is_counted() -> None:
-    ear = Ear(FakeClaude((Thinking(), TextDelta("One "), TextDelta("two."), END)))
-    assert await ear.listener.reply(REQUEST) == ("One two.", END)
-    assert (ear.pushed, ear.told) == (["One ", "two."], [wording.THINKING])
-    assert ear.tally.total == 7
+    streamed = Streamed(FakeClaude((Thinking(), TextDelta("One "), TextDelta("two."), END)))
+    assert await streamed.stream.reply(REQUEST) == ("One two.", END)
+    assert (streamed.pushed, streamed.statuses) == (["One ", "two."], [wording.THINKING])
+    assert streamed.cost.total == 7
 
 
-async def test_a_reply_that_is_cut_ends_with_what_was_said_and_nobody_knows_its_cost() -> None:
-    ear = Ear(FakeClaude((TextDelta("Half of"),)))
-    hearing = asyncio.create_task(ear.listener.reply(REQUEST))
-    await ear.claude.silent.wait()
+async def test_a_reply_that_is_interrupted_ends_with_what_was_said_and_nobody_knows_its_cost() -> None:
+    streamed = Streamed(FakeClaude((TextDelta("Half of"),)))
+    replying = asyncio.create_task(streamed.stream.reply(REQUEST))
+    await streamed.claude.silent.wait()
     stopped = Stopped()
-    ear.cut.set_result(stopped)
-    assert await hearing == ("Half of", stopped)
-    assert ear.tally.unknown == 1
+    streamed.interrupt.set_result(stopped)
+    assert await replying == ("Half of", stopped)
+    assert streamed.cost.unknown == 1
 
 
-async def test_nothing_is_asked_of_claude_once_the_turn_is_cut() -> None:
-    ear = Ear(FakeClaude((TextDelta("Too late."), END)))
+async def test_nothing_is_asked_of_claude_once_the_turn_is_interrupted() -> None:
+    streamed = Streamed(FakeClaude((TextDelta("Too late."), END)))
     stopped = Stopped()
-    ear.cut.set_result(stopped)
-    assert await ear.listener.count(REQUEST) is None
-    assert await ear.listener.summary(REQUEST) == (None, ())
-    assert await ear.listener.reply(REQUEST) == ("", stopped)
-    assert (ear.claude.asked, ear.told, ear.tally.total) == (0, [], 0)
+    streamed.interrupt.set_result(stopped)
+    assert await streamed.stream.count(REQUEST) is None
+    assert await streamed.stream.summary(REQUEST) == (None, ())
+    assert await streamed.stream.reply(REQUEST) == ("", stopped)
+    assert (streamed.claude.asked, streamed.statuses, streamed.cost.total) == (0, [], 0)
 
 
 @pytest.mark.parametrize(
@@ -118,9 +118,9 @@ async def test_nothing_is_asked_of_claude_once_the_turn_is_cut() -> None:
 async def test_only_a_refusal_before_the_first_text_is_known_to_cost_nothing(
     said: tuple[TextDelta, ...], error: ClaudeError, unknown: int
 ) -> None:
-    ear = Ear(FakeClaude((*said, error)))
-    assert await ear.listener.reply(REQUEST) == ("".join(delta.text for delta in said), error)
-    assert ear.tally.unknown == unknown
+    streamed = Streamed(FakeClaude((*said, error)))
+    assert await streamed.stream.reply(REQUEST) == ("".join(delta.text for delta in said), error)
+    assert streamed.cost.unknown == unknown
 
 
 READ = Started(Usage(input=5))
@@ -138,55 +138,55 @@ READ = Started(Usage(input=5))
 async def test_a_try_that_broke_off_before_its_text_counts_although_the_next_one_goes_well(
     before: tuple[StreamEvent, ...], unknown: int, known: int
 ) -> None:
-    ear = Ear(FakeClaude((*before, AskedAgain(), READ, TextDelta("One."), END)))
-    await ear.listener.reply(REQUEST)
-    assert (ear.tally.unknown, ear.tally.known) == (unknown, 7 + known)
+    streamed = Streamed(FakeClaude((*before, NewAttempt(), READ, TextDelta("One."), END)))
+    await streamed.stream.reply(REQUEST)
+    assert (streamed.cost.unknown, streamed.cost.known) == (unknown, 7 + known)
 
 
 @pytest.mark.parametrize("after", [(Waiting(9.0, 2),), ()])
-async def test_of_a_reply_that_is_cut_what_it_has_read_is_known_and_what_it_has_written_is_not(
+async def test_of_a_reply_that_is_interrupted_what_it_has_read_is_known_and_what_it_has_written_is_not(
     after: tuple[StreamEvent, ...],
 ) -> None:
     amounts: list[int | None] = []
-    ear = Ear(FakeClaude((READ, *after)), tally=TurnCost(amounts.append))
-    listener = ear.listener
-    hearing = asyncio.create_task(listener.reply(REQUEST))
-    await ear.claude.silent.wait()
-    ear.cut.set_result(Stopped())
-    await hearing
+    streamed = Streamed(FakeClaude((READ, *after)), cost=TurnCost(amounts.append))
+    stream = streamed.stream
+    replying = asyncio.create_task(stream.reply(REQUEST))
+    await streamed.claude.silent.wait()
+    streamed.interrupt.set_result(Stopped())
+    await replying
     assert amounts == [5, None]
-    assert (ear.tally.known, ear.tally.unknown, ear.tally.total) == (5, 1, None)
-    assert (listener.used, listener.asked_ms) == (READ.usage, 1500)
+    assert (streamed.cost.known, streamed.cost.unknown, streamed.cost.total) == (5, 1, None)
+    assert (stream.used, stream.asked_ms) == (READ.usage, 1500)
 
 
 async def test_what_is_not_asked_any_more_has_used_nothing() -> None:
-    ear = Ear(FakeClaude((READ, TextDelta("In short."), END)))
-    listener = ear.listener
-    await listener.summary(REQUEST)
-    ear.cut.set_result(Stopped())
-    await listener.reply(REQUEST)
-    assert (listener.used, listener.asked_ms) == (Usage(), 0)
+    streamed = Streamed(FakeClaude((READ, TextDelta("In short."), END)))
+    stream = streamed.stream
+    await stream.summary(REQUEST)
+    streamed.interrupt.set_result(Stopped())
+    await stream.reply(REQUEST)
+    assert (stream.used, stream.asked_ms) == (Usage(), 0)
 
 
 async def test_a_stream_without_an_end_is_a_failure() -> None:
-    ear = Ear(FakeClaude((TextDelta("Half"),), ends=True))
-    text, end = await ear.listener.reply(REQUEST)
+    streamed = Streamed(FakeClaude((TextDelta("Half"),), ends=True))
+    text, end = await streamed.stream.reply(REQUEST)
     assert text == "Half"
     assert isinstance(end, ClaudeError)
 
 
 async def test_a_summary_is_not_shown_while_it_is_written() -> None:
-    ear = Ear(FakeClaude((Thinking(), TextDelta(" In short. "), END)))
-    assert await ear.listener.summary(REQUEST) == ("In short.", (END.usage,))
-    assert (ear.pushed, ear.told) == ([], [wording.SUMMARIZING])
+    streamed = Streamed(FakeClaude((Thinking(), TextDelta(" In short. "), END)))
+    assert await streamed.stream.summary(REQUEST) == ("In short.", (END.usage,))
+    assert (streamed.pushed, streamed.statuses) == ([], [wording.SUMMARIZING])
 
 
 async def test_a_summary_that_fails_or_is_cut_is_done_without() -> None:
-    failing = Ear(FakeClaude((TextDelta("In"), ClaudeBusy())))
-    assert await failing.listener.summary(REQUEST) == (None, ())
-    cut = Ear(FakeClaude((TextDelta("In"),)))
-    hearing = asyncio.create_task(cut.listener.summary(REQUEST))
-    await cut.claude.silent.wait()
-    cut.cut.set_result(Stopped())
-    assert await hearing == (None, ())
-    assert (failing.tally.unknown, cut.tally.unknown) == (1, 1)
+    failing = Streamed(FakeClaude((TextDelta("In"), ClaudeBusy())))
+    assert await failing.stream.summary(REQUEST) == (None, ())
+    interrupted = Streamed(FakeClaude((TextDelta("In"),)))
+    replying = asyncio.create_task(interrupted.stream.summary(REQUEST))
+    await interrupted.claude.silent.wait()
+    interrupted.interrupt.set_result(Stopped())
+    assert await replying == (None, ())
+    assert (failing.cost.unknown, interrupted.cost.unknown) == (1, 1)

@@ -60,10 +60,12 @@ def test_a_first_answer_that_fails_has_failed() -> None:
     assert not_worse(CLAIM, failed) == failed
 
 
-@pytest.mark.parametrize("lead", [OLD.id, 2**63, 2**64 - 1])
+@pytest.mark.parametrize("turn_id", [OLD.id, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("again", [0, 1, 255, 4095])
-def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_rounds(lead: int, again: int) -> None:
-    claim = changed(CLAIM, turn_id=lead, regeneration=again)
+def test_a_nonce_is_never_longer_than_discord_takes_and_differs_between_regenerations(
+    turn_id: int, again: int
+) -> None:
+    claim = changed(CLAIM, turn_id=turn_id, regeneration=again)
     names = [nonce(claim, part, series) for part in (0, 1, 99, "n") for series in ("", "b")]
     assert all(len(name) <= 25 for name in names)
     other = changed(claim, regeneration=again + 1)

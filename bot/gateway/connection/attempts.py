@@ -27,7 +27,7 @@ Limit"). 150 and one more every 5 minutes are 438 a day, so that two instances s
 day."""
 
 RETRY_AFTER_MAX_S = 600.0
-"""A longer `Retry-After` is cut to this."""
+"""The longest wait; a longer `Retry-After` is shortened to this."""
 
 
 class Attempts:

@@ -39,15 +39,15 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
     warned = False
 
     async def on_start(_: object, context: SimpleNamespace, start: Any) -> None:
-        context.turn, context.counted = None, False
+        context.call, context.counted = None, False
         if (path := limited_path(str(start.url))) is not None:
-            context.turn = await pace.request(*classify(start.method, path))
+            context.call = await pace.request(*classify(start.method, path))
             if clock is not None:
                 context.asked_s = clock.steady_s()
 
     async def on_response(_: object, context: SimpleNamespace, end: Any) -> None:
         nonlocal warned
-        pace.answered(context.turn)
+        pace.answered(context.call)
         if clock is not None and hasattr(context, "asked_s"):
             set_clock(clock, end.response.headers.get("Date", ""), context.asked_s)
             warned = warned or warn_about_host_clock(clock)
@@ -60,7 +60,7 @@ def install(client: discord.Client, metrics: Metrics, pace: Pace, clock: Clock |
     async def on_exception(_: object, context: SimpleNamespace, end: Any) -> None:
         if context.counted:
             return
-        pace.answered(context.turn)
+        pace.answered(context.call)
         metrics.discord_calls.labels(method=end.method, status=NO_RESPONSE).inc()
 
     trace = aiohttp.TraceConfig()

@@ -17,19 +17,21 @@ _STYLES = {
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
 }
 
-TEMPLATE = re.compile(rf"bobbin:(?P<button>{'|'.join(button.value for button in Button)}):(?P<lead>[0-9]+)")
-"""What `custom_id` returns, taken apart: the button's value and the lead of its turn."""
+TEMPLATE = re.compile(
+    rf"bobbin:(?P<button>{'|'.join(button.value for button in Button)}):(?P<turn_id>[0-9]+)"
+)
+"""What `custom_id` returns, taken apart: the button's value and the id of its turn."""
 
 
-def custom_id(button: Button, lead: int) -> str:
-    """Return the custom id of a button: `bobbin:<button>:<lead>`."""
-    return f"bobbin:{button.value}:{lead}"
+def custom_id(button: Button, turn_id: int) -> str:
+    """Return the custom id of a button: `bobbin:<button>:<turn_id>`."""
+    return f"bobbin:{button.value}:{turn_id}"
 
 
 def pressed(custom_id: str) -> tuple[Button, int] | None:
     """Return the button of a custom id and the id of its turn, None for other custom ids."""
     match = TEMPLATE.fullmatch(custom_id)
-    return None if match is None else (Button(match["button"]), int(match["lead"]))
+    return None if match is None else (Button(match["button"]), int(match["turn_id"]))
 
 
 def view(controls: Controls) -> discord.ui.View | None:

@@ -130,7 +130,7 @@ class Changes:
 
     async def _wake(self, conversation: int) -> None:
         """Wake the conversation's worker, in whichever instance."""
-        self._dispatcher.ring(conversation)
+        self._dispatcher.signal(conversation)
         await self._wakeups.publish(conversation)
 
     async def _tombstone(self, message: int, channel: int) -> bool:

@@ -43,7 +43,7 @@ class Run:
     position: int
     # The literal delimiters before the run, counted by their text (see `Literals`).
     literals: Mapping[str, int]
-    # The place that the output keeps for the run.
+    # The position that the output reserves for the run.
     held: Held
     left: int
     is_text: bool = False

@@ -51,7 +51,7 @@ class Search:
     construct: OpenConstruct
     _searched: int = 0
 
-    def look(self, text: str, at: int, *, final: bool) -> int | None:
+    def find(self, text: str, at: int, *, final: bool) -> int | None:
         """The position of the closing delimiter of a construct at `at`; -1 if there is none, None if uncertain."""
         start, searched = at + len(self.construct.opening), at + self._searched
         close = text.find(self.construct.closing, max(start, searched - len(self.construct.closing)))

@@ -153,7 +153,7 @@ class Text:
 
     def _take_construct(self, search: Search) -> bool:
         """Wait for the end of the construct, or for the certainty that there is none."""
-        close = search.look(self._source.text, self._source.at, final=self._source.final)
+        close = search.find(self._source.text, self._source.at, final=self._source.final)
         if close is None:
             return False
         self._search = None

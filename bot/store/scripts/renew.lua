@@ -1,5 +1,5 @@
 -- Extend the lease.
--- Returns 'OK', or 'STOP' if somebody wishes that the turn ends.
+-- Returns 'OK', or 'STOP' if a person has asked to end the turn.
 if not holds_lease() then return 'FENCED' end
 -- A renewal that arrives after the release must not make the lease look held.
 if redis.call('HGET', lease, 'expires') == '0' then return 'OK' end
