@@ -39,6 +39,12 @@ HIDDEN = frozenset(VARIABLES)
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # The quoted part of a wrong value: enough to recognise it, short enough for one line.
 SHOWN_CHARACTERS = 60
+# What is allowed, where pydantic's own words do not say it.
+_PLAIN = {
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "path_not_file": "must name a file that is there",
+}
 # Below this likeness (0 to 1) a suggestion misleads more than it helps; difflib's own default.
 NEAREST_RATIO = 0.6
 
@@ -211,8 +217,7 @@ def _nearest(unknown: str, names: Mapping[str, str]) -> str:
 def _line(detail: Mapping[str, Any], merged: Layer) -> str:
     """Turn one of pydantic's errors into one line: where the value was set, the value, what is allowed."""
     message = detail["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-    if detail["type"] == "path_not_file":
-        message = "must name a file that is there"
+    message = _PLAIN.get(detail["type"], message)
     path, inner = ".".join(map(str, detail["loc"][:2])), detail["loc"][2:]
     found = merged.get(path)
     if found and inner:

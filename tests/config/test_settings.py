@@ -153,6 +153,11 @@ def test_the_data_directory_follows_the_home_of_data() -> None:
             "redis.data_dir: found '~nobody-here/x'; begins with ~, and there is no home directory",
         ),
         ('[redis]\nserver = "/none"', "redis.server: found '/none'; must name a file that is there"),
+        (
+            '[discord]\ndirect_messages = "perhaps"',
+            "discord.direct_messages: found 'perhaps'; must be true or false",
+        ),
+        ("[discord]\ndirect_messages = []", "discord.direct_messages: found a list; must be true or false"),
         ('[redis]\ndata_dir = ""', "redis.data_dir: found ''; must name a directory"),
         (
             "[turns]\nheartbeat_s = 7.5",
