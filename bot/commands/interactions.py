@@ -45,7 +45,8 @@ async def take(coordination: Coordination, interaction: Interaction) -> bool:
         async with asyncio.timeout(TAKE_S):
             return await coordination.take(interaction.id)
     except (StoreUnavailable, TimeoutError) as error:
-        log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
+        detail = str(error) or type(error).__name__
+        log.warning("store_unavailable", interaction=interaction.id, detail=detail)
         await say(interaction, wording.STORE_DOWN)
         return False
 

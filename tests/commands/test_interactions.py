@@ -1,4 +1,4 @@
-"""How the message of a button is edited when Discord fails."""
+"""How a message is edited when Discord fails, and what a person and the log get when the store fails."""
 
 from __future__ import annotations
 
@@ -6,8 +6,12 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import discord
+import pytest
+from structlog.testing import capture_logs
 
-from bot.commands.interactions import update_message
+from bot.commands.interactions import take, update_message
+from bot.conversation import wording
+from bot.conversation.errors import StoreUnavailable
 
 
 def failure(kind: type[discord.HTTPException], status: int) -> discord.HTTPException:
@@ -43,3 +47,40 @@ async def test_an_edit_that_is_refused_is_not_repeated_and_not_told_as_a_failure
     pressed = Pressed(failure(discord.NotFound, 404))
     await update_message(cast("Any", pressed), "Done.")
     assert pressed.tries == 1
+
+
+class FailingCoordination:
+    """A store that fails whoever asks which instance answers."""
+
+    def __init__(self, failure: Exception) -> None:
+        self._failure = failure
+
+    async def take(self, _interaction: int) -> bool:
+        """Fail."""
+        raise self._failure
+
+
+class Used:
+    """An interaction that is not answered yet; keeps what is said."""
+
+    def __init__(self) -> None:
+        self.id = 1
+        self.said: list[str] = []
+        self.response = SimpleNamespace(is_done=lambda: False, send_message=self._send)
+
+    async def _send(self, text: str, **_options: object) -> None:
+        self.said.append(text)
+
+
+@pytest.mark.parametrize(
+    ("failure", "detail"),
+    [(StoreUnavailable("ConnectionError"), "ConnectionError"), (TimeoutError(), "TimeoutError")],
+)
+async def test_a_store_that_fails_or_is_too_slow_is_told_to_the_person_and_named_in_the_log(
+    failure: Exception, detail: str
+) -> None:
+    used = Used()
+    with capture_logs() as lines:
+        assert not await take(cast("Any", FailingCoordination(failure)), cast("Any", used))
+    assert used.said == [wording.STORE_DOWN]
+    assert [line["detail"] for line in lines] == [detail]
