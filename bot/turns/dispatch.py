@@ -222,7 +222,10 @@ class Dispatcher:
                 await self._release(claim, blameless=blameless, not_within_s=not_within_s)
             if not_within_s and not self._stopping:
                 log.info(
-                    "put_off", conversation=claim.conversation, turn=claim.turn_id, for_s=round(not_within_s)
+                    "turn_postponed",
+                    conversation=claim.conversation,
+                    turn=claim.turn_id,
+                    for_s=round(not_within_s),
                 )
                 self._wake_in(not_within_s, claim.conversation)
 
@@ -233,4 +236,4 @@ class Dispatcher:
             async with asyncio.timeout(RELEASE_S):
                 await self._journal.release(claim, blameless=blameless, not_within_s=not_within_s)
         except (StoreUnavailable, TimeoutError):
-            log.debug("lease_left_to_lapse", conversation=claim.conversation)
+            log.debug("lease_not_released", conversation=claim.conversation)

@@ -33,7 +33,7 @@ def outcome_of(error: DiscordError) -> str:
         (DiscordGone, "gone"),
         (DiscordForbidden, "forbidden"),
         (DiscordRejected, "rejected"),
-        (DiscordNotNow, "put_off"),
+        (DiscordNotNow, "postponed"),
     ):
         if isinstance(error, kind):
             return outcome

@@ -41,9 +41,9 @@ async def test_what_is_written_during_a_known_limit_is_asked_of_claude_afterward
         action="ban", method="POST", route=f"/channels/{channel}/.*threads$", retry_after_s=BAN_S
     )
     first = await world.ann.post(channel, f"{world.mention} hello?")
-    await world.bots[0].logged("put_off", conversation=int(first["id"]))
+    await world.bots[0].logged("turn_postponed", conversation=int(first["id"]))
     second = await world.ben.post(channel, f"{world.mention} and me?")
-    await world.bots[0].logged("put_off", conversation=int(second["id"]))
+    await world.bots[0].logged("turn_postponed", conversation=int(second["id"]))
     assert len(world.asked) == 1
     for asked in (first, second):
         await world.answered(await world.thread_of(asked), timeout_s=LATE_S)
@@ -56,7 +56,7 @@ async def test_a_restart_while_an_answer_waits_loses_nothing_and_calls_no_earlie
         ban = own.discord.faults.add(action="ban", method="POST", route="/threads$", retry_after_s=2 * BAN_S)
         own.claude.say("Kept.")
         asked = await own.ann.post(channel, f"{own.mention} hello?")
-        await own.bots[0].logged("put_off", conversation=int(asked["id"]))
+        await own.bots[0].logged("turn_postponed", conversation=int(asked["id"]))
         await own.bots[0].kill()
         await own.start_bot()
         (reply,) = await own.answered(await own.thread_of(asked), timeout_s=LATE_S)
@@ -107,8 +107,8 @@ async def test_a_bot_that_is_timed_out_asks_nothing_and_answers_when_that_is_ove
         own.discord.time_out(own.guild, own.app.user_id, 3600.0)
         mention = await own.ann.post(channel, f"{own.mention} and here?")
         await own.ann.post(thread, "are you there?")
-        await own.bots[0].logged("put_off", conversation=thread)
-        await own.bots[0].logged("put_off", conversation=int(mention["id"]))
+        await own.bots[0].logged("turn_postponed", conversation=thread)
+        await own.bots[0].logged("turn_postponed", conversation=int(mention["id"]))
         (line,) = own.bots[0].log("bot_timed_out")
         assert line["until"]
         assert own.bots[0].log("permission_missing") == []
@@ -116,7 +116,7 @@ async def test_a_bot_that_is_timed_out_asks_nothing_and_answers_when_that_is_ove
         await own.start_bot()
         # What waited before is looked at again within a minute; what is new, at once.
         later = await own.ben.post(channel, f"{own.mention} and me?")
-        await own.bots[1].logged("put_off", conversation=int(later["id"]))
+        await own.bots[1].logged("turn_postponed", conversation=int(later["id"]))
         assert own.bots[1].log("bot_timed_out")
         refused = [call for call in own.calls() if call.status == 403]
         assert (len(own.asked), refused) == (1, [])
