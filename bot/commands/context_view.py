@@ -12,7 +12,7 @@ from bot.conversation.visible import is_blank
 RULE = access.CONVERSATION
 
 CORRECT_LABEL = "Correct the summary"
-CORRECTED = "The summary is corrected. It counts from the next reply on."
+CORRECTED = "The summary is corrected. It applies from the next reply on."
 SUMMARY_GONE = "That summary has been replaced meanwhile. Use /context for the one that counts by now."
 WRITTEN = "What you wrote"
 PINS_LABEL = "Use the pins now"

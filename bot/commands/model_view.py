@@ -19,7 +19,7 @@ NAME_CHARS = 100
 """The most characters of a choice's name, and of its value."""
 
 NOTHING_CHOSEN = "Nothing was chosen, so nothing was changed. Give a model, an effort, or whether to think."
-NOT_OFFERED = "The operator of this bot does not offer that model."
+NOT_OFFERED = "The operator of this bot does not offer that model. Choose one that /model set lists."
 MAY_NOT_CHOOSE = {
     Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose its model"),
     Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose the model of a channel"),
@@ -33,8 +33,8 @@ UNCHECKED = "I could not check with Claude whether there is such a model."
 
 def unknown(model: str, near: Sequence[str]) -> str:
     """Say that there is no such model."""
-    hint = f" Near it are: {', '.join(near)}." if near else ""
-    return f"There is no model called “{model}”.{hint}"
+    hint = f"Near it are: {', '.join(near)}." if near else "Choose one that /model set lists."
+    return f"There is no model called “{model}”. {hint}"
 
 
 def retired(info: ModelInfo, successor: str | None) -> str:
@@ -74,7 +74,10 @@ def cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a choice was removed."""
     if not was_set:
         return f"There is no model chosen for {SCOPE_NAMES[scope]}."
-    return f"The model of {SCOPE_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+    return (
+        f"The model of {SCOPE_NAMES[scope]} is removed. "
+        "/model show tells which one answers from the next reply on."
+    )
 
 
 def shown(

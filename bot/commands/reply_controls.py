@@ -21,7 +21,7 @@ log = structlog.get_logger()
 
 RULE = access.REPLY
 
-MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You can ask something of your own, though."
+MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You are welcome to ask something of your own."
 NOTHING_TO_STOP = "Nothing is being written here right now."
 BUSY = "Something is being written here right now. Stop it first, or wait for its end."
 NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."

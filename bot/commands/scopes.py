@@ -13,7 +13,7 @@ from bot.store.scoped_overrides import Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
-SCOPE_HELP = "Where it counts; the narrowest one that is set wins"
+SCOPE_HELP = "Where it applies; a thread's goes before its channel's, and that before the server's"
 """The description of the option of a command that names a scope."""
 
 

@@ -47,14 +47,17 @@ REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
 
 def prompt_set(scope: Scope) -> str:
     """Say that a prompt was set."""
-    return f"The prompt of {SCOPE_NAMES[scope]} is set. It counts from the next reply on."
+    return f"The prompt of {SCOPE_NAMES[scope]} is set. It applies from the next reply on."
 
 
 def prompt_cleared(scope: Scope, *, was_set: bool) -> str:
     """Say that a prompt was removed."""
     if not was_set:
         return f"There is no prompt set for {SCOPE_NAMES[scope]}."
-    return f"The prompt of {SCOPE_NAMES[scope]} is removed. The next wider one counts from the next reply on."
+    return (
+        f"The prompt of {SCOPE_NAMES[scope]} is removed. "
+        "/system show tells which one applies from the next reply on."
+    )
 
 
 def prompt_shown(by_scope: Mapping[Scope, Choice], default: str) -> tuple[str, list[discord.File]]:
@@ -79,7 +82,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         tree.add_command(self)
         tree.add_modal(rf"{PROMPT_ID}:(?P<scope>{'|'.join(Scope)})", self.submitted)
 
-    @app_commands.command(name="show", description="Show the prompt that counts here")
+    @app_commands.command(name="show", description="Show the prompt that applies here")
     async def show(self, interaction: Interaction) -> None:
         """Show the prompt."""
         await interaction.response.defer(ephemeral=True)
@@ -111,7 +114,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
                 custom_id=f"{PROMPT_ID}:{target.scope.value}",
                 field=PROMPT_FIELD,
                 label="How Claude is to behave",
-                description="It counts from the next reply on.",
+                description="It applies from the next reply on.",
                 text=present or "",
             )
         )

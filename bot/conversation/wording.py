@@ -37,7 +37,10 @@ CONTEXT_FULL = (
 )
 PAUSED = "Claude paused here. Write “go on” and it continues."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
-ENDLESS = "Claude's server did not come to an end, so I closed the connection here. What was written is kept."
+ENDLESS = (
+    "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "
+    "or press Regenerate."
+)
 NO_FILES = "I cannot attach files here (I lack the permission “Attach Files”), so all of it is in the text."
 STOPPED = "Stopped."
 STOPPED_EARLY = "Stopped before anything was written. Your message is kept: write on, or press Try again."
@@ -70,7 +73,8 @@ STILL_TOO_LONG = (
 )
 UNREADABLE = (
     "I cannot read the stored history of this conversation; another version of me seems to have written it. "
-    "Use /reset to delete the history, and then we can go on."
+    "Nothing is lost: the bot's operator can start that version again. Or delete the history with /reset, and then "
+    "we can go on."
 )
 GIVEN_UP = (
     "I tried several times and failed on this message, so I have set it aside. "
@@ -131,7 +135,7 @@ _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (
     ),
     (
         ClaudeEndless,
-        "Claude's server did not come to an end, so I closed the connection. Your message is kept: try again, "
+        "Claude's reply did not end, so I closed the connection. Your message is kept: try again, "
         "with the button or /retry.",
     ),
     (

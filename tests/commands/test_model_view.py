@@ -75,3 +75,9 @@ def test_what_was_typed_is_looked_for_word_by_word_in_name_and_id() -> None:
     known = list(TABLE.values())
     assert [value for _, value in model_view.offered(known, {}, "OPUS 5.5")] == ["claude-opus-5-5"]
     assert [value for _, value in model_view.offered(known, {}, "sonnet-4-6")] == ["claude-sonnet-4-6"]
+
+
+def test_a_model_that_cannot_be_chosen_is_refused_with_what_to_choose_instead() -> None:
+    assert model_view.unknown("m", ["claude-a", "claude-b"]).endswith("Near it are: claude-a, claude-b.")
+    assert model_view.unknown("m", []).endswith("Choose one that /model set lists.")
+    assert model_view.NOT_OFFERED.endswith("Choose one that /model set lists.")
