@@ -40,14 +40,16 @@ class Meta:
     unpriced: int = 0
     buttons: int | None = None
 
-    def past(self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], redone: Turn | None = None) -> Past:
+    def past(
+        self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], earlier: Turn | None = None
+    ) -> Past:
         """Return the conversation's past with these entries of its history; see Past."""
         return Past(
             history=without_refused(history),
             window_start=self.window_start,
             pins=self.pins,
             corrected=self.corrected,
-            redone=redone,
+            earlier=earlier,
             recalled=recalled,
             pinned_now=self.pinned_now,
         )
@@ -141,7 +143,7 @@ class Claim:
     @property
     def past(self) -> Past:
         """The conversation before the turn."""
-        return self.meta.past(self.history, self.recalled, redone=self.earlier.entry)
+        return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
 
     @property
     def continued(self) -> Turn | None:
