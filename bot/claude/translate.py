@@ -23,6 +23,7 @@ from bot.conversation.errors import (
     ClaudeBlocked,
     ClaudeBusy,
     ClaudeError,
+    ClaudeFileGone,
     ClaudeKeyRefused,
     ClaudeModelUnknown,
     ClaudeRefusedRequest,
@@ -91,6 +92,9 @@ _NOT_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError)
 # "prompt is too long: 213462 tokens > 200000 maximum", and "… exceed context limit: 190000 + 20000 > 200000".
 _TOO_LONG_FIGURES = re.compile(r"(\d{1,9}) tokens > (\d{1,9})")
 _NO_ROOM_FIGURES = re.compile(r"(\d{1,9}) \+ (\d{1,9}) > (\d{1,9})")
+
+# How the API speaks of a file in a message that it cannot find; the sentences are not documented.
+_FILE = re.compile(r"\bfiles?\b|\bfile_id\b")
 
 # The form of a type, a code or a request id; any other value might be what a person wrote.
 _LABEL = re.compile(r"[A-Za-z0-9_.:-]{1,80}")
@@ -205,9 +209,12 @@ def _classify(status: int, kind: str | None, code: str | None, message: str) -> 
     if (
         status == 404
         and "model" not in words
+        and not _FILE.search(words)
         and (kind != "not_found_error" or words.rstrip(".") in _NO_ROUTE_WORDS)
     ):
         return ClaudeWrongAddress
+    if status in (400, 404) and (code == "file_expired" or _FILE.search(words)):
+        return ClaudeFileGone
     if status >= 500:
         return ClaudeBusy
     return _BY_STATUS.get(status, ClaudeRefusedRequest)

@@ -156,6 +156,8 @@ class ClaudeSettings(Section):
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
+    files: Literal["auto", "files", "inline"] = "auto"
+    image_max_edge: Annotated[int, Field(ge=200, le=2576)] = 1568
     prices: Annotated[dict[Model, PriceRow], BeforeValidator(_table)] = Field(default_factory=dict)
 
     @field_validator("base_url", mode="after")
@@ -210,6 +212,12 @@ class HistorySettings(Section):
     pinned_share: Annotated[float, Field(ge=0, le=0.9)] = 0.3
     on_trim: Literal["drop", "summarize"] = "drop"
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 90
+
+
+class FilesSettings(Section):
+    max_mb: Annotated[float, Field(ge=0, le=100)] = 20.0
+    pdf_pages: Annotated[int, Field(ge=1, le=600)] = 50  # the API takes no more
+    text_chars: Annotated[int, Field(ge=1000, le=10_000_000)] = 60_000
 
 
 class ReplySettings(Section):
@@ -271,6 +279,7 @@ class Settings(BaseSettings):
     claude: ClaudeSettings = ClaudeSettings()
     redis: RedisSettings = Field(default_factory=RedisSettings)
     history: HistorySettings = HistorySettings()
+    files: FilesSettings = FilesSettings()
     reply: ReplySettings = ReplySettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()

@@ -6,11 +6,10 @@ The ledger counts the tokens, trimming chooses the turns, the lifetime rule plac
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, lifetime, prompt
-from bot.conversation.content import Block, fixed_tokens
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
@@ -105,6 +104,23 @@ class Past:
             for turn in self._all
         )
 
+    def without_files(self, gone: Collection[str]) -> Past:
+        """Return the conversation with a text in place of each file that is gone."""
+        if not gone:
+            return self
+
+        def each(turns: Sequence[Turn]) -> tuple[Turn, ...]:
+            return tuple(bare(turn) for turn in turns)
+
+        def bare(turn: Turn) -> Turn:
+            turn = turn.without_files(gone)
+            if turn.preface is None:
+                return turn
+            return replace(turn, preface=replace(turn.preface, pinned=each(turn.preface.pinned)))
+
+        redone = None if self.redone is None else bare(self.redone)
+        return replace(self, history=each(self.history), recalled=each(self.recalled), redone=redone)
+
     @property
     def _all(self) -> tuple[Turn, ...]:
         return (*self.history, *((self.earlier,) if self.earlier is not None else ()))
@@ -172,15 +188,14 @@ def compose(
     summary: str | None = None,
     counted_tokens: int | None = None,
     at_once: bool = False,
-    blocks: Sequence[Block] = (),
     so_far: Sequence[PromptMessage] = (),
 ) -> Plan:
-    """Compose the request that answers `messages`, behind whose text stand further `blocks`.
+    """Compose the request that answers `messages`.
 
     `summary` takes the place of the preface's summary, if there is a trim. `counted_tokens` is the API's own count of
     the whole, where it was asked. With `at_once` pins take effect without a trim. `so_far` are the messages of this
     turn where it takes another request: those that were sent, the part of the reply that came, and a user message
-    that asks for more. They are sent as they are, in place of `messages` and `blocks`.
+    that asks for more. They are sent as they are, in place of `messages`.
     """
     before = past.preface
     ledger = Ledger(
@@ -190,7 +205,7 @@ def compose(
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    added = tuple(so_far) or (prompt.question(messages, blocks),)
+    added = tuple(so_far) or (prompt.question(messages),)
     added_tokens = sum(map(rates.sent, added))
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - added_tokens
@@ -217,9 +232,11 @@ def compose(
     if window.dropped and summary is not None:
         preface = replace(preface, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(messages, window.newest_tokens - fixed_tokens(blocks), rates.message)
+        fitted = prompt.fit(
+            messages, window.newest_tokens, lambda shorter: rates.sent(prompt.question(shorter))
+        )
         window = replace(window, shortened=fitted != tuple(messages))
-        added = (prompt.question(fitted, blocks),)
+        added = (prompt.question(fitted),)
         added_tokens = sum(map(rates.sent, added))
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, preface), window.start)
     sent = prompt.render_messages(window.all_turns, added, preface.summary)

@@ -5,7 +5,7 @@ The set is closed. `bot.claude.wire` renders the blocks; nothing else knows the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
@@ -42,10 +42,11 @@ Source = Annotated[FileSource | InlineSource, Field(discriminator="type")]
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A picture; `tokens` by the documented formula, see `bot.conversation.tokens`."""
+    """A picture; `tokens` by the documented formula, see `bot.conversation.tokens`. The `name` is not sent."""
 
     source: Source
     tokens: int
+    name: str = ""
     type: Literal["image"] = "image"
 
 
@@ -95,9 +96,26 @@ Block = Annotated[
 ]
 
 
+GONE = Text("[a file stood here that is no longer available]")
+
+
 def text_of(blocks: Iterable[Block], between: str = "") -> str:
     """Join the text of the text blocks; other blocks have none."""
     return between.join(block.text for block in blocks if isinstance(block, Text))
+
+
+def file_ids(blocks: Iterable[Block]) -> Iterator[str]:
+    """Yield the ids of the uploaded files that the blocks name."""
+    for block in blocks:
+        if isinstance(block, (Image, Document)) and isinstance(block.source, FileSource):
+            yield block.source.file_id
+        elif isinstance(block, ToolResult):
+            yield from file_ids(block.content)
+
+
+def without_files(blocks: tuple[Block, ...], gone: Collection[str]) -> tuple[Block, ...]:
+    """Return the blocks with a text in place of each file that is gone."""
+    return tuple(GONE if gone and set(file_ids((block,))) & set(gone) else block for block in blocks)
 
 
 def fixed_tokens(blocks: Iterable[Block]) -> int:

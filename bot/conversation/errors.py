@@ -14,6 +14,7 @@ BobbinError
 │   ├── ClaudeTooLong         413, or a 400 for a prompt that exceeds the context window
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
+│       └── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
@@ -131,6 +132,10 @@ class ClaudeBlocked(ClaudeError):
 
 class ClaudeRefusedRequest(ClaudeError):
     """The API calls the request invalid."""
+
+
+class ClaudeFileGone(ClaudeRefusedRequest):
+    """The API complains of a file: perhaps one that has expired or was deleted."""
 
 
 class CutShort(BobbinError):

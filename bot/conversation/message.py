@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bot.conversation.content import Block
+
 DISCORD_EPOCH_MS = 1_420_070_400_000
 """The first millisecond that a snowflake can hold (Discord, reference, "Snowflakes")."""
 
@@ -19,12 +21,19 @@ class Author:
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """A reference to a file, by id because Discord's URLs expire."""
+    """A reference to a file; its `url` expires, its id does not.
+
+    `blocks` are its content for Claude, set when the turn is prepared, empty if there is no such content. `remark`
+    says why, or which part of the file is left out.
+    """
 
     id: int
     filename: str
     content_type: str
     size_bytes: int
+    url: str = ""
+    blocks: tuple[Block, ...] = ()
+    remark: str = ""
 
 
 @dataclass(frozen=True, slots=True)

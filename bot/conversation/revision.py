@@ -3,19 +3,50 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bot.conversation import prompt
-from bot.conversation.content import Text, fixed_tokens
+from bot.conversation.content import Block, Document, Image, Text
 from bot.conversation.message import Message
 from bot.conversation.request import PromptMessage
-from bot.conversation.tokens import FRAMING_TOKENS, estimate
+from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
 
 _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 """The text of a message never holds this, see `prompt.render_user`."""
 
 _USERNAME = re.compile(r' username="[^"]*">$')
+_FILE_NAME = re.compile(r'<file name="([^"]*)">')
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One message of an entry: its element, and the blocks of its files."""
+
+    text: str
+    files: tuple[Block, ...] = ()
+
+    @property
+    def username(self) -> str:
+        opening, _, _ = self.text.partition("\n")
+        named = _USERNAME.search(opening)
+        return named.group() if named else ""
+
+    def edited(self, now: Message) -> _Piece:
+        """Return the piece with the text of `now`, the author as before, and the files that are still attached."""
+        names = {prompt.rendered_name(attachment.filename) for attachment in now.attachments}
+        files = tuple(block for block in self.files if _name(block) in names)
+        shown = {_name(block): block for block in files}
+        attachments = tuple(
+            replace(each, blocks=(shown[name],))
+            if (name := prompt.rendered_name(each.filename)) in shown
+            else each
+            for each in now.attachments
+        )
+        opening, _, _ = self.text.partition("\n")
+        _, _, rest = prompt.render_user([replace(now, attachments=attachments)]).partition("\n")
+        return _Piece(f"{opening}\n{rest}", files)
 
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
@@ -30,14 +61,13 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     author has deleted must not stay.
     """
     members = entry.members or (entry.id,)
-    pieces = _pieces(entry.user)
+    pieces = _pieces(entry.question.blocks)
     if message not in members or not pieces or len(pieces) > len(members):
         return entry
     found = _candidates(pieces, members.index(message), len(members))
     if now is not None:
         found = _of_the_same_author(pieces, found, now)
-    said = [] if now is None else [_said_again(pieces[found.start], now)]
-    pieces[found.start : found.stop] = said
+    pieces[found.start : found.stop] = [] if now is None else [pieces[found.start].edited(now)]
     if not pieces:
         return replace(
             entry,
@@ -48,50 +78,65 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
             members=(),
             amended=newest,
         )
-    user = "\n".join(pieces)
-    if user == entry.user:
+    question = PromptMessage("user", _blocks(pieces))
+    if question == entry.question:
         return entry
     left = members if now is not None else tuple(member for member in members if member != message)
-    # Nothing tells which message another block belongs to, and what its author has deleted must not stay.
-    others = tuple(
-        block for block in entry.question.blocks if not isinstance(block, Text) and now is not None
-    )
-    tokens = estimate(user) + fixed_tokens(others) + FRAMING_TOKENS
     return replace(
-        entry.asked(PromptMessage("user", (Text(user), *others))),
-        user_tokens=tokens,
+        entry.asked(question),
+        user_tokens=PRIOR.sent(question),
         members=left,
         prefix_key="",
         amended=newest,
     )
 
 
-def _pieces(user: str) -> list[str]:
-    starts = [found.start() for found in _ELEMENT.finditer(user)]
-    ends = [*(start - 1 for start in starts[1:]), len(user)]
-    return [user[start:end] for start, end in zip(starts, ends, strict=False)]
+def _pieces(blocks: Sequence[Block]) -> list[_Piece]:
+    """Take a question apart; a block that is no text of messages belongs to the message before it."""
+    pieces: list[_Piece] = []
+    for block in blocks:
+        if isinstance(block, Text) and _ELEMENT.match(block.text):
+            starts = [found.start() for found in _ELEMENT.finditer(block.text)]
+            ends = [*(start - 1 for start in starts[1:]), len(block.text)]
+            pieces += [_Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
+        elif pieces:
+            pieces[-1] = replace(pieces[-1], files=(*pieces[-1].files, block))
+    return pieces
 
 
-def _candidates(pieces: list[str], index: int, members: int) -> range:
+def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
+    """Put a question together, as `prompt.question` does."""
+    blocks: list[Block] = []
+    texts: list[str] = []
+    for piece in pieces:
+        texts.append(piece.text)
+        if piece.files:
+            blocks += [Text("\n".join(texts)), *piece.files]
+            texts = []
+    return (*blocks, Text("\n".join(texts))) if texts else tuple(blocks)
+
+
+def _name(block: Block) -> str:
+    match block:
+        case Image():
+            return prompt.rendered_name(block.name)
+        case Document():
+            return prompt.rendered_name(block.title)
+        case Text():
+            found = _FILE_NAME.match(block.text)
+            return found[1] if found else ""
+        case _:
+            return ""
+
+
+def _candidates(pieces: Sequence[_Piece], index: int, members: int) -> range:
     """Return the pieces that the message of this index may be: one, unless some members have no piece."""
     missing = members - len(pieces)
     return range(max(0, index - missing), min(index, len(pieces) - 1) + 1)
 
 
-def _of_the_same_author(pieces: list[str], found: range, now: Message) -> range:
+def _of_the_same_author(pieces: Sequence[_Piece], found: range, now: Message) -> range:
     """Drop the pieces of other authors at both ends."""
-    name = _username(prompt.render_user([now]))
-    own = [index for index in found if _username(pieces[index]) == name]
+    name = _Piece(prompt.render_user([now])).username
+    own = [index for index in found if pieces[index].username == name]
     return range(own[0], own[-1] + 1) if own else found
-
-
-def _username(piece: str) -> str:
-    opening, _, _ = piece.partition("\n")
-    named = _USERNAME.search(opening)
-    return named.group() if named else ""
-
-
-def _said_again(piece: str, now: Message) -> str:
-    opening, _, _ = piece.partition("\n")
-    _, _, rest = prompt.render_user([now]).partition("\n")
-    return f"{opening}\n{rest}"

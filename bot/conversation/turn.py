@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.conversation.content import Text, text_of
+from bot.conversation.content import Text, file_ids, text_of, without_files
 from bot.conversation.message import created_ms
 from bot.conversation.request import PromptMessage, Usage
 
@@ -109,6 +109,13 @@ class Turn:
     def holds(self, messages: frozenset[int]) -> bool:
         """Say whether one of these messages belongs to the turn."""
         return not messages.isdisjoint(self.members or (self.id,))
+
+    def without_files(self, gone: Collection[str]) -> Turn:
+        """Return the turn with a text in place of each file that is gone."""
+        if not gone or not any(set(file_ids(message.blocks)) & set(gone) for message in self.sent):
+            return self
+        sent = tuple(replace(message, blocks=without_files(message.blocks, gone)) for message in self.sent)
+        return replace(self, sent=sent)
 
     def asked(self, question: PromptMessage) -> Turn:
         """Return the turn with another first message."""

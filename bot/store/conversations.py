@@ -103,6 +103,7 @@ class Conversations:
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
                 unreconciled=keys.reconcile(conversation),
+                files=keys.files(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),
                 before=padded(before),

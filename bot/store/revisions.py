@@ -79,7 +79,8 @@ class Revisions:
         return Change.SAME if change is Change.OLD else change
 
     async def delete(self, conversation: int, message: int) -> Change:
-        """Forget a message."""
+        """Forget a message and its files."""
+        await self._delete_files(conversation, message)
         # The history lives longer than the records of its messages, and holds a turn that is answered again. Twice: a
         # worker that claims such a turn must read its remaining messages, and a commit in between is amended, too.
         amended = await self._history.amend(conversation, message, None)
@@ -87,6 +88,13 @@ class Revisions:
         if change is not Change.WAITING:
             amended = await self._history.amend(conversation, message, None) or amended
         return Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change
+
+    async def _delete_files(self, conversation: int, message: int) -> None:
+        key = self._keys.files(conversation)
+        with translated():
+            fields = [str(field) for field in await self._redis.hkeys(key)]
+            if own := [field for field in fields if field.startswith(f"{message}:")]:
+                await self._redis.hdel(key, *own)
 
     async def amend(self, conversation: int, now: Message) -> bool:
         """Change what the history says of a message whose turn is committed, and the record of the message."""

@@ -6,6 +6,7 @@ Revisions are apart in `revise`, recovery after a crash in `recover_reply`, refu
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Literal
 
 import structlog
@@ -23,7 +24,7 @@ from bot.turns.notices import lines, put_below
 from bot.turns.persist import persist
 from bot.turns.policy import TurnPolicy
 from bot.turns.posted_reply import PostedReply
-from bot.turns.prepare import Declined, prepare
+from bot.turns.prepare import Declined, Prepared, prepare
 from bot.turns.recover_reply import has_earlier_attempt, recover_reply
 from bot.turns.revise import keep_earlier, not_worse
 from bot.turns.services import TurnServices
@@ -61,6 +62,8 @@ class TurnLife:
         """Bring the turn to its end, from the state that the claim found."""
         self.reply.check()
         committed = self.claim.attempt.result if self.claim.attempt.state is State.COMMITTED else None
+        if committed is None and has_earlier_attempt(self.claim):
+            await self._restore_contents()
         result = committed or await self._recover() or await self._answer()
         self.committed = True
         if result.as_shown:
@@ -120,6 +123,13 @@ class TurnLife:
         claim, buttons = self.claim, self.reply.newest
         reconcile = has_earlier_attempt(claim) or claim.batch.listed or self.reply.writer.unconfirmed
         return await persist(lambda: self._journal.acknowledge(claim, reconcile=reconcile, buttons=buttons))
+
+    async def _restore_contents(self) -> None:
+        """Prepare the messages before the recovery: the history of a recovered reply holds their files as well."""
+        claim = self.claim
+        prepared = await prepare(claim, self.services.preparation)
+        if isinstance(prepared, Prepared):
+            self.reply.claim = replace(claim, batch=replace(claim.batch, messages=prepared.messages))
 
     async def _recover(self) -> Result | None:
         """Take over what an earlier attempt has posted; if that is finished, it is the answer."""

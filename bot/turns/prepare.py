@@ -5,10 +5,10 @@ Access, budgets, files, transcripts and quoted context attach here, one step eac
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 
-from bot.conversation.content import Block
+from bot.conversation.content import without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
@@ -19,14 +19,30 @@ from bot.store.claim import Claim
 class Prepared:
     """The content that a turn adds to the conversation; see `compose`.
 
-    `messages` become the text of the user message, and `blocks` (such as pictures) stand behind the text. `so_far` is
-    set where the turn takes another request: the messages that were sent, the part of the reply that came, and a user
-    message that asks for more.
+    `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
+    messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
+    under the reply.
     """
 
     messages: tuple[Message, ...]
     so_far: tuple[PromptMessage, ...] = ()
-    blocks: tuple[Block, ...] = ()
+    notices: tuple[str, ...] = ()
+
+    def without_files(self, gone: Collection[str]) -> Prepared:
+        """Return the content with a text in place of each file that is gone."""
+        if not gone:
+            return self
+        messages = tuple(
+            replace(
+                message,
+                attachments=tuple(
+                    replace(each, blocks=without_files(each.blocks, gone)) for each in message.attachments
+                ),
+            )
+            for message in self.messages
+        )
+        so_far = tuple(replace(sent, blocks=without_files(sent.blocks, gone)) for sent in self.so_far)
+        return replace(self, messages=messages, so_far=so_far)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeTooLong
+from bot.conversation.content import file_ids
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn, exchange
@@ -57,6 +58,7 @@ class ReplyGenerator:
         self._now_s = now_s
         self.report_cost = report_cost
         self.summaries = Summaries()
+        self._gone_files: set[str] = set()
 
     async def generate(
         self,
@@ -74,7 +76,8 @@ class ReplyGenerator:
         `show_status` is called with a line for people during phases without text. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
-        past, continued = claim.past, claim.continued
+        past, continued = claim.past.without_files(self._gone_files), claim.continued
+        prepared = prepared.without_files(self._gone_files)
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
@@ -85,7 +88,6 @@ class ReplyGenerator:
                 now_ms=now_ms,
                 counted_tokens=counted,
                 summary=summary,
-                blocks=prepared.blocks,
                 so_far=prepared.so_far,
             )
 
@@ -102,6 +104,17 @@ class ReplyGenerator:
             summary, side_usage = await self._summary(claim, stream, request)
             plan = planned(terms, counted, summary)
         text, end = await stream.reply(plan.request)
+        if isinstance(end, ClaudeFileGone) and not text and (gone := await self._find_gone(plan.request)):
+            # Once: a file that is gone must not end the conversation.
+            log.warning(
+                "files_gone",
+                conversation=claim.conversation,
+                files=len(gone),
+                hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
+            )
+            past, prepared = past.without_files(gone), prepared.without_files(gone)
+            plan = planned(terms, counted, summary)
+            text, end = await stream.reply(plan.request)
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
@@ -123,7 +136,7 @@ class ReplyGenerator:
         )
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
-        conclusion = _with_notices(conclusion, plan, summary)
+        conclusion = _with_notices(conclusion, plan, summary, prepared.notices)
         log.info(
             "claude_answered",
             conversation=claim.conversation,
@@ -144,6 +157,16 @@ class ReplyGenerator:
         )
         return Generated(turn, conclusion, plan.window.start)
 
+    async def _find_gone(self, request: Request) -> frozenset[str]:
+        """Return the ids of the request's files that are gone, and leave them out of later requests."""
+        ids = {each for message in request.messages for each in file_ids(message.blocks)}
+        try:
+            gone = await self._claude.files.missing(ids) if ids else frozenset()
+        except ClaudeError:
+            return frozenset()
+        self._gone_files |= gone
+        return gone
+
     async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
 
@@ -155,9 +178,11 @@ def _with_earlier_cost(earlier: Turn | None, cost: int | None) -> int | None:
     return None if earlier.cost is None else earlier.cost + cost
 
 
-def _with_notices(conclusion: Conclusion, plan: Plan, summary: str | None) -> Conclusion:
-    """Add notices about the parts of the conversation that Claude did not see."""
-    window, notices = plan.window, conclusion.notices
+def _with_notices(
+    conclusion: Conclusion, plan: Plan, summary: str | None, prepared: tuple[str, ...]
+) -> Conclusion:
+    """Add notices about the parts of the messages and the conversation that Claude did not see."""
+    window, notices = plan.window, (*conclusion.notices, *prepared)
     if window.dropped:
         notices = (*notices, wording.TRIMMED if summary is None else wording.SUMMARIZED)
     if window.shortened:

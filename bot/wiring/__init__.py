@@ -14,6 +14,7 @@ from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.connection import session
+from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.client import Client
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -29,6 +30,8 @@ from bot.wiring.store import build_store
 from bot.wiring.turns import build_turns
 
 log = structlog.get_logger()
+
+MB = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
 
     outbox = build_outbox(settings, client, clock)
     prices = price_book(settings.claude.prices)
-    turns = build_turns(settings, store, claude, prices, outbox, pace, clock, metrics)
+    attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
+    turns = build_turns(settings, store, claude, prices, outbox, attachments, pace, clock, metrics)
     pins = build_pins(client, store, clock, stack)
     tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
     catchup = build_events(

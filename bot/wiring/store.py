@@ -13,6 +13,7 @@ from bot.gateway.outbox.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.file_store import FileStore
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
@@ -38,6 +39,7 @@ class Store:
     coordination: Coordination
     conversations: Conversations
     journal: Journal
+    files: FileStore
     overrides: ScopedOverrides
     work_queue: WorkQueue
     wakeups: Wakeups
@@ -70,6 +72,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
+        files=FileStore(redis, keys),
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),

@@ -11,6 +11,9 @@ from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
 from bot.conversation.trimming import marks
+from bot.files.convert import Converter
+from bot.files.result import Limits
+from bot.gateway.connection.attachments import Attachments
 from bot.render.formula import draw_all
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -18,6 +21,7 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
+from bot.turns.file_contents import FileContents
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
@@ -40,6 +44,7 @@ def build_turns(
     claude: Claude,
     prices: PriceBook,
     outbox: Outbox,
+    attachments: Attachments,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -60,6 +65,7 @@ def build_turns(
             pace=pace,
             policy=policy,
             resolve_policy=terms,
+            preparation=(build_file_contents(settings, store, claude, attachments),),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             turn_ended=metrics.turn_ended,
@@ -74,6 +80,19 @@ def build_turns(
         max_concurrent=settings.turns.max_concurrent,
     )
     return Turns(terms, dispatcher)
+
+
+def build_file_contents(
+    settings: Settings, store: Store, claude: Claude, attachments: Attachments
+) -> FileContents:
+    """Build the step that reads attached files."""
+
+    async def inline(_data: bytes, _media_type: str) -> None:
+        return None
+
+    limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
+    upload = inline if settings.claude.files == "inline" else claude.files.upload
+    return FileContents(attachments.download, Converter(limits), upload, store.files)
 
 
 def default_choice(settings: Settings) -> Choice:

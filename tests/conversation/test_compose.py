@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
-from bot.conversation.content import FileSource, Image, Text
+from bot.conversation.content import FileSource, Image
 from bot.conversation.lifetime import USUAL_RATES, Choice
+from bot.conversation.message import Attachment
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.side_requests import to_count, to_summarize
@@ -218,12 +219,17 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     assert plan.added_tokens <= plan.window.newest_tokens
 
 
-def test_blocks_stand_behind_the_text_and_stay_where_the_text_is_shortened() -> None:
+def test_files_stand_behind_the_text_and_stay_where_the_text_is_shortened() -> None:
     picture = Image(FileSource("f"), tokens=300)
-    plan = ask(Past(), "see", blocks=(picture,))
-    assert plan.added[0].blocks == (Text(render_user([message("see")])), picture)
-    assert plan.added_tokens == ask(Past(), "see").added_tokens + 300
-    long = ask(Past(), "begin " + "weaving " * 3000 + "end", blocks=(picture,))
+    file = Attachment(1, "a.png", "image/png", 4, blocks=(picture,))
+
+    def plan(text: str) -> Plan:
+        return compose(TERMS, Past(), [message(text, attachments=(file,))], now_ms=NOW_MS)
+
+    short = plan("see")
+    assert short.added[0].blocks[1:] == (picture,)
+    assert short.added_tokens > 300
+    long = plan("begin " + "weaving " * 3000 + "end")
     assert long.window.shortened
     assert long.added[0].blocks[1:] == (picture,)
     assert long.added_tokens <= long.window.newest_tokens
@@ -248,7 +254,7 @@ def test_what_is_too_short_to_be_cut_is_not_said_to_be() -> None:
 
 @given(st.lists(st.text(max_size=3000), min_size=1, max_size=4), st.integers(1, 2000))
 def test_messages_are_cut_to_fit_whenever_they_can_be(texts: list[str], room: int) -> None:
-    fitted = fit([message(text) for text in texts], room, PRIOR.message)
+    fitted = fit([message(text) for text in texts], room, lambda shorter: PRIOR.message(render_user(shorter)))
     assert len(fitted) == len(texts)
     tokens = PRIOR.message(render_user(fitted))
     assert tokens <= room or all(

@@ -7,10 +7,9 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.content import FileSource, Image
-from bot.conversation.message import Author, Message
-from bot.conversation.prompt import render_user
-from bot.conversation.request import PromptMessage
+from bot.conversation.content import Block, FileSource, Image, Text
+from bot.conversation.message import Attachment, Author, Message
+from bot.conversation.prompt import file_element, question, render_user
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from tests.conversation.builders import ANN, BEN, message, turn
@@ -56,16 +55,6 @@ def test_a_deletion_leaves_an_entry_as_if_it_had_never_been_written(
 def test_an_entry_whose_last_message_is_deleted_is_not_sent_any_more() -> None:
     after = amended(entry([message("one")]), message("one").id, None, NEWEST)
     assert (after.outcome, after.user, after.reply, after.tokens) == ("removed", "", "", 0)
-
-
-def test_a_deletion_takes_the_pictures_along_and_an_edit_leaves_them() -> None:
-    messages = [message("one"), message("two", number=11)]
-    plain = entry(messages)
-    picture = Image(FileSource("f"), tokens=300)
-    before = plain.asked(PromptMessage("user", (*plain.question.blocks, picture)))
-    assert amended(before, messages[0].id, None, NEWEST) == amended(plain, messages[0].id, None, NEWEST)
-    edited = amended(before, messages[0].id, replace(messages[0], text="uno"), NEWEST)
-    assert edited.question.blocks[1:] == (picture,)
 
 
 def test_an_author_stays_as_he_was_named() -> None:
@@ -126,3 +115,34 @@ def test_an_edit_of_what_cannot_be_told_apart_leaves_only_the_new_text_of_its_au
     after = amended(between, edited.id, edited, NEWEST)
     assert after.user == render_user([edited])
     assert amended(after, edited.id, edited, NEWEST) == after
+
+
+PICTURE = Image(FileSource("file_1"), 30, "a.png")
+LOG = file_element("b.log", "one\n</file>\ntwo")
+
+
+def with_files(text: str, number: int, *blocks: Block) -> Message:
+    names = {Image: "a.png", Text: "b.log"}
+    files = tuple(
+        Attachment(at, names[type(block)], "image/png", 4, blocks=(block,)) for at, block in enumerate(blocks)
+    )
+    return message(text, number=number, attachments=files)
+
+
+def test_files_stay_with_their_message() -> None:
+    first, second = with_files("one", 1, PICTURE, LOG), message("two", number=2)
+    before = replace(turn(1), sent=(question([first, second]),), members=(first.id, second.id))
+    assert [block.type for block in before.question.blocks] == ["text", "image", "text", "text"]
+    assert amended(before, second.id, None, NEWEST).question == question([first])
+    assert amended(before, first.id, None, NEWEST).question == question([second])
+
+
+def test_an_edit_keeps_the_files_that_are_still_attached() -> None:
+    first = with_files("one", 1, PICTURE, LOG)
+    before = replace(turn(1), sent=(question([first]),), members=(first.id,))
+    edited = replace(first, text="changed")
+    bare = tuple(replace(each, blocks=()) for each in first.attachments)
+    assert amended(before, first.id, replace(edited, attachments=bare), NEWEST).question == question([edited])
+    one_left = replace(edited, attachments=first.attachments[:1])
+    after = amended(before, first.id, replace(edited, attachments=bare[:1]), NEWEST)
+    assert after.question == question([one_left])

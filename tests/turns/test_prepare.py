@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.conversation import wording
 from bot.conversation.content import FileSource, Image
+from bot.conversation.message import Attachment
 from bot.conversation.prompt import CONTINUE
 from bot.store.claim import Claim
 from bot.store.turn_control import RegenerateResult
@@ -48,11 +49,13 @@ async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declin
     assert await prepare(CLAIM, (declines, doubles)) == Declined(TOO_MUCH)
 
 
-async def test_the_blocks_of_a_step_are_sent_and_stay_in_the_history(bench: Bench) -> None:
+async def test_the_files_that_a_step_has_read_are_sent_and_stay_in_the_history(bench: Bench) -> None:
     picture = Image(FileSource("f"), tokens=300)
 
     async def shows(_claim: Claim, prepared: Prepared) -> Prepared:
-        return replace(prepared, blocks=(picture,))
+        file = Attachment(1, "a.png", "image/png", 4, blocks=(picture,))
+        (message,) = prepared.messages
+        return replace(prepared, messages=(replace(message, attachments=(file,)),))
 
     with_steps(bench, shows)
     await hear(bench, A)

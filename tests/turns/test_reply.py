@@ -26,7 +26,8 @@ from bot.conversation.errors import (
     Fenced,
     Stopped,
 )
-from bot.conversation.message import DISCORD_EPOCH_MS
+from bot.conversation.message import DISCORD_EPOCH_MS, Attachment
+from bot.conversation.prompt import file_element
 from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import NO_FILES, SMALL
@@ -35,7 +36,7 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Attached
 from bot.store.claim import Claim, Later, UnreadableConversation
-from bot.store.codec import Result
+from bot.store.codec import Result, load_turn
 from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
@@ -421,6 +422,21 @@ async def test_a_reply_whose_files_are_refused_says_so_below_it(bench: Bench) ->
     bench.outbox.refuses_files = DiscordForbidden("Attach Files")
     await bench.turn()
     assert bench.outbox.texts() == [CODE, SMALL + NO_FILES]
+
+
+async def test_a_reply_that_is_recovered_has_the_files_of_its_messages_in_the_history(bench: Bench) -> None:
+    file = Attachment(3, "a.txt", "text/plain", 5)
+    read = replace(file, blocks=(file_element("a.txt", "hello"),))
+
+    async def reads(_: Claim, prepared: Prepared) -> Prepared:
+        return replace(prepared, messages=(replace(A, attachments=(read,)),))
+
+    claim = await bench.begun("An answer.")
+    runner = Runner(replace(bench.services, preparation=(reads,)))
+    await runner.run(changed(claim, number=2), asyncio.Event())
+    entry = load_turn(str(await bench.redis.lindex(Keys("test").history(C), -1)))
+    assert entry.reply == "An answer."
+    assert entry.question.blocks[1:] == read.blocks
 
 
 async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(bench: Bench) -> None:

@@ -46,6 +46,7 @@ class Reset(Call):
     history: Key
     meta: Key
     unreconciled: Key
+    files: Key
     records: str
     results: str
     before: str

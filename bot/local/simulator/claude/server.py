@@ -21,6 +21,7 @@ from .catalogue import Model, find, models
 from .diagnostics import miss_reason
 from .failures import Failure, refused
 from .faults import Drop, Faults
+from .files import Files
 from .gate import Gate
 from .listing import page
 from .message import message, usage
@@ -73,6 +74,7 @@ class Claude:
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
+        self.files = Files(self._clock, self._run)
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes any free port."""
@@ -82,6 +84,7 @@ class Claude:
         app.router.add_post("/v1/messages/count_tokens", self._route(self._count))
         app.router.add_get("/v1/models", self._route(self._list))
         app.router.add_get("/v1/models/{id}", self._route(self._retrieve))
+        self.files.add_to(app.router, self._route)
         app.router.add_route("*", "/{path:.*}", self._route(self._unknown))
         # Without cancellation, a client's hanging up would go unnoticed until the next write.
         self._runner = web.AppRunner(
@@ -263,6 +266,7 @@ class Claude:
             raise model
         if failure := check_rules(body, model):
             raise failure
+        self.files.check(body)
         return body, model
 
     def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:

@@ -1,0 +1,70 @@
+"""Text in any common encoding: code, logs, CSV, Markdown, HTML, SVG."""
+
+from __future__ import annotations
+
+import codecs
+
+from charset_normalizer import from_bytes
+
+from bot.files.result import Limits, Problem, Words
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark is the beginning of this one
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+DETECTED_BYTES = 200_000
+"""The beginning is enough to detect an encoding, and the detection takes time."""
+
+SPARSE_CHARS, SPARSE_SHARE = 20, 0.3
+"""With fewer characters beyond ASCII a detection is a guess, and the text most probably Western European."""
+
+CONTROL_SHARE_MAX = 0.05
+"""Text has few control characters; with more of them, the bytes are no text."""
+
+
+def convert(data: bytes, limits: Limits) -> Words | Problem:
+    """Return the text."""
+    text = decoded(data)
+    if text is None:
+        return Problem.UNSUPPORTED
+    return shortened(text, limits.text_chars)
+
+
+def decoded(data: bytes) -> str | None:
+    """Return the text that the bytes encode, None if they are no text."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            return _plausible(data.decode(encoding, "replace"))
+    try:
+        return _plausible(data.decode("utf-8"))
+    except UnicodeDecodeError:
+        pass
+    if b"\x00" in data:
+        return None
+    foreign = sum(byte > 0x7F for byte in data[:DETECTED_BYTES])
+    if foreign <= min(SPARSE_CHARS, SPARSE_SHARE * len(data)):
+        return _plausible(data.decode("cp1252", "replace"))
+    best = from_bytes(data[:DETECTED_BYTES]).best()
+    return None if best is None else _plausible(data.decode(best.encoding, "replace"))
+
+
+def shortened(text: str, limit: int) -> Words | Problem:
+    """Return the text, cut in its middle to about `limit` characters; EMPTY if it is blank."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
+    if not text.strip():
+        return Problem.EMPTY
+    left_out = len(text) - limit
+    if left_out <= 0:
+        return Words(text)
+    head = text[: limit * 2 // 3]
+    tail = text[len(text) - (limit - len(head)) :]
+    return Words(f"{head}\n[… {left_out:,} characters of this file are left out here …]\n{tail}", left_out)
+
+
+def _plausible(text: str) -> str | None:
+    controls = sum(1 for char in text[:DETECTED_BYTES] if char < " " and char not in "\t\n\r\f\x1b")
+    return None if controls > CONTROL_SHARE_MAX * min(len(text), DETECTED_BYTES) else text

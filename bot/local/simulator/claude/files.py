@@ -1,0 +1,190 @@
+"""The Files API: uploads with an expiry, and the files that messages name.
+
+Wire format and limits: Anthropic, "Files API".
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import datetime as dt
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import BodyPartReader, web
+
+from .failures import Failure, refused
+from .prompt import Body, content_blocks
+
+FILE_BYTES_MAX = 500_000_000
+EXPIRY_S = (3600, 90 * 24 * 3600)
+NAME = re.compile(r'[^<>:"|?*\\/\x00-\x1f]{1,255}')
+DOCUMENTS = ("application/pdf", "text/plain")
+
+IMAGES = {
+    "image/jpeg": b"\xff\xd8\xff",
+    "image/png": b"\x89PNG\r\n\x1a\n",
+    "image/gif": b"GIF8",
+    "image/webp": b"RIFF",
+}
+"""What the bytes of each image type begin with; other types are refused."""
+
+IMAGE_BASE64_MAX = 10 * 1024 * 1024
+ENCRYPTED = re.compile(rb"/Encrypt\s")
+
+
+@dataclass(frozen=True)
+class File:
+    """An uploaded file; `expires_at` in seconds of the server's clock, None for never."""
+
+    id: str
+    filename: str
+    mime_type: str
+    data: bytes
+    created_at: str
+    expires_at: float | None
+
+    def metadata(self) -> dict[str, Any]:
+        """The file as the API describes it."""
+        return {
+            "id": self.id,
+            "type": "file",
+            "filename": self.filename,
+            "mime_type": self.mime_type,
+            "size_bytes": len(self.data),
+            "created_at": self.created_at,
+            "downloadable": False,
+        }
+
+
+class Files:
+    """The files of the workspace."""
+
+    def __init__(self, clock: Callable[[], float], run: str) -> None:
+        self._clock = clock
+        self._run = run
+        self._made = 0
+        self.files: dict[str, File] = {}
+
+    def add_to(self, router: web.UrlDispatcher, route: Callable[..., Any]) -> None:
+        """Add the routes."""
+        router.add_post("/v1/files", route(self._upload))
+        router.add_get("/v1/files", route(self._list))
+        router.add_get("/v1/files/{id}", route(self._retrieve))
+        router.add_get("/v1/files/{id}/content", route(self._download))
+        router.add_delete("/v1/files/{id}", route(self._delete))
+
+    def find(self, file_id: str) -> File:
+        """Return a file that is alive, or raise the Failure for one that is not."""
+        file = self.files.get(file_id)
+        if file is None:
+            raise Failure(404, f"File not found: {file_id}")
+        if file.expires_at is not None and file.expires_at <= self._clock():
+            raise Failure(404, f"File has expired: {file_id}", error_code="file_expired")
+        return file
+
+    def check(self, body: Body) -> None:
+        """Raise a Failure if a message names a file that is dead or of the wrong type, or holds a broken one."""
+        for place, block in _media(body):
+            source = block["source"]
+            if source.get("type") == "file":
+                file = self.find(source.get("file_id", ""))
+                allowed = tuple(IMAGES) if block["type"] == "image" else DOCUMENTS
+                if file.mime_type not in allowed:
+                    raise refused(
+                        f"{place}.source: a file of type {file.mime_type} cannot be used in {block['type']}"
+                    )
+            elif source.get("type") == "base64":
+                check_inline(place, block["type"], source)
+
+    async def _upload(self, request: web.Request, _: Any) -> web.StreamResponse:
+        expires_in_s, upload = None, None
+        async for part in await request.multipart():
+            if not isinstance(part, BodyPartReader):
+                raise refused("file: a nested multipart body is not allowed")
+            if part.name == "expires_in_seconds":
+                expires_in_s = int(await part.text())
+            elif part.name == "file":
+                mime_type = part.headers.get("Content-Type", "application/octet-stream").partition(";")[0]
+                upload = (part.filename or "", mime_type, bytes(await part.read()))
+            else:
+                raise refused(f"{part.name}: Extra inputs are not permitted")
+        if upload is None:
+            raise refused("file: Field required")
+        filename, mime_type, data = upload
+        if not NAME.fullmatch(filename):
+            raise refused('file: the filename must have 1 to 255 characters, none of them < > : " | ? * \\ /')
+        if len(data) > FILE_BYTES_MAX:
+            raise Failure(413, "File exceeds the maximum size")
+        if expires_in_s is not None and not EXPIRY_S[0] <= expires_in_s <= EXPIRY_S[1]:
+            raise refused(f"expires_in_seconds: must be between {EXPIRY_S[0]} and {EXPIRY_S[1]}")
+        if mime_type in IMAGES and not data.startswith(IMAGES[mime_type]):
+            raise refused(f"file: the content does not match the type {mime_type}")
+        self._made += 1
+        file = File(
+            f"file_{self._run}{self._made:06d}",
+            filename,
+            mime_type,
+            data,
+            dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            None if expires_in_s is None else self._clock() + expires_in_s,
+        )
+        self.files[file.id] = file
+        return web.json_response(file.metadata())
+
+    async def _list(self, request: web.Request, _: Any) -> web.StreamResponse:
+        ids = [*request.query.getall("ids[]", []), *request.query.getall("ids", [])]
+        if len(ids) > 100:
+            raise refused("ids: at most 100 ids")
+        found = [file.metadata() for file in self.files.values() if not ids or file.id in ids]
+        return web.json_response({"data": found, "next_page": None})
+
+    async def _retrieve(self, request: web.Request, _: Any) -> web.StreamResponse:
+        return web.json_response(self.find(request.match_info["id"]).metadata())
+
+    async def _download(self, request: web.Request, _: Any) -> web.StreamResponse:
+        self.find(request.match_info["id"])
+        raise Failure(400, "This file cannot be downloaded", error_code="file_not_downloadable")
+
+    async def _delete(self, request: web.Request, _: Any) -> web.StreamResponse:
+        file = self.files.pop(request.match_info["id"], None)
+        if file is None:
+            raise Failure(404, f"File not found: {request.match_info['id']}")
+        return web.json_response({"id": file.id, "type": "file_deleted"})
+
+
+def check_inline(place: str, kind: str, source: dict[str, Any]) -> None:
+    """Raise a Failure if the bytes of a block are not what its type says."""
+    media_type = source.get("media_type", "")
+    try:
+        data = base64.b64decode(source.get("data", ""), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise refused(f"{place}.source.base64.data: invalid base64 data") from error
+    if kind == "document":
+        if media_type != "application/pdf":
+            raise refused(f"{place}.source.base64.media_type: Input should be 'application/pdf'")
+        if not data.lstrip().startswith(b"%PDF-"):
+            raise refused(f"{place}: Could not process PDF")
+        if ENCRYPTED.search(data):
+            raise refused(f"{place}: The PDF specified is password protected.")
+        return
+    if media_type not in IMAGES:
+        raise refused(f"{place}.source.base64.media_type: Input should be {', '.join(map(repr, IMAGES))}")
+    if len(source["data"]) > IMAGE_BASE64_MAX:
+        raise refused(f"{place}.source.base64: image exceeds 10 MB maximum")
+    if not data.startswith(IMAGES[media_type]):
+        raise refused(f"{place}: Image does not match the provided media type {media_type}")
+
+
+def _media(body: Body) -> Iterator[tuple[str, dict[str, Any]]]:
+    for at, message in enumerate(body["messages"]):
+        for inner, block in enumerate(content_blocks(message["content"])):
+            place = f"messages.{at}.content.{inner}"
+            if block.get("type") in ("image", "document"):
+                yield place, block
+            elif block.get("type") == "tool_result" and isinstance(block.get("content"), list):
+                for deep, part in enumerate(block["content"]):
+                    if part.get("type") in ("image", "document"):
+                        yield f"{place}.content.{deep}", part

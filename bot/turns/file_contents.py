@@ -1,0 +1,165 @@
+"""The step of the preparation that gives Claude the files of the messages.
+
+The content of a file is stored with the conversation before it is used, so that an attempt after a crash neither
+downloads nor uploads the file again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import structlog
+
+from bot.conversation.content import Document, FileSource, Image, InlineSource, Source
+from bot.conversation.errors import ClaudeError
+from bot.conversation.message import Attachment, Message
+from bot.conversation.prompt import file_element
+from bot.conversation.tokens import pdf_tokens, picture_tokens
+from bot.files.convert import Converter
+from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.store.claim import Claim
+from bot.store.file_store import FileContent, FileStore
+from bot.turns.prepare import Prepared
+
+log = structlog.get_logger()
+
+FILES_MAX = 10
+"""The most files of one turn, as many as one message has at most (Discord, "Create Message")."""
+
+Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
+"""Takes the channel and the id of the message, and the attachment."""
+
+Upload = Callable[[bytes, str], Awaitable[str | None]]
+"""Takes the bytes and the media type; None if the server has no Files API."""
+
+PROBLEMS: dict[Problem, tuple[str, str]] = {
+    Problem.EMPTY: ("it is empty", "it is empty"),
+    Problem.TOO_LARGE: ("it is too large", "it is too large. Send a smaller file, or the part that matters"),
+    Problem.ENCRYPTED: (
+        "it is protected by a password",
+        "a password protects it. Send a copy without a password",
+    ),
+    Problem.UNREADABLE: (
+        "it is damaged",
+        "it seems to be damaged. Save it again, or send it in another format",
+    ),
+    Problem.UNSUPPORTED: (
+        "its format cannot be read",
+        "I cannot read this format. I read pictures, PDFs, text and code, .docx, .xlsx, .ods and .pptx",
+    ),
+    Problem.AUDIO: ("it is a recording", "I cannot listen to recordings. Please write what it says"),
+    Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
+    Problem.TIMED_OUT: ("it takes too long to read", "reading it took too long. Send a smaller file"),
+    Problem.UNAVAILABLE: ("Discord did not deliver it", "Discord did not deliver it. Please attach it again"),
+    Problem.TOO_MANY: (
+        "too many files",
+        f"I look at {FILES_MAX} files at a time. Send the others in another message",
+    ),
+}
+"""What Claude and what people are told of a file that has no content."""
+
+
+@dataclass(frozen=True, slots=True)
+class FileContents:
+    """Downloads, converts and uploads the files of a turn."""
+
+    download: Download
+    convert: Converter
+    upload: Upload
+    store: FileStore
+
+    async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
+        """Add the files' content to the messages, and the notices about them."""
+        if prepared.so_far or not any(message.attachments for message in prepared.messages):
+            return prepared
+        known = await self.store.contents(claim.conversation)
+        wanted = [(message, each) for message in prepared.messages for each in message.attachments]
+        found = await asyncio.gather(
+            *(
+                self._content(claim, message, attachment, known.get((message.id, attachment.id)), number)
+                for number, (message, attachment) in enumerate(wanted)
+            )
+        )
+        contents = {attachment.id: content for (_, attachment), content in zip(wanted, found, strict=True)}
+        messages = tuple(_with_contents(message, contents) for message in prepared.messages)
+        notices = tuple(dict.fromkeys(content.notice for content in found if content.notice))
+        return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
+
+    async def _content(
+        self, claim: Claim, message: Message, attachment: Attachment, known: FileContent | None, number: int
+    ) -> FileContent:
+        if known is not None:
+            return known
+        if number >= FILES_MAX:
+            return _problem(attachment, Problem.TOO_MANY)
+        # The message that opens a thread stands in the channel.
+        channel = claim.meta.parent if message.opens is not None else None
+        data = await self.download(channel or claim.conversation, message.id, attachment)
+        made: Converted = data if isinstance(data, Problem) else await self.convert.convert(data)
+        log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
+        content = await self._rendered(attachment, made)
+        if made is not Problem.UNAVAILABLE:
+            await self.store.keep(claim.conversation, message.id, attachment.id, content)
+        return content
+
+    async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
+        match made:
+            case Problem():
+                return _problem(attachment, made)
+            case Words():
+                remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
+                notice = (
+                    f"Of {_named(attachment)} I read the beginning and the end: it is long." if remark else ""
+                )
+                return FileContent((file_element(attachment.filename, made.text),), remark, notice)
+            case Picture():
+                source = await self._source(made.data, made.media_type)
+                image = Image(source, picture_tokens(made.width, made.height), attachment.filename)
+                remark = "its first frame" if made.animated else ""
+                notice = f"Of {_named(attachment)} I see the first frame only." if made.animated else ""
+                return FileContent((image,), remark, notice)
+            case Pages():
+                source = await self._source(made.data, "application/pdf")
+                document = Document(source, pdf_tokens(made.pages), attachment.filename)
+                cut = made.pages < made.of
+                remark = f"its first {made.pages} of {made.of} pages" if cut else ""
+                notice = (
+                    f"Of {_named(attachment)} I read the first {made.pages} of {made.of} pages."
+                    if cut
+                    else ""
+                )
+                return FileContent((document,), remark, notice)
+
+    async def _source(self, data: bytes, media_type: str) -> Source:
+        try:
+            file_id = await self.upload(data, media_type)
+        except ClaudeError as error:
+            log.warning("file_upload_failed", kind=type(error).__name__, detail=str(error))
+            file_id = None
+        if file_id is not None:
+            return FileSource(file_id)
+        return InlineSource(media_type, base64.b64encode(data).decode())
+
+
+def _with_contents(message: Message, contents: dict[int, FileContent]) -> Message:
+    attachments = tuple(
+        replace(each, blocks=contents[each.id].blocks, remark=contents[each.id].remark)
+        for each in message.attachments
+    )
+    return replace(message, attachments=attachments)
+
+
+def _problem(attachment: Attachment, problem: Problem) -> FileContent:
+    for_claude, for_people = PROBLEMS[problem]
+    return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
+
+
+def _named(attachment: Attachment) -> str:
+    return f"`{attachment.filename.replace('`', '')}`"
+
+
+def _kind(made: Converted) -> str:
+    return made.value if isinstance(made, Problem) else type(made).__name__.lower()

@@ -1,0 +1,140 @@
+"""Real bytes of every kind of file, made here."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zipfile
+import zlib
+
+import docx
+from PIL import Image
+from pypdf import PdfWriter
+
+ORIENTATION, GPS = 0x0112, 0x8825
+
+
+def picture(kind: str, size: tuple[int, int] = (640, 480), *, mode: str = "RGB") -> bytes:
+    """A picture with a gradient."""
+    image = Image.linear_gradient("L").resize(size).convert(mode)
+    out = io.BytesIO()
+    image.save(out, kind)
+    return out.getvalue()
+
+
+def photo(size: tuple[int, int] = (800, 600)) -> bytes:
+    """A JPEG that lies on its side, with its position in the metadata."""
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    exif.get_ifd(GPS)[1] = "N"
+    exif.get_ifd(GPS)[2] = (52.0, 31.0, 12.0)
+    out = io.BytesIO()
+    Image.linear_gradient("L").resize(size).convert("RGB").save(out, "JPEG", exif=exif)
+    return out.getvalue()
+
+
+def animation() -> bytes:
+    """A GIF of two frames, the first red."""
+    out = io.BytesIO()
+    red, blue = (Image.new("RGB", (40, 30), colour) for colour in ("red", "blue"))
+    red.save(out, "GIF", save_all=True, append_images=[blue], duration=100)
+    return out.getvalue()
+
+
+def huge_header(edge: int = 30_000) -> bytes:
+    """A PNG of a few bytes whose header claims `edge` times `edge` pixels."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    header = struct.pack(">IIBBBBB", edge, edge, 8, 2, 0, 0, 0)
+    rows = zlib.compress(b"\x00" * 1000)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+def pdf(pages: int = 3, *, password: str | None = None) -> bytes:
+    """A PDF of blank pages."""
+    writer = PdfWriter()
+    for _ in range(pages):
+        writer.add_blank_page(200, 300)
+    if password is not None:
+        writer.encrypt(password, algorithm="RC4-128")
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
+def document() -> bytes:
+    """A .docx with a heading, a paragraph and a table."""
+    made = docx.Document()
+    made.add_heading("Looms", level=2)
+    made.add_paragraph("They weave.")
+    table = made.add_table(rows=1, cols=2)
+    table.rows[0].cells[0].text, table.rows[0].cells[1].text = "warp", "weft, too"
+    out = io.BytesIO()
+    made.save(out)
+    return out.getvalue()
+
+
+def packed(files: dict[str, str | bytes]) -> bytes:
+    """A zip archive; an entry `mimetype` is not compressed, as OpenDocument wants it."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files.items():
+            archive.writestr(name, content, zipfile.ZIP_STORED if name == "mimetype" else None)
+    return out.getvalue()
+
+
+def spreadsheet() -> bytes:
+    """An .xlsx with one sheet."""
+    rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    return packed(
+        {
+            "[Content_Types].xml": f'<Types xmlns="{package}/content-types"/>',
+            "_rels/.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+            f'Type="{rel}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+            "xl/workbook.xml": f'<workbook xmlns="{main}" xmlns:r="{rel}"><sheets><sheet name="Yarn" sheetId="1" '
+            'r:id="r1"/></sheets></workbook>',
+            "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
+            f'Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
+            "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1">'
+            '<c r="A1" t="inlineStr"><is><t>wool</t></is></c><c r="B1"><v>12.5</v></c></row></sheetData></worksheet>',
+        }
+    )
+
+
+def open_spreadsheet() -> bytes:
+    """An .ods with one sheet."""
+    office = "urn:oasis:names:tc:opendocument:xmlns"
+    return packed(
+        {
+            "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+            "META-INF/manifest.xml": f'<manifest:manifest xmlns:manifest="{office}:manifest:1.0"/>',
+            "content.xml": f'<office:document-content xmlns:office="{office}:office:1.0" '
+            f'xmlns:table="{office}:table:1.0" xmlns:text="{office}:text:1.0"><office:body><office:spreadsheet>'
+            '<table:table table:name="Dyes"><table:table-row><table:table-cell office:value-type="string">'
+            "<text:p>madder</text:p></table:table-cell></table:table-row></table:table>"
+            "</office:spreadsheet></office:body></office:document-content>",
+        }
+    )
+
+
+def slides() -> bytes:
+    """A .pptx with two slides."""
+    drawing = "http://schemas.openxmlformats.org/drawingml/2006/main"
+    return packed(
+        {
+            "ppt/presentation.xml": "<presentation/>",
+            **{
+                f"ppt/slides/slide{number}.xml": f'<sld xmlns:a="{drawing}"><a:p><a:t>{text}</a:t></a:p></sld>'
+                for number, text in ((2, "second"), (1, "first"), (10, "tenth"))
+            },
+        }
+    )
+
+
+def zip_bomb() -> bytes:
+    """A .docx of a few hundred kilobytes that unpacks to 300 MB."""
+    return packed({"word/document.xml": b"\x00" * 300_000_000})

@@ -1,0 +1,174 @@
+"""What a file becomes, converted in this process."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from PIL import Image
+
+from bot.files.result import Converted, Limits, Pages, Picture, Problem, Words
+from bot.files.worker import convert, dump, load
+from tests.files import samples
+
+LIMITS = Limits(image_max_edge=320, pdf_pages=2, text_chars=100)
+
+
+def picture(data: bytes) -> tuple[Picture, Image.Image]:
+    made = convert(data, LIMITS)
+    assert isinstance(made, Picture)
+    with Image.open(io.BytesIO(made.data)) as image:
+        image.load()
+    assert image.size == (made.width, made.height)
+    assert Image.MIME[image.format or ""] == made.media_type
+    return made, image
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "WEBP", "TIFF", "BMP", "AVIF"])
+def test_a_picture_is_scaled_into_a_format_that_the_api_takes(kind: str) -> None:
+    made, _ = picture(samples.picture(kind))
+    assert max(made.width, made.height) == 320
+    assert made.media_type in ("image/png", "image/jpeg")
+    assert not made.animated
+
+
+def test_a_small_picture_is_not_enlarged() -> None:
+    made, _ = picture(samples.picture("PNG", (30, 20)))
+    assert (made.width, made.height) == (30, 20)
+
+
+@pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "CMYK"])
+def test_a_picture_of_any_colour_mode_is_taken(mode: str) -> None:
+    picture(samples.picture("TIFF" if mode == "CMYK" else "PNG", mode=mode))
+
+
+def test_a_photo_is_turned_upright_and_stripped_of_its_position() -> None:
+    made, image = picture(samples.photo((800, 600)))
+    assert made.height > made.width
+    assert not image.getexif()
+    assert b"Exif" not in made.data
+
+
+def test_of_an_animation_the_first_frame_is_taken_and_it_is_said_so() -> None:
+    made, image = picture(samples.animation())
+    assert made.animated
+    assert image.convert("RGB").getpixel((5, 5)) == (255, 0, 0)
+
+
+def test_a_transparent_picture_stays_transparent() -> None:
+    _, image = picture(samples.picture("PNG", (50, 50), mode="RGBA"))
+    assert image.mode == "RGBA"
+
+
+def test_a_header_that_claims_too_many_pixels_is_refused_before_they_are_decoded() -> None:
+    assert convert(samples.huge_header(), LIMITS) is Problem.TOO_LARGE
+
+
+def test_a_pdf_is_cut_to_its_first_pages() -> None:
+    whole = convert(samples.pdf(2), LIMITS)
+    assert isinstance(whole, Pages)
+    assert (whole.pages, whole.of) == (2, 2)
+    longer = convert(samples.pdf(5), LIMITS)
+    assert isinstance(longer, Pages)
+    assert (longer.pages, longer.of) == (2, 5)
+    again = convert(longer.data, LIMITS)
+    assert isinstance(again, Pages)
+    assert again.of == 2
+
+
+def test_a_pdf_that_opens_without_a_password_is_decrypted() -> None:
+    opened = convert(samples.pdf(password=""), LIMITS)
+    assert isinstance(opened, Pages)
+    assert b"/Encrypt" not in opened.data
+
+
+@pytest.mark.parametrize(
+    ("data", "problem"),
+    [
+        (b"", Problem.EMPTY),
+        (b" \n\t ", Problem.EMPTY),
+        (samples.pdf(password="secret"), Problem.ENCRYPTED),
+        (samples.pdf(0), Problem.EMPTY),
+        (samples.pdf()[:40], Problem.UNREADABLE),
+        (samples.picture("PNG")[:60], Problem.UNREADABLE),
+        (b"\x89PNG\r\n\x1a\n", Problem.UNREADABLE),
+        (b"MZ\x90\x00" + b"\x00" * 100, Problem.UNSUPPORTED),
+        (b"\x00\x01\x02\x03" * 50, Problem.UNSUPPORTED),
+        (samples.packed({"a.txt": "hello"}), Problem.UNSUPPORTED),
+        (samples.document()[:200], Problem.UNREADABLE),
+        (b"OggS\x00\x02" + b"\x00" * 30, Problem.AUDIO),
+        (b"\x1aE\xdf\xa3", Problem.VIDEO),
+    ],
+    ids=lambda value: value.value if isinstance(value, Problem) else f"{len(value)} bytes",
+)
+def test_what_cannot_be_read_has_a_problem_of_its_own(data: bytes, problem: Problem) -> None:
+    assert convert(data, LIMITS) is problem
+
+
+def test_an_archive_that_unpacks_to_too_much_is_refused() -> None:
+    assert convert(samples.zip_bomb(), LIMITS) is Problem.TOO_LARGE
+
+
+def words(data: bytes) -> str:
+    made = convert(data, Limits())
+    assert isinstance(made, Words)
+    return made.text
+
+
+def test_office_files_become_text() -> None:
+    assert words(samples.document()) == '## Looms\nThey weave.\nwarp,"weft, too"'
+    assert words(samples.spreadsheet()) == "## Yarn\nwool,12.5"
+    assert words(samples.open_spreadsheet()) == "## Dyes\nmadder"
+    assert words(samples.slides()) == "## Slide 1\nfirst\n\n## Slide 2\nsecond\n\n## Slide 10\ntenth"
+
+
+GERMAN = "Die Weberin prüft größere Stücke: süße Äpfel, öde Übungen, heißer Kaffee für die Zuhörer.\n" * 3
+RUSSIAN = "Ткачиха проверяет большие куски полотна, а потом пьёт горячий чай вместе со слушателями.\n" * 3
+CHINESE = "织布机是一种织造机器，几千年来人们一直在使用它来制作布料。\n" * 3
+JAPANESE = "織機は経糸と緯糸を組み合わせて布を織る機械です。昔から世界中で使われてきました。\n" * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding"),
+    [
+        (GERMAN, "utf-8"),
+        (GERMAN, "utf-8-sig"),
+        (GERMAN, "utf-16"),
+        (GERMAN, "cp1252"),
+        (RUSSIAN, "cp1251"),
+        (RUSSIAN, "koi8-r"),
+        (JAPANESE, "shift_jis"),
+        (CHINESE, "gb18030"),
+        (CHINESE, "utf-32"),
+        ("Das Café heißt nun anders.", "cp1252"),
+    ],
+)
+def test_text_of_any_common_encoding_is_read(text: str, encoding: str) -> None:
+    assert words(text.encode(encoding)) == text.strip("\n")
+
+
+def test_long_text_is_cut_in_its_middle() -> None:
+    made = convert(b"begin " + b"x" * 500 + b" end", LIMITS)
+    assert isinstance(made, Words)
+    assert made.left_out == 410
+    assert made.text.startswith("begin x")
+    assert made.text.endswith("x end")
+    assert "410 characters of this file are left out" in made.text
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        Picture("image/png", b"\n\x00data", 3, 4, animated=True),
+        Pages(b"%PDF", 1, 2),
+        Words("öl\nund mehr", 3),
+        Problem.ENCRYPTED,
+    ],
+)
+def test_a_result_crosses_the_pipe_unchanged(result: Converted) -> None:
+    assert load(dump(result)) == result
+
+
+def test_a_result_that_was_cut_short_is_none() -> None:
+    assert load(dump(Words("hello"))[:-1]) is None
+    assert load(b"") is None

@@ -1,0 +1,83 @@
+"""Downloads of attachments from a local Discord."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from discord.http import Route
+
+from bot.conversation.message import Attachment
+from bot.files.result import Problem
+from bot.gateway.connection.attachments import Attachments
+from tests.gateway.conftest import Post
+
+DATA = b"twenty bytes of text"
+
+
+async def posted(post: Post) -> tuple[int, Attachment]:
+    """A message with a file, and its attachment."""
+    message: dict[str, Any] = await post.ann.post(
+        post.thread, "look", attachments=[("a.txt", "text/plain", DATA)]
+    )
+    (file,) = message["attachments"]
+    return int(message["id"]), Attachment(int(file["id"]), "a.txt", "text/plain", len(DATA), file["url"])
+
+
+async def test_an_attachment_is_downloaded(post: Post) -> None:
+    message, attachment = await posted(post)
+    assert await Attachments(post.client, bytes_max=20).download(post.thread, message, attachment) == DATA
+
+
+async def test_an_attachment_whose_url_has_expired_or_is_unknown_is_downloaded_by_a_fresh_one(
+    post: Post,
+) -> None:
+    message, attachment = await posted(post)
+    attachments = Attachments(post.client, bytes_max=20)
+    for url in ("", attachment.url.replace("ex=", "ex=1")):
+        assert await attachments.download(post.thread, message, replace(attachment, url=url)) == DATA
+
+
+async def test_an_attachment_is_too_large_by_its_size_or_by_what_comes(post: Post) -> None:
+    message, attachment = await posted(post)
+    attachments = Attachments(post.client, bytes_max=19)
+    for size in (len(DATA), 1):
+        assert (
+            await attachments.download(post.thread, message, replace(attachment, size_bytes=size))
+            is Problem.TOO_LARGE
+        )
+
+
+async def test_a_message_that_is_gone_makes_its_file_unavailable(post: Post) -> None:
+    message, attachment = await posted(post)
+    await post.ann.delete(post.thread, message)
+    attachments = Attachments(post.client, bytes_max=20)
+    assert await attachments.download(post.thread, message, attachment) is Problem.UNAVAILABLE
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/cdn/a.txt",
+        "https://example.org/attachments/1/2/a.txt",
+        "https://cdn.discordapp.com.example.org/attachments/1/2/a.txt",
+    ],
+)
+async def test_nothing_is_fetched_from_another_host(post: Post, url: str) -> None:
+    message, attachment = await posted(post)
+    attachments = Attachments(post.client, bytes_max=20)
+    assert (
+        await attachments.download(post.thread, message, replace(attachment, url=url)) is Problem.UNAVAILABLE
+    )
+
+
+async def test_with_discords_own_api_only_its_hosts_are_asked(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message, attachment = await posted(post)
+    monkeypatch.setattr(Route, "BASE", "https://discord.com/api/v10")
+    assert (
+        await Attachments(post.client, bytes_max=20).download(post.thread, message, attachment)
+        is Problem.UNAVAILABLE
+    )

@@ -1,0 +1,85 @@
+"""The Files API, through the unmodified SDK."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+import anthropic
+import pytest
+from anthropic import AsyncAnthropic
+
+from bot.local.simulator.claude import Claude, HandClock
+from tests.files import samples
+
+PNG = samples.picture("PNG", (28, 28))
+
+
+async def upload(
+    sdk: AsyncAnthropic, data: bytes = PNG, kind: str = "image/png", name: str = "loom.png"
+) -> str:
+    return (await sdk.files.upload(file=(name, data, kind), expires_in_seconds=7200)).id
+
+
+async def ask(sdk: AsyncAnthropic, kind: str, source: Any) -> None:
+    block: Any = {"type": kind, "source": source}
+    content: Any = [{"type": "text", "text": "What is this?"}, block]
+    await sdk.messages.create(
+        model="claude-haiku-5-5", max_tokens=100, messages=[{"role": "user", "content": content}]
+    )
+
+
+def inline(data: bytes, media_type: str) -> dict[str, str]:
+    return {"type": "base64", "media_type": media_type, "data": base64.b64encode(data).decode()}
+
+
+async def test_a_file_is_uploaded_named_in_a_message_and_deleted(claude: Claude, sdk: AsyncAnthropic) -> None:
+    file_id = await upload(sdk)
+    assert (await sdk.files.retrieve_metadata(file_id)).size_bytes == len(PNG)
+    await ask(sdk, "image", {"type": "file", "file_id": file_id})
+    assert [file.id async for file in sdk.files.list(ids=[file_id])] == [file_id]
+    await sdk.files.delete(file_id)
+    with pytest.raises(anthropic.NotFoundError):
+        await ask(sdk, "image", {"type": "file", "file_id": file_id})
+    assert not claude.files.files
+
+
+async def test_a_file_dies_with_its_expiry(clock: HandClock, sdk: AsyncAnthropic) -> None:
+    file_id = await upload(sdk)
+    clock.advance(7201)
+    with pytest.raises(anthropic.NotFoundError):
+        await ask(sdk, "image", {"type": "file", "file_id": file_id})
+
+
+async def test_a_file_of_the_wrong_type_for_its_block_is_refused(sdk: AsyncAnthropic) -> None:
+    file_id = await upload(sdk)
+    with pytest.raises(anthropic.BadRequestError):
+        await ask(sdk, "document", {"type": "file", "file_id": file_id})
+
+
+@pytest.mark.parametrize("name", ["", "a/b.png", "x" * 256])
+async def test_a_name_that_the_api_refuses_is_refused(sdk: AsyncAnthropic, name: str) -> None:
+    with pytest.raises(anthropic.BadRequestError):
+        await upload(sdk, name=name)
+
+
+@pytest.mark.parametrize(
+    ("kind", "source"),
+    [
+        ("image", inline(PNG, "image/jpeg")),
+        ("image", inline(PNG, "image/tiff")),
+        ("document", inline(samples.pdf(password="secret"), "application/pdf")),
+        ("document", inline(b"no pdf", "application/pdf")),
+        ("image", {"type": "base64", "media_type": "image/png", "data": "?"}),
+    ],
+)
+async def test_bytes_that_are_not_what_the_block_says_are_refused(
+    sdk: AsyncAnthropic, kind: str, source: dict[str, str]
+) -> None:
+    with pytest.raises(anthropic.BadRequestError):
+        await ask(sdk, kind, source)
+
+
+async def test_bytes_that_are_what_the_block_says_are_taken(sdk: AsyncAnthropic) -> None:
+    await ask(sdk, "image", inline(PNG, "image/png"))
+    await ask(sdk, "document", inline(samples.pdf(), "application/pdf"))

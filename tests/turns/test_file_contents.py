@@ -1,0 +1,140 @@
+"""The step that reads attached files, with its downloads, uploads and store replaced at our own seams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from bot.conversation.content import Document, FileSource, Image, InlineSource, Text
+from bot.conversation.errors import ClaudeBusy
+from bot.conversation.message import Attachment, Message
+from bot.conversation.prompt import CONTINUE
+from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.store.file_store import FileContent
+from bot.turns.file_contents import FILES_MAX, PROBLEMS, FileContents
+from bot.turns.prepare import Prepared
+from tests.conversation.builders import message, snowflake
+from tests.store.claims import a_claim
+
+PICTURE = Picture("image/png", b"png", 56, 28)
+
+
+@dataclass
+class Bench:
+    """Notes the calls of the step."""
+
+    converted: Converted = PICTURE
+    downloads: list[tuple[int, int, int]] = field(default_factory=list)
+    uploads: int = 0
+    kept: dict[tuple[int, int], FileContent] = field(default_factory=dict)
+    file_id: str | None = "file_1"
+    down: bool = False
+
+    async def download(self, channel: int, message: int, attachment: Attachment) -> bytes | Problem:
+        self.downloads.append((channel, message, attachment.id))
+        return Problem.UNAVAILABLE if self.down else b"data"
+
+    async def convert(self, _data: bytes) -> Converted:
+        return self.converted
+
+    async def upload(self, _data: bytes, _media_type: str) -> str | None:
+        self.uploads += 1
+        if self.file_id == "busy":
+            raise ClaudeBusy
+        return self.file_id
+
+    async def contents(self, _conversation: int) -> dict[tuple[int, int], FileContent]:
+        return dict(self.kept)
+
+    async def keep(self, _conversation: int, message: int, attachment: int, content: FileContent) -> None:
+        self.kept[message, attachment] = content
+
+    async def prepare(self, *messages: Message, **more: Any) -> Prepared:
+        step = FileContents(self.download, cast("Any", self), self.upload, cast("Any", self))
+        claim = a_claim(messages[0].id, messages=messages)
+        return await step(claim, Prepared(messages, **more))
+
+
+def with_files(count: int = 1, number: int = 10) -> Message:
+    files = tuple(Attachment(each, f"f{each}.png", "image/png", 4) for each in range(count))
+    return message("look", number=number, attachments=files)
+
+
+def only(prepared: Prepared) -> Attachment:
+    ((attachment,),) = (each.attachments for each in prepared.messages)
+    return attachment
+
+
+async def test_a_picture_is_uploaded_and_known_from_then_on() -> None:
+    bench = Bench()
+    shown = only(await bench.prepare(with_files()))
+    assert shown.blocks == (Image(FileSource("file_1"), 2, "f0.png"),)
+    assert only(await bench.prepare(with_files())) == shown
+    assert (len(bench.downloads), bench.uploads) == (1, 1)
+
+
+@pytest.mark.parametrize("file_id", [None, "busy"])
+async def test_without_an_upload_the_bytes_are_part_of_the_message(file_id: str | None) -> None:
+    shown = only(await Bench(file_id=file_id).prepare(with_files()))
+    assert shown.blocks == (Image(InlineSource("image/png", "cG5n"), 2, "f0.png"),)
+
+
+async def test_what_is_left_out_of_a_file_is_said_to_claude_and_to_people() -> None:
+    for converted, remark, notice in (
+        (Words("long", 500), "500 characters", "Of `f0.png` I read the beginning and the end"),
+        (Pages(b"pdf", 2, 9), "its first 2 of 9 pages", "Of `f0.png` I read the first 2 of 9 pages."),
+        (Picture("image/png", b"png", 1, 1, animated=True), "its first frame", "the first frame only"),
+    ):
+        prepared = await Bench(converted).prepare(with_files())
+        assert remark in only(prepared).remark
+        assert notice in prepared.notices[0]
+
+
+async def test_a_whole_file_needs_no_remark() -> None:
+    prepared = await Bench(Pages(b"pdf", 2, 2)).prepare(with_files())
+    assert isinstance(only(prepared).blocks[0], Document)
+    assert (only(prepared).remark, prepared.notices) == ("", ())
+    prepared = await Bench(Words("hello")).prepare(with_files())
+    assert only(prepared).blocks == (Text('<file name="f0.png">\nhello\n</file>'),)
+
+
+@pytest.mark.parametrize("problem", Problem)
+async def test_each_problem_has_a_line_for_claude_and_one_for_people(problem: Problem) -> None:
+    prepared = await Bench(problem).prepare(with_files())
+    assert only(prepared).blocks == ()
+    assert only(prepared).remark == PROBLEMS[problem][0]
+    assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[problem][1]}.",)
+
+
+async def test_a_file_that_discord_does_not_deliver_is_tried_again_next_time() -> None:
+    bench = Bench(down=True)
+    assert only(await bench.prepare(with_files())).blocks == ()
+    bench.down = False
+    assert only(await bench.prepare(with_files())).blocks
+
+
+async def test_more_files_than_the_limit_are_named_and_not_read() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(with_files(FILES_MAX), with_files(1, number=11))
+    assert len(bench.downloads) == FILES_MAX
+    assert not prepared.messages[1].attachments[0].blocks
+    assert len(prepared.notices) == 1
+
+
+async def test_a_message_that_opens_a_thread_is_in_its_channel() -> None:
+    bench = Bench()
+    opening = Message(snowflake(5), message("x").author, "x", with_files().attachments, opens="Looms")
+    step = FileContents(bench.download, cast("Any", bench), bench.upload, cast("Any", bench))
+    claim = a_claim(opening.id, messages=(opening,))
+    claim = replace(claim, meta=replace(claim.meta, parent=88))
+    await step(claim, Prepared((opening,)))
+    assert bench.downloads == [(88, opening.id, 0)]
+
+
+async def test_a_reply_that_is_continued_reads_no_file() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(with_files(), so_far=(CONTINUE,))
+    assert not bench.downloads
+    assert prepared.messages == (with_files(),)
