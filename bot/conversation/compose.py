@@ -118,8 +118,8 @@ class Past:
                 return turn
             return replace(turn, preface=replace(turn.preface, pinned=each(turn.preface.pinned)))
 
-        redone = None if self.redone is None else bare(self.redone)
-        return replace(self, history=each(self.history), recalled=each(self.recalled), redone=redone)
+        earlier = None if self.earlier is None else bare(self.earlier)
+        return replace(self, history=each(self.history), recalled=each(self.recalled), earlier=earlier)
 
     @property
     def _all(self) -> tuple[Turn, ...]:
