@@ -58,7 +58,7 @@ class Past:
     """What is known of a conversation: the turns of its window, and what people asked to be remembered.
 
     `window_start` is the index of the window's first turn. `pins` are the ids of pinned messages. `corrected` is the
-    summary of the turn of that id in somebody's words. `redone` is the last turn as it was, if it is regenerated or
+    summary of the turn of that id in somebody's words. `earlier` is the last turn as it was, if it is regenerated or
     continued; it is not part of `history`. `recalled` are entries from before the window as they are now, of messages
     that are pinned. `pinned_now` is an id of the time at which somebody asked that pins count without waiting for a
     trim.
@@ -68,7 +68,7 @@ class Past:
     window_start: int = 0
     pins: frozenset[int] = frozenset()
     corrected: tuple[int, str] | None = None
-    redone: Turn | None = None
+    earlier: Turn | None = None
     recalled: tuple[Turn, ...] = ()
     pinned_now: int | None = None
 
@@ -118,12 +118,12 @@ class Past:
                 return turn
             return replace(turn, preface=replace(turn.preface, pinned=each(turn.preface.pinned)))
 
-        redone = None if self.redone is None else bare(self.redone)
-        return replace(self, history=each(self.history), recalled=each(self.recalled), redone=redone)
+        earlier = None if self.earlier is None else bare(self.earlier)
+        return replace(self, history=each(self.history), recalled=each(self.recalled), earlier=earlier)
 
     @property
     def _all(self) -> tuple[Turn, ...]:
-        return (*self.history, *((self.redone,) if self.redone is not None else ()))
+        return (*self.history, *((self.earlier,) if self.earlier is not None else ()))
 
 
 @dataclass(frozen=True, slots=True)

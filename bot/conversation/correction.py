@@ -34,4 +34,6 @@ def reconciled(turn: Turn, window_start: int, past: Past, correction: Correction
     stands = replace(past, corrected=correction).preface.summary
     if turn.preface is not None and turn.preface.summary == past.preface.summary:
         return replace(turn, preface=replace(turn.preface, summary=stands)), window_start
-    return replace(turn, preface=past.redone.preface if past.redone is not None else None), past.window_start
+    return replace(
+        turn, preface=past.earlier.preface if past.earlier is not None else None
+    ), past.window_start

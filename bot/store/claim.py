@@ -1,17 +1,15 @@
-"""The values that the claim script returns: a claim of a turn, or why there is none."""
+"""A claim of a turn, or why there is none."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
-from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn, without_refused
-from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
+from bot.store.codec import Result
 from bot.store.states import State
 
 
@@ -40,14 +38,16 @@ class Meta:
     unpriced: int = 0
     buttons: int | None = None
 
-    def past(self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], redone: Turn | None = None) -> Past:
+    def past(
+        self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], earlier: Turn | None = None
+    ) -> Past:
         """Return the conversation's past with these entries of its history; see Past."""
         return Past(
             history=without_refused(history),
             window_start=self.window_start,
             pins=self.pins,
             corrected=self.corrected,
-            redone=redone,
+            earlier=earlier,
             recalled=recalled,
             pinned_now=self.pinned_now,
         )
@@ -141,7 +141,7 @@ class Claim:
     @property
     def past(self) -> Past:
         """The conversation before the turn."""
-        return self.meta.past(self.history, self.recalled, redone=self.earlier.entry)
+        return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
 
     @property
     def continued(self) -> Turn | None:
@@ -201,123 +201,3 @@ class UnreadableConversation:
 @dataclass(frozen=True, slots=True)
 class Idle:
     """No message waits, and no turn is due."""
-
-
-def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | UnreadableConversation:
-    """Read the claim script's answer."""
-    try:
-        return _read(conversation, answer)
-    except (Unreadable, ValueError):  # a state that this version does not know is a ValueError
-        _, token, _, turn_id, record, *_ = answer
-        lease = Lease(conversation, int(token))
-        return UnreadableConversation(lease, int(turn_id), notified="told" in pairs(record))
-
-
-def _read(conversation: int, answer: Sequence[Any]) -> Claim:
-    kind, token, meta, turn_id, record, result, messages, history, waiting, recalled = answer
-    fields = pairs(record)
-    entries = [load_turn(entry) for entry in history]
-    reconciling = kind == "RECONCILE"
-    return Claim(
-        lease=Lease(conversation, int(token)),
-        turn_id=int(turn_id),
-        meta=read_meta(pairs(meta)),
-        batch=Batch(
-            members=tuple(int(member) for member in fields.get("members", "").split()),
-            messages=read_messages(messages),
-            listed=fields.get("source") == "listing",
-            waiting=int(waiting),
-        ),
-        attempt=Attempt(
-            state=State(fields.get("state", State.CANCELLED)),
-            number=int(fields.get("tries", 0)),
-            regeneration=int(fields.get("again", 0)),
-            replies=read_replies(fields),
-            unconfirmed=_unconfirmed(fields),
-            result=_result(result, reconciling=reconciling),
-            stopped="stop" in fields,
-            halted="halted" in fields,
-            delay_notice=read_delay_notice(fields),
-        ),
-        history=tuple(entry for entry in entries if entry.id != int(turn_id)),
-        recalled=tuple(load_turn(entry) for entry in recalled),
-        earlier=EarlierAnswer(
-            entry=next((entry for entry in entries if entry.id == int(turn_id)), None),
-            notice=_pair(fields.get("notice", "")),
-            continuing="more" in fields,
-        ),
-        reconciling=reconciling,
-    )
-
-
-def _result(text: str, *, reconciling: bool) -> Result | None:
-    if not text:
-        return None
-    try:
-        return load_result(text)
-    except Unreadable:
-        if reconciling:
-            return None  # nothing is compared then; raising would have the turn claimed for ever
-        raise
-
-
-def read_messages(flat: Sequence[Any]) -> tuple[Message, ...]:
-    """Read ids and payloads; a deleted message has no payload."""
-    return tuple(load_message(payload) for payload in pairs(flat).values() if payload)
-
-
-def read_replies(fields: Mapping[str, str]) -> dict[int, int]:
-    """Read the ids of the posted messages, by part."""
-    found = {int(name[6:]): int(value) for name, value in fields.items() if name.startswith("reply:")}
-    return dict(sorted(found.items()))
-
-
-def read_delay_notice(fields: Mapping[str, str]) -> tuple[int, int] | None:
-    """Read the channel id and the message id of the notice that the answer comes later."""
-    return _pair(fields.get("sign", ""))
-
-
-def _pair(text: str) -> tuple[int, int] | None:
-    first, _, second = text.partition(":")
-    return (int(first), int(second)) if second else None
-
-
-def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
-    intents = {int(name[7:]) for name in fields if name.startswith("intent:")}
-    return tuple(sorted(intents - read_replies(fields).keys()))
-
-
-FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
-"""The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
-
-
-def read_meta(fields: Mapping[str, str]) -> Meta:
-    """Read the stored fields of a conversation; Unreadable if another version wrote them."""
-
-    def number(name: str) -> int | None:
-        try:
-            return int(fields[name]) if fields.get(name) else None
-        except ValueError:
-            raise Unreadable from None
-
-    def numbers(name: str) -> tuple[int, ...]:
-        try:
-            return tuple(int(each) for each in fields.get(name, "").split())
-        except ValueError:
-            raise Unreadable from None
-
-    return Meta(
-        guild=number("guild"),
-        parent=number("parent"),
-        starter=number("starter"),
-        joined=number("joined"),
-        left=number("left"),
-        window_start=number("cut") or 0,
-        pins=frozenset(numbers("pins")),
-        pinned_indexes=numbers("places"),
-        pinned_now=number("pinned_now"),
-        corrected=load_correction(fields.get("corrected", "")),
-        cost=number("cost") or 0,
-        unpriced=number("unpriced") or 0,
-        buttons=number("buttons"),
-    )

@@ -9,10 +9,11 @@ from redis.asyncio import Redis
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message, created_ms
-from bot.store.claim import FACTS, Meta, read_delay_notice, read_meta, read_replies
+from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.records import FACTS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet

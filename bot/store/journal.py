@@ -10,12 +10,13 @@ from redis.asyncio import Redis
 from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
-from bot.store.claim import Claim, UnreadableConversation, read_messages
+from bot.store.claim import Claim, UnreadableConversation
 from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
 from bot.store.reconciliation import Reconciliation
+from bot.store.records import read_messages
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
 
 

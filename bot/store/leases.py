@@ -6,9 +6,10 @@ import time
 
 from redis.asyncio import Redis
 
-from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation, read_claim
+from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.connection import translated
 from bot.store.keys import Keys
+from bot.store.records import read_claim
 from bot.store.scripts import Scripts
 from bot.store.scripts.lease import ClaimTurn, Release, Renew
 from bot.store.work_queue import WorkQueue

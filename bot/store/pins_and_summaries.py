@@ -9,10 +9,10 @@ from redis.asyncio import Redis
 from bot.conversation.compose import Past
 from bot.conversation.correction import fingerprint
 from bot.conversation.visible import is_blank
-from bot.store.claim import read_meta
 from bot.store.codec import dump_correction, load_turn
 from bot.store.connection import translated
 from bot.store.keys import Keys
+from bot.store.records import read_meta
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Correct, Pin
 

@@ -7,11 +7,12 @@ from typing import Any
 
 from redis.asyncio import Redis
 
-from bot.store.claim import Claim, UnreadableConversation, read_replies
+from bot.store.claim import Claim, UnreadableConversation
 from bot.store.codec import load_turn
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.leases import Leases
+from bot.store.records import read_replies
 from bot.store.scripts.turn import TurnStep, Writes
 
 NEIGHBOURS = 20

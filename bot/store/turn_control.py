@@ -15,10 +15,10 @@ from redis.asyncio import Redis
 
 from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
-from bot.store.claim import read_replies
 from bot.store.codec import load_message, pairs
 from bot.store.history import History
 from bot.store.keys import Keys, padded
+from bot.store.records import read_replies
 from bot.store.scripts import Scripts
 from bot.store.scripts.revision import ReadStatus, Regenerate, Stop
 from bot.store.states import State

@@ -238,7 +238,7 @@ def test_files_stand_behind_the_text_and_stay_where_the_text_is_shortened() -> N
 def test_a_reply_that_is_continued_is_sent_whole_and_nobody_is_told_otherwise() -> None:
     reply = "word " * 3000
     own = replace(turn(10, user="tell me", reply=reply, tokens=(20, 6000)), open_end=True)
-    plan = ask(replace(long_past(), redone=own), "tell me", so_far=(*own.sent, CONTINUE))
+    plan = ask(replace(long_past(), earlier=own), "tell me", so_far=(*own.sent, CONTINUE))
     assert reply in said(plan)
     assert not plan.window.shortened
     assert plan.window.tokens > 6000

@@ -69,7 +69,7 @@ class Talk:
     pins: frozenset[int] = frozenset()
     pinned_now: int | None = None
     said: Message | None = None
-    redone: Turn | None = None
+    earlier: Turn | None = None
     continues: bool = False
     shortened: bool = False
     before: Prompt | None = None
@@ -141,7 +141,7 @@ class Talk:
         last = self.history[-1] if self.history else None
         if last is None or self.said is None or last.id != self.said.id or last.outcome != "answered":
             return False
-        self.redone, self.continues = self.history.pop(), more
+        self.earlier, self.continues = self.history.pop(), more
         self.shortened = not more and last.was_continued
         return True
 
@@ -155,9 +155,9 @@ class Talk:
     def ask(self) -> tuple[Any, Prompt, Any]:
         """Ask as the bot does, and enter the answer; return the plan, the prompt, and what the cache did."""
         terms, past = self._terms(), self._past()
-        redone, continued = self.redone, self.redone if self.continues else None
+        earlier, continued = self.earlier, self.earlier if self.continues else None
         so_far = (*continued.sent, CONTINUE) if continued is not None else ()
-        if redone is None or self.said is None:
+        if earlier is None or self.said is None:
             self.said = message(self.id, self.text())
         plan = compose(terms, past, [self.said], now_ms=self.now_ms, so_far=so_far)
         self.summed_up = None
@@ -178,14 +178,14 @@ class Talk:
         if self.stopped:
             reply, usage = reply[: len(reply) // 2].strip(), Usage()  # nobody tells what it took
         self.window_start = plan.window.start
-        self.redid = redone is not None
-        self.redone, self.continues = None, False
+        self.redid = earlier is not None
+        self.earlier, self.continues = None, False
         if continued is not None:
             self._go_on(continued, reply, plan, usage)
             return plan, prompt, lookup
         preface = plan.new_preface
-        if preface is None and redone is not None:
-            preface = redone.preface
+        if preface is None and earlier is not None:
+            preface = earlier.preface
         self._enter(
             outcome,
             reply,
@@ -243,7 +243,7 @@ class Talk:
             tuple(self.history[self.window_start :]),
             self.window_start,
             self.pins,
-            redone=self.redone,
+            earlier=self.earlier,
             recalled=tuple(turn for turn in self.history[: self.window_start] if turn.holds(self.pins)),
             pinned_now=self.pinned_now,
         )

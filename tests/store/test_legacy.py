@@ -66,7 +66,7 @@ def test_the_next_request_of_a_stored_conversation_is_unchanged() -> None:
 
 def test_a_stored_reply_is_continued_with_the_same_request() -> None:
     *before, own = history()[:3]
-    past = Past(tuple(before), 2, redone=own)
+    past = Past(tuple(before), 2, earlier=own)
     assert sent(plan(past, LONG, (*own.sent, CONTINUE)).request) == STORED["continued"]
 
 
