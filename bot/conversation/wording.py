@@ -57,7 +57,7 @@ DECLINED_TO_GO_ON = "Claude declined to go on with this."
 CUT_SHORT = "Cut short by your next message."
 THINKING_TOOK_ALL = (
     "Claude used its whole length limit on thinking and wrote nothing. Ask again, perhaps in smaller steps; "
-    "an admin can raise claude.max_tokens."
+    "an admin can raise `claude.max_tokens`."
 )
 TRIMMED = "This conversation has grown long: Claude no longer sees its oldest messages."
 SUMMARIZED = (

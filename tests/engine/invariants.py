@@ -111,13 +111,11 @@ class Scene:
         ]
         if self.in_order and sorted(entry.id for entry in entries) != [entry.id for entry in entries]:
             found.append(f"{place}: the history is out of order")
-        attempts = 0
         by_turn_id = {entry.id: entry for entry in entries}
         answered: dict[int, list[int]] = defaultdict(list)
         for said in sorted(messages, key=lambda each: each.message):
             record = await self.redis.hgetall(keys.record(place, said.message))
             turn_id = int(record.get("turn", 0))
-            attempts += sum(str(field).startswith("spent:") for field in record)
             if record.get("state") != "done" or turn_id not in by_turn_id:
                 found.append(
                     f"{place}: {said.message} ({said.words}) is {record.get('state')!s}, turn {turn_id}"
@@ -130,6 +128,9 @@ class Scene:
         meta = await self.redis.hgetall(keys.meta(place))
         total, counted = int(meta.get("cost", 0)), sum(entry.cost or 0 for entry in entries)
         # An attempt that commits nothing costs as well, and has no entry; a regeneration has no entry of its own.
+        attempts = 0
+        async for key in self.redis.scan_iter(match=f"{keys.record_prefix(place)}*"):
+            attempts += sum(str(field).startswith("spent:") for field in await self.redis.hkeys(key))
         exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
