@@ -36,12 +36,13 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 	$(BIN)/lint-imports --no-cache
 
 # Most tests wait most of the time, so several workers share a core; tests/spread.py says which tests go together.
-WORKERS ?= 8
+WORKERS ?= 6
 PYTEST := $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
-test: check  ## Everything that must pass before a change lands (six minutes on two cores)
-	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD)
+test: check  ## Everything that must pass before a change lands (about ten minutes on two cores)
+	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine
+	$(PYTEST) tests/engine
 
 # No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
 PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
