@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 import pytest
 
 from bot.config import Exit
@@ -50,9 +52,18 @@ async def test_a_full_memory() -> None:
         await refused(url, Exit.REDIS_UNFIT, "memory", "maxmemory")
 
 
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @pytest.mark.parametrize("slots", [False, True])
 async def test_a_cluster(slots: bool) -> None:
-    with redis_server(None, "--cluster-enabled", "yes") as url:
+    # Without it every cluster of this machine would take port 10000 for its bus.
+    bus = str(free_port())
+    with redis_server(None, "--cluster-enabled", "yes", "--cluster-port", bus) as url:
         if slots:
             await order(url, "CLUSTER", "ADDSLOTSRANGE", 0, 16383)
             while "cluster_state:ok" not in str(await order(url, "CLUSTER", "INFO")):
