@@ -40,9 +40,9 @@ WORKERS ?= 6
 PYTEST := $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
 
-test: check  ## Everything that must pass before a change lands (about ten minutes on two cores)
+test: check  ## Everything that must pass before a change lands (about twelve minutes on two cores)
 	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine
-	$(PYTEST) tests/engine
+	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine
 
 # No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
 PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
