@@ -39,10 +39,13 @@ check: $(INSTALLED)  ## Formatting, lint, types and arrows between rooms
 WORKERS ?= 6
 PYTEST := $(BIN)/python -m pytest
 SPREAD := --dist loadgroup --no-loadscope-reorder
+# On a machine that has more to do, a wait can end too early. What has failed is played once more by itself: the first
+# failure stays on the screen, and what fails alone fails.
+AGAIN := $(PYTEST) --last-failed --last-failed-no-failures none
 
 test: check  ## Everything that must pass before a change lands (about twelve minutes on two cores)
-	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine
-	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine
+	$(PYTEST) --numprocesses $(WORKERS) $(SPREAD) --ignore tests/engine || $(AGAIN)
+	$(PYTEST) --numprocesses 3 $(SPREAD) tests/engine || $(AGAIN)
 
 # No server and no process of the bot, and nothing that is measured by its growth (test_linear, test_patterns).
 PURE := tests/config tests/conversation tests/render tests/test_packaging.py --ignore tests/render/test_linear.py
@@ -77,4 +80,4 @@ lock: $(INSTALLED)  ## Renew both lock files from pyproject.toml
 	$(COMPILE) --group dev --constraint requirements.lock -o requirements-dev.lock pyproject.toml
 
 clean:  ## Remove what the other targets made (not the data of the bot)
-	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .mypy_cache .ruff_cache .hypothesis .pytest_cache

@@ -142,8 +142,10 @@ async def test_a_long_reply_goes_on_in_further_messages_with_its_fences_whole(wo
 async def test_code_that_is_longer_than_anybody_reads_in_a_chat_comes_as_a_file(world: World) -> None:
     code = "\n".join(f"print('line {number}')" for number in range(150))
     world.claude.say(f"Here:\n\n```python\n{code}\n```\n\nThat is all.")
-    thread = await world.thread_of(await world.ann.post(world.channel(), f"{world.mention} code"))
-    (reply,) = await world.answered(thread)
+    asked = await world.ann.post(world.channel(), f"{world.mention} code")
+    thread = await world.thread_of(asked)
+    await world.settled(asked)  # the file may come with a later edit than the end of the text
+    (reply,) = world.said(thread)
     assert [attached["filename"] for attached in reply["attachments"]] == ["code.py"]
     assert reply["attachments"][0]["size"] == len(code) + 1
     assert "line 9'" in reply["content"]
