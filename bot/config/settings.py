@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -23,7 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.redis_address import problem_with
+from bot.config.field_types import Model, Port, Seconds, address_with, names, number, table
 from bot.conversation.pricing import PriceRow
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
@@ -36,73 +33,6 @@ renders Markdown: use code blocks with a language for code, lists where they hel
 where they are short."""
 
 
-def _address(*schemes: str) -> AfterValidator:
-    """Accept an address with one of these schemes, a host or path, and a valid port; errors never quote it."""
-    allowed = " or ".join(f"{scheme}://" for scheme in schemes)
-    hint = ", with anything unusual in its password percent-encoded (# is %23)" if "redis" in schemes else ""
-
-    def check(value: str | SecretStr) -> str | SecretStr:
-        text = value.get_secret_value() if isinstance(value, SecretStr) else value
-        try:
-            parts = urlsplit(text)
-        except ValueError:
-            raise ValueError(f"must have an IPv6 address in [ ], as in [::1]{hint}") from None
-        if parts.scheme not in schemes or not (parts.path if parts.scheme == "unix" else parts.hostname):
-            raise ValueError(f"must be an address that begins with {allowed}{hint}")
-        if not _has_sound_port(parts):
-            raise ValueError(f"must have a port from 1 to 65535 behind the host{hint}")
-        if "redis" in schemes and (wrong := problem_with(text)):
-            raise ValueError(wrong)
-        return value
-
-    return AfterValidator(check)
-
-
-def _has_sound_port(parts: SplitResult) -> bool:
-    try:
-        return parts.port != 0
-    except ValueError:
-        return False
-
-
-def _number(value: Any) -> Any:
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
-
-
-def _json(text: str, kind: type) -> Any:
-    """Read a list or a table from an environment variable, written as JSON."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if isinstance(value, kind):
-        return value
-    raise ValueError(f"must be {'a JSON object' if kind is dict else 'names with commas between them'}")
-
-
-def _names(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        return _json(value, list)
-    return [name.strip() for name in value.split(",") if name.strip()]
-
-
-def _table(value: Any) -> Any:
-    if not isinstance(value, str):
-        return value
-    return _json(value, dict) if value.strip() else {}
-
-
-_MODEL = re.compile(r"""[^\s"'`,;()\[\]{}<>]{1,200}""")
-
-
-def _model(value: str) -> str:
-    if not _MODEL.fullmatch(value):
-        raise ValueError("must be the name of a model, such as claude-sonnet-5-5")
-    return value
-
-
 def data_home() -> Path:
     """Return the directory for user data: `$XDG_DATA_HOME`, else `~/.local/share` (XDG Base Directory 0.8)."""
     named = Path(os.environ.get("XDG_DATA_HOME", ""))
@@ -112,11 +42,6 @@ def data_home() -> Path:
         return Path.home() / ".local" / "share"
     except RuntimeError:  # no HOME and no entry in the password file, as in some containers
         return Path("data").absolute()
-
-
-Model = Annotated[str, AfterValidator(_model)]
-Seconds = Annotated[float, Field(ge=0.1, le=3600)]
-Port = Annotated[int, Field(ge=0, le=65535)]
 
 
 class Section(BaseModel):
@@ -138,27 +63,27 @@ class Section(BaseModel):
 
 class DiscordSettings(Section):
     token: SecretStr | None = None
-    api_url: Annotated[str, _address("https", "http")] = "https://discord.com/api/v10"
-    gateway_url: Annotated[str, _address("wss", "ws")] = "wss://gateway.discord.gg/"
+    api_url: Annotated[str, address_with("https", "http")] = "https://discord.com/api/v10"
+    gateway_url: Annotated[str, address_with("wss", "ws")] = "wss://gateway.discord.gg/"
     direct_messages: bool = True
 
 
 class ClaudeSettings(Section):
     api_key: SecretStr | None = None
-    base_url: Annotated[str, _address("https", "http")] | None = None
+    base_url: Annotated[str, address_with("https", "http")] | None = None
     model: Model = "claude-sonnet-5-5"
     effort: Literal["low", "medium", "high", "xhigh", "max"] = "medium"
     thinking: Literal["default", "on", "off"] = "default"
-    models: Annotated[tuple[Model, ...], BeforeValidator(_names)] = ()
+    models: Annotated[tuple[Model, ...], BeforeValidator(names)] = ()
     successor: Model | None = None
     max_tokens: Annotated[int, Field(ge=1, le=128_000)] = 8192  # the widest output of any current model
     system: Annotated[str, Field(min_length=1, max_length=200_000)] = DEFAULT_SYSTEM
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
-    files: Literal["auto", "files", "inline"] = "auto"
+    files: Literal["auto", "inline"] = "auto"
     image_max_edge: Annotated[int, Field(ge=200, le=2576)] = 1568
-    prices: Annotated[dict[Model, PriceRow], BeforeValidator(_table)] = Field(default_factory=dict)
+    prices: Annotated[dict[Model, PriceRow], BeforeValidator(table)] = Field(default_factory=dict)
 
     @field_validator("base_url", mode="after")
     @classmethod
@@ -171,7 +96,7 @@ class ClaudeSettings(Section):
 
 
 class RedisSettings(Section):
-    url: Annotated[SecretStr, _address("redis", "rediss", "unix")] | None = None
+    url: Annotated[SecretStr, address_with("redis", "rediss", "unix")] | None = None
     data_dir: Path = Field(default_factory=lambda: data_home() / "bobbin")
     server: FilePath | None = None
     timeout_s: Annotated[float, Field(ge=0.1, le=60)] = 3.0
@@ -227,7 +152,7 @@ class ReplySettings(Section):
     gather_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
     suppress_embeds: bool = True
     # Discord knows no other durations.
-    thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(_number)] = 1440
+    thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(number)] = 1440
     code_file_lines: Annotated[int, Field(ge=0, le=100_000)] = 60
     max_messages: Annotated[int, Field(ge=0, le=1000)] = 8
 
