@@ -56,6 +56,7 @@ def build_turns(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
+    files = build_file_contents(settings, store, claude, attachments)
     runner = Runner(
         TurnServices(
             journal=store.journal,
@@ -65,7 +66,7 @@ def build_turns(
             pace=pace,
             policy=policy,
             resolve_policy=terms,
-            preparation=(build_file_contents(settings, store, claude, attachments),),
+            preparation=(files,) if settings.files.max_mb else (),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             turn_ended=metrics.turn_ended,
