@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation import breakpoints, lifetime, prompt
+from bot.conversation import breakpoints, elements, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
@@ -205,7 +205,7 @@ def compose(
     )
     rates = ledger.rates()
     forecast = ledger.forecast(rates, [*terms.system, *([before.summary] if before.summary else [])])
-    added = tuple(so_far) or (prompt.question(messages),)
+    added = tuple(so_far) or (elements.question(messages),)
     added_tokens = sum(map(rates.sent, added))
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - added_tokens
@@ -233,10 +233,10 @@ def compose(
         preface = replace(preface, summary=summary)
     if window.shortened:
         fitted = prompt.fit(
-            messages, window.newest_tokens, lambda shorter: rates.sent(prompt.question(shorter))
+            messages, window.newest_tokens, lambda shorter: rates.sent(elements.question(shorter))
         )
         window = replace(window, shortened=fitted != tuple(messages))
-        added = (prompt.question(fitted),)
+        added = (elements.question(fitted),)
         added_tokens = sum(map(rates.sent, added))
     prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, preface), window.start)
     sent = prompt.render_messages(window.all_turns, added, preface.summary)

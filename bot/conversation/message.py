@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Literal
 
 from bot.conversation.content import Block
 
@@ -37,10 +40,70 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class Poll:
+    """A poll: each answer with its votes, None where Discord does not tell them."""
+
+    question: str
+    answers: tuple[tuple[str, int | None], ...] = ()
+    is_closed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Embed:
+    """The text of an embed; each part may be empty, and `fields` are names and values."""
+
+    title: str = ""
+    description: str = ""
+    fields: tuple[tuple[str, str], ...] = ()
+    author: str = ""
+    footer: str = ""
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Quoted:
+    """A message that somebody refers to; its author is None where Discord does not name one, as in a forward.
+
+    `stickers` are names. `by_app` is set if another bot or a webhook has written the message.
+    """
+
+    id: int
+    text: str = ""
+    author: Author | None = None
+    attachments: tuple[Attachment, ...] = ()
+    stickers: tuple[str, ...] = ()
+    poll: Poll | None = None
+    embeds: tuple[Embed, ...] = ()
+    by_app: bool = False
+
+
+QuoteKind = Literal["reply", "forward", "link", "room"]
+"""What a message replies to, forwards or links to, or what was said in the room before it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """What a message refers to.
+
+    `channel` is that of the quoted messages. The `title` and the `tags` are those of a thread or a forum post. The
+    `remark` tells Claude what is not quoted, and why.
+    """
+
+    kind: QuoteKind
+    channel: int
+    messages: tuple[Quoted, ...] = ()
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    remark: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a person, as the inbox holds it.
 
     `opens` is the name of the thread to start from this message, None if the message is in its conversation.
+    `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
+    are set when the turn is prepared.
     """
 
     id: int
@@ -48,8 +111,36 @@ class Message:
     text: str
     attachments: tuple[Attachment, ...] = ()
     opens: str | None = None
+    stickers: tuple[str, ...] = ()
+    poll: Poll | None = None
+    embeds: tuple[Embed, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+
+    @property
+    def all_attachments(self) -> tuple[Attachment, ...]:
+        """The attachments of the message, then those of what it quotes."""
+        quoted = (each for quote in self.quotes for said in quote.messages for each in said.attachments)
+        return (*self.attachments, *quoted)
+
+    def with_attachments(self, change: Callable[[Attachment], Attachment]) -> Message:
+        """Return the message with each attachment changed, also those of what the message quotes."""
+        quotes = tuple(
+            replace(
+                quote,
+                messages=tuple(
+                    replace(said, attachments=tuple(map(change, said.attachments))) for said in quote.messages
+                ),
+            )
+            for quote in self.quotes
+        )
+        return replace(self, attachments=tuple(map(change, self.attachments)), quotes=quotes)
 
 
 def created_ms(snowflake: int) -> int:
     """Return when a Discord id was made, in milliseconds since 1970 (Discord, reference, "Snowflakes")."""
     return (snowflake >> 22) + DISCORD_EPOCH_MS
+
+
+def written_at(snowflake: int) -> str:
+    """Return when a Discord id was made, in UTC and to the minute, such as `2026-11-29 14:02`."""
+    return datetime.fromtimestamp(created_ms(snowflake) / 1000, UTC).strftime("%Y-%m-%d %H:%M")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation import prompt
+from bot.conversation import elements
 from bot.conversation.content import Block, Document, Image, Text
 from bot.conversation.message import Message
 from bot.conversation.request import PromptMessage
@@ -14,18 +14,20 @@ from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
 
 _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
-"""The text of a message never holds this, see `prompt.render_user`."""
+"""The text of a message never holds this, see `elements.render_user`."""
 
-_USERNAME = re.compile(r' username="[^"]*">$')
+_USERNAME = re.compile(r' username="[^"]*"')
+_QUOTE = re.compile(r"<quote ")
 _FILE_NAME = re.compile(r'<file name="([^"]*)">')
 
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One message of an entry: its element, and the blocks of its files."""
+    """One message of an entry: its element, the blocks of its files, and those of its quotes."""
 
     text: str
     files: tuple[Block, ...] = ()
+    quotes: tuple[Block, ...] = ()
 
     @property
     def username(self) -> str:
@@ -34,19 +36,19 @@ class _Piece:
         return named.group() if named else ""
 
     def edited(self, now: Message) -> _Piece:
-        """Return the piece with the text of `now`, the author as before, and the files that are still attached."""
-        names = {prompt.rendered_name(attachment.filename) for attachment in now.attachments}
+        """Return the piece with the text of `now`, the author and quotes as before, and the files still attached."""
+        names = {elements.rendered_name(attachment.filename) for attachment in now.attachments}
         files = tuple(block for block in self.files if _name(block) in names)
         shown = {_name(block): block for block in files}
         attachments = tuple(
             replace(each, blocks=(shown[name],))
-            if (name := prompt.rendered_name(each.filename)) in shown
+            if (name := elements.rendered_name(each.filename)) in shown
             else each
             for each in now.attachments
         )
         opening, _, _ = self.text.partition("\n")
-        _, _, rest = prompt.render_user([replace(now, attachments=attachments)]).partition("\n")
-        return _Piece(f"{opening}\n{rest}", files)
+        _, _, rest = elements.render_user([replace(now, attachments=attachments)]).partition("\n")
+        return _Piece(f"{opening}\n{rest}", files, self.quotes)
 
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
@@ -99,19 +101,21 @@ def _pieces(blocks: Sequence[Block]) -> list[_Piece]:
             starts = [found.start() for found in _ELEMENT.finditer(block.text)]
             ends = [*(start - 1 for start in starts[1:]), len(block.text)]
             pieces += [_Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
+        elif pieces and (pieces[-1].quotes or (isinstance(block, Text) and _QUOTE.match(block.text))):
+            pieces[-1] = replace(pieces[-1], quotes=(*pieces[-1].quotes, block))
         elif pieces:
             pieces[-1] = replace(pieces[-1], files=(*pieces[-1].files, block))
     return pieces
 
 
 def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
-    """Put a question together, as `prompt.question` does."""
+    """Put a question together, as `elements.question` does."""
     blocks: list[Block] = []
     texts: list[str] = []
     for piece in pieces:
         texts.append(piece.text)
-        if piece.files:
-            blocks += [Text("\n".join(texts)), *piece.files]
+        if behind := (*piece.files, *piece.quotes):
+            blocks += [Text("\n".join(texts)), *behind]
             texts = []
     return (*blocks, Text("\n".join(texts))) if texts else tuple(blocks)
 
@@ -119,9 +123,9 @@ def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
 def _name(block: Block) -> str:
     match block:
         case Image():
-            return prompt.rendered_name(block.name)
+            return elements.rendered_name(block.name)
         case Document():
-            return prompt.rendered_name(block.title)
+            return elements.rendered_name(block.title)
         case Text():
             found = _FILE_NAME.match(block.text)
             return found[1] if found else ""
@@ -137,6 +141,6 @@ def _candidates(pieces: Sequence[_Piece], index: int, members: int) -> range:
 
 def _of_the_same_author(pieces: Sequence[_Piece], found: range, now: Message) -> range:
     """Drop the pieces of other authors at both ends."""
-    name = _Piece(prompt.render_user([now])).username
+    name = _Piece(elements.render_user([now])).username
     own = [index for index in found if pieces[index].username == name]
     return range(own[0], own[-1] + 1) if own else found

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.conversation.content import Document, FileSource, Image, InlineSource, Source
+from bot.conversation.elements import file_element
 from bot.conversation.errors import ClaudeError
-from bot.conversation.message import Attachment, Message
-from bot.conversation.prompt import file_element
+from bot.conversation.message import Attachment
 from bot.conversation.tokens import pdf_tokens, picture_tokens
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Words
@@ -73,36 +73,44 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        if prepared.so_far or not any(message.attachments for message in prepared.messages):
+        wanted = list(_wanted(claim, prepared))
+        if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
-        wanted = [(message, each) for message in prepared.messages for each in message.attachments]
         found = await asyncio.gather(
             *(
-                self._content(claim, message, attachment, known.get((message.id, attachment.id)), number)
-                for number, (message, attachment) in enumerate(wanted)
+                self._content(claim, each, known.get((each.message, each.attachment.id)), number)
+                for number, each in enumerate(wanted)
             )
         )
-        contents = {attachment.id: content for (_, attachment), content in zip(wanted, found, strict=True)}
-        messages = tuple(_with_contents(message, contents) for message in prepared.messages)
+        contents = {each.attachment.id: content for each, content in zip(wanted, found, strict=True)}
+
+        def read(attachment: Attachment) -> Attachment:
+            content = contents.get(attachment.id)
+            return (
+                attachment
+                if content is None
+                else replace(attachment, blocks=content.blocks, remark=content.remark)
+            )
+
+        messages = tuple(message.with_attachments(read) for message in prepared.messages)
         notices = tuple(dict.fromkeys(content.notice for content in found if content.notice))
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
     async def _content(
-        self, claim: Claim, message: Message, attachment: Attachment, known: FileContent | None, number: int
+        self, claim: Claim, wanted: _Wanted, known: FileContent | None, number: int
     ) -> FileContent:
+        attachment = wanted.attachment
         if known is not None:
             return known
         if number >= FILES_MAX:
             return _problem(attachment, Problem.TOO_MANY)
-        # The message that opens a thread stands in the channel.
-        channel = claim.meta.parent if message.opens is not None else None
-        data = await self.download(channel or claim.conversation, message.id, attachment)
+        data = await self.download(wanted.channel, wanted.message, attachment)
         made: Converted = data if isinstance(data, Problem) else await self.convert.convert(data)
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
         content = await self._rendered(attachment, made)
         if made is not Problem.UNAVAILABLE:
-            await self.store.keep(claim.conversation, message.id, attachment.id, content)
+            await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
 
     async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
@@ -144,12 +152,29 @@ class FileContents:
         return InlineSource(media_type, base64.b64encode(data).decode())
 
 
-def _with_contents(message: Message, contents: dict[int, FileContent]) -> Message:
-    attachments = tuple(
-        replace(each, blocks=contents[each.id].blocks, remark=contents[each.id].remark)
-        for each in message.attachments
-    )
-    return replace(message, attachments=attachments)
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """An attachment to read; `channel` and `message` are where Discord names its fresh URL."""
+
+    channel: int
+    message: int
+    attachment: Attachment
+
+
+def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
+    """Yield the attachments without a remark: a remark says why an attachment is not read."""
+    for message in prepared.messages:
+        # The message that opens a thread stands in the channel.
+        opened_in = claim.meta.parent if message.opens is not None else None
+        channel = opened_in or claim.conversation
+        found = [_Wanted(channel, message.id, each) for each in message.attachments]
+        for quote in message.quotes:
+            for said in quote.messages:
+                # A forward is a copy: its files are those of the message that forwards.
+                holder = message.id if quote.kind == "forward" else said.id
+                where = channel if quote.kind == "forward" else quote.channel
+                found += [_Wanted(where, holder, each) for each in said.attachments]
+        yield from (each for each in found if not each.attachment.remark)
 
 
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:

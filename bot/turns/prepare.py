@@ -33,12 +33,7 @@ class Prepared:
         if not gone:
             return self
         messages = tuple(
-            replace(
-                message,
-                attachments=tuple(
-                    replace(each, blocks=without_files(each.blocks, gone)) for each in message.attachments
-                ),
-            )
+            message.with_attachments(lambda each: replace(each, blocks=without_files(each.blocks, gone)))
             for message in self.messages
         )
         so_far = tuple(replace(sent, blocks=without_files(sent.blocks, gone)) for sent in self.so_far)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from bot.conversation import prompt, wording
+from bot.conversation import elements, wording
 from bot.conversation.request import Usage
 from bot.conversation.tokens import PRIOR, estimate
 from bot.conversation.turn import Turn, exchange
@@ -56,7 +56,7 @@ def partial_entry(
 
 
 def _entry(claim: Claim, text: str, model: str) -> Turn:
-    question = prompt.question(claim.batch.messages)
+    question = elements.question(claim.batch.messages)
     return Turn(
         id=claim.turn_id,
         sent=exchange(question, text),

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, Image
+from bot.conversation.elements import render_user
 from bot.conversation.lifetime import USUAL_RATES, Choice
 from bot.conversation.message import Attachment
-from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages, render_user
+from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.side_requests import to_count, to_summarize
 from bot.conversation.tokens import PRIOR
@@ -213,7 +214,7 @@ def test_a_message_that_is_too_long_is_cut_in_its_middle() -> None:
     plan = ask(Past(), text)
     assert plan.window.shortened
     (shortened,) = texts(plan.added[0])
-    assert shortened.startswith('<message from="Ann" username="ann">\nbegin weaving')
+    assert shortened.startswith('<message from="Ann" username="ann" at="2015-01-01 00:00">\nbegin weaving')
     assert shortened.endswith("weaving end\n</message>")
     assert "left out" in shortened
     assert plan.added_tokens <= plan.window.newest_tokens

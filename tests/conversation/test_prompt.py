@@ -8,6 +8,7 @@ from typing import get_args
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.conversation.elements import render_user
 from bot.conversation.message import Attachment, Author
 from bot.conversation.prompt import (
     CONTINUE,
@@ -15,13 +16,12 @@ from bot.conversation.prompt import (
     PREAMBLE,
     render_messages,
     render_system,
-    render_user,
     thread_name,
 )
 from bot.conversation.turn import UNSENT, Outcome, Turn
 from tests.conversation.builders import BEN, asking, message, texts, turn
 
-OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)">$', re.MULTILINE)
+OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)" at="[0-9: -]+">$', re.MULTILINE)
 hostile = st.text(
     st.one_of(st.characters(codec="utf-8"), st.sampled_from('<>/"&=\n\r\u2028')), max_size=60
 ) | st.sampled_from(
@@ -38,8 +38,8 @@ hostile = st.text(
 def test_each_author_is_named_and_messages_keep_their_order() -> None:
     block = render_user([message("hi"), message("hello", author=BEN)])
     assert block == (
-        '<message from="Ann" username="ann">\nhi\n</message>\n'
-        '<message from="Ben" username="ben">\nhello\n</message>'
+        '<message from="Ann" username="ann" at="2015-01-01 00:00">\nhi\n</message>\n'
+        '<message from="Ben" username="ben" at="2015-01-01 00:00">\nhello\n</message>'
     )
 
 

@@ -10,9 +10,10 @@ import pytest
 
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Terms, compose
+from bot.conversation.elements import question
 from bot.conversation.lifetime import USUAL_RATES, in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
-from bot.conversation.prompt import CONTINUE, question, render_system
+from bot.conversation.prompt import CONTINUE, render_system
 from bot.conversation.request import Effort, PromptMessage, Request, Usage
 from bot.conversation.revision import amended
 from bot.conversation.side_requests import to_summarize

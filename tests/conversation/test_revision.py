@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.content import Block, FileSource, Image, Text
+from bot.conversation.elements import file_element, question, render_user
 from bot.conversation.message import Attachment, Author, Message
-from bot.conversation.prompt import file_element, question, render_user
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from tests.conversation.builders import ANN, BEN, message, turn

@@ -98,7 +98,7 @@ async def test_chat_opens_a_thread_with_what_was_said_and_answers_in_it(world: W
     assert opener["content"] == "**Ann:** how do looms work?"
     assert reply["content"] == "Looms weave."
     assert reply["message_reference"]["message_id"] == opener["id"]
-    assert '<message from="Ann" username="ann">' in str(world.asked[-1].body["messages"])
+    assert '<message from="Ann" username="ann" at="' in str(world.asked[-1].body["messages"])
 
 
 async def test_chat_without_a_message_just_opens_the_thread(world: World) -> None:

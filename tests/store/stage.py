@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
+from bot.conversation.elements import render_user
 from bot.conversation.message import Message
-from bot.conversation.prompt import render_user
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.store.codec import Result

@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation.elements import render_user
 from bot.conversation.errors import Fenced
-from bot.conversation.prompt import render_user
 from bot.store.claim import Claim, Idle, Later
 from bot.store.keys import TOMBSTONE_S
 from bot.store.revisions import LONGEST_PAUSE_MS, PAUSE_RESET_MS, Change

@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import compose
+from bot.conversation.elements import file_element
 from bot.conversation.errors import (
     AnsweredBefore,
     BobbinError,
@@ -27,7 +28,6 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS, Attachment
-from bot.conversation.prompt import file_element
 from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import NO_FILES, SMALL

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import discord
@@ -69,10 +70,12 @@ class Attachments:
             return bytes(received)
 
     async def _fresh_url(self, channel: int, message: int, attachment: int) -> str | None:
-        found = await self._client.http.get_message(channel, message)
-        for each in found.get("attachments") or ():
-            if str(each.get("id")) == str(attachment):
-                return str(each.get("url") or "") or None
+        found: Any = await self._client.http.get_message(channel, message)
+        forwarded = (snapshot.get("message") or {} for snapshot in found.get("message_snapshots") or ())
+        for holder in (found, *forwarded):
+            for each in holder.get("attachments") or ():
+                if str(each.get("id")) == str(attachment):
+                    return str(each.get("url") or "") or None
         return None
 
 

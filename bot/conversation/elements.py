@@ -1,0 +1,125 @@
+"""The elements of a request: who wrote what, and what a message refers to, in a form that nobody can forge; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.conversation.content import Block, Text
+from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
+from bot.conversation.request import PromptMessage
+from bot.conversation.visible import is_blank, plain, readable, unforged
+
+
+def question(messages: Sequence[Message]) -> PromptMessage:
+    """Return the user message of a turn: the messages as text, each followed by its files and its quotes."""
+    blocks: list[Block] = []
+    waiting: list[Message] = []
+    for message in messages:
+        waiting.append(message)
+        if behind := [*_files(message.attachments), *_quotes(message)]:
+            blocks += [Text(render_user(waiting)), *behind]
+            waiting = []
+    if waiting:
+        blocks.append(Text(render_user(waiting)))
+    return PromptMessage("user", tuple(blocks))
+
+
+def render_user(messages: Sequence[Message]) -> str:
+    """Render messages as one text, in order, each with its author; without files and quotes."""
+    return "\n".join(_message(message) for message in messages)
+
+
+def _message(message: Message) -> str:
+    opening = f"<message {_author(message)}>"
+    return "\n".join([opening, *_content(message), "</message>"])
+
+
+def _quotes(message: Message) -> Iterator[Block]:
+    for quote in message.quotes:
+        yield Text(_quote(quote))
+        for said in quote.messages:
+            yield from _files(said.attachments)
+
+
+def _quote(quote: Quote) -> str:
+    lines = [f'<quote of="{quote.kind}"{_given(title=quote.title, tags=", ".join(quote.tags))}>']
+    lines += [f"[{body(plain(quote.remark))}]"] if quote.remark else []
+    for said in quote.messages:
+        lines += [f"<said {_author(said)}>", *_content(said), "</said>"]
+    return "\n".join([*lines, "</quote>"])
+
+
+def _author(written: Message | Quoted) -> str:
+    author = written.author
+    named = {} if author is None else {"from": author.name, "username": author.username}
+    by_app = isinstance(written, Quoted) and written.by_app
+    values = {**named, **({"app": "yes"} if by_app else {}), "at": written_at(written.id)}
+    return " ".join(f'{name}="{attribute(value)}"' for name, value in values.items())
+
+
+def _content(written: Message | Quoted) -> Iterator[str]:
+    if not is_blank(written.text):
+        yield body(written.text)
+    for name in written.stickers:
+        yield f"[sticker: {body(attribute(name))}]"
+    if written.poll is not None:
+        yield _poll(written.poll)
+    for embed in written.embeds:
+        yield _embed(embed)
+    for attachment in written.attachments:
+        yield _attachment(attachment)
+
+
+def _poll(poll: Poll) -> str:
+    lines = [
+        f'<poll question="{attribute(poll.question)}"{_given(state="closed" if poll.is_closed else "")}>'
+    ]
+    for answer, votes in poll.answers:
+        lines.append(f"- {body(plain(answer))}" + ("" if votes is None else f" ({votes})"))
+    return "\n".join([*lines, "</poll>"])
+
+
+def _embed(embed: Embed) -> str:
+    lines = [f"<embed{_given(title=embed.title, author=embed.author, url=embed.url)}>"]
+    lines += [body(embed.description)] if not is_blank(embed.description) else []
+    lines += [f"{body(plain(name))}: {body(value)}" for name, value in embed.fields]
+    lines += [body(plain(embed.footer))] if not is_blank(embed.footer) else []
+    return "\n".join([*lines, "</embed>"])
+
+
+def _attachment(attachment: Attachment) -> str:
+    kind = attachment.content_type or "file"
+    shown = "attached, shown below" if attachment.blocks else "attached, not shown to you"
+    remark = f": {attachment.remark}" if attachment.remark else ""
+    return f"[{shown}: {rendered_name(attachment.filename)} ({attribute(kind)}){remark}]"
+
+
+def _files(attachments: Sequence[Attachment]) -> Iterator[Block]:
+    return (block for attachment in attachments for block in attachment.blocks)
+
+
+def file_element(filename: str, text: str) -> Text:
+    """Render the text of a file as an element that the text cannot break out of."""
+    return Text(f'<file name="{rendered_name(filename)}">\n{body(text)}\n</file>')
+
+
+def rendered_name(filename: str) -> str:
+    """Render the name of a file, so that it fits into an attribute and cannot pose as an element."""
+    return body(attribute(filename))
+
+
+def _given(**attributes: str) -> str:
+    return "".join(
+        f' {name}="{attribute(value)}"' for name, value in attributes.items() if not is_blank(value)
+    )
+
+
+def attribute(text: str) -> str:
+    """Render a text as the value of an attribute."""
+    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+
+
+def body(text: str) -> str:
+    """Render a text as the content of an element."""
+    # Characters that could disguise an element are removed before anything is escaped.
+    return unforged(readable(text))
