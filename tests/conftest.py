@@ -1,7 +1,8 @@
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from redis.asyncio import Redis
 
 from tests.redis_server import redis_server
 from tests.spread import spread
@@ -24,3 +25,12 @@ def redis_url() -> Iterator[str]:
     """The URL of one real server for all tests; who uses it flushes it first."""
     with redis_server() as url:
         yield url
+
+
+@pytest.fixture
+async def redis(redis_url: str) -> AsyncIterator[Redis]:
+    """A client of an empty server."""
+    client: Redis = Redis.from_url(redis_url, decode_responses=True)
+    await client.flushall()
+    yield client
+    await client.aclose()
