@@ -19,7 +19,7 @@ from bot.claude import retries, wire
 from bot.claude.attempt import Attempts
 from bot.claude.bounds import bound_whole
 from bot.claude.catalogue import CHECK_TIMEOUT_S, Catalogue, today_utc
-from bot.claude.files import LONGEST_EXPIRY_S, Files
+from bot.claude.files import Files
 from bot.claude.operator_errors import OperatorErrors
 from bot.claude.request_metrics import RequestMetrics
 from bot.claude.translate import translated
@@ -70,7 +70,6 @@ class Claude:
         stall_timeout_s: float,
         tries: int = 3,
         successor: str | None = None,
-        files_expire_in_s: int = LONGEST_EXPIRY_S,
         metrics: Metrics | None = None,
         today: Callable[[], dt.date] = today_utc,
         clock: Callable[[], float] = time.monotonic,
@@ -98,7 +97,7 @@ class Claude:
             ),
         )
         self._operator_errors = OperatorErrors()
-        self.files = Files(self._sdk, expires_in_s=files_expire_in_s)
+        self.files = Files(self._sdk)
         self.catalogue = Catalogue(self._sdk, successor=successor, today=today)
         self._metrics = RequestMetrics(metrics, self.catalogue)
         self._attempts = Attempts(self._sdk, self._metrics, first_text_timeout_s, stall_timeout_s, clock)

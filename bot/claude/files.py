@@ -7,42 +7,52 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 import anthropic
-import structlog
 
 from bot.claude.translate import translated
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
 
-log = structlog.get_logger()
-
 UPLOAD_TIMEOUT_S = 60.0
-LIST_TIMEOUT_S = 10.0
+CALL_TIMEOUT_S = 10.0
 LONGEST_EXPIRY_S = 90 * 24 * 3600
 """The longest expiry that an upload may have (Anthropic, "Files API"); the shortest is an hour."""
 
 IDS_MAX = 100
 """The most ids that one list may name."""
 
+PAGE_FILES = 1000
+"""The most files on one page of a list."""
+
+LISTED_MAX = 5000
+"""A search for a file by its name ends after this many: the calls are limited, and another upload costs little."""
+
 EXTENSIONS = {"image/jpeg": "jpg", "image/png": "png", "application/pdf": "pdf"}
+
+WITHOUT_API = (404, 405, 501)
+"""What a server without a Files API answers."""
+
+
+def file_name(digest: str, media_type: str) -> str:
+    """Return the name of an upload: the digest of the content, because people's names of files tell about people."""
+    return f"{digest}.{EXTENSIONS.get(media_type, 'bin')}"
 
 
 class Files:
-    """Uploads files, unless the server has no Files API."""
+    """Uploads, finds and deletes files; every method raises any ClaudeError.
 
-    def __init__(self, sdk: AsyncAnthropic, *, expires_in_s: int) -> None:
+    `available` is False once the server was found to have no Files API.
+    """
+
+    def __init__(self, sdk: AsyncAnthropic, *, expires_in_s: int = LONGEST_EXPIRY_S) -> None:
         self._sdk = sdk
-        self._expires_in_s = min(max(expires_in_s, 3600), LONGEST_EXPIRY_S)
+        self._expires_in_s = expires_in_s
         self.available = True
 
-    async def upload(self, data: bytes, media_type: str) -> str | None:
-        """Return the id of the uploaded file, None if the server has no Files API; raises any ClaudeError.
-
-        The file gets a neutral name, because names tell about people.
-        """
+    async def upload(self, name: str, data: bytes, media_type: str) -> str | None:
+        """Return the id of the uploaded file, None if the server has no Files API."""
         if not self.available:
             return None
-        name = f"file.{EXTENSIONS.get(media_type, 'bin')}"
         with translated():
             async with asyncio.timeout(UPLOAD_TIMEOUT_S):
                 try:
@@ -50,20 +60,41 @@ class Files:
                         file=(name, data, media_type), expires_in_seconds=self._expires_in_s
                     )
                 except anthropic.APIStatusError as error:
-                    if error.status_code not in (404, 405, 501):
+                    if error.status_code not in WITHOUT_API:
                         raise
                     self.available = False
-                    log.warning(
-                        "files_api_missing",
-                        hint="this Claude server has no Files API: files are sent with each request",
-                    )
                     return None
         return uploaded.id
 
+    async def find(self, digests: Collection[str]) -> dict[str, str]:
+        """Return the ids of the files that are named by these digests, as far as the first `LISTED_MAX` files go."""
+        found: dict[str, str] = {}
+        listed = 0
+        with translated():
+            async with asyncio.timeout(UPLOAD_TIMEOUT_S):
+                async for file in self._sdk.files.list(limit=PAGE_FILES):
+                    listed += 1
+                    digest = file.filename.partition(".")[0]
+                    if digest in digests:
+                        found[digest] = file.id
+                    if len(found) == len(digests) or listed == LISTED_MAX:
+                        break
+        return found
+
+    async def delete(self, file_id: str) -> None:
+        """Delete a file; there is nothing to do where the file or the Files API does not exist."""
+        with translated():
+            async with asyncio.timeout(CALL_TIMEOUT_S):
+                try:
+                    await self._sdk.files.delete(file_id)
+                except anthropic.APIStatusError as error:
+                    if error.status_code not in WITHOUT_API:
+                        raise
+
     async def missing(self, ids: Collection[str]) -> frozenset[str]:
-        """Return the ids, of at most `IDS_MAX`, that no living file has; raises any ClaudeError."""
+        """Return the ids, of at most `IDS_MAX`, that no living file has."""
         asked = list(ids)[:IDS_MAX]
         with translated():
-            async with asyncio.timeout(LIST_TIMEOUT_S):
+            async with asyncio.timeout(CALL_TIMEOUT_S):
                 found = {file.id async for file in self._sdk.files.list(ids=asked)}
         return frozenset(asked) - found

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Required, TypedDict
 from bot.conversation.content import Document, FileSource, Image, Opaque, Text, ToolResult, ToolUse
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from anthropic.types import (
         CacheControlEphemeralParam,
@@ -61,7 +61,10 @@ def stream_arguments(request: Request) -> StreamArguments:
     arguments = StreamArguments(
         model=request.model,
         max_tokens=request.max_tokens,
-        messages=[_message(message, lifetimes.get(at)) for at, message in enumerate(request.messages)],
+        messages=[
+            _message(message, request.inline, lifetimes.get(at))
+            for at, message in enumerate(request.messages)
+        ],
     )
     if request.system:
         arguments["system"] = _texts(request.system, marks.system if marks is not None else None)
@@ -77,7 +80,7 @@ def stream_arguments(request: Request) -> StreamArguments:
 def count_arguments(request: Request) -> CountArguments:
     """The keyword arguments that count the input tokens of `request`; caching does not change the count."""
     arguments = CountArguments(
-        model=request.model, messages=[_message(message) for message in request.messages]
+        model=request.model, messages=[_message(message, request.inline) for message in request.messages]
     )
     if request.system:
         arguments["system"] = _texts(request.system)
@@ -103,8 +106,8 @@ def _thinking(request: Request) -> ThinkingConfigParam | None:
             return None
 
 
-def _message(message: PromptMessage, mark: Lifetime | None = None) -> MessageParam:
-    content = _marked(map(_block, message.blocks), mark)
+def _message(message: PromptMessage, inline: Mapping[str, str], mark: Lifetime | None = None) -> MessageParam:
+    content = _marked((_block(block, inline) for block in message.blocks), mark)
     if message.role == "user":
         return {"role": "user", "content": content}
     return {"role": "assistant", "content": content}
@@ -114,29 +117,29 @@ def _texts(texts: Sequence[str], mark: Lifetime | None = None) -> list[TextBlock
     return _marked(({"type": "text", "text": text} for text in texts), mark)
 
 
-def _block(block: Block) -> Any:
+def _block(block: Block, inline: Mapping[str, str]) -> Any:
     match block:
         case Text():
             return {"type": "text", "text": block.text}
         case Image():
-            return {"type": "image", "source": _source(block.source)}
+            return {"type": "image", "source": _source(block.source, inline)}
         case Document():
             title = {"title": block.title} if block.title else {}
-            return {"type": "document", "source": _source(block.source), **title}
+            return {"type": "document", "source": _source(block.source, inline), **title}
         case ToolUse():
             return {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
         case ToolResult():
             failed = {"is_error": True} if block.is_error else {}
-            content = [_block(part) for part in block.content]
+            content = [_block(part, inline) for part in block.content]
             return {"type": "tool_result", "tool_use_id": block.tool_use_id, "content": content, **failed}
         case Opaque():
             return json.loads(block.json)
 
 
-def _source(source: Source) -> dict[str, str]:
+def _source(source: Source, inline: Mapping[str, str]) -> dict[str, str]:
     if isinstance(source, FileSource):
         return {"type": "file", "file_id": source.file_id}
-    return {"type": "base64", "media_type": source.media_type, "data": source.data}
+    return {"type": "base64", "media_type": source.media_type, "data": inline[source.digest]}
 
 
 def _marked(rendered: Iterable[Any], mark: Lifetime | None) -> list[Any]:

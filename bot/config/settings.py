@@ -81,7 +81,7 @@ class ClaudeSettings(Section):
     first_text_timeout_s: Seconds = 120.0
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
-    files: Literal["auto", "inline"] = "auto"
+    files: Literal["auto", "files", "inline"] = "auto"
     image_max_edge: Annotated[int, Field(ge=200, le=2576)] = 1568
     prices: Annotated[dict[Model, PriceRow], BeforeValidator(table)] = Field(default_factory=dict)
 
@@ -143,6 +143,7 @@ class FilesSettings(Section):
     max_mb: Annotated[float, Field(ge=0, le=100)] = 20.0
     pdf_pages: Annotated[int, Field(ge=1, le=600)] = 50  # the API takes no more
     text_chars: Annotated[int, Field(ge=1000, le=10_000_000)] = 60_000
+    inline_mb: Annotated[float, Field(ge=1, le=100_000)] = 256.0
 
 
 class ReplySettings(Section):

@@ -10,6 +10,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation import breakpoints, elements, lifetime, prompt
+from bot.conversation.content import Source
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
@@ -104,21 +105,26 @@ class Past:
             for turn in self._all
         )
 
-    def without_files(self, gone: Collection[str]) -> Past:
+    @property
+    def sources(self) -> frozenset[Source]:
+        """The files that a request may name: those of the window, of its preface, and of what pins may recall."""
+        return frozenset(source for turn in (*self._all, *self.recalled) for source in turn.sources)
+
+    def committed(self, turn: Turn | None, window_start: int) -> Past:
+        """Return the conversation after its next turn, None for a turn without an entry."""
+        kept = self.history[max(0, window_start - self.window_start) :]
+        history = (*kept, *((turn,) if turn is not None else ()))
+        return replace(self, history=history, window_start=window_start, earlier=None)
+
+    def without_files(self, gone: Collection[Source]) -> Past:
         """Return the conversation with a text in place of each file that is gone."""
         if not gone:
             return self
 
         def each(turns: Sequence[Turn]) -> tuple[Turn, ...]:
-            return tuple(bare(turn) for turn in turns)
+            return tuple(turn.without_files(gone) for turn in turns)
 
-        def bare(turn: Turn) -> Turn:
-            turn = turn.without_files(gone)
-            if turn.preface is None:
-                return turn
-            return replace(turn, preface=replace(turn.preface, pinned=each(turn.preface.pinned)))
-
-        earlier = None if self.earlier is None else bare(self.earlier)
+        earlier = None if self.earlier is None else self.earlier.without_files(gone)
         return replace(self, history=each(self.history), recalled=each(self.recalled), earlier=earlier)
 
     @property

@@ -30,11 +30,11 @@ class FileSource:
 
 @dataclass(frozen=True, slots=True)
 class InlineSource:
-    """A file whose bytes are part of the request; `data` is base64."""
+    """A file whose bytes are part of the request; the store holds them once, by the `digest` of the content."""
 
     media_type: str
-    data: str
-    type: Literal["base64"] = "base64"
+    digest: str
+    type: Literal["inline"] = "inline"
 
 
 Source = Annotated[FileSource | InlineSource, Field(discriminator="type")]
@@ -104,18 +104,18 @@ def text_of(blocks: Iterable[Block], between: str = "") -> str:
     return between.join(block.text for block in blocks if isinstance(block, Text))
 
 
-def file_ids(blocks: Iterable[Block]) -> Iterator[str]:
-    """Yield the ids of the uploaded files that the blocks name."""
+def sources(blocks: Iterable[Block]) -> Iterator[Source]:
+    """Yield the files that the blocks name."""
     for block in blocks:
-        if isinstance(block, (Image, Document)) and isinstance(block.source, FileSource):
-            yield block.source.file_id
+        if isinstance(block, (Image, Document)):
+            yield block.source
         elif isinstance(block, ToolResult):
-            yield from file_ids(block.content)
+            yield from sources(block.content)
 
 
-def without_files(blocks: tuple[Block, ...], gone: Collection[str]) -> tuple[Block, ...]:
+def without_files(blocks: tuple[Block, ...], gone: Collection[Source]) -> tuple[Block, ...]:
     """Return the blocks with a text in place of each file that is gone."""
-    return tuple(GONE if gone and set(file_ids((block,))) & set(gone) else block for block in blocks)
+    return tuple(GONE if gone and set(sources((block,))) & set(gone) else block for block in blocks)
 
 
 def fixed_tokens(blocks: Iterable[Block]) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.conversation.content import Block, Text
@@ -49,7 +50,8 @@ class Request:
 
     `system` holds the text blocks of the system prompt. `effort` is None if the model has no effort levels,
     `thinking` is None for the model's default. `user_key` is an opaque name for the person who asks
-    (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached.
+    (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached. `inline` maps the digests
+    of inline files to their bytes, as base64.
     """
 
     model: str
@@ -60,6 +62,7 @@ class Request:
     user_key: str | None = None
     breakpoints: Breakpoints | None = None
     thinking: ThinkingType | None = None
+    inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
 
 @dataclass(frozen=True, slots=True)

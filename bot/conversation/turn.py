@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from bot.conversation.content import Text, file_ids, text_of, without_files
+from bot.conversation.content import Source, Text, sources, text_of, without_files
 from bot.conversation.message import created_ms
 from bot.conversation.request import PromptMessage, Usage
 
@@ -110,12 +110,24 @@ class Turn:
         """Say whether one of these messages belongs to the turn."""
         return not messages.isdisjoint(self.members or (self.id,))
 
-    def without_files(self, gone: Collection[str]) -> Turn:
-        """Return the turn with a text in place of each file that is gone."""
-        if not gone or not any(set(file_ids(message.blocks)) & set(gone) for message in self.sent):
+    @property
+    def sources(self) -> Iterator[Source]:
+        """The files that its messages name, and those of the turns in its preface."""
+        for message in self.sent:
+            yield from sources(message.blocks)
+        if self.preface is not None:
+            for pinned in self.preface.pinned:
+                yield from pinned.sources
+
+    def without_files(self, gone: Collection[Source]) -> Turn:
+        """Return the turn with a text in place of each file that is gone, also in its preface."""
+        if not gone or not set(self.sources) & set(gone):
             return self
         sent = tuple(replace(message, blocks=without_files(message.blocks, gone)) for message in self.sent)
-        return replace(self, sent=sent)
+        preface = self.preface
+        if preface is not None:
+            preface = replace(preface, pinned=tuple(turn.without_files(gone) for turn in preface.pinned))
+        return replace(self, sent=sent, preface=preface)
 
     def asked(self, question: PromptMessage) -> Turn:
         """Return the turn with another first message."""

@@ -32,6 +32,7 @@ class Problem(StrEnum):
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
     TOO_MANY = "too_many"
+    NOT_UPLOADED = "not_uploaded"
 
 
 @dataclass(frozen=True, slots=True)

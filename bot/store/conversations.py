@@ -12,6 +12,7 @@ from bot.conversation.message import Message, created_ms
 from bot.store.claim import Meta
 from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
+from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.records import FACTS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
@@ -29,6 +30,7 @@ class Conversations:
         self._scripts = Scripts(redis)
         self._redis = redis
         self._keys = keys
+        self._sweeps = FileSweeps(redis, keys)
         self._ttl_s = ttl_s
 
     async def receive(
@@ -97,6 +99,7 @@ class Conversations:
         Returns how many turns were forgotten, and channel and id of each message that the running turn had posted.
         """
         keys = self._keys
+        await self._sweeps.schedule(conversation)
         turns, _, record = await self._scripts.run(
             Reset(
                 lease=keys.lease(conversation),
@@ -105,6 +108,7 @@ class Conversations:
                 meta=keys.meta(conversation),
                 unreconciled=keys.reconcile(conversation),
                 files=keys.files(conversation),
+                inline=keys.inline(conversation),
                 records=keys.record_prefix(conversation),
                 results=keys.result_prefix(conversation),
                 before=padded(before),

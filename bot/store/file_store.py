@@ -8,8 +8,9 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
-from bot.conversation.content import Block
+from bot.conversation.content import Block, sources
 from bot.store.connection import translated
+from bot.store.held_files import HeldFiles
 from bot.store.keys import FILES_S, Keys
 
 
@@ -28,22 +29,28 @@ _contents = TypeAdapter(FileContent)
 class FileStore:
     """Keeps the contents of attached files for `FILES_S`, by message and attachment."""
 
-    def __init__(self, redis: Redis, keys: Keys) -> None:
+    def __init__(self, redis: Redis, keys: Keys, held: HeldFiles) -> None:
         self._redis = redis
         self._keys = keys
+        self._held = held
 
     async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
-        """Return the contents by message and attachment, without those that another version wrote."""
+        """Return the contents by message and attachment.
+
+        Contents that another version wrote are left out, and those whose file is gone.
+        """
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(self._keys.files(conversation))
-        contents = {}
+        contents: dict[tuple[int, int], FileContent] = {}
         for field, text in found.items():
             message, _, attachment = str(field).partition(":")
             try:
                 contents[int(message), int(attachment)] = _contents.validate_json(text)
             except ValidationError:
                 continue  # the file is read again
-        return contents
+        named = frozenset(source for content in contents.values() for source in sources(content.blocks))
+        gone = (await self._held.held(conversation, named)).gone if named else frozenset()
+        return {key: each for key, each in contents.items() if gone.isdisjoint(sources(each.blocks))}
 
     async def keep(self, conversation: int, message: int, attachment: int, content: FileContent) -> None:
         """Store the content of an attachment."""

@@ -11,6 +11,7 @@ from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
 from bot.store.connection import translated
+from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Amend
@@ -29,6 +30,7 @@ class History:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._sweeps = FileSweeps(redis, keys)
 
     async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
         """Change what the history says of a message, None for a deleted one; False if there is nothing to change."""
@@ -40,6 +42,8 @@ class History:
             changed = amended(entry, message, now, newest)
             if changed == entry:
                 return False
+            if set(entry.sources) - set(changed.sources):
+                await self._sweeps.schedule(conversation)
             history = self._keys.history(conversation)
             if await self._scripts.run(
                 Amend(history=history, index=index, before=text, after=dump_turn(changed))

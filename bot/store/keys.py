@@ -9,6 +9,9 @@ as a lifetime is the history's `ttl` after the last message.
 | …:{C}:q | sorted set | ids of messages that wait for their answer, by time | — | conversation |
 | …:{C}:h | list | history, an entry per turn; entries change in place, none is removed | texts | conversation |
 | …:{C}:f | hash | contents of attached files, by message and attachment | texts, file names | FILES_S |
+| …:{C}:u | hash | uploads, by the digest of the content: when each began, its id at Anthropic | — | UPLOADS_S |
+| …:{C}:b | hash | bytes of inline files, by the digest of the content | files | conversation, a day more |
+| …:{C}:x | set | ids of uploads to delete at Anthropic | — | UPLOADS_S |
 | …:{C}:l | hash | lease: token, owner, expiry in ms | — | 1 day |
 | …:{C}:r:<message> | string | what the thread is to show for a committed turn | the reply | below |
 | …:{C}:hw | string | high-water mark: up to which message the channel has been listed | — | conversation |
@@ -17,6 +20,8 @@ as a lifetime is the history's `ttl` after the last message.
 | …:i:<interaction> | string | which instance answers an interaction | — | INTERACTION_S |
 | …:pulse:<instance> | string | latest heartbeat of an instance; missing or old after a rollback | — | PULSE_S |
 | …:known | sorted set | conversations by their latest message (ms) | — | trimmed by time |
+| …:inline | sorted set | inline files and their sizes, by when they were last used (s) | — | trimmed by time |
+| …:sweeps | sorted set | conversations that may hold files to delete, by when to look (ms) | — | until it is done |
 | …:bell | channel | conversations to look at, by publish and subscribe | — | not stored |
 | …:since | string | when the bot began to listen with this store (ms) | — | for ever |
 | …:looked | string | until when (ms) archived threads have been listed | — | for ever |
@@ -40,7 +45,7 @@ from typing import NewType
 Key = NewType("Key", str)
 """The name of a key in Redis."""
 
-WITHOUT_EXPIRY = ("work", "known", "since", "looked", "scope:*", "commands:*")
+WITHOUT_EXPIRY = ("work", "known", "since", "looked", "scope:*", "commands:*", "inline", "sweeps")
 """The keys that stay until somebody removes them; every other key expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
@@ -63,6 +68,9 @@ RETIREMENT_NOTICE_S = 2 * 24 * 3600
 FILES_S = 24 * 3600
 """How long the content of a file is kept for further attempts and regenerations; later the file is read again."""
 
+UPLOADS_S = 91 * 24 * 3600
+"""Longer than an upload lives at Anthropic, which is 90 days at most (Anthropic, "Files API")."""
+
 RESULT_S = 3600
 """How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
 
@@ -84,6 +92,8 @@ class Keys:
         self.archives_listed = self._key("looked")
         self.wakeups = self._key("bell")
         self.models = self._key("models")
+        self.inline_index = self._key("inline")
+        self.sweeps = self._key("sweeps")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -104,6 +114,18 @@ class Keys:
     def files(self, conversation: int) -> Key:
         """Return the contents of attached files."""
         return self._of(conversation, "f")
+
+    def uploads(self, conversation: int) -> Key:
+        """Return the uploads at Anthropic."""
+        return self._of(conversation, "u")
+
+    def inline(self, conversation: int) -> Key:
+        """Return the bytes of files that are sent inline."""
+        return self._of(conversation, "b")
+
+    def discarded(self, conversation: int) -> Key:
+        """Return the ids of uploads to delete at Anthropic."""
+        return self._of(conversation, "x")
 
     def lease(self, conversation: int) -> Key:
         """Return the lease."""

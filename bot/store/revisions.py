@@ -14,6 +14,7 @@ from redis.asyncio import Redis
 from bot.conversation.message import Message, created_ms
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
+from bot.store.file_sweeps import FileSweeps
 from bot.store.history import TRIES, History
 from bot.store.keys import DONE_RECORD_S, TOMBSTONE_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -50,6 +51,7 @@ class Revisions:
         self._scripts = Scripts(redis)
         self._queue = WorkQueue(redis, keys)
         self._history = History(redis, keys)
+        self._sweeps = FileSweeps(redis, keys)
         self._control = TurnControl(redis, keys, ttl_s=ttl_s)
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
@@ -93,7 +95,9 @@ class Revisions:
         key = self._keys.files(conversation)
         with translated():
             fields = [str(field) for field in await self._redis.hkeys(key)]
-            if own := [field for field in fields if field.startswith(f"{message}:")]:
+        if own := [field for field in fields if field.startswith(f"{message}:")]:
+            await self._sweeps.schedule(conversation)
+            with translated():
                 await self._redis.hdel(key, *own)
 
     async def amend(self, conversation: int, now: Message) -> bool:

@@ -7,15 +7,13 @@ downloads nor uploads the file again.
 from __future__ import annotations
 
 import asyncio
-import base64
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, replace
 
 import structlog
 
-from bot.conversation.content import Document, FileSource, Image, InlineSource, Source
+from bot.conversation.content import Document, Image, Source
 from bot.conversation.elements import file_element
-from bot.conversation.errors import ClaudeError
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import pdf_tokens, picture_tokens
 from bot.files.convert import Converter
@@ -32,8 +30,8 @@ FILES_MAX = 10
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
 
-Upload = Callable[[bytes, str], Awaitable[str | None]]
-"""Takes the bytes and the media type; None if the server has no Files API."""
+PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
+"""Takes the conversation, the bytes and the media type."""
 
 PROBLEMS: dict[Problem, tuple[str, str]] = {
     Problem.EMPTY: ("it is empty", "it is empty"),
@@ -58,17 +56,21 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
         "too many files",
         f"I look at {FILES_MAX} files at a time. Send the others in another message",
     ),
+    Problem.NOT_UPLOADED: (
+        "it could not be uploaded",
+        "I could not pass it on to Claude. Please send it again later, or tell the bot's operator",
+    ),
 }
 """What Claude and what people are told of a file that has no content."""
 
 
 @dataclass(frozen=True, slots=True)
 class FileContents:
-    """Downloads, converts and uploads the files of a turn."""
+    """Downloads and converts the files of a turn, and passes them on to Claude."""
 
     download: Download
     convert: Converter
-    upload: Upload
+    pass_on: PassOn
     store: FileStore
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
@@ -108,12 +110,15 @@ class FileContents:
         data = await self.download(wanted.channel, wanted.message, attachment)
         made: Converted = data if isinstance(data, Problem) else await self.convert.convert(data)
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
-        content = await self._rendered(attachment, made)
+        try:
+            content = await self._rendered(claim.conversation, attachment, made)
+        except _NotPassedOn as failure:
+            return _problem(attachment, failure.problem)
         if made is not Problem.UNAVAILABLE:
             await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
 
-    async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
+    async def _rendered(self, conversation: int, attachment: Attachment, made: Converted) -> FileContent:
         match made:
             case Problem():
                 return _problem(attachment, made)
@@ -124,13 +129,13 @@ class FileContents:
                 )
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
-                source = await self._source(made.data, made.media_type)
+                source = await self._source(conversation, made.data, made.media_type)
                 image = Image(source, picture_tokens(made.width, made.height), attachment.filename)
                 remark = "its first frame" if made.animated else ""
                 notice = f"Of {_named(attachment)} I see the first frame only." if made.animated else ""
                 return FileContent((image,), remark, notice)
             case Pages():
-                source = await self._source(made.data, "application/pdf")
+                source = await self._source(conversation, made.data, "application/pdf")
                 document = Document(source, pdf_tokens(made.pages), attachment.filename)
                 cut = made.pages < made.of
                 remark = f"its first {made.pages} of {made.of} pages" if cut else ""
@@ -141,15 +146,19 @@ class FileContents:
                 )
                 return FileContent((document,), remark, notice)
 
-    async def _source(self, data: bytes, media_type: str) -> Source:
-        try:
-            file_id = await self.upload(data, media_type)
-        except ClaudeError as error:
-            log.warning("file_upload_failed", kind=type(error).__name__, detail=str(error))
-            file_id = None
-        if file_id is not None:
-            return FileSource(file_id)
-        return InlineSource(media_type, base64.b64encode(data).decode())
+    async def _source(self, conversation: int, data: bytes, media_type: str) -> Source:
+        source = await self.pass_on(conversation, data, media_type)
+        if isinstance(source, Problem):
+            raise _NotPassedOn(source)
+        return source
+
+
+class _NotPassedOn(Exception):
+    """A file could not be passed on to Claude; the next attempt at the turn tries again."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.value)
+        self.problem = problem
 
 
 @dataclass(frozen=True, slots=True)

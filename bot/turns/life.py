@@ -103,11 +103,16 @@ class TurnLife:
         claim, cost = self.claim, self.cost
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
-        await persist(
-            lambda: self._journal.commit(
+        drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
+
+        async def commit() -> None:
+            if drops_files:
+                await self.services.schedule_cleanup(claim.conversation)
+            await self._journal.commit(
                 claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
             )
-        )
+
+        await persist(commit)
         cost.recorded = True
 
     async def _show(self, result: Result) -> None:

@@ -5,10 +5,10 @@ Access, budgets, files, transcripts and quoted context attach here, one step eac
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
-from bot.conversation.content import without_files
+from bot.conversation.content import Source, sources, without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
@@ -21,14 +21,24 @@ class Prepared:
 
     `messages` become the text blocks of the user message. `so_far` is set where the turn takes another request: the
     messages that were sent, the part of the reply that came, and a user message that asks for more. `notices` are put
-    under the reply.
+    under the reply. `gone` are the files of the conversation that are not available any more, `inline` the bytes of
+    its inline files, as base64 by digest.
     """
 
     messages: tuple[Message, ...]
     so_far: tuple[PromptMessage, ...] = ()
     notices: tuple[str, ...] = ()
+    gone: frozenset[Source] = frozenset()
+    inline: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def without_files(self, gone: Collection[str]) -> Prepared:
+    @property
+    def sources(self) -> frozenset[Source]:
+        """The files that the content names."""
+        attached = (each.blocks for message in self.messages for each in message.all_attachments)
+        sent = (message.blocks for message in self.so_far)
+        return frozenset(source for blocks in (*attached, *sent) for source in sources(blocks))
+
+    def without_files(self, gone: Collection[Source]) -> Prepared:
         """Return the content with a text in place of each file that is gone."""
         if not gone:
             return self

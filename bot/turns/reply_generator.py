@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import hmac
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -15,7 +15,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
-from bot.conversation.content import file_ids
+from bot.conversation.content import FileSource, sources
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
 from bot.conversation.request import Finished, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
@@ -41,11 +41,16 @@ class Generated:
     window_start: int
 
 
+async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
+    """Forget no upload: nothing holds them."""
+
+
 class ReplyGenerator:
     """Composes the request of a turn, streams the reply and concludes.
 
     `now_s` returns the time since 1970. `report_cost` is called with the cost of each request in micro-dollars, None
-    if unknown. The `summaries` outlive a restart of the turn.
+    if unknown. `forget_uploads` is called with the conversation and the ids of uploads that are gone. The `summaries`
+    outlive a restart of the turn.
     """
 
     def __init__(
@@ -53,12 +58,13 @@ class ReplyGenerator:
         claude: Claude,
         now_s: Callable[[], float] = time.time,
         report_cost: Callable[[int | None], None] = lambda _: None,
+        forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
     ) -> None:
         self._claude = claude
         self._now_s = now_s
         self.report_cost = report_cost
         self.summaries = Summaries()
-        self._gone_files: set[str] = set()
+        self._forget_uploads = forget_uploads
 
     async def generate(
         self,
@@ -76,8 +82,7 @@ class ReplyGenerator:
         `show_status` is called with a line for people during phases without text. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
-        past, continued = claim.past.without_files(self._gone_files), claim.continued
-        prepared = prepared.without_files(self._gone_files)
+        past, continued = claim.past.without_files(prepared.gone), claim.continued
         now_ms = round(self._now_s() * 1000)
 
         def planned(terms: Terms, counted: int | None = None, summary: str | None = None) -> Plan:
@@ -91,7 +96,9 @@ class ReplyGenerator:
                 so_far=prepared.so_far,
             )
 
-        stream = ReplyStream(self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s)
+        stream = ReplyStream(
+            self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s, prepared.inline
+        )
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await stream.count(to_count(terms, plan, past))
@@ -104,7 +111,11 @@ class ReplyGenerator:
             summary, side_usage = await self._summary(claim, stream, request)
             plan = planned(terms, counted, summary)
         text, end = await stream.reply(plan.request)
-        if isinstance(end, ClaudeFileGone) and not text and (gone := await self._find_gone(plan.request)):
+        if (
+            isinstance(end, ClaudeFileGone)
+            and not text
+            and (gone := await self._find_gone(claim, plan.request))
+        ):
             # Once: a file that is gone must not end the conversation.
             log.warning(
                 "files_gone",
@@ -157,15 +168,17 @@ class ReplyGenerator:
         )
         return Generated(turn, conclusion, plan.window.start)
 
-    async def _find_gone(self, request: Request) -> frozenset[str]:
-        """Return the ids of the request's files that are gone, and leave them out of later requests."""
-        ids = {each for message in request.messages for each in file_ids(message.blocks)}
+    async def _find_gone(self, claim: Claim, request: Request) -> frozenset[FileSource]:
+        """Return the request's uploads that are gone, and leave them out of later requests."""
+        named = (source for message in request.messages for source in sources(message.blocks))
+        ids = {source.file_id for source in named if isinstance(source, FileSource)}
         try:
             gone = await self._claude.files.missing(ids) if ids else frozenset()
         except ClaudeError:
             return frozenset()
-        self._gone_files |= gone
-        return gone
+        if gone:
+            await self._forget_uploads(claim.conversation, gone)
+        return frozenset(map(FileSource, gone))
 
     async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))

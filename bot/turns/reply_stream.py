@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import structlog
@@ -54,7 +54,8 @@ class ReplyStream:
     """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text. The
-    cost of each request, by `prices`, is added to `cost`, also if the request is dropped.
+    cost of each request, by `prices`, is added to `cost`, also if the request is dropped. `inline` holds the bytes of
+    inline files, as base64 by digest.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class ReplyStream:
         cost: TurnCost,
         prices: Prices | None,
         now_s: Callable[[], float] = time.time,
+        inline: Mapping[str, str] | None = None,
     ) -> None:
         self._claude = claude
         self._interrupt = interrupt
@@ -74,6 +76,7 @@ class ReplyStream:
         self._cost = cost
         self._prices = prices
         self._now_s = now_s
+        self._inline = inline or {}
         self._latest = _Sent()
 
     @property
@@ -127,7 +130,7 @@ class ReplyStream:
 
     async def _counted(self, request: Request) -> int | None:
         try:
-            return await self._claude.count_tokens(request)
+            return await self._claude.count_tokens(replace(request, inline=self._inline))
         except ClaudeError as error:
             log.info("tokens_not_counted", detail=str(error))
             return None
@@ -166,7 +169,7 @@ class ReplyStream:
         sent.asked_ms = self._now_ms()
         unreported = True  # the request in flight may have usage that was not reported yet
         try:
-            async with aclosing(self._claude.stream(request)) as events:
+            async with aclosing(self._claude.stream(replace(request, inline=self._inline))) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
                     match event:

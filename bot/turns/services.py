@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.conversation.clock import Clock
@@ -18,13 +18,18 @@ from bot.turns.prepare import Step
 from bot.turns.reply_generator import ReplyGenerator
 
 
+async def _schedule_nothing(_conversation: int) -> None:
+    """Schedule no cleanup."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnServices:
     """The services of one bot's turns.
 
     `resolve_policy` makes the policy of a turn from the choices of its scopes. `preparation` are the steps of
     `prepare`. `style` decides which text goes into files, `draw` makes pictures of formulas. `turn_ended` is called
-    with the outcome and the duration in seconds of each turn. `clock` is Discord's clock.
+    with the outcome and the duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose
+    history is about to name fewer files. `clock` is Discord's clock.
     """
 
     journal: Journal
@@ -37,5 +42,6 @@ class TurnServices:
     preparation: tuple[Step, ...] = ()
     style: Style = field(default_factory=Style)
     draw: Draw | None = None
+    schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)

@@ -22,6 +22,7 @@ from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
+from bot.turns.file_cleanup import FileCleanup
 from bot.turns.model_retirement import ModelRetirement
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
@@ -43,6 +44,7 @@ class Bot:
     dispatcher: Dispatcher
     catchup: Catchup
     model_retirement: ModelRetirement
+    file_cleanup: FileCleanup
     wakeups: Wakeups
 
 
@@ -89,4 +91,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
-    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, store.wakeups)
+    file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
+    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups)

@@ -12,8 +12,6 @@ from bot.telemetry.metrics import Metrics
 
 ANTHROPIC_URL = "https://api.anthropic.com"
 
-DAY_S = 24 * 3600
-
 
 async def build_claude(settings: Settings, metrics: Metrics, stack: AsyncExitStack) -> Claude:
     """Build the shared client; raises StartError for a key that cannot be sent."""
@@ -26,7 +24,6 @@ async def build_claude(settings: Settings, metrics: Metrics, stack: AsyncExitSta
             first_text_timeout_s=settings.claude.first_text_timeout_s,
             stall_timeout_s=settings.claude.stall_timeout_s,
             successor=settings.claude.successor,
-            files_expire_in_s=(settings.history.ttl_days + 1) * DAY_S,
             metrics=metrics,
         )
     except ClaudeKeyRefused as error:

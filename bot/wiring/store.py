@@ -8,12 +8,15 @@ from functools import partial
 
 from redis.asyncio import Redis
 
+from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.outbox.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
 from bot.store.file_store import FileStore
+from bot.store.file_sweeps import FileSweeps
+from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
@@ -25,6 +28,10 @@ from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
 
 DAY_S = 24 * 3600
+MB = 1_000_000
+
+UPLOAD_MARGIN_S = 600
+"""An upload counts as expired this much before Anthropic's expiry, so that no request names it just then."""
 
 SETTLE_AFTER_S = 2.0
 """Added to the longest call to Discord: by then a call that was given up has taken effect or never will."""
@@ -40,6 +47,8 @@ class Store:
     conversations: Conversations
     journal: Journal
     files: FileStore
+    held_files: HeldFiles
+    file_sweeps: FileSweeps
     overrides: ScopedOverrides
     work_queue: WorkQueue
     wakeups: Wakeups
@@ -65,6 +74,13 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     stack.push_async_callback(interactions_redis.aclose)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
+    held_files = HeldFiles(
+        redis,
+        keys,
+        ttl_s=ttl_s,
+        upload_s=LONGEST_EXPIRY_S - UPLOAD_MARGIN_S,
+        inline_bytes=round(settings.files.inline_mb * MB),
+    )
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
@@ -72,7 +88,9 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
-        files=FileStore(redis, keys),
+        files=FileStore(redis, keys, held_files),
+        held_files=held_files,
+        file_sweeps=FileSweeps(redis, keys),
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),

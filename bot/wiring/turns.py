@@ -21,12 +21,14 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
+from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
+from bot.turns.uploads import Uploads
 from bot.wiring.store import Store
 
 
@@ -61,14 +63,15 @@ def build_turns(
         TurnServices(
             journal=store.journal,
             overrides=store.overrides,
-            generator=ReplyGenerator(claude, clock.now_s, metrics.spent),
+            generator=ReplyGenerator(claude, clock.now_s, metrics.spent, store.held_files.forget_uploads),
             outbox=outbox,
             pace=pace,
             policy=policy,
             resolve_policy=terms,
-            preparation=(files,) if settings.files.max_mb else (),
+            preparation=(*((files,) if settings.files.max_mb else ()), FileAvailability(store.held_files)),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
+            schedule_cleanup=store.file_sweeps.schedule,
             turn_ended=metrics.turn_ended,
             clock=clock,
         )
@@ -87,13 +90,9 @@ def build_file_contents(
     settings: Settings, store: Store, claude: Claude, attachments: Attachments
 ) -> FileContents:
     """Build the step that reads attached files."""
-
-    async def inline(_data: bytes, _media_type: str) -> None:
-        return None
-
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
-    upload = inline if settings.claude.files == "inline" else claude.files.upload
-    return FileContents(attachments.download, Converter(limits), upload, store.files)
+    uploads = Uploads(claude.files, store.held_files, _secret(settings), settings.claude.files)
+    return FileContents(attachments.download, Converter(limits), uploads.source, store.files)
 
 
 def default_choice(settings: Settings) -> Choice:
@@ -105,7 +104,6 @@ def default_choice(settings: Settings) -> Choice:
 
 def _turn_policy(settings: Settings) -> TurnPolicy:
     """The settings that hold for every turn; the terms resolver adapts the others to the model."""
-    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
     return TurnPolicy(
         model=settings.claude.model,
         effort=settings.claude.effort,
@@ -119,5 +117,11 @@ def _turn_policy(settings: Settings) -> TurnPolicy:
         heartbeat_s=settings.turns.heartbeat_s,
         interrupts=settings.reply.while_answering == "interrupt",
         gather_s=settings.reply.gather_ms / 1000,
-        secret=hashlib.sha256(token.encode()).digest(),
+        secret=_secret(settings),
     )
+
+
+def _secret(settings: Settings) -> bytes:
+    """The key of the hashes that other services see."""
+    token = settings.discord.token.get_secret_value() if settings.discord.token else ""
+    return hashlib.sha256(token.encode()).digest()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from anthropic import AsyncAnthropic
 
-from bot.claude.files import LONGEST_EXPIRY_S, Files
+from bot.claude.files import LONGEST_EXPIRY_S, PAGE_FILES, Files, file_name
 from bot.conversation.errors import ClaudeError
 from bot.local.simulator.claude import Claude, HandClock
 from tests.files import samples
@@ -37,9 +38,9 @@ async def test_a_file_is_uploaded_with_a_neutral_name_and_an_expiry(
     claude: Claude, clock: HandClock, sdk: AsyncAnthropic
 ) -> None:
     files = Files(sdk, expires_in_s=7200)
-    file_id = await files.upload(PNG, "image/png")
+    file_id = await files.upload(file_name("a1b2", "image/png"), PNG, "image/png")
     assert file_id is not None
-    assert claude.files.find(file_id).filename == "file.png"
+    assert claude.files.find(file_id).filename == "a1b2.png"
     assert await files.missing([file_id, "file_other"]) == {"file_other"}
     clock.advance(7201)
     assert file_id in claude.files.files
@@ -47,15 +48,39 @@ async def test_a_file_is_uploaded_with_a_neutral_name_and_an_expiry(
         claude.files.find(file_id)
 
 
-async def test_an_expiry_stays_within_what_the_api_allows(claude: Claude, sdk: AsyncAnthropic) -> None:
-    for wanted in (1, 100 * LONGEST_EXPIRY_S):
-        assert await Files(sdk, expires_in_s=wanted).upload(PNG, "image/png")
-    assert len(claude.files.files) == 2
+async def test_an_upload_lives_as_long_as_the_api_allows_if_nothing_deletes_it(
+    clock: HandClock, claude: Claude, sdk: AsyncAnthropic
+) -> None:
+    file_id = await Files(sdk).upload("a.png", PNG, "image/png")
+    assert file_id is not None
+    clock.advance(LONGEST_EXPIRY_S - 1)
+    assert claude.files.find(file_id)
+
+
+async def test_a_file_is_found_by_its_digest_on_any_page(sdk: AsyncAnthropic, claude: Claude) -> None:
+    files = Files(sdk)
+    wanted = [await files.upload(file_name(digest, "image/png"), PNG, "image/png") for digest in ("d1", "d2")]
+    other = next(iter(claude.files.files.values()))
+    for number in range(PAGE_FILES):
+        claude.files.files[f"file_x{number}"] = replace(other, id=f"file_x{number}", filename="other.png")
+    assert await files.find(("d2", "d1", "d9")) == {"d1": wanted[0], "d2": wanted[1]}
+    assert await files.find(("d9",)) == {}
+
+
+async def test_a_file_that_is_deleted_already_is_no_error(sdk: AsyncAnthropic, claude: Claude) -> None:
+    files = Files(sdk)
+    file_id = await files.upload("a.png", PNG, "image/png")
+    for _ in range(2):
+        await files.delete(str(file_id))
+    assert not claude.files.files
+    claude.key = "another key"
+    with pytest.raises(ClaudeError):
+        await files.delete("file_1")
 
 
 async def test_an_upload_that_the_api_refuses_is_an_error_of_ours(sdk: AsyncAnthropic) -> None:
     with pytest.raises(ClaudeError):
-        await Files(sdk, expires_in_s=7200).upload(PNG, "image/jpeg")
+        await Files(sdk, expires_in_s=7200).upload("a.jpg", PNG, "image/jpeg")
 
 
 async def test_a_server_without_a_files_api_is_asked_once() -> None:
@@ -75,8 +100,9 @@ async def test_a_server_without_a_files_api_is_asked_once() -> None:
         host, port = runner.addresses[0][:2]
         async with AsyncAnthropic(api_key="a key", base_url=f"http://{host}:{port}", max_retries=0) as sdk:
             files = Files(sdk, expires_in_s=7200)
-            assert await files.upload(PNG, "image/png") is None
-            assert await files.upload(PNG, "image/png") is None
+            assert await files.upload("a.png", PNG, "image/png") is None
+            assert await files.upload("a.png", PNG, "image/png") is None
+            assert not files.available
     finally:
         await runner.cleanup()
     assert asked == 1

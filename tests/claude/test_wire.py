@@ -113,7 +113,12 @@ def test_each_kind_of_block_is_rendered_as_the_api_takes_it() -> None:
     question = PromptMessage("user", (Text("look"), BLOCKS[1], BLOCKS[2]))
     called = PromptMessage("assistant", (BLOCKS[5], BLOCKS[3]))
     request = Request(
-        "claude-sonnet-5-5", 2000, None, (), (question, called, PromptMessage("user", (BLOCKS[4],)))
+        "claude-sonnet-5-5",
+        2000,
+        None,
+        (),
+        (question, called, PromptMessage("user", (BLOCKS[4],))),
+        inline={"d1": "AAAA"},
     )
     sent: Any = stream_arguments(replace(request, breakpoints=Breakpoints("5m", ((2, "5m"),))))
     assert [message["content"] for message in sent["messages"]] == [

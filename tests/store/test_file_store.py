@@ -5,6 +5,7 @@ from redis.asyncio import Redis
 from bot.conversation.content import FileSource, Image, Text
 from bot.store.conversations import Conversations
 from bot.store.file_store import FileContent, FileStore
+from bot.store.held_files import HeldFiles, Upload
 from bot.store.keys import FILES_S, Keys
 from bot.store.revisions import Revisions
 
@@ -15,21 +16,33 @@ SHOWN = FileContent(
 )
 
 
-async def test_the_content_of_a_file_is_kept_for_a_while(redis: Redis) -> None:
-    store = FileStore(redis, KEYS)
+def held_by(redis: Redis) -> HeldFiles:
+    return HeldFiles(redis, KEYS, ttl_s=1000, upload_s=10**10, inline_bytes=1000)
+
+
+def store_of(redis: Redis) -> FileStore:
+    return FileStore(redis, KEYS, held_by(redis))
+
+
+async def test_the_content_of_a_file_is_kept_for_a_while_unless_the_file_is_gone(redis: Redis) -> None:
+    store = store_of(redis)
+    await held_by(redis).record_upload(C, "d1", Upload(1, "file_1"))
     assert await store.contents(C) == {}
     await store.keep(C, 5, 9, SHOWN)
     assert await store.contents(C) == {(5, 9): SHOWN}
     assert 0 < await redis.ttl(KEYS.files(C)) <= FILES_S
+    await held_by(redis).forget_uploads(C, {"file_1"})
+    assert await store.contents(C) == {}
 
 
 async def test_a_content_that_another_version_wrote_is_left_out(redis: Redis) -> None:
     await redis.hset(KEYS.files(C), "5:9", '{"blocks":[{"type":"hologram"}]}')
-    assert await FileStore(redis, KEYS).contents(C) == {}
+    assert await store_of(redis).contents(C) == {}
 
 
 async def test_a_deleted_message_and_a_reset_take_the_contents_along(redis: Redis) -> None:
-    store = FileStore(redis, KEYS)
+    store = store_of(redis)
+    await held_by(redis).record_upload(C, "d1", Upload(1, "file_1"))
     for message in (5, 55):
         await store.keep(C, message, 9, SHOWN)
     await Revisions(redis, KEYS, ttl_s=1000).delete(C, 5)

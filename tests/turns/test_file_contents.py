@@ -7,8 +7,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.conversation.content import Document, FileSource, Image, InlineSource, Text
-from bot.conversation.errors import ClaudeBusy
+from bot.conversation.content import Document, FileSource, Image, Source, Text
 from bot.conversation.message import Attachment, Message
 from bot.conversation.prompt import CONTINUE
 from bot.files.result import Converted, Pages, Picture, Problem, Words
@@ -18,6 +17,7 @@ from bot.turns.prepare import Prepared
 from tests.conversation.builders import message, snowflake
 from tests.store.claims import a_claim
 
+UPLOADED = FileSource("file_1")
 PICTURE = Picture("image/png", b"png", 56, 28)
 
 
@@ -29,7 +29,7 @@ class Bench:
     downloads: list[tuple[int, int, int]] = field(default_factory=list)
     uploads: int = 0
     kept: dict[tuple[int, int], FileContent] = field(default_factory=dict)
-    file_id: str | None = "file_1"
+    source: Source | Problem = UPLOADED
     down: bool = False
 
     async def download(self, channel: int, message: int, attachment: Attachment) -> bytes | Problem:
@@ -39,11 +39,9 @@ class Bench:
     async def convert(self, _data: bytes) -> Converted:
         return self.converted
 
-    async def upload(self, _data: bytes, _media_type: str) -> str | None:
+    async def pass_on(self, _conversation: int, _data: bytes, _media_type: str) -> Source | Problem:
         self.uploads += 1
-        if self.file_id == "busy":
-            raise ClaudeBusy
-        return self.file_id
+        return self.source
 
     async def contents(self, _conversation: int) -> dict[tuple[int, int], FileContent]:
         return dict(self.kept)
@@ -52,7 +50,7 @@ class Bench:
         self.kept[message, attachment] = content
 
     async def prepare(self, *messages: Message, **more: Any) -> Prepared:
-        step = FileContents(self.download, cast("Any", self), self.upload, cast("Any", self))
+        step = FileContents(self.download, cast("Any", self), self.pass_on, cast("Any", self))
         claim = a_claim(messages[0].id, messages=messages)
         return await step(claim, Prepared(messages, **more))
 
@@ -75,10 +73,13 @@ async def test_a_picture_is_uploaded_and_known_from_then_on() -> None:
     assert (len(bench.downloads), bench.uploads) == (1, 1)
 
 
-@pytest.mark.parametrize("file_id", [None, "busy"])
-async def test_without_an_upload_the_bytes_are_part_of_the_message(file_id: str | None) -> None:
-    shown = only(await Bench(file_id=file_id).prepare(with_files()))
-    assert shown.blocks == (Image(InlineSource("image/png", "cG5n"), 2, "f0.png"),)
+async def test_a_file_that_cannot_be_passed_on_is_tried_again_next_time() -> None:
+    bench = Bench(source=Problem.NOT_UPLOADED)
+    prepared = await bench.prepare(with_files())
+    assert only(prepared).blocks == ()
+    assert "pass it on to Claude" in prepared.notices[0]
+    bench.source = UPLOADED
+    assert only(await bench.prepare(with_files())).blocks
 
 
 async def test_what_is_left_out_of_a_file_is_said_to_claude_and_to_people() -> None:
@@ -126,7 +127,7 @@ async def test_more_files_than_the_limit_are_named_and_not_read() -> None:
 async def test_a_message_that_opens_a_thread_is_in_its_channel() -> None:
     bench = Bench()
     opening = Message(snowflake(5), message("x").author, "x", with_files().attachments, opens="Looms")
-    step = FileContents(bench.download, cast("Any", bench), bench.upload, cast("Any", bench))
+    step = FileContents(bench.download, cast("Any", bench), bench.pass_on, cast("Any", bench))
     claim = a_claim(opening.id, messages=(opening,))
     claim = replace(claim, meta=replace(claim.meta, parent=88))
     await step(claim, Prepared((opening,)))

@@ -47,6 +47,7 @@ class Reset(Call):
     meta: Key
     unreconciled: Key
     files: Key
+    inline: Key
     records: str
     results: str
     before: str

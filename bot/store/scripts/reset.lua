@@ -6,7 +6,7 @@ local next = next_token(redis.call('HGET', lease, 'token'))
 redis.call('HSET', lease, 'token', next, 'owner', '', 'expires', '0', 'due', '0')
 redis.call('EXPIRE', lease, 86400)
 local turns = redis.call('LLEN', history)
-redis.call('DEL', history, unreconciled, files)
+redis.call('DEL', history, unreconciled, files, inline)
 local last = redis.call('HGET', meta, 'last')
 if last then
   redis.call('DEL', results .. last)

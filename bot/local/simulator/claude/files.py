@@ -9,19 +9,21 @@ import base64
 import binascii
 import datetime as dt
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from .failures import Failure, refused
+from .gate import Gate
 from .prompt import Body, content_blocks
 
 FILE_BYTES_MAX = 500_000_000
 EXPIRY_S = (3600, 90 * 24 * 3600)
 NAME = re.compile(r'[^<>:"|?*\\/\x00-\x1f]{1,255}')
 DOCUMENTS = ("application/pdf", "text/plain")
+PAGE_FILES, PAGE_FILES_MAX = 20, 1000
 
 IMAGES = {
     "image/jpeg": b"\xff\xd8\xff",
@@ -37,7 +39,10 @@ ENCRYPTED = re.compile(rb"/Encrypt\s")
 
 @dataclass(frozen=True)
 class File:
-    """An uploaded file; `expires_at` in seconds of the server's clock, None for never."""
+    """An uploaded file; `expires_at` in seconds of the server's clock, None for never.
+
+    `expires` is the same moment as the API names it. The key of its upload stands for the `workspace`.
+    """
 
     id: str
     filename: str
@@ -45,6 +50,8 @@ class File:
     data: bytes
     created_at: str
     expires_at: float | None
+    expires: str | None = None
+    workspace: str = ""
 
     def metadata(self) -> dict[str, Any]:
         """The file as the API describes it."""
@@ -56,17 +63,22 @@ class File:
             "size_bytes": len(self.data),
             "created_at": self.created_at,
             "downloadable": False,
+            "expires_at": self.expires,
         }
 
 
 class Files:
-    """The files of the workspace."""
+    """The files of all workspaces; a key sees those of its own.
+
+    The next upload waits at each of the `gates` once its file is stored, before it is answered.
+    """
 
     def __init__(self, clock: Callable[[], float], run: str) -> None:
         self._clock = clock
         self._run = run
         self._made = 0
         self.files: dict[str, File] = {}
+        self.gates: list[Gate] = []
 
     def add_to(self, router: web.UrlDispatcher, route: Callable[..., Any]) -> None:
         """Add the routes."""
@@ -76,21 +88,24 @@ class Files:
         router.add_get("/v1/files/{id}/content", route(self._download))
         router.add_delete("/v1/files/{id}", route(self._delete))
 
-    def find(self, file_id: str) -> File:
-        """Return a file that is alive, or raise the Failure for one that is not."""
+    def find(self, file_id: str, workspace: str | None = None) -> File:
+        """Return a file that is alive, or raise the Failure for one that is not, or is in another workspace."""
         file = self.files.get(file_id)
-        if file is None:
+        if file is None or workspace not in (None, file.workspace):
             raise Failure(404, f"File not found: {file_id}")
-        if file.expires_at is not None and file.expires_at <= self._clock():
+        if not self._lives(file):
             raise Failure(404, f"File has expired: {file_id}", error_code="file_expired")
         return file
 
-    def check(self, body: Body) -> None:
+    def _lives(self, file: File) -> bool:
+        return file.expires_at is None or file.expires_at > self._clock()
+
+    def check(self, body: Body, workspace: str) -> None:
         """Raise a Failure if a message names a file that is dead or of the wrong type, or holds a broken one."""
         for place, block in _media(body):
             source = block["source"]
             if source.get("type") == "file":
-                file = self.find(source.get("file_id", ""))
+                file = self.find(source.get("file_id", ""), workspace)
                 allowed = tuple(IMAGES) if block["type"] == "image" else DOCUMENTS
                 if file.mime_type not in allowed:
                     raise refused(
@@ -123,36 +138,69 @@ class Files:
         if mime_type in IMAGES and not data.startswith(IMAGES[mime_type]):
             raise refused(f"file: the content does not match the type {mime_type}")
         self._made += 1
+        now = dt.datetime.now(dt.UTC)
+        lifetime = None if expires_in_s is None else dt.timedelta(seconds=expires_in_s)
         file = File(
             f"file_{self._run}{self._made:06d}",
             filename,
             mime_type,
             data,
-            dt.datetime.now(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+            _time(now),
             None if expires_in_s is None else self._clock() + expires_in_s,
+            None if lifetime is None else _time(now + lifetime),
+            workspace_of(request.headers),
         )
         self.files[file.id] = file
+        if self.gates:
+            await self.gates.pop(0).strike()
         return web.json_response(file.metadata())
 
     async def _list(self, request: web.Request, _: Any) -> web.StreamResponse:
         ids = [*request.query.getall("ids[]", []), *request.query.getall("ids", [])]
         if len(ids) > 100:
             raise refused("ids: at most 100 ids")
-        found = [file.metadata() for file in self.files.values() if not ids or file.id in ids]
-        return web.json_response({"data": found, "next_page": None})
+        limit, cursor = request.query.get("limit"), request.query.get("page")
+        if ids and (limit or cursor):
+            raise refused("ids: mutually exclusive with page and limit")
+        if limit is not None and not (limit.isdecimal() and 1 <= int(limit) <= PAGE_FILES_MAX):
+            raise refused(f"limit: Input should be an integer from 1 to {PAGE_FILES_MAX}")
+        workspace = workspace_of(request.headers)
+        seen = [file for file in self.files.values() if file.workspace == workspace and self._lives(file)]
+        if ids:
+            found = [file.metadata() for file in seen if file.id in ids]
+            return web.json_response({"data": found, "next_page": None})
+        seen.reverse()
+        known = [f"page_{file.id}" for file in seen]
+        if cursor is not None and cursor not in known:
+            raise refused("page: invalid cursor")
+        start = known.index(cursor) if cursor is not None else 0
+        end = start + (int(limit) if limit else PAGE_FILES)
+        next_page = known[end] if end < len(known) else None
+        return web.json_response(
+            {"data": [file.metadata() for file in seen[start:end]], "next_page": next_page}
+        )
 
     async def _retrieve(self, request: web.Request, _: Any) -> web.StreamResponse:
-        return web.json_response(self.find(request.match_info["id"]).metadata())
+        file = self.find(request.match_info["id"], workspace_of(request.headers))
+        return web.json_response(file.metadata())
 
     async def _download(self, request: web.Request, _: Any) -> web.StreamResponse:
-        self.find(request.match_info["id"])
+        self.find(request.match_info["id"], workspace_of(request.headers))
         raise Failure(400, "This file cannot be downloaded", error_code="file_not_downloadable")
 
     async def _delete(self, request: web.Request, _: Any) -> web.StreamResponse:
-        file = self.files.pop(request.match_info["id"], None)
-        if file is None:
-            raise Failure(404, f"File not found: {request.match_info['id']}")
+        file = self.find(request.match_info["id"], workspace_of(request.headers))
+        del self.files[file.id]
         return web.json_response({"id": file.id, "type": "file_deleted"})
+
+
+def workspace_of(headers: Mapping[str, str]) -> str:
+    """Return what stands for the workspace of a request: its key."""
+    return headers.get("x-api-key") or headers.get("authorization", "").removeprefix("Bearer ").strip()
+
+
+def _time(moment: dt.datetime) -> str:
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def check_inline(place: str, kind: str, source: dict[str, Any]) -> None:

@@ -21,7 +21,7 @@ from .catalogue import Model, find, models
 from .diagnostics import miss_reason
 from .failures import Failure, refused
 from .faults import Drop, Faults
-from .files import Files
+from .files import Files, workspace_of
 from .gate import Gate
 from .listing import page
 from .message import message, usage
@@ -147,12 +147,19 @@ class Claude:
         """Remove all queued replies, gates and faults."""
         self._script.clear()
         self._gates.clear()
+        self.files.gates.clear()
         self.faults.clear()
 
     def hold(self, after: int | None = 0) -> Gate:
         """Stop the next reply after so many text deltas, None before it begins, until the gate is released."""
         gate = Gate(after, None)
         self._gates.append(gate)
+        return gate
+
+    def hold_upload(self) -> Gate:
+        """Stop the answer to the next upload, whose file is stored, until the gate is released."""
+        gate = Gate(None, None)
+        self.files.gates.append(gate)
         return gate
 
     async def until(self, condition: Callable[[], object], timeout: float = 30.0) -> None:
@@ -266,7 +273,7 @@ class Claude:
             raise model
         if failure := check_rules(body, model):
             raise failure
-        self.files.check(body)
+        self.files.check(body, workspace_of(request.headers))
         return body, model
 
     def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:

@@ -44,9 +44,35 @@ async def test_a_file_is_uploaded_named_in_a_message_and_deleted(claude: Claude,
     assert not claude.files.files
 
 
+async def test_a_key_sees_the_files_of_its_own_workspace_only(claude: Claude, sdk: AsyncAnthropic) -> None:
+    file_id = await upload(sdk)
+    other = sdk.with_options(api_key="another key")
+    assert [file async for file in other.files.list()] == []
+    for call in (
+        other.files.delete(file_id),
+        other.files.retrieve_metadata(file_id),
+        ask(other, "image", {"type": "file", "file_id": file_id}),
+    ):
+        with pytest.raises(anthropic.NotFoundError):
+            await call
+    assert list(claude.files.files) == [file_id]
+
+
+async def test_files_are_listed_page_by_page_newest_first(sdk: AsyncAnthropic) -> None:
+    made = [await upload(sdk) for _ in range(5)]
+    first = await sdk.files.list(limit=2)
+    assert [file.id for file in first.data] == made[:2:-1]
+    assert [file.id async for file in sdk.files.list(limit=2)] == made[::-1]
+    for wrong in ({"ids": made, "limit": 2}, {"limit": 0}, {"page": "page_x"}):
+        with pytest.raises(anthropic.BadRequestError):
+            await sdk.files.list(**wrong)  # type: ignore[arg-type]
+
+
 async def test_a_file_dies_with_its_expiry(clock: HandClock, sdk: AsyncAnthropic) -> None:
     file_id = await upload(sdk)
+    assert (await sdk.files.retrieve_metadata(file_id)).expires_at is not None
     clock.advance(7201)
+    assert [file async for file in sdk.files.list()] == []
     with pytest.raises(anthropic.NotFoundError):
         await ask(sdk, "image", {"type": "file", "file_id": file_id})
 

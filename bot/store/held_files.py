@@ -1,0 +1,215 @@
+"""The files that a conversation holds, each once by the digest of its content: ids of uploads, and inline bytes.
+
+A file that the history names and that is not held is gone: a text stands in its place in every later request.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from redis.asyncio import Redis
+
+from bot.conversation.content import FileSource, InlineSource, Source
+from bot.store.connection import translated
+from bot.store.file_sweeps import UNNAMED_S, FileSweeps
+from bot.store.keys import UPLOADS_S, Keys
+
+log = structlog.get_logger()
+
+INLINE_SLACK_S = 24 * 3600
+"""Bytes are used before the history is written, and live longer than the history by this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An upload that began at `begun_s`, in seconds since 1970; `file_id` is None while its answer is not known."""
+
+    begun_s: int
+    file_id: str | None = None
+
+    @classmethod
+    def read(cls, text: str) -> Upload:
+        """Read a stored upload."""
+        begun_s, _, file_id = text.partition(" ")
+        return cls(int(begun_s), file_id or None)
+
+    def __str__(self) -> str:
+        return f"{self.begun_s} {self.file_id or ''}".rstrip()
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The files that are gone of those asked for, how many of them have just expired, and the bytes of the others.
+
+    `inline` maps the digests of inline files to their bytes, as base64.
+    """
+
+    gone: frozenset[Source]
+    expired: int
+    inline: Mapping[str, str]
+
+
+class HeldFiles:
+    """Reads and writes the files that conversations hold.
+
+    An upload is held for `upload_s`, bytes for `ttl_s` after their last use. All bytes together take `inline_bytes`:
+    the ones that were not used for longest are removed.
+    """
+
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        ttl_s: int,
+        upload_s: int,
+        inline_bytes: int,
+        now_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._sweeps = FileSweeps(redis, keys)
+        self._ttl_s = ttl_s + INLINE_SLACK_S
+        self._upload_s = upload_s
+        self._now_s = now_s
+        self.inline_bytes = inline_bytes
+
+    async def held(self, conversation: int, named: Collection[Source]) -> Held:
+        """Return which of the named files are gone, and the bytes of the inline files that are not."""
+        digests = sorted({source.digest for source in named if isinstance(source, InlineSource)})
+        names_uploads = any(isinstance(source, FileSource) for source in named)
+        inline = await self._bytes(conversation, digests) if digests else {}
+        alive, expired = await self._uploads(conversation, named) if names_uploads else (frozenset(), 0)
+        gone = (
+            source
+            for source in named
+            if (source.digest not in inline if isinstance(source, InlineSource) else source not in alive)
+        )
+        return Held(frozenset(gone), expired, inline)
+
+    async def upload(self, conversation: int, digest: str) -> Upload | None:
+        """Return the upload of a content, None without one that lives."""
+        with translated():
+            found = await self._redis.hget(self._keys.uploads(conversation), digest)
+        upload = Upload.read(str(found)) if found else None
+        return upload if upload is not None and self._lives(upload) else None
+
+    async def begin_upload(self, conversation: int, digest: str) -> Upload:
+        """Store that a content is about to be uploaded, so that a lost answer is looked for at Anthropic."""
+        upload = Upload(int(self._now_s()))
+        await self._sweeps.schedule(conversation, UNNAMED_S)
+        await self.record_upload(conversation, digest, upload)
+        return upload
+
+    async def record_upload(self, conversation: int, digest: str, upload: Upload) -> None:
+        """Store an upload."""
+        key = self._keys.uploads(conversation)
+        with translated():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hset(key, digest, str(upload))
+            pipe.expire(key, UPLOADS_S)
+            await pipe.execute()
+
+    async def forget_uploads(self, conversation: int, ids: Collection[str]) -> None:
+        """Forget uploads that are gone."""
+        key = self._keys.uploads(conversation)
+        with translated():
+            found: dict[Any, Any] = await self._redis.hgetall(key)
+            if fields := [
+                str(field) for field, text in found.items() if Upload.read(str(text)).file_id in ids
+            ]:
+                await self._redis.hdel(key, *fields)
+
+    async def forget_upload(self, conversation: int, digest: str) -> None:
+        """Forget an upload that was not made."""
+        with translated():
+            await self._redis.hdel(self._keys.uploads(conversation), digest)
+
+    async def put_inline(self, conversation: int, digest: str, data: str) -> None:
+        """Store bytes, as base64, and remove the ones that were not used for longest beyond the limit."""
+        await self._sweeps.schedule(conversation, UNNAMED_S)
+        key, index = self._keys.inline(conversation), self._keys.inline_index
+        member = _member(conversation, digest, data)
+        now_s = int(self._now_s())
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            # The index first: a crash in between leaves an entry too many and never one too few.
+            pipe.zadd(index, {member: now_s})
+            pipe.zremrangebyscore(index, "-inf", now_s - self._ttl_s)
+            pipe.hset(key, digest, data)
+            pipe.expire(key, self._ttl_s)
+            pipe.zrange(index, 0, -1)
+            *_, members = await pipe.execute()
+            await self._evict([str(each) for each in members], latest=member)
+
+    async def _bytes(self, conversation: int, digests: list[str]) -> dict[str, str]:
+        key = self._keys.inline(conversation)
+        with translated():
+            found = await self._redis.hmget(key, digests)
+            inline = {digest: str(data) for digest, data in zip(digests, found, strict=True) if data}
+            if inline:
+                used = {
+                    _member(conversation, digest, data): int(self._now_s()) for digest, data in inline.items()
+                }
+                pipe = self._redis.pipeline(transaction=False)
+                pipe.zadd(self._keys.inline_index, used)
+                pipe.expire(key, self._ttl_s)
+                await pipe.execute()
+        return inline
+
+    async def _uploads(self, conversation: int, named: Collection[Source]) -> tuple[frozenset[Source], int]:
+        """Return the uploads that live, and forget and count the named ones that do not."""
+        key = self._keys.uploads(conversation)
+        with translated():
+            found: dict[Any, Any] = await self._redis.hgetall(key)
+        uploads = {str(digest): Upload.read(str(text)) for digest, text in found.items()}
+        alive = frozenset(
+            FileSource(upload.file_id)
+            for upload in uploads.values()
+            if upload.file_id is not None and self._lives(upload)
+        )
+        dead = [
+            digest
+            for digest, upload in uploads.items()
+            if not self._lives(upload) and upload.file_id and FileSource(upload.file_id) in named
+        ]
+        if dead:
+            with translated():
+                await self._redis.hdel(key, *dead)
+        return alive, len(dead)
+
+    def _lives(self, upload: Upload) -> bool:
+        return upload.begun_s + self._upload_s > self._now_s()
+
+    async def _evict(self, members: list[str], *, latest: str) -> None:
+        """Remove the bytes beyond the limit; `members` are in the order of their last use."""
+        sizes = {member: int(member.rpartition(":")[2]) for member in members}
+        excess, pipe, evicted = (
+            sum(sizes.values()) - self.inline_bytes,
+            self._redis.pipeline(transaction=False),
+            0,
+        )
+        for member, size in sizes.items():
+            if excess <= 0:
+                break
+            if member == latest:
+                continue
+            conversation, digest, _ = member.split(":")
+            pipe.hdel(self._keys.inline(int(conversation)), digest)
+            pipe.zrem(self._keys.inline_index, member)
+            excess, evicted = excess - size, evicted + 1
+        if evicted:
+            await pipe.execute()
+            log.warning(
+                "inline_files_evicted",
+                files=evicted,
+                hint="files.inline_mb is reached: the files that were not used for longest were removed",
+            )
+
+
+def _member(conversation: int, digest: str, data: str) -> str:
+    return f"{conversation}:{digest}:{len(data)}"

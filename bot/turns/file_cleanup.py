@@ -1,0 +1,84 @@
+"""The deletion of files that no conversation needs any more, in the store and at Anthropic.
+
+A trim, a deletion, an edit, a reset and the end of a conversation schedule a sweep; no turn waits for one. A sweep
+that fails is repeated, and a repeated sweep finds less to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import structlog
+
+from bot.claude.files import UPLOAD_TIMEOUT_S, Files
+from bot.conversation.errors import BobbinError, ClaudeError, StoreUnavailable, Unreadable
+from bot.store.file_sweeps import FileSweeps, Sweep
+from bot.store.held_files import HeldFiles, Upload
+
+log = structlog.get_logger()
+
+RETRY_S = 60.0
+"""After a failure of the store or of Claude; a file that lives a minute longer harms nobody."""
+
+BUSY_S = 10.0
+"""While a turn runs or waits."""
+
+UNREADABLE_S = 24 * 3600.0
+"""Another version of the bot wrote the history, and may run again."""
+
+
+class FileCleanup:
+    """Sweeps conversations: finds the files that nothing names, and deletes them."""
+
+    def __init__(self, sweeps: FileSweeps, held: HeldFiles, files: Files) -> None:
+        self._sweeps = sweeps
+        self._held = held
+        self._files = files
+
+    async def watch(self, *, every_s: float) -> None:
+        """Sweep the conversations that are due until cancelled."""
+        while True:
+            try:
+                await self.sweep_due()
+            except StoreUnavailable as error:
+                log.info("files_not_swept", detail=str(error))
+            await asyncio.sleep(every_s)
+
+    async def sweep_due(self) -> None:
+        """Sweep the conversations that are due."""
+        for sweep in await self._sweeps.take(RETRY_S):
+            try:
+                wait_s = await self._sweep(sweep)
+            except (ClaudeError, Unreadable) as error:
+                log.warning(
+                    "files_not_deleted", conversation=sweep.conversation, kind=_kind(error), detail=str(error)
+                )
+                wait_s = UNREADABLE_S if isinstance(error, Unreadable) else RETRY_S
+            await self._sweeps.done(sweep, wait_s)
+
+    async def _sweep(self, sweep: Sweep) -> float | None:
+        """Delete what nothing names, and return in how many seconds to try again, None for a complete sweep."""
+        conversation = sweep.conversation
+        unnamed = await self._sweeps.unnamed(conversation)
+        if unnamed.busy:
+            return BUSY_S
+        if unnamed.unanswered:
+            if max(unnamed.unanswered.values()) + 2 * UPLOAD_TIMEOUT_S > time.time():
+                return RETRY_S  # the upload may still be under way in a worker that has lost its lease
+            for digest, file_id in (await self._files.find(unnamed.unanswered)).items():
+                upload = Upload(unnamed.unanswered[digest], file_id)
+                await self._held.record_upload(conversation, digest, upload)
+        if not await self._sweeps.discard(conversation, unnamed):
+            return BUSY_S
+        ids = await self._sweeps.discarded(conversation)
+        for file_id in ids:
+            await self._files.delete(file_id)
+            await self._sweeps.deleted(conversation, (file_id,))
+        if ids:
+            log.info("files_deleted", conversation=conversation, files=len(ids))
+        return None
+
+
+def _kind(error: BobbinError) -> str:
+    return type(error).__name__

@@ -1,0 +1,104 @@
+"""How the content of a file reaches Claude: uploaded once, or inline with each request.
+
+An upload is known by a keyed hash of its bytes and its conversation, which is also its name at Anthropic. A crash or
+a lost answer leaves an upload whose id is not known: the next attempt finds that file by its name.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import hmac
+from dataclasses import replace
+from typing import Literal
+from weakref import WeakValueDictionary
+
+import structlog
+
+from bot.claude.files import Files, file_name
+from bot.conversation.content import FileSource, InlineSource, Source
+from bot.conversation.errors import ClaudeError
+from bot.files.result import Problem
+from bot.store.held_files import HeldFiles
+
+log = structlog.get_logger()
+
+
+class Uploads:
+    """Passes files on to Claude.
+
+    By `mode` files are uploaded ("files"), sent inline ("inline"), or sent inline where they cannot be uploaded
+    ("auto"). `secret` is the key of the hashes.
+    """
+
+    def __init__(
+        self, files: Files, held: HeldFiles, secret: bytes, mode: Literal["auto", "files", "inline"]
+    ) -> None:
+        self._files = files
+        self._held = held
+        self._secret = secret
+        self._mode = mode
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        self._warned = False
+
+    async def source(self, conversation: int, data: bytes, media_type: str) -> Source | Problem:
+        """Return where Claude finds the content of a file of a conversation."""
+        digest = self._digest(conversation, data, media_type)
+        # A message may hold the same file twice.
+        async with self._locks.setdefault(digest, asyncio.Lock()):
+            if self._mode != "inline":
+                file_id = await self._uploaded(conversation, digest, data, media_type)
+                if file_id is not None:
+                    return FileSource(file_id)
+                if self._mode == "files":
+                    return Problem.NOT_UPLOADED
+            text = base64.b64encode(data).decode()
+            if len(text) > self._held.inline_bytes:
+                return Problem.TOO_LARGE
+            await self._held.put_inline(conversation, digest, text)
+            return InlineSource(media_type, digest)
+
+    async def _uploaded(self, conversation: int, digest: str, data: bytes, media_type: str) -> str | None:
+        """Return the id of the content at Anthropic, uploaded if necessary; None if that is not possible."""
+        upload = await self._held.upload(conversation, digest)
+        if upload is not None and upload.file_id is not None:
+            return upload.file_id
+        try:
+            file_id = None
+            if upload is not None:
+                file_id = (await self._files.find((digest,))).get(digest)
+            if file_id is None:
+                upload = await self._held.begin_upload(conversation, digest)
+                file_id = await self._files.upload(file_name(digest, media_type), data, media_type)
+        except ClaudeError as error:
+            log.warning("file_upload_failed", kind=type(error).__name__, detail=str(error))
+            return None
+        if file_id is None or upload is None:
+            self._warn()
+            await self._held.forget_upload(conversation, digest)
+            return None
+        await self._held.record_upload(conversation, digest, replace(upload, file_id=file_id))
+        return file_id
+
+    def _warn(self) -> None:
+        """Tell the operator once that the server has no Files API."""
+        if self._warned:
+            return
+        self._warned = True
+        if self._mode == "files":
+            log.error(
+                "files_api_missing",
+                hint='this Claude server has no Files API, and claude.files = "files" allows no other way: '
+                'set claude.files (BOT_CLAUDE__FILES) to "auto" or "inline"',
+            )
+        else:
+            log.warning(
+                "files_api_missing",
+                hint="this Claude server has no Files API: files are sent with each request",
+            )
+
+    def _digest(self, conversation: int, data: bytes, media_type: str) -> str:
+        """Return a hash that nobody without the key can compare with known files, nor across conversations."""
+        content = f"{conversation} {media_type} {hashlib.sha256(data).hexdigest()}"
+        return hmac.new(self._secret, content.encode(), hashlib.sha256).hexdigest()[:32]

@@ -1,0 +1,122 @@
+"""The files that conversations hold, on a real Redis server."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from bot.conversation.content import FileSource, InlineSource
+from bot.store.held_files import INLINE_SLACK_S, Held, HeldFiles, Upload
+from bot.store.keys import UPLOADS_S, Keys
+
+C, D = 77, 78
+KEYS = Keys("test")
+TTL_S, UPLOAD_S, CAP = 1000, 5000, 100
+UPLOADED, INLINE = FileSource("file_1"), InlineSource("image/png", "b1")
+
+
+@dataclass
+class Clock:
+    now: float = 1_000_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def files(redis: Redis, clock: Clock) -> HeldFiles:
+    return HeldFiles(redis, KEYS, ttl_s=TTL_S, upload_s=UPLOAD_S, inline_bytes=CAP, now_s=clock)
+
+
+async def uploaded(files: HeldFiles, digest: str = "a1", file_id: str = "file_1") -> None:
+    begun = await files.begin_upload(C, digest)
+    await files.record_upload(C, digest, Upload(begun.begun_s, file_id))
+
+
+async def test_an_upload_is_known_by_its_content_from_its_beginning_on(
+    redis: Redis, files: HeldFiles
+) -> None:
+    assert await files.upload(C, "a1") is None
+    begun = await files.begin_upload(C, "a1")
+    assert await files.upload(C, "a1") == begun == Upload(1_000_000)
+    await files.record_upload(C, "a1", Upload(begun.begun_s, "file_1"))
+    assert await files.upload(C, "a1") == Upload(1_000_000, "file_1")
+    assert await files.upload(D, "a1") is None
+    assert TTL_S < await redis.ttl(KEYS.uploads(C)) <= UPLOADS_S
+    assert await redis.zscore(KEYS.sweeps, str(C)) is not None
+
+
+async def test_what_the_conversation_does_not_hold_is_gone(files: HeldFiles) -> None:
+    await uploaded(files)
+    await files.put_inline(C, "b1", "cG5n")
+    other, lost = FileSource("file_2"), InlineSource("image/png", "b2")
+    held = await files.held(C, [UPLOADED, INLINE, other, lost])
+    assert held == Held(frozenset({other, lost}), 0, {"b1": "cG5n"})
+    assert (await files.held(D, [UPLOADED, INLINE])).gone == {UPLOADED, INLINE}
+
+
+async def test_an_upload_that_has_expired_is_gone_and_told_once(files: HeldFiles, clock: Clock) -> None:
+    await uploaded(files)
+    clock.now += UPLOAD_S
+    assert await files.upload(C, "a1") is None
+    assert await files.held(C, [UPLOADED]) == Held(frozenset({UPLOADED}), 1, {})
+    assert await files.held(C, [UPLOADED]) == Held(frozenset({UPLOADED}), 0, {})
+
+
+async def test_uploads_that_the_api_no_longer_has_are_forgotten(files: HeldFiles) -> None:
+    await uploaded(files)
+    await uploaded(files, "a2", "file_2")
+    await files.begin_upload(C, "a3")
+    await files.forget_uploads(C, {"file_1", "file_9"})
+    assert (await files.held(C, [UPLOADED, FileSource("file_2")])).gone == {UPLOADED}
+    assert await files.upload(C, "a3") is not None
+    await files.forget_upload(C, "a3")
+    assert await files.upload(C, "a3") is None
+
+
+async def test_bytes_are_stored_once_and_live_longer_than_the_history(redis: Redis, files: HeldFiles) -> None:
+    for _ in range(3):
+        await files.put_inline(C, "b1", "cG5n")
+    assert await redis.hgetall(KEYS.inline(C)) == {"b1": "cG5n"}
+    assert await redis.zcard(KEYS.inline_index) == 1
+    assert TTL_S < await redis.ttl(KEYS.inline(C)) <= TTL_S + INLINE_SLACK_S
+
+
+async def test_beyond_the_cap_the_bytes_go_that_were_not_used_for_longest(
+    redis: Redis, files: HeldFiles, clock: Clock
+) -> None:
+    for conversation, digest in ((C, "b1"), (C, "b2"), (D, "b3")):
+        await files.put_inline(conversation, digest, "x" * 30)
+        clock.now += 1
+    await files.held(C, [INLINE])
+    clock.now += 1
+    with capture_logs() as logs:
+        await files.put_inline(D, "b4", "x" * 50)
+    assert [entry["event"] for entry in logs] == ["inline_files_evicted"]
+    second, third = InlineSource("image/png", "b2"), InlineSource("image/png", "b3")
+    assert (await files.held(C, [INLINE, second])).gone == {second}
+    assert (await files.held(D, [third])).gone == {third}
+    assert await redis.hkeys(KEYS.inline(D)) == ["b4"]
+
+
+async def test_the_latest_bytes_are_never_those_that_go(files: HeldFiles) -> None:
+    await files.put_inline(C, "b1", "x" * (CAP + 1))
+    assert not (await files.held(C, [INLINE])).gone
+
+
+async def test_bytes_that_were_not_used_for_the_life_of_a_conversation_are_not_counted(
+    redis: Redis, files: HeldFiles, clock: Clock
+) -> None:
+    await files.put_inline(C, "b1", "x" * 60)
+    clock.now += TTL_S + INLINE_SLACK_S + 1
+    await files.put_inline(D, "b3", "x" * 60)
+    assert await redis.hkeys(KEYS.inline(C)) == ["b1"]
+    assert await redis.zcard(KEYS.inline_index) == 1
