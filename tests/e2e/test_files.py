@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import io
+import random
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from PIL import Image
+from redis.asyncio import Redis
 
 from bot.conversation import wording
-from tests.e2e.world import World
+from bot.store.keys import Keys
+from tests.e2e.controls import press
+from tests.e2e.world import ANSWER, World
 from tests.files import samples
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -25,6 +33,36 @@ async def ask(world: World, thread: int, text: str, *files: tuple[str, str, byte
     return question(world)
 
 
+async def reset(world: World, thread: int) -> None:
+    """Have a moderator reset a conversation."""
+    handle = await world.admin.command(thread, "reset")
+    await handle.response()
+    await press(world.admin, thread, await handle.message(), "Forget it all")
+
+
+def unmarked(block: dict[str, Any]) -> dict[str, Any]:
+    """Return a block without its cache breakpoint."""
+    return {name: value for name, value in block.items() if name != "cache_control"}
+
+
+def noise(seed: int) -> bytes:
+    """A JPEG of some hundred kilobytes that no other seed makes."""
+    pixels = random.Random(seed).randbytes(800 * 600 * 3)
+    out = io.BytesIO()
+    Image.frombytes("RGB", (800, 600), pixels).save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
+@asynccontextmanager
+async def redis_of(world: World) -> AsyncIterator[Redis]:
+    """A client of the bot's server."""
+    client: Redis = Redis.from_url(world.redis_url, decode_responses=True, encoding_errors="replace")
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
 async def test_a_picture_is_uploaded_once_and_named_by_its_id_from_then_on(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     before = len(world.claude.files.files)
@@ -39,6 +77,17 @@ async def test_a_picture_is_uploaded_once_and_named_by_its_id_from_then_on(world
         block.get("source") for message in world.asked[-1].body["messages"] for block in message["content"]
     ]
     assert len(world.claude.files.files) == before + 1
+
+
+async def test_the_same_picture_twice_is_uploaded_once(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    before = len(world.claude.files.files)
+    picture = samples.picture("PNG")
+    twice = [("a.png", "image/png", picture), ("b.png", "image/png", picture)]
+    first = await ask(world, thread, "look", *twice)
+    again = await ask(world, thread, "and again", ("c.png", "image/png", picture))
+    assert len(world.claude.files.files) == before + 1
+    assert len({block["source"]["file_id"] for block in (*first[1:], *again[1:])}) == 1
 
 
 async def test_text_of_any_kind_reaches_claude_as_an_element_that_it_cannot_break_out_of(
@@ -135,15 +184,101 @@ async def test_after_a_kill_a_file_is_not_uploaded_again(world: World) -> None:
         assert question(own)[1]["source"]["file_id"]
 
 
-async def test_a_deleted_message_takes_its_file_out_of_what_claude_is_sent(world: World) -> None:
+async def test_after_a_kill_right_after_an_upload_the_file_is_found_and_not_uploaded_again(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        before = len(own.claude.files.files)
+        gate = own.claude.hold_upload()
+        picture = [("a.png", "image/png", samples.picture("PNG"))]
+        posted = await own.ann.post(thread, "what is this?", attachments=picture)
+        await gate.reached()
+        await own.bots.pop().kill()
+        await own.start_bot()
+        await own.settled(posted, 60)
+        (file,) = list(own.claude.files.files.values())[before:]
+        assert question(own)[1]["source"]["file_id"] == file.id
+
+
+async def test_a_reset_deletes_the_files_of_the_conversation_and_no_others(world: World) -> None:
+    picture = ("a.png", "image/png", samples.picture("PNG"))
+    other = await world.converse(world.channel(), "hello")
+    (_, kept) = await ask(world, other, "look", picture)
+    thread = await world.converse(world.channel(), "hello")
+    (_, image) = await ask(world, thread, "look", picture)
+    assert image["source"] != kept["source"]
+    await reset(world, thread)
+    await world.until(lambda: image["source"]["file_id"] not in world.claude.files.files)
+    await world.bots[0].logged("files_deleted", conversation=thread)
+    assert kept["source"]["file_id"] in world.claude.files.files
+    (_, anew) = await ask(world, thread, f"{world.mention} look", picture)
+    assert anew["source"]["file_id"] in world.claude.files.files
+
+
+async def test_a_trim_deletes_the_files_of_what_it_drops(world: World) -> None:
+    settings = {"BOT_HISTORY__MAX_TOKENS": "1500", "BOT_CLAUDE__SYSTEM": "Be kind."}
+    async with world.apart(settings) as own:
+        thread = await own.converse(own.channel(), "hello")
+        (_, image) = await ask(own, thread, "look", ("a.png", "image/png", samples.picture("PNG")))
+        for _ in range(3):
+            await ask(own, thread, "weave " * 300)
+        await own.until(lambda: image["source"]["file_id"] not in own.claude.files.files)
+        await ask(own, thread, "still there?")
+        assert own.replies(thread)[-1]["content"] == ANSWER
+
+
+INLINE = {"BOT_CLAUDE__FILES": "inline"}
+
+
+async def test_inline_bytes_are_stored_once_and_sent_again_as_they_were(world: World) -> None:
+    async with world.apart(INLINE) as own, redis_of(own) as redis:
+        thread = await own.converse(own.channel(), "hello")
+        picture = ("a.png", "image/png", samples.picture("PNG"))
+        (_, image) = await ask(own, thread, "look", picture)
+        assert image["source"]["type"] == "base64"
+        first = own.asked[-1].body["messages"][-1]["content"][-1]["source"]
+        await ask(own, thread, "and now?")
+        await ask(own, thread, "again", picture)
+        sent = own.asked[-1].body["messages"]
+        sources = [block["source"] for message in sent for block in message["content"] if "source" in block]
+        assert sources == [first, first]
+        keys = Keys(own.prefix)
+        stored = await redis.hgetall(keys.inline(thread))
+        assert list(stored.values()) == [image["source"]["data"]]
+        history = await redis.lrange(keys.history(thread), 0, -1)
+        contents = await redis.hvals(keys.files(thread))
+        assert not [text for text in (*history, *contents) if image["source"]["data"] in text]
+
+
+async def test_beyond_the_cap_the_oldest_inline_file_becomes_a_text(world: World) -> None:
+    async with world.apart({**INLINE, "BOT_FILES__INLINE_MB": "1"}) as own:
+        thread = await own.converse(own.channel(), "hello")
+        for seed in (1, 2, 3):
+            await ask(own, thread, "look", (f"{seed}.jpg", "image/jpeg", noise(seed)))
+        await own.bots[0].logged("inline_files_evicted")
+        await ask(own, thread, "and now?")
+        sent = [block for message in own.asked[-1].body["messages"] for block in message["content"]]
+        assert [block["type"] for block in sent].count("image") == 2
+        assert [block for block in sent if "no longer available" in block.get("text", "")]
+        await ask(own, thread, "once more")
+        later = [block for message in own.asked[-1].body["messages"] for block in message["content"]]
+        assert [unmarked(block) for block in later[: len(sent)]] == [unmarked(block) for block in sent]
+
+
+async def test_a_deleted_message_takes_its_file_out_of_what_claude_is_sent_and_from_anthropic(
+    world: World,
+) -> None:
     thread = await world.converse(world.channel(), "hello")
     posted = await world.ann.post(
         thread, "look", attachments=[("a.png", "image/png", samples.picture("PNG"))]
     )
     await world.settled(posted)
+    file_id = question(world)[1]["source"]["file_id"]
     await world.settled(await world.ann.post(thread, "next"))
     await world.ann.delete(thread, int(posted["id"]))
     await world.bots[0].logged("message_deleted", message=int(posted["id"]))
     await world.settled(await world.ann.post(thread, "and now?"))
     kinds = [block["type"] for message in world.asked[-1].body["messages"] for block in message["content"]]
     assert "image" not in kinds
+    await world.until(lambda: file_id not in world.claude.files.files)
