@@ -157,6 +157,14 @@ class PostedReply:
         if not self.found:
             await self._opening.wait()
 
+    def expect_title(self) -> None:
+        """Let the thread wait for the title that the reply begins with."""
+        self._opening.expect_title()
+
+    def settle_title(self, title: str | None) -> None:
+        """Name the thread, if it is not open yet; None if the reply has no title."""
+        self._opening.settle_title(title)
+
     async def before_send(self, part: int, _content: str) -> None:
         """Journal the intent to post a part (a writer's hook)."""
         await self._journal.intend(self.claim, part, self._services.clock.now_ms())
