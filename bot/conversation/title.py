@@ -26,9 +26,12 @@ MAX_CHARS = 200
 """The longest text that is held back as a title; three to eight words are less in any language."""
 
 
-def asks_title(request: Request) -> bool:
-    """Whether the reply to a request is to begin with a title."""
-    return bool(request.messages) and TITLE_REQUEST in request.messages[-1].blocks
+def may_begin_with_title(request: Request) -> bool:
+    """Whether the reply to a request may begin with a title.
+
+    Only the first reply of a thread should, but a model may take the request for one that holds for each reply.
+    """
+    return any(TITLE_REQUEST in message.blocks for message in request.messages)
 
 
 class TitleReader:

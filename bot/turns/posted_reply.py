@@ -52,7 +52,7 @@ class PostedReply:
         self._journal = services.journal
         self._outbox = services.outbox
         self._may_write = may_write
-        self._opening = ThreadOpening(services.outbox, claim)
+        self._opening = ThreadOpening(services.outbox, claim, services.pace, may_write)
         self.delay_notice = DelayNotice(claim, services, may_write)
         self._series = NONCE_SERIES[0]
         self._followed = followed

@@ -25,7 +25,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
-from bot.conversation.title import TitleReader, asks_title
+from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.turn_cost import TurnCost
 
@@ -118,7 +118,7 @@ class ReplyStream:
         The text is without the title that the request may ask for.
         """
         text: list[str] = []
-        title = self._title = TitleReader(expected=asks_title(request))
+        title = self._title = TitleReader(expected=may_begin_with_title(request))
         self._latest = _Sent()
 
         def show(part: str) -> None:

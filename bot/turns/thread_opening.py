@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
+from collections.abc import Callable
 
 from bot.conversation import prompt
 from bot.conversation.errors import DiscordNotNow
+from bot.render.indicator import Indicator
 from bot.render.outbox import Outbox
+from bot.render.pace import Pace
 from bot.store.claim import Claim
 
 TITLE_PATIENCE_S = 4.0
-"""The longest wait for a title; people see nothing of the turn until then. A status line is due at the same time."""
+"""The longest wait for a title. People see only the typing indicator until then; a status line is due after it."""
 
 
 class ThreadOpening:
     """Starts the thread of one turn once, for all its writers; does nothing if the thread exists.
 
-    The thread is never renamed: a title that comes after the start of the thread is lost.
+    The thread is never renamed: a title that comes after the start of the thread is lost. While the thread waits for
+    its title, the bot is shown typing in the channel.
     """
 
-    def __init__(self, outbox: Outbox, claim: Claim) -> None:
+    def __init__(self, outbox: Outbox, claim: Claim, pace: Pace, may_write: Callable[[], bool]) -> None:
         self._outbox = outbox
         self._claim = claim
+        self._pace = pace
+        self._may_write = may_write
         self._call: asyncio.Future[None] | None = None
         self._title: str | None = None
         self._settled: asyncio.Event | None = None
@@ -56,10 +61,15 @@ class ThreadOpening:
 
     async def _open(self, channel_id: int, words: str) -> None:
         if self._settled is not None:
-            with contextlib.suppress(TimeoutError):
+            indicator = Indicator(self._outbox, channel_id, self._pace, self._may_write)
+            indicator.start()
+            try:
                 async with asyncio.timeout(TITLE_PATIENCE_S):
                     await self._settled.wait()
-            self.settle_title(None)
+            except TimeoutError:
+                self.settle_title(None)
+            finally:
+                indicator.stop()
         name = prompt.thread_name_of_title(self._title) if self._title is not None else None
         await self._outbox.open_thread(channel_id, self._claim.turn_id, name or words)
 

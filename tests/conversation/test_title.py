@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from bot.conversation.elements import question
 from bot.conversation.request import PromptMessage, Request
-from bot.conversation.title import CLOSING, MAX_CHARS, OPENING, TITLE_REQUEST, TitleReader, asks_title
+from bot.conversation.title import (
+    CLOSING,
+    MAX_CHARS,
+    OPENING,
+    TITLE_REQUEST,
+    TitleReader,
+    may_begin_with_title,
+)
 from bot.conversation.visible import unforged
 from tests.conversation.builders import asking, message
 
@@ -107,10 +114,10 @@ def test_the_request_for_a_title_follows_the_message_that_opens_a_thread() -> No
     asked = question([opening, later])
     assert asked.blocks == (*question([opening]).blocks, *question([later]).blocks)
     assert asked.blocks[1] == TITLE_REQUEST
-    assert asks_title(requesting(asked))
-    assert not asks_title(requesting(question([later])))
-    assert not asks_title(requesting(asked, PromptMessage.of("assistant", "So."), *asking("and now?")))
-    assert not asks_title(requesting())
+    assert may_begin_with_title(requesting(asked))
+    assert may_begin_with_title(requesting(asked, PromptMessage.of("assistant", "So."), *asking("and now?")))
+    assert not may_begin_with_title(requesting(question([later])))
+    assert not may_begin_with_title(requesting())
 
 
 def requesting(*messages: PromptMessage) -> Request:
