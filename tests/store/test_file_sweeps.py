@@ -60,8 +60,8 @@ async def hold(files: HeldFiles, *numbers: int, inline: Sequence[str] = ()) -> N
 async def write(redis: Redis, *turns: Turn, **meta: str) -> None:
     for each in turns:
         await redis.rpush(KEYS.history(C), dump_turn(each))
-    if meta:
-        await redis.hset(KEYS.meta(C), mapping=dict(meta))
+    for name, value in meta.items():
+        await redis.hset(KEYS.meta(C), name, value)
 
 
 async def swept(sweeps: FileSweeps) -> tuple[bool, tuple[str, ...]]:

@@ -65,7 +65,7 @@ async def test_files_are_listed_page_by_page_newest_first(sdk: AsyncAnthropic) -
     assert [file.id async for file in sdk.files.list(limit=2)] == made[::-1]
     for wrong in ({"ids": made, "limit": 2}, {"limit": 0}, {"page": "page_x"}):
         with pytest.raises(anthropic.BadRequestError):
-            await sdk.files.list(**wrong)  # type: ignore[arg-type]
+            await sdk.files.list(**wrong)
 
 
 async def test_a_file_dies_with_its_expiry(clock: HandClock, sdk: AsyncAnthropic) -> None:
