@@ -109,6 +109,11 @@ class EarlierAnswer:
     notice: tuple[int, int] | None = None
     continuing: bool = False
 
+    @property
+    def continued(self) -> Turn | None:
+        """The entry whose reply is continued; None if the turn is answered from the start."""
+        return self.entry if self.continuing and self.entry is not None and self.entry.reply else None
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -142,12 +147,6 @@ class Claim:
     def past(self) -> Past:
         """The conversation before the turn."""
         return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
-
-    @property
-    def continued(self) -> Turn | None:
-        """The entry whose reply is continued; None if the turn is answered from the start."""
-        entry = self.earlier.entry
-        return entry if self.earlier.continuing and entry is not None and entry.reply else None
 
     @property
     def reply_to(self) -> int | None:

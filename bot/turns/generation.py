@@ -81,8 +81,8 @@ class Generation:
         self._pushed = ""
         self._interrupt_due = False
         self._status_line.attach(reply.writer)
-        if claim.continued is not None:
-            reply.writer.push(claim.continued.reply)
+        if prepared.reply:
+            reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
             reply.writer.show_status(wording.REGENERATING)
         try:
