@@ -40,6 +40,13 @@ def test_a_reply_cut_by_its_limit_says_how_to_go_on() -> None:
     assert full == Conclusion("answered", "Half", (wording.CONTEXT_FULL,))
 
 
+def test_a_reply_that_paused_too_often_can_be_continued() -> None:
+    paused = conclude("I look. ", end("pause_turn"))
+    assert paused == Conclusion("answered", "I look. ", (wording.PAUSED,), open_end=True)
+    assert conclude("more.\n", end("end_turn"), before=paused.reply).reply == "I look. more."
+    assert conclude(" ", end("pause_turn")) == Conclusion("failed", "", (wording.EMPTY_REPLY,))
+
+
 def test_a_refusal_discards_what_was_written_and_leaves_the_history() -> None:
     assert conclude("Well, first", end("refusal")) == Conclusion("refused", "", (wording.REFUSED,))
 
