@@ -83,7 +83,8 @@ class Attempt:
     to the ids of posted messages; for the parts `unconfirmed` only the intent to post is known. `result` is the
     committed result. `stopped`: a person asked to end the turn with the text written so far. `halted`: Discord
     refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
-    comes later.
+    comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
+    whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
     """
 
     state: State
@@ -95,6 +96,8 @@ class Attempt:
     stopped: bool = False
     halted: bool = False
     delay_notice: tuple[int, int] | None = None
+    costs: tuple[int | None, ...] = ()
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)

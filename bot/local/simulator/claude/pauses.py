@@ -29,11 +29,11 @@ def search(number: int, query: str) -> Body:
 def found(call: Body, url: str) -> Body:
     """The result of a call of web search."""
     page = {
+        "encrypted_content": "RW5jcnlwdGVk",
+        "page_age": "1 week ago",
+        "title": "A page",
         "type": "web_search_result",
         "url": url,
-        "title": "A page",
-        "page_age": "1 week ago",
-        "encrypted_content": "RW5jcnlwdGVk",
     }
     return {"type": "web_search_tool_result", "tool_use_id": call["id"], "content": [page]}
 
