@@ -14,15 +14,17 @@ from bot.turns.prepare import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The requests of a generation: the usage that counts, when that request was sent in ms, and the costs beside.
+    """The requests of a generation: the usage that counts, when that request was sent in ms, and the usage besides.
 
-    `cost` is the cost of all requests in micro-dollars, None if unknown.
+    `cost` is the cost of all requests in micro-dollars, None if unknown. `title_line` is the part of the output that
+    was taken off as a title.
     """
 
     usage: Usage
     asked_ms: int
     side_usage: tuple[Usage, ...]
     cost: int | None
+    title_line: str = ""
 
 
 def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, asked: Asked) -> Turn:
@@ -32,7 +34,8 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
     if earlier is not None and prepared.so_far:
         turn = replace(earlier, reply_tokens=plan.rates.of(conclusion.reply)) if added else earlier
     else:
-        counted = max(0, asked.usage.output - asked.usage.thinking) or plan.rates.of(added)
+        written = asked.usage.output - asked.usage.thinking - plan.rates.of(asked.title_line)
+        counted = max(0, written) or plan.rates.of(added)
         turn = Turn(
             id=claim.turn_id,
             sent=(),

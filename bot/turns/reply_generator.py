@@ -70,11 +70,13 @@ class ReplyGenerator:
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
         show_status: Callable[[str], None],
+        settle_title: Callable[[str | None], None] = lambda _: None,
         cost: TurnCost,
     ) -> Generated:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        `show_status` is called with a line for people during phases without text. The cost of each request is added
+        `show_status` is called with a line for people during phases without text, `settle_title` with the title of a
+        new thread as soon as it is known, or with None if the reply has none. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
         past = claim.past.without_files(self._gone_files)
@@ -92,7 +94,9 @@ class ReplyGenerator:
                 so_far=prepared.so_far,
             )
 
-        stream = ReplyStream(self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s)
+        stream = ReplyStream(
+            self._claude, interrupt, push, show_status, cost, policy.prices, settle_title, self._now_s
+        )
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await stream.count(to_count(terms, plan, past))
@@ -151,7 +155,7 @@ class ReplyGenerator:
             cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total)
+        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
     async def _find_gone(self, request: Request) -> frozenset[str]:

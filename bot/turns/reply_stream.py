@@ -25,6 +25,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.turn_cost import TurnCost
 
@@ -42,8 +43,8 @@ MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
 
 
-def _discard(_text: str) -> None:
-    """Ignore the text of a summary, which is not shown."""
+def _discard(_text: str | None) -> None:
+    """Ignore a text that is not shown."""
 
 
 @dataclass(slots=True)
@@ -56,8 +57,9 @@ class _Sent:
 class ReplyStream:
     """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
-    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text. The
-    cost of each request, by `prices`, is added to `cost`, also if the request is dropped.
+    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
+    `settle_title` the title that the reply begins with, None if the reply has none. The cost of each request, by
+    `prices`, is added to `cost`, also if the request is dropped.
     """
 
     def __init__(
@@ -68,6 +70,7 @@ class ReplyStream:
         show_status: Callable[[str], None],
         cost: TurnCost,
         prices: Prices | None,
+        settle_title: Callable[[str | None], None] = _discard,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._claude = claude
@@ -76,8 +79,15 @@ class ReplyStream:
         self._show_status = show_status
         self._cost = cost
         self._prices = prices
+        self._settle_title = settle_title
         self._now_s = now_s
         self._latest = _Sent()
+        self._title = TitleReader(expected=False)
+
+    @property
+    def title_line(self) -> str:
+        """The text that was taken off the latest reply as a title; empty without one."""
+        return self._title.taken
 
     @property
     def used(self) -> Usage:
@@ -111,11 +121,21 @@ class ReplyStream:
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
-        A reply that pauses goes on, at most `MOST_PAUSES` times.
+        The text is without the title that the request may ask for. A reply that pauses goes on, at most `MOST_PAUSES`
+        times.
         """
         text: list[str] = []
+        title = self._title = TitleReader(expected=may_begin_with_title(request))
         sent = self._latest = _Sent()
-        end = await self._end_of(request, text, sent)
+
+        def show(part: str) -> None:
+            if title.is_settled:
+                self._settle_title(title.title)
+            if part:
+                text.append(part)
+                self._push(part)
+
+        end = await self._end_of(request, lambda delta: show(title.feed(delta)), sent)
         for _ in range(MOST_PAUSES):
             following = request.after(end) if isinstance(end, Finished) else None
             if following is None:
@@ -124,16 +144,17 @@ class ReplyStream:
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             paused, request = end, following
-            end = await self._end_of(request, text, _Sent())
+            end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
             if isinstance(end, ClaudeRefusedRequest):
                 end = paused  # what was refused is the content of the reply, not what people wrote
                 break
+        show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), end
 
-    async def _end_of(self, request: Request, text: list[str], sent: _Sent) -> Finished | BobbinError:
-        end = await self._unless_interrupted(
-            self._streamed(request, text, self._push, self._show_status, sent)
-        )
+    async def _end_of(
+        self, request: Request, push: Callable[[str], None], sent: _Sent
+    ) -> Finished | BobbinError:
+        end = await self._unless_interrupted(self._streamed(request, [], push, self._show_status, sent))
         return self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
