@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.content import FileSource, Image, Text, text_of
 from bot.conversation.elements import file_element, question, render_user
-from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted
+from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted, QuoteKind
 from bot.conversation.visible import ELEMENTS
 from tests.conversation.builders import BEN, message, snowflake
 
@@ -198,7 +199,7 @@ def hostile_messages(draw: st.DrawFn) -> Message:
         (embed(),),
         by_app=draw(st.booleans()),
     )
-    kind = draw(st.sampled_from(["reply", "forward", "link", "room"]))
+    kind = draw(st.sampled_from(get_args(QuoteKind)))
     quote = Quote(kind, 7, (said,), some(), (some(), some()), some())
     return Message(
         snowflake(1), author, some(), (attachment(),), None, (some(),), poll(), (embed(),), (quote,)
