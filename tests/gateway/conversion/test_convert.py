@@ -26,7 +26,9 @@ EMBED = {
     "footer": {"text": "today"},
     "image": {"url": "https://ci.example/7.png"},
 }
-READ = Embed("Build 7", "failed for @somebody", (("branch", "main"),), "CI", "today", "https://ci.example/7", True)
+READ = Embed(
+    "Build 7", "failed for @somebody", (("branch", "main"),), "CI", "today", "https://ci.example/7", True
+)
 
 
 async def newest(post: Post) -> discord.Message:
