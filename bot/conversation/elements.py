@@ -93,13 +93,14 @@ def _embed(embed: Embed) -> str:
     lines += [body(embed.description)] if not is_blank(embed.description) else []
     lines += [f"{body(plain(name))}: {body(value)}" for name, value in embed.fields]
     lines += [body(plain(embed.footer))] if not is_blank(embed.footer) else []
+    lines += ["[a picture, not shown to you]"] if embed.has_picture else []
     return "\n".join([*lines, "</embed>"])
 
 
 def _attachment(attachment: Attachment) -> str:
     kind = attachment.content_type or "file"
     shown = "attached, shown below" if attachment.blocks else "attached, not shown to you"
-    remark = f": {attachment.remark}" if attachment.remark else ""
+    remark = f": {body(plain(attachment.remark))}" if attachment.remark else ""
     return f"[{shown}: {rendered_name(attachment.filename)} ({attribute(kind)}){remark}]"
 
 
