@@ -9,7 +9,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from bot.config import Settings
-from bot.gateway.outbox.calls import CALL_S
+from bot.gateway.connection.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
