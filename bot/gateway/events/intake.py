@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 import structlog
@@ -12,10 +12,11 @@ from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
-from bot.conversation.message import created_ms
+from bot.conversation.message import Room, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
@@ -221,7 +222,12 @@ class Intake:
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             facts["joined"] = message.id
-        converted = convert.to_message(message, opens=opens)
+        is_new_here = accepted.where is Where.OTHER_THREAD
+        converted = replace(
+            convert.to_message(message, opens=opens),
+            reference=to_reference(message, me.id),
+            room=Room(message.channel.id, message.id) if is_new_here else None,
+        )
         is_new = await self._conversations.receive(conversation, converted, source=source, facts=facts)
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")
