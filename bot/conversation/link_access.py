@@ -21,10 +21,10 @@ READ = ("view_channel", "read_message_history")
 class ChannelAccess:
     """Who reads a channel.
 
-    `parent` is the channel itself, or that of a thread, whose overwrites count for the thread. `is_private` is set for
-    a private thread, which only its members read, `is_hidden` if the bot itself may not see the channel. `everyone`
-    are the permissions of `READ` that the server grants to all its members. `overwrites` are the permission, the role
-    or the member, and whether it is allowed.
+    `parent` is the channel itself, or that of a thread, whose overwrites count for the thread. `is_private` is set
+    for a private thread, which only its members read, `is_hidden` if the bot itself may not see the channel.
+    `everyone` are the permissions of `READ` that the server grants to all its members. `overwrites` are the
+    permission, the role or the member, and whether it is allowed.
     """
 
     guild: int

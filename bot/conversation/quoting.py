@@ -75,6 +75,8 @@ def room_quote(
         of = (
             f"{read} of {total} messages"
             if total is not None and total > read
+            else "the last message"
+            if read == 1
             else f"the last {read} messages"
         )
         sentences.append(f"Read {of}, back to {_time(fitting[0].id, room.before)} UTC")

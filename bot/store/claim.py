@@ -19,10 +19,10 @@ class Meta:
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
-    the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their turns,
-    and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's summary as
-    a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars; `unpriced` counts the
-    requests without a complete cost.
+    the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
+    turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
+    summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
+    `unpriced` counts the requests without a complete cost.
     """
 
     guild: int | None = None

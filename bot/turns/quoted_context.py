@@ -1,8 +1,8 @@
 """The step of the preparation that gives Claude what the messages refer to, where that has to be fetched.
 
 These are the message that a message replies to, the messages that it links to, and what was said in the room before
-the first mention. What was fetched is stored with the conversation before it is used, so that an attempt after a crash
-sends the same bytes.
+the first mention. What was fetched is stored with the conversation before it is used, so that an attempt after a
+crash sends the same bytes.
 """
 
 from __future__ import annotations
