@@ -192,6 +192,7 @@ class _Where:
             said if isinstance(said, Quoted) else None,
             earlier=self.earlier,
             history=self.claim.history,
+            pinned=self.claim.past.preface.pinned,
             here=self.channel == self.claim.conversation,
         )
 

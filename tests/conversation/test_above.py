@@ -34,6 +34,11 @@ def test_a_message_of_the_batch_or_of_a_turn_of_the_window_stands_above() -> Non
     assert not above(snowflake(30))
 
 
+def test_a_message_of_a_pinned_turn_stands_above() -> None:
+    assert stands_above(snowflake(3), None, earlier=(), history=WINDOW, pinned=(turn(3),), here=True)
+    assert not stands_above(own(4).id, own(4), earlier=(), history=WINDOW, pinned=(turn(3),), here=True)
+
+
 @pytest.mark.parametrize("outcome", ["refused", "removed"])
 def test_a_message_of_a_turn_that_is_not_sent_does_not(outcome: Outcome) -> None:
     assert not above(snowflake(21), outcome=outcome)

@@ -82,7 +82,7 @@ async def test_a_reply_to_what_stands_above_is_named_and_not_repeated(world: Wor
     await world.settled(question)
     await world.settled(await world.ann.post(thread, "I mean this", reply_to=question["id"]))
     (quote,) = quotes(world)
-    assert "this replies to the message written at " in quote
+    assert "this replies to the message by Ann (ann), written at " in quote
     assert str(world.asked[-1].body["messages"]).count("what about silk?") == 1
 
 
@@ -162,13 +162,13 @@ async def test_the_first_mention_in_a_thread_shows_what_was_said_before_and_no_l
     world.discord.post_as_webhook(world.discord.world.channels[thread], "Feed", "a new release")
     await ask(world, thread, "sum up")
     (quote,) = quotes(world)
-    assert quote.startswith('<quote of="room" title="Looms">\n[Read 20 of 3')
+    assert quote.startswith('<quote of="room" title="Looms">\n[Read 20 of 30 messages, back to ')
     first, *messages, last = said(quote)
     assert first == ('from="Ben" username="ben"', "who has a loom?")
     assert [text for _, text in messages] == [f"message {number}" for number in range(10, 29)]
     assert last == ('from="Feed" username="Feed" app="yes"', "a new release")
     (notice,) = notices(world, thread)
-    assert re.fullmatch(r"-# Read 20 of 3\d messages, back to \d\d:\d\d UTC\.", notice)
+    assert re.fullmatch(r"-# Read 20 of 30 messages, back to \d\d:\d\d UTC\.", notice)
     await ask(world, thread, "and now?")
     assert quotes(world) == []
     assert str(world.asked[-1].body["messages"]).count("message 10") == 1
