@@ -66,7 +66,7 @@ class Source(Protocol):
     ) -> Quoted | Missing:
         """Return a linked message if it may be quoted in the conversation."""
 
-    async def room(self, room: Room, *, guild: int | None, count: int, after: int) -> RoomContent | Missing:
+    async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
         """Return what was said before."""
 
 
@@ -163,13 +163,12 @@ class QuotedContext:
         return where.quoted(said)
 
     async def _room(self, claim: Claim, message: Message) -> tuple[Room, RoomContent | Missing] | None:
-        """Fetch what was said before the first turn of the conversation."""
-        room = message.room
-        if room is None or claim.history or claim.meta.window_start:
+        """Fetch what was said before the first turn of the conversation; after a reset there is no first turn."""
+        room, meta = message.room, claim.meta
+        if room is None or claim.history or meta.window_start or meta.floor:
             return None
         count = self.room_messages if room.count is None else room.count
-        after = claim.meta.floor or 0  # what was said before a reset is forgotten
-        return room, await self.source.room(room, guild=claim.meta.guild, count=count, after=after)
+        return room, await self.source.room(room, guild=meta.guild, count=count)
 
 
 @dataclass(frozen=True, slots=True)

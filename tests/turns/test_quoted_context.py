@@ -44,8 +44,8 @@ class Bench:
         self.calls.append(link)
         return replace(self.answer, id=link.message) if isinstance(self.answer, Quoted) else self.answer
 
-    async def room(self, room: Room, *, count: int, after: int, **_: Any) -> RoomContent | Missing:
-        self.calls.append((room, count, after))
+    async def room(self, room: Room, *, count: int, **_: Any) -> RoomContent | Missing:
+        self.calls.append((room, count))
         return self.content
 
     async def fetched(self, _conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
@@ -169,19 +169,22 @@ async def test_the_room_is_read_before_the_first_turn_and_not_again() -> None:
     room, reply = quotes(await bench.prepare(asked))
     assert (room.kind, room.title, room.messages) == ("room", "Looms", content.messages[1:])
     assert reply.messages == (SAID,)
-    assert bench.calls == [(asked.room, 20, 0)]
+    assert bench.calls == [(asked.room, 20)]
     claim = a_claim(asked.id, messages=(asked,), history=(turn(5),))
     bench = Bench(content=content)
     assert [quote.kind for quote in quotes(await bench.prepare(asked, claim=claim))] == ["reply"]
     assert bench.calls == []
 
 
-async def test_what_was_said_before_a_reset_is_not_read_again_and_a_command_names_its_number() -> None:
+async def test_a_command_names_the_number_of_messages_and_after_a_reset_none_are_read() -> None:
     bench = Bench()
     asked = replace(message("sum it up", number=20), room=Room(8, snowflake(20), 5))
+    await bench.prepare(asked)
+    assert bench.calls == [(asked.room, 5)]
+    bench = Bench()
     claim = replace(a_claim(asked.id, messages=(asked,)), meta=Meta(floor=snowflake(3)))
-    await bench.prepare(asked, claim=claim)
-    assert bench.calls == [(asked.room, 5, snowflake(3))]
+    assert quotes(await bench.prepare(asked, claim=claim)) == ()
+    assert bench.calls == []
 
 
 async def test_a_reply_that_is_continued_fetches_nothing() -> None:

@@ -69,13 +69,13 @@ class QuoteSource:
             return refused
         return await self.message(guild, link.channel, link.message)
 
-    async def room(self, room: Room, *, guild: int | None, count: int, after: int) -> RoomContent | Missing:
-        """Return what was said in a thread or a channel: the last `count` messages, and those after an id only."""
+    async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
+        """Return what was said in a thread or a channel: the last `count` messages."""
         found = await self._thread(guild, room.channel)
         if isinstance(found, Missing):
             return found
         starter, messages = await asyncio.gather(
-            self._starter(found, room, after), self._said_before(guild, room, count, after)
+            self._starter(found, room), self._said_before(guild, room, count)
         )
         if isinstance(messages, Missing):
             return messages
@@ -126,11 +126,9 @@ class QuoteSource:
         found = await self._read(channel, lambda: guild.fetch_channel(channel))
         return found if isinstance(found, discord.Thread | Missing) else None
 
-    async def _starter(
-        self, thread: discord.Thread | None, room: Room, after: int
-    ) -> Quoted | Missing | None:
+    async def _starter(self, thread: discord.Thread | None, room: Room) -> Quoted | Missing | None:
         """Return the message that a thread began with, which has the thread's id; None if there is none."""
-        if thread is None or not after < thread.id < room.before:
+        if thread is None or thread.id >= room.before:
             return None
         in_forum = isinstance(thread.parent, discord.ForumChannel)
         where = thread.id if in_forum else thread.parent_id
@@ -138,9 +136,7 @@ class QuoteSource:
         # A thread of a text channel may have been started without a message.
         return None if starter is Missing.DELETED and not in_forum else starter
 
-    async def _said_before(
-        self, guild: int | None, room: Room, count: int, after: int
-    ) -> list[Quoted] | Missing:
+    async def _said_before(self, guild: int | None, room: Room, count: int) -> list[Quoted] | Missing:
         """Return the last messages before an id, newest first, and one more where there are more."""
         channel = self._messageable(guild, room.channel)
 
@@ -152,9 +148,8 @@ class QuoteSource:
         async def listed() -> list[Quoted]:
             found: list[Quoted] = []
             async for page in reading.pages(self._client, room.channel, before=room.before):
-                later = [data for data in page if int(data["id"]) > after]
-                found += filter(None, reading.parse_each("message", later, quoted))
-                if len(found) > count or len(later) < len(page):
+                found += filter(None, reading.parse_each("message", page, quoted))
+                if len(found) > count:
                     break
             return found[: count + 1]
 

@@ -69,12 +69,10 @@ class Scene:
             asker=self.post.ann.id,
         )
 
-    async def room(
-        self, channel: int, count: int = 20, *, before: int = EVERYTHING, after: int = 0
-    ) -> RoomContent:
+    async def room(self, channel: int, count: int = 20, *, before: int = EVERYTHING) -> RoomContent:
         """What is read of a room."""
         self.know()
-        content = await self.source.room(Room(channel, before), guild=self.guild.id, count=count, after=after)
+        content = await self.source.room(Room(channel, before), guild=self.guild.id, count=count)
         assert isinstance(content, RoomContent)
         return content
 
@@ -216,8 +214,8 @@ async def test_the_room_of_a_thread_has_its_title_its_starter_and_the_last_messa
     assert isinstance(content.starter, Quoted)
     assert content.starter.text == "who has a loom?"
     assert texts(content) == ["2", "3", "4"]
-    assert texts(await scene.room(thread, 20, before=ids[3], after=ids[0])) == ["1", "2"]
-    assert (await scene.room(thread, 20, after=ids[0])).starter is None
+    assert texts(await scene.room(thread, 20, before=ids[3])) == ["0", "1", "2"]
+    assert (await scene.room(thread, 20, before=thread)).starter is None
     assert texts(await scene.room(thread, 0)) == []
 
 
@@ -274,7 +272,7 @@ async def test_a_thread_that_may_not_be_read_is_missing(scene: Scene) -> None:
     scene.know()
     scene.post.deny(bits.VIEW_CHANNEL)
     room = Room(scene.post.thread, EVERYTHING)
-    found = await scene.source.room(room, guild=scene.guild.id, count=5, after=0)
+    found = await scene.source.room(room, guild=scene.guild.id, count=5)
     assert found is Missing.FORBIDDEN
 
 
