@@ -44,7 +44,8 @@ class Intake:
     """Decides on every message, and puts those to answer into the inbox.
 
     `commands` are the names of the slash commands. A listed or edited message is answered up to `max_age_s` after it
-    was written. `on_decision` gets the label of each decision.
+    was written. With `asks_titles` Claude is asked for the name of each new thread. `on_decision` gets the label of
+    each decision.
     """
 
     def __init__(
@@ -59,6 +60,7 @@ class Intake:
         *,
         commands: Container[str],
         max_age_s: float,
+        asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
@@ -70,6 +72,7 @@ class Intake:
         self._clock = clock
         self._commands = commands
         self._max_age_s = max_age_s
+        self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notified_channels: set[int] = set()
 
@@ -222,11 +225,11 @@ class Intake:
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             facts["joined"] = message.id
-        is_new_here = accepted.where is Where.OTHER_THREAD
         converted = replace(
             convert.to_message(message, opens=opens),
             reference=to_reference(message, me.id),
-            room=Room(message.channel.id, message.id) if is_new_here else None,
+            room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
+            asks_title=self._asks_titles and opens is not None,
         )
         is_new = await self._conversations.receive(conversation, converted, source=source, facts=facts)
         if is_new:
