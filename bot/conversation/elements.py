@@ -61,9 +61,14 @@ def _quote(quote: Quote) -> str:
 def _author(written: Message | Quoted) -> str:
     author = written.author
     named = {} if author is None else {"from": author.name, "username": author.username}
-    by_app = isinstance(written, Quoted) and written.by_app
-    values = {**named, **({"app": "yes"} if by_app else {}), "at": written_at(written.id)}
+    values = {**named, **_origin(written), "at": written_at(written.id)}
     return " ".join(f'{name}="{attribute(value)}"' for name, value in values.items())
+
+
+def _origin(written: Message | Quoted) -> dict[str, str]:
+    if isinstance(written, Message):
+        return {}
+    return {"you": "yes"} if written.own else {"app": "yes"} if written.by_app else {}
 
 
 def _content(written: Message | Quoted) -> Iterator[str]:
