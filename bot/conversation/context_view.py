@@ -115,7 +115,7 @@ def view(
         estimated=min(total, forecast.estimated),
         budget=budget,
         parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
-        cached=in_cache(past.history, prefix, now_ms),
+        cached=in_cache(past.history, prefix, now_ms, pinned=preface.pinned),
         summary=preface.summary,
         returning=len(then - now - {turn.id for turn in past.history}),
         leaving=len(now - then),

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import html
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
-from bot.conversation.content import Block, Document, FileSource, Image, Text
+from bot.conversation.content import Block, Document, Image, Text
 from bot.conversation.elements import rendered_name
 from bot.conversation.request import PromptMessage
 from bot.conversation.revision import ELEMENT, FILE_NAME
@@ -110,8 +110,7 @@ def _messages(block: Block) -> int:
 def _identity(block: Block, name: str) -> str:
     match block:
         case Image() | Document():
-            source = block.source
-            content = source.file_id if isinstance(source, FileSource) else source.data
+            content = "\0".join(map(str, astuple(block.source)))
         case Text():
             content = block.text
         case _:
