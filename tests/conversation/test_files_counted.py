@@ -146,19 +146,3 @@ def test_the_api_counts_the_blocks_and_cannot_lower_the_estimate_of_uploaded_fil
     request = to_count(limit, text, Past())
     assert request is not None
     assert counted_total(900, text, request) == 900
-
-
-def test_the_cache_rule_weighs_a_picture_by_its_tokens_as_it_would_the_same_text() -> None:
-    # A day of silence, so that a write pays only for a prompt that is small beside the start credit.
-    key = prefix_key(terms().manner, terms().system)
-    for size in (2_000, 60_000):
-        history = [
-            replace(entry(day * 86_400, usage=Usage(input=900, output=10)), prefix_key=key)
-            for day in range(1, 8)
-        ]
-        now_ms = created_ms(snowflake(8 * 86_400))
-        picture = asking(Image(FileSource("x"), size, "x.png"), number=8 * 86_400)
-        text = message("x" * round(size / 0.4), number=8 * 86_400)
-        found = [compose(terms(), Past(tuple(history)), [new], now_ms=now_ms) for new in (picture, text)]
-        marks = [each.request.breakpoints for each in found]
-        assert (marks[0] and marks[0].newest) == (marks[1] and marks[1].newest)
