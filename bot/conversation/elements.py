@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
 from bot.conversation.request import PromptMessage
+from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.visible import is_blank, plain, readable, unforged
 
 
 def question(messages: Sequence[Message]) -> PromptMessage:
-    """Return the user message of a turn: the messages as text, each followed by its files and its quotes."""
+    """Return the user message of a turn: the messages as text, each followed by its files and its quotes.
+
+    The request for a title follows the message that opens the thread.
+    """
     blocks: list[Block] = []
     waiting: list[Message] = []
     for message in messages:
         waiting.append(message)
-        if behind := [*_files(message.attachments), *_quotes(message)]:
+        if behind := [*_files(message.attachments), *_quotes(message), *_title_request(message)]:
             blocks += [Text(render_user(waiting)), *behind]
             waiting = []
     if waiting:
@@ -39,6 +43,11 @@ def _quotes(message: Message) -> Iterator[Block]:
         yield Text(_quote(quote))
         for said in quote.messages:
             yield from _files(said.attachments)
+
+
+def _title_request(message: Message) -> Iterator[Block]:
+    if message.asks_title:
+        yield TITLE_REQUEST
 
 
 def _quote(quote: Quote) -> str:

@@ -101,7 +101,8 @@ class Quote:
 class Message:
     """One message of a person, as the inbox holds it.
 
-    `opens` is the name of the thread to start from this message, None if the message is in its conversation.
+    `opens` is the name of the thread to start from this message, None if the message is in its conversation. With
+    `asks_title` Claude is asked for another name, which takes the place of `opens` if it comes in time.
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
     are set when the turn is prepared.
     """
@@ -111,6 +112,7 @@ class Message:
     text: str
     attachments: tuple[Attachment, ...] = ()
     opens: str | None = None
+    asks_title: bool = False
     stickers: tuple[str, ...] = ()
     poll: Poll | None = None
     embeds: tuple[Embed, ...] = ()

@@ -11,6 +11,7 @@ from bot.conversation.content import Block, Text
 from bot.conversation.elements import body
 from bot.conversation.message import Message
 from bot.conversation.request import PromptMessage
+from bot.conversation.spoilers import without_spoilers
 from bot.conversation.turn import UNSENT, Preface, Turn
 from bot.conversation.visible import is_blank, plain, readable
 
@@ -56,7 +57,10 @@ be needed again, what is still open. Carry over what an earlier summary says, if
 the conversation's language, nothing but the summary."""
 """The last block of the request for a summary."""
 
-_SPOILER = re.compile(r"\|\|.*?\|\|", re.DOTALL)
+_TOKEN = re.compile(r"<(?:(?:@[!&]?|#)\d{1,20}|t:-?\d{1,20}(?::[A-Za-z])?|a?(:\w{1,32}:)\d{1,20})>")
+"""A mention, a time or a custom emoji (Discord, reference, "Message Formatting"); the name of an emoji is kept."""
+
+_MARKUP_WITHIN = re.compile(r"\*\*|~~|`+")
 _MARKUP_AROUND = re.compile(r"^[\s#>*_~`|\-]++|(?<![\s*_~`|])[\s*_~`|]++$")
 
 
@@ -130,9 +134,25 @@ def prefix_key(manner: str, system: Sequence[str], preface: Preface | None = Non
 
 def thread_name(message_text: str, author_name: str) -> str:
     """Name a thread from the message that opens it (1 to 100 characters; Discord, resources/channel)."""
-    open_text = _SPOILER.sub(" ", readable(message_text))  # the name would show it
+    return _shortened_name(_first_line(message_text) or f"Chat with {plain(author_name)}")
+
+
+def thread_name_of_title(title: str) -> str | None:
+    """Name a thread by the title that Claude has given it; None if the title has no visible text.
+
+    The name shows neither Markdown nor mentions, because Discord renders neither in a name.
+    """
+    tokens = _TOKEN.sub(lambda found: found[1] or " ", title)
+    return _shortened_name(plain(_first_line(_MARKUP_WITHIN.sub("", tokens)))) or None
+
+
+def _first_line(text: str) -> str:
+    open_text = without_spoilers(readable(text))  # the name would show a spoiler
     lines = (_MARKUP_AROUND.sub("", _CONTROL.sub(" ", line)) for line in open_text.splitlines())
-    line = next((line for line in lines if not is_blank(line)), "") or f"Chat with {plain(author_name)}"
+    return next((line for line in lines if not is_blank(line)), "")
+
+
+def _shortened_name(line: str) -> str:
     line = line.strip()
     if len(line) <= MAX_THREAD_NAME_CHARS:
         return line

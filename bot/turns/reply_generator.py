@@ -69,11 +69,13 @@ class ReplyGenerator:
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
         show_status: Callable[[str], None],
+        settle_title: Callable[[str | None], None] = lambda _: None,
         cost: TurnCost,
     ) -> Generated:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        `show_status` is called with a line for people during phases without text. The cost of each request is added
+        `show_status` is called with a line for people during phases without text, `settle_title` with the title of a
+        new thread as soon as it is known, or with None if the reply has none. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
         past, continued = claim.past.without_files(self._gone_files), claim.continued
@@ -91,7 +93,9 @@ class ReplyGenerator:
                 so_far=prepared.so_far,
             )
 
-        stream = ReplyStream(self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s)
+        stream = ReplyStream(
+            self._claude, interrupt, push, show_status, cost, policy.prices, settle_title, self._now_s
+        )
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         to_be_counted = to_count(terms, plan, past)
@@ -223,7 +227,8 @@ def _entry(
             prefix_key=plan.prefix.key if added else key,
             open_end=conclusion.open_end,
         )
-    reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
+    written = usage.output - usage.thinking - plan.rates.of(stream.title_line)
+    reply_tokens = max(0, written) or plan.rates.of(conclusion.reply)
     return Turn(
         id=claim.turn_id,
         sent=exchange(plan.added[0], conclusion.reply if conclusion.outcome == "answered" else ""),

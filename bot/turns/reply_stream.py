@@ -25,6 +25,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.turn_cost import TurnCost
 
@@ -39,8 +40,8 @@ MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
 
 
-def _discard(_text: str) -> None:
-    """Ignore the text of a summary, which is not shown."""
+def _discard(_text: str | None) -> None:
+    """Ignore a text that is not shown."""
 
 
 @dataclass(slots=True)
@@ -53,8 +54,9 @@ class _Sent:
 class ReplyStream:
     """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
-    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text. The
-    cost of each request, by `prices`, is added to `cost`, also if the request is dropped.
+    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
+    `settle_title` the title that the reply begins with, None if the reply has none. The cost of each request, by
+    `prices`, is added to `cost`, also if the request is dropped.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class ReplyStream:
         show_status: Callable[[str], None],
         cost: TurnCost,
         prices: Prices | None,
+        settle_title: Callable[[str | None], None] = _discard,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._claude = claude
@@ -73,8 +76,15 @@ class ReplyStream:
         self._show_status = show_status
         self._cost = cost
         self._prices = prices
+        self._settle_title = settle_title
         self._now_s = now_s
         self._latest = _Sent()
+        self._title = TitleReader(expected=False)
+
+    @property
+    def title_line(self) -> str:
+        """The text that was taken off the latest reply as a title; empty without one."""
+        return self._title.taken
 
     @property
     def used(self) -> Usage:
@@ -103,12 +113,27 @@ class ReplyStream:
         return await self._unless_interrupted(self._summarized(request)) or (None, ())
 
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
-        """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too."""
+        """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
+
+        The text is without the title that the request may ask for.
+        """
         text: list[str] = []
+        title = self._title = TitleReader(expected=may_begin_with_title(request))
         self._latest = _Sent()
+
+        def show(part: str) -> None:
+            if title.is_settled:
+                self._settle_title(title.title)
+            if part:
+                text.append(part)
+                self._push(part)
+
         end = await self._unless_interrupted(
-            self._streamed(request, text, self._push, self._show_status, self._latest)
+            self._streamed(
+                request, [], lambda delta: show(title.feed(delta)), self._show_status, self._latest
+            )
         )
+        show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:

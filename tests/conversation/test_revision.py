@@ -146,3 +146,18 @@ def test_an_edit_keeps_the_files_that_are_still_attached() -> None:
     one_left = replace(edited, attachments=first.attachments[:1])
     after = amended(before, first.id, replace(edited, attachments=bare[:1]), NEWEST)
     assert after.question == question([one_left])
+
+
+@given(texts, texts, st.booleans())
+def test_the_request_for_a_title_stays_with_the_message_that_opened_the_thread(
+    said: str, edit: str, with_file: bool
+) -> None:
+    first = replace(with_files(said, 1, *([PICTURE] if with_file else [])), asks_title=True)
+    second = message("two", number=2)
+    before = replace(turn(1), sent=(question([first, second]),), members=(first.id, second.id))
+    edited = replace(first, text=edit)
+    assert amended(before, first.id, edited, NEWEST).question == question([edited, second])
+    later = replace(second, text=edit)
+    assert amended(before, second.id, later, NEWEST).question == question([first, later])
+    assert amended(before, second.id, None, NEWEST).question == question([first])
+    assert amended(before, first.id, None, NEWEST).question == question([second])

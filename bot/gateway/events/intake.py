@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 import structlog
@@ -42,7 +42,8 @@ class Intake:
     """Decides on every message, and puts those to answer into the inbox.
 
     `commands` are the names of the slash commands. A listed or edited message is answered up to `max_age_s` after it
-    was written. `on_decision` gets the label of each decision.
+    was written. With `asks_titles` Claude is asked for the name of each new thread. `on_decision` gets the label of
+    each decision.
     """
 
     def __init__(
@@ -57,6 +58,7 @@ class Intake:
         *,
         commands: Container[str],
         max_age_s: float,
+        asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
@@ -68,6 +70,7 @@ class Intake:
         self._clock = clock
         self._commands = commands
         self._max_age_s = max_age_s
+        self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notified_channels: set[int] = set()
 
@@ -220,7 +223,9 @@ class Intake:
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             facts["joined"] = message.id
-        converted = convert.to_message(message, opens=opens)
+        converted = replace(
+            convert.to_message(message, opens=opens), asks_title=self._asks_titles and opens is not None
+        )
         is_new = await self._conversations.receive(conversation, converted, source=source, facts=facts)
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")

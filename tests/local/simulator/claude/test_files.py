@@ -119,7 +119,8 @@ async def test_tokens_are_counted_without_a_look_into_an_uploaded_picture(sdk: A
 def total(claude: Claude) -> int:
     """The input tokens of the latest request."""
     usage = claude.requests[-1].usage
+    assert usage is not None
     return sum(
-        usage[kind] or 0
+        int(usage[kind] or 0)
         for kind in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     )
