@@ -17,6 +17,7 @@ from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.files.room import Room
 from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -30,6 +31,7 @@ from bot.turns.file_contents import FileContents
 from bot.turns.heavy_files import HeavyFiles
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
+from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -52,6 +54,7 @@ def build_turns(
     prices: PriceBook,
     outbox: Outbox,
     attachments: Attachments,
+    quote_source: QuoteSource,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -64,9 +67,10 @@ def build_turns(
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
     claim_policy = partial(policy_of, overrides=store.overrides, resolve=terms)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
     files = build_file_contents(settings, store, claude, attachments, claim_policy)
-    steps: tuple[Step, ...] = (files,) if settings.files.max_mb else ()
-    if steps and settings.files.remark_tokens:
+    steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
+    if settings.files.max_mb and settings.files.remark_tokens:
         steps = (*steps, HeavyFiles(settings.files.remark_tokens, claim_policy))
     runner = Runner(
         TurnServices(
