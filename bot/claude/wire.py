@@ -127,7 +127,9 @@ def _block(block: Block, inline: Mapping[str, str]) -> Any:
             title = {"title": block.title} if block.title else {}
             return {"type": "document", "source": _source(block.source, inline), **title}
         case ToolUse():
-            return {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
+            caller = {"caller": json.loads(block.caller)} if block.caller else {}
+            call = {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
+            return {**call, **caller}
         case ToolResult():
             failed = {"is_error": True} if block.is_error else {}
             content = [_block(part, inline) for part in block.content]

@@ -13,6 +13,9 @@ from bot.store.connection import translated
 from bot.store.held_files import HeldFiles
 from bot.store.keys import FILES_S, Keys
 
+TAKEN_OUT = "it was taken out of the conversation"
+"""The remark for Claude."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
@@ -27,27 +30,31 @@ _contents = TypeAdapter(FileContent)
 
 
 class FileStore:
-    """Keeps the contents of attached files for `FILES_S`, by message and attachment."""
+    """Keeps the contents of attached files for `FILES_S`, by message and attachment.
 
-    def __init__(self, redis: Redis, keys: Keys, held: HeldFiles) -> None:
+    With `held`, contents whose file is gone are left out.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, held: HeldFiles | None = None) -> None:
         self._redis = redis
         self._keys = keys
         self._held = held
 
     async def contents(self, conversation: int) -> dict[tuple[int, int], FileContent]:
-        """Return the contents by message and attachment.
-
-        Contents that another version wrote are left out, and those whose file is gone.
-        """
+        """Return the contents by message and attachment, without those that another version wrote."""
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(self._keys.files(conversation))
         contents: dict[tuple[int, int], FileContent] = {}
         for field, text in found.items():
             message, _, attachment = str(field).partition(":")
+            if not attachment.isdecimal():
+                continue  # quotes, see `quote_store`
             try:
                 contents[int(message), int(attachment)] = _contents.validate_json(text)
             except ValidationError:
                 continue  # the file is read again
+        if self._held is None:
+            return contents
         named = frozenset(source for content in contents.values() for source in sources(content.blocks))
         gone = (await self._held.held(conversation, named)).gone if named else frozenset()
         return {key: each for key, each in contents.items() if gone.isdisjoint(sources(each.blocks))}
@@ -60,3 +67,9 @@ class FileStore:
             pipe.hset(key, f"{message}:{attachment}", _contents.dump_json(content).decode())
             pipe.expire(key, FILES_S)
             await pipe.execute()
+
+    async def take_out(self, conversation: int, block: Block) -> None:
+        """Have a file not read again when its turn is answered again."""
+        for (message, attachment), content in (await self.contents(conversation)).items():
+            if block in content.blocks:
+                await self.keep(conversation, message, attachment, FileContent((), TAKEN_OUT))

@@ -10,7 +10,7 @@ from redis.asyncio import Redis
 
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
-from bot.gateway.outbox.calls import CALL_S
+from bot.gateway.connection.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -20,6 +20,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.quote_store import QuoteStore
 from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import TurnControl
@@ -49,6 +50,7 @@ class Store:
     files: FileStore
     held_files: HeldFiles
     file_sweeps: FileSweeps
+    quotes: QuoteStore
     overrides: ScopedOverrides
     work_queue: WorkQueue
     wakeups: Wakeups
@@ -91,6 +93,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         files=FileStore(redis, keys, held_files),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
+        quotes=QuoteStore(redis, keys),
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
