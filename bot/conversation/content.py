@@ -62,12 +62,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came."""
+    """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came.
+
+    So is `caller`, which says what made the call; "" if the API did not say.
+    """
 
     id: str
     name: str
     input: str
     tokens: int = 0
+    caller: str = ""
     type: Literal["tool_use"] = "tool_use"
 
 
@@ -111,6 +115,14 @@ def file_ids(blocks: Iterable[Block]) -> Iterator[str]:
             yield block.source.file_id
         elif isinstance(block, ToolResult):
             yield from file_ids(block.content)
+
+
+def has_picture(blocks: Iterable[Block]) -> bool:
+    """Whether one of the blocks is a picture."""
+    return any(
+        isinstance(block, Image) or (isinstance(block, ToolResult) and has_picture(block.content))
+        for block in blocks
+    )
 
 
 def without_files(blocks: tuple[Block, ...], gone: Collection[str]) -> tuple[Block, ...]:

@@ -84,8 +84,8 @@ class Generation:
         self._status_line.attach(reply.writer)
         if not hold_spoilers(prepared.messages):
             reply.expect_title()  # else the title could tell what is hidden
-        if claim.continued is not None:
-            reply.writer.push(claim.continued.reply)
+        if prepared.reply:
+            reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
             reply.writer.show_status(wording.REGENERATING)
         try:

@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeUnreachable
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeRefusedRequest, ClaudeUnreachable
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
     Finished,
@@ -35,6 +35,9 @@ T = TypeVar("T")
 
 SUMMARY_S = 60.0
 """A longer summary would delay the reply after it too much."""
+
+MOST_PAUSES = 5
+"""The requests that follow on pauses; Claude pauses after 10 steps with its tools (Anthropic, "Server tools")."""
 
 MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
@@ -88,7 +91,10 @@ class ReplyStream:
 
     @property
     def used(self) -> Usage:
-        """The reported usage of the latest request for the reply; without output if the stream broke off."""
+        """The reported usage of the latest request for the reply; without output if the stream broke off.
+
+        Of a reply that paused, this is the usage of its first request, without output.
+        """
         return self._latest.usage
 
     @property
@@ -115,11 +121,12 @@ class ReplyStream:
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
-        The text is without the title that the request may ask for.
+        The text is without the title that the request may ask for. A reply that pauses goes on, at most `MOST_PAUSES`
+        times.
         """
         text: list[str] = []
         title = self._title = TitleReader(expected=may_begin_with_title(request))
-        self._latest = _Sent()
+        sent = self._latest = _Sent()
 
         def show(part: str) -> None:
             if title.is_settled:
@@ -128,13 +135,27 @@ class ReplyStream:
                 text.append(part)
                 self._push(part)
 
-        end = await self._unless_interrupted(
-            self._streamed(
-                request, [], lambda delta: show(title.feed(delta)), self._show_status, self._latest
-            )
-        )
+        end = await self._end_of(request, lambda delta: show(title.feed(delta)), sent)
+        for _ in range(MOST_PAUSES):
+            following = request.after(end) if isinstance(end, Finished) else None
+            if following is None:
+                break
+            log.info("claude_paused", request_id=end.request_id if isinstance(end, Finished) else None)
+            # The history keeps the text of the reply alone, so later requests extend the first request only.
+            sent.usage = replace(sent.usage, output=0, thinking=0)
+            paused, request = end, following
+            end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
+            if isinstance(end, ClaudeRefusedRequest):
+                end = paused  # what was refused is the content of the reply, not what people wrote
+                break
         show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
-        return "".join(text), self._interrupt.result() if end is None else end
+        return "".join(text), end
+
+    async def _end_of(
+        self, request: Request, push: Callable[[str], None], sent: _Sent
+    ) -> Finished | BobbinError:
+        end = await self._unless_interrupted(self._streamed(request, [], push, self._show_status, sent))
+        return self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
         """Await a step; an interrupt drops the step and returns None."""
