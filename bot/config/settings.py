@@ -145,6 +145,31 @@ class FilesSettings(Section):
     text_chars: Annotated[int, Field(ge=1000, le=10_000_000)] = 60_000
 
 
+class VoiceSettings(Section):
+    url: Annotated[str, address_with("https", "http")] | None = None
+    api_key: SecretStr | None = None
+    model: Model = "whisper-1"
+    max_minutes: Annotated[float, Field(ge=0.1, le=600)] = 30.0
+    timeout_s: Seconds = 60.0
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _whole(cls, value: str | None) -> str | None:
+        """Complete the address: a host alone, an address that ends with /v1, and the whole one mean the same."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        path = parts.path.rstrip("/").removesuffix("/audio/transcriptions") or "/v1"
+        return parts._replace(path=f"{path}/audio/transcriptions", fragment="").geturl()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        # Both go into the header Authorization, of which a request has one.
+        if self.api_key is not None and self.url is not None and urlsplit(self.url).username is not None:
+            raise ValueError("url names a user and api_key is set: a server takes one of the two")
+        return self
+
+
 class ReplySettings(Section):
     when: Literal["always", "mentioned", "auto"] = "auto"
     ignore_prefix: str | None = "//"
@@ -205,6 +230,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = Field(default_factory=RedisSettings)
     history: HistorySettings = HistorySettings()
     files: FilesSettings = FilesSettings()
+    voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
@@ -221,12 +247,13 @@ class Settings(BaseSettings):
         """Return every text that must never be shown, longest first: token, key, passwords in addresses."""
         texts = {
             secret.get_secret_value()
-            for secret in (self.discord.token, self.claude.api_key)
+            for secret in (self.discord.token, self.claude.api_key, self.voice.api_key)
             if secret is not None
         }
         for address in (
             self.redis.url.get_secret_value() if self.redis.url else "",
             self.claude.base_url or "",
+            self.voice.url or "",
         ):
             parts = urlsplit(address)
             named = [value for key, value in parse_qsl(parts.query) if key == "password"]

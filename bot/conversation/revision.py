@@ -18,7 +18,7 @@ _ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 
 _USERNAME = re.compile(r' username="[^"]*"')
 _QUOTE = re.compile(r"<quote ")
-_FILE_NAME = re.compile(r'<file name="([^"]*)">')
+_FILE_NAME = re.compile(r'<(?:file|transcript) name="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)

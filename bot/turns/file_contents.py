@@ -14,12 +14,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.conversation.content import Document, FileSource, Image, InlineSource, Source
-from bot.conversation.elements import file_element
+from bot.conversation.elements import file_element, transcript_element
 from bot.conversation.errors import ClaudeError
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import pdf_tokens, picture_tokens
 from bot.files.convert import Converter
-from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.files.result import Pages, Picture, Problem, Recording, Transcript, Words
+from bot.files.transcribe import no_listener
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent, FileStore
 from bot.turns.prepare import Prepared
@@ -34,6 +35,11 @@ Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 
 Upload = Callable[[bytes, str], Awaitable[str | None]]
 """Takes the bytes and the media type; None if the server has no Files API."""
+
+Transcribe = Callable[[bytes, Recording], Awaitable[Transcript | Problem]]
+
+PASSING = (Problem.UNAVAILABLE, Problem.NOT_HEARD, Problem.NO_LISTENER)
+"""The problems that are not of the file: a later attempt reads the file again."""
 
 PROBLEMS: dict[Problem, tuple[str, str]] = {
     Problem.EMPTY: ("it is empty", "it is empty"),
@@ -50,7 +56,27 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
         "its format cannot be read",
         "I cannot read this format. I read pictures, PDFs, text and code, .docx, .xlsx, .ods and .pptx",
     ),
-    Problem.AUDIO: ("it is a recording", "I cannot listen to recordings. Please write what it says"),
+    Problem.AUDIO: (
+        "it is a recording, and you cannot listen to recordings here",
+        "I cannot listen to recordings here. Please write what it says",
+    ),
+    Problem.TOO_LONG: (
+        "it is a recording that is too long to be transcribed",
+        "it is longer than I listen to. Send a shorter recording, or write what matters",
+    ),
+    Problem.SILENT: (
+        "it is a recording in which no words were heard",
+        "I heard no words in it. Record it again, closer to the microphone, or write what it says",
+    ),
+    Problem.NOT_HEARD: (
+        "it is a recording that could not be transcribed just now",
+        "the service that listens for me did not answer in time. Try again later, or write what it says",
+    ),
+    Problem.NO_LISTENER: (
+        "it is a recording that could not be transcribed",
+        "the service that listens for me does not accept this bot, which only the bot's operator can change. "
+        "Please write what it says",
+    ),
     Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
     Problem.TIMED_OUT: ("it takes too long to read", "reading it took too long. Send a smaller file"),
     Problem.UNAVAILABLE: ("Discord did not deliver it", "Discord did not deliver it. Please attach it again"),
@@ -70,6 +96,7 @@ class FileContents:
     convert: Converter
     upload: Upload
     store: FileStore
+    transcribe: Transcribe = no_listener
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -106,17 +133,26 @@ class FileContents:
         if number >= FILES_MAX:
             return _problem(attachment, Problem.TOO_MANY)
         data = await self.download(wanted.channel, wanted.message, attachment)
-        made: Converted = data if isinstance(data, Problem) else await self.convert.convert(data)
+        made = data if isinstance(data, Problem) else await self._converted(attachment, data)
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
         content = await self._rendered(attachment, made)
-        if made is not Problem.UNAVAILABLE:
+        if made not in PASSING:
             await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
 
-    async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
+    async def _converted(self, attachment: Attachment, data: bytes) -> _Read:
+        made = await self.convert.convert(data)
+        if not isinstance(made, Recording):
+            return made
+        seconds = attachment.voice_seconds if made.seconds is None else made.seconds
+        return await self.transcribe(data, replace(made, seconds=seconds))
+
+    async def _rendered(self, attachment: Attachment, made: _Read) -> FileContent:
         match made:
             case Problem():
                 return _problem(attachment, made)
+            case Transcript():
+                return _transcript(attachment, made)
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
                 notice = (
@@ -152,6 +188,10 @@ class FileContents:
         return InlineSource(media_type, base64.b64encode(data).decode())
 
 
+_Read = Picture | Pages | Words | Transcript | Problem
+"""The content of a file: what the converter makes, with a transcript in place of a recording."""
+
+
 @dataclass(frozen=True, slots=True)
 class _Wanted:
     """An attachment to read; `channel` and `message` are where Discord names its fresh URL."""
@@ -177,6 +217,16 @@ def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
         yield from (each for each in found if not each.attachment.remark)
 
 
+def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
+    of = "recording" if attachment.voice_seconds is None else "voice note"
+    element = transcript_element(attachment.filename, heard.text, of=of, seconds=heard.seconds)
+    remark, notice = "transcribed by a machine", ""
+    if heard.left_out:
+        remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
+        notice = f"Of {_named(attachment)} I got the beginning and the end: it is long."
+    return FileContent((element,), remark, notice)
+
+
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:
     for_claude, for_people = PROBLEMS[problem]
     return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
@@ -186,5 +236,5 @@ def _named(attachment: Attachment) -> str:
     return f"`{attachment.filename.replace('`', '')}`"
 
 
-def _kind(made: Converted) -> str:
+def _kind(made: _Read) -> str:
     return made.value if isinstance(made, Problem) else type(made).__name__.lower()

@@ -54,7 +54,14 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         author=to_author(message.author),
         text=replace_ids(message, message.content),
         attachments=tuple(
-            Attachment(each.id, plain(each.filename), each.content_type or "", each.size, each.url)
+            Attachment(
+                each.id,
+                plain(each.filename),
+                each.content_type or "",
+                each.size,
+                each.url,
+                voice_seconds=each.duration if each.is_voice_message() else None,
+            )
             for each in message.attachments
         ),
         opens=opens,
