@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.field_types import Model, Port, Seconds, address_with, names, number, table
+from bot.config.field_types import Model, Port, Seconds, Snowflake, address_with, names, number, table
 from bot.conversation.pricing import PriceRow
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
@@ -66,6 +66,11 @@ class DiscordSettings(Section):
     api_url: Annotated[str, address_with("https", "http")] = "https://discord.com/api/v10"
     gateway_url: Annotated[str, address_with("wss", "ws")] = "wss://gateway.discord.gg/"
     direct_messages: bool = True
+    # PluralKit and Tupperbox.
+    proxies: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = (
+        466378653216014359,
+        431544605209788416,
+    )
 
 
 class ClaudeSettings(Section):

@@ -256,6 +256,30 @@ def test_what_is_no_list_of_names_is_refused(tmp_path: Path, text: str) -> None:
     assert len(line.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", ()),
+        ("[]", ()),
+        ("466378653216014359", (466378653216014359,)),
+        ("466378653216014359, 431544605209788416", (466378653216014359, 431544605209788416)),
+        ('["466378653216014359"]', (466378653216014359,)),
+    ],
+)
+def test_the_applications_that_proxy_are_a_list_of_ids(
+    tmp_path: Path, text: str, ids: tuple[int, ...]
+) -> None:
+    assert read(tmp_path, BOT_DISCORD__PROXIES=text).discord.proxies == ids
+    assert len(read(tmp_path).discord.proxies) == 2
+
+
+@pytest.mark.parametrize("text", ["PluralKit", "1", "-466378653216014359", "1e18", "[true]", "9" * 30])
+def test_what_is_no_id_of_an_application_is_refused(tmp_path: Path, text: str) -> None:
+    line = refusal(tmp_path, BOT_DISCORD__PROXIES=text)
+    assert line.startswith("BOT_DISCORD__PROXIES in the environment: discord.proxies")
+    assert len(line.splitlines()) == 1
+
+
 def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
     settings = read(tmp_path, BOT_CLAUDE__PRICES='{"claude-x": {"input": 0.1, "output": 2}}')
     assert str(settings.claude.prices["claude-x"].input) == "0.1"
@@ -269,7 +293,7 @@ def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
 def takes_a_number(path: str) -> bool:
     section, key = keys()[path], path.partition(".")[2]
     annotation: object = section.model_fields[key].annotation
-    return annotation in (int, float) or "int" in str(annotation)
+    return annotation in (int, float) or ("int" in str(annotation) and "tuple" not in str(annotation))
 
 
 NUMBERS = [path for path in keys() if takes_a_number(path)]

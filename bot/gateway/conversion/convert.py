@@ -14,12 +14,19 @@ from bot.gateway.conversion.names import display_name, replace_ids
 WRITTEN_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 """The types of messages that somebody has written; the others are system messages (Discord, "Message Types")."""
 
+WEBHOOK_DISCRIMINATOR = "0000"
+"""The author of a webhook's message has it, and no user has."""
+
 TYPED_COMMAND_MAX_CHARS = 60
 """A longer text, or one of several lines, is a question that begins with a slash."""
 
 
 def facts(
-    message: discord.Message, where: Where, me: discord.ClientUser, commands: Container[str] = ()
+    message: discord.Message,
+    where: Where,
+    me: discord.ClientUser,
+    commands: Container[str] = (),
+    proxies: Container[int] = (),
 ) -> Facts:
     """Collect the facts on which the intake decides."""
     replied_to = _replied_to(message)
@@ -31,11 +38,29 @@ def facts(
         where=where,
         text=message.content,
         has_attachments=bool(message.attachments),
-        by_a_person=not message.author.bot and message.webhook_id is None,
+        by_a_person=is_by_a_person(message, proxies),
         is_ordinary=message.type in WRITTEN_TYPES,
         mentions_bot=to_bot,
         for_somebody_else=bool(others or message.role_mentions),
         types_command=_types_command(message, me, commands),
+    )
+
+
+def is_by_a_person(message: discord.Message, proxies: Container[int]) -> bool:
+    """Whether a person has written a message, by themselves or through one of the applications `proxies`."""
+    return (not message.author.bot and message.webhook_id is None) or is_proxied(message, proxies)
+
+
+def is_proxied(message: discord.Message, proxies: Container[int]) -> bool:
+    """Whether one of the applications `proxies` has posted a message for somebody, through a webhook of its own.
+
+    Discord sets `application_id` for webhooks that an application has created. Answers to the application's own
+    commands have both ids as well; their author is the application's bot.
+    """
+    return (
+        message.webhook_id is not None
+        and message.author.id == message.webhook_id
+        and message.application_id in proxies
     )
 
 
@@ -71,9 +96,13 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
 def to_author(user: discord.User | discord.Member) -> Author:
     """Convert a user, with the name that is the same in every server.
 
-    Only events hold a nickname: a listed message has no member (Discord, "Message", "member").
+    Only events hold a nickname: a listed message has no member (Discord, "Message", "member"). The name of a webhook
+    can be chosen freely, so the username has a colon in it, as no user's has (Discord, "Usernames and Nicknames").
     """
-    return Author(id=user.id, username=user.name, name=display_name(user))
+    name = display_name(user)
+    if user.discriminator == WEBHOOK_DISCRIMINATOR:
+        return Author(id=user.id, username=f"webhook:{user.id}:{plain(user.name)}", name=name)
+    return Author(id=user.id, username=user.name, name=name)
 
 
 def title(message: discord.Message, me: int) -> str:
