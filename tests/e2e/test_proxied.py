@@ -129,7 +129,7 @@ async def test_three_events_with_an_answer_in_between_have_one_answer(
             await world.bots[0].logged("original_ignored", message=brought) if brought else None
         elif brought:
             await world.settled(brought)
-        elif event == "deletion" and order[0] == "original":
+        elif order[:2] == ("original", "deletion"):
             await world.bots[0].logged("message_deleted", message=proxied.original.id)
     await proxied.check()
 
@@ -234,9 +234,8 @@ async def test_whom_an_admin_does_not_name_is_no_proxy(world: World) -> None:
 async def test_who_wrote_the_original_may_have_the_answer_written_anew(world: World) -> None:
     place = await world.converse(world.channel(), "hello")
     proxied = Proxied.of(world, place, mentions=False)
-    for event in ORDERS[0]:
-        proxied.play(event)
-    await world.settled(proxied.copy)
+    for event in ("original", "copy"):
+        await world.settled(proxied.play(event))
     world.claude.say("Once more.")
     await world.ann.command(place, "retry")
     await world.until(lambda: world.replies(place)[-1]["content"] == "Once more.")

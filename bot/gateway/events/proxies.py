@@ -82,9 +82,9 @@ class Proxies:
         change = await wait_until_done(withdraw, lambda change: change is Change.LATER, poll_s=self._poll_s)
         if change is Change.UNKNOWN and not await self._revisions.tombstone(original.id, channel):
             change = await withdraw()
-        log.info(
-            "original_withdrawn", conversation=conversation, message=original.id, where=change.value.lower()
-        )
+        if change is not Change.SAME:
+            where = change.value.lower()
+            log.info("original_withdrawn", conversation=conversation, message=original.id, where=where)
         if change in (Change.WAITING, Change.ANSWERING, Change.LAST):
             self._dispatcher.signal(conversation)
             await self._wakeups.publish(conversation)
