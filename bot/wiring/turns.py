@@ -15,6 +15,7 @@ from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.files.transcribe import Transcriber
 from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -24,6 +25,7 @@ from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_contents import FileContents
 from bot.turns.policy import TurnPolicy
+from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -46,6 +48,7 @@ def build_turns(
     prices: PriceBook,
     outbox: Outbox,
     attachments: Attachments,
+    quote_source: QuoteSource,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -57,6 +60,7 @@ def build_turns(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
     files = build_file_contents(settings, store, claude, attachments)
     runner = Runner(
         TurnServices(
@@ -67,7 +71,7 @@ def build_turns(
             pace=pace,
             policy=policy,
             resolve_policy=terms,
-            preparation=(files,) if settings.files.max_mb else (),
+            preparation=(quotes, files) if settings.files.max_mb else (quotes,),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             turn_ended=metrics.turn_ended,

@@ -11,6 +11,8 @@ from .prompt import Body, content_blocks
 
 # A chat bot may wrap what people write: <message from="Ann" username="ann">hello</message>
 WRAPPED = re.compile(r"<message\b([^>]*)>(.*?)</message>", re.DOTALL)
+# A chat bot may ask for the title of a thread in words of its own, outside of what people write.
+TITLE = "<thread_title>"
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -26,12 +28,14 @@ class Said:
 class Conversation:
     """The messages of the last turn, the number of earlier turns (of either side), and the system prompt.
 
-    `system` is the last block of the system prompt, the part that users can set.
+    `system` is the last block of the system prompt, the part that users can set. `asks_title` if the reply is to
+    begin with the title of a thread.
     """
 
     said: tuple[Said, ...]
     earlier_turns: int
     system: str
+    asks_title: bool = False
 
     @property
     def last(self) -> Said:
@@ -50,7 +54,7 @@ def read(body: Body) -> Conversation:
             turns.append((message["role"], text))
     last = next((text for role, text in reversed(turns) if role == "user"), "")
     system = [block["text"] for block in content_blocks(body.get("system") or [])]
-    return Conversation(_said(last), max(len(turns) - 1, 0), system[-1] if system else "")
+    return Conversation(_said(last), max(len(turns) - 1, 0), system[-1] if system else "", TITLE in last)
 
 
 def _said(text: str) -> tuple[Said, ...]:
