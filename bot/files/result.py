@@ -36,6 +36,7 @@ class Problem(StrEnum):
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
     TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,4 +85,4 @@ class Transcript:
     seconds: float | None = None
 
 
-Converted = Picture | Pages | Words | Recording | Problem
+Converted = Picture | Pages | Words | Recording | Transcript | Problem
