@@ -13,6 +13,7 @@ from bot.config.settings import (
     ShutdownSettings,
     TelemetrySettings,
     TurnsSettings,
+    VoiceSettings,
 )
 from bot.config.sources import load
 
@@ -29,5 +30,6 @@ __all__ = [
     "ShutdownSettings",
     "TelemetrySettings",
     "TurnsSettings",
+    "VoiceSettings",
     "load",
 ]

@@ -7,7 +7,7 @@ import re
 from typing import Annotated, Any
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bot.config.redis_address import problem_with
 
@@ -70,6 +70,9 @@ def table(value: Any) -> Any:
     return _json(value, dict) if value.strip() else {}
 
 
+FIRST_SNOWFLAKE = 1 << 42
+"""An id holds the milliseconds since 2015 above 22 bits, so that only those of the first minutes are smaller."""
+
 _MODEL = re.compile(r"""[^\s"'`,;()\[\]{}<>]{1,200}""")
 
 
@@ -79,6 +82,13 @@ def _model(value: str) -> str:
     return value
 
 
+def _snowflake(value: int) -> int:
+    if not FIRST_SNOWFLAKE <= value < 2**64:
+        raise ValueError("must be an id of Discord, such as 466378653216014359")
+    return value
+
+
 Model = Annotated[str, AfterValidator(_model)]
 Seconds = Annotated[float, Field(ge=0.1, le=3600)]
+Snowflake = Annotated[int, BeforeValidator(number), AfterValidator(_snowflake)]
 Port = Annotated[int, Field(ge=0, le=65535)]

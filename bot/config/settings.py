@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.field_types import Model, Port, Seconds, address_with, names, number, table
+from bot.config.field_types import Model, Port, Seconds, Snowflake, address_with, names, number, table
 from bot.conversation.pricing import PriceRow
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
@@ -66,6 +66,11 @@ class DiscordSettings(Section):
     api_url: Annotated[str, address_with("https", "http")] = "https://discord.com/api/v10"
     gateway_url: Annotated[str, address_with("wss", "ws")] = "wss://gateway.discord.gg/"
     direct_messages: bool = True
+    # PluralKit and Tupperbox.
+    proxies: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = (
+        466378653216014359,
+        431544605209788416,
+    )
 
 
 class ClaudeSettings(Section):
@@ -147,6 +152,31 @@ class FilesSettings(Section):
     inline_mb: Annotated[float, Field(ge=1, le=100_000)] = 256.0
 
 
+class VoiceSettings(Section):
+    url: Annotated[str, address_with("https", "http")] | None = None
+    api_key: SecretStr | None = None
+    model: Model = "whisper-1"
+    max_minutes: Annotated[float, Field(ge=0.1, le=600)] = 30.0
+    timeout_s: Seconds = 60.0
+
+    @field_validator("url", mode="after")
+    @classmethod
+    def _whole(cls, value: str | None) -> str | None:
+        """Complete the address: a host alone, an address that ends with /v1, and the whole one mean the same."""
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        path = parts.path.rstrip("/").removesuffix("/audio/transcriptions") or "/v1"
+        return parts._replace(path=f"{path}/audio/transcriptions", fragment="").geturl()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        # Both go into the header Authorization, of which a request has one.
+        if self.api_key is not None and self.url is not None and urlsplit(self.url).username is not None:
+            raise ValueError("url names a user and api_key is set: a server takes one of the two")
+        return self
+
+
 class ReplySettings(Section):
     when: Literal["always", "mentioned", "auto"] = "auto"
     ignore_prefix: str | None = "//"
@@ -209,6 +239,7 @@ class Settings(BaseSettings):
     redis: RedisSettings = Field(default_factory=RedisSettings)
     history: HistorySettings = HistorySettings()
     files: FilesSettings = FilesSettings()
+    voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
@@ -225,12 +256,13 @@ class Settings(BaseSettings):
         """Return every text that must never be shown, longest first: token, key, passwords in addresses."""
         texts = {
             secret.get_secret_value()
-            for secret in (self.discord.token, self.claude.api_key)
+            for secret in (self.discord.token, self.claude.api_key, self.voice.api_key)
             if secret is not None
         }
         for address in (
             self.redis.url.get_secret_value() if self.redis.url else "",
             self.claude.base_url or "",
+            self.voice.url or "",
         ):
             parts = urlsplit(address)
             named = [value for key, value in parse_qsl(parts.query) if key == "password"]

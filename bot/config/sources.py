@@ -34,7 +34,7 @@ CONFIG_VARIABLE = "BOT_CONFIG"
 PREFIX = "BOT_"
 
 # Never quoted in an error: secrets, and addresses, which may contain a secret.
-HIDDEN = frozenset(VARIABLES)
+HIDDEN = frozenset((*VARIABLES, "voice.url", "voice.api_key"))
 # A key that TOML writes without quotes.
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 # The quoted part of a wrong value: enough to recognise it, short enough for one line.

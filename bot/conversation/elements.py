@@ -118,6 +118,14 @@ def file_element(filename: str, text: str) -> Text:
     return Text(f'<file name="{rendered_name(filename)}">\n{body(text)}\n</file>')
 
 
+def transcript_element(filename: str, text: str, *, of: str, seconds: float | None) -> Text:
+    """Render what was heard in a recording as an element that the text cannot break out of."""
+    length = "" if seconds is None else str(max(1, round(seconds)))
+    return Text(
+        f'<transcript name="{rendered_name(filename)}"{_given(of=of, seconds=length)}>\n{body(text)}\n</transcript>'
+    )
+
+
 def rendered_name(filename: str) -> str:
     """Render the name of a file, so that it fits into an attribute and cannot pose as an element."""
     return body(attribute(filename))

@@ -37,8 +37,8 @@ first write is for the five minutes that most first answers are read in); where 
 logs of real channels, nobody can foresee as much, and it costs about what it would if the odds were known.
 
 A prompt with pictures shares no cached messages with one without (Anthropic, "Prompt caching"), so that the first
-picture makes a prompt cold; `in_cache` knows that. Over 200 turns with ten pictures the rule costs within 3 percent
-of the optimum on steady patterns, as with text alone (tests/bench/pictures.py).
+picture makes a prompt cold; `in_cache` knows that. Over 200 turns with ten pictures the rule costs within 4 percent
+of the optimum on steady patterns (tests/bench/pictures.py).
 
 That a mark on an older entry keeps that one alive is how the documentation is read here ("refreshed each time the
 cached content is used"); were it wrong, an entry would end an hour after it was written, and be written again.

@@ -27,7 +27,8 @@ class Attachment:
     """A reference to a file; its `url` expires, its id does not.
 
     `blocks` are its content for Claude, set when the turn is prepared, empty if there is no such content. `remark`
-    says why, or which part of the file is left out.
+    says why, or which part of the file is left out. `voice_seconds` is the length of a voice note, None
+    for other files.
     """
 
     id: int
@@ -37,6 +38,7 @@ class Attachment:
     url: str = ""
     blocks: tuple[Block, ...] = ()
     remark: str = ""
+    voice_seconds: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

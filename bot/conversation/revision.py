@@ -19,7 +19,7 @@ ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 
 _USERNAME = re.compile(r' username="[^"]*"')
 _QUOTE = re.compile(r"<quote ")
-FILE_NAME = re.compile(r'<file name="([^"]*)">')
+FILE_NAME = re.compile(r'<(?:file|transcript) name="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,10 @@ class Problem(StrEnum):
     UNREADABLE = "unreadable"
     UNSUPPORTED = "unsupported"
     AUDIO = "audio"
+    TOO_LONG = "too_long"
+    SILENT = "silent"
+    NOT_HEARD = "not_heard"
+    NO_LISTENER = "no_listener"
     VIDEO = "video"
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
@@ -64,4 +68,22 @@ class Words:
     left_out: int = 0
 
 
-Converted = Picture | Pages | Words | Problem
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording: its format, and its length where the file tells one."""
+
+    extension: str
+    media_type: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """What was heard in a recording; `left_out` characters of its middle are left out, where a remark stands."""
+
+    text: str
+    left_out: int = 0
+    seconds: float | None = None
+
+
+Converted = Picture | Pages | Words | Recording | Transcript | Problem

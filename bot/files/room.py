@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bot.conversation.tokens import PRIOR, pdf_tokens, picture_tokens
-from bot.files.result import Converted, Limits, Pages, Picture, Words
+from bot.files.result import Converted, Limits, Pages, Picture, Transcript, Words
 
 FILE_SHARE = 0.75
 """The share of the low-water mark for the files of one turn. A turn of more than that mark goes with the next trim;
@@ -42,7 +42,7 @@ class Room:
                 return picture_tokens(made.width, made.height, older=self.older)
             case Pages():
                 return pdf_tokens(made.pages, older=self.older)
-            case Words():
+            case Words() | Transcript():
                 return PRIOR.of(made.text)
             case _:
                 return 0
@@ -61,7 +61,7 @@ class Room:
             case Pages():
                 pages = most // pdf_tokens(1, older=self.older)
                 return replace(limits, pdf_pages=pages) if pages else None
-            case Words():
+            case Words() | Transcript():
                 chars = int(len(made.text) * most / self.size(made) * 0.95) - REMARK_CHARS
                 return replace(limits, text_chars=chars) if chars >= LEAST_CHARS else None
             case _:

@@ -13,7 +13,8 @@ from dataclasses import asdict
 from typing import Any
 
 from bot.files.kind import HEAD_BYTES, Kind, kind_of
-from bot.files.result import Converted, Limits, Pages, Picture, Problem, Words
+from bot.files.recording import holds_sound_alone, recording_in
+from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Words
 
 CPU_S = 20
 MEMORY_BYTES = 1_500_000_000
@@ -53,9 +54,9 @@ def _convert(data: bytes, limits: Limits) -> Converted:
 
             return text.convert(data, limits)
         case Kind.AUDIO:
-            return Problem.AUDIO
+            return recording_in(data)
         case Kind.VIDEO:
-            return Problem.VIDEO
+            return recording_in(data) if holds_sound_alone(data) else Problem.VIDEO
         case Kind.BINARY:
             return Problem.UNSUPPORTED
 
@@ -67,6 +68,8 @@ def dump(result: Converted) -> bytes:
     fields: dict[str, Any] = asdict(result)
     if isinstance(result, Words):
         return _message("words", {"left_out": result.left_out}, result.text.encode("utf-8", "replace"))
+    if isinstance(result, Recording):
+        return _message("recording", fields)
     data = fields.pop("data")
     return _message("picture" if isinstance(result, Picture) else "pages", fields, data)
 
@@ -86,6 +89,8 @@ def load(output: bytes) -> Converted | None:
             return Pages(data=data, **fields)
         case "words":
             return Words(text=data.decode(), **fields)
+        case "recording":
+            return Recording(**fields)
         case _:
             return Problem(fields["problem"])
 

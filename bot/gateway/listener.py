@@ -61,7 +61,7 @@ class Listener:
         """Accept a message, and read the pins of its channel where they are unknown."""
         if (me := self._client.user) is not None:
             await self._intake.accept(message, me)
-        if message.author.bot:
+        if not self._intake.is_by_a_person(message):
             return
         if message.type is discord.MessageType.pins_add:
             self._pins.read(message.channel.id)
@@ -72,7 +72,7 @@ class Listener:
         """Apply a person's edit; an event without `edited_at` adds link previews only."""
         message = payload.message
         self._pins.compare(message.channel.id, message.id, pinned=message.pinned)
-        if message.author.bot or message.edited_at is None:
+        if not self._intake.is_by_a_person(message) or message.edited_at is None:
             return
         known = await self._changes.edit(message)
         if not known and (me := self._client.user) is not None:
@@ -81,10 +81,13 @@ class Listener:
     async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
         """Apply a deletion; the event does not name the author."""
         await self._changes.delete(payload.channel_id, (payload.message_id,))
+        self._intake.deleted(payload.message_id)
 
     async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
         """Apply a bulk deletion."""
         await self._changes.delete(payload.channel_id, sorted(payload.message_ids))
+        for message in payload.message_ids:
+            self._intake.deleted(message)
 
     async def on_raw_thread_update(self, payload: discord.RawThreadUpdateEvent) -> None:
         """Resume a reply that a locked thread refused: the event does not say what has changed in the thread."""

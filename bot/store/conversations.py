@@ -34,9 +34,18 @@ class Conversations:
         self._ttl_s = ttl_s
 
     async def receive(
-        self, conversation: int, message: Message, *, source: str, facts: Mapping[str, str | int]
+        self,
+        conversation: int,
+        message: Message,
+        *,
+        source: str,
+        facts: Mapping[str, str | int],
+        asker: int | None = None,
     ) -> bool | None:
-        """Take a message into the inbox; False if the message is known, None if it is from before the last reset."""
+        """Take a message into the inbox; False if the message is known, None if it is from before the last reset.
+
+        The `asker` may stop the answer and have it written again; by default this is the author.
+        """
         keys = self._keys
         when_ms = created_ms(message.id)
         with translated():
@@ -52,7 +61,7 @@ class Conversations:
                 when_ms=when_ms,
                 payload=dump_message(message),
                 source=source,
-                author=message.author.id,
+                author=message.author.id if asker is None else asker,
                 ttl_s=self._ttl_s,
                 facts=tuple(item for pair in facts.items() for item in pair),
             )

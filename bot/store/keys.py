@@ -16,6 +16,8 @@ as a lifetime is the history's `ttl` after the last message.
 | …:{C}:r:<message> | string | what the thread is to show for a committed turn | the reply | below |
 | …:{C}:hw | string | high-water mark: up to which message the channel has been listed | — | conversation |
 | …:{C}:s | sorted set | turns to reconcile, by the time (ms) from which that is safe | — | DONE_RECORD_S |
+| …:{C}:n | sorted set | latest messages of a channel and their conversations, by time | — | RECENT_S |
+| …:{C}:n:<message> | string | a message that was just accepted | its text | RECENT_TEXT_S |
 | …:{C}:meta | hash | channel, starter, overrides, window, cost, last turn | ids; prompt, summary | conversation |
 | …:i:<interaction> | string | which instance answers an interaction | — | INTERACTION_S |
 | …:pulse:<instance> | string | latest heartbeat of an instance; missing or old after a rollback | — | PULSE_S |
@@ -72,6 +74,12 @@ read again."""
 UPLOADS_S = 91 * 24 * 3600
 """Longer than an upload lives at Anthropic, which is 90 days at most (Anthropic, "Files API")."""
 
+RECENT_S = 24 * 3600
+"""How long after a gap a listing may bring the proxied message whose original was accepted before the gap."""
+
+RECENT_TEXT_S = 60
+"""A proxied message and its original look for each other for some seconds; then the records must suffice."""
+
 RESULT_S = 3600
 """How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
 
@@ -127,6 +135,14 @@ class Keys:
     def discarded(self, conversation: int) -> Key:
         """Return the ids of uploads to delete at Anthropic."""
         return self._of(conversation, "x")
+
+    def recent(self, channel: int) -> Key:
+        """Return the latest messages of a channel."""
+        return self._of(channel, "n")
+
+    def recent_text(self, channel: int, message: int) -> Key:
+        """Return a message that was just accepted."""
+        return self._of(channel, f"n:{message}")
 
     def lease(self, conversation: int) -> Key:
         """Return the lease."""

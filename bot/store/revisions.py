@@ -85,14 +85,29 @@ class Revisions:
 
     async def delete(self, conversation: int, message: int) -> Change:
         """Forget a message and its files."""
+        change, _ = await self._delete(conversation, message)
+        return change
+
+    async def withdraw(self, conversation: int, message: int) -> Change:
+        """Forget a message, and take back what was answered to it alone; LATER if its turn is just being finished.
+
+        The last turn is taken up again: without messages its reply is withdrawn, with others they are answered again.
+        """
+        change, turn = await self._delete(conversation, message)
+        if change is not Change.OLD or turn is None:
+            return change
+        result = await self._control.regenerate(conversation, turn, f"withdraw-{message}", withdraws=True)
+        return {RegenerateResult.OK: Change.LAST, RegenerateResult.BUSY: Change.LATER}.get(result, change)
+
+    async def _delete(self, conversation: int, message: int) -> tuple[Change, int | None]:
         await self._delete_files(conversation, message)
         # The history lives longer than the records of its messages, and holds a turn that is answered again. Twice: a
         # worker that claims such a turn must read its remaining messages, and a commit in between is amended, too.
         amended = await self._history.amend(conversation, message, None)
-        change, _ = await self._revise(conversation, message, "", 0)
+        change, turn = await self._revise(conversation, message, "", 0)
         if change is not Change.WAITING:
             amended = await self._history.amend(conversation, message, None) or amended
-        return Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change
+        return (Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change), turn
 
     async def file(self, conversation: int, message: int, key: str) -> HistoryFile | None:
         """Return a file of the history by a message of its entry, None if it is not there any more."""

@@ -109,9 +109,13 @@ class TurnControl:
         request: str,
         *,
         continues: bool = False,
+        withdraws: bool = False,
         edited: Edited | None = None,
     ) -> RegenerateResult:
-        """Have a turn answered again, or its reply continued; `request` names the request, which counts once."""
+        """Have a turn answered again, or its reply continued; `request` names the request, which counts once.
+
+        With `withdraws` the reply of a turn whose messages are all deleted is withdrawn.
+        """
         keys = self._keys
         # Before the script, so that a crash in between leaves an item too many and never one too few; and after it.
         await self._queue.add(conversation, created_ms(turn))
@@ -126,6 +130,7 @@ class TurnControl:
                 ttl_s=self._ttl_s,
                 request=request,
                 continues=continues,
+                withdraws=withdraws,
                 edited=padded(edited.message) if edited else "",
                 payload=edited.payload if edited else "",
                 edited_ms=edited.edited_ms if edited else 0,

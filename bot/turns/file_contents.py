@@ -13,12 +13,14 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.conversation.content import Document, Image, Source
-from bot.conversation.elements import file_element
+from bot.conversation.elements import file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
 from bot.files.convert import Converter
-from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room, level
+from bot.files.shorten import shortened
+from bot.files.transcribe import no_listener
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent, FileStore
 from bot.turns.prepare import Prepared
@@ -33,6 +35,11 @@ Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 
 PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
 """Takes the conversation, the bytes and the media type."""
+
+Transcribe = Callable[[bytes, Recording], Awaitable[Transcript | Problem]]
+
+PASSING = (Problem.UNAVAILABLE, Problem.NOT_HEARD, Problem.NO_LISTENER)
+"""The problems that are not of the file: a later attempt reads the file again."""
 
 RoomOf = Callable[[Claim], Awaitable[Room]]
 
@@ -56,7 +63,27 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
         "its format cannot be read",
         "I cannot read this format. I read pictures, PDFs, text and code, .docx, .xlsx, .ods and .pptx",
     ),
-    Problem.AUDIO: ("it is a recording", "I cannot listen to recordings. Please write what it says"),
+    Problem.AUDIO: (
+        "it is a recording, and you cannot listen to recordings here",
+        "I cannot listen to recordings here. Please write what it says",
+    ),
+    Problem.TOO_LONG: (
+        "it is a recording that is too long to be transcribed",
+        "it is longer than I listen to. Send a shorter recording, or write what matters",
+    ),
+    Problem.SILENT: (
+        "it is a recording in which no words were heard",
+        "I heard no words in it. Record it again, closer to the microphone, or write what it says",
+    ),
+    Problem.NOT_HEARD: (
+        "it is a recording that could not be transcribed just now",
+        "the service that listens for me did not answer in time. Try again later, or write what it says",
+    ),
+    Problem.NO_LISTENER: (
+        "it is a recording that could not be transcribed",
+        "the service that listens for me does not accept this bot, which only the bot's operator can change. "
+        "Please write what it says",
+    ),
     Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
     Problem.TIMED_OUT: ("it takes too long to read", "reading it took too long. Send a smaller file"),
     Problem.UNAVAILABLE: ("Discord did not deliver it", "Discord did not deliver it. Please attach it again"),
@@ -85,6 +112,7 @@ class FileContents:
     pass_on: PassOn
     store: FileStore
     room: RoomOf = _ample
+    transcribe: Transcribe = no_listener
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -129,7 +157,11 @@ class FileContents:
         data = await self.download(wanted.channel, wanted.message, attachment)
         if isinstance(data, Problem):
             return _Read(b"", data)
-        return _Read(data, await self.convert.convert(data, room.first_limits(self.convert.limits)))
+        made = await self.convert.convert(data, room.first_limits(self.convert.limits))
+        if isinstance(made, Recording):
+            seconds = attachment.voice_seconds if made.seconds is None else made.seconds
+            return _Read(b"", await self.transcribe(data, replace(made, seconds=seconds)))
+        return _Read(data, made)
 
     async def _fitted(self, found: Sequence[FileContent | _Read], room: Room) -> list[FileContent | _Read]:
         """Convert the largest files once more with smaller limits, so that all together fit into the room."""
@@ -142,6 +174,8 @@ class FileContents:
             limits = room.narrowed(self.convert.limits, each.made, most)
             if limits is None:
                 return _Read(b"", Problem.NO_ROOM)
+            if isinstance(each.made, Transcript):
+                return _Read(b"", _cut(each.made, limits.text_chars))
             return _Read(b"", await self.convert.convert(each.data, limits), narrowed=True)
 
         return list(await asyncio.gather(*map(fit, found)))
@@ -157,7 +191,7 @@ class FileContents:
             content = await self._rendered(claim.conversation, attachment, read, room)
         except _NotPassedOn as failure:
             return _problem(attachment, failure.problem)
-        if made is not Problem.UNAVAILABLE:
+        if made not in PASSING:
             await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
 
@@ -166,8 +200,12 @@ class FileContents:
     ) -> FileContent:
         made, size = read.made, room.size(read.made)
         match made:
+            case Recording():
+                return _problem(attachment, Problem.AUDIO)
             case Problem():
                 return _problem(attachment, made)
+            case Transcript():
+                return _transcript(attachment, made)
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
                 notice = (
@@ -242,6 +280,23 @@ def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
                 where = channel if quote.kind == "forward" else quote.channel
                 found += [_Wanted(where, holder, each) for each in said.attachments]
         yield from (each for each in found if not each.attachment.remark)
+
+
+def _cut(heard: Transcript, chars: int) -> Transcript:
+    words = shortened(heard.text, chars)
+    if isinstance(words, Problem):
+        return heard
+    return replace(heard, text=words.text, left_out=heard.left_out + words.left_out)
+
+
+def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
+    of = "recording" if attachment.voice_seconds is None else "voice note"
+    element = transcript_element(attachment.filename, heard.text, of=of, seconds=heard.seconds)
+    remark, notice = "transcribed by a machine", ""
+    if heard.left_out:
+        remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
+        notice = f"Of {_named(attachment)} I got the beginning and the end: it is long."
+    return FileContent((element,), remark, notice)
 
 
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:

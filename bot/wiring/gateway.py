@@ -19,6 +19,7 @@ from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
+from bot.gateway.events.proxies import Proxies
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
@@ -83,12 +84,22 @@ def build_events(
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
     changes = Changes(store.revisions, dispatcher, store.wakeups, outage_buffer)
+    proxies = Proxies(
+        settings.discord.proxies,
+        store.recent_messages,
+        store.revisions,
+        store.turn_control,
+        dispatcher,
+        store.wakeups,
+        outbox.remove_thread,
+    )
     intake = Intake(
         conversations,
         dispatcher,
         outbox,
         intake_policy(settings),
         changes,
+        proxies,
         outage_buffer,
         clock,
         commands=commands,

@@ -21,6 +21,7 @@ from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.quote_store import QuoteStore
+from bot.store.recent_messages import RecentMessages
 from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import TurnControl
@@ -54,6 +55,7 @@ class Store:
     overrides: ScopedOverrides
     work_queue: WorkQueue
     wakeups: Wakeups
+    recent_messages: RecentMessages
     revisions: Revisions
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
@@ -97,6 +99,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
+        recent_messages=RecentMessages(redis, keys),
         revisions=Revisions(redis, keys, ttl_s=ttl_s),
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),

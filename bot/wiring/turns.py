@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 from bot.claude.client import Claude
@@ -16,6 +16,7 @@ from bot.conversation.trimming import marks
 from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.files.room import Room
+from bot.files.transcribe import Transcriber
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
@@ -112,7 +113,19 @@ def build_file_contents(
 
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
     uploads = Uploads(claude.files, store.held_files, _secret(settings), settings.claude.files)
-    return FileContents(attachments.download, Converter(limits), uploads.source, store.files, room)
+    contents = FileContents(attachments.download, Converter(limits), uploads.source, store.files, room)
+    voice = settings.voice
+    if voice.url is None:
+        return contents
+    transcriber = Transcriber(
+        voice.url,
+        api_key=voice.api_key.get_secret_value() if voice.api_key else "",
+        model=voice.model,
+        max_seconds=voice.max_minutes * 60,
+        timeout_s=voice.timeout_s,
+        text_chars=settings.files.text_chars,
+    )
+    return replace(contents, transcribe=transcriber.transcribe)
 
 
 def default_choice(settings: Settings) -> Choice:

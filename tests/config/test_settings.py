@@ -7,7 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import ClaudeSettings, DiscordSettings, Exit, RedisSettings, Settings, load
+from bot.config import (
+    ClaudeSettings,
+    DiscordSettings,
+    Exit,
+    RedisSettings,
+    Settings,
+    VoiceSettings,
+    load,
+)
 from bot.config.sources import VARIABLES, keys
 from bot.conversation.errors import StartError
 
@@ -248,6 +256,30 @@ def test_what_is_no_list_of_names_is_refused(tmp_path: Path, text: str) -> None:
     assert len(line.splitlines()) == 1
 
 
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("", ()),
+        ("[]", ()),
+        ("466378653216014359", (466378653216014359,)),
+        ("466378653216014359, 431544605209788416", (466378653216014359, 431544605209788416)),
+        ('["466378653216014359"]', (466378653216014359,)),
+    ],
+)
+def test_the_applications_that_proxy_are_a_list_of_ids(
+    tmp_path: Path, text: str, ids: tuple[int, ...]
+) -> None:
+    assert read(tmp_path, BOT_DISCORD__PROXIES=text).discord.proxies == ids
+    assert len(read(tmp_path).discord.proxies) == 2
+
+
+@pytest.mark.parametrize("text", ["PluralKit", "1", "-466378653216014359", "1e18", "[true]", "9" * 30])
+def test_what_is_no_id_of_an_application_is_refused(tmp_path: Path, text: str) -> None:
+    line = refusal(tmp_path, BOT_DISCORD__PROXIES=text)
+    assert line.startswith("BOT_DISCORD__PROXIES in the environment: discord.proxies")
+    assert len(line.splitlines()) == 1
+
+
 def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
     settings = read(tmp_path, BOT_CLAUDE__PRICES='{"claude-x": {"input": 0.1, "output": 2}}')
     assert str(settings.claude.prices["claude-x"].input) == "0.1"
@@ -261,7 +293,7 @@ def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
 def takes_a_number(path: str) -> bool:
     section, key = keys()[path], path.partition(".")[2]
     annotation: object = section.model_fields[key].annotation
-    return annotation in (int, float) or "int" in str(annotation)
+    return annotation in (int, float) or ("int" in str(annotation) and "tuple" not in str(annotation))
 
 
 NUMBERS = [path for path in keys() if takes_a_number(path)]
@@ -364,6 +396,8 @@ def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
         '[redis]\nurl = "redis://[hunter2"',
         '[claude]\nbase_url = "hunter2"',
         '[discord]\ntokn = "hunter2"',
+        '[voice]\nurl = "hunter2"',
+        '[voice]\napi_key = ["hunter2"]',
         '[discord]\ntoken = ["hunter2"]',
         'discord = "hunter2"',
         'token = "hunter2"',
@@ -381,11 +415,43 @@ def test_secrets_are_not_printed_with_the_settings_but_known_for_redaction() -> 
         discord=DiscordSettings.model_validate({"token": "hunter1"}),
         claude=ClaudeSettings.model_validate({"api_key": "hunter2", "base_url": "http://u:hunter3@h"}),
         redis=RedisSettings.model_validate({"url": "redis://u:hunter%404@h:6379/0"}),
+        voice=VoiceSettings.model_validate({"api_key": "hunter5"}),
     )
     assert "hunter4" not in repr(settings.redis)
-    assert not re.search("hunter[124]", repr(settings))
-    assert {"hunter1", "hunter2", "hunter3", "hunter%404", "hunter@4"} < set(settings.secrets())
+    assert not re.search("hunter[1245]", repr(settings))
+    assert {"hunter1", "hunter2", "hunter3", "hunter%404", "hunter@4", "hunter5"} < set(settings.secrets())
     assert Settings().secrets() == ()
+    named = Settings(voice=VoiceSettings.model_validate({"url": "https://u:hunter6@h"}))
+    assert "hunter6" in named.secrets()
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://h",
+        "https://h/",
+        "https://h/v1",
+        "https://h/v1/",
+        "https://h/v1/audio/transcriptions",
+        "https://h/v1/audio/transcriptions/",
+    ],
+)
+def test_the_address_of_the_transcriptions_may_be_the_whole_one_or_its_beginning(url: str) -> None:
+    settings = VoiceSettings.model_validate({"url": url})
+    assert settings.url == "https://h/v1/audio/transcriptions"
+    assert VoiceSettings.model_validate({"url": settings.url}) == settings
+
+
+def test_a_transcription_server_takes_a_key_or_a_password_and_not_both(tmp_path: Path) -> None:
+    with pytest.raises(StartError) as caught:
+        read(tmp_path, '[voice]\nurl = "https://u:hunter2@h"\napi_key = "hunter2"')
+    assert "api_key" in caught.value.line
+    assert "hunter2" not in caught.value.line
+
+
+def test_the_options_of_a_transcription_address_stay() -> None:
+    settings = VoiceSettings.model_validate({"url": "https://h/openai/x?api-version=1"})
+    assert settings.url == "https://h/openai/x/audio/transcriptions?api-version=1"
 
 
 def test_settings_cannot_be_changed() -> None:

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.content import Block, FileSource, Image, Text
-from bot.conversation.elements import file_element, question, render_user
+from bot.conversation.elements import file_element, question, render_user, transcript_element
 from bot.conversation.message import Attachment, Author, Message, Poll, Quote, Quoted
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
@@ -146,6 +146,16 @@ def test_an_edit_keeps_the_files_that_are_still_attached() -> None:
     one_left = replace(edited, attachments=first.attachments[:1])
     after = amended(before, first.id, replace(edited, attachments=bare[:1]), NEWEST)
     assert after.question == question([one_left])
+
+
+def test_an_edit_keeps_what_was_heard() -> None:
+    heard = transcript_element("v.ogg", "hello", of="voice note", seconds=2.0)
+    note = Attachment(1, "v.ogg", "audio/ogg", 4, blocks=(heard,), voice_seconds=2.0)
+    first = message("one", number=1, attachments=(note,))
+    before = replace(turn(1), sent=(question([first]),), members=(first.id,))
+    edited = replace(first, text="changed")
+    bare = replace(edited, attachments=(replace(note, blocks=()),))
+    assert amended(before, first.id, bare, NEWEST).question == question([edited])
 
 
 def test_an_edit_keeps_the_quotes_with_their_files_and_a_deletion_takes_them_along() -> None:

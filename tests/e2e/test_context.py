@@ -42,7 +42,7 @@ async def test_a_conversation_is_shown_with_its_size_and_its_cost(world: World) 
 
 
 async def test_where_the_cut_lies_is_linked(world: World) -> None:
-    async with world.apart({"BOT_HISTORY__MAX_TOKENS": "2000"}) as own:
+    async with world.apart({"BOT_REPLY__TITLES": "message", "BOT_HISTORY__MAX_TOKENS": "2000"}) as own:
         thread = await own.converse(own.channel(), "hello")
         posted = []
         for number in range(4):
@@ -135,7 +135,11 @@ async def test_a_correction_outlasts_a_trim_that_was_under_way(world: World) -> 
         assert "They spoke of wheels and wool." in str(own.asked[-1].body["messages"][0])
 
 
-SUMMARIZED = {"BOT_HISTORY__MAX_TOKENS": "2000", "BOT_HISTORY__ON_TRIM": "summarize"}
+SUMMARIZED = {
+    "BOT_REPLY__TITLES": "message",
+    "BOT_HISTORY__MAX_TOKENS": "2000",
+    "BOT_HISTORY__ON_TRIM": "summarize",
+}
 
 
 async def summarized(world: World, thread: int, summary: str) -> None:

@@ -144,7 +144,11 @@ async def test_replies_that_are_written_anew_and_continued_cost_what_all_their_r
 
 
 async def test_summaries_are_part_of_what_a_conversation_cost(world: World) -> None:
-    settings = {"BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__ON_TRIM": "summarize"}
+    settings = {
+        "BOT_REPLY__TITLES": "message",
+        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__ON_TRIM": "summarize",
+    }
     async with world.apart(settings) as own:
         own.claude.say_when(asks_for_a_summary, "They talked of looms.")
         thread = await own.converse(own.channel(), long_text(0))

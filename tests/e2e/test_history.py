@@ -26,6 +26,9 @@ LONG_WORDS = 230
 FRAMING_TOKENS = 10
 """What follows the last breakpoint of a request: the mark that the answer begins."""
 
+UNTITLED = {"BOT_REPLY__TITLES": "message"}
+"""Without the request for a title, so that each turn has the size of its message."""
+
 
 @asynccontextmanager
 async def store_of(world: World) -> AsyncIterator[Redis]:
@@ -144,7 +147,7 @@ async def test_the_history_is_only_ever_appended_to(world: World) -> None:
 async def test_a_long_conversation_is_trimmed_by_whole_turns_from_the_oldest_in_few_steps(
     world: World,
 ) -> None:
-    settings = {"BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__KEEP_RATIO": "0.75"}
+    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__KEEP_RATIO": "0.75"}
     async with world.apart(settings) as own:
         thread = await begin(own, long_text(0))
         for number in range(1, 4):
@@ -176,6 +179,7 @@ def asks_for_a_summary(body: Any) -> bool:
 
 async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: World) -> None:
     settings = {
+        **UNTITLED,
         "BOT_HISTORY__MAX_TOKENS": "2500",
         "BOT_HISTORY__KEEP_RATIO": "0.75",
         "BOT_HISTORY__ON_TRIM": "summarize",
@@ -197,7 +201,7 @@ async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: Worl
 
 
 async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) -> None:
-    settings = {"BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__ON_TRIM": "summarize"}
+    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__ON_TRIM": "summarize"}
     async with world.apart(settings) as own:
         own.claude.say_when(asks_for_a_summary, "They talked of looms.")
         thread = await begin(own, long_text(0))
@@ -223,6 +227,7 @@ async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) ->
 
 async def test_where_no_summary_is_to_be_had_the_oldest_turns_just_go(world: World) -> None:
     settings = {
+        **UNTITLED,
         "BOT_HISTORY__MAX_TOKENS": "2500",
         "BOT_HISTORY__KEEP_RATIO": "0.75",
         "BOT_HISTORY__ON_TRIM": "summarize",
@@ -251,7 +256,7 @@ async def test_what_the_api_refuses_as_too_long_is_sent_again_by_its_figures(wor
 async def test_a_message_that_is_more_than_the_budget_is_answered_in_part_and_the_author_is_told(
     world: World,
 ) -> None:
-    async with world.apart({"BOT_HISTORY__MAX_TOKENS": "1000"}) as own:
+    async with world.apart({**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "1000"}) as own:
         thread = await begin(own, long_text(0))
         asked = await say(own, thread, long_text(1))
         text = str(asked.body["messages"])

@@ -15,7 +15,11 @@ from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SETTINGS = {"BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__PINNED_SHARE": "0.5"}
+SETTINGS = {
+    "BOT_REPLY__TITLES": "message",
+    "BOT_HISTORY__MAX_TOKENS": "2500",
+    "BOT_HISTORY__PINNED_SHARE": "0.5",
+}
 
 
 async def opened(own: World) -> tuple[int, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import struct
+import wave
 import zipfile
 import zlib
 
@@ -138,3 +139,57 @@ def slides() -> bytes:
 def zip_bomb() -> bytes:
     """A .docx of a few hundred kilobytes that unpacks to 300 MB."""
     return packed({"word/document.xml": b"\x00" * 300_000_000})
+
+
+def voice(seconds: int = 2) -> bytes:
+    """Ogg with Opus (RFC 7845): silence, as Discord's clients record a voice note."""
+    head = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, 312, 48_000, 0, 0)
+    tags = b"OpusTags" + struct.pack("<I", 5) + b"tests" + struct.pack("<I", 0)
+    packet = b"\xf8\xff\xfe"  # 20 ms of silence
+    pages = [_ogg_page(0, 2, 0, [head]), _ogg_page(1, 0, 0, [tags])]
+    for second in range(seconds):
+        last = 4 if second == seconds - 1 else 0
+        pages.append(_ogg_page(second + 2, last, (second + 1) * 48_000, [packet] * 50))
+    return b"".join(pages)
+
+
+def _ogg_page(number: int, kind: int, samples: int, packets: list[bytes]) -> bytes:
+    """A page of an Ogg stream (RFC 3533)."""
+    lacing = bytes(len(packet) for packet in packets)
+    head = struct.pack("<4sBBqIIIB", b"OggS", 0, kind, samples, 7, number, 0, len(lacing)) + lacing
+    page = head + b"".join(packets)
+    crc = 0
+    for byte in page:
+        crc ^= byte << 24
+        for _ in range(8):
+            crc = (crc << 1) ^ (0x04C11DB7 if crc & 0x80000000 else 0) & 0xFFFFFFFF
+            crc &= 0xFFFFFFFF
+    return page[:22] + struct.pack("<I", crc) + page[26:]
+
+
+def wav(seconds: float = 0.5, rate: int = 8_000) -> bytes:
+    """A WAV of silence."""
+    out = io.BytesIO()
+    with wave.open(out, "wb") as sound:
+        sound.setparams((1, 2, rate, 0, "NONE", ""))
+        sound.writeframes(b"\x00\x00" * round(seconds * rate))
+    return out.getvalue()
+
+
+def mp4(*tracks: str, seconds: int = 3, brand: bytes = b"mp42") -> bytes:
+    """The head of an ISO base media file with tracks of these kinds, such as `soun`."""
+
+    def box(kind: bytes, body: bytes) -> bytes:
+        return struct.pack(">I", len(body) + 8) + kind + body
+
+    length = struct.pack(">IIIII", 0, 0, 0, 1000, seconds * 1000) + bytes(80)
+    handlers = b"".join(
+        box(b"trak", box(b"mdia", box(b"hdlr", bytes(8) + each.encode() + bytes(13)))) for each in tracks
+    )
+    return box(b"ftyp", brand + bytes(4)) + box(b"moov", box(b"mvhd", length) + handlers)
+
+
+def webm(*codecs: str) -> bytes:
+    """The head of a WebM file with tracks of these codecs, such as `A_OPUS`."""
+    tracks = b"".join(b"\xae\x90\x86" + bytes([0x80 | len(each)]) + each.encode() for each in codecs)
+    return b"\x1aE\xdf\xa3\x87B\x82\x84webm" + tracks

@@ -7,7 +7,7 @@ import io
 import pytest
 from PIL import Image
 
-from bot.files.result import Converted, Limits, Pages, Picture, Problem, Words
+from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Words
 from bot.files.worker import convert, dump, load
 from tests.files import samples
 
@@ -96,13 +96,24 @@ def test_a_pdf_that_opens_without_a_password_is_decrypted() -> None:
         (b"\x00\x01\x02\x03" * 50, Problem.UNSUPPORTED),
         (samples.packed({"a.txt": "hello"}), Problem.UNSUPPORTED),
         (samples.document()[:200], Problem.UNREADABLE),
-        (b"OggS\x00\x02" + b"\x00" * 30, Problem.AUDIO),
         (b"\x1aE\xdf\xa3", Problem.VIDEO),
     ],
     ids=lambda value: value.value if isinstance(value, Problem) else f"{len(value)} bytes",
 )
 def test_what_cannot_be_read_has_a_problem_of_its_own(data: bytes, problem: Problem) -> None:
     assert convert(data, LIMITS) is problem
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (samples.voice(2), Recording("ogg", "audio/ogg", 2.0)),
+        (samples.webm("A_OPUS"), Recording("webm", "audio/webm")),
+        (samples.mp4("vide", "soun"), Problem.VIDEO),
+    ],
+)
+def test_a_recording_is_described_and_not_decoded(data: bytes, expected: Converted) -> None:
+    assert convert(data, LIMITS) == expected
 
 
 def test_an_archive_that_unpacks_to_too_much_is_refused() -> None:

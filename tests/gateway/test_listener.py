@@ -27,6 +27,8 @@ class Recorder:
         return lambda *arguments, **options: self._call(name, arguments, options)
 
     def _call(self, name: str, arguments: tuple[object, ...], options: dict[str, object]) -> Any:
+        if name == "is_by_a_person":
+            return not cast("Any", arguments[0]).author.bot
         self.calls.append((name, (*arguments, *options.values())))
         if name in ("accept", "accept_edited", "delete", "resume", "edit"):
             done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -96,9 +98,9 @@ async def test_an_edit_of_a_person_is_applied_or_offered_to_the_intake(
 
 async def test_deletions_are_applied() -> None:
     one = SimpleNamespace(channel_id=CHANNEL, message_id=MESSAGE)
-    assert await handled("raw_message_delete", one) == ["delete"]
+    assert await handled("raw_message_delete", one) == ["delete", "deleted"]
     several = SimpleNamespace(channel_id=CHANNEL, message_ids={MESSAGE, 8})
-    assert await handled("raw_bulk_message_delete", several) == ["delete"]
+    assert await handled("raw_bulk_message_delete", several) == ["delete", "deleted", "deleted"]
 
 
 @pytest.mark.parametrize(("locked", "calls"), [(True, []), (False, ["resume"])])

@@ -59,6 +59,49 @@ async def test_a_second_deletion_in_a_turn_that_was_done_anew_is_carried_out_too
     assert "pears" not in sent
 
 
+async def test_the_answer_to_a_withdrawn_message_is_withdrawn_however_far_it_is(bench: Bench) -> None:
+    claude = listening(bench)
+    await hear(bench, TULIPS)
+    await bench.turn()
+    assert bench.outbox.texts()
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LAST
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.SAME
+    await bench.turn()
+    assert bench.outbox.texts() == []
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.SAME
+    assert "tulips" not in await sent_next(bench, claude)
+
+
+async def test_a_deletion_that_was_applied_before_leaves_the_answer_to_be_withdrawn(bench: Bench) -> None:
+    listening(bench)
+    await hear(bench, TULIPS)
+    await bench.turn()
+    assert await bench.revisions.delete(C, TULIPS.id) is Change.OLD
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LAST
+    await bench.turn()
+    assert bench.outbox.texts() == []
+
+
+async def test_others_who_were_answered_with_a_withdrawn_message_are_answered_again(bench: Bench) -> None:
+    claude = listening(bench)
+    await hear(bench, TULIPS, PLUMS)
+    await bench.turn()
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LAST
+    await bench.turn()
+    assert len(bench.outbox.texts()) == 1
+    assert "tulips" not in claude.sent[-1]
+    assert "plums" in claude.sent[-1]
+
+
+async def test_while_the_answer_is_being_shown_a_withdrawal_waits(bench: Bench) -> None:
+    await hear(bench, TULIPS, PLUMS)
+    await bench.turn()
+    await hear(bench, PEARS)
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.LATER
+    await bench.turn()
+    assert await bench.revisions.withdraw(C, TULIPS.id) is Change.OLD
+
+
 async def test_what_was_answered_without_a_deleted_message_can_be_changed_later(bench: Bench) -> None:
     claude = listening(bench)
     await hear(bench, TULIPS, PLUMS, PEARS)

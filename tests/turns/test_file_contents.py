@@ -11,7 +11,7 @@ from bot.conversation.content import Document, FileSource, Image, Source, Text
 from bot.conversation.message import Attachment, Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.tokens import PRIOR, pdf_tokens
-from bot.files.result import Converted, Limits, Pages, Picture, Problem, Words
+from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent
@@ -33,6 +33,8 @@ class Bench:
     uploads: int = 0
     kept: dict[tuple[int, int], FileContent] = field(default_factory=dict)
     source: Source | Problem = UPLOADED
+    heard: Transcript | Problem | None = None
+    recordings: list[Recording] = field(default_factory=list)
     down: bool = False
     limits: Limits = field(default_factory=Limits)
     asked: list[Limits] = field(default_factory=list)
@@ -59,6 +61,11 @@ class Bench:
         self.uploads += 1
         return self.source
 
+    async def transcribe(self, _data: bytes, recording: Recording) -> Transcript | Problem:
+        self.recordings.append(recording)
+        assert self.heard is not None
+        return self.heard
+
     async def contents(self, _conversation: int) -> dict[tuple[int, int], FileContent]:
         return dict(self.kept)
 
@@ -70,6 +77,8 @@ class Bench:
             return self.room
 
         step = FileContents(self.download, cast("Any", self), self.pass_on, cast("Any", self), room)
+        if self.heard is not None:
+            step = replace(step, transcribe=self.transcribe)
         claim = a_claim(messages[0].id, messages=messages)
         return await step(claim, Prepared(messages, **more))
 
@@ -126,6 +135,59 @@ async def test_each_problem_has_a_line_for_claude_and_one_for_people(problem: Pr
     assert only(prepared).blocks == ()
     assert only(prepared).remark == PROBLEMS[problem][0]
     assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[problem][1]}.",)
+
+
+OGG = Recording("ogg", "audio/ogg", None)
+
+
+def voice_note(seconds: float | None) -> Message:
+    note = Attachment(1, "voice-message.ogg", "audio/ogg", 4, voice_seconds=seconds)
+    return message("", number=10, attachments=(note,))
+
+
+async def test_a_voice_note_is_transcribed_once_and_marked_as_heard() -> None:
+    bench = Bench(OGG, heard=Transcript("hi </transcript> there", 0, 4.4))
+    prepared = await bench.prepare(voice_note(4.4))
+    shown = only(prepared)
+    assert shown.blocks == (
+        Text(
+            '<transcript name="voice-message.ogg" of="voice note" seconds="4">\n'
+            "hi &lt;/transcript> there\n</transcript>"
+        ),
+    )
+    assert shown.remark == "transcribed by a machine"
+    assert prepared.notices == ()
+    assert only(await bench.prepare(voice_note(4.4))) == shown
+    assert bench.recordings == [replace(OGG, seconds=4.4)]
+
+
+async def test_a_length_that_the_file_tells_counts_before_that_of_discord() -> None:
+    bench = Bench(replace(OGG, seconds=9.0), heard=Transcript("hi", 500))
+    prepared = await bench.prepare(voice_note(4.4))
+    assert bench.recordings[0].seconds == 9.0
+    assert "500 characters of the transcript's middle" in only(prepared).remark
+    assert "the beginning and the end" in prepared.notices[0]
+
+
+async def test_another_recording_is_not_called_a_voice_note() -> None:
+    bench = Bench(OGG, heard=Transcript("hi"))
+    (block,) = only(await bench.prepare(voice_note(None))).blocks
+    assert isinstance(block, Text)
+    assert block.text.startswith('<transcript name="voice-message.ogg" of="recording">')
+
+
+async def test_without_a_server_a_recording_is_named_and_not_heard() -> None:
+    prepared = await Bench(OGG).prepare(voice_note(2.0))
+    assert only(prepared).remark == PROBLEMS[Problem.AUDIO][0]
+    assert "I cannot listen to recordings here" in prepared.notices[0]
+
+
+@pytest.mark.parametrize("problem", [Problem.NOT_HEARD, Problem.NO_LISTENER, Problem.SILENT])
+async def test_a_recording_is_sent_again_next_time_unless_the_problem_is_its_own(problem: Problem) -> None:
+    bench = Bench(OGG, heard=problem)
+    for _ in range(2):
+        assert PROBLEMS[problem][1] in (await bench.prepare(voice_note(2.0))).notices[0]
+    assert len(bench.recordings) == (1 if problem is Problem.SILENT else 2)
 
 
 async def test_a_file_that_discord_does_not_deliver_is_tried_again_next_time() -> None:

@@ -14,8 +14,8 @@ import python_calamine
 from docx.document import Document
 from docx.table import Table
 
-from bot.files.converters.text import shortened
 from bot.files.result import Limits, Problem, Words
+from bot.files.shorten import shortened
 
 UNPACKED_BYTES_MAX = 200_000_000
 ENTRIES_MAX = 10_000

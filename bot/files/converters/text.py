@@ -7,6 +7,7 @@ import codecs
 from charset_normalizer import from_bytes
 
 from bot.files.result import Limits, Problem, Words
+from bot.files.shorten import shortened
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -50,19 +51,6 @@ def decoded(data: bytes) -> str | None:
         return _plausible(data.decode("cp1252", "replace"))
     best = from_bytes(data[:DETECTED_BYTES]).best()
     return None if best is None else _plausible(data.decode(best.encoding, "replace"))
-
-
-def shortened(text: str, limit: int) -> Words | Problem:
-    """Return the text, cut in its middle to about `limit` characters; EMPTY if it is blank."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n").strip("\n")
-    if not text.strip():
-        return Problem.EMPTY
-    left_out = len(text) - limit
-    if left_out <= 0:
-        return Words(text)
-    head = text[: limit * 2 // 3]
-    tail = text[len(text) - (limit - len(head)) :]
-    return Words(f"{head}\n[… {left_out:,} characters of this file are left out here …]\n{tail}", left_out)
 
 
 def _plausible(text: str) -> str | None:

@@ -21,7 +21,11 @@ TYPED_COMMAND_MAX_CHARS = 60
 
 
 def facts(
-    message: discord.Message, where: Where, me: discord.ClientUser, commands: Container[str] = ()
+    message: discord.Message,
+    where: Where,
+    me: discord.ClientUser,
+    commands: Container[str] = (),
+    proxies: Container[int] = (),
 ) -> Facts:
     """Collect the facts on which the intake decides."""
     replied_to = _replied_to(message)
@@ -33,11 +37,29 @@ def facts(
         where=where,
         text=message.content,
         has_other_content=_has_other_content(message),
-        by_a_person=not message.author.bot and message.webhook_id is None,
+        by_a_person=is_by_a_person(message, proxies),
         is_ordinary=message.type in WRITTEN_TYPES,
         mentions_bot=to_bot,
         for_somebody_else=bool(others or message.role_mentions),
         types_command=_types_command(message, me, commands),
+    )
+
+
+def is_by_a_person(message: discord.Message, proxies: Container[int]) -> bool:
+    """Whether a person has written a message, by themselves or through one of the applications `proxies`."""
+    return (not message.author.bot and message.webhook_id is None) or is_proxied(message, proxies)
+
+
+def is_proxied(message: discord.Message, proxies: Container[int]) -> bool:
+    """Whether one of the applications `proxies` has posted a message for somebody, through a webhook of its own.
+
+    Discord sets `application_id` for webhooks that an application has created. Answers to the application's own
+    commands have both ids as well; their author is the application's bot.
+    """
+    return (
+        message.webhook_id is not None
+        and message.author.id == message.webhook_id
+        and message.application_id in proxies
     )
 
 

@@ -22,6 +22,9 @@ _STICKER_TYPES = {
 
 Named = Callable[[str], str]
 
+WEBHOOK_DISCRIMINATOR = "0000"
+"""The author of a webhook's message has it, and no user has."""
+
 NO_PICTURE = "a drawing in Lottie, of which there is no picture"
 """The remark of a sticker that cannot be read, so that nothing downloads its file."""
 
@@ -29,9 +32,13 @@ NO_PICTURE = "a drawing in Lottie, of which there is no picture"
 def to_author(user: discord.User | discord.Member) -> Author:
     """Convert a user, with the name that is the same in every server.
 
-    Only events hold a nickname: a listed message has no member (Discord, "Message", "member").
+    Only events hold a nickname: a listed message has no member (Discord, "Message", "member"). The name of a webhook
+    can be chosen freely, so the username has a colon in it, as no user's has (Discord, "Usernames and Nicknames").
     """
-    return Author(id=user.id, username=user.name, name=display_name(user))
+    name = display_name(user)
+    if user.discriminator == WEBHOOK_DISCRIMINATOR:
+        return Author(id=user.id, username=f"webhook:{user.id}:{plain(user.name)}", name=name)
+    return Author(id=user.id, username=user.name, name=name)
 
 
 def to_attachments(
@@ -40,7 +47,14 @@ def to_attachments(
     """Convert the files, then the pictures of the stickers."""
     return (
         *(
-            Attachment(each.id, plain(each.filename), each.content_type or "", each.size, each.url)
+            Attachment(
+                each.id,
+                plain(each.filename),
+                each.content_type or "",
+                each.size,
+                each.url,
+                voice_seconds=each.duration if each.is_voice_message() else None,
+            )
             for each in files
         ),
         *map(_picture, stickers),

@@ -11,8 +11,8 @@ import structlog
 from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
-from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
-from bot.conversation.message import Room, created_ms
+from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide
+from bot.conversation.message import Message, Room, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.parts import to_author
@@ -20,6 +20,7 @@ from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
+from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.thread_kind import thread_kind
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -55,6 +56,7 @@ class Intake:
         outbox: Outbox,
         policy: Policy,
         changes: Changes,
+        proxies: Proxies,
         outage_buffer: OutageBuffer,
         clock: Clock,
         *,
@@ -68,6 +70,7 @@ class Intake:
         self._outbox = outbox
         self._policy = policy
         self._changes = changes
+        self._proxies = proxies
         self._outage_buffer = outage_buffer
         self._clock = clock
         self._commands = commands
@@ -116,6 +119,10 @@ class Intake:
         """
         return await self._accept(message, me, source="listing") if message.author.id != me.id else None
 
+    def deleted(self, message: int) -> None:
+        """Note that a message was deleted, after the deletion is applied."""
+        self._proxies.deleted(message)
+
     def wake(self, conversation: int) -> None:
         """Wake a conversation's worker."""
         self._dispatcher.wake(conversation)
@@ -133,11 +140,18 @@ class Intake:
         if channel is None:
             return None
         where = await self._where(message, channel, me)
-        decision = decide(convert.facts(message, where, me, self._commands), self._policy)
+        decision = decide(self._facts(message, where, me), self._policy)
         if isinstance(decision, Ignore):
             log.debug("message_ignored", message=message.id, reason=decision.reason.value)
             return decision
         return Accepted(channel, where, decision)
+
+    def is_by_a_person(self, message: discord.Message) -> bool:
+        """Whether a person has written a message, perhaps through a proxy."""
+        return convert.is_by_a_person(message, self._proxies.applications)
+
+    def _facts(self, message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
+        return convert.facts(message, where, me, self._commands, self._proxies.applications)
 
     async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
         if message.guild is None:
@@ -160,7 +174,7 @@ class Intake:
             where = Where.CHANNEL
             if isinstance(channel, discord.Thread):
                 where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
-        if isinstance(decide(convert.facts(message, where, me, self._commands), self._policy), Answer):
+        if isinstance(decide(self._facts(message, where, me), self._policy), Answer):
             is_direct = where is Where.DIRECT
             await self._notify(
                 message, wording.STORE_DOWN_IN_DMS if is_direct else wording.STORE_DOWN_FOR_NOW
@@ -180,13 +194,29 @@ class Intake:
             return None
         if decided is None:
             return None
-        if decided.answer.opens_thread:
-            if getattr(decided.channel, "type", None) not in THREAD_PARENTS:
-                await self._notify(message, wording.NO_THREADS_HERE)
+        if decided.answer.opens_thread and getattr(decided.channel, "type", None) not in THREAD_PARENTS:
+            await self._notify(message, wording.NO_THREADS_HERE)
+            return None
+        is_proxied = self._proxies.is_proxied(message)
+        if not is_proxied and not await self._may_begin(message, decided.answer):
+            return None
+        conversation = message.id if decided.answer.opens_thread else message.channel.id
+        counterpart = await self._proxies.counterpart(message, conversation)
+        if counterpart is None:
+            # The permission to open a thread is that of the original's author, where the original was seen.
+            if is_proxied and not await self._may_begin(message, decided.answer):
                 return None
-            if not await self._may_open_thread(message):
-                return None
-        return await self._store(message, decided, me, source)
+            return await self._store(message, decided, me, source)
+        if not is_proxied:
+            self._on_decision("proxied")
+            log.info("original_ignored", message=message.id, copy=counterpart.id)
+            return None
+        in_thread = not decided.answer.opens_thread
+        await self._proxies.withdraw(counterpart, channel=message.channel.id, in_thread=in_thread)
+        return await self._store(message, decided, me, source, original=counterpart)
+
+    async def _may_begin(self, message: discord.Message, answer: Answer) -> bool:
+        return not answer.opens_thread or await self._may_open_thread(message)
 
     async def _may_open_thread(self, message: discord.Message) -> bool:
         """Whether the author may open a thread themselves; tells them which permission they lack."""
@@ -202,8 +232,16 @@ class Intake:
         return lacking is None
 
     async def _store(
-        self, message: discord.Message, accepted: Accepted, me: discord.ClientUser, source: str
+        self,
+        message: discord.Message,
+        accepted: Accepted,
+        me: discord.ClientUser,
+        source: str,
+        *,
+        original: Message | None = None,
     ) -> int | None:
+        # A webhook uses no command and presses no button: the person who wrote the original does.
+        asker = message.author.id if original is None else original.author.id
         facts: dict[str, str | int] = {}
         if message.guild is not None:
             facts["guild"] = message.guild.id
@@ -213,7 +251,7 @@ class Intake:
             # the thread exists (Discord, "Start Thread from Message").
             conversation = message.id
             opens = prompt.thread_name(convert.title(message, me.id), to_author(message.author).name)
-            facts |= {"parent": message.channel.id, "starter": message.author.id}
+            facts |= {"parent": message.channel.id, "starter": asker}
         else:
             conversation = message.channel.id
             if isinstance(accepted.channel, discord.Thread):
@@ -231,7 +269,9 @@ class Intake:
             room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
             asks_title=self._asks_titles and opens is not None,
         )
-        is_new = await self._conversations.receive(conversation, converted, source=source, facts=facts)
+        is_new = await self._conversations.receive(
+            conversation, converted, source=source, facts=facts, asker=asker
+        )
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")
             log.info(

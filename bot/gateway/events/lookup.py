@@ -37,9 +37,15 @@ async def channel_of(message: discord.Message) -> object | None:
 async def author_permissions(message: discord.Message) -> discord.Permissions | None:
     """Return the permissions of the author in the channel, as if all were granted where they cannot be told.
 
-    None if the author has left the server.
+    None if the author has left the server. For a webhook these are the permissions of everybody.
     """
     author, channel = message.author, message.channel
+    if (
+        message.webhook_id is not None
+        and message.guild is not None
+        and isinstance(channel, discord.TextChannel)
+    ):
+        return channel.permissions_for(message.guild.default_role)
     if not isinstance(author, discord.Member) and message.guild is not None:
         # A listed message does not hold the author's roles.
         try:

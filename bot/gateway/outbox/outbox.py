@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import time
 from collections.abc import Awaitable, Callable, Iterable
@@ -163,6 +164,34 @@ class DiscordOutbox:
             self._full_until_s[channel] = time.monotonic() + FULL_S
             raise DiscordFull(FULL_S) from error
 
+    async def remove_thread(self, thread: int) -> None:
+        """Remove a thread if nobody but the bot has written there; no thread is no error.
+
+        Only who may manage threads may delete one; the bot archives its own thread where it lacks that permission.
+        """
+        me = str(self._client.user.id if self._client.user else 0)
+
+        http = self._client.http
+
+        async def archive() -> None:
+            try:
+                await http.edit_channel(thread, archived=True)
+            except discord.HTTPException as error:
+                if error.code != error_codes.THREAD_ARCHIVED:
+                    raise
+
+        async def remove() -> None:
+            page: Any = await http.logs_from(thread, reading.PAGE)
+            if any(_is_of_somebody_else(me, data) for data in page):
+                return
+            try:
+                await http.delete_channel(thread)
+            except discord.Forbidden:
+                await archive()
+
+        with contextlib.suppress(DiscordGone):
+            await self._calls.write("remove_thread", thread, permissions.TO_SEND, remove)
+
     async def own_messages(self, channel: int, after: int) -> tuple[Seen, ...]:
         """Return the bot's own messages after an id, oldest first; reads READ_MESSAGES messages at most."""
         me = str(self._client.user.id if self._client.user else 0)
@@ -207,6 +236,11 @@ class _KeptAttachment:
 
     def to_dict(self) -> dict[str, Any]:
         return {"id": str(self._id)}
+
+
+def _is_of_somebody_else(me: str, data: dict[str, Any]) -> bool:
+    is_starter = data.get("type") == discord.MessageType.thread_starter_message.value
+    return not is_starter and str((data.get("author") or {}).get("id")) != me
 
 
 def _file(upload: Upload) -> discord.File:

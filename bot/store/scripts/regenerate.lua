@@ -2,6 +2,7 @@
 -- Have the last turn answered again, or its reply continued: the turn waits again, with the messages of its reply.
 -- `request` names the request, so that it counts once. `edited` is a message of the turn whose text has changed, '' for
 -- none, `payload` its new text, and `edited_ms` the time of the edit.
+-- With `withdraws` a turn whose messages are all deleted waits again as well: its reply is to be withdrawn.
 -- Returns 'OK', also to the same request again; 'BUSY' while a turn runs or a message waits; 'OLD' if the turn is not the
 -- last one, or was forgotten; 'GONE' if its messages are deleted.
 local state = redis.call('HGET', record, 'state') or 'absent'
@@ -14,7 +15,7 @@ if redis.call('ZCARD', pending) > 0 then return 'BUSY' end
 local members = redis.call('HGET', record, 'members') or turn
 local left = false
 for id in each_id(members) do left = left or redis.call('HEXISTS', records .. id, 'payload') == 1 end
-if not left then return 'GONE' end
+if not left and withdraws ~= '1' then return 'GONE' end
 
 if edited ~= '' then redis.call('HSET', records .. edited, 'payload', payload, 'edited', edited_ms) end
 for id in each_id(members) do

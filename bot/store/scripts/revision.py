@@ -44,6 +44,7 @@ class Regenerate(Call):
     ttl_s: int
     request: str
     continues: bool = False
+    withdraws: bool = False
     edited: str = ""
     payload: str = ""
     edited_ms: int = 0

@@ -35,7 +35,7 @@ async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end
     revisions = Finishing()
     nobody = cast("Any", None)
     changes = Changes(cast("Any", revisions), nobody, nobody, poll_s=0.0)
-    author = SimpleNamespace(id=1, name="ann", display_name="Ann", global_name="Ann")
+    author = SimpleNamespace(id=1, name="ann", display_name="Ann", global_name="Ann", discriminator="0")
     said = SimpleNamespace(
         id=7,
         author=author,

@@ -44,6 +44,9 @@ def wire(world: World, value: Attachment) -> Json:
         payload["content_type"] = value.content_type
     if value.description is not None:
         payload["description"] = value.description
+    if value.duration_secs is not None:
+        payload["duration_secs"] = value.duration_secs
+        payload["waveform"] = value.waveform
     if (size := _png_size(value.content)) is not None:
         payload["width"], payload["height"] = size
     return payload

@@ -26,9 +26,10 @@ SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
 LOADING = 1 << 7
 SUPPRESS_NOTIFICATIONS = 1 << 12
+VOICE_MESSAGE = 1 << 13
 COMPONENTS_V2 = 1 << 15
 
-CREATE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | COMPONENTS_V2
+CREATE_FLAGS = SUPPRESS_EMBEDS | SUPPRESS_NOTIFICATIONS | VOICE_MESSAGE | COMPONENTS_V2
 INTERACTION_FLAGS = CREATE_FLAGS | EPHEMERAL
 EDIT_FLAGS = SUPPRESS_EMBEDS | COMPONENTS_V2
 
@@ -42,6 +43,8 @@ class Upload:
     content_type: str | None
     content: bytes
     description: str | None = None
+    duration_secs: float | None = None
+    waveform: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,8 @@ def parse(
     )
     if v2:
         _check_v2(body, problems)
+    if (set_flags or 0) & VOICE_MESSAGE:
+        _check_voice(draft, problems)
     problems.raise_if_any()
     return draft
 
@@ -162,6 +167,8 @@ def _uploads(body: Json, uploads: Sequence[Upload], problems: Problems) -> tuple
                 _kind(each, str(payload.get("filename") or each.filename)),
                 each.content,
                 payload.get("description"),
+                payload.get("duration_secs"),
+                payload.get("waveform"),
             )
         )
     return tuple(found)
@@ -233,3 +240,16 @@ def _check_v2(body: Json, problems: Problems) -> None:
         if body.get(key):
             message = f"The '{key}' field cannot be used when using MessageFlags.IS_COMPONENTS_V2"
             problems.add(key, "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", message)
+
+
+def _check_voice(draft: Draft, problems: Problems) -> None:
+    """A voice message is one audio file with its length and waveform, and nothing else ("Voice Messages")."""
+    if draft.content or draft.embeds or len(draft.uploads) != 1:
+        problems.add("flags", "MESSAGE_VOICE_INVALID", "Voice messages must have a single audio attachment.")
+        return
+    (upload,) = draft.uploads
+    is_audio = (upload.content_type or "").startswith("audio/")
+    if not is_audio or upload.duration_secs is None or upload.waveform is None:
+        problems.add(
+            "attachments.0", "VOICE_MESSAGE_METADATA", "Voice messages need a duration and a waveform."
+        )

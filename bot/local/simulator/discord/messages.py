@@ -180,6 +180,8 @@ def _attach(world: World, channel: Channel, upload: Upload) -> Attachment:
         content_type=upload.content_type,
         description=upload.description,
         content=upload.content,
+        duration_secs=upload.duration_secs,
+        waveform=upload.waveform,
     )
 
 

@@ -119,6 +119,9 @@ class Attachment(State):
     content_type: str | None
     description: str | None = None
     content: bytes
+    # Those of a voice message only.
+    duration_secs: float | None = None
+    waveform: str | None = None
 
     @property
     def size(self) -> int:

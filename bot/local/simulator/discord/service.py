@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from aiohttp import web
 
 from bot.local.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, stickers, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.actors import Actor, Place, channel_id
+from bot.local.simulator.discord.actors import Actor, File, Place, channel_id, uploads
 from bot.local.simulator.discord.connections import Connection
 from bot.local.simulator.discord.control import Control
 from bot.local.simulator.discord.control_shared import SharedControl
@@ -201,17 +201,35 @@ class Discord:
         return Actor(self._hub, self.world.user(user_id).id)
 
     def post_as_webhook(
-        self, channel: Channel, username: str, content: str, embeds: list[Json] | None = None
+        self,
+        channel: Channel,
+        username: str,
+        content: str,
+        embeds: list[Json] | None = None,
+        *,
+        application_id: int | None = None,
+        webhook_id: int | None = None,
+        attachments: Sequence[File] = (),
     ) -> Json:
-        """Post a message of a webhook, whose author is no user."""
-        webhook_id = self.world.snowflakes.next()
+        """Post a message of a webhook, whose author is no user; `application_id` is that of its creator."""
+        webhook_id = webhook_id or self.world.snowflakes.next()
         author = User(id=webhook_id, username=username, webhook=True)
-        draft = drafts.parse({"content": content, "embeds": embeds})
+        draft = drafts.parse({"content": content, "embeds": embeds}, uploads(attachments))
         if draft.empty:
             raise api_error(50006)
         message = messages.build(self.world, channel, author, draft, users_only=True)
         message.webhook_id = webhook_id
+        message.application_id = application_id
         messages.publish(self.world, channel, message)
+        self.commit()
+        return wire.message(self.world, message, None)
+
+    def edit_as_webhook(self, message_id: int | str, content: str) -> Json:
+        """Edit a message of a webhook."""
+        message = self.world.messages[int(message_id)]
+        channel = self.world.channels[message.channel_id]
+        draft = drafts.parse({"content": content}, flags=drafts.EDIT_FLAGS)
+        messages.apply(self.world, channel, message, draft, users_only=True)
         self.commit()
         return wire.message(self.world, message, None)
 
