@@ -3,7 +3,7 @@
 import { avatar } from "./avatars.js";
 import { Completion } from "./completion.js";
 import { el } from "./element.js";
-import { Enclosing } from "./enclosing.js";
+import { Uploads } from "./uploads.js";
 import { iconButton } from "./icons.js";
 import { begun, encode, parts } from "./mentions.js";
 
@@ -26,7 +26,7 @@ export class Composer {
     this.mirror = root.querySelector(".mirror");
     this.bar = root.querySelector(".reply-bar");
     this.completion = new Completion(root.querySelector(".completion"), this.field);
-    this.files = new Enclosing(root, this.field);
+    this.files = new Uploads(root, this.field);
     this.field.addEventListener("input", () => this.#changed(true));
     this.field.addEventListener("click", () => this.suggest());
     this.field.addEventListener("blur", () => this.completion.close());

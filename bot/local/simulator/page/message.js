@@ -4,7 +4,7 @@
 import { avatar } from "./avatars.js";
 import { componentRows } from "./components.js";
 import { el } from "./element.js";
-import { attachments, embeds } from "./enclosures.js";
+import { attachments, embeds } from "./attachments.js";
 import { icon } from "./icons.js";
 import { render } from "./markdown.js";
 import { full, said, time } from "./timestamps.js";

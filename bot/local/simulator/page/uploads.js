@@ -5,7 +5,7 @@ import { icon, iconButton } from "./icons.js";
 
 const MOST_FILES = 10; // Discord takes ten with a message
 
-export class Enclosing {
+export class Uploads {
   #files = [];
 
   constructor(root, field) {
