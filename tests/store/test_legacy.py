@@ -61,7 +61,7 @@ def test_the_next_request_of_a_stored_conversation_is_unchanged() -> None:
     past = Past(history(), 2)
     found = plan(past, NEW)
     # A new message says when it was written, which that version did not.
-    when = rf' at=\"{written_at(NEW.id)}\"'
+    when = rf" at=\"{written_at(NEW.id)}\""
     assert sent(found.request).replace(when, "", 1) == STORED["next"]
     unsaid = PRIOR.of(f' at="{written_at(NEW.id)}"')
     assert [found.total_tokens, found.added_tokens, found.window.tokens] == pytest.approx(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import struct
 from urllib.parse import quote
 
 from bot.local.simulator.discord.model import Attachment, Json
 from bot.local.simulator.discord.world import World
+from bot.local.simulator.picture_size import size_px
 
 # An address is good for a day (reference, "Signed Attachment CDN URLs").
 LIFETIME_S = 24 * 3600
@@ -44,13 +44,6 @@ def wire(world: World, value: Attachment) -> Json:
         payload["content_type"] = value.content_type
     if value.description is not None:
         payload["description"] = value.description
-    if (size := _png_size(value.content)) is not None:
+    if (size := size_px(value.content)) is not None:
         payload["width"], payload["height"] = size
     return payload
-
-
-def _png_size(content: bytes) -> tuple[int, int] | None:
-    if content[:8] != b"\x89PNG\r\n\x1a\n" or len(content) < 24:
-        return None
-    width, height = struct.unpack(">II", content[16:24])
-    return int(width), int(height)

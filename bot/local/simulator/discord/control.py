@@ -87,7 +87,10 @@ class Control:
         body = _as_object(payload)
         files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
         content = _text(body, "content") if not files else str(body.get("content") or "")
-        return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
+        ping = body.get("ping") is not False
+        return await self._actor(body).post(
+            _id(body, "channel_id"), content, body.get("reply_to"), files, ping=ping
+        )
 
     async def _edit(self, request: web.Request) -> Json:
         body = await _body(request)

@@ -1,10 +1,13 @@
 // What the buttons of a message do.
 
 import { editor } from "./editor.js";
-import { el } from "./element.js";
+import { excerpt } from "./excerpt.js";
+import { openPicture } from "./lightbox.js";
 import { ask } from "./modal.js";
 import { decode, encode } from "./mentions.js";
+import { names } from "./message.js";
 import { notice } from "./notice.js";
+import { choose } from "./popup.js";
 
 const EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "🙏", "👎"];
 const MOST_NAME_CHARACTERS = 100;
@@ -14,11 +17,18 @@ const ON_MESSAGES = 3; // the type of a command in a message's menu
 export function actions({ world, composer, messages, interactions, attempt, api, open }) {
   const people = () => [...world.bots(), ...world.people()];
   const doing = {
-    reply: (message) => composer.reply(message, world.person(message.author.id, message.author)),
+    reply: (message) =>
+      composer.reply({
+        message,
+        name: world.person(message.author.id, message.author).name,
+        preview: excerpt(message, names(world)),
+        own: message.author.id === api().as,
+      }),
+    picture: (message, link) => openPicture({ src: link.href, name: link.dataset.name }),
     react: (message, { dataset }) => attempt(() => api().react(message.channel_id, message.id, dataset.emoji)),
     unreact: (message, { dataset }) => attempt(() => api().unreact(message.channel_id, message.id, dataset.emoji)),
     pick: (message, button) =>
-      choose(button, { kind: "div.emoji", label: "Reactions", entries: EMOJI }, (emoji) =>
+      choose(button, { kind: "div.popup.emoji", label: "Reactions", entries: EMOJI }, (emoji) =>
         attempt(() => api().react(message.channel_id, message.id, emoji)),
       ),
     apps: (message, button) =>
@@ -26,7 +36,7 @@ export function actions({ world, composer, messages, interactions, attempt, api,
         const lists = await Promise.all(world.applications.map(({ id }) => api().commands(id)));
         const names = lists.flat().flatMap(({ type, name }) => (type === ON_MESSAGES ? [name] : []));
         if (!names.length) return notice("No application has a command for messages.");
-        choose(button, { kind: "div.emoji.apps", label: "Apps", entries: names }, (name) =>
+        choose(button, { kind: "div.popup", label: "Apps", entries: names }, (name) =>
           attempt(async () => interactions.begin(await api().runOnMessage(message.channel_id, name, message.id))),
         );
       }),
@@ -76,21 +86,4 @@ export function actions({ world, composer, messages, interactions, attempt, api,
       interactions.begin(await api().useComponent(message.channel_id, message.id, customId, values)),
     );
   return (action, message, element) => doing[action]?.(message, element);
-}
-
-/** Offer some entries below a button. */
-function choose(button, { kind, label, entries }, picked) {
-  const close = () => menu.remove();
-  const pick = (entry) => {
-    close();
-    picked(entry);
-  };
-  const menu = el(
-    kind,
-    { role: "group", "aria-label": label, onkeydown: (event) => event.key === "Escape" && close() },
-    entries.map((each) => el("button", { type: "button", onclick: () => pick(each) }, each)),
-  );
-  menu.addEventListener("focusout", (event) => menu.contains(event.relatedTarget) || close());
-  button.parentElement.append(menu);
-  menu.firstElementChild.focus();
 }

@@ -15,9 +15,9 @@ async function call(method, path, body, files = []) {
   } catch {
     throw new Refused("The local Discord does not answer. Is it still running?");
   }
-  const told = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(told.error ?? `The local Discord answered with ${response.status}.`);
-  return told;
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(answer.error ?? `The local Discord answered with ${response.status}.`);
+  return answer;
 }
 
 function encoded(body, files) {
@@ -45,8 +45,8 @@ export class Api {
     return call("GET", `channels/${channelId}/messages?limit=100&as=${this.as}${page}`);
   }
 
-  send = (channel_id, content, reply_to, files) =>
-    call("POST", "messages", { as: this.as, channel_id, content, reply_to }, files);
+  send = (channel_id, { text, reply, ping, files = [], ...more }) =>
+    call("POST", "messages", { as: this.as, channel_id, content: text, reply_to: reply, ping, ...more }, files);
   react = (channel_id, message_id, emoji) => this.#post("reactions", { channel_id, message_id, emoji });
   edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
   delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });

@@ -51,10 +51,10 @@ const composer = new Composer(at("#composer"), {
   people: completable,
   commands: () => bar.commands,
   on: {
-    send: async (text, replyTo, files) => {
+    send: async ({ text, files, ...reply }) => {
       const command = files.length ? null : bar.named(text);
       if (command) return bar.open(command, channel.id) ?? true;
-      const sent = await attempt(() => api.send(channel.id, text, replyTo, files));
+      const sent = await attempt(() => api.send(channel.id, { text, files, ...reply }));
       if (sent && world.bots().some((bot) => text.includes(`<@${bot.id}>`))) hint.done();
       return Boolean(sent);
     },
@@ -64,6 +64,9 @@ const composer = new Composer(at("#composer"), {
       if (last) act("edit", last);
     },
     typing: () => api.type(channel.id).catch(() => {}), // nobody needs to know that it failed
+    replying: (message) => messages.mark(message?.id),
+    problem: notice,
+    extras: () => [],
   },
 });
 
@@ -102,7 +105,7 @@ function startChannel() {
 /** Draw everything but the messages. */
 function draw() {
   if (!channel) return;
-  channel = world.channels.get(channel.id) ?? channel; // an event may have put a newer one in its place
+  channel = world.channels.get(channel.id) ?? channel; // an event may have replaced it
   reading.mark(channel);
   drawSidebar(at("#channels"), {
     world,
@@ -117,7 +120,7 @@ function draw() {
     },
   });
   const bots = world.bots();
-  drawHeader(at("#place"), channel, world);
+  drawHeader(at("#channel"), channel, world);
   drawBanner(at("#banner"), { live, offline: bots.filter((each) => !each.online) });
   drawTyping(
     at("#typing"),
@@ -235,6 +238,11 @@ addEventListener("hashchange", openChannel);
 // A browser may keep a page that was left, with its line, and opens only a few lines to one server.
 addEventListener("pagehide", () => stop());
 addEventListener("pageshow", ({ persisted }) => persisted && become(api.as));
+addEventListener("keydown", (event) => {
+  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (document.body.classList.contains("menu-open")) document.body.classList.remove("menu-open");
+  else composer.escape();
+});
 at("#menu").addEventListener("click", () => document.body.classList.toggle("menu-open"));
 at("#shade").addEventListener("click", () => document.body.classList.remove("menu-open"));
 start();

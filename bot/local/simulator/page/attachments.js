@@ -1,52 +1,59 @@
-// What comes along with a message: attachments and embeds.
+// The attachments of a message: pictures, recordings, videos, and cards for other files.
 
 import { el } from "./element.js";
 import { icon } from "./icons.js";
-import { render } from "./markdown.js";
+import { sizeLabel } from "./limits.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
+const SHOWN_IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const PICTURE_MAX_PX = { width: 550, height: 350 };
 
 export function attachments(list = []) {
-  const isPicture = (file) => file.content_type?.startsWith("image/") && local(file.url);
-  const pictures = list.filter(isPicture).map((file) => {
-    const href = local(file.url);
-    const shown = el("img", { src: href, alt: file.description ?? file.filename });
-    return el("a.picture", { href, target: "_blank" }, shown);
-  });
-  // Discord lays several pictures out in a grid and cuts each to its tile.
-  const laidOut = pictures.length > 1 ? [el("div.mosaic", {}, pictures)] : pictures;
-  return [...laidOut, ...files(list.filter((file) => !isPicture(file)))];
+  const drawn = list.filter(isPicture).map((file) => picture(file));
+  // Discord lays several pictures out in a grid and crops each to its tile.
+  const pictures = drawn.length > 1 ? [el("div.mosaic", {}, drawn)] : drawn;
+  return [...pictures, ...list.filter((file) => !isPicture(file)).map(card)];
 }
 
-function files(list) {
-  return list.map((file) => {
-    const href = local(file.url);
-    if (!href) return el("div.attachment", {}, file.filename);
-    const link = el("a", { href, target: "_blank", rel: "noopener" }, file.filename);
-    return el("div.attachment", {}, icon("file"), el("span", {}, link, el("small", {}, inWords(file.size))));
-  });
+/** Whether a file is shown as a picture: Discord gives a size for those that it could read. */
+function isPicture(file) {
+  return Boolean(SHOWN_IMAGES.has(typeOf(file)) && file.width && file.height && local(file.url));
 }
 
-export function embeds(list = [], names) {
-  return list.map((embed) => {
-    const made = el(
-      "div.embed",
-      {},
-      embed.author?.name && el("div.embed-author", {}, embed.author.name),
-      embed.title && el("div.embed-title", { html: render(embed.title, names) }),
-      embed.description && el("div.content", { html: render(embed.description, names) }),
-      (embed.fields ?? []).map(({ name, value }) =>
-        el("div.field", {}, el("b", {}, name), el("div.content", { html: render(value, names) })),
-      ),
-      embed.footer?.text && el("small", {}, embed.footer.text),
-    );
-    if (embed.color) made.style.borderLeftColor = `#${embed.color.toString(16).padStart(6, "0")}`;
-    return made;
+function picture(file) {
+  const href = local(file.url);
+  // The size before the picture has loaded, so that nothing moves when it has.
+  const scale = Math.min(1, PICTURE_MAX_PX.width / file.width, PICTURE_MAX_PX.height / file.height);
+  const shown = el("img", {
+    src: href,
+    alt: file.description ?? file.filename,
+    width: Math.max(1, Math.round(file.width * scale)),
+    height: Math.max(1, Math.round(file.height * scale)),
   });
+  const title = `${file.filename} (${file.width} × ${file.height}, ${sizeLabel(file.size)})`;
+  return el("a.picture", { href, target: "_blank", title, data: { action: "picture", name: file.filename } }, shown);
+}
+
+function card(file) {
+  const href = local(file.url);
+  const media = /^(audio|video)\//.exec(typeOf(file))?.[1];
+  const name = href ? el("a", { href, download: file.filename }, file.filename) : file.filename;
+  const download = href && el("a.icon-button", { href, download: file.filename, title: "Download" }, icon("download"));
+  download?.setAttribute("aria-label", `Download ${file.filename}`);
+  return el(
+    media ? "div.attachment.with-media" : "div.attachment",
+    {},
+    el("div", {}, icon(media ?? "file"), el("span", {}, name, el("small", {}, sizeLabel(file.size))), download),
+    media && href && el(media, { controls: true, preload: "metadata", src: href }),
+  );
+}
+
+function typeOf(file) {
+  return (file.content_type ?? "").split(";")[0].trim().toLowerCase();
 }
 
 /** The address on this page's own server, which may go by another name than the page was opened with. */
-function local(address) {
+export function local(address) {
   try {
     const url = new URL(address, location.origin);
     if (LOOPBACK.has(url.hostname) && url.port === location.port) return location.origin + url.pathname + url.search;
@@ -54,8 +61,4 @@ function local(address) {
   } catch {
     return null;
   }
-}
-
-function inWords(bytes) {
-  return bytes < 1024 ? `${bytes} B` : `${(bytes / 1024).toFixed(1)} KB`;
 }

@@ -1,13 +1,15 @@
 // One message as an element. Nothing here listens: what can be done is named in `data-action`, and the list of
 // messages does it. That way an edit can be shown by changing only what differs.
 
+import { attachments } from "./attachments.js";
 import { avatar } from "./avatars.js";
 import { componentRows } from "./components.js";
 import { el } from "./element.js";
-import { attachments, embeds } from "./attachments.js";
+import { embeds } from "./embeds.js";
+import { excerpt } from "./excerpt.js";
 import { icon } from "./icons.js";
 import { render } from "./markdown.js";
-import { full, said, time } from "./timestamps.js";
+import { full, label, time } from "./timestamps.js";
 import { isEphemeral } from "./world.js";
 
 const REPLY = 19;
@@ -33,7 +35,7 @@ export function messageElement(message, { world, me, grouped }) {
   const author = world.person(shown.author.id, shown.author);
   const at = new Date(shown.timestamp);
   const made = el("article.message", { tabIndex: -1, data: { id: message.id } });
-  made.setAttribute("aria-label", `${author.name}, ${said(at)}`);
+  made.setAttribute("aria-label", `${author.name}, ${label(at)}`);
   if (grouped) made.classList.add("grouped");
   if (isEphemeral(message)) made.classList.add("ephemeral");
   if (mentions(message, me)) made.classList.add("to-me");
@@ -42,7 +44,7 @@ export function messageElement(message, { world, me, grouped }) {
     {},
     el("span.author", {}, author.name),
     author.bot && el("span.tag", {}, "BOT"),
-    el("time", { title: full(at), dateTime: shown.timestamp }, said(at)),
+    el("time", { title: full(at), dateTime: shown.timestamp }, label(at)),
   );
   made.append(
     ...[
@@ -61,14 +63,14 @@ function context(message, world) {
     const original = message.referenced_message;
     if (!original) return el("div.context", {}, icon("reply"), el("em", {}, "The original message was deleted"));
     const author = world.person(original.author.id, original.author);
-    const text = original.content || "Click to see what was sent";
+    const pinged = (message.mentions ?? []).some((each) => each.id === original.author.id);
     return el(
       "button.context",
       { type: "button", data: { action: "jump", target: original.id } },
       icon("reply"),
       avatar(author, "tiny"),
-      el("b", {}, author.name),
-      el("span.excerpt", { html: render(text.split("\n")[0].slice(0, 200), names(world)) }),
+      el("b", {}, pinged ? `@${author.name}` : author.name),
+      excerpt(original, names(world)),
     );
   }
   if (!used || used.type !== 2) return null;
@@ -125,20 +127,19 @@ function reactions(list) {
 
 function threadChip(thread) {
   const count = thread.message_count ?? 0;
-  const told = count === 1 ? "1 message" : `${count} messages`;
+  const size = count === 1 ? "1 message" : `${count} messages`;
   return el(
     "a.thread-chip",
     { href: `#${thread.id}` },
     icon("thread"),
     el("b", {}, thread.name),
-    el("span", {}, `${told} ›`),
+    el("span", {}, `${size} ›`),
   );
 }
 
 function tools(message, own, world) {
   if (isEphemeral(message)) return null;
-  const place = world.channels.get(message.channel_id);
-  const mayBranch = place?.type === 0;
+  const mayBranch = world.channels.get(message.channel_id)?.type === 0;
   const tool = (action, name, label) =>
     el("button", { type: "button", title: label, "aria-label": label, data: { action } }, icon(name));
   return el(
@@ -169,7 +170,7 @@ function eventElement(message, world) {
       el("b", {}, author.name),
       ` ${EVENTS[message.type](message)} `,
       link,
-      el("time", {}, said(at)),
+      el("time", {}, label(at)),
     ),
   );
 }

@@ -14,6 +14,7 @@ const PAGE = 100;
 export class MessageList {
   #messages = new Map();
   #editing = null;
+  #marked = null;
   #atEnd = true;
   #seen = { scrollTop: 0, scrollHeight: 0, clientHeight: 0 };
   #complete = false;
@@ -72,7 +73,13 @@ export class MessageList {
     );
   }
 
-  /** Put an editor in the place of a message's text; `null` ends it. */
+  /** Highlight the message with this id, which is being replied to; none without an id. */
+  mark(id) {
+    this.#marked = id ?? null;
+    if (this.channel) this.draw();
+  }
+
+  /** Replace a message's text by an editor; `null` ends it. */
   edit(message, editor) {
     this.#editing = message?.id ?? null;
     this.draw();
@@ -106,10 +113,11 @@ export class MessageList {
   #row(message, grouped, there) {
     if (there && message.id === this.#editing && there.querySelector(".editor")) return there;
     const { name, message_count } = this.world.channels.get(message.id) ?? {};
-    const state = JSON.stringify([grouped, name, message_count, this.api.as]);
+    const state = JSON.stringify([grouped, name, message_count, this.api.as, message.id === this.#marked]);
     const drawn = this.#drawn.get(there);
     if (there && drawn?.message === message && drawn.state === state && !there.querySelector(".editor")) return there;
     const made = messageElement(message, { world: this.world, me: this.api.as, grouped });
+    made.classList.toggle("marked", message.id === this.#marked);
     this.#drawn.set(there ?? made, { message, state });
     if (!there) return made;
     for (const spoiler of there.querySelectorAll(".spoiler.shown")) {
@@ -141,7 +149,8 @@ export class MessageList {
     const known = this.#messages.get(message.id);
     if (name === "MESSAGE_UPDATE" && !known) return;
     // The gateway does not say which reactions are one's own; what is known of them stays.
-    this.#messages.set(message.id, { ...known, ...message, reactions: known?.reactions ?? message.reactions });
+    const reactions = known?.reactions ?? message.reactions;
+    this.#messages.set(message.id, { ...known, ...message, reactions, ...sameAttachments(known, message) });
     if (name === "MESSAGE_CREATE" && isAwaited(message, this.api.as)) this.#atEnd = true;
   }
 
@@ -199,7 +208,9 @@ export class MessageList {
       return;
     }
     const target = event.target.closest("[data-action]");
-    if (target && target.tagName !== "SELECT") this.#do(target);
+    if (!target || target.tagName === "SELECT" || event.ctrlKey || event.metaKey) return;
+    if (target.tagName === "A") event.preventDefault();
+    this.#do(target);
   }
 
   #chosen(event) {
@@ -237,6 +248,13 @@ export class MessageList {
   #rowOf(id) {
     return this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
+}
+
+/** The attachments of a message that are known by id: each event signs their addresses anew, and pictures would flicker. */
+function sameAttachments(known, message) {
+  if (!message.attachments) return {};
+  const before = new Map((known?.attachments ?? []).map((each) => [each.id, each]));
+  return { attachments: message.attachments.map((each) => before.get(each.id) ?? each) };
 }
 
 /** Whether a message goes on below the one before it, without a head of its own. */
