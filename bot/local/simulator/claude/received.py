@@ -47,7 +47,7 @@ def received(blocks: Sequence[Body], files: Mapping[str, File]) -> list[str]:
     names: list[str] = shown if len(shown) == len(contents) else [""] * len(contents)
     lines = [_content(block, _plain(name), files) for block, name in zip(contents, names, strict=True)]
     lines += [
-        f"the name of {_code(name)} only: {_plain(remark or 'it was not shown to me')}"
+        f"only the name of {_code(name)}: {_plain(remark or 'it was not shown to me')}"
         for state, name, _, remark in attached
         if state != "shown below"
     ]

@@ -13,6 +13,8 @@ from aiohttp import web
 
 from bot.local.simulator.discord import guilds, overview
 from bot.local.simulator.discord.actors import Actor
+from bot.local.simulator.discord.attachments import FILE_BYTES
+from bot.local.simulator.discord.drafts import MOST_FILES
 from bot.local.simulator.discord.errors import ApiError
 from bot.local.simulator.discord.handles import InteractionHandle, shown_to
 from bot.local.simulator.discord.hub import Hub
@@ -23,6 +25,8 @@ from bot.local.simulator.discord.world import Event
 Handler = Callable[[web.Request], Awaitable[Any]]
 
 MOST_MESSAGES = 200
+# The client uploads each file of a message by itself, so only the limits of each file and of their number count.
+UPLOADS_BYTES = (MOST_FILES + 1) * FILE_BYTES
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -83,7 +87,7 @@ class Control:
 
     async def _post(self, request: web.Request) -> Json:
         """A message, as JSON, or with files as the form that Discord's own API takes."""
-        payload, uploads = await read_body(request)
+        payload, uploads = await read_body(request, UPLOADS_BYTES)
         body = _as_object(payload)
         files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
         content = _text(body, "content") if not files else str(body.get("content") or "")

@@ -2,11 +2,13 @@
 
 import { editor } from "./editor.js";
 import { excerpt } from "./excerpt.js";
+import { openForward } from "./forwards.js";
 import { openPicture } from "./lightbox.js";
 import { ask } from "./modal.js";
 import { decode, encode } from "./mentions.js";
 import { names } from "./message.js";
 import { notice } from "./notice.js";
+import { ownVotes } from "./polls.js";
 import { choose } from "./popup.js";
 
 const EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "🙏", "👎"];
@@ -24,6 +26,26 @@ export function actions({ world, composer, messages, interactions, attempt, api,
         preview: excerpt(message, names(world)),
         own: message.author.id === api().as,
       }),
+    forward: (message) =>
+      openForward({
+        world,
+        me: api().as,
+        here: message.channel_id,
+        preview: excerpt(message.message_snapshots?.[0]?.message ?? message, names(world)),
+        forward: async (channelId, text) => {
+          await api().forward(message.channel_id, message.id, channelId);
+          if (text) await api().send(channelId, { text: encode(text, people()) });
+          if (channelId !== message.channel_id) notice("The message is forwarded.");
+        },
+      }),
+    vote: (message, { dataset }) =>
+      attempt(async () => {
+        const [answer, mine] = [Number(dataset.answer), ownVotes(message.poll)];
+        if (!mine.includes(answer)) return api().vote(message.channel_id, message.id, answer);
+        await api().unvote(message.channel_id, message.id); // which takes all of them back
+        for (const other of mine) if (other !== answer) await api().vote(message.channel_id, message.id, other);
+      }),
+    endPoll: (message) => attempt(() => api().endPoll(message.channel_id, message.id)),
     picture: (message, link) => openPicture({ src: link.href, name: link.dataset.name }),
     react: (message, { dataset }) => attempt(() => api().react(message.channel_id, message.id, dataset.emoji)),
     unreact: (message, { dataset }) => attempt(() => api().unreact(message.channel_id, message.id, dataset.emoji)),

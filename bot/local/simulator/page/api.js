@@ -5,7 +5,7 @@ export class Refused extends Error {}
 
 const EVENTS = (
   "MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_DELETE MESSAGE_DELETE_BULK MESSAGE_REACTION_ADD MESSAGE_REACTION_REMOVE " +
-  "THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
+  "MESSAGE_POLL_VOTE_ADD MESSAGE_POLL_VOTE_REMOVE THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
 ).split(" ");
 
 async function call(method, path, body, files = []) {
@@ -47,6 +47,11 @@ export class Api {
 
   send = (channel_id, { text, reply, ping, files = [], ...more }) =>
     call("POST", "messages", { as: this.as, channel_id, content: text, reply_to: reply, ping, ...more }, files);
+  forward = (from_channel_id, message_id, channel_id) =>
+    this.#post("forwards", { from_channel_id, message_id, channel_id });
+  vote = (channel_id, message_id, answer_id) => this.#post("votes", { channel_id, message_id, answer_id });
+  unvote = (channel_id, message_id) => this.#act("DELETE", "votes", { channel_id, message_id });
+  endPoll = (channel_id, message_id) => this.#post("polls/end", { channel_id, message_id });
   react = (channel_id, message_id, emoji) => this.#post("reactions", { channel_id, message_id, emoji });
   edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
   delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });

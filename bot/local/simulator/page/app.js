@@ -12,8 +12,10 @@ import { MessageList } from "./messages.js";
 import { ask, openModal } from "./modal.js";
 import { notice } from "./notice.js";
 import { drawPeople } from "./people.js";
+import { openPollForm } from "./polls.js";
 import { Reading } from "./reading.js";
 import { drawSidebar } from "./sidebar.js";
+import { chooseSticker } from "./stickers.js";
 import { FORUM, World } from "./world.js";
 
 const at = (selector) => document.querySelector(selector);
@@ -66,8 +68,22 @@ const composer = new Composer(at("#composer"), {
     typing: () => api.type(channel.id).catch(() => {}), // nobody needs to know that it failed
     replying: (message) => messages.mark(message?.id),
     problem: notice,
-    extras: () => [],
+    extras: () => [{ sign: "poll", label: "Create a poll", run: createPoll }],
   },
+});
+
+function createPoll() {
+  openPollForm({ send: (poll) => api.send(channel.id, { text: "", poll }) });
+}
+
+at(".stickers").addEventListener("click", ({ currentTarget }) => {
+  const offered = channel.guild?.stickers ?? [];
+  if (!offered.length) return notice("There are no stickers here: they belong to a server.");
+  chooseSticker(currentTarget, offered, ({ id }) => {
+    const { reply, ping } = composer.takeReply();
+    attempt(() => api.send(channel.id, { text: "", reply, ping, sticker_ids: [id] }));
+    composer.focus();
+  });
 });
 
 const bar = new CommandBar(at("#command"), {

@@ -31,6 +31,7 @@ export class Composer {
     this.mirror = root.querySelector(".mirror");
     this.counter = root.querySelector(".counter");
     this.plus = root.querySelector(".plus");
+    this.stickers = root.querySelector(".stickers");
     this.completion = new Completion(root.querySelector(".completion"), this.field);
     this.replyBar = new ReplyBar(root.querySelector(".reply-bar"), { changed: on.replying });
     this.uploads = new Uploads(root, this.field, { problem: on.problem });
@@ -55,7 +56,7 @@ export class Composer {
     }
     this.field.placeholder = placeholder;
     this.field.setAttribute("aria-label", placeholder);
-    this.field.disabled = this.plus.disabled = disabled;
+    this.field.disabled = this.plus.disabled = this.stickers.disabled = disabled;
     this.uploads.enabled = !disabled;
     this.#changed(false);
   }
@@ -68,6 +69,12 @@ export class Composer {
   reply(reply) {
     this.replyBar.open(reply);
     this.focus();
+  }
+
+  /** Return which message the next one replies to, `{reply, ping}`, and end the reply. */
+  takeReply() {
+    const open = this.replyBar.take();
+    return { reply: open?.message.id, ping: open?.ping };
   }
 
   /** End what Escape ends; returns whether there was anything. */

@@ -7,8 +7,11 @@ import { componentRows } from "./components.js";
 import { el } from "./element.js";
 import { embeds } from "./embeds.js";
 import { excerpt } from "./excerpt.js";
+import { forwarded } from "./forwards.js";
 import { icon } from "./icons.js";
 import { render } from "./markdown.js";
+import { poll } from "./polls.js";
+import { stickers } from "./stickers.js";
 import { full, label, time } from "./timestamps.js";
 import { isEphemeral } from "./world.js";
 
@@ -25,6 +28,7 @@ const EVENTS = {
   6: () => "pinned a message.",
   7: () => "joined the server.",
   18: (message) => `started a thread: ${message.content}`,
+  46: (message) => pollResult(message.embeds?.[0]),
 };
 
 /** The element of a message; `grouped` if it goes on below one by the same author. */
@@ -50,7 +54,7 @@ export function messageElement(message, { world, me, grouped }) {
     ...[
       context(message, world),
       grouped ? el("time.gutter", { title: full(at) }, time(at)) : avatar(author),
-      el("div.body", {}, !grouped && head, ...content(shown, world), ...below(message, world)),
+      el("div.body", {}, !grouped && head, ...contents(shown, world, me), ...below(message, world)),
       tools(message, own, world),
     ].filter(Boolean),
   );
@@ -81,26 +85,37 @@ function context(message, world) {
   return el("div.context", {}, icon("reply"), avatar(person, "tiny"), el("b", {}, person.name), " used ", what);
 }
 
-function content(message, world) {
+/** What a message says and holds, without what belongs to its place in the channel. */
+function contents(message, world, me) {
+  const parts = [
+    message.message_snapshots?.length && forwarded(message, world, (snapshot) => contents(snapshot, world)),
+    ...text(message, world),
+    message.poll && poll(message, { own: message.author?.id === me }),
+    ...attachments(message.attachments),
+    ...embeds(message.embeds, names(world)),
+    ...stickers(message.sticker_items),
+    ...componentRows(message.components, names(world), world),
+  ];
+  return parts.filter(Boolean);
+}
+
+function text(message, world) {
   if (message.flags & LOADING) return [el("div.content.thinking", {}, dots(), "Thinking …")];
   if (message.flags & V2) return [];
-  const text = el("div.content", { html: render(message.content ?? "", names(world)) });
-  if (JUMBO.test(message.content)) text.classList.add("jumbo");
+  const shown = el("div.content", { html: render(message.content ?? "", names(world)) });
+  if (JUMBO.test(message.content)) shown.classList.add("jumbo");
   if (message.edited_timestamp) {
     // A style sheet does not see text that stands between a block and this.
-    const kind = text.lastChild?.nodeType === Node.TEXT_NODE ? "span.edited.behind-text" : "span.edited";
-    text.append(el(kind, { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
+    const kind = shown.lastChild?.nodeType === Node.TEXT_NODE ? "span.edited.behind-text" : "span.edited";
+    shown.append(el(kind, { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
   }
-  return message.content ? [text] : [];
+  return message.content ? [shown] : [];
 }
 
 function below(message, world) {
   // The first message of a forum post has the id of its thread, and stands in it.
   const thread = message.id !== message.channel_id && message.type !== STARTER && world.channels.get(message.id);
   return [
-    ...attachments(message.attachments),
-    ...embeds(message.embeds, names(world)),
-    ...componentRows(message.components, names(world), world),
     message.reactions?.length && reactions(message.reactions),
     thread && threadChip(thread),
     isEphemeral(message) &&
@@ -147,6 +162,7 @@ function tools(message, own, world) {
     { role: "group", "aria-label": "Actions" },
     tool("pick", "smile", "Add a reaction"),
     tool("reply", "reply", "Reply"),
+    message.type !== STARTER && tool("forward", "forward", "Forward"),
     mayBranch && tool("thread", "thread", "Open a thread"),
     tool("apps", "apps", "Apps"),
     message.type !== STARTER && (message.pinned ? tool("unpin", "pin", "Unpin") : tool("pin", "pin", "Pin")),
@@ -173,6 +189,13 @@ function eventElement(message, world) {
       el("time", {}, label(at)),
     ),
   );
+}
+
+function pollResult(embed) {
+  const values = Object.fromEntries((embed?.fields ?? []).map(({ name, value }) => [name, value]));
+  const winner = values.victor_answer_text;
+  const result = winner ? `“${winner}” won with ${values.victor_answer_votes} of ${values.total_votes} votes.` : "there is no winner.";
+  return `asked “${values.poll_question_text}”, and the poll has closed: ${result}`;
 }
 
 function mentions(message, me) {

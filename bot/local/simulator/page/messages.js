@@ -3,6 +3,7 @@
 import { el, morph } from "./element.js";
 import { messageElement } from "./message.js";
 import { follows } from "./following.js";
+import { counted, withOwnVotes } from "./polls.js";
 import { day, sameDay } from "./timestamps.js";
 import { isAwaited, isEphemeral, newer } from "./world.js";
 
@@ -141,6 +142,7 @@ export class MessageList {
     if (name === "MESSAGE_DELETE_BULK") for (const id of message.ids) this.#messages.delete(id);
     else if (name === "MESSAGE_DELETE") this.#messages.delete(message.id);
     else if (name.startsWith("MESSAGE_REACTION")) this.#react(name, message);
+    else if (name.startsWith("MESSAGE_POLL_VOTE")) this.#count(name, message);
     else this.#keep(name, message);
     this.draw();
   }
@@ -150,7 +152,8 @@ export class MessageList {
     if (name === "MESSAGE_UPDATE" && !known) return;
     // The gateway does not say which reactions are one's own; what is known of them stays.
     const reactions = known?.reactions ?? message.reactions;
-    this.#messages.set(message.id, { ...known, ...message, reactions, ...sameAttachments(known, message) });
+    const poll = message.poll && withOwnVotes(message.poll, known?.poll);
+    this.#messages.set(message.id, { ...known, ...message, reactions, ...(poll && { poll }), ...sameAttachments(known, message) });
     if (name === "MESSAGE_CREATE" && isAwaited(message, this.api.as)) this.#atEnd = true;
   }
 
@@ -170,6 +173,13 @@ export class MessageList {
     this.#messages.set(message_id, { ...message, reactions: others });
   }
 
+  #count(name, { message_id, user_id, answer_id }) {
+    const message = this.#messages.get(message_id);
+    if (!message?.poll) return;
+    const vote = { answer_id, step: name.endsWith("ADD") ? 1 : -1, mine: user_id === this.api.as };
+    this.#messages.set(message_id, { ...message, poll: counted(message.poll, vote) });
+  }
+
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const now = { scrollTop, scrollHeight, clientHeight };
@@ -179,7 +189,7 @@ export class MessageList {
   }
 
   async #loadOlder() {
-    const oldest = [...this.#messages.keys()].sort(newer)[0];
+    const oldest = this.#oldest();
     if (!oldest) return;
     this.#loading = true;
     const channel = this.channel;
@@ -194,6 +204,10 @@ export class MessageList {
     } finally {
       this.#loading = false;
     }
+  }
+
+  #oldest() {
+    return [...this.#messages.keys()].sort(newer)[0];
   }
 
   #keepPlace() {
@@ -223,7 +237,9 @@ export class MessageList {
     else if (message) this.act(target.dataset.action, message, target);
   }
 
-  #jump(id) {
+  async #jump(id) {
+    // The message may stand further up than what has been loaded.
+    while (!this.#rowOf(id) && !this.#complete && newer(this.#oldest(), id) > 0) await this.#loadOlder();
     const row = this.#rowOf(id);
     row?.scrollIntoView({ block: "center" });
     row?.animate([{ background: "var(--highlight)" }, {}], 1500);

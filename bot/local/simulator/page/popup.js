@@ -9,7 +9,10 @@ const STEPS = { ArrowDown: 1, ArrowRight: 1, ArrowUp: -1, ArrowLeft: -1 };
  * an entry's button, `name(entry)` its label where the content has no words.
  */
 export function choose(button, { kind, label, entries, show = (entry) => entry, name }, picked) {
+  let open = true;
   const close = (focus) => {
+    if (!open) return; // removing the menu takes the focus out of it
+    open = false;
     menu.remove();
     button.setAttribute("aria-expanded", "false");
     if (focus) button.focus();
