@@ -19,7 +19,8 @@ from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavaila
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
 from bot.gateway import error_codes, permissions
-from bot.gateway.conversion import convert, reading
+from bot.gateway.conversion import reading
+from bot.gateway.conversion.parts import to_author
 from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outgoing
 
@@ -85,7 +86,7 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
-        author = convert.to_author(interaction.user)
+        author = to_author(interaction.user)
         thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         name = discord.utils.escape_markdown(author.name)

@@ -84,6 +84,7 @@ def _embed(embed: Embed) -> str:
     lines += [body(embed.description)] if not is_blank(embed.description) else []
     lines += [f"{body(plain(name))}: {body(value)}" for name, value in embed.fields]
     lines += [body(plain(embed.footer))] if not is_blank(embed.footer) else []
+    lines += ["[a picture, not shown to you]"] if embed.has_picture else []
     return "\n".join([*lines, "</embed>"])
 
 

@@ -50,7 +50,10 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """The text of an embed; each part may be empty, and `fields` are names and values."""
+    """The text of an embed; each part may be empty, and `fields` are names and values.
+
+    `has_picture` is set if the embed shows a picture or a video, which Claude is not given.
+    """
 
     title: str = ""
     description: str = ""
@@ -58,6 +61,7 @@ class Embed:
     author: str = ""
     footer: str = ""
     url: str = ""
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)

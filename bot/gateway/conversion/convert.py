@@ -1,4 +1,4 @@
-"""Converts discord.py's messages and users to our values."""
+"""Converts discord.py's messages to our values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Container
 import discord
 
 from bot.conversation.intake import Facts, Where
-from bot.conversation.message import Attachment, Author, Message
-from bot.conversation.visible import plain
-from bot.gateway.conversion.names import display_name, replace_ids
+from bot.conversation.message import Message
+from bot.gateway.conversion.names import replace_ids
+from bot.gateway.conversion.parts import to_attachments, to_author
 
 WRITTEN_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 """The types of messages that somebody has written; the others are system messages (Discord, "Message Types")."""
@@ -53,20 +53,9 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         id=message.id,
         author=to_author(message.author),
         text=replace_ids(message, message.content),
-        attachments=tuple(
-            Attachment(each.id, plain(each.filename), each.content_type or "", each.size, each.url)
-            for each in message.attachments
-        ),
+        attachments=to_attachments(message.attachments, ()),
         opens=opens,
     )
-
-
-def to_author(user: discord.User | discord.Member) -> Author:
-    """Convert a user, with the name that is the same in every server.
-
-    Only events hold a nickname: a listed message has no member (Discord, "Message", "member").
-    """
-    return Author(id=user.id, username=user.name, name=display_name(user))
 
 
 def title(message: discord.Message, me: int) -> str:

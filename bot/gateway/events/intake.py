@@ -15,6 +15,7 @@ from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decid
 from bot.conversation.message import created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
+from bot.gateway.conversion.parts import to_author
 from bot.gateway.events import lookup
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
@@ -207,7 +208,7 @@ class Intake:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
             # the thread exists (Discord, "Start Thread from Message").
             conversation = message.id
-            opens = prompt.thread_name(convert.title(message, me.id), convert.to_author(message.author).name)
+            opens = prompt.thread_name(convert.title(message, me.id), to_author(message.author).name)
             facts |= {"parent": message.channel.id, "starter": message.author.id}
         else:
             conversation = message.channel.id

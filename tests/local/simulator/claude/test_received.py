@@ -23,7 +23,7 @@ def attached(name: str, kind: str, *blocks: Any, remark: str = "") -> Attachment
 def answer(*messages: Message, files: Sequence[File] = ()) -> str:
     """What the stand-in says to messages as the bot renders them."""
     blocks = []
-    for block in question(messages).content:
+    for block in question(messages).blocks:
         if isinstance(block, Text):
             blocks.append({"type": "text", "text": block.text})
         elif isinstance(block, Image | Document):
