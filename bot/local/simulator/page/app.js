@@ -73,7 +73,8 @@ const composer = new Composer(at("#composer"), {
 });
 
 function createPoll() {
-  openPollForm({ send: (poll) => api.send(channel.id, { text: "", poll }) });
+  const form = openPollForm({ send: (poll) => api.send(channel.id, { text: "", poll }) });
+  form.addEventListener("close", () => composer.focus());
 }
 
 at(".stickers").addEventListener("click", ({ currentTarget }) => {

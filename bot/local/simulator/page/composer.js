@@ -39,6 +39,8 @@ export class Composer {
     this.field.addEventListener("click", () => this.suggest());
     this.field.addEventListener("blur", () => this.completion.close());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
+    // Whatever is clicked in the bar, Enter sends afterwards.
+    root.querySelector(".reply-bar").addEventListener("click", () => this.focus());
     this.plus.addEventListener("click", () => this.#offer());
     root.querySelector(".send").addEventListener("click", () => this.#send());
   }
