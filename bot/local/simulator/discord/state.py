@@ -31,8 +31,6 @@ def load(path: Path) -> Snapshot | None:
         _check_version(json.loads(content))
         contents = contents_of(path)
         snapshot = Snapshot.model_validate_json(content, context=contents)
-        contents.remove_all_but(_attachment_ids(snapshot))
-        return snapshot
     except ValueError as error:
         aside = path.with_name(path.name + ".unreadable")
         path.replace(aside)
@@ -42,6 +40,8 @@ def load(path: Path) -> Snapshot | None:
         )
         print(line, file=sys.stderr)  # noqa: T201 - the simulator has no log of its own
         return None
+    contents.remove_all_but(_attachment_ids(snapshot))
+    return snapshot
 
 
 def contents_of(path: Path) -> Contents:

@@ -6,6 +6,9 @@ import { sizeLabel } from "./limits.js";
 
 const LOOPBACK = new Set(["127.0.0.1", "localhost", "[::1]"]);
 const SHOWN_IMAGES = new Set(["image/png", "image/jpeg", "image/gif", "image/webp"]);
+const TEXT_TYPES = /^(text\/|application\/(json|xml|javascript|toml|yaml|sql|x-(sh|yaml|python|httpd-php))$)/;
+const TEXT_BYTES_MAX = 1024 * 1024;
+const TEXT_CHARACTERS = 20_000;
 const PICTURE_MAX_PX = { width: 550, height: 350 };
 
 export function attachments(list = []) {
@@ -45,7 +48,38 @@ function card(file) {
     {},
     el("div", {}, icon(media ?? "file"), el("span", {}, name, el("small", {}, sizeLabel(file.size))), download),
     media && href && el(media, { controls: true, preload: "metadata", src: href }),
+    href && isText(file) && textPreview(file, href),
   );
+}
+
+function isText(file) {
+  return file.size > 0 && file.size <= TEXT_BYTES_MAX && TEXT_TYPES.test(typeOf(file));
+}
+
+// What has been opened, by the id of the file: a message is drawn again with each of its events.
+const opened = new Set();
+const texts = new Map();
+
+/** The beginning of a text file, which is loaded when a person opens it. */
+function textPreview({ id }, url) {
+  return el(
+    "details.text-preview",
+    { open: opened.has(id), data: { id, url }, ontoggle: (event) => toggle(event.currentTarget) },
+    el("summary", {}, "Show the text"),
+    el("pre", { tabIndex: 0 }, texts.get(id) ?? ""),
+  );
+}
+
+async function toggle(preview) {
+  const { id, url } = preview.dataset;
+  if (!preview.open) return void opened.delete(id);
+  opened.add(id);
+  if (!texts.has(id)) {
+    const response = await fetch(url).catch(() => null);
+    const text = response?.ok ? await response.text() : "The file cannot be loaded any more.";
+    texts.set(id, text.length > TEXT_CHARACTERS ? `${text.slice(0, TEXT_CHARACTERS)} …` : text);
+  }
+  preview.querySelector("pre").textContent = texts.get(id);
 }
 
 function typeOf(file) {
