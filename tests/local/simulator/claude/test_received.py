@@ -22,7 +22,7 @@ def attached(name: str, kind: str, *blocks: Any, remark: str = "") -> Attachment
 
 def answer(*messages: Message, files: Sequence[File] = ()) -> str:
     """What the stand-in says to messages as the bot renders them."""
-    blocks = []
+    blocks: list[dict[str, Any]] = []
     for block in question(messages).blocks:
         if isinstance(block, Text):
             blocks.append({"type": "text", "text": block.text})
