@@ -91,7 +91,7 @@ def _embed(embed: Embed) -> str:
 def _attachment(attachment: Attachment) -> str:
     kind = attachment.content_type or "file"
     shown = "attached, shown below" if attachment.blocks else "attached, not shown to you"
-    remark = f": {attachment.remark}" if attachment.remark else ""
+    remark = f": {body(plain(attachment.remark))}" if attachment.remark else ""
     return f"[{shown}: {rendered_name(attachment.filename)} ({attribute(kind)}){remark}]"
 
 

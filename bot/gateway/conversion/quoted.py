@@ -1,11 +1,11 @@
-"""Converts a message that somebody refers to."""
+"""Converts messages that somebody refers to: replies, links and forwards."""
 
 from __future__ import annotations
 
 import discord
 
 from bot.conversation.bounds import FORWARDED_CHARS, QUOTED_CHARS, shortened
-from bot.conversation.message import Quoted
+from bot.conversation.message import Quote, Quoted
 from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
 from bot.gateway.conversion.parts import (
@@ -16,6 +16,8 @@ from bot.gateway.conversion.parts import (
     to_embeds,
     to_poll,
 )
+
+NOTHING_FORWARDED = "the forwarded message holds nothing that can be shown to you"
 
 
 def to_quoted(message: discord.Message) -> Quoted:
@@ -33,15 +35,26 @@ def to_quoted(message: discord.Message) -> Quoted:
     )
 
 
-def to_forwarded(message: discord.Message, snapshot: discord.MessageSnapshot) -> Quoted:
-    """Convert the copy of a message that a forward holds; Discord does not name its author.
+def to_forward(message: discord.Message) -> Quote | None:
+    """Return what a message forwards, None if the message is no forward.
 
-    The id is that of the original where Discord tells it, since it holds when the original was written.
+    Discord does not name the author of the original.
     """
-    content = snapshot.content or text_of_components(snapshot.components)
     reference = message.reference
+    if reference is None or reference.type is not discord.MessageReferenceType.forward:
+        return None
+    said = tuple(
+        _to_forwarded(message, snapshot, reference.message_id or message.id)
+        for snapshot in message.message_snapshots
+    )
+    shown = tuple(each for each in said if each != Quoted(each.id))
+    return Quote("forward", reference.channel_id, shown, remark="" if shown else NOTHING_FORWARDED)
+
+
+def _to_forwarded(message: discord.Message, snapshot: discord.MessageSnapshot, original: int) -> Quoted:
+    content = snapshot.content or text_of_components(snapshot.components)
     return Quoted(
-        id=(reference.message_id if reference else None) or message.id,
+        id=original,
         text=shortened(replace_ids(message, content), FORWARDED_CHARS),
         attachments=to_attachments(snapshot.attachments, snapshot.stickers),
         stickers=tuple(map(sticker_name, snapshot.stickers)),
