@@ -91,6 +91,14 @@ async def test_the_stand_in_shows_on_the_page_what_of_a_message_has_reached_it(t
         *_, reply = await page.answered(thread, 2)
         assert "`loom.png`: a picture of 280 × 56 pixels, 20 tokens" in reply["content"]
         assert "`log.txt`: 8 characters of text, 4 tokens: “it works”" in reply["content"]
+        elsewhere = (await page.state())["guilds"][0]["channels"][1]["id"]
+        await page.forward(await page.post(elsewhere, "wool is warm"), thread)
+        *_, reply = await page.answered(thread, 3)
+        assert "a forwarded message: “wool is warm”" in reply["content"]
+        sticker = (await page.state())["guilds"][0]["stickers"][0]
+        await page.post(thread, "", sticker_ids=[sticker["id"]])
+        *_, reply = await page.answered(thread, 4)
+        assert f"a sticker: {sticker['name']}" in reply["content"]
 
 
 async def test_each_stand_in_is_told_with_what_replaces_it_and_the_page_comes_first(tmp_path: Path) -> None:

@@ -79,7 +79,10 @@ function createPoll() {
 
 at(".stickers").addEventListener("click", ({ currentTarget }) => {
   const offered = channel.guild?.stickers ?? [];
-  if (!offered.length) return notice("There are no stickers here: they belong to a server.");
+  if (!offered.length) {
+    notice("There are no stickers here: they belong to a server.");
+    return composer.focus();
+  }
   chooseSticker(currentTarget, offered, ({ id }) => {
     const { reply, ping } = composer.takeReply();
     attempt(() => api.send(channel.id, { text: "", reply, ping, sticker_ids: [id] }));
@@ -256,10 +259,18 @@ addEventListener("hashchange", openChannel);
 addEventListener("pagehide", () => stop());
 addEventListener("pageshow", ({ persisted }) => persisted && become(api.as));
 addEventListener("keydown", (event) => {
-  if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
-  if (document.body.classList.contains("menu-open")) document.body.classList.remove("menu-open");
-  else composer.escape();
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
+    if (document.body.classList.contains("menu-open")) document.body.classList.remove("menu-open");
+    else composer.escape();
+  } else if (isTyped(event)) composer.focus();
 });
+
+/** Whether a key is a letter that no field takes: it is meant for the message. A space presses a button. */
+function isTyped({ key, ctrlKey, metaKey, altKey, target }) {
+  return key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey && !target.closest("input, textarea, select");
+}
+
 at("#menu").addEventListener("click", () => document.body.classList.toggle("menu-open"));
 at("#shade").addEventListener("click", () => document.body.classList.remove("menu-open"));
 start();

@@ -17,6 +17,8 @@ import { isEphemeral } from "./world.js";
 
 const REPLY = 19;
 const STARTER = 21;
+const POLL_RESULT = 46;
+const FORWARDABLE = new Set([0, REPLY, 20, 23]); // and no polls
 const LOADING = 1 << 7;
 const V2 = 1 << 15;
 const JUMBO = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}]*\s*){1,27}$/u;
@@ -28,7 +30,7 @@ const EVENTS = {
   6: () => "pinned a message.",
   7: () => "joined the server.",
   18: (message) => `started a thread: ${message.content}`,
-  46: (message) => pollResult(message.embeds?.[0]),
+  [POLL_RESULT]: (message) => pollResult(message.embeds?.[0]),
 };
 
 /** The element of a message; `grouped` if it goes on below one by the same author. */
@@ -162,7 +164,7 @@ function tools(message, own, world) {
     { role: "group", "aria-label": "Actions" },
     tool("pick", "smile", "Add a reaction"),
     tool("reply", "reply", "Reply"),
-    message.type !== STARTER && tool("forward", "forward", "Forward"),
+    FORWARDABLE.has(message.type) && !message.poll && tool("forward", "forward", "Forward"),
     mayBranch && tool("thread", "thread", "Open a thread"),
     tool("apps", "apps", "Apps"),
     message.type !== STARTER && (message.pinned ? tool("unpin", "pin", "Unpin") : tool("pin", "pin", "Pin")),
@@ -179,7 +181,7 @@ function eventElement(message, world) {
   return el(
     "article.message.event",
     { tabIndex: -1, data: { id: message.id } },
-    icon(message.type === 4 ? "edit" : "thread"),
+    icon({ 4: "edit", 6: "pin", [POLL_RESULT]: "poll" }[message.type] ?? "thread"),
     el(
       "div.body",
       {},

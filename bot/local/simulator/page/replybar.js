@@ -13,7 +13,7 @@ export class ReplyBar {
   }
 
   /** Reply to a message: `name` is that of its author, `preview` an element, `own` if one replies to oneself. */
-  open({ message, name, preview, own, ping = true }) {
+  open({ message, name, preview, own, ping = !own }) {
     Object.assign(this, { message, ping, shown: { message, name, preview, own } });
     this.holder.hidden = false;
     this.holder.replaceChildren(
