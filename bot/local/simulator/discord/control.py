@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.local.simulator.discord import guilds, overview
-from bot.local.simulator.discord.actors import Actor
+from bot.local.simulator.discord.actors import Actor, File
 from bot.local.simulator.discord.attachments import FILE_BYTES
 from bot.local.simulator.discord.control_request import Handler
 from bot.local.simulator.discord.control_request import answering as _answering
@@ -94,9 +94,7 @@ class Control:
 
         `sticker_ids` and `poll` are as in Discord's "Create Message"; `ping` says whether a reply pings.
         """
-        payload, uploads = await read_body(request, UPLOADS_BYTES)
-        body = _as_object(payload)
-        files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+        body, files = await _with_files(request)
         has_more = bool(files or body.get("sticker_ids") or body.get("poll"))
         content = str(body.get("content") or "") if has_more else _text(body, "content")
         return await self._actor(body).post(
@@ -195,9 +193,11 @@ class Control:
         return await self._actor(body).create_thread(place, name, body.get("message_id"), private)
 
     async def _forum_post(self, request: web.Request) -> Json:
-        body = await _body(request)
-        place, name, content = _id(body, "channel_id"), _text(body, "name"), _text(body, "content")
-        return await self._actor(body).create_post(place, name, content)
+        body, files = await _with_files(request)
+        content = str(body.get("content") or "") if files else _text(body, "content")
+        return await self._actor(body).create_post(
+            _id(body, "channel_id"), _text(body, "name"), content, files
+        )
 
     async def _user(self, request: web.Request) -> Json:
         """Somebody new, a member of every server."""
@@ -234,6 +234,13 @@ class Control:
         if user is None or user.bot:
             raise ApiError(404, 0, f"There is no user {user_id}.")
         return Actor(self._hub, user_id)
+
+
+async def _with_files(request: web.Request) -> tuple[Json, list[File]]:
+    """Read the JSON object and the files of a request."""
+    payload, uploads = await read_body(request, UPLOADS_BYTES)
+    files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+    return _as_object(payload), files
 
 
 def _begun(handle: InteractionHandle) -> Json:

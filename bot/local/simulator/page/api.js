@@ -60,7 +60,8 @@ export class Api {
   unpin = (channel_id, message_id) => this.#act("DELETE", "pins", { channel_id, message_id });
   startThread = (channel_id, name, message_id) => this.#post("threads", { channel_id, name, message_id });
   type = (channel_id) => this.#post("typing", { channel_id });
-  post = (channel_id, name, content) => this.#post("posts", { channel_id, name, content });
+  post = (channel_id, { name, content, files }) =>
+    call("POST", "posts", { as: this.as, channel_id, name, content }, files);
   openDm = (application_id) => this.#post("dms", { application_id });
 
   runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });

@@ -174,11 +174,12 @@ async function openChannel() {
   draw();
   if (isForum) {
     messages.clear();
-    const post = async (name, content) => {
-      const made = await attempt(() => api.post(channel.id, name, content));
+    const post = async (written) => {
+      const made = await attempt(() => api.post(channel.id, written));
       if (made) openNew(made);
+      return Boolean(made);
     };
-    drawForum(at("#forum"), channel, { world, people: completable, post });
+    drawForum(at("#forum"), channel, { world, people: completable, post, problem: notice });
   } else {
     if (previous?.id !== channel.id) messages.clear();
     await attempt(() => messages.show(channel, api));

@@ -12,8 +12,8 @@ const LONG_TEXT_NAME = "message.txt"; // as Discord's client names it
 export class Uploads {
   #cards = new Map();
 
-  /** `problem(text)` tells a person why a file was not taken. */
-  constructor(root, field, { problem }) {
+  /** `problem(text)` tells a person why a file was not taken; drops are taken until `signal` is aborted. */
+  constructor(root, field, { problem, signal }) {
     Object.assign(this, { field, problem, enabled: true });
     this.list = root.querySelector(".uploads");
     this.input = root.querySelector("input[type=file]");
@@ -24,7 +24,7 @@ export class Uploads {
       field.focus();
     });
     field.addEventListener("paste", (event) => this.#paste(event));
-    this.#acceptDrops(() => this.enabled && root.checkVisibility());
+    this.#acceptDrops(() => this.enabled && root.checkVisibility(), signal);
   }
 
   get isEmpty() {
@@ -86,18 +86,15 @@ export class Uploads {
   }
 
   /** Take files that are dropped anywhere in the window: outside of a drop target, a browser would leave the page. */
-  #acceptDrops(accepts) {
+  #acceptDrops(accepts, signal) {
     const hasFiles = (event) => event.dataTransfer.types.includes("Files");
     const show = (shown) => (this.dropzone.hidden = !shown);
-    addEventListener("dragover", (event) => {
+    const dragOver = (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
-      const accepted = accepts();
-      event.dataTransfer.dropEffect = accepted ? "copy" : "none";
-      show(accepted);
-    });
-    addEventListener("dragleave", (event) => event.relatedTarget || show(false));
-    addEventListener("drop", (event) => {
+      if (accepts()) show(true);
+    };
+    const drop = (event) => {
       if (!hasFiles(event)) return;
       event.preventDefault();
       show(false);
@@ -107,7 +104,10 @@ export class Uploads {
       if (folders.includes(true)) this.problem("Discord takes no folders. Drop the files that are in it.");
       this.add(files);
       this.field.focus();
-    });
+    };
+    addEventListener("dragover", dragOver, { signal });
+    addEventListener("dragleave", (event) => event.relatedTarget || show(false), { signal });
+    addEventListener("drop", drop, { signal });
   }
 }
 

@@ -188,6 +188,20 @@ async def test_a_user_posts_files_by_the_page(scene: Scene, session: aiohttp.Cli
         assert await response.read() == b"a log"
 
 
+async def test_a_forum_post_is_opened_with_files_by_the_page(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    forum = scene.discord.add_channel(scene.guild, "ideas", kind="forum")
+    form = aiohttp.FormData()
+    where = {"as": str(scene.ann.id), "channel_id": str(forum.id), "name": "A loom", "content": ""}
+    form.add_field("payload_json", json.dumps(where))
+    form.add_field("files[0]", b"a plan", filename="plan.txt", content_type="text/plain")
+    async with session.post(scene.discord.page_url + "control/posts", data=form) as response:
+        told = await response.json()
+        assert response.status == 200, told
+    assert [each["filename"] for each in told["message"]["attachments"]] == ["plan.txt"]
+
+
 async def test_ten_files_at_the_limit_are_taken_and_a_larger_one_is_refused(
     scene: Scene, session: aiohttp.ClientSession
 ) -> None:
