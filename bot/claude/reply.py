@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from bot.claude.blocks import Blocks
 from bot.conversation.request import Finished, Usage
 from bot.conversation.surrogates import Joiner, whole
 
@@ -28,7 +29,9 @@ class Reply:
 
     def __init__(self, written: Lifetime | None = None) -> None:
         self._written = written
+        self._blocks = Blocks()
         self._other_blocks: list[object] = []
+        self._text_index: object = None
         self._counts: dict[str, int] = {}
         self._named: dict[str, str] = {}
         self._stop_reason: str | None = None
@@ -53,16 +56,18 @@ class Reply:
                 self.started = read if read.input_total else None
             case "content_block_start":
                 block = _mapping(event.get("content_block"))
+                self._blocks.start(event.get("index"), block)
                 if block.get("type") == "text":
-                    return self._joined(block.get("text"))
+                    return self._joined(event.get("index"), block.get("text"))
                 self.thinking = self.thinking or block.get("type") in _THINKING_BLOCKS
                 self._other_blocks.append(event.get("index"))
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))
                 if delta.get("type") == "text_delta" and event.get("index") not in self._other_blocks:
-                    return self._joined(delta.get("text"))
+                    return self._joined(event.get("index"), delta.get("text"))
+                self._blocks.add(event.get("index"), delta)
             case "content_block_stop" if event.get("index") not in self._other_blocks:
-                return self._joiner.end()
+                return self._ended_text()
             case "message_delta":
                 delta = _mapping(event.get("delta"))
                 self._stop_reason = _string(delta.get("stop_reason")) or self._stop_reason
@@ -71,7 +76,7 @@ class Reply:
                 self._count(event.get("usage"))
             case "message_stop":
                 self.stopped = True
-                return self._joiner.end()  # some servers do not end their blocks
+                return self._ended_text()  # some servers do not end their blocks
         return ""
 
     def finished(self, request_id: str | None) -> Finished | None:
@@ -85,10 +90,19 @@ class Reply:
             message_id=self._message_id,
             request_id=request_id,
             refusal_category=self._refusal_category,
+            blocks=self._blocks.finished(),
         )
 
-    def _joined(self, piece: object) -> str:
-        return self._joiner.join(piece) if isinstance(piece, str) else ""
+    def _joined(self, index: object, piece: object) -> str:
+        return self._text(index, self._joiner.join(piece)) if isinstance(piece, str) else ""
+
+    def _ended_text(self) -> str:
+        return self._text(self._text_index, self._joiner.end())
+
+    def _text(self, index: object, text: str) -> str:
+        self._text_index = index
+        self._blocks.add_text(index, text)
+        return text
 
     def _count(self, usage: object) -> None:
         # Counts are cumulative, so the highest value is right, whichever event contains it: some servers report the

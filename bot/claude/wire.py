@@ -124,7 +124,9 @@ def _block(block: Block) -> Any:
             title = {"title": block.title} if block.title else {}
             return {"type": "document", "source": _source(block.source), **title}
         case ToolUse():
-            return {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
+            caller = {"caller": json.loads(block.caller)} if block.caller else {}
+            call = {"type": "tool_use", "id": block.id, "name": block.name, "input": json.loads(block.input)}
+            return {**call, **caller}
         case ToolResult():
             failed = {"is_error": True} if block.is_error else {}
             content = [_block(part) for part in block.content]

@@ -150,11 +150,13 @@ class ReplySettings(Section):
     ignore_prefix: str | None = "//"
     while_answering: Literal["queue", "interrupt"] = "queue"
     gather_ms: Annotated[int, Field(ge=0, le=10_000)] = 0
+    titles: Literal["generated", "message"] = "generated"
     suppress_embeds: bool = True
     # Discord knows no other durations.
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(number)] = 1440
     code_file_lines: Annotated[int, Field(ge=0, le=100_000)] = 60
     max_messages: Annotated[int, Field(ge=0, le=1000)] = 8
+    context_messages: Annotated[int, Field(ge=0, le=100)] = 20
 
 
 class TurnsSettings(Section):

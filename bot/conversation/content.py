@@ -62,12 +62,16 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class ToolUse:
-    """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came."""
+    """A call that the model makes; `input` is a JSON object as text, because it is sent again as it came.
+
+    So is `caller`, which says what made the call; "" if the API did not say.
+    """
 
     id: str
     name: str
     input: str
     tokens: int = 0
+    caller: str = ""
     type: Literal["tool_use"] = "tool_use"
 
 

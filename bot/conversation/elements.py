@@ -7,16 +7,20 @@ from collections.abc import Iterator, Sequence
 from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
 from bot.conversation.request import PromptMessage
+from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.visible import is_blank, plain, readable, unforged
 
 
 def question(messages: Sequence[Message]) -> PromptMessage:
-    """Return the user message of a turn: the messages as text, each followed by its files and its quotes."""
+    """Return the user message of a turn: the messages as text, each followed by its files and its quotes.
+
+    The request for a title follows the message that opens the thread.
+    """
     blocks: list[Block] = []
     waiting: list[Message] = []
     for message in messages:
         waiting.append(message)
-        if behind := [*_files(message.attachments), *_quotes(message)]:
+        if behind := [*_files(message.attachments), *_quotes(message), *_title_request(message)]:
             blocks += [Text(render_user(waiting)), *behind]
             waiting = []
     if waiting:
@@ -41,6 +45,11 @@ def _quotes(message: Message) -> Iterator[Block]:
             yield from _files(said.attachments)
 
 
+def _title_request(message: Message) -> Iterator[Block]:
+    if message.asks_title:
+        yield TITLE_REQUEST
+
+
 def _quote(quote: Quote) -> str:
     lines = [f'<quote of="{quote.kind}"{_given(title=quote.title, tags=", ".join(quote.tags))}>']
     lines += [f"[{body(plain(quote.remark))}]"] if quote.remark else []
@@ -52,9 +61,14 @@ def _quote(quote: Quote) -> str:
 def _author(written: Message | Quoted) -> str:
     author = written.author
     named = {} if author is None else {"from": author.name, "username": author.username}
-    by_app = isinstance(written, Quoted) and written.by_app
-    values = {**named, **({"app": "yes"} if by_app else {}), "at": written_at(written.id)}
+    values = {**named, **_origin(written), "at": written_at(written.id)}
     return " ".join(f'{name}="{attribute(value)}"' for name, value in values.items())
+
+
+def _origin(written: Message | Quoted) -> dict[str, str]:
+    if isinstance(written, Message):
+        return {}
+    return {"you": "yes"} if written.own else {"app": "yes"} if written.by_app else {}
 
 
 def _content(written: Message | Quoted) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from bot.conversation.content import Block, Text
@@ -60,6 +60,22 @@ class Request:
     user_key: str | None = None
     breakpoints: Breakpoints | None = None
     thinking: ThinkingType | None = None
+
+    def after(self, end: Finished) -> Request | None:
+        """Return the next request of the same turn, None if the reply has ended.
+
+        A paused reply goes on when its content is sent again unchanged (Anthropic, "Handling stop reasons"). The
+        messages before stay as they are: thinking is valid only behind them.
+        """
+        if end.stop_reason != "pause_turn" or not end.blocks:
+            return None
+        *before, last = self.messages
+        paused = PromptMessage("assistant", end.blocks)
+        if last.role == "assistant":  # the reply was paused before
+            paused = replace(last, blocks=(*last.blocks, *end.blocks))
+        else:
+            before.append(last)
+        return replace(self, messages=(*before, paused))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +140,10 @@ class Thinking:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The stream ended with `message_stop`; `stop_reason` as the API names it, unknown values included."""
+    """The stream ended with `message_stop`; `stop_reason` as the API names it, unknown values included.
+
+    `blocks` are those of the reply, as they came. They are sent again only within the turn: the history keeps text.
+    """
 
     stop_reason: str
     usage: Usage
@@ -132,6 +151,7 @@ class Finished:
     message_id: str
     request_id: str | None = None
     refusal_category: str | None = None
+    blocks: tuple[Block, ...] = ()
 
 
 StreamEvent = Started | TextDelta | Thinking | Waiting | NewAttempt | Finished

@@ -10,6 +10,7 @@ from bot.conversation import elements
 from bot.conversation.content import Block, Document, Image, Text
 from bot.conversation.message import Message
 from bot.conversation.request import PromptMessage
+from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
 
@@ -23,7 +24,10 @@ _FILE_NAME = re.compile(r'<file name="([^"]*)">')
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """One message of an entry: its element, the blocks of its files, and those of its quotes."""
+    """One message of an entry: its element, the blocks of its files, and those of its quotes.
+
+    The request for a title counts as a quote: it stays as long as its message.
+    """
 
     text: str
     files: tuple[Block, ...] = ()
@@ -101,11 +105,15 @@ def _pieces(blocks: Sequence[Block]) -> list[_Piece]:
             starts = [found.start() for found in _ELEMENT.finditer(block.text)]
             ends = [*(start - 1 for start in starts[1:]), len(block.text)]
             pieces += [_Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
-        elif pieces and (pieces[-1].quotes or (isinstance(block, Text) and _QUOTE.match(block.text))):
+        elif pieces and (pieces[-1].quotes or _begins_quotes(block)):
             pieces[-1] = replace(pieces[-1], quotes=(*pieces[-1].quotes, block))
         elif pieces:
             pieces[-1] = replace(pieces[-1], files=(*pieces[-1].files, block))
     return pieces
+
+
+def _begins_quotes(block: Block) -> bool:
+    return isinstance(block, Text) and (block == TITLE_REQUEST or _QUOTE.match(block.text) is not None)
 
 
 def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:

@@ -79,7 +79,7 @@ class Turn:
     @property
     def reply_parts(self) -> tuple[str, ...]:
         """The texts of the reply, one for each request that it took."""
-        return tuple(text_of(message.blocks) for message in self.sent if message.role == "assistant")
+        return reply_parts(self.sent)
 
     @property
     def reply(self) -> str:
@@ -120,6 +120,11 @@ class Turn:
     def asked(self, question: PromptMessage) -> Turn:
         """Return the turn with another first message."""
         return replace(self, sent=(question, *self.sent[1:]))
+
+
+def reply_parts(sent: Sequence[PromptMessage]) -> tuple[str, ...]:
+    """Return the texts of the assistant messages."""
+    return tuple(text_of(message.blocks) for message in sent if message.role == "assistant")
 
 
 def exchange(question: PromptMessage, reply: str = "") -> tuple[PromptMessage, ...]:

@@ -39,7 +39,7 @@ _OPENING = re.compile("[<\uff1c\ufe64\u2039\u3008\u2329\u27e8]")
 """The character that begins an element, and those that look like it."""
 
 _SLASHES = ("/", "\u2044", "\u2215")
-ELEMENTS = ("message", "summary", "file", "quote", "said", "poll", "embed")
+ELEMENTS = ("message", "summary", "file", "quote", "said", "poll", "embed", "thread_title")
 
 
 def is_blank(text: str) -> bool:

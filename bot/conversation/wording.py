@@ -35,7 +35,7 @@ CONTEXT_FULL = (
     "The conversation is as long as Claude can read, so the reply ends here. "
     "Write “go on”, or start afresh with /reset."
 )
-PAUSED = "Claude paused here. Write “go on” and it continues."
+PAUSED = "Claude paused here. Press Continue, or use /continue, and it goes on."
 INTERRUPTED = "The connection to Claude broke off here. What was written is kept: write “go on” to continue."
 ENDLESS = (
     "Claude's reply did not end, so I closed the connection here. What was written is kept: write on, "

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import IntEnum, auto
 
 from bot.render.grapheme import Graphemes
-from bot.render.inline import scan_inline
 from bot.render.lines import Kind, Line, ShownText, seems_to_open
 from bot.render.measure import first_visible, fitting, units
-from bot.render.open_markers import OpenMarkers
-from bot.render.open_markup import OpenMarkup, continues, read_message
+from bot.render.open_markup import OpenMarkup, read_message
+from bot.render.paragraphs import Paragraphs
 
 # Text that would begin a block if a message began with it.
 _BLOCK_START = re.compile(r"#|>|[-+*](?:\s|#)|\d{1,9}[.)]|```|~~~|\|")
@@ -68,14 +67,6 @@ class Split:
     markup: OpenMarkup
 
 
-@dataclass(slots=True)
-class _Paragraph:
-    start: int
-    end: int
-    ended: bool
-    markers: OpenMarkers | None = None
-
-
 def split_message(window: str, markup: OpenMarkup, room: int) -> Split:
     """Split `window`, which is too long for a message, so that the message shows at most `room` units."""
     return _Splitter(window, markup, room - units(markup.opening)).best()
@@ -88,11 +79,11 @@ class _Splitter:
     room: int
     top: int = 0
     lines: list[Line] = field(default_factory=list)
-    paragraphs: dict[int, _Paragraph] = field(default_factory=dict)
     # Computed once, since a message may have as many splits as characters: the first visible character, and by
     # units of the closing, how many characters fit.
     visible_at: int = 0
     fits: dict[int, int] = field(default_factory=dict)
+    paragraphs: Paragraphs = field(init=False)
     shown: ShownText = field(init=False)
     graphemes: Graphemes = field(init=False)
 
@@ -102,7 +93,7 @@ class _Splitter:
         self.top = max(1, min(fitting(self.text, self.room), len(self.text) - 1))
         self.visible_at = first_visible(self.text)
         self.lines, _ = read_message(self.text, self.markup, whole=True)
-        self._find_paragraphs()
+        self.paragraphs = Paragraphs(self.text, self.lines, self.markup)
         # Splits in the first half of the message are computed only if the second half has none.
         splits: list[tuple[Rank, Split]] = []
         between = within = float(len(self.text) + 1)
@@ -143,32 +134,6 @@ class _Splitter:
             self.fits[closing_units] = fitting(self.text, self.room - closing_units)
         return self.fits[closing_units]
 
-    def _find_paragraphs(self) -> None:
-        current: _Paragraph | None = None
-        for index, line in enumerate(self.lines):
-            if line.kind in (Kind.BLANK, Kind.OPEN, Kind.CODE, Kind.CLOSE):
-                current = None
-                continue
-            if current is None or not continues(line, self.lines[index - 1]):
-                current = _Paragraph(line.start, line.end, ended=True)
-            current.end = line.end
-            self.paragraphs[index] = current
-        if current is not None:
-            current.ended = False
-
-    def _markers(self, paragraph: _Paragraph) -> OpenMarkers:
-        if paragraph.markers is None:
-            before = self.markup.markers if paragraph.start == 0 else ()
-            paragraph.markers = OpenMarkers(
-                scan_inline(self.text, paragraph.start, paragraph.end, before, ended=paragraph.ended)
-            )
-        return paragraph.markers
-
-    def _open_at(self, index: int, position: int) -> tuple[str, ...] | None:
-        """The markers open at a position, outermost first; None inside a link or a marker."""
-        paragraph = self.paragraphs.get(index)
-        return () if paragraph is None else self._markers(paragraph).at(position)
-
     def _between_lines(self, first: float, behind: float) -> Iterator[tuple[Rank, Split]]:
         """The splits before the lines that start at `first` or later, and before `behind`."""
         before: Line | None = None
@@ -195,8 +160,8 @@ class _Splitter:
 
     def _before_text(self, index: int, line: Line, before: Line) -> Iterator[tuple[Rank, Split]]:
         markers: tuple[str, ...] | None = ()
-        if index - 1 in self.paragraphs and self.paragraphs.get(index) is self.paragraphs[index - 1]:
-            markers = self._open_at(index, line.start)
+        if self.paragraphs.go_on(index):
+            markers = self.paragraphs.open_at(index, line.start)
         end = self.shown.end_before(line.start)
         if markers is None or (markers and line.depth) or self._garbles(index, markers, end, line.start):
             return
@@ -260,10 +225,10 @@ class _Splitter:
         unknown = len(rest) < _BLOCK_START_MAX_CHARS and resume + len(rest) == len(self.text)
         if not rough and unknown and rest[0] in "#>-+*0123456789`~|":
             return None
-        markers = self._open_at(index, end)
+        markers = self.paragraphs.open_at(index, end)
         if (
             markers is None
-            or markers != self._open_at(index, resume)
+            or markers != self.paragraphs.open_at(index, resume)
             or self._garbles(index, markers, end, resume)
         ):
             if not rough:
@@ -280,7 +245,7 @@ class _Splitter:
         inner = markers[-1][0]
         if markers[-1].startswith("```"):
             return True  # at the start of a message it would open a code block
-        ends_pair = self._markers(self.paragraphs[index]).ends_pair(end)
+        ends_pair = self.paragraphs.ends_pair(index, end)
         runs_on = not ends_pair and self.text[end - 1] in (inner, "\\")
         return runs_on or self.text[resume : resume + 1] == inner
 

@@ -18,10 +18,11 @@ class Meta:
     """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
-    (the id of that interaction). `buttons` is the message that carries the buttons of the last reply. `pins` are the
-    pinned messages, `pinned_indexes` the history indexes of their turns, and `pinned_now` the interaction that asked
-    to apply pins before the next trim. `corrected` is a turn's summary as a person has corrected it. `cost` is the
-    sum of the known costs of requests in micro-dollars; `unpriced` counts the requests without a complete cost.
+    (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
+    the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
+    turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
+    summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
+    `unpriced` counts the requests without a complete cost.
     """
 
     guild: int | None = None
@@ -29,6 +30,7 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     left: int | None = None
+    floor: int | None = None
     window_start: int = 0
     pins: frozenset[int] = frozenset()
     pinned_indexes: tuple[int, ...] = ()
@@ -83,7 +85,8 @@ class Attempt:
     to the ids of posted messages; for the parts `unconfirmed` only the intent to post is known. `result` is the
     committed result. `stopped`: a person asked to end the turn with the text written so far. `halted`: Discord
     refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
-    comes later.
+    comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
+    whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
     """
 
     state: State
@@ -95,6 +98,8 @@ class Attempt:
     stopped: bool = False
     halted: bool = False
     delay_notice: tuple[int, int] | None = None
+    costs: tuple[int | None, ...] = ()
+    lost: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +113,11 @@ class EarlierAnswer:
     entry: Turn | None = None
     notice: tuple[int, int] | None = None
     continuing: bool = False
+
+    @property
+    def continued(self) -> Turn | None:
+        """The entry whose reply is continued; None if the turn is answered from the start."""
+        return self.entry if self.continuing and self.entry is not None and self.entry.reply else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +152,6 @@ class Claim:
     def past(self) -> Past:
         """The conversation before the turn."""
         return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
-
-    @property
-    def continued(self) -> Turn | None:
-        """The entry whose reply is continued; None if the turn is answered from the start."""
-        entry = self.earlier.entry
-        return entry if self.earlier.continuing and entry is not None and entry.reply else None
 
     @property
     def reply_to(self) -> int | None:

@@ -39,6 +39,8 @@ class FileStore:
         contents = {}
         for field, text in found.items():
             message, _, attachment = str(field).partition(":")
+            if not attachment.isdecimal():
+                continue  # quotes, see `quote_store`
             try:
                 contents[int(message), int(attachment)] = _contents.validate_json(text)
             except ValidationError:

@@ -47,6 +47,8 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             stopped="stop" in fields,
             halted="halted" in fields,
             delay_notice=read_delay_notice(fields),
+            costs=_costs(fields, before=int(token)),
+            lost=int(fields.get("lost", 0)),
         ),
         history=tuple(entry for entry in entries if entry.id != int(turn_id)),
         recalled=tuple(load_turn(entry) for entry in recalled),
@@ -86,6 +88,15 @@ def read_delay_notice(fields: Mapping[str, str]) -> tuple[int, int] | None:
     return _pair(fields.get("sign", ""))
 
 
+def _costs(fields: Mapping[str, str], *, before: int) -> tuple[int | None, ...]:
+    """Read the recorded costs of earlier attempts at this answer, of which the first had the token `first_token`."""
+    first = int(fields.get("first_token", before))
+    recorded = {int(name[6:]): cost for name, cost in fields.items() if name.startswith("spent:")}
+    return tuple(
+        int(cost) if cost.isdecimal() else None for token, cost in recorded.items() if first <= token < before
+    )
+
+
 def _pair(text: str) -> tuple[int, int] | None:
     first, _, second = text.partition(":")
     return (int(first), int(second)) if second else None
@@ -121,6 +132,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         left=number("left"),
+        floor=number("floor"),
         window_start=number("cut") or 0,
         pins=frozenset(numbers("pins")),
         pinned_indexes=numbers("places"),

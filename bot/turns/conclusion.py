@@ -31,8 +31,24 @@ class Conclusion:
     open_end: bool = False
 
 
-def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
-    """Conclude by how the stream ended (Anthropic, "Handling stop reasons"); unknown stop reasons keep the text."""
+def conclude(text: str, end: Finished | BobbinError, before: str = "") -> Conclusion:
+    """Conclude by how the stream ended (Anthropic, "Handling stop reasons"); unknown stop reasons keep the text.
+
+    If the reply was continued, `before` is the text that it had; nothing that follows discards that text.
+    """
+    if not before:
+        return _concluded(text, end)
+    if isinstance(end, ClaudeBlocked) or (isinstance(end, Finished) and end.stop_reason == "refusal"):
+        return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True)
+    added = _concluded(text, end)
+    if not added.reply:
+        notices = (wording.STOPPED,) if isinstance(end, Stopped) else added.notices
+        return Conclusion("answered", before, notices, open_end=True)
+    whole = before + (text if added.open_end else text.rstrip())
+    return Conclusion("answered", whole, added.notices, open_end=added.open_end)
+
+
+def _concluded(text: str, end: Finished | BobbinError) -> Conclusion:
     reply = "" if is_blank(text) else text.strip()
     if isinstance(end, ClaudeBlocked) or (isinstance(end, ClaudeRefusedRequest) and not reply):
         # A message that the API refuses for its content would be refused again in every later request.
@@ -47,22 +63,10 @@ def conclude(text: str, end: Finished | BobbinError) -> Conclusion:
         # The partial text is discarded, and the turn is no part of later requests.
         return Conclusion("refused", "", (wording.REFUSED,))
     with_text, without_text = _BY_STOP_REASON.get(end.stop_reason, ((), wording.EMPTY_REPLY))
-    if reply and end.stop_reason == "max_tokens":
+    if reply and end.stop_reason in _OPEN_ENDS:
         # The continuation joins exactly here, so that a trailing blank is kept.
         return Conclusion("answered", text.lstrip(), with_text, open_end=True)
     return Conclusion("answered", reply, with_text) if reply else Conclusion("failed", "", (without_text,))
-
-
-def conclude_continued(before: str, text: str, end: Finished | BobbinError) -> Conclusion:
-    """Conclude the continuation of a reply: its text is appended to the text `before`."""
-    if isinstance(end, ClaudeBlocked) or (isinstance(end, Finished) and end.stop_reason == "refusal"):
-        return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True)
-    added = conclude(text, end)
-    if not added.reply:
-        notices = (wording.STOPPED,) if isinstance(end, Stopped) else added.notices
-        return Conclusion("answered", before, notices, open_end=True)
-    whole = before + (text if added.open_end else text.rstrip())
-    return Conclusion("answered", whole, added.notices, open_end=added.open_end)
 
 
 _INTERRUPTS: dict[type[BobbinError], str] = {
@@ -76,8 +80,10 @@ _INTERRUPTS: dict[type[BobbinError], str] = {
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {
     "max_tokens": ((wording.CUT_AT_MAX_TOKENS,), wording.THINKING_TOOK_ALL),
     "model_context_window_exceeded": ((wording.CONTEXT_FULL,), wording.explain(ClaudeTooLong())),
-    # Only server tools pause a turn, and the bot uses none. Resending the partial answer, as with tools, would end
-    # the request with an assistant message, which current models refuse.
+    # A reply that pauses goes on by itself; this is one that paused too often.
     "pause_turn": ((wording.PAUSED,), wording.EMPTY_REPLY),
 }
 """The notices below a text, and the answer without a text."""
+
+_OPEN_ENDS = ("max_tokens", "pause_turn")
+"""The stop reasons after which the reply can be continued."""

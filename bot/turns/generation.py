@@ -10,6 +10,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
 from bot.turns.policy import TurnPolicy
 from bot.turns.posted_reply import PostedReply
@@ -81,8 +82,10 @@ class Generation:
         self._pushed = ""
         self._interrupt_due = False
         self._status_line.attach(reply.writer)
-        if claim.continued is not None:
-            reply.writer.push(claim.continued.reply)
+        if not hold_spoilers(prepared.messages):
+            reply.expect_title()  # else the title could tell what is hidden
+        if prepared.reply:
+            reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
             reply.writer.show_status(wording.REGENERATING)
         try:
@@ -96,6 +99,7 @@ class Generation:
                         interrupt=self._interrupt,
                         push=self._push,
                         show_status=self._status_line.show,
+                        settle_title=reply.settle_title,
                         cost=self._cost,
                     )
                 )
@@ -111,6 +115,7 @@ class Generation:
                             self._interrupt_due = True
                             self._interrupt_if_due()
                     else:
+                        reply.settle_title(None)  # the thread is open: somebody has written in it
                         await reply.writer.abandon()
                         if await self._join():
                             generating.cancel()
@@ -118,10 +123,12 @@ class Generation:
                         self._status_line.attach(reply.writer)
                         reply.writer.push(self._pushed)
                         group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                reply.settle_title(None)
                 reply.writer.close_text()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
+            reply.settle_title(None)
             self._status_line.detach()
             self._interrupt_due = False
         return generating.result()

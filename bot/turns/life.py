@@ -47,7 +47,8 @@ class TurnLife:
         self.services = services
         self.stopped = heartbeat.stopped
         self.reply = PostedReply(claim, services, heartbeat.may_write)
-        self.cost = TurnCost(services.generator.report_cost, lost=claim.attempt.number - 1)
+        attempt = claim.attempt
+        self.cost = TurnCost(services.generator.report_cost, lost=attempt.lost, earlier=attempt.costs)
         self.outcome: Literal["unfinished", "answered", "notice"] = "unfinished"
         self.committed = False
         self._arrivals = arrivals

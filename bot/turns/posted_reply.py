@@ -52,7 +52,7 @@ class PostedReply:
         self._journal = services.journal
         self._outbox = services.outbox
         self._may_write = may_write
-        self._opening = ThreadOpening(services.outbox, claim)
+        self._opening = ThreadOpening(services.outbox, claim, services.pace, may_write)
         self.delay_notice = DelayNotice(claim, services, may_write)
         self._series = NONCE_SERIES[0]
         self._followed = followed
@@ -156,6 +156,14 @@ class PostedReply:
         """Wait until the channel exists (a writer's hook)."""
         if not self.found:
             await self._opening.wait()
+
+    def expect_title(self) -> None:
+        """Let the thread wait for the title that the reply begins with."""
+        self._opening.expect_title()
+
+    def settle_title(self, title: str | None) -> None:
+        """Name the thread, if it is not open yet; None if the reply has no title."""
+        self._opening.settle_title(title)
 
     async def before_send(self, part: int, _content: str) -> None:
         """Journal the intent to post a part (a writer's hook)."""

@@ -13,6 +13,7 @@ from bot.conversation.content import without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
+from bot.conversation.turn import reply_parts
 from bot.store.claim import Claim
 
 
@@ -28,6 +29,11 @@ class Prepared:
     messages: tuple[Message, ...]
     so_far: tuple[PromptMessage, ...] = ()
     notices: tuple[str, ...] = ()
+
+    @property
+    def reply(self) -> str:
+        """The text of the part of the reply that came."""
+        return "".join(reply_parts(self.so_far))
 
     def without_files(self, gone: Collection[str]) -> Prepared:
         """Return the content with a text in place of each file that is gone."""
@@ -54,7 +60,7 @@ Step = Callable[[Claim, Prepared], Awaitable[Prepared | Declined]]
 
 async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declined:
     """Prepare a turn by these steps, in order; the first step that declines ends the preparation."""
-    continued = claim.continued
+    continued = claim.earlier.continued
     so_far = () if continued is None else (*continued.sent, CONTINUE)
     prepared = Prepared(claim.batch.messages, so_far)
     for step in steps:

@@ -17,11 +17,12 @@ from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import file_ids
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
-from bot.conversation.request import Finished, PromptMessage, Request, Usage
+from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
-from bot.conversation.turn import Turn, exchange
+from bot.conversation.turn import Turn
 from bot.store.claim import Claim
-from bot.turns.conclusion import Conclusion, conclude, conclude_continued
+from bot.turns.conclusion import Conclusion, conclude
+from bot.turns.entry import Asked, entry
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
@@ -69,14 +70,16 @@ class ReplyGenerator:
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
         show_status: Callable[[str], None],
+        settle_title: Callable[[str | None], None] = lambda _: None,
         cost: TurnCost,
     ) -> Generated:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        `show_status` is called with a line for people during phases without text. The cost of each request is added
+        `show_status` is called with a line for people during phases without text, `settle_title` with the title of a
+        new thread as soon as it is known, or with None if the reply has none. The cost of each request is added
         to `cost`, also if this is cancelled.
         """
-        past, continued = claim.past.without_files(self._gone_files), claim.continued
+        past = claim.past.without_files(self._gone_files)
         prepared = prepared.without_files(self._gone_files)
         now_ms = round(self._now_s() * 1000)
 
@@ -91,7 +94,9 @@ class ReplyGenerator:
                 so_far=prepared.so_far,
             )
 
-        stream = ReplyStream(self._claude, interrupt, push, show_status, cost, policy.prices, self._now_s)
+        stream = ReplyStream(
+            self._claude, interrupt, push, show_status, cost, policy.prices, settle_title, self._now_s
+        )
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         counted = await stream.count(to_count(terms, plan, past))
@@ -131,9 +136,7 @@ class ReplyGenerator:
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
         if not stream.was_read and summary is None:
             plan = plan.unread
-        conclusion = (
-            conclude_continued(continued.reply, text, end) if continued is not None else conclude(text, end)
-        )
+        conclusion = conclude(text, end, before=prepared.reply)
         if still_too_long and conclusion.outcome == "failed":
             conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
         conclusion = _with_notices(conclusion, plan, summary, prepared.notices)
@@ -142,7 +145,8 @@ class ReplyGenerator:
             conversation=claim.conversation,
             turn=claim.turn_id,
             outcome=conclusion.outcome,
-            stop_reason=end.stop_reason if isinstance(end, Finished) else type(end).__name__,
+            stop_reason=end.stop_reason if isinstance(end, Finished) else None,
+            error=None if isinstance(end, Finished) else type(end).__name__,
             detail="" if isinstance(end, Finished) else str(end),
             estimated_tokens=plan.window.tokens,
             input_tokens=end.usage.input_total if isinstance(end, Finished) else None,
@@ -151,11 +155,8 @@ class ReplyGenerator:
             cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        turn = replace(
-            _entry(claim, conclusion, stream, plan, side_usage),
-            cost=_with_earlier_cost(claim.earlier.entry, cost.total),
-        )
-        return Generated(turn, conclusion, plan.window.start)
+        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
+        return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
     async def _find_gone(self, request: Request) -> frozenset[str]:
         """Return the ids of the request's files that are gone, and leave them out of later requests."""
@@ -171,13 +172,6 @@ class ReplyGenerator:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
 
 
-def _with_earlier_cost(earlier: Turn | None, cost: int | None) -> int | None:
-    """Add the cost of the earlier answer; None if either cost is unknown."""
-    if earlier is None or cost is None:
-        return cost
-    return None if earlier.cost is None else earlier.cost + cost
-
-
 def _with_notices(
     conclusion: Conclusion, plan: Plan, summary: str | None, prepared: tuple[str, ...]
 ) -> Conclusion:
@@ -188,56 +182,6 @@ def _with_notices(
     if window.shortened:
         notices = (*notices, wording.SHORTENED)
     return replace(conclusion, notices=notices)
-
-
-def _entry(
-    claim: Claim,
-    conclusion: Conclusion,
-    stream: ReplyStream,
-    plan: Plan,
-    side_usage: tuple[Usage, ...],
-) -> Turn:
-    usage = stream.used
-    earlier, continued = claim.earlier.entry, claim.continued
-    preface = plan.new_preface
-    if preface is None and earlier is not None:
-        preface = earlier.preface
-    side_usage = (*(earlier.side_usage if earlier is not None else ()), *side_usage)
-    if continued is not None:
-        added = conclusion.reply[len(continued.reply) :]
-        # A request without any text in its answer is not sent again: the next request extends the one before it.
-        key = continued.prefix_key if plan.new_preface is None else ""
-        continued = replace(
-            continued, window_start=plan.window.start, preface=preface, prefix_key=key, side_usage=side_usage
-        )
-        if not stream.was_read:
-            return continued  # Claude has read nothing: the request before is still the latest one
-        return replace(
-            continued,
-            sent=(*plan.added, PromptMessage.of("assistant", added)) if added else continued.sent,
-            reply_tokens=plan.rates.of(conclusion.reply),
-            usage=usage if added else continued.usage,
-            asked_ms=stream.asked_ms if added else continued.asked_ms,
-            prefix_key=plan.prefix.key if added else key,
-            open_end=conclusion.open_end,
-        )
-    reply_tokens = max(0, usage.output - usage.thinking) or plan.rates.of(conclusion.reply)
-    return Turn(
-        id=claim.turn_id,
-        sent=exchange(plan.added[0], conclusion.reply if conclusion.outcome == "answered" else ""),
-        outcome=conclusion.outcome,
-        model=plan.request.model,
-        user_tokens=plan.measured(usage),
-        reply_tokens=reply_tokens if conclusion.outcome == "answered" else 0,
-        usage=usage,
-        window_start=plan.window.start,
-        prefix_key=plan.prefix.key,
-        members=tuple(message.id for message in claim.batch.messages),
-        open_end=conclusion.open_end,
-        asked_ms=stream.asked_ms,
-        preface=preface,
-        side_usage=side_usage,
-    )
 
 
 def _pseudonym(author: int, secret: bytes) -> str:

@@ -6,14 +6,14 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeUnreachable
+from bot.conversation.errors import BobbinError, ClaudeError, ClaudeRefusedRequest, ClaudeUnreachable
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
     Finished,
@@ -25,6 +25,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
 from bot.turns.turn_cost import TurnCost
 
@@ -35,12 +36,15 @@ T = TypeVar("T")
 SUMMARY_S = 60.0
 """A longer summary would delay the reply after it too much."""
 
+MOST_PAUSES = 5
+"""The requests that follow on pauses; Claude pauses after 10 steps with its tools (Anthropic, "Server tools")."""
+
 MAX_SUMMARY_CHARS = 4000
 """The request asks for 300 words; a much longer text is no summary."""
 
 
-def _discard(_text: str) -> None:
-    """Ignore the text of a summary, which is not shown."""
+def _discard(_text: str | None) -> None:
+    """Ignore a text that is not shown."""
 
 
 @dataclass(slots=True)
@@ -53,8 +57,9 @@ class _Sent:
 class ReplyStream:
     """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
-    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text. The
-    cost of each request, by `prices`, is added to `cost`, also if the request is dropped.
+    `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
+    `settle_title` the title that the reply begins with, None if the reply has none. The cost of each request, by
+    `prices`, is added to `cost`, also if the request is dropped.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class ReplyStream:
         show_status: Callable[[str], None],
         cost: TurnCost,
         prices: Prices | None,
+        settle_title: Callable[[str | None], None] = _discard,
         now_s: Callable[[], float] = time.time,
     ) -> None:
         self._claude = claude
@@ -73,12 +79,22 @@ class ReplyStream:
         self._show_status = show_status
         self._cost = cost
         self._prices = prices
+        self._settle_title = settle_title
         self._now_s = now_s
         self._latest = _Sent()
+        self._title = TitleReader(expected=False)
+
+    @property
+    def title_line(self) -> str:
+        """The text that was taken off the latest reply as a title; empty without one."""
+        return self._title.taken
 
     @property
     def used(self) -> Usage:
-        """The reported usage of the latest request for the reply; without output if the stream broke off."""
+        """The reported usage of the latest request for the reply; without output if the stream broke off.
+
+        Of a reply that paused, this is the usage of its first request, without output.
+        """
         return self._latest.usage
 
     @property
@@ -103,13 +119,43 @@ class ReplyStream:
         return await self._unless_interrupted(self._summarized(request)) or (None, ())
 
     async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
-        """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too."""
+        """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
+
+        The text is without the title that the request may ask for. A reply that pauses goes on, at most `MOST_PAUSES`
+        times.
+        """
         text: list[str] = []
-        self._latest = _Sent()
-        end = await self._unless_interrupted(
-            self._streamed(request, text, self._push, self._show_status, self._latest)
-        )
-        return "".join(text), self._interrupt.result() if end is None else end
+        title = self._title = TitleReader(expected=may_begin_with_title(request))
+        sent = self._latest = _Sent()
+
+        def show(part: str) -> None:
+            if title.is_settled:
+                self._settle_title(title.title)
+            if part:
+                text.append(part)
+                self._push(part)
+
+        end = await self._end_of(request, lambda delta: show(title.feed(delta)), sent)
+        for _ in range(MOST_PAUSES):
+            following = request.after(end) if isinstance(end, Finished) else None
+            if following is None:
+                break
+            log.info("claude_paused", request_id=end.request_id if isinstance(end, Finished) else None)
+            # The history keeps the text of the reply alone, so later requests extend the first request only.
+            sent.usage = replace(sent.usage, output=0, thinking=0)
+            paused, request = end, following
+            end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
+            if isinstance(end, ClaudeRefusedRequest):
+                end = paused  # what was refused is the content of the reply, not what people wrote
+                break
+        show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
+        return "".join(text), end
+
+    async def _end_of(
+        self, request: Request, push: Callable[[str], None], sent: _Sent
+    ) -> Finished | BobbinError:
+        end = await self._unless_interrupted(self._streamed(request, [], push, self._show_status, sent))
+        return self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
         """Await a step; an interrupt drops the step and returns None."""

@@ -93,6 +93,8 @@ def build_events(
         clock,
         commands=commands,
         max_age_s=max_age_s,
+        # People need the thread to write in while messages are gathered: it is open before the request is sent.
+        asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     channels = Channels(client, pace)

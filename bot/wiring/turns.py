@@ -14,6 +14,7 @@ from bot.conversation.trimming import marks
 from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -23,6 +24,7 @@ from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_contents import FileContents
 from bot.turns.policy import TurnPolicy
+from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -45,6 +47,7 @@ def build_turns(
     prices: PriceBook,
     outbox: Outbox,
     attachments: Attachments,
+    quote_source: QuoteSource,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -56,6 +59,7 @@ def build_turns(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
     files = build_file_contents(settings, store, claude, attachments)
     runner = Runner(
         TurnServices(
@@ -66,7 +70,7 @@ def build_turns(
             pace=pace,
             policy=policy,
             resolve_policy=terms,
-            preparation=(files,) if settings.files.max_mb else (),
+            preparation=(quotes, files) if settings.files.max_mb else (quotes,),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             turn_ended=metrics.turn_ended,

@@ -23,6 +23,7 @@ from tests.bench._samples import deltas
 
 NUMBER = re.compile(r"#(\d+)")
 FIRST_TOKEN_S = 0.4
+TITLE = ("<thread_title>", "How", " the", " loom", " weaves", " its", " cloth", "</thread_title>", "\n")
 
 
 class Told:
@@ -37,7 +38,8 @@ class Told:
         number = number_of(body)
         self.used_s[number] = processor_s(self.settings["pid"])
         cut = deltas(number, self.settings["tokens"])
-        return Reply(cut, pause_s=self.settings["seconds"] / len(cut))
+        title = TITLE if TITLE[0] in json.dumps(body["messages"][-1]) else ()
+        return Reply((*title, *cut), pause_s=self.settings["seconds"] / len(cut))
 
 
 def number_of(body: dict[str, Any]) -> int:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import pytest
 
 from bot.claude.client import Claude
+from bot.conversation.content import Text
 from bot.conversation.errors import ClaudeKeyRefused
 from bot.conversation.request import (
     Breakpoints,
@@ -45,7 +46,12 @@ async def test_a_reply_streams_as_text_and_ends_with_its_usage(
     events = await collect(claude, request_)
     assert text_of(events) == "Fine, thank you."
     assert events[-1] == Finished(
-        "end_turn", Usage(input=10, output=7), "claude-sonnet-5-5", "msg_1", "req_1", None
+        "end_turn",
+        Usage(input=10, output=7),
+        "claude-sonnet-5-5",
+        "msg_1",
+        "req_1",
+        blocks=(Text("Fine, thank you."),),
     )
 
 
@@ -99,7 +105,7 @@ async def test_unknown_events_deltas_and_missing_fields_do_no_harm(
     server.answers.append(Answer(steps))
     assert await collect(claude, request_) == [
         TextDelta("hello"),
-        Finished("novel_reason", Usage(input=3), "", "", None, None),
+        Finished("novel_reason", Usage(input=3), "", "", blocks=(Text("hello"),)),
     ]
 
 

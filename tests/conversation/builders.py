@@ -15,10 +15,17 @@ BEN = Author(id=2, username="ben", name="Ben")
 
 
 def message(
-    text: str, *, author: Author = ANN, number: int = 10, attachments: tuple[Attachment, ...] = ()
+    text: str,
+    *,
+    author: Author = ANN,
+    number: int = 10,
+    attachments: tuple[Attachment, ...] = (),
+    asks_title: bool = False,
 ) -> Message:
     """A message with an id that is made from a number, so that order is easy to see."""
-    return Message(id=snowflake(number), author=author, text=text, attachments=attachments)
+    return Message(
+        id=snowflake(number), author=author, text=text, attachments=attachments, asks_title=asks_title
+    )
 
 
 def snowflake(number: int) -> int:

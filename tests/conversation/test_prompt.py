@@ -14,6 +14,7 @@ from bot.conversation.prompt import (
     render_messages,
     render_system,
     thread_name,
+    thread_name_of_title,
 )
 from bot.conversation.turn import UNSENT, Outcome, Turn
 from tests.conversation.builders import asking, texts, turn
@@ -86,3 +87,21 @@ def test_a_threads_name_tells_no_spoiler() -> None:
     assert thread_name("who is ||the killer||?", "Ann") == "who is  ?"
     assert thread_name("||two\nlines|| and more", "Ann") == "and more"
     assert thread_name("||all of it||", "Ann") == "Chat with Ann"
+
+
+@given(st.text(st.one_of(st.characters(codec="utf-8"), st.sampled_from("<>@#:1|*`~_\n")), max_size=150))
+def test_a_title_makes_a_name_that_discord_takes_or_none(title: str) -> None:
+    name = thread_name_of_title(title)
+    assert name is None or (1 <= len(name) <= MAX_THREAD_NAME_CHARS and name == name.strip())
+    assert name is None or "\n" not in name
+
+
+def test_a_name_made_of_a_title_is_one_line_without_markup_mentions_and_spoilers() -> None:
+    assert thread_name_of_title(" **How** `looms` work ") == "How looms work"
+    assert thread_name_of_title("# Looms\u200b and\tshuttles") == "Looms and shuttles"
+    assert thread_name_of_title("<@12> and <@!12> ask <#3> <@&4> <a:wave:5> <t:1:R>") == "and ask :wave:"
+    assert thread_name_of_title("Who is ||the killer||?") == "Who is ?"
+    assert thread_name_of_title("snake_case and 2 * 3") == "snake_case and 2 * 3"
+    assert thread_name_of_title("||all||") is None
+    assert thread_name_of_title(" \u200b ") is None
+    assert len(thread_name_of_title("word " * 40) or "") <= MAX_THREAD_NAME_CHARS

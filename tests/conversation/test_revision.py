@@ -170,3 +170,18 @@ def test_an_edit_shows_the_sticker_and_the_poll_of_the_message_again() -> None:
     before = replace(turn(1), sent=(question([first]),), members=(first.id,))
     edited = replace(first, text="changed")
     assert amended(before, first.id, edited, NEWEST).question == question([edited])
+
+
+@given(texts, texts, st.booleans())
+def test_the_request_for_a_title_stays_with_the_message_that_opened_the_thread(
+    said: str, edit: str, with_file: bool
+) -> None:
+    first = replace(with_files(said, 1, *([PICTURE] if with_file else [])), asks_title=True)
+    second = message("two", number=2)
+    before = replace(turn(1), sent=(question([first, second]),), members=(first.id, second.id))
+    edited = replace(first, text=edit)
+    assert amended(before, first.id, edited, NEWEST).question == question([edited, second])
+    later = replace(second, text=edit)
+    assert amended(before, second.id, later, NEWEST).question == question([first, later])
+    assert amended(before, second.id, None, NEWEST).question == question([first])
+    assert amended(before, first.id, None, NEWEST).question == question([second])

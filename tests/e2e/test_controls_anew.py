@@ -21,7 +21,10 @@ from bot.commands.reset import forgotten
 from bot.conversation import prompt, wording
 from bot.conversation.content import text_of
 from bot.local.simulator.claude import faults
+from bot.local.simulator.claude.pauses import found, paused, search
+from bot.local.simulator.claude.reply import Reply
 from bot.local.simulator.discord import permissions as bits
+from bot.turns.reply_stream import MOST_PAUSES
 from tests.e2e.controls import anew, answer, labels, press, roles, sent, streaming, told
 from tests.e2e.world import World
 
@@ -247,6 +250,45 @@ async def test_a_reply_that_was_cut_goes_on_where_it_stopped(world: World) -> No
     later = world.asked[-1].body["messages"]
     assert [m["content"][0]["text"] for m in later[:3]] == [m["content"][0]["text"] for m in continued]
     assert later[3]["content"][0]["text"] == "four, five."
+
+
+async def test_a_reply_that_pauses_goes_on_by_itself_and_its_text_alone_is_sent_later(world: World) -> None:
+    channel = world.channel()
+    calls = [search(number, "warp") for number in range(2)]
+    world.claude.say(paused("I look. ", calls[0]))
+    world.claude.say(paused("Once more. ", calls[1], found(calls[0], "https://looms.example")))
+    world.claude.say(Reply(("Done.",), opening=(found(calls[1], "https://looms.example"),)))
+    thread = await world.converse(channel, "look")
+    await world.settled(thread)
+    (reply,) = world.said(thread)
+    assert reply["content"] == "I look. Once more. Done."
+    assert labels(reply) == ["Regenerate"]
+    first, _, last = (call.body["messages"] for call in world.asked)
+    kinds = [block["type"] for block in last[1]["content"]]
+    again = ["thinking", "text", "server_tool_use"]
+    assert kinds == [*again, "web_search_tool_result", *again]
+    await world.settled(await world.ann.post(thread, "thanks"))
+    later = world.asked[-1].body["messages"]
+    assert [[block["text"] for block in message["content"]] for message in later[:2]] == [
+        [first[0]["content"][0]["text"]],
+        ["I look. Once more. Done."],
+    ]
+
+
+async def test_a_reply_that_pauses_too_often_can_be_continued(world: World) -> None:
+    channel = world.channel()
+    world.claude.faults.add(faults.pause_turn(), times=1 + MOST_PAUSES)
+    world.claude.say_when(lambda _: True, ["More, "], times=1 + MOST_PAUSES)
+    thread = await world.converse(channel, "count")
+    await world.settled(thread)
+    reply, notice = world.said(thread)
+    assert reply["content"] == ("More, " * (1 + MOST_PAUSES)).strip()
+    assert labels(reply) == ["Continue", "Regenerate"]
+    assert notice["content"] == wording.small(wording.PAUSED)
+    world.claude.say("enough.")
+    await press(world.ann, thread, reply, "Continue")
+    whole = "More, " * (1 + MOST_PAUSES) + "enough."
+    await world.until(lambda: [m["content"] for m in world.said(thread)] == [whole])
 
 
 async def test_a_reply_that_is_cut_twice_continues_twice_and_through_a_restart(world: World) -> None:

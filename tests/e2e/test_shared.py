@@ -130,6 +130,16 @@ async def test_previews_of_links_are_not_sent_and_change_nothing(world: World) -
     assert "An example" not in str(world.asked[-1].body)
 
 
+async def test_a_post_of_another_bot_is_not_answered_and_a_forward_of_it_is(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    builder = world.another_bot("Builder")
+    requests = len(world.asked)
+    post = await builder.post(thread, "", embeds=[EMBED | {"image": {}}])
+    blocks = await asked(world, await world.ann.forward(thread, thread, post["id"]))
+    assert len(world.asked) == requests + 1
+    assert '<embed title="Build 7">' in text_of(blocks)
+
+
 async def test_an_edit_beside_a_forward_changes_the_words_and_keeps_the_quote(world: World) -> None:
     elsewhere = world.channel()
     original = await world.ben.post(elsewhere, "the plan")

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -223,9 +223,12 @@ class Arena:
 
     def _answer(self, body: dict[str, Any]) -> Reply:
         """Answer as the latest message asks; every attempt says something else, so that a mixture shows."""
-        kind, words = _WORDS.findall(json.dumps(body["messages"][-1]).replace("\\n", " "))[-1]
+        latest = json.dumps(body["messages"][-1]).replace("\\n", " ")
+        kind, words = _WORDS.findall(latest)[-1]
         self.attempts[words] += 1
-        return KINDS[kind](f"{words} attempt {self.attempts[words]}", self.attempts[words])
+        reply = KINDS[kind](f"{words} attempt {self.attempts[words]}", self.attempts[words])
+        title = (f"<thread_title>{words}</thread_title>\n",) if "<thread_title>" in latest else ()
+        return replace(reply, deltas=(*title, *reply.deltas))
 
 
 def _stream(name: str, _: int) -> Reply:

@@ -257,7 +257,9 @@ class Chaos:
         )
         filler = " ".join(chance.choice(("loom", "weft", "warp", "reed", "heddle")) for _ in range(words[0]))
         code = f"\n\n```python\nprint({self.calls})\n```" if chance.random() < 0.2 else ""
-        return f"{text}{code}\n\n{filler}."
+        titled = "<thread_title>" in str(body["messages"][-1]) and chance.random() < 0.7
+        title = f"<thread_title>Looms {self.calls}</thread_title>\n" if titled else ""
+        return f"{title}{text}{code}\n\n{filler}."
 
     # The bots, as a host keeps them.
 

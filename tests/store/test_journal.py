@@ -10,9 +10,11 @@ from bot.store.claim import Idle
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.keys import Keys
+from bot.store.turn_control import RegenerateResult, TurnControl
 from tests.conversation.builders import message, snowflake
 from tests.store.claims import changed
 from tests.store.stage import (
+    KEYS,
     C,
     Store,
     answered,
@@ -59,6 +61,46 @@ async def test_a_worker_that_was_fenced_off_reports_its_cost_before_or_after_the
         await step
     await store.journal.record_cost(fenced, cost=3, unpriced=1)
     assert await accounts(store) == (8, 1)
+
+
+async def test_an_attempt_knows_what_earlier_ones_have_recorded_and_how_many_have_recorded_nothing(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("hello"))
+    seen = []
+    for recorded in ((5, 0), (7, 1), None, (0, 0)):
+        claim = await claimed(store)
+        seen.append((claim.attempt.costs, claim.attempt.lost))
+        if recorded is not None:
+            cost, unpriced = recorded
+            await store.journal.record_cost(claim, cost=cost, unpriced=unpriced)
+        await expire_lease(redis)
+    assert seen == [((), 0), ((5,), 0), ((5, None), 0), ((5, None), 1)]
+    claim = await claimed(store)
+    assert (set(claim.attempt.costs), len(claim.attempt.costs), claim.attempt.lost) == ({5, None, 0}, 3, 1)
+
+
+async def test_an_attempt_that_was_not_to_blame_is_not_lost(store: Store) -> None:
+    await receive(store, message("hello"))
+    await store.journal.release(await claimed(store), blameless=True)
+    assert (await claimed(store)).attempt.lost == 0
+
+
+async def test_a_regeneration_begins_with_no_cost_of_earlier_attempts(store: Store, redis: Redis) -> None:
+    await receive(store, message("hello"))
+    await claimed(store)
+    await expire_lease(redis)
+    claim = await claimed(store)
+    await store.journal.record_cost(claim, cost=5, unpriced=0)
+    await expire_lease(redis)
+    claim = await claimed(store)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0)
+    await store.journal.acknowledge(claim, reconcile=False)
+    await store.journal.release(claim, blameless=False)
+    control = TurnControl(redis, KEYS, ttl_s=1000)
+    assert await control.regenerate(C, claim.turn_id, "w") is RegenerateResult.OK
+    again = await claimed(store)
+    assert (again.attempt.costs, again.attempt.lost) == ((), 0)
 
 
 async def test_a_cost_from_before_a_reset_adds_nothing_after_it(store: Store) -> None:

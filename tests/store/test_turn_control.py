@@ -93,7 +93,7 @@ async def test_a_continuation_does_not_make_the_next_regeneration_one(store: Rev
     await store.control.regenerate(C, done.turn_id, "w1", continues=True)
     claim = await store.claim()
     assert claim.earlier.continuing
-    assert claim.continued == claim.earlier.entry
+    assert claim.earlier.continued == claim.earlier.entry
     await store.commit(claim, "answer and more")
     await store.journal.acknowledge(claim, reconcile=False)
     await store.control.regenerate(C, done.turn_id, "w2")

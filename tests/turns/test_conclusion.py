@@ -20,7 +20,7 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.request import Finished, Usage
-from bot.turns.conclusion import Conclusion, conclude, conclude_continued
+from bot.turns.conclusion import Conclusion, conclude
 
 
 def end(reason: str) -> Finished:
@@ -38,6 +38,13 @@ def test_a_reply_cut_by_its_limit_says_how_to_go_on() -> None:
     )
     full = conclude("Half", end("model_context_window_exceeded"))
     assert full == Conclusion("answered", "Half", (wording.CONTEXT_FULL,))
+
+
+def test_a_reply_that_paused_too_often_can_be_continued() -> None:
+    paused = conclude("I look. ", end("pause_turn"))
+    assert paused == Conclusion("answered", "I look. ", (wording.PAUSED,), open_end=True)
+    assert conclude("more.\n", end("end_turn"), before=paused.reply).reply == "I look. more."
+    assert conclude(" ", end("pause_turn")) == Conclusion("failed", "", (wording.EMPTY_REPLY,))
 
 
 def test_a_refusal_discards_what_was_written_and_leaves_the_history() -> None:
@@ -98,12 +105,12 @@ def test_what_is_stopped_keeps_its_text_and_says_so() -> None:
 
 def test_what_continues_a_reply_joins_where_it_was_cut() -> None:
     assert conclude("One, two, ", end("max_tokens")).reply == "One, two, "
-    whole = conclude_continued("One, two, ", "three.\n", end("end_turn"))
+    whole = conclude("three.\n", end("end_turn"), before="One, two, ")
     assert whole == Conclusion("answered", "One, two, three.")
-    assert conclude_continued("Hel", "lo,\n", end("max_tokens")) == Conclusion(
+    assert conclude("lo,\n", end("max_tokens"), before="Hel") == Conclusion(
         "answered", "Hello,\n", (wording.CUT_AT_MAX_TOKENS,), open_end=True
     )
-    assert conclude_continued("One.", "\n\nTwo.", end("end_turn")).reply == "One.\n\nTwo."
+    assert conclude("\n\nTwo.", end("end_turn"), before="One.").reply == "One.\n\nTwo."
 
 
 def test_a_reply_that_nothing_continues_stays_as_it_was_and_can_be_continued_still() -> None:
@@ -116,6 +123,6 @@ def test_a_reply_that_nothing_continues_stays_as_it_was_and_can_be_continued_sti
         end("refusal"),
         end("max_tokens"),
     ):
-        conclusion = conclude_continued("One, two, ", " ", ending)
+        conclusion = conclude(" ", ending, before="One, two, ")
         assert (conclusion.reply, conclusion.outcome, conclusion.open_end) == ("One, two, ", "answered", True)
         assert conclusion.notices

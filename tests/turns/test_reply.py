@@ -28,6 +28,7 @@ from bot.conversation.errors import (
     Stopped,
 )
 from bot.conversation.message import DISCORD_EPOCH_MS, Attachment
+from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import NO_FILES, SMALL
@@ -621,6 +622,23 @@ async def test_a_turn_that_is_set_aside_counts_each_try_that_was_killed(bench: B
         await bench.redis.hset(Keys("test").lease(C), "expires", "0")
     await bench.turn()
     assert await unpriced(bench) == POLICY.tries
+
+
+async def test_an_attempt_that_has_recorded_its_cost_is_not_counted_as_unknown_by_the_next(
+    bench: Bench,
+) -> None:
+    policy = replace(POLICY, prices=Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0))
+    bench.runner = Runner(replace(bench.services, resolve_policy=lambda _: policy))
+    await hear(bench, A)
+    broken_off = await bench.claim()
+    await bench.journal.record_cost(broken_off, cost=7, unpriced=0)
+    await bench.journal.release(broken_off, blameless=False)
+    await bench.turn()
+    await hear(bench, B)
+    (turn,) = (await bench.claim()).history
+    meta = await bench.conversations.meta(C)
+    assert meta is not None
+    assert (meta.cost, meta.unpriced, turn.cost) == (7, 0, 7)
 
 
 async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_same(bench: Bench) -> None:

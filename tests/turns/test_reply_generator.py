@@ -9,9 +9,10 @@ from typing import cast
 
 from bot.claude.client import Claude
 from bot.conversation import wording
+from bot.conversation.content import Opaque, Text
 from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeTooLong, Stopped
-from bot.conversation.prompt import SUMMARY_REQUEST
-from bot.conversation.request import Finished, Request, TextDelta, Usage
+from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST
+from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
 from bot.store.claim import Claim, Meta
@@ -36,6 +37,7 @@ POLICY = TurnPolicy(
 )
 NOW_S = 1_420_070_400.0 + 5000
 USAGE = Usage(input=1400, output=10)
+THOUGHT = Opaque('{"type": "thinking", "thinking": "", "signature": "c2ln"}')
 SUMMARY = "They talked of looms."
 TOO_LONG = ClaudeTooLong("too long", tokens=4000, limit=3000)
 
@@ -49,6 +51,7 @@ class FakeClaude:
 
     replies: list[str | ClaudeError | None]
     summary: str | ClaudeError | None = SUMMARY
+    pauses: int = 0
     asked: list[Request] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,14 +68,17 @@ class FakeClaude:
             self.reached.set()
             await asyncio.Event().wait()
         yield TextDelta(said or "")
-        yield Finished("end_turn", USAGE, "claude-test", "m")
+        paused = self.pauses > 0 and not summing(request)
+        self.pauses -= paused
+        blocks = (Text(said or ""), THOUGHT)
+        yield Finished("pause_turn" if paused else "end_turn", USAGE, "claude-test", "m", blocks=blocks)
 
     async def count_tokens(self, _request: Request) -> int | None:
         return None
 
 
 def summing(request: Request) -> bool:
-    return texts(request.messages[-1])[-1] == SUMMARY_REQUEST
+    return request.messages[-1].blocks[-1] == Text(SUMMARY_REQUEST)
 
 
 def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
@@ -252,6 +258,34 @@ async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the
     asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, policy)
     assert asked.window_start > 3
     assert asked.conclusion.notices == (wording.TRIMMED,)
+
+
+async def test_the_history_holds_the_text_of_a_reply_alone() -> None:
+    asked = await ask(FakeClaude(["Noted."]), SHORT)
+    assert asked.turn.sent[1:] == (PromptMessage.of("assistant", "Noted."),)
+
+
+async def test_a_reply_that_paused_is_one_text_in_the_history_and_its_own_requests_are_not_counted() -> None:
+    claude = FakeClaude(["I look. ", "Noted."], pauses=1)
+    asked = await ask(claude, SHORT)
+    assert claude.kinds == ["reply", "reply"]
+    assert claude.asked[1].messages[-1].blocks == (Text("I look. "), THOUGHT)
+    assert asked.turn.sent == (claude.asked[0].messages[-1], PromptMessage.of("assistant", "I look. Noted."))
+    assert (asked.turn.usage, asked.turn.open_end) == (replace(USAGE, output=0), False)
+    whole = await ask(FakeClaude(["I look. Noted."]), SHORT)
+    assert asked.turn.prefix_key == whole.turn.prefix_key
+    # The next request is estimated as after a reply whose output was never counted.
+    assert 0 < asked.turn.reply_tokens < 20
+
+
+async def test_a_reply_that_pauses_too_often_is_continued_by_one_more_pair_of_messages() -> None:
+    paused = await ask(FakeClaude(["I look. "] * 6, pauses=6), SHORT)
+    assert paused.turn.open_end
+    claude = FakeClaude(["Noted."])
+    asked = await ask(claude, claimed(SHORT.history, entry=paused.turn, regeneration=1, continuing=True))
+    assert claude.asked[0].messages[-2:] == (PromptMessage.of("assistant", "I look. " * 6), CONTINUE)
+    assert asked.turn.sent == (*paused.turn.sent, CONTINUE, PromptMessage.of("assistant", "Noted."))
+    assert asked.conclusion.reply == "I look. " * 6 + "Noted."
 
 
 async def test_a_reply_whose_continuation_fails_stays_as_it_was() -> None:

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import pytest
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeUnreachable, Stopped
+from bot.conversation.content import Opaque, Text
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeBusy,
+    ClaudeError,
+    ClaudeRefusedRequest,
+    ClaudeUnreachable,
+    Stopped,
+)
 from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
     Finished,
     NewAttempt,
+    PromptMessage,
     Request,
     Started,
     StreamEvent,
@@ -24,7 +33,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
-from bot.turns.reply_stream import ReplyStream
+from bot.turns.reply_stream import MOST_PAUSES, ReplyStream
 from bot.turns.turn_cost import TurnCost
 
 REQUEST = Request("claude-test", 100, None, (), ())
@@ -190,3 +199,78 @@ async def test_a_summary_that_fails_or_is_cut_is_done_without() -> None:
     interrupted.interrupt.set_result(Stopped())
     assert await replying == (None, ())
     assert (failing.cost.unknown, interrupted.cost.unknown) == (1, 1)
+
+
+CALL = Opaque('{"type": "server_tool_use", "id": "srvtoolu_1"}')
+RESULT = Opaque('{"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1"}')
+PAUSED = Finished("pause_turn", Usage(input=5, output=2), "claude-test", "m", blocks=(Text("I look. "), CALL))
+
+
+@dataclass
+class PausingClaude:
+    """Gives one part of `parts` for each request, the last one for all that follow; an error in a part is raised."""
+
+    parts: list[tuple[StreamEvent | ClaudeError, ...]]
+    requests: list[Request] = field(default_factory=list)
+
+    async def stream(self, request: Request) -> AsyncIterator[StreamEvent]:
+        self.requests.append(request)
+        for event in self.parts[min(len(self.requests), len(self.parts)) - 1]:
+            if isinstance(event, ClaudeError):
+                raise event
+            yield event
+
+
+def pausing(*parts: tuple[StreamEvent | ClaudeError, ...]) -> tuple[PausingClaude, Streamed]:
+    claude = PausingClaude(list(parts))
+    return claude, Streamed(cast("FakeClaude", claude))
+
+
+QUESTION = replace(REQUEST, messages=(PromptMessage.of("user", "q"),))
+
+
+async def test_a_paused_reply_goes_on_with_its_content_unchanged() -> None:
+    claude, streamed = pausing((READ, TextDelta("I look. "), PAUSED), (TextDelta("Done."), END))
+    stream = streamed.stream
+    assert await stream.reply(QUESTION) == ("I look. Done.", END)
+    assert streamed.pushed == ["I look. ", "Done."]
+    assert claude.requests[1] == replace(
+        QUESTION, messages=(*QUESTION.messages, PromptMessage("assistant", PAUSED.blocks))
+    )
+    # Both requests cost; only what the first has read stands in later requests.
+    assert streamed.cost.total == 5 + 7
+    assert (stream.used, stream.was_read) == (Usage(input=5), True)
+
+
+async def test_a_reply_that_pauses_too_often_ends_as_paused() -> None:
+    claude, streamed = pausing((TextDelta("Still. "), PAUSED))
+    text, end = await streamed.stream.reply(QUESTION)
+    assert (text, end) == ("Still. " * (1 + MOST_PAUSES), PAUSED)
+    assert len(claude.requests) == 1 + MOST_PAUSES
+
+
+async def test_a_reply_is_interrupted_behind_a_pause_too() -> None:
+    claude, streamed = pausing((TextDelta("I look. "), PAUSED), (TextDelta("Never."), END))
+    stopped = Stopped()
+
+    def push(text: str) -> None:
+        streamed.pushed.append(text)
+        streamed.interrupt.set_result(stopped)
+
+    stream = ReplyStream(
+        cast("Claude", claude), streamed.interrupt, push, streamed.statuses.append, streamed.cost, PRICES
+    )
+    text, end = await stream.reply(QUESTION)
+    assert (text, end) == ("I look. ", stopped)
+    assert len(claude.requests) == 1
+
+
+async def test_paused_content_that_is_refused_leaves_the_paused_reply() -> None:
+    _, streamed = pausing((TextDelta("I look. "), PAUSED), (ClaudeRefusedRequest(),))
+    assert await streamed.stream.reply(QUESTION) == ("I look. ", PAUSED)
+
+
+async def test_a_failure_behind_a_pause_ends_the_reply() -> None:
+    busy = ClaudeBusy()
+    _, streamed = pausing((TextDelta("I look. "), PAUSED), (busy,))
+    assert await streamed.stream.reply(QUESTION) == ("I look. ", busy)

@@ -67,7 +67,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         opens=opens,
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=() if has_more else to_embeds(message.embeds, "", previews=True),
+        embeds=() if has_more else to_embeds(message, lambda text: replace_ids(message, text)),
         quotes=(forward,) if forward is not None else (),
     )
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable
 
 import discord
 
 from bot.conversation.bounds import NAME_CHARS, bounded_embeds, bounded_poll, shortened
 from bot.conversation.message import Attachment, Author, Embed, Poll
 from bot.conversation.unseen import LOTTIE
-from bot.conversation.visible import plain
+from bot.conversation.visible import is_blank, plain
 from bot.gateway.conversion.names import display_name
 
 _STICKER_TYPES = {
@@ -19,6 +19,8 @@ _STICKER_TYPES = {
     discord.StickerFormatType.lottie: ("json", LOTTIE),
 }
 """The file of a sticker by its format (Discord, "Sticker Format Types")."""
+
+Named = Callable[[str], str]
 
 NO_PICTURE = "a drawing in Lottie, of which there is no picture"
 """The remark of a sticker that cannot be read, so that nothing downloads its file."""
@@ -73,20 +75,25 @@ def _answer(answer: discord.PollAnswer) -> str:
     return " ".join(part for part in (name, answer.text) if part)
 
 
-def to_embeds(embeds: Sequence[discord.Embed], text: str, *, previews: bool) -> tuple[Embed, ...]:
-    """Convert the embeds that somebody wrote; those that Discord made of links in the `text` only with `previews`."""
-    return bounded_embeds(tuple(_embed(each) for each in embeds if previews or not _is_preview(each, text)))
+def to_embeds(message: discord.Message | discord.MessageSnapshot, named: Named) -> tuple[Embed, ...]:
+    """Convert the embeds that somebody wrote.
+
+    Those that Discord made of links in the text are left out, unless there is no text. `named` replaces ids by names.
+    """
+    text = message.content
+    found = (each for each in message.embeds if is_blank(text) or not _is_preview(each, text))
+    return bounded_embeds(tuple(_embed(each, named) for each in found))
 
 
 def _is_preview(embed: discord.Embed, text: str) -> bool:
     return embed.type != "rich" or bool(embed.url and embed.url in text)
 
 
-def _embed(embed: discord.Embed) -> Embed:
+def _embed(embed: discord.Embed, named: Named) -> Embed:
     return Embed(
         title=embed.title or "",
-        description=embed.description or "",
-        fields=tuple((each.name or "", each.value or "") for each in embed.fields),
+        description=named(embed.description or ""),
+        fields=tuple((each.name or "", named(each.value or "")) for each in embed.fields),
         author=embed.author.name or embed.provider.name or "",
         footer=embed.footer.text or "",
         url=embed.url or "",

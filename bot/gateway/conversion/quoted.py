@@ -6,7 +6,6 @@ import discord
 
 from bot.conversation.bounds import FORWARDED_CHARS, QUOTED_CHARS, shortened
 from bot.conversation.message import Quote, Quoted
-from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
 from bot.gateway.conversion.parts import (
     sticker_name,
@@ -30,7 +29,7 @@ def to_quoted(message: discord.Message) -> Quoted:
         attachments=to_attachments(message.attachments, message.stickers),
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=to_embeds(message.embeds, content, previews=is_blank(content)),
+        embeds=to_embeds(message, lambda text: replace_ids(message, text)),
         by_app=message.author.bot or message.webhook_id is not None,
     )
 
@@ -58,5 +57,5 @@ def _to_forwarded(message: discord.Message, snapshot: discord.MessageSnapshot, o
         text=shortened(replace_ids(message, content), FORWARDED_CHARS),
         attachments=to_attachments(snapshot.attachments, snapshot.stickers),
         stickers=tuple(map(sticker_name, snapshot.stickers)),
-        embeds=to_embeds(snapshot.embeds, content, previews=is_blank(content)),
+        embeds=to_embeds(snapshot, lambda text: replace_ids(message, text)),
     )

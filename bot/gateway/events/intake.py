@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import discord
 import structlog
@@ -12,10 +12,11 @@ from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
-from bot.conversation.message import created_ms
+from bot.conversation.message import Room, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
@@ -43,7 +44,8 @@ class Intake:
     """Decides on every message, and puts those to answer into the inbox.
 
     `commands` are the names of the slash commands. A listed or edited message is answered up to `max_age_s` after it
-    was written. `on_decision` gets the label of each decision.
+    was written. With `asks_titles` Claude is asked for the name of each new thread. `on_decision` gets the label of
+    each decision.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Intake:
         *,
         commands: Container[str],
         max_age_s: float,
+        asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
     ) -> None:
         self._conversations = conversations
@@ -69,6 +72,7 @@ class Intake:
         self._clock = clock
         self._commands = commands
         self._max_age_s = max_age_s
+        self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notified_channels: set[int] = set()
 
@@ -221,7 +225,12 @@ class Intake:
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             facts["joined"] = message.id
-        converted = convert.to_message(message, opens=opens)
+        converted = replace(
+            convert.to_message(message, opens=opens),
+            reference=to_reference(message, me.id),
+            room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
+            asks_title=self._asks_titles and opens is not None,
+        )
         is_new = await self._conversations.receive(conversation, converted, source=source, facts=facts)
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")

@@ -70,7 +70,13 @@ else
   end
   redis.call('HSET', record, 'state', AFTER, 'members', table.concat(members, ' '))
 end
-if redis.call('HGET', record, 'claimed_by') ~= token then
+local before = redis.call('HGET', record, 'claimed_by')
+if before ~= token then
+  -- The cost of an attempt that has recorded none is not known.
+  if before and redis.call('HEXISTS', record, 'spent:' .. before) == 0 then
+    redis.call('HINCRBY', record, 'lost', 1)
+  end
+  redis.call('HSETNX', record, 'first_token', token)
   redis.call('HINCRBY', record, 'tries', 1)
   redis.call('HSET', record, 'claimed_by', token)
 end

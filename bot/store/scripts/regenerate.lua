@@ -29,7 +29,7 @@ for _, field in ipairs(redis.call('HKEYS', record)) do
   if string.sub(field, 1, 7) == 'intent:' then redis.call('HDEL', record, field) end
 end
 redis.call('ZREM', unreconciled, turn)
-redis.call('HDEL', record, 'claimed_by', 'stop', 'more', 'halted', 'sign')
+redis.call('HDEL', record, 'claimed_by', 'stop', 'more', 'halted', 'sign', 'lost', 'first_token')
 if continues == '1' then redis.call('HSET', record, 'more', '1') end
 redis.call('HSET', record, 'state', AFTER, 'members', members, 'tries', '0', 'wish', request)
 redis.call('HINCRBY', record, 'again', 1)

@@ -5,5 +5,6 @@ if not holds_lease() or redis.call('HGET', lease, 'expires') == '0' then return 
 redis.call('HSET', lease, 'expires', '0', 'due', integer(now_ms() + tonumber(pause_ms)))
 if blameless == '1' and redis.call('HGET', record, 'claimed_by') == token then
   redis.call('HINCRBY', record, 'tries', -1)
+  redis.call('HDEL', record, 'claimed_by')
 end
 return 1

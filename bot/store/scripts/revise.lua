@@ -59,7 +59,7 @@ else
 end
 if turn_state == nil then return {'WAITING', ''} end
 redis.call('HSET', records .. turn, 'tries', '0')
-redis.call('HDEL', records .. turn, 'claimed_by', 'stop', 'more')
+redis.call('HDEL', records .. turn, 'claimed_by', 'stop', 'more', 'lost', 'first_token')
 local next = next_token(redis.call('HGET', lease, 'token'))
 redis.call('HSET', lease, 'token', next, 'owner', '', 'expires', '0')
 redis.call('EXPIRE', lease, 86400)

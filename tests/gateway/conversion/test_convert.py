@@ -19,14 +19,16 @@ from tests.gateway.conftest import Post
 
 EMBED = {
     "title": "Build 7",
-    "description": "failed",
+    "description": "failed for <@1>",
     "url": "https://ci.example/7",
     "fields": [{"name": "branch", "value": "main"}],
     "author": {"name": "CI"},
     "footer": {"text": "today"},
     "image": {"url": "https://ci.example/7.png"},
 }
-READ = Embed("Build 7", "failed", (("branch", "main"),), "CI", "today", "https://ci.example/7", True)
+READ = Embed(
+    "Build 7", "failed for @somebody", (("branch", "main"),), "CI", "today", "https://ci.example/7", True
+)
 
 
 async def newest(post: Post) -> discord.Message:

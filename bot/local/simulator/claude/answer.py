@@ -61,6 +61,7 @@ def ended(reply: Reply, fault: Fault | None) -> Reply:
         stop_reason=fault.stop_reason,
         stop_details=fault.stop_details,
         stop_sequence=None,
+        closing=reply.closing if fault.after is None else (),
         thinks=fault.thinks,
     )
 
@@ -95,16 +96,15 @@ async def stream(answer: Answer, request: web.Request, response: web.StreamRespo
     answer.begin()
     await response.write(events.opening(answer.message))
     await asyncio.sleep(answer.pace.first_token_s)
-    await response.write(events.thinking(answer.reply))
+    await response.write(events.before_text(answer.reply))
     if not await _text(answer, request, response, call):
         return
-    await response.write(events.text_end(answer.reply) + events.closing(answer.message))
+    await response.write(events.after_text(answer.reply) + events.closing(answer.message))
 
 
 async def _text(answer: Answer, request: web.Request, response: web.StreamResponse, call: Call) -> bool:
     """Send the text; False when a fault ended the stream."""
     reply = answer.reply
-    index = 0 if reply.thinking is None else 1
     loop = asyncio.get_running_loop()
     late_s = 0.0
     for at, sent in enumerate(events.text(reply)):
@@ -120,7 +120,7 @@ async def _text(answer: Answer, request: web.Request, response: web.StreamRespon
         call.last_text = answer.clock()
         call.first_text = call.last_text if call.first_text is None else call.first_text
         if isinstance(answer.fault, Noise):
-            await response.write(events.noise(answer.fault.kind, index))
+            await response.write(events.noise(answer.fault.kind, reply.text_index))
     return not await _hold(answer, len(reply.deltas), request, response)
 
 

@@ -11,6 +11,8 @@ from .received import words_only
 
 # A chat bot may wrap what people write: <message from="Ann" username="ann">hello</message>
 WRAPPED = re.compile(r"<message\b([^>]*)>(.*?)</message>", re.DOTALL)
+# A chat bot may ask for the title of a thread in words of its own, outside of what people write.
+TITLE = "<thread_title>"
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 
 
@@ -26,12 +28,14 @@ class Said:
 class Conversation:
     """The messages of the last turn, the number of earlier turns (of either side), and the system prompt.
 
-    `system` is the last block of the system prompt, the part that users can set. `blocks` are those of the last turn.
+    `system` is the last block of the system prompt, the part that users can set. `asks_title` if the reply is to
+    begin with the title of a thread. `blocks` are those of the last turn.
     """
 
     said: tuple[Said, ...]
     earlier_turns: int
     system: str
+    asks_title: bool = False
     blocks: tuple[Body, ...] = ()
 
     @property
@@ -51,8 +55,9 @@ def read(body: Body) -> Conversation:
             turns.append((message["role"], blocks))
     last = next((blocks for role, blocks in reversed(turns) if role == "user"), [])
     system = [block["text"] for block in content_blocks(body.get("system") or [])]
-    said = _said("\n".join(block["text"] for block in last if block["type"] == "text"))
-    return Conversation(said, max(len(turns) - 1, 0), system[-1] if system else "", tuple(last))
+    text = "\n".join(block["text"] for block in last if block["type"] == "text")
+    set_by_users = system[-1] if system else ""
+    return Conversation(_said(text), max(len(turns) - 1, 0), set_by_users, TITLE in text, tuple(last))
 
 
 def _said(text: str) -> tuple[Said, ...]:

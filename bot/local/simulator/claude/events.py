@@ -31,32 +31,35 @@ def opening(message: Json) -> bytes:
     return event("message_start", {"message": started}) + event("ping")
 
 
-def thinking(reply: Reply) -> bytes:
-    """The thinking block, if there is one: omitted thinking has a signature only."""
-    if reply.thinking is None:
-        return b""
-    block = {"type": "thinking", "thinking": "", "signature": ""}
-    parts = [event("content_block_start", {"index": 0, "content_block": block})]
-    if reply.thinking:
-        parts.append(_delta(0, {"type": "thinking_delta", "thinking": reply.thinking}))
-    parts.append(_delta(0, {"type": "signature_delta", "signature": reply.signature}))
-    parts.append(event("content_block_stop", {"index": 0}))
+def before_text(reply: Reply) -> bytes:
+    """The results of server tools, then the thinking block, if there is one: omitted, it has a signature only."""
+    parts = [_whole(index, block) for index, block in enumerate(reply.opening)]
+    if reply.thinking is not None:
+        index = len(reply.opening)
+        block = {"type": "thinking", "thinking": "", "signature": ""}
+        parts.append(event("content_block_start", {"index": index, "content_block": block}))
+        if reply.thinking:
+            parts.append(_delta(index, {"type": "thinking_delta", "thinking": reply.thinking}))
+        parts.append(_delta(index, {"type": "signature_delta", "signature": reply.signature}))
+        parts.append(event("content_block_stop", {"index": index}))
     return b"".join(parts)
 
 
 def text(reply: Reply) -> Iterator[bytes]:
     """The text block, a delta at a time, the first with the block's start; its end is separate."""
-    index = 0 if reply.thinking is None else 1
+    index = reply.text_index
     start = event("content_block_start", {"index": index, "content_block": {"type": "text", "text": ""}})
     for at, delta in enumerate(reply.deltas):
         sent = _delta(index, {"type": "text_delta", "text": delta})
         yield start + sent if at == 0 else sent
 
 
-def text_end(reply: Reply) -> bytes:
-    """The end of the text block, if there was one."""
-    index = 0 if reply.thinking is None else 1
-    return event("content_block_stop", {"index": index}) if reply.deltas else b""
+def after_text(reply: Reply) -> bytes:
+    """The end of the text block, if there was one, then the calls of server tools."""
+    index = reply.text_index
+    parts = [event("content_block_stop", {"index": index})] if reply.deltas else []
+    parts += [_call(at, block) for at, block in enumerate(reply.closing, index + bool(reply.deltas))]
+    return b"".join(parts)
 
 
 def closing(message: Json) -> bytes:
@@ -87,6 +90,27 @@ def noise(kind: str, index: int) -> bytes:
         event("weather_report", {"outlook": "sunny", "degrees": 21})
         + _delta(index, {"type": "hologram_delta", "hologram": "…"})
         + event("ping")
+    )
+
+
+def _whole(index: int, block: Json) -> bytes:
+    """A block that comes in one piece."""
+    return event("content_block_start", {"index": index, "content_block": block}) + event(
+        "content_block_stop", {"index": index}
+    )
+
+
+def _call(index: int, block: Json) -> bytes:
+    """A call, its input in pieces of JSON, the first of them empty."""
+    given = json.dumps(block["input"])
+    half = len(given) // 2
+    pieces = ("", given[:half], given[half:])
+    return b"".join(
+        (
+            event("content_block_start", {"index": index, "content_block": {**block, "input": {}}}),
+            *(_delta(index, {"type": "input_json_delta", "partial_json": piece}) for piece in pieces),
+            event("content_block_stop", {"index": index}),
+        )
     )
 
 

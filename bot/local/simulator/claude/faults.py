@@ -188,9 +188,9 @@ def pause_turn(after: int | None = None) -> Ending:
     return Ending("pause_turn", after)
 
 
-def stopped(reason: str, after: int | None = None) -> Ending:
+def stopped(reason: str, after: int | None = None, *, thinks: bool = True) -> Ending:
     """Any stop reason, unknown ones included."""
-    return Ending(reason, after)
+    return Ending(reason, after, thinks=thinks)
 
 
 def empty() -> Ending:

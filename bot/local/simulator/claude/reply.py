@@ -24,7 +24,8 @@ class Reply:
     `thinking` is None where the model does not think, as always without `thinks`, and "" where its thinking is
     omitted. `pause_s` is
     waited before each delta in place of the server's pace; `slowness` multiplies that pace. `stop_details`
-    goes with a refusal.
+    goes with a refusal. `opening` are the blocks in front, results of server tools, and `closing` those behind the
+    text, calls of server tools.
     """
 
     deltas: tuple[str, ...]
@@ -38,6 +39,13 @@ class Reply:
     text_tokens: int | None = None
     pause_s: float | None = None
     slowness: float = 1.0
+    opening: tuple[dict[str, Any], ...] = ()
+    closing: tuple[dict[str, Any], ...] = ()
+
+    @property
+    def text_index(self) -> int:
+        """The index of the text block."""
+        return len(self.opening) + (self.thinking is not None)
 
     @property
     def text(self) -> str:
@@ -47,12 +55,12 @@ class Reply:
 
     def content(self) -> list[dict[str, Any]]:
         """The content blocks of an unstreamed answer."""
-        blocks: list[dict[str, Any]] = []
+        blocks: list[dict[str, Any]] = [*self.opening]
         if self.thinking is not None:
             blocks.append({"type": "thinking", "thinking": self.thinking, "signature": self.signature})
         if self.text:
             blocks.append({"type": "text", "text": self.text, "citations": None})
-        return blocks
+        return [*blocks, *self.closing]
 
 
 def cut(text: str) -> tuple[str, ...]:
@@ -73,12 +81,12 @@ def finish(reply: Reply, body: Body, model: Model) -> Reply:
     reply = _stopped(_thought(reply, body, model), body.get("stop_sequences") or [])
     if limit == 0:
         # A request for no token only fills the cache.
-        return replace(
-            reply, deltas=(), thinking=None, thinking_tokens=0, text_tokens=0, stop_reason="max_tokens"
-        )
+        nothing = replace(reply, deltas=(), opening=(), closing=(), thinking=None)
+        return replace(nothing, thinking_tokens=0, text_tokens=0, stop_reason="max_tokens")
     if reply.thinking_tokens >= limit:
         # All of the limit went into thinking, as happens with small limits.
-        return replace(reply, deltas=(), thinking_tokens=limit, text_tokens=0, stop_reason="max_tokens")
+        thought = replace(reply, deltas=(), closing=(), thinking_tokens=limit)
+        return replace(thought, text_tokens=0, stop_reason="max_tokens")
     text_tokens = count_text(reply.text, model.tokenizer)
     if reply.thinking_tokens + text_tokens <= limit:
         return replace(reply, text_tokens=text_tokens)
@@ -86,6 +94,7 @@ def finish(reply: Reply, body: Body, model: Model) -> Reply:
     return replace(
         reply,
         deltas=deltas,
+        closing=(),
         text_tokens=limit - reply.thinking_tokens,
         stop_reason="max_tokens",
         stop_sequence=None,
@@ -102,6 +111,9 @@ def _thought(reply: Reply, body: Body, model: Model) -> Reply:
     tokens = THINKING_TOKENS.get(effort, THINKING_TOKENS["medium"]) + len(reply.text) % 40
     display = (body.get("thinking") or {}).get("display") or model.thinking.display
     thinking = "" if display == "omitted" else "The question is clear. I weigh what was said and answer it."
+    if reply.opening:
+        opening = {"role": "assistant", "content": list(reply.opening)}
+        body = {**body, "messages": [*body["messages"], opening]}
     return replace(reply, thinking=thinking, thinking_tokens=tokens, signature=sign(body, model, thinking))
 
 

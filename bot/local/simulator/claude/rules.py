@@ -9,7 +9,9 @@ from typing import Any
 
 from .catalogue import EFFORTS, Model, find
 from .failures import Failure, refused
+from .pauses import without_end
 from .prompt import Body, content_blocks, effort_level, flatten, thinking_type
+from .server_calls import check_server_calls
 from .shape import SAMPLING
 from .signatures import check_bindings
 
@@ -28,9 +30,11 @@ def resolve(body: Body) -> Model | Failure:
     return model
 
 
-def check_rules(body: Body, model: Model) -> Failure | None:
-    """The first violated rule, if any."""
-    return next((failure for rule in RULES if (failure := rule(body, model))), None)
+def check_rules(body: Body, model: Model, *, resumes: bool = False) -> Failure | None:
+    """The first violated rule, if any; `resumes`: the request ends with the content of a paused reply."""
+    before = without_end(body) if resumes else body
+    checks = (*((rule, before) for rule in ENDS), *((rule, body) for rule in RULES))
+    return next((failure for rule, checked in checks if (failure := rule(checked, model))), None)
 
 
 def _limits(body: Body, model: Model) -> Failure | None:
@@ -69,7 +73,12 @@ def _turns(body: Body, model: Model) -> Failure | None:
     for at, message in enumerate(messages):
         if message["role"] == "system" and (failure := _system_message(messages, at, model)):
             return failure
-    if messages[-1]["role"] != "assistant":
+    return None
+
+
+def _prefill(body: Body, model: Model) -> Failure | None:
+    messages = body["messages"]
+    if not messages or messages[-1]["role"] != "assistant":
         return None
     if not model.prefill:
         return refused(
@@ -243,6 +252,8 @@ def _length(body: Body, model: Model) -> Failure | None:
     return None
 
 
+# The content of a paused reply, at the end of the messages, is exempt.
+ENDS: tuple[Rule, ...] = (check_server_calls, _prefill)
 RULES: tuple[Rule, ...] = (
     _limits,
     _sampling,

@@ -25,6 +25,7 @@ from .files import Files
 from .gate import Gate
 from .listing import page
 from .message import message, usage
+from .pauses import Pauses
 from .prompt import Body, Prompt, flatten
 from .record import Call, without_key
 from .reply import Reply, finish
@@ -67,6 +68,7 @@ class Claude:
         self._clock = clock or time.monotonic
         self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
+        self._pauses = Pauses()
         self._fingerprints: dict[str, Prompt] = {}
         self._changed = asyncio.Event()
         self._runner: web.AppRunner | None = None
@@ -211,6 +213,7 @@ class Claude:
             drop(request)
         lookup = self.cache.look_up(prompt, model, call.started)
         reply = finish(ended(self._script.answer(body), fault), body, model)
+        self._pauses.note(body, reply)
         call.usage = usage(lookup, reply, limit=body["max_tokens"])
         call.message_id = f"msg_{self._run}{next(self._numbers):06d}"
         answer = Answer(
@@ -264,7 +267,7 @@ class Claude:
         model = resolve(body)
         if isinstance(model, Failure):
             raise model
-        if failure := check_rules(body, model):
+        if failure := check_rules(body, model, resumes=self._pauses.resumes(body)):
             raise failure
         self.files.check(body)
         return body, model

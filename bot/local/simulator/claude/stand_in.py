@@ -18,6 +18,7 @@ from .reply import Reply, cut
 
 WORDS_OF_SYSTEM = 12
 WORDS_OF_MESSAGE = 25
+WORDS_OF_TITLE = 5
 # What `slow` means, beside the pace at which it answers otherwise.
 SLOWNESS = 8.0
 
@@ -47,7 +48,7 @@ def stand_in(body: Body, files: Mapping[str, File] | None = None) -> Reply:
     if lines := received(talk.blocks, files or {}):
         parts.append("\n".join(["I received:", *(f"- {line}" for line in lines)]))
     parts.append(SHOWS[asked](talk, pick) if asked else pick(OFFERS))
-    return Reply(cut("\n\n".join(parts)), slowness=SLOWNESS if asked == "slow" else 1.0)
+    return Reply(cut(_title(talk) + "\n\n".join(parts)), slowness=SLOWNESS if asked == "slow" else 1.0)
 
 
 class _Pick:
@@ -60,6 +61,14 @@ class _Pick:
 
     def __call__(self, among: Sequence[str]) -> str:
         return among[self._number % len(among)]
+
+
+def _title(talk: Conversation) -> str:
+    if not talk.asks_title:
+        return ""
+    words = re.findall(r"\w+", talk.last.text)[:WORDS_OF_TITLE]
+    title = " ".join(words).capitalize() or "Something without words"
+    return f"<thread_title>{title}</thread_title>\n"
 
 
 def _greeting(talk: Conversation, pick: _Pick) -> str:

@@ -179,11 +179,18 @@ class Actor:
         return wire.channel(self._world, made, self.id)
 
     async def create_post(
-        self, forum: Place, name: str, content: str, attachments: Sequence[File] = ()
+        self,
+        forum: Place,
+        name: str,
+        content: str,
+        attachments: Sequence[File] = (),
+        *,
+        tags: Sequence[int | str] = (),
     ) -> Json:
-        """Open a forum post; returns its thread, whose first message has the same id."""
+        """Open a forum post with tags by their ids; returns its thread, whose first message has the same id."""
         draft = drafts.parse({"content": content}, uploads(attachments))
-        made, first = threads.post(self._world, self._see(forum), self.user, {"name": name}, draft)
+        body = {"name": name, "applied_tags": [str(each) for each in tags]}
+        made, first = threads.post(self._world, self._see(forum), self.user, body, draft)
         self._hub.commit()
         return wire.channel(self._world, made, self.id) | {
             "message": wire.message(self._world, first, self.id)

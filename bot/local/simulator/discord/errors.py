@@ -19,6 +19,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
     10060: (404, "Unknown sticker"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    10087: (404, "Unknown tag"),
     20001: (403, "Bots cannot use this endpoint"),
     20002: (403, "Only bots can use this endpoint"),
     20012: (403, "You are not authorized to perform this action on this application"),

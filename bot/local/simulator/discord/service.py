@@ -176,6 +176,12 @@ class Discord:
         self.commit()
         return made
 
+    def add_tag(self, forum: Channel, name: str) -> int:
+        """A tag of a forum; returns its id."""
+        made = channels.add_tag(self.world, forum, name)
+        self.commit()
+        return made
+
     def add_user(
         self,
         username: str,

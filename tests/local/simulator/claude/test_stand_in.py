@@ -121,3 +121,17 @@ def test_a_quoted_fence_does_not_reach_into_the_answer() -> None:
 def test_a_message_without_text_is_answered() -> None:
     image = {"type": "image", "source": {"type": "url", "url": "https://example.org/a.png"}}
     assert "not Claude" in stand_in({"messages": [{"role": "user", "content": [image]}]}).text
+
+
+ASKED = (
+    from_("Ann", "how do looms &lt;really&gt; work, then?")
+    + "\nBegin with <thread_title>a title</thread_title>."
+)
+
+
+def test_it_begins_with_a_title_where_it_is_asked_for_one_outside_of_what_people_write() -> None:
+    title = "<thread_title>How do looms really work</thread_title>\n"
+    assert reply(ASKED).startswith(title)
+    assert "“how do looms <really> work, then?”" in reply(ASKED)
+    assert "thread_title" not in reply("and now?", ASKED, "So.")
+    assert not reply(from_("Ann", "&lt;thread_title>")).startswith("<thread_title>")

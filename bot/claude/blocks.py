@@ -1,0 +1,113 @@
+"""The content blocks of one reply, built from the events of the raw stream: pure.
+
+Each block is kept exactly as it came. Within a turn the API accepts a block only unchanged: thinking carries a
+signature, results of server tools carry encrypted content.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from bot.conversation.content import Block, Opaque, Text, ToolUse
+from bot.conversation.surrogates import whole, whole_json
+from bot.conversation.visible import is_blank
+
+# Anthropic, "Streaming messages": what each delta holds, and the field of the block that it extends.
+_PIECES = {
+    "text_delta": ("text", "text"),
+    "thinking_delta": ("thinking", "thinking"),
+    "signature_delta": ("signature", "signature"),
+    "input_json_delta": ("partial_json", "input"),
+}
+
+
+@dataclass(slots=True)
+class _Partial:
+    """A block under way: its fields at its start, and the pieces of text that extend them."""
+
+    fields: Mapping[str, Any]
+    pieces: dict[str, list[str]] = field(default_factory=dict)
+    citations: list[Any] = field(default_factory=list)
+
+    def extend(self, name: str, piece: str) -> None:
+        self.pieces.setdefault(name, []).append(piece)
+
+    def block(self) -> Block | None:
+        """Return the block; None if the API would refuse it: blank text, or a call whose input broke off."""
+        fields = dict(self.fields)
+        for name, pieces in self.pieces.items():
+            if name != "input":
+                start = fields.get(name)
+                fields[name] = whole((start if isinstance(start, str) else "") + "".join(pieces))
+        if "input" in self.pieces and (text := "".join(self.pieces["input"])):
+            try:
+                fields["input"] = json.loads(text)
+            except ValueError:
+                return None
+        if self.citations:
+            cited = fields.get("citations")
+            fields["citations"] = [*(cited if isinstance(cited, list) else ()), *self.citations]
+        match fields:
+            case {"type": "text", "citations": [_, *_]}:
+                return _opaque(fields)
+            case {"type": "text", "text": str(text)}:
+                return None if is_blank(text) else Text(whole(text))
+            case {"type": "tool_use", "id": str(call), "name": str(name), "input": dict(given)}:
+                caller = fields.get("caller")
+                return ToolUse(call, name, _json(given), caller=_json(caller) if caller else "")
+            case {"type": str(kind)} if kind not in ("text", "tool_use"):
+                return _opaque(fields)
+        return None
+
+
+class Blocks:
+    """The blocks of one reply, in the order of their starts; a delta without a start begins a block of text."""
+
+    def __init__(self) -> None:
+        self._partials: list[_Partial] = []
+        self._at: dict[int | None, _Partial] = {}
+
+    def start(self, index: object, block: Mapping[str, Any]) -> None:
+        """Begin a block; the text of a text block is added by `add_text`."""
+        fields = {**block, "text": ""} if block.get("type") == "text" else block
+        partial = _Partial(fields)
+        self._partials.append(partial)
+        self._at[_key(index)] = partial
+
+    def add(self, index: object, delta: Mapping[str, Any]) -> None:
+        """Extend a block by a delta; unknown deltas are left out."""
+        source, name = _PIECES.get(str(delta.get("type")), ("", ""))
+        if delta.get("type") == "citations_delta":
+            self._of(index).citations.append(delta.get("citation"))
+        elif isinstance(piece := delta.get(source), str):
+            self._of(index).extend(name, piece)
+
+    def add_text(self, index: object, text: str) -> None:
+        """Extend a text block."""
+        if text:
+            self._of(index).extend("text", text)
+
+    def finished(self) -> tuple[Block, ...]:
+        """Return the blocks."""
+        blocks = (partial.block() for partial in self._partials)
+        return tuple(block for block in blocks if block is not None)
+
+    def _of(self, index: object) -> _Partial:
+        if (key := _key(index)) not in self._at:
+            self.start(index, {"type": "text"})
+        return self._at[key]
+
+
+def _opaque(fields: Mapping[str, Any]) -> Opaque:
+    return Opaque(_json(fields))
+
+
+def _json(value: object) -> str:
+    return whole_json(json.dumps(value))
+
+
+def _key(index: object) -> int | None:
+    return index if isinstance(index, int) else None

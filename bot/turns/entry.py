@@ -1,0 +1,80 @@
+"""The history entry of a reply that Claude has written: pure. `shown_entry` makes those read back from Discord."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from bot.conversation.compose import Plan
+from bot.conversation.request import PromptMessage, Usage
+from bot.conversation.turn import Turn
+from bot.store.claim import Claim
+from bot.turns.conclusion import Conclusion
+from bot.turns.prepare import Prepared
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The requests of a generation: the usage that counts, when that request was sent in ms, and the usage besides.
+
+    `cost` is the cost of all requests in micro-dollars, None if unknown. `title_line` is the part of the output that
+    was taken off as a title.
+    """
+
+    usage: Usage
+    asked_ms: int
+    side_usage: tuple[Usage, ...]
+    cost: int | None
+    title_line: str = ""
+
+
+def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, asked: Asked) -> Turn:
+    """Return the entry of a turn; an entry that took further requests keeps what its first request has counted."""
+    earlier = claim.earlier.entry
+    added = conclusion.reply[len(prepared.reply) :] if conclusion.outcome == "answered" else ""
+    if earlier is not None and prepared.so_far:
+        turn = replace(earlier, reply_tokens=plan.rates.of(conclusion.reply)) if added else earlier
+    else:
+        written = asked.usage.output - asked.usage.thinking - plan.rates.of(asked.title_line)
+        counted = max(0, written) or plan.rates.of(added)
+        turn = Turn(
+            id=claim.turn_id,
+            sent=(),
+            outcome=conclusion.outcome,
+            model=plan.request.model,
+            user_tokens=plan.measured(asked.usage),
+            reply_tokens=counted if added else 0,
+            usage=Usage(),
+            window_start=0,
+            prefix_key="",
+            members=tuple(message.id for message in claim.batch.messages),
+        )
+    if added or not prepared.so_far:
+        answer = (PromptMessage.of("assistant", added),) if added else ()
+        turn = replace(
+            turn,
+            sent=(*plan.added, *answer),
+            usage=asked.usage,
+            asked_ms=asked.asked_ms,
+            prefix_key=plan.prefix.key,
+            open_end=conclusion.open_end,
+        )
+    elif plan.new_preface is not None:
+        # A request without any text in its answer is not sent again: the next request extends the one before it.
+        turn = replace(turn, prefix_key="")
+    preface = plan.new_preface
+    if preface is None and earlier is not None:
+        preface = earlier.preface
+    return replace(
+        turn,
+        window_start=plan.window.start,
+        preface=preface,
+        side_usage=(*(earlier.side_usage if earlier is not None else ()), *asked.side_usage),
+        cost=_with_earlier_cost(earlier, asked.cost),
+    )
+
+
+def _with_earlier_cost(earlier: Turn | None, cost: int | None) -> int | None:
+    """Add the cost of the earlier answer; None if either cost is unknown."""
+    if earlier is None or cost is None:
+        return cost
+    return None if earlier.cost is None else earlier.cost + cost
