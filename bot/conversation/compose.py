@@ -247,6 +247,8 @@ def compose(
         prompt_tokens=window.tokens,
         now_ms=now_ms,
         rates=terms.prices,
+        pinned=window.pinned,
+        added=added,
     )
     request = Request(
         model=terms.model,
