@@ -69,7 +69,9 @@ def _content(block: Body, name: str, files: Mapping[str, File]) -> str:
     label = _code(name or str(block.get("title") or "")) if name or block.get("title") else "a file"
     if block["type"] == "document":
         bytes_ = len(file.data) if file is not None else len(str(source.get("data", ""))) * 3 // 4
-        return f"{label}: a document of {max(bytes_ // 1024, 1):,} KB"
+        pages = file.seen.get("pages") if file is not None else None
+        length = f"{pages} page{'s' if pages > 1 else ''}, " if pages else ""
+        return f"{label}: a document of {length}{max(bytes_ // 1024, 1):,} KB"
     size_of = size_px(file.data) if file is not None else base64_size_px(str(source.get("data", "")))
     if size_of is None:
         return f"{label}: a picture"

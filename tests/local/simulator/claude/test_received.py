@@ -70,6 +70,14 @@ def test_documents_and_texts_are_named_with_what_they_hold() -> None:
     assert "You wrote" not in said
 
 
+def test_an_uploaded_pdf_is_named_with_its_pages() -> None:
+    paper = attached("a.pdf", "application/pdf", Document(FileSource("file_2"), 9, "a.pdf"))
+    said = answer(
+        Message(9, ANN, "", (paper,)), files=[uploaded("file_2", "application/pdf", samples.pdf(3))]
+    )
+    assert "- `a.pdf`: a document of 3 pages, " in said
+
+
 def test_what_a_message_replies_to_is_named_with_its_author() -> None:
     reply = Message(9, ANN, "really?", quotes=(Quote("reply", 1, (Quoted(8, "wool is warm", BEN),)),))
     said = answer(reply)
