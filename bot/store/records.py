@@ -107,7 +107,7 @@ def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
+CHANNEL_FIELDS = ("guild", "parent", "starter", "joined", "left", "buttons")
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
