@@ -93,7 +93,9 @@ def _costs(fields: Mapping[str, str], *, before: int) -> tuple[int | None, ...]:
     first = int(fields.get("first_token", before))
     recorded = {int(name[6:]): cost for name, cost in fields.items() if name.startswith("spent:")}
     return tuple(
-        int(cost) if cost.isdecimal() else None for token, cost in recorded.items() if first <= token < before
+        int(cost) if cost.isdecimal() else None
+        for token, cost in sorted(recorded.items())
+        if first <= token < before
     )
 
 
