@@ -29,7 +29,7 @@ PERMISSIONS = {
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Allows whoever has one of the permissions, and by flag the conversation's starter or the one who asked.
+    """Allows whoever has one of the permissions, and by flag the conversation's starter, the asker or the poster.
 
     `direct`: in direct messages everybody is allowed.
     """
@@ -37,23 +37,29 @@ class Rule:
     permissions: tuple[str, ...]
     starter: bool = False
     asker: bool = False
+    poster: bool = False
     direct: bool = True
 
-    def allows(self, person: Person, *, asked: bool = False) -> bool:
-        """Whether a person is allowed; `asked`: the reply in question answers them."""
+    def allows(self, person: Person, *, asked: bool = False, posted: bool = False) -> bool:
+        """Whether a person is allowed; `asked`: the reply in question answers them; `posted`: it is their file."""
         return (
             (self.direct and person.is_direct)
             or (self.starter and person.is_starter)
             or (self.asker and asked)
+            or (self.poster and posted)
             or any(getattr(person, permission) for permission in self.permissions)
         )
 
     def refusal(self, what: str) -> str:
         """Say who can do `what`."""
-        who = "the person who asked" if self.asker else "the person who started this thread"
-        known = f"{who}, or " if self.asker or self.starter else ""
+        flags = {
+            "the person who posted it": self.poster,
+            "the person who asked": self.asker,
+            "the person who started this thread": self.starter,
+        }
         names = _either([f"“{PERMISSIONS[permission]}”" for permission in self.permissions])
-        return f"Only {known}somebody with the permission {names} can {what}."
+        known = "".join(f"{who}, " for who, counts in flags.items() if counts)
+        return f"Only {known}{'or ' if known else ''}somebody with the permission {names} can {what}."
 
 
 def _either(names: Sequence[str]) -> str:
@@ -66,6 +72,9 @@ CONVERSATION = Rule(("manages_threads", "manages_server"), starter=True)
 
 REPLY = Rule(("manages_messages", "manages_threads", "manages_server"), asker=True)
 """For a single reply."""
+
+FILE = Rule(("manages_messages", "manages_threads", "manages_server"), starter=True, poster=True)
+"""For a file in a conversation."""
 
 SERVER = Rule(("manages_server",), direct=False)
 """For what concerns more than one conversation."""

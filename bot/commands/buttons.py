@@ -1,14 +1,17 @@
-"""Buttons that outlive the process: their custom ids hold all that is needed to answer a click."""
+"""Buttons and menus that outlive the process: their custom ids hold all that is needed to answer a click."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 import discord
 
 from bot.commands.interactions import Interaction
+
+OPTIONS_MAX = 25
+"""The most options of a menu (Discord, "Select menus")."""
 
 
 def dynamic_button(
@@ -47,12 +50,27 @@ def button(
     return discord.ui.Button[discord.ui.View](label=label, custom_id=custom_id, style=style)
 
 
-def view_of(*buttons: discord.ui.Button[discord.ui.View]) -> discord.ui.View | None:
-    """Return a view to send, None without a button; it is stopped, because discord.py would keep it for ever."""
-    if not buttons:
+def select(
+    placeholder: str, custom_id: str, options: Sequence[discord.SelectOption]
+) -> discord.ui.Select[discord.ui.View]:
+    """Return a menu to send, of which one option is chosen; answered like a button, see `chosen`."""
+    return discord.ui.Select[discord.ui.View](
+        placeholder=placeholder, custom_id=custom_id, options=list(options[:OPTIONS_MAX])
+    )
+
+
+def chosen(interaction: Interaction) -> str:
+    """Return the value that was chosen of a menu, "" if there is none."""
+    data: Mapping[str, Any] = interaction.data or {}
+    return str(next(iter(data.get("values") or ()), ""))
+
+
+def view_of(*items: discord.ui.Item[discord.ui.View]) -> discord.ui.View | None:
+    """Return a view to send, None without an item; it is stopped, because discord.py would keep it for ever."""
+    if not items:
         return None
     view = discord.ui.View(timeout=None)
-    for each in buttons:
+    for each in items:
         view.add_item(each)
     view.stop()
     return view

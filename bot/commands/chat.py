@@ -16,10 +16,11 @@ from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import prompt, wording
 from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
-from bot.conversation.message import Message
+from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import error_codes, permissions
-from bot.gateway.conversion import convert, reading
+from bot.gateway.conversion import reading
+from bot.gateway.conversion.parts import to_author
 from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outgoing
 
@@ -41,7 +42,20 @@ UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, Timeout
 PAUSES_S = (0.3, 1.0)
 """Before each further try. Short, because a person is waiting."""
 
+CONTEXT_MAX = 50
+"""The most messages of the channel that the command takes into the thread."""
+
 NO_THREAD_HERE = "I cannot start a thread here. Use /chat in a text channel."
+CONTEXT_WITHOUT_MESSAGE = (
+    "With `context`, write in `message` what I should do with what was said here, for instance: sum it up."
+)
+CONTEXT_OF_PRIVATE_THREAD = (
+    "What was said in a private thread stays there: I cannot take it into another thread. Mention me here, or use "
+    "/chat without `context`."
+)
+CONTEXT_UNREADABLE = (
+    "I can take along only what you may read yourself: you lack the permission “Read Message History” here."
+)
 
 
 class Chat:
@@ -60,6 +74,7 @@ class Chat:
     @app_commands.describe(
         message="What to begin with; leave it out to just open the thread",
         private="Only you, me and whom you invite can see the thread",
+        context="How many of the last messages here Claude is to know, up to 50",
     )
     @in_servers_only
     async def chat(
@@ -67,13 +82,18 @@ class Chat:
         interaction: Interaction,
         message: app_commands.Range[str, 1, MESSAGE_CHARS] | None = None,
         private: bool = False,
+        context: app_commands.Range[int, 0, CONTEXT_MAX] = 0,
     ) -> None:
         """Start a thread, with a question or without."""
         await interaction.response.defer(ephemeral=True)
-        text = message or ""
-        await self._open(interaction, "" if is_blank(text) else text, private=private)
+        text = "" if message is None or is_blank(message) else message
+        if context and (refusal := _context_refusal(interaction, text)) is not None:
+            await say(interaction, refusal)
+            return
+        room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
+        await self._open(interaction, text, room, private=private)
 
-    async def _open(self, interaction: Interaction, text: str, *, private: bool) -> None:
+    async def _open(self, interaction: Interaction, text: str, room: Room | None, *, private: bool) -> None:
         channel: object = interaction.channel
         if isinstance(channel, discord.Thread):
             channel = channel.parent
@@ -85,7 +105,7 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
-        author = convert.to_author(interaction.user)
+        author = to_author(interaction.user)
         thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         name = discord.utils.escape_markdown(author.name)
@@ -95,7 +115,10 @@ class Chat:
             message_id = (await self._outbox.send(thread, opener)).id
             try:
                 await self._conversations.receive(
-                    thread, Message(message_id, author, text), source="command", channel_fields=meta
+                    thread,
+                    Message(message_id, author, text, room=room),
+                    source="command",
+                    channel_fields=meta,
                 )
             except StoreUnavailable:
                 # When the store is back, catching up finds what people write into the thread, but not the bot's own
@@ -180,6 +203,15 @@ class Chat:
         except discord.RateLimited as error:
             # The thread exists, and the answer links to it.
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
+
+
+def _context_refusal(interaction: Interaction, text: str) -> str | None:
+    """Return why the channel's messages are not taken into the thread, None if they are."""
+    if not text:
+        return CONTEXT_WITHOUT_MESSAGE
+    if isinstance(interaction.channel, discord.Thread) and interaction.channel.is_private():
+        return CONTEXT_OF_PRIVATE_THREAD
+    return None if interaction.permissions.read_message_history else CONTEXT_UNREADABLE
 
 
 def _notice(sentence: str, nonce: str) -> Outgoing:

@@ -8,9 +8,9 @@ import discord
 import structlog
 
 from bot.commands import context_view
-from bot.commands.buttons import button, view_of
+from bot.commands.buttons import button, chosen, select, view_of
 from bot.commands.command_contexts import in_servers_and_dms
-from bot.commands.context_view import RULE
+from bot.commands.context_view import FILE_RULE, RULE
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
 from bot.commands.modal import TextModal
@@ -20,6 +20,7 @@ from bot.conversation import wording
 from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
+from bot.conversation.history_files import HistoryFile
 from bot.store.claim import Meta
 from bot.turns.terms import terms_of
 
@@ -31,22 +32,27 @@ PINS_ID = "bobbin:pins"
 CORRECT_ID = "bobbin:correct"
 """The beginning of the custom ids of a button and of its modal; the fingerprint of the summary stands behind it."""
 
+FILE_ID = "bobbin:file"
+"""The beginning of a menu's custom id; the conversation's id stands behind it."""
+
 SUMMARY_FIELD = "summary"
 
 
 class Context:
-    """Answers the command, its buttons and its modal."""
+    """Answers the command, its buttons, its menu and its modal."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._recall = services.pins_and_summaries
+        self._revisions = services.revisions
+        self._control = services.turn_control
         self._overrides = services.overrides
         self._resolve_terms = services.resolve_terms
         self._pins = services.pins
         self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
-        """Add the command, the buttons and the modal."""
+        """Add the command, the buttons, the menu and the modal."""
         tree.command(
             name="context", description="Show what Claude sees of this conversation, and what it cost"
         )(self.show)
@@ -54,6 +60,7 @@ class Context:
         tree.add_button(correct, self.ask_for_correction)
         tree.add_modal(correct, self.correct)
         tree.add_button(rf"{PINS_ID}:[0-9]+", self.apply_pins)
+        tree.add_button(rf"{FILE_ID}:[0-9]+", self.take_out)
 
     async def ask_for_correction(self, interaction: Interaction, *, summary: str) -> None:
         """Open the modal with the summary; a modal cannot be deferred. `summary` is the shown one's fingerprint."""
@@ -118,6 +125,50 @@ class Context:
         log.info("pins_applied", conversation=invocation.conversation)
         await say(interaction, context_view.PINNED if noted else context_view.NOTHING_SAID)
 
+    async def take_out(self, interaction: Interaction) -> None:
+        """Take the chosen file out of the conversation."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        try:
+            answer = await self._take_out(interaction, *chosen(interaction).split(":"))
+        except Unreadable:
+            answer = wording.UNREADABLE
+        await say(interaction, answer)
+
+    async def _take_out(self, interaction: Interaction, holder: str = "", key: str = "") -> str:
+        """Take a file out and return the answer; `holder` is a message of the file's entry."""
+        invocation = await resolve_invocation(interaction, self._conversations)
+        conversation = invocation.conversation
+        meta = None if conversation is None else await self._conversations.meta(conversation)
+        if conversation is None or meta is None:
+            return NOT_A_CONVERSATION
+        file = await self._revisions.file(conversation, int(holder), key) if holder.isdecimal() else None
+        if file is None:
+            return context_view.FILE_GONE
+        if not FILE_RULE.allows(invocation.person) and not FILE_RULE.allows(
+            invocation.person, posted=await _posted(interaction, conversation, meta, file)
+        ):
+            return context_view.MAY_NOT_TAKE_OUT
+        if await self._runs(conversation, file):
+            return context_view.FILE_BUSY
+        index = await self._revisions.take_out(conversation, file)
+        if index is None:
+            return context_view.FILE_GONE
+        if await self._runs(conversation, file):
+            return context_view.FILE_BUSY  # a regeneration that began in between may write the file back
+        past = await self._recall.past(conversation)
+        pinned = any(turn.holds(frozenset({file.holder})) for turn in past.preface.pinned)
+        running = (await self._control.status(conversation)).running
+        log.info("file_taken_out", conversation=conversation, kind=file.kind, tokens=file.tokens)
+        return context_view.taken_out(
+            file, seen=pinned or index >= past.window_start, busy=running is not None
+        )
+
+    async def _runs(self, conversation: int, file: HistoryFile) -> bool:
+        """Whether the turn of a file is being answered again: its entry is written anew at the end."""
+        running = (await self._control.status(conversation)).running
+        entry = None if running is None else await self._control.last_entry(conversation, running.turn_id)
+        return entry is not None and entry.holds(frozenset({file.holder}))
+
     @in_servers_and_dms
     async def show(self, interaction: Interaction) -> None:
         """Show what Claude sees of the conversation."""
@@ -156,20 +207,39 @@ class Context:
             pinned_now=past.at_once,
         )
         may_change = RULE.allows(invocation.person)
-        buttons = _buttons(seen, conversation, pins=not past.at_once) if may_change else None
-        await say(interaction, text, files=files, view=buttons)
+        items = _buttons(seen, conversation, pins=not past.at_once) if may_change else []
+        if seen.files:
+            # For everybody, because each may take out what he or she posted.
+            placeholder, custom_id = context_view.FILE_PLACEHOLDER, f"{FILE_ID}:{conversation}"
+            items.append(select(placeholder, custom_id, context_view.options(seen)))
+        await say(interaction, text, files=files, view=view_of(*items))
 
 
-def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> discord.ui.View | None:
-    buttons = []
+def _buttons(seen: ContextView, conversation: int, *, pins: bool) -> list[discord.ui.Item[discord.ui.View]]:
+    buttons: list[discord.ui.Item[discord.ui.View]] = []
     if seen.summary:
         buttons.append(button(context_view.CORRECT_LABEL, f"{CORRECT_ID}:{fingerprint(seen.summary)}"))
     if pins and seen.pins_wait:
         buttons.append(button(context_view.PINS_LABEL, f"{PINS_ID}:{conversation}"))
-    return view_of(*buttons)
+    return buttons
+
+
+async def _posted(interaction: Interaction, conversation: int, meta: Meta, file: HistoryFile) -> bool:
+    """Whether the person has posted a file: only Discord knows that for certain, because usernames change hands."""
+    if file.message is None:
+        return False
+    channel = interaction.client.get_partial_messageable(_channel(conversation, meta, file.message))
+    try:
+        return (await channel.fetch_message(file.message)).author.id == interaction.user.id
+    except (discord.NotFound, discord.Forbidden):
+        return False
+
+
+def _channel(conversation: int, meta: Meta, message: int) -> int:
+    # The message that a thread was started from is in the parent channel, and has the thread's id.
+    return meta.parent if message == conversation and meta.parent is not None else conversation
 
 
 def _link(conversation: int, meta: Meta, message: int) -> str:
-    # The message that a thread was started from is in the parent channel, and has the thread's id.
-    channel_id = meta.parent if message == conversation and meta.parent is not None else conversation
+    channel_id = _channel(conversation, meta, message)
     return f"https://discord.com/channels/{meta.guild or '@me'}/{channel_id}/{message}"

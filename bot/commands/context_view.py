@@ -5,11 +5,14 @@ from __future__ import annotations
 import discord
 
 from bot.commands import access, code_block
+from bot.commands.buttons import OPTIONS_MAX
 from bot.conversation.context_view import ContextView
+from bot.conversation.history_files import HistoryFile
 from bot.conversation.pricing import dollars
-from bot.conversation.visible import is_blank
+from bot.conversation.visible import is_blank, plain
 
 RULE = access.CONVERSATION
+FILE_RULE = access.FILE
 
 CORRECT_LABEL = "Correct the summary"
 CORRECTED = "The summary is corrected. It applies from the next reply on."
@@ -20,6 +23,14 @@ PINNED = "With the next message Claude sees the pins as they are now. That messa
 NOTHING_SAID = "Nothing has been said here that could be pinned."
 MAY_NOT_PIN = RULE.refusal("have its pins count before the next trim")
 SUMMARY_FILE = "summary.txt"
+FILE_PLACEHOLDER = "Take a file out of the conversation"
+FILE_GONE = "That file is not in this conversation any more."
+FILE_BUSY = "The reply to that file is being written right now. Wait for its end, or stop it, and try again."
+MAY_NOT_TAKE_OUT = FILE_RULE.refusal("take it out of the conversation")
+FILES_MAX = 8
+"""The most files that are listed by name."""
+
+NAME_CHARS = 40
 MAY_NOT_CORRECT = RULE.refusal("correct its summary")
 
 
@@ -40,6 +51,7 @@ def shown(
         f"**What Claude sees here** ({view.model})",
         f"```text\n{view.picture}\n```{_sizes(view)}",
         _edge(view, link),
+        *_files(view),
         *_pins(view, now=pinned_now),
         _cache(view, caches=caches),
         _cost(cost_micro_usd, unpriced),
@@ -48,6 +60,27 @@ def shown(
     if not view.summary:
         return text, []
     return code_block.shown(f"{text}\nThe summary of what came before", view.summary, SUMMARY_FILE)
+
+
+def options(view: ContextView) -> list[discord.SelectOption]:
+    """Return an option for each file."""
+    return [
+        discord.SelectOption(
+            label=(plain(file.name) or file.kind)[:100],
+            value=f"{file.holder}:{file.key}",
+            description=f"{file.kind}, {_share(file, view)}",
+        )
+        for file in view.files[:OPTIONS_MAX]
+    ]
+
+
+def taken_out(file: HistoryFile, *, seen: bool, busy: bool) -> str:
+    """Say that a file is taken out; it may lie before the window, where Claude has not `seen` it any more."""
+    text = f"{_name(file)} is taken out of the conversation."
+    if not seen:
+        return f"{text} Claude had not seen it any more since the oldest messages were left out."
+    when = "after the reply that is being written" if busy else "from the next reply on"
+    return f"{text} Claude does not see it {when}. The next message pays the full price once."
 
 
 def given_back(why: str, text: str) -> tuple[str, list[discord.File]]:
@@ -80,6 +113,25 @@ def _edge(view: ContextView, link: str | None) -> str:
         how = "known by the summary alone" if view.summary else "not seen any more"
         parts.append(f"Of what came before, {_count(gone, 'turn')} {_are(gone)} {how}.")
     return " ".join(parts)
+
+
+def _files(view: ContextView) -> list[str]:
+    if not view.files:
+        return []
+    named = [f"- {_name(file)}: {file.kind}, {_share(file, view)}" for file in view.files[:FILES_MAX]]
+    if rest := view.files[FILES_MAX:]:
+        tokens = sum(file.tokens for file in rest)
+        named.append(f"- {_count(len(rest), 'smaller file')}: {tokens:,} tokens")
+    return ["Files, with about how much they take of each message:", *named]
+
+
+def _share(file: HistoryFile, view: ContextView) -> str:
+    return f"{file.tokens:,} tokens ({file.tokens / view.budget:.0%})"
+
+
+def _name(file: HistoryFile) -> str:
+    name = plain(file.name).replace("`", "").strip() or file.kind
+    return f"`{name if len(name) <= NAME_CHARS else name[: NAME_CHARS - 1] + '…'}`"
 
 
 def _pins(view: ContextView, *, now: bool) -> list[str]:

@@ -14,6 +14,7 @@ from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
@@ -33,6 +34,7 @@ class CommandServices:
     overrides: ScopedOverrides
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
+    revisions: Revisions
     wakeups: Wakeups
     dispatcher: Dispatcher
     outbox: Outbox

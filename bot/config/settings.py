@@ -143,6 +143,7 @@ class FilesSettings(Section):
     max_mb: Annotated[float, Field(ge=0, le=100)] = 20.0
     pdf_pages: Annotated[int, Field(ge=1, le=600)] = 50  # the API takes no more
     text_chars: Annotated[int, Field(ge=1000, le=10_000_000)] = 60_000
+    remark_tokens: Annotated[int, Field(ge=0, le=10_000_000)] = 10_000
 
 
 class ReplySettings(Section):
@@ -156,6 +157,7 @@ class ReplySettings(Section):
     thread_auto_archive_minutes: Annotated[Literal[60, 1440, 4320, 10080], BeforeValidator(number)] = 1440
     code_file_lines: Annotated[int, Field(ge=0, le=100_000)] = 60
     max_messages: Annotated[int, Field(ge=0, le=1000)] = 8
+    context_messages: Annotated[int, Field(ge=0, le=100)] = 20
 
 
 class TurnsSettings(Section):

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from bot.conversation import breakpoints, elements, lifetime, prompt
+from bot.conversation import breakpoints, elements, fitting, lifetime, prompt
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.message import Message
@@ -232,7 +232,7 @@ def compose(
     if window.dropped and summary is not None:
         preface = replace(preface, summary=summary)
     if window.shortened:
-        fitted = prompt.fit(
+        fitted = fitting.fit(
             messages, window.newest_tokens, lambda shorter: rates.sent(elements.question(shorter))
         )
         window = replace(window, shortened=fitted != tuple(messages))
@@ -247,6 +247,8 @@ def compose(
         prompt_tokens=window.tokens,
         now_ms=now_ms,
         rates=terms.prices,
+        pinned=window.pinned,
+        added=added,
     )
     request = Request(
         model=terms.model,

@@ -117,6 +117,14 @@ def file_ids(blocks: Iterable[Block]) -> Iterator[str]:
             yield from file_ids(block.content)
 
 
+def has_picture(blocks: Iterable[Block]) -> bool:
+    """Whether one of the blocks is a picture."""
+    return any(
+        isinstance(block, Image) or (isinstance(block, ToolResult) and has_picture(block.content))
+        for block in blocks
+    )
+
+
 def without_files(blocks: tuple[Block, ...], gone: Collection[str]) -> tuple[Block, ...]:
     """Return the blocks with a text in place of each file that is gone."""
     return tuple(GONE if gone and set(file_ids((block,))) & set(gone) else block for block in blocks)

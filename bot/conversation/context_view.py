@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.conversation import prompt
 from bot.conversation.compose import Past
+from bot.conversation.history_files import HistoryFile, files_of_all
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Cached, in_cache
 from bot.conversation.shares import share_out
@@ -37,7 +38,8 @@ class ContextView:
     id of the window's first message, None where there is no turn. `estimated` of the `tokens` were never counted by
     the API, and `cached` says how many Claude would now read at a fraction of the price. `summary` is the text
     before the window. If the pins counted as they are now, `returning` turns from before the window would come back,
-    `leaving` pinned turns would go, and `crowded` pinned turns would find no room.
+    `leaving` pinned turns would go, and `crowded` pinned turns would find no room. `files` are those of all
+    turns that are sent, the largest first.
     """
 
     model: str
@@ -54,6 +56,7 @@ class ContextView:
     returning: int = 0
     leaving: int = 0
     crowded: int = 0
+    files: tuple[HistoryFile, ...] = ()
 
     @property
     def pins_wait(self) -> bool:
@@ -112,11 +115,12 @@ def view(
         estimated=min(total, forecast.estimated),
         budget=budget,
         parts=tuple(Part(name, tokens, tokens / budget) for name, tokens in sizes.items() if tokens),
-        cached=in_cache(past.history, prefix, now_ms),
+        cached=in_cache(past.history, prefix, now_ms, pinned=preface.pinned),
         summary=preface.summary,
         returning=len(then - now - {turn.id for turn in past.history}),
         leaving=len(now - then),
         crowded=would.unpinned,
+        files=files_of_all((*preface.pinned, *past.history), rates),
     )
 
 

@@ -61,9 +61,14 @@ def _quote(quote: Quote) -> str:
 def _author(written: Message | Quoted) -> str:
     author = written.author
     named = {} if author is None else {"from": author.name, "username": author.username}
-    by_app = isinstance(written, Quoted) and written.by_app
-    values = {**named, **({"app": "yes"} if by_app else {}), "at": written_at(written.id)}
+    values = {**named, **_origin(written), "at": written_at(written.id)}
     return " ".join(f'{name}="{attribute(value)}"' for name, value in values.items())
+
+
+def _origin(written: Message | Quoted) -> dict[str, str]:
+    if isinstance(written, Message):
+        return {}
+    return {"you": "yes"} if written.own else {"app": "yes"} if written.by_app else {}
 
 
 def _content(written: Message | Quoted) -> Iterator[str]:
@@ -93,13 +98,14 @@ def _embed(embed: Embed) -> str:
     lines += [body(embed.description)] if not is_blank(embed.description) else []
     lines += [f"{body(plain(name))}: {body(value)}" for name, value in embed.fields]
     lines += [body(plain(embed.footer))] if not is_blank(embed.footer) else []
+    lines += ["[a picture, not shown to you]"] if embed.has_picture else []
     return "\n".join([*lines, "</embed>"])
 
 
 def _attachment(attachment: Attachment) -> str:
     kind = attachment.content_type or "file"
     shown = "attached, shown below" if attachment.blocks else "attached, not shown to you"
-    remark = f": {attachment.remark}" if attachment.remark else ""
+    remark = f": {body(plain(attachment.remark))}" if attachment.remark else ""
     return f"[{shown}: {rendered_name(attachment.filename)} ({attribute(kind)}){remark}]"
 
 

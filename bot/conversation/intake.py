@@ -38,12 +38,13 @@ class Facts:
 
     `mentions_bot` is set for a mention of the bot and for a reply to it. `for_somebody_else` is set if the message
     mentions or replies to another person than its author. `types_command` is set for a slash command of the bot
-    that was typed as text: it is meant for the bot and not for Claude.
+    that was typed as text: it is meant for the bot and not for Claude. `has_other_content` is set for a
+    message that holds more than text: a file, a forward, a sticker, a poll or an embed.
     """
 
     where: Where
     text: str
-    has_attachments: bool = False
+    has_other_content: bool = False
     by_a_person: bool = True
     is_ordinary: bool = True
     mentions_bot: bool = False
@@ -82,7 +83,7 @@ def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
         return Ignore(Reason.NOT_A_MESSAGE)
     if policy.ignore_prefix and facts.text.lstrip().startswith(policy.ignore_prefix):
         return Ignore(Reason.PREFIXED)
-    if is_blank(facts.text) and not facts.has_attachments:
+    if is_blank(facts.text) and not facts.has_other_content:
         return Ignore(Reason.EMPTY)
     decision = _addressed(facts, policy)
     return Ignore(Reason.TYPED_COMMAND) if facts.types_command and isinstance(decision, Answer) else decision

@@ -36,6 +36,10 @@ patterns of arrival is measured (tests/bench/caching.py): within 3 percent of th
 first write is for the five minutes that most first answers are read in); where each gap is drawn by itself, and in
 logs of real channels, nobody can foresee as much, and it costs about what it would if the odds were known.
 
+A prompt with pictures shares no cached messages with one without (Anthropic, "Prompt caching"), so that the first
+picture makes a prompt cold; `in_cache` knows that. Over 200 turns with ten pictures the rule costs within 3 percent
+of the optimum on steady patterns, as with text alone (tests/bench/pictures.py).
+
 That a mark on an older entry keeps that one alive is how the documentation is read here ("refreshed each time the
 cached content is used"); were it wrong, an entry would end an hour after it was written, and be written again.
 """
@@ -43,13 +47,15 @@ cached content is used"); were it wrong, an entry would end an hour after it was
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from bot.conversation.content import has_picture
 from bot.conversation.ledger import Prefix
 from bot.conversation.pricing import Rates
-from bot.conversation.request import Lifetime
+from bot.conversation.request import Lifetime, PromptMessage
 from bot.conversation.turn import UNSENT, Turn
 
 CacheSetting = Literal["auto", "5m", "1h", "off"]
@@ -124,17 +130,20 @@ def choose(
     now_ms: int,
     rates: Rates,
     chances: Chances | None = None,
+    pinned: Sequence[Turn] = (),
+    added: Sequence[PromptMessage] = (),
 ) -> Choice:
     """Choose the lifetime of a request of `prompt_tokens` that is made now; `turns` are those of its window.
 
-    `chances` of a short, middling or long gap are taken from the turns' own gaps unless they are known.
+    `chances` of a short, middling or long gap are taken from the turns' own gaps unless they are known. `pinned`
+    turns stand before the window, and the `added` messages behind it.
     """
     if setting == "off":
         return Choice(None)
     if setting != "auto":
         return Choice(setting)
     chances = chances or _chances(_gaps(turns, now_ms))
-    cached = in_cache(turns, prefix, now_ms)
+    cached = in_cache(turns, prefix, now_ms, pinned=pinned, added=added)
     warm = min(cached.warm, prompt_tokens)
     new = max(1, prompt_tokens - warm)
     choice, cold_price = _cold(chances, rates, warm / new)
@@ -153,16 +162,31 @@ def choose(
     return Choice(None)
 
 
-def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Cached:
-    """Tell what the cache holds of the prompt that these turns begin."""
+def in_cache(
+    turns: Sequence[Turn],
+    prefix: Prefix,
+    now_ms: int,
+    *,
+    pinned: Sequence[Turn] = (),
+    added: Sequence[PromptMessage] = (),
+) -> Cached:
+    """Tell what the cache holds of the prompt that these turns begin, between `pinned` turns and `added` messages.
+
+    The first picture of a prompt changes how all of its messages are cached (Anthropic, "Prompt caching": adding
+    images), so that a request with pictures reads nothing of one without.
+    """
     warm = hour = 0
     warm_until = hour_until = 0
     anchor: int | None = None
     stale = max((turn.amended for turn in turns), default=0)
-    for turn in turns:
+    had_pictures = _with_pictures(pinned, turns)
+    has_pictures = had_pictures[-1] or any(has_picture(message.blocks) for message in added)
+    for turn, before in zip(turns, had_pictures, strict=False):
         usage, at = turn.usage, turn.requested_ms
         written = usage.cache_write_5m + usage.cache_write_1h
         if stale and turn.id <= stale:
+            continue
+        if (before or _has_picture(turn)) != has_pictures:
             continue
         if not prefix.begins(turn) or not (written or usage.cache_read):
             continue
@@ -184,6 +208,16 @@ def in_cache(turns: Sequence[Turn], prefix: Prefix, now_ms: int) -> Cached:
     hour = hour if now_ms < hour_until else 0
     warm = warm if now_ms < warm_until else 0
     return Cached(max(warm, hour), hour, anchor if hour else None)
+
+
+def _with_pictures(pinned: Sequence[Turn], turns: Sequence[Turn]) -> list[bool]:
+    """Return whether a picture stands before each of the turns, and behind the last one."""
+    sent = (_has_picture(turn) and turn.outcome not in UNSENT for turn in turns)
+    return list(itertools.accumulate(sent, operator.or_, initial=any(map(_has_picture, pinned))))
+
+
+def _has_picture(turn: Turn) -> bool:
+    return any(has_picture(message.blocks) for message in turn.sent)
 
 
 def _gaps(turns: Sequence[Turn], now_ms: int) -> list[int]:

@@ -50,7 +50,10 @@ class Poll:
 
 @dataclass(frozen=True, slots=True)
 class Embed:
-    """The text of an embed; each part may be empty, and `fields` are names and values."""
+    """The text of an embed; each part may be empty, and `fields` are names and values.
+
+    `has_picture` is set if the embed shows a picture or a video, which Claude is not given.
+    """
 
     title: str = ""
     description: str = ""
@@ -58,13 +61,14 @@ class Embed:
     author: str = ""
     footer: str = ""
     url: str = ""
+    has_picture: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Quoted:
     """A message that somebody refers to; its author is None where Discord does not name one, as in a forward.
 
-    `stickers` are names. `by_app` is set if another bot or a webhook has written the message.
+    `stickers` are names. `by_app` is set if another bot or a webhook has written the message, `own` if this bot has.
     """
 
     id: int
@@ -75,6 +79,7 @@ class Quoted:
     poll: Poll | None = None
     embeds: tuple[Embed, ...] = ()
     by_app: bool = False
+    own: bool = False
 
 
 QuoteKind = Literal["reply", "forward", "link", "room"]
@@ -98,13 +103,32 @@ class Quote:
 
 
 @dataclass(frozen=True, slots=True)
+class Reference:
+    """What a message replies to; `said` is None where the message did not come along, or `is_deleted`."""
+
+    channel: int
+    message: int
+    said: Quoted | None = None
+    is_deleted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """What was said in a channel before the id `before`; a `count` of None is that of the settings."""
+
+    channel: int
+    before: int
+    count: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Message:
     """One message of a person, as the inbox holds it.
 
     `opens` is the name of the thread to start from this message, None if the message is in its conversation. With
     `asks_title` Claude is asked for another name, which takes the place of `opens` if it comes in time.
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
-    are set when the turn is prepared.
+    are set when the turn is prepared, from the `reference`, the `room` and the links of the text.
     """
 
     id: int
@@ -117,6 +141,8 @@ class Message:
     poll: Poll | None = None
     embeds: tuple[Embed, ...] = ()
     quotes: tuple[Quote, ...] = ()
+    reference: Reference | None = None
+    room: Room | None = None
 
     @property
     def all_attachments(self) -> tuple[Attachment, ...]:

@@ -14,12 +14,12 @@ from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.tokens import PRIOR
 from bot.conversation.turn import Turn
 
-_ELEMENT = re.compile(r"^<message ", re.MULTILINE)
+ELEMENT = re.compile(r"^<message ", re.MULTILINE)
 """The text of a message never holds this, see `elements.render_user`."""
 
 _USERNAME = re.compile(r' username="[^"]*"')
 _QUOTE = re.compile(r"<quote ")
-_FILE_NAME = re.compile(r'<file name="([^"]*)">')
+FILE_NAME = re.compile(r'<file name="([^"]*)">')
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,8 @@ def _pieces(blocks: Sequence[Block]) -> list[_Piece]:
     """Take a question apart; a block that is no text of messages belongs to the message before it."""
     pieces: list[_Piece] = []
     for block in blocks:
-        if isinstance(block, Text) and _ELEMENT.match(block.text):
-            starts = [found.start() for found in _ELEMENT.finditer(block.text)]
+        if isinstance(block, Text) and ELEMENT.match(block.text):
+            starts = [found.start() for found in ELEMENT.finditer(block.text)]
             ends = [*(start - 1 for start in starts[1:]), len(block.text)]
             pieces += [_Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
         elif pieces and (pieces[-1].quotes or _begins_quotes(block)):
@@ -135,7 +135,7 @@ def _name(block: Block) -> str:
         case Document():
             return elements.rendered_name(block.title)
         case Text():
-            found = _FILE_NAME.match(block.text)
+            found = FILE_NAME.match(block.text)
             return found[1] if found else ""
         case _:
             return ""

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.compose import Past, Plan, Terms
+from bot.conversation.content import file_ids
 from bot.conversation.ledger import Prefix, worth_counting
 from bot.conversation.request import Breakpoints, PromptMessage, Request
 from bot.conversation.turn import Turn
@@ -31,13 +32,23 @@ def to_count(terms: Terms, plan: Plan, past: Past) -> Request | None:
     return replace(plan.request, messages=_untrimmed(plan, past, plan.added), breakpoints=None)
 
 
+def counted_total(counted: int, plan: Plan, request: Request) -> int:
+    """Return the total to plan with, given the API's count of `request`.
+
+    The API does not look into uploaded files for a count (Anthropic, "Token counting"), so that a count of a request
+    with such files can only raise the estimate.
+    """
+    uploaded = any(True for message in request.messages for _ in file_ids(message.blocks))
+    return max(counted, plan.total_tokens) if uploaded else counted
+
+
 def to_summarize(terms: Terms, plan: Plan, past: Past, now_ms: int) -> Request:
     """Return the request for a summary: it extends the request before, so that most of it is read from the cache.
 
     It has a breakpoint only where an entry can be read, since nothing that it would write is read again.
     """
     turns, prefix = past.history, plan.ledger.prefix
-    cached = lifetime.in_cache(turns, prefix, now_ms)
+    cached = lifetime.in_cache(turns, prefix, now_ms, pinned=plan.before.pinned)
     alive = cached.anchor if cached.hour == cached.warm else _latest(turns, prefix)
     marked = None
     if terms.cache != "off" and alive is not None:

@@ -35,6 +35,11 @@ PICTURE_MAX_TOKENS = 4784
 OLDER_PICTURE = (1568, 1568)
 """Longest edge in pixels and most tokens of a picture before Claude 4.7."""
 
+_OLDER_MODEL = re.compile(
+    r"claude-(?:[123]\b|instant\b|(?:opus|sonnet|haiku)-4(?:-[0-6])?(?![\w.]|-\d(?!\d{7})))"
+)
+"""The names of models before Claude 4.7; a date may follow."""
+
 PDF_PAGE_TOKENS = 3000
 """The text of a page takes 1,500 to 3,000 tokens (Anthropic, "PDF support"); the safe side is the upper one."""
 
@@ -136,6 +141,11 @@ def _texts(blocks: Iterable[Block]) -> Iterable[str]:
 def estimate(text: str, rates: TokenRates = PRIOR) -> int:
     """Estimate the tokens of a text; with the rates of a conversation that has none yet, an upper figure."""
     return rates.of(text)
+
+
+def is_older(model: str) -> bool:
+    """Whether a model is from before Claude 4.7, so that pictures cost less, by its name."""
+    return _OLDER_MODEL.search(model) is not None
 
 
 def picture_tokens(width_px: int, height_px: int, *, older: bool = False) -> int:

@@ -28,12 +28,15 @@ class Converter:
     """Converts files within limits."""
 
     def __init__(self, limits: Limits, *, timeout_s: float = TIMEOUT_S) -> None:
-        self._limits = limits
+        self.limits = limits
         self._timeout_s = timeout_s
         self._slots = asyncio.Semaphore(AT_ONCE)
 
-    async def convert(self, data: bytes) -> Converted:
-        """Return the content of a file; a worker that fails or takes too long is a Problem, too."""
+    async def convert(self, data: bytes, limits: Limits | None = None) -> Converted:
+        """Return the content of a file; a worker that fails or takes too long is a Problem, too.
+
+        `limits` replace those that hold for every file.
+        """
         async with self._slots:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
@@ -45,7 +48,7 @@ class Converter:
                 env={name: os.environ[name] for name in ENVIRONMENT if name in os.environ},
                 start_new_session=True,
             )
-            header = json.dumps(asdict(self._limits)).encode() + b"\n"
+            header = json.dumps(asdict(limits or self.limits)).encode() + b"\n"
             try:
                 async with asyncio.timeout(self._timeout_s):
                     output, _ = await process.communicate(header + data)

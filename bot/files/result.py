@@ -32,6 +32,7 @@ class Problem(StrEnum):
     TIMED_OUT = "timed_out"
     UNAVAILABLE = "unavailable"
     TOO_MANY = "too_many"
+    NO_ROOM = "no_room"
 
 
 @dataclass(frozen=True, slots=True)

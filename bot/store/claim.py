@@ -18,10 +18,11 @@ class Meta:
     """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
-    (the id of that interaction). `buttons` is the message that carries the buttons of the last reply. `pins` are the
-    pinned messages, `pinned_indexes` the history indexes of their turns, and `pinned_now` the interaction that asked
-    to apply pins before the next trim. `corrected` is a turn's summary as a person has corrected it. `cost` is the
-    sum of the known costs of requests in micro-dollars; `unpriced` counts the requests without a complete cost.
+    (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
+    the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
+    turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
+    summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
+    `unpriced` counts the requests without a complete cost.
     """
 
     guild: int | None = None
@@ -29,6 +30,7 @@ class Meta:
     starter: int | None = None
     joined: int | None = None
     left: int | None = None
+    floor: int | None = None
     window_start: int = 0
     pins: frozenset[int] = frozenset()
     pinned_indexes: tuple[int, ...] = ()

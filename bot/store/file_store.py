@@ -12,6 +12,9 @@ from bot.conversation.content import Block
 from bot.store.connection import translated
 from bot.store.keys import FILES_S, Keys
 
+TAKEN_OUT = "it was taken out of the conversation"
+"""The remark for Claude."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
@@ -39,6 +42,8 @@ class FileStore:
         contents = {}
         for field, text in found.items():
             message, _, attachment = str(field).partition(":")
+            if not attachment.isdecimal():
+                continue  # quotes, see `quote_store`
             try:
                 contents[int(message), int(attachment)] = _contents.validate_json(text)
             except ValidationError:
@@ -53,3 +58,9 @@ class FileStore:
             pipe.hset(key, f"{message}:{attachment}", _contents.dump_json(content).decode())
             pipe.expire(key, FILES_S)
             await pipe.execute()
+
+    async def take_out(self, conversation: int, block: Block) -> None:
+        """Have a file not read again when its turn is answered again."""
+        for (message, attachment), content in (await self.contents(conversation)).items():
+            if block in content.blocks:
+                await self.keep(conversation, message, attachment, FileContent((), TAKEN_OUT))

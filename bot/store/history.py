@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from redis.asyncio import Redis
@@ -32,20 +34,35 @@ class History:
 
     async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
         """Change what the history says of a message, None for a deleted one; False if there is nothing to change."""
+        change = partial(_amended, message=message, now=now)
+        return await self.change(conversation, message, change) is not None
+
+    async def change(
+        self, conversation: int, message: int, change: Callable[[Turn, int], Turn]
+    ) -> tuple[int, Turn] | None:
+        """Change the entry of a message; return its index and the entry before, None if there is nothing to change.
+
+        `change` is called with the entry and the id of the newest entry.
+        """
         for _ in range(TRIES):
             found = await self._find(conversation, message)
             if found is None:
-                return False
+                return None
             index, text, entry, newest = found
-            changed = amended(entry, message, now, newest)
+            changed = change(entry, newest)
             if changed == entry:
-                return False
+                return None
             history = self._keys.history(conversation)
             if await self._scripts.run(
                 Amend(history=history, index=index, before=text, after=dump_turn(changed))
             ):
-                return True
-        return False
+                return index, entry
+        return None
+
+    async def entry(self, conversation: int, message: int) -> Turn | None:
+        """Return the entry of a message."""
+        found = await self._find(conversation, message)
+        return None if found is None else found[2]
 
     async def last(self, conversation: int) -> Turn | None:
         """Return the newest entry."""
@@ -77,3 +94,7 @@ class History:
             passed = load_turn(str(page[0])).id <= message
             end = start
         return None
+
+
+def _amended(entry: Turn, newest: int, *, message: int, now: Message | None) -> Turn:
+    return amended(entry, message, now, newest)

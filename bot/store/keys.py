@@ -8,7 +8,7 @@ as a lifetime is the history's `ttl` after the last message.
 | …:{C}:t:<message> | hash | record of a message, and of the turn it begins | its text, its author's id | below |
 | …:{C}:q | sorted set | ids of messages that wait for their answer, by time | — | conversation |
 | …:{C}:h | list | history, an entry per turn; entries change in place, none is removed | texts | conversation |
-| …:{C}:f | hash | contents of attached files, by message and attachment | texts, file names | FILES_S |
+| …:{C}:f | hash | contents of files by message and attachment; quotes by message | texts, names | FILES_S |
 | …:{C}:l | hash | lease: token, owner, expiry in ms | — | 1 day |
 | …:{C}:r:<message> | string | what the thread is to show for a committed turn | the reply | below |
 | …:{C}:hw | string | high-water mark: up to which message the channel has been listed | — | conversation |
@@ -61,7 +61,8 @@ RETIREMENT_NOTICE_S = 2 * 24 * 3600
 """Longer than the day of an announcement, in any time zone."""
 
 FILES_S = 24 * 3600
-"""How long the content of a file is kept for further attempts and regenerations; later the file is read again."""
+"""How long the contents of files and the quotes are kept for further attempts and regenerations; after that they are
+read again."""
 
 RESULT_S = 3600
 """How long a finished reply can be compared with what Discord shows: longer than any call can hang."""
@@ -102,7 +103,7 @@ class Keys:
         return self._of(conversation, "h")
 
     def files(self, conversation: int) -> Key:
-        """Return the contents of attached files."""
+        """Return the contents of attached files, and the quotes."""
         return self._of(conversation, "f")
 
     def lease(self, conversation: int) -> Key:

@@ -134,6 +134,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         starter=number("starter"),
         joined=number("joined"),
         left=number("left"),
+        floor=number("floor"),
         window_start=number("cut") or 0,
         pins=frozenset(numbers("pins")),
         pinned_indexes=numbers("places"),

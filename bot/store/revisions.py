@@ -11,9 +11,11 @@ from enum import StrEnum
 
 from redis.asyncio import Redis
 
+from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
 from bot.store.codec import dump_message, load_message
 from bot.store.connection import translated
+from bot.store.file_store import FileStore
 from bot.store.history import TRIES, History
 from bot.store.keys import DONE_RECORD_S, TOMBSTONE_S, Keys, padded
 from bot.store.scripts import Scripts
@@ -51,6 +53,7 @@ class Revisions:
         self._queue = WorkQueue(redis, keys)
         self._history = History(redis, keys)
         self._control = TurnControl(redis, keys, ttl_s=ttl_s)
+        self._files = FileStore(redis, keys)
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Store what a message says by now."""
@@ -88,6 +91,26 @@ class Revisions:
         if change is not Change.WAITING:
             amended = await self._history.amend(conversation, message, None) or amended
         return Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change
+
+    async def file(self, conversation: int, message: int, key: str) -> HistoryFile | None:
+        """Return a file of the history by a message of its entry, None if it is not there any more."""
+        entry = await self._history.entry(conversation, message)
+        return None if entry is None else next((each for each in files_of(entry) if each.key == key), None)
+
+    async def take_out(self, conversation: int, file: HistoryFile) -> int | None:
+        """Take a file out of the history and of what a regeneration reads.
+
+        Returns the index of the file's entry, None if the file is not there any more.
+        """
+        await self._files.take_out(conversation, file.block)
+        running = (await self._control.status(conversation)).running
+        latest = 0 if running is None else running.turn_id  # its request holds the file
+        changed = await self._history.change(
+            conversation,
+            file.holder,
+            lambda entry, newest: without_file(entry, file.key, max(newest, latest)),
+        )
+        return None if changed is None else changed[0]
 
     async def _delete_files(self, conversation: int, message: int) -> None:
         key = self._keys.files(conversation)

@@ -2,5 +2,6 @@
 
 Other rooms import these modules only (a contract in pyproject.toml): `dispatch` to start turns, `policy` and `terms`
 for the parameters of a request, `reply_search` to find replies; the composition root also `run`, `services`,
-`prepare`, `reply_generator`, `terms_resolver` and `model_retirement`.
+`prepare` and its steps (`quoted_context`, `file_contents`), `reply_generator`, `terms_resolver` and
+`model_retirement`.
 """

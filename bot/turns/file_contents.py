@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -17,9 +17,10 @@ from bot.conversation.content import Document, FileSource, Image, InlineSource, 
 from bot.conversation.elements import file_element
 from bot.conversation.errors import ClaudeError
 from bot.conversation.message import Attachment
-from bot.conversation.tokens import pdf_tokens, picture_tokens
+from bot.conversation.tokens import PRIOR
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.files.room import Room, level
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent, FileStore
 from bot.turns.prepare import Prepared
@@ -34,6 +35,13 @@ Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 
 Upload = Callable[[bytes, str], Awaitable[str | None]]
 """Takes the bytes and the media type; None if the server has no Files API."""
+
+RoomOf = Callable[[Claim], Awaitable[Room]]
+
+
+async def _ample(_claim: Claim) -> Room:
+    return Room()
+
 
 PROBLEMS: dict[Problem, tuple[str, str]] = {
     Problem.EMPTY: ("it is empty", "it is empty"),
@@ -58,6 +66,10 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
         "too many files",
         f"I look at {FILES_MAX} files at a time. Send the others in another message",
     ),
+    Problem.NO_ROOM: (
+        "there is no room for it in the conversation",
+        "there is no room for it in this conversation. Send a smaller file, or one file at a time",
+    ),
 }
 """What Claude and what people are told of a file that has no content."""
 
@@ -70,6 +82,7 @@ class FileContents:
     convert: Converter
     upload: Upload
     store: FileStore
+    room: RoomOf = _ample
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -77,11 +90,16 @@ class FileContents:
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
-        found = await asyncio.gather(
+        room = await self.room(claim)
+        read_files = await asyncio.gather(
             *(
-                self._content(claim, each, known.get((each.message, each.attachment.id)), number)
+                self._read(each, known.get((each.message, each.attachment.id)), number, room)
                 for number, each in enumerate(wanted)
             )
+        )
+        fitted = await self._fitted(read_files, room)
+        found = await asyncio.gather(
+            *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
         )
         contents = {each.attachment.id: content for each, content in zip(wanted, found, strict=True)}
 
@@ -97,23 +115,49 @@ class FileContents:
         notices = tuple(dict.fromkeys(content.notice for content in found if content.notice))
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
-    async def _content(
-        self, claim: Claim, wanted: _Wanted, known: FileContent | None, number: int
-    ) -> FileContent:
+    async def _read(
+        self, wanted: _Wanted, known: FileContent | None, number: int, room: Room
+    ) -> FileContent | _Read:
+        """Download and convert a file, unless its content is known."""
         attachment = wanted.attachment
         if known is not None:
             return known
         if number >= FILES_MAX:
             return _problem(attachment, Problem.TOO_MANY)
         data = await self.download(wanted.channel, wanted.message, attachment)
-        made: Converted = data if isinstance(data, Problem) else await self.convert.convert(data)
+        if isinstance(data, Problem):
+            return _Read(b"", data)
+        return _Read(data, await self.convert.convert(data, room.first_limits(self.convert.limits)))
+
+    async def _fitted(self, found: Sequence[FileContent | _Read], room: Room) -> list[FileContent | _Read]:
+        """Convert the largest files once more with smaller limits, so that all together fit into the room."""
+        known = sum(PRIOR.blocks(each.blocks) for each in found if isinstance(each, FileContent))
+        most = level([room.size(each.made) for each in found if isinstance(each, _Read)], room.tokens - known)
+
+        async def fit(each: FileContent | _Read) -> FileContent | _Read:
+            if isinstance(each, FileContent) or room.size(each.made) <= most:
+                return each
+            limits = room.narrowed(self.convert.limits, each.made, most)
+            if limits is None:
+                return _Read(b"", Problem.NO_ROOM)
+            return _Read(b"", await self.convert.convert(each.data, limits), narrowed=True)
+
+        return list(await asyncio.gather(*map(fit, found)))
+
+    async def _content(
+        self, claim: Claim, wanted: _Wanted, read: FileContent | _Read, room: Room
+    ) -> FileContent:
+        if isinstance(read, FileContent):
+            return read
+        attachment, made = wanted.attachment, read.made
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
-        content = await self._rendered(attachment, made)
+        content = await self._rendered(attachment, read, room)
         if made is not Problem.UNAVAILABLE:
             await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
 
-    async def _rendered(self, attachment: Attachment, made: Converted) -> FileContent:
+    async def _rendered(self, attachment: Attachment, read: _Read, room: Room) -> FileContent:
+        made, size = read.made, room.size(read.made)
         match made:
             case Problem():
                 return _problem(attachment, made)
@@ -125,13 +169,16 @@ class FileContents:
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(made.data, made.media_type)
-                image = Image(source, picture_tokens(made.width, made.height), attachment.filename)
-                remark = "its first frame" if made.animated else ""
-                notice = f"Of {_named(attachment)} I see the first frame only." if made.animated else ""
-                return FileContent((image,), remark, notice)
+                remarks = ["its first frame"] if made.animated else []
+                notices = [f"Of {_named(attachment)} I see the first frame only."] if made.animated else []
+                if read.narrowed:
+                    remarks.append(f"scaled down to {made.width} by {made.height} pixels")
+                    notices.append(f"{_named(attachment)} is scaled down: there is no room for all of it.")
+                image = Image(source, size, attachment.filename)
+                return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
                 source = await self._source(made.data, "application/pdf")
-                document = Document(source, pdf_tokens(made.pages), attachment.filename)
+                document = Document(source, size, attachment.filename)
                 cut = made.pages < made.of
                 remark = f"its first {made.pages} of {made.of} pages" if cut else ""
                 notice = (
@@ -150,6 +197,15 @@ class FileContents:
         if file_id is not None:
             return FileSource(file_id)
         return InlineSource(media_type, base64.b64encode(data).decode())
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """The result of a conversion, and the bytes of the file; `narrowed` if the limits were smaller than usual."""
+
+    data: bytes
+    made: Converted
+    narrowed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

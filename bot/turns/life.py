@@ -18,6 +18,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
+from bot.turns.claim_policy import policy_of
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, put_below
@@ -156,8 +157,4 @@ class TurnLife:
         return result
 
     async def _resolve_policy(self) -> TurnPolicy:
-        claim = self.claim
-        choice = await self.services.overrides.effective(
-            thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
-        )
-        return self.services.resolve_policy(choice)
+        return await policy_of(self.claim, self.services.overrides, self.services.resolve_policy)

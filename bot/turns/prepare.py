@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from bot.conversation import unseen
 from bot.conversation.content import without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
@@ -67,4 +68,6 @@ async def prepare(claim: Claim, steps: Sequence[Step] = ()) -> Prepared | Declin
         if isinstance(outcome, Declined):
             return outcome
         prepared = outcome
-    return prepared
+    if prepared.so_far:
+        return prepared
+    return replace(prepared, notices=(*prepared.notices, *unseen.notices(prepared.messages)))

@@ -18,7 +18,7 @@ from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import file_ids
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
 from bot.conversation.request import Finished, Request, Usage
-from bot.conversation.side_requests import to_count, to_summarize, to_summarize_what_goes
+from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude
@@ -99,8 +99,10 @@ class ReplyGenerator:
         )
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
-        counted = await stream.count(to_count(terms, plan, past))
-        if counted is not None:
+        to_be_counted = to_count(terms, plan, past)
+        counted = await stream.count(to_be_counted)
+        if counted is not None and to_be_counted is not None:
+            counted = counted_total(counted, plan, to_be_counted)
             plan = planned(terms, counted)
         summary: str | None = None
         side_usage: tuple[Usage, ...] = ()

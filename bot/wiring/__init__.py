@@ -15,7 +15,9 @@ from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
@@ -72,7 +74,10 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     outbox = build_outbox(settings, client, clock)
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
-    turns = build_turns(settings, store, claude, prices, outbox, attachments, pace, clock, metrics)
+    quote_source = QuoteSource(client, Calls(client, clock))
+    turns = build_turns(
+        settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
+    )
     pins = build_pins(client, store, clock, stack)
     tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
     catchup = build_events(

@@ -32,6 +32,7 @@ def build_commands(
         overrides=store.overrides,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
+        revisions=store.revisions,
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
         outbox=outbox,

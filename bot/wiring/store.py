@@ -9,7 +9,7 @@ from functools import partial
 from redis.asyncio import Redis
 
 from bot.config import Settings
-from bot.gateway.outbox.calls import CALL_S
+from bot.gateway.connection.calls import CALL_S
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -17,6 +17,7 @@ from bot.store.file_store import FileStore
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.quote_store import QuoteStore
 from bot.store.revisions import Revisions
 from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import TurnControl
@@ -40,6 +41,7 @@ class Store:
     conversations: Conversations
     journal: Journal
     files: FileStore
+    quotes: QuoteStore
     overrides: ScopedOverrides
     work_queue: WorkQueue
     wakeups: Wakeups
@@ -73,6 +75,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
         journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
         files=FileStore(redis, keys),
+        quotes=QuoteStore(redis, keys),
         overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),

@@ -4,25 +4,34 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
+from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
+from bot.conversation.tokens import is_older
 from bot.conversation.trimming import marks
 from bot.files.convert import Converter
 from bot.files.result import Limits
+from bot.files.room import Room
 from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.formula import draw_all
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import bounded
+from bot.store.claim import Claim
 from bot.telemetry.metrics import Metrics
+from bot.turns.claim_policy import PolicyOf, policy_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_contents import FileContents
+from bot.turns.heavy_files import HeavyFiles
 from bot.turns.policy import TurnPolicy
+from bot.turns.prepare import Step
+from bot.turns.quoted_context import QuotedContext
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
 from bot.turns.services import TurnServices
@@ -45,6 +54,7 @@ def build_turns(
     prices: PriceBook,
     outbox: Outbox,
     attachments: Attachments,
+    quote_source: QuoteSource,
     pace: Pace,
     clock: Clock,
     metrics: Metrics,
@@ -56,7 +66,12 @@ def build_turns(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
-    files = build_file_contents(settings, store, claude, attachments)
+    claim_policy = partial(policy_of, overrides=store.overrides, resolve=terms)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
+    files = build_file_contents(settings, store, claude, attachments, claim_policy)
+    steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
+    if settings.files.max_mb and settings.files.remark_tokens:
+        steps = (*steps, HeavyFiles(settings.files.remark_tokens, claim_policy))
     runner = Runner(
         TurnServices(
             journal=store.journal,
@@ -66,7 +81,7 @@ def build_turns(
             pace=pace,
             policy=policy,
             resolve_policy=terms,
-            preparation=(files,) if settings.files.max_mb else (),
+            preparation=steps,
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             turn_ended=metrics.turn_ended,
@@ -84,16 +99,20 @@ def build_turns(
 
 
 def build_file_contents(
-    settings: Settings, store: Store, claude: Claude, attachments: Attachments
+    settings: Settings, store: Store, claude: Claude, attachments: Attachments, claim_policy: PolicyOf
 ) -> FileContents:
     """Build the step that reads attached files."""
+
+    async def room(claim: Claim) -> Room:
+        policy = await claim_policy(claim)
+        return Room.of(policy.trimming.low_tokens, older=is_older(policy.model))
 
     async def inline(_data: bytes, _media_type: str) -> None:
         return None
 
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
     upload = inline if settings.claude.files == "inline" else claude.files.upload
-    return FileContents(attachments.download, Converter(limits), upload, store.files)
+    return FileContents(attachments.download, Converter(limits), upload, store.files, room)
 
 
 def default_choice(settings: Settings) -> Choice:

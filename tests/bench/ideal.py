@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.conversation.pricing import Rates
 
@@ -12,11 +12,15 @@ LIFE_S = {"5m": 300.0, "1h": 3600.0}
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """One request: when it starts, its tokens, and whether its prompt begins like that of the one before."""
+    """One request: when it starts, its tokens, and whether its prompt begins like that of the one before.
+
+    If it does not, so many tokens are `shared` nevertheless, such as those of the system prompt.
+    """
 
     at_s: float
     tokens: int
     extends: bool
+    shared: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,12 @@ class _State:
             short = 0
         return _State(short, self.short_until if short else 0.0, hour, self.hour_until if hour else 0.0)
 
+    def cut(self, tokens: int) -> _State:
+        """Return what is left of the entries where the prompt is another one after so many tokens."""
+        if not tokens:
+            return _State()
+        return replace(self, short=min(self.short, tokens), hour=min(self.hour, tokens))
+
 
 def least_cost(askings: Sequence[Asking], rates: Rates, min_tokens: int) -> float:
     """Find the cheapest way to cache each request for five minutes, an hour, or not, by dynamic programming.
@@ -46,7 +56,7 @@ def least_cost(askings: Sequence[Asking], rates: Rates, min_tokens: int) -> floa
     for asking in askings:
         after: dict[_State, float] = {}
         for state, paid in best.items():
-            now = state.at(asking.at_s) if asking.extends else _State()
+            now = (state if asking.extends else state.cut(asking.shared)).at(asking.at_s)
             for new, price in _options(now, asking, rates, min_tokens):
                 total = paid + price
                 if total < after.get(new, float("inf")):

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from bot.commands import context_view, model_view
-from bot.commands.access import BY_SCOPE, CONVERSATION, PERMISSIONS, REPLY, Person
+from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY, Person
 from bot.commands.reply_controls import MAY_NOT_CONTROL
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
@@ -42,10 +42,20 @@ def test_a_reply_is_controlled_by_who_asked_and_by_moderators_and_not_by_who_beg
         assert REPLY.allows(replace(ANYBODY, **{right: True}), asked=False)
 
 
+def test_a_file_is_taken_out_by_who_posted_it_by_who_began_the_thread_and_by_moderators() -> None:
+    assert not FILE.allows(ANYBODY)
+    assert not FILE.allows(ANYBODY, asked=True)
+    assert FILE.allows(ANYBODY, posted=True)
+    for right in ("is_direct", "is_starter", "manages_messages", "manages_threads", "manages_server"):
+        assert FILE.allows(replace(ANYBODY, **{right: True}))
+    assert context_view.MAY_NOT_TAKE_OUT.startswith("Only the person who posted it, the person who started")
+
+
 REFUSALS: list[tuple[str, Callable[[Person], bool]]] = [
     (MAY_NOT_RESET, CONVERSATION.allows),
     (context_view.MAY_NOT_PIN, CONVERSATION.allows),
     (context_view.MAY_NOT_CORRECT, CONVERSATION.allows),
+    (context_view.MAY_NOT_TAKE_OUT, FILE.allows),
     (MAY_NOT_CONTROL, REPLY.allows),
     *((MAY_NOT_SET[scope], lambda person, s=scope: BY_SCOPE[s].allows(person)) for scope in Scope),
     *(

@@ -2,8 +2,10 @@ from dataclasses import replace
 
 import pytest
 
-from bot.commands.context_view import SUMMARY_GONE, given_back, shown
+from bot.commands.context_view import FILES_MAX, SUMMARY_GONE, given_back, options, shown, taken_out
+from bot.conversation.content import Text
 from bot.conversation.context_view import ContextView, Part
+from bot.conversation.history_files import HistoryFile
 from bot.conversation.lifetime import Cached
 
 PLAIN = ContextView(
@@ -111,3 +113,29 @@ def test_what_somebody_wrote_at_length_is_given_back_whole(chars: int) -> None:
     text, files = given_back(SUMMARY_GONE, "x" * chars)
     assert len(text) <= 2000
     assert text.count("x" * chars) + sum(file.fp.read() == b"x" * chars for file in files) == 1
+
+
+def a_file(name: str = "loom.png", tokens: int = 2352, key: str = "k") -> HistoryFile:
+    return HistoryFile(name, "picture", tokens, 10, 10, key, Text("x"))
+
+
+def test_files_are_listed_with_their_share_of_the_budget() -> None:
+    text, _ = shown(replace(PLAIN, files=(a_file(),)), link=None, cost_micro_usd=0, unpriced=0)
+    assert "- `loom.png`: picture, 2,352 tokens (3%)\n" in text
+
+
+def test_more_files_than_have_room_are_summed_up_and_all_of_them_can_be_chosen() -> None:
+    files = tuple(a_file("`" * 50 + "x" * 200, 100, str(number)) for number in range(FILES_MAX + 3))
+    view = replace(PLAIN, trimmed=9999, pinned=99, estimated=99_999, files=files)
+    text, _ = shown(view, link="https://discord.com/channels/" + "9" * 62, cost_micro_usd=10**12, unpriced=9)
+    assert "- 3 smaller files: 300 tokens" in text
+    assert len(text) < 2000
+    offered = options(view)
+    assert len({each.value for each in offered}) == len(files)
+    assert max(len(each.label) for each in offered) <= 100
+
+
+def test_what_is_taken_out_is_said_with_when_it_counts() -> None:
+    assert "does not see it from the next reply on" in taken_out(a_file(), seen=True, busy=False)
+    assert "after the reply that is being written" in taken_out(a_file(), seen=True, busy=True)
+    assert "had not seen it any more" in taken_out(a_file(), seen=False, busy=False)

@@ -20,6 +20,7 @@ SENT = (
     "bobbin:reset:1234567890123456789",
     "bobbin:keep:0",
     "bobbin:pins:1234567890123456789",
+    "bobbin:file:1234567890123456789",
     "bobbin:correct:0123456789abcdef",
     *(buttons.custom_id(button, 1234567890123456789) for button in Button),
 )

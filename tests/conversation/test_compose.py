@@ -10,13 +10,11 @@ from hypothesis import strategies as st
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, Image
-from bot.conversation.elements import render_user
 from bot.conversation.lifetime import USUAL_RATES, Choice
 from bot.conversation.message import Attachment
-from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, fit, render_messages
+from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, render_messages
 from bot.conversation.request import Breakpoints, Usage
 from bot.conversation.side_requests import to_count, to_summarize
-from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Preface, Turn
 from tests.conversation.builders import asking, message, sent, snowflake, texts, turn
@@ -251,18 +249,6 @@ def test_what_is_too_short_to_be_cut_is_not_said_to_be() -> None:
     plan = ask(Past(), "hello", terms=tiny)
     assert "hello" in said(plan)
     assert not plan.window.shortened
-
-
-@given(st.lists(st.text(max_size=3000), min_size=1, max_size=4), st.integers(1, 2000))
-def test_messages_are_cut_to_fit_whenever_they_can_be(texts: list[str], room: int) -> None:
-    fitted = fit([message(text) for text in texts], room, lambda shorter: PRIOR.message(render_user(shorter)))
-    assert len(fitted) == len(texts)
-    tokens = PRIOR.message(render_user(fitted))
-    assert tokens <= room or all(
-        len(one.text) <= 120 or len(one.text) <= len(text) for one, text in zip(fitted, texts, strict=True)
-    )
-    for one, text in zip(fitted, texts, strict=True):
-        assert len(one.text) <= len(text)
 
 
 def history_of(outcomes: list[str]) -> list[Turn]:

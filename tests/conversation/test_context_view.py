@@ -9,13 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.compose import Past
+from bot.conversation.content import Block, FileSource, Image, Text
 from bot.conversation.context_view import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
+from bot.conversation.elements import render_user
+from bot.conversation.history_files import files_of, without_file
 from bot.conversation.message import created_ms
 from bot.conversation.prompt import prefix_key
-from bot.conversation.request import Usage
+from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.trimming import marks
-from bot.conversation.turn import Preface
-from tests.conversation.builders import snowflake, turn
+from bot.conversation.turn import Preface, Turn
+from tests.conversation.builders import message, snowflake, turn
 
 SYSTEM = ("Be kind.",)
 
@@ -87,3 +90,20 @@ def test_the_picture_is_always_as_wide_and_holds_every_part(sizes: list[int]) ->
     line = draw(parts, 0.5).splitlines()[0].removesuffix(" 50%")
     assert len(line) == PICTURE_CELLS
     assert all(SIGNS[part.name] in line for part in parts)
+
+
+def test_the_files_of_all_turns_that_are_sent_are_listed_pinned_ones_as_they_are_now() -> None:
+    def with_picture(number: int, *blocks: Block) -> Turn:
+        asked = PromptMessage("user", (Text(render_user([message("look", number=number)])), *blocks))
+        return replace(turn(number).asked(asked), members=(snowflake(number),))
+
+    large, small = (Image(FileSource(name), tokens, name) for name, tokens in (("large", 900), ("small", 30)))
+    pinned, gone = with_picture(1, large), with_picture(2, large)
+    window = replace(with_picture(8, small), preface=Preface("", (pinned, gone)))
+    unsent = replace(with_picture(9, large), outcome="refused")
+    now = without_file(gone, files_of(gone)[0].key, turn(8).id)
+    seen = look(Past((window, unsent), window_start=7, recalled=(pinned, now)))
+    assert [(file.name, file.holder) for file in seen.files] == [
+        ("large", snowflake(1)),
+        ("small", snowflake(8)),
+    ]

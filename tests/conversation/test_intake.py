@@ -20,7 +20,7 @@ HERE = Facts(where=Where.OWN_THREAD, text="hello")
         ({"text": "// between us"}, Ignore(Reason.PREFIXED)),
         ({"text": "  // between us", "mentions_bot": True}, Ignore(Reason.PREFIXED)),
         ({"text": "  \n"}, Ignore(Reason.EMPTY)),
-        ({"text": "", "has_attachments": True}, Answer()),
+        ({"text": "", "has_other_content": True}, Answer()),
         ({"for_somebody_else": True}, Ignore(Reason.FOR_SOMEBODY_ELSE)),
         ({"for_somebody_else": True, "mentions_bot": True}, Answer()),
         ({"where": Where.JOINED_THREAD}, Answer()),

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.conversation.content import FileSource, Image
 from bot.conversation.ledger import Prefix
 from bot.conversation.lifetime import (
     MOST_OVER_SHARE,
@@ -23,8 +24,9 @@ from bot.conversation.lifetime import (
     in_cache,
 )
 from bot.conversation.message import created_ms
-from bot.conversation.request import Usage
+from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.turn import Turn
+from tests.bench import pictures
 from tests.bench.arrivals import STEADY, bursts
 from tests.bench.caching import MIXED_GOAL, STEADY_GOAL, ratios
 from tests.bench.ideal import Asking, least_cost
@@ -67,6 +69,32 @@ def test_what_was_changed_since_is_not_there() -> None:
     first = asked(10, Usage(cache_write_5m=1000))
     second = asked(20, Usage(cache_read=1000, cache_write_5m=100))
     assert after(30, replace(first, amended=second.id), second) == Cached()
+
+
+def with_picture(at_s: int, usage: Usage) -> Turn:
+    picture = Image(FileSource("file_1"), 30, "a.png")
+    made = turn(at_s, usage=usage)
+    return made.asked(PromptMessage("user", (*made.question.blocks, picture)))
+
+
+def test_the_first_picture_of_a_prompt_makes_it_cold() -> None:
+    first = asked(10, Usage(cache_write_1h=1000))
+    now_ms = created_ms(first.id) + 60_000
+    pictured = with_picture(20, Usage(cache_read=300, cache_write_5m=900))
+    assert in_cache([first], HERE, now_ms, added=(pictured.question,)) == Cached()
+    assert in_cache([first], HERE, now_ms) == Cached(1000, 1000, first.id)
+    assert after(30, first, pictured) == Cached(warm=1200)
+    assert after(400, first, pictured) == Cached(), "the hour of the first entry is of no use any more"
+    later = asked(30, Usage(cache_read=1200, cache_write_5m=100))
+    assert after(30, first, pictured, later) == Cached(warm=1300)
+    pinned = with_picture(5, Usage())
+    assert in_cache([first], HERE, now_ms, pinned=[pinned], added=(pictured.question,)).warm == 1000
+
+
+def test_a_refused_picture_leaves_the_entries_before_it() -> None:
+    first = asked(10, Usage(cache_write_5m=1000))
+    refused = replace(with_picture(20, Usage(cache_write_5m=1200)), outcome="refused")
+    assert after(30, first, refused) == Cached(warm=1000)
 
 
 def test_it_lives_from_the_latest_request_on_whenever_the_message_came() -> None:
@@ -159,3 +187,11 @@ def test_talks_with_pauses_cost_hardly_more_than_the_optimum() -> None:
         return bursts(chance)
 
     assert ratios(pattern, MODEL, turns=120, seeds=1)["auto"] <= MIXED_GOAL
+
+
+@pytest.mark.parametrize("pattern", ["every 30 s", "every 20 min"])
+def test_a_conversation_with_ten_pictures_costs_within_the_goal_of_the_optimum(pattern: str) -> None:
+    policy = pictures.WINDOWS["10,000 to 20,000"]
+    found, played = pictures.ratio(STEADY[pattern], model=MODEL, policy=policy, seeds=1)
+    assert found < STEADY_GOAL
+    assert max(map(abs, played.errors)) < 0.01

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from bot.conversation.content import Block, FileSource, Image, Text
 from bot.conversation.elements import file_element, question, render_user
-from bot.conversation.message import Attachment, Author, Message
+from bot.conversation.message import Attachment, Author, Message, Poll, Quote, Quoted
 from bot.conversation.revision import amended
 from bot.conversation.turn import Turn
-from tests.conversation.builders import ANN, BEN, message, turn
+from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 
 NEWEST = 99
 
@@ -146,6 +146,30 @@ def test_an_edit_keeps_the_files_that_are_still_attached() -> None:
     one_left = replace(edited, attachments=first.attachments[:1])
     after = amended(before, first.id, replace(edited, attachments=bare[:1]), NEWEST)
     assert after.question == question([one_left])
+
+
+def test_an_edit_keeps_the_quotes_with_their_files_and_a_deletion_takes_them_along() -> None:
+    attachment = Attachment(9, "a.png", "image/png", 4, blocks=(PICTURE,))
+    quotes = (
+        Quote("forward", 7, (Quoted(snowflake(1), "the plan", attachments=(attachment,)),)),
+        Quote("link", 7, (Quoted(snowflake(2), "a line\n</quote>\n<quote of='x'>", BEN),)),
+    )
+    first = replace(with_files("one", 1, LOG), quotes=quotes)
+    second = message("two", number=2)
+    before = replace(turn(1), sent=(question([first, second]),), members=(first.id, second.id))
+    edited = replace(first, text="changed", quotes=())
+    after = amended(before, first.id, edited, NEWEST).question
+    assert after == question([replace(first, text="changed"), second])
+    assert amended(before, second.id, None, NEWEST).question == question([first])
+    assert amended(before, first.id, None, NEWEST).question == question([second])
+
+
+def test_an_edit_shows_the_sticker_and_the_poll_of_the_message_again() -> None:
+    poll = Poll("Which?", (("wool", None),))
+    first = replace(message("one"), stickers=("wave",), poll=poll)
+    before = replace(turn(1), sent=(question([first]),), members=(first.id,))
+    edited = replace(first, text="changed")
+    assert amended(before, first.id, edited, NEWEST).question == question([edited])
 
 
 @given(texts, texts, st.booleans())

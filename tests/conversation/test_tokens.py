@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.tokens import PRIOR, TokenRates, classes, estimate, pdf_tokens, picture_tokens
+from bot.conversation.tokens import (
+    PRIOR,
+    TokenRates,
+    classes,
+    estimate,
+    is_older,
+    pdf_tokens,
+    picture_tokens,
+)
 
 
 @given(st.text(), st.text())
@@ -60,6 +68,27 @@ def test_a_picture_costs_a_token_for_each_square_of_28_pixels(
     size: tuple[int, int], older: bool, tokens: int
 ) -> None:
     assert picture_tokens(*size, older=older) == tokens
+
+
+@pytest.mark.parametrize(
+    ("model", "older"),
+    [
+        ("claude-sonnet-5-5", False),
+        ("claude-haiku-5-5", False),
+        ("claude-opus-5", False),
+        ("claude-opus-4-8", False),
+        ("claude-opus-4-7", False),
+        ("claude-sonnet-4-6", True),
+        ("claude-haiku-4-5-20251001", True),
+        ("claude-opus-4-20250514", True),
+        ("claude-3-5-sonnet-20241022", True),
+        ("anthropic.claude-sonnet-4-5-20250929-v1:0", True),
+        ("claude-fable-5-2", False),
+        ("something-else", False),
+    ],
+)
+def test_a_model_before_claude_4_7_is_known_by_its_name(model: str, older: bool) -> None:
+    assert is_older(model) is older
 
 
 def test_a_pdf_costs_its_text_and_a_picture_for_each_page() -> None:

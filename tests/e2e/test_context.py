@@ -15,6 +15,7 @@ from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import asks_for_a_summary
 from tests.e2e.world import World
+from tests.files import samples
 from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -193,3 +194,61 @@ async def look(person: Any, place: int) -> tuple[str, str | None]:
 
 
 INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+
+
+async def test_a_file_is_taken_out_by_who_posted_it_and_not_by_others(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello", world.ann)
+    picture = ("loom.png", "image/png", samples.picture("PNG", (1400, 1000)))
+    await world.settled(await world.ben.post(thread, "what is this?", attachments=[picture]))
+    shown, menu = await listed(world.ben, thread)
+    assert "- `loom.png`: picture, 1,800 tokens (2%)" in shown["content"]
+    (option,) = menu["options"]
+    carl = world.person("carl")
+    refused = await carl.command(thread, "context")
+    message = await refused.message()
+    said = await carl.choose(thread, message["id"], menu["custom_id"], [option["value"]])
+    assert await answer(said) == context_view.MAY_NOT_TAKE_OUT
+    gate = world.claude.hold(after=0)
+    running = await world.ann.post(thread, "go on")
+    await gate.reached()
+    said = await answer(await world.ben.choose(thread, shown["id"], menu["custom_id"], [option["value"]]))
+    assert "`loom.png` is taken out of the conversation." in said
+    assert "after the reply that is being written" in said
+    gate.release()
+    await world.settled(running)
+    await world.settled(await world.ann.post(thread, "and now?"))
+    sent = str(world.asked[-1].body["messages"])
+    assert "[loom.png was taken out of the conversation]" in sent
+    assert "'type': 'image'" not in sent
+    said = await world.ben.choose(thread, shown["id"], menu["custom_id"], [option["value"]])
+    assert await answer(said) == context_view.FILE_GONE
+
+
+async def test_a_file_of_the_latest_turn_stays_out_when_that_is_written_anew_and_the_menu_survives_a_restart(
+    world: World,
+) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        picture = ("loom.png", "image/png", samples.picture("PNG"))
+        await own.settled(await own.ann.post(thread, "what is this?", attachments=[picture]))
+        shown, menu = await listed(own.ann, thread)
+        await own.bots.pop().kill()
+        await own.start_bot()
+        value = menu["options"][0]["value"]
+        said = await own.ann.choose(thread, shown["id"], menu["custom_id"], [value])
+        assert "is taken out of the conversation" in await answer(said)
+        own.claude.say("Without it.")
+        await press(own.ann, thread, own.replies(thread)[-1], "Regenerate")
+        await anew(own, thread, "Without it.")
+        sent = str(own.asked[-1].body["messages"])
+        assert (
+            "attached, not shown to you: loom.png (image/png): it was taken out of the conversation" in sent
+        )
+        assert "'type': 'image'" not in sent
+
+
+async def listed(person: Any, place: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Run /context: the answer, and the menu of files below it."""
+    message = await (await person.command(place, "context")).message()
+    (menu,) = [each for row in message["components"] for each in row["components"] if each["type"] == 3]
+    return message, menu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -147,3 +148,40 @@ async def test_a_deleted_message_takes_its_file_out_of_what_claude_is_sent(world
     await world.settled(await world.ann.post(thread, "and now?"))
     kinds = [block["type"] for message in world.asked[-1].body["messages"] for block in message["content"]]
     assert "image" not in kinds
+
+
+async def test_a_heavy_file_is_said_once_with_what_it_adds_to_each_further_message(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    long = "loom weaves wool " * 2000
+    await ask(world, thread, "what is this?", ("long.txt", "text/plain", long.encode()))
+    notice = world.said(thread)[-1]["content"]
+    said = re.fullmatch(
+        r"-# `long.txt` adds about ([\d,]+) tokens to each further message: about \$0\.\d+, while it is cached. "
+        r"/context can take it out.",
+        notice,
+    )
+    assert said is not None, notice
+    assert 10_000 < int(said[1].replace(",", "")) < 16_000
+    await ask(world, thread, "and now?")
+    assert [each["content"] for each in world.said(thread)].count(notice) == 1
+
+
+async def test_files_that_do_not_fit_into_the_window_are_cut_and_the_conversation_goes_on(
+    world: World,
+) -> None:
+    async with world.apart({"BOT_HISTORY__MAX_TOKENS": "16000"}) as own:
+        thread = await own.converse(own.channel(), "hello")
+        pictures = [(f"{at}.png", "image/png", samples.picture("PNG", (1500, 1200 + at))) for at in range(10)]
+        blocks = await ask(own, thread, "look at all of these", *pictures)
+        assert [block["type"] for block in blocks] == ["text", *["image"] * 10]
+        assert "scaled down to " in blocks[0]["text"]
+        assert "`0.png` is scaled down: there is no room for all of it." in own.said(thread)[-1]["content"]
+        usage = own.asked[-1].usage
+        assert sum(usage[kind] or 0 for kind in INPUT) < 16_000 * 0.5
+        blocks = await ask(own, thread, "and this?", ("paper.pdf", "application/pdf", samples.pdf(30)))
+        assert "its first 1 of 30 pages" in blocks[0]["text"]
+        await ask(own, thread, "and now?")
+        assert "'type': 'document'" in str(own.asked[-1].body["messages"]), "it has room after a trim, too"
+
+
+INPUT = ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")

@@ -150,6 +150,12 @@ class World:
             f"{username}{next(_numbers)}", username.title(), guild=self.guild, permissions=permissions
         )
 
+    def another_bot(self, name: str) -> Any:
+        """A bot of somebody else in the server, whose posts may have embeds."""
+        app = self.discord.add_application(name, token=f"token of {name} {next(_numbers)}")
+        self.discord.add_bot(self.guild, app)
+        return self.discord.actor(app.user_id)
+
     def called(self, method: str, path_end: str) -> list[Any]:
         """The calls of this world's bots to a route, by the end of its path."""
         return [call for call in self.calls() if call.method == method and call.path.endswith(path_end)]

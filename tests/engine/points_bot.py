@@ -38,7 +38,7 @@ from bot.claude import gathering
 from bot.claude.client import Claude
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
-from bot.gateway.outbox import calls
+from bot.gateway.connection import calls
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
 from bot.render.outbox import Change, Outgoing

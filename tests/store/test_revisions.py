@@ -8,13 +8,18 @@ from dataclasses import replace
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.elements import render_user
+from bot.conversation.content import FileSource, Image
+from bot.conversation.elements import question, render_user
 from bot.conversation.errors import Fenced
+from bot.conversation.history_files import files_of
+from bot.conversation.message import Attachment
 from bot.store.claim import Claim, Idle, Later
+from bot.store.codec import Result
+from bot.store.file_store import TAKEN_OUT, FileContent, FileStore
 from bot.store.keys import TOMBSTONE_S
 from bot.store.revisions import LONGEST_PAUSE_MS, PAUSE_RESET_MS, Change
 from bot.store.turn_control import RegenerateResult
-from tests.conversation.builders import BEN
+from tests.conversation.builders import BEN, turn
 from tests.store.stage import KEYS, ONE, THREE, TWO, C, RevisedStore
 
 
@@ -378,3 +383,33 @@ async def test_a_worker_that_claims_a_regeneration_never_reads_what_was_deleted(
     assert quick.overtaken is not None
     assert quick.overtaken.earlier.entry is not None
     assert quick.overtaken.earlier.entry.user == render_user([ONE])
+
+
+PICTURE = Image(FileSource("file_1"), 2352, "a.png")
+
+
+async def test_a_file_is_taken_out_of_the_history_and_of_what_a_regeneration_reads(
+    store: RevisedStore,
+) -> None:
+    shown = replace(ONE, attachments=(Attachment(9, "a.png", "image/png", 4, blocks=(PICTURE,)),))
+    await store.hear(ONE)
+    claim = await store.claim()
+    asked = question([shown])
+    entry = replace(turn(0), id=claim.turn_id, members=(ONE.id,), sent=(asked, *turn(0).sent[1:]))
+    await store.journal.commit(claim, entry, Result("answer"), window_start=0)
+    await store.journal.acknowledge(claim, reconcile=False)
+    files = FileStore(store.redis, KEYS)
+    await files.keep(C, ONE.id, 9, FileContent((PICTURE,)))
+    (listed,) = files_of(entry)
+    file = await store.file(C, listed.holder, listed.key)
+    assert file == listed
+    await store.hear(TWO)
+    running = await store.claim()
+    assert await store.take_out(C, file) == 0
+    assert await files.contents(C) == {(ONE.id, 9): FileContent((), TAKEN_OUT)}
+    (after,) = await store.history()
+    assert files_of(after) == ()
+    assert after.amended == running.turn_id, "its request holds the file"
+    assert await store.file(C, listed.holder, listed.key) is None
+    assert await store.take_out(C, file) is None
+    assert await store.file(C, 7, listed.key) is None

@@ -11,7 +11,10 @@ from bot.conversation.content import Document, FileSource, Image, InlineSource, 
 from bot.conversation.errors import ClaudeBusy
 from bot.conversation.message import Attachment, Message
 from bot.conversation.prompt import CONTINUE
-from bot.files.result import Converted, Pages, Picture, Problem, Words
+from bot.conversation.tokens import PRIOR, pdf_tokens
+from bot.files.result import Converted, Limits, Pages, Picture, Problem, Words
+from bot.files.room import Room
+from bot.store.claim import Claim
 from bot.store.file_store import FileContent
 from bot.turns.file_contents import FILES_MAX, PROBLEMS, FileContents
 from bot.turns.prepare import Prepared
@@ -31,12 +34,25 @@ class Bench:
     kept: dict[tuple[int, int], FileContent] = field(default_factory=dict)
     file_id: str | None = "file_1"
     down: bool = False
+    limits: Limits = field(default_factory=Limits)
+    asked: list[Limits] = field(default_factory=list)
+    room: Room = field(default_factory=Room)
 
     async def download(self, channel: int, message: int, attachment: Attachment) -> bytes | Problem:
         self.downloads.append((channel, message, attachment.id))
         return Problem.UNAVAILABLE if self.down else b"data"
 
-    async def convert(self, _data: bytes) -> Converted:
+    async def convert(self, _data: bytes, limits: Limits) -> Converted:
+        self.asked.append(limits)
+        match self.converted:
+            case Pages():
+                return replace(self.converted, pages=min(self.converted.pages, limits.pdf_pages))
+            case Picture(width=width, height=height):
+                scale = min(1.0, limits.image_max_edge / max(width, height))
+                return replace(self.converted, width=round(width * scale), height=round(height * scale))
+            case Words() if len(self.converted.text) > limits.text_chars:
+                left_out = len(self.converted.text) - limits.text_chars
+                return Words(self.converted.text[left_out:], left_out)
         return self.converted
 
     async def upload(self, _data: bytes, _media_type: str) -> str | None:
@@ -52,7 +68,10 @@ class Bench:
         self.kept[message, attachment] = content
 
     async def prepare(self, *messages: Message, **more: Any) -> Prepared:
-        step = FileContents(self.download, cast("Any", self), self.upload, cast("Any", self))
+        async def room(_claim: Claim) -> Room:
+            return self.room
+
+        step = FileContents(self.download, cast("Any", self), self.upload, cast("Any", self), room)
         claim = a_claim(messages[0].id, messages=messages)
         return await step(claim, Prepared(messages, **more))
 
@@ -138,3 +157,65 @@ async def test_a_reply_that_is_continued_reads_no_file() -> None:
     prepared = await bench.prepare(with_files(), so_far=(CONTINUE,))
     assert not bench.downloads
     assert prepared.messages == (with_files(),)
+
+
+PAGE = pdf_tokens(1)
+PHOTO = Picture("image/jpeg", b"jpg", 1568, 1176)
+
+
+def tokens(prepared: Prepared) -> list[int]:
+    return [PRIOR.blocks(each.blocks) for message in prepared.messages for each in message.attachments]
+
+
+async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> None:
+    bench = Bench(Pages(b"pdf", 50, 50), room=Room(3 * PAGE + 10))
+    prepared = await bench.prepare(with_files())
+    assert tokens(prepared) == [3 * PAGE]
+    assert only(prepared).remark == "its first 3 of 50 pages"
+    assert "I read the first 3 of 50 pages" in prepared.notices[0]
+    assert len(bench.asked) == 1
+
+
+async def test_several_files_share_the_room_and_the_largest_is_cut_first() -> None:
+    bench = Bench(Pages(b"pdf", 50, 50), room=Room(7 * PAGE))
+    assert tokens(await bench.prepare(with_files(3))) == [2 * PAGE] * 3
+    assert {each.pdf_pages for each in bench.asked} == {7, 2}
+
+
+async def test_ten_photos_in_a_small_window_are_scaled_down_and_all_of_them_are_seen() -> None:
+    bench = Bench(PHOTO, room=Room(3000))
+    prepared = await bench.prepare(with_files(10))
+    sizes = tokens(prepared)
+    assert min(sizes) > 200
+    assert sum(sizes) <= 3000
+    assert "scaled down to " in prepared.messages[0].attachments[0].remark
+    assert "is scaled down: there is no room for all of it" in prepared.notices[0]
+
+
+@pytest.mark.parametrize("converted", [Pages(b"pdf", 2, 2), PHOTO, Words("x" * 9000)])
+async def test_what_has_no_room_at_all_is_said_and_not_sent(converted: Converted) -> None:
+    bench = Bench(converted, room=Room(20))
+    prepared = await bench.prepare(with_files())
+    assert only(prepared).blocks == ()
+    assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[Problem.NO_ROOM][1]}.",)
+    assert bench.uploads == 0
+
+
+async def test_a_text_is_cut_in_its_middle_to_what_has_room() -> None:
+    prepared = await Bench(Words("looms weave " * 5000), room=Room(4000)).prepare(with_files())
+    (size,) = tokens(prepared)
+    assert 3000 < size <= 4000
+    assert "characters of its middle are left out" in only(prepared).remark
+
+
+async def test_what_was_prepared_before_the_turn_grew_counts_and_stays() -> None:
+    bench = Bench(Pages(b"pdf", 50, 50), room=Room(5 * PAGE))
+    first = with_files()
+    assert tokens(await bench.prepare(first)) == [5 * PAGE]
+    second = message("and", number=11, attachments=(Attachment(77, "b.pdf", "", 4),))
+    assert tokens(await bench.prepare(first, second)) == [5 * PAGE, 0]
+
+
+@pytest.mark.parametrize(("older", "size"), [(False, 56 * 42), (True, 1568)])
+async def test_a_picture_costs_less_on_a_model_before_claude_4_7(older: bool, size: int) -> None:
+    assert tokens(await Bench(PHOTO, room=Room(older=older)).prepare(with_files())) == [size]

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from bot.conversation import wording
 from bot.conversation.content import FileSource, Image
-from bot.conversation.message import Attachment
+from bot.conversation.message import Attachment, Embed
 from bot.conversation.prompt import CONTINUE
+from bot.conversation.unseen import EMBED_PICTURE
 from bot.store.claim import Claim
 from bot.store.turn_control import RegenerateResult
 from bot.turns.prepare import Declined, Prepared, Step, prepare
@@ -37,6 +38,16 @@ async def test_the_content_of_a_continuation_is_what_was_sent_and_the_request_fo
     continued = replace(turn(1, user="q", reply="One "), open_end=True)
     prepared = await prepare(a_claim(1, entry=continued, continuing=True))
     assert prepared == Prepared((), (*continued.sent, CONTINUE))
+
+
+async def test_what_claude_is_not_shown_is_said_behind_the_notices_of_the_steps() -> None:
+    async def notices(_claim: Claim, prepared: Prepared) -> Prepared:
+        return replace(prepared, notices=("A file is damaged.",))
+
+    chart = replace(message("look"), embeds=(Embed("Chart", has_picture=True),))
+    prepared = await prepare(a_claim(1, messages=(chart,)), (notices,))
+    assert isinstance(prepared, Prepared)
+    assert prepared.notices == ("A file is damaged.", EMBED_PICTURE)
 
 
 async def test_each_step_adds_to_the_content_of_the_step_before_until_one_declines() -> None:

@@ -283,7 +283,7 @@ async def test_a_reply_that_pauses_too_often_is_continued_by_one_more_pair_of_me
     assert paused.turn.open_end
     claude = FakeClaude(["Noted."])
     asked = await ask(claude, claimed(SHORT.history, entry=paused.turn, regeneration=1, continuing=True))
-    assert claude.asked[0].messages[-2:] == (PromptMessage.of("assistant", "I look. " * 6), CONTINUE)
+    assert claude.asked[-1].messages[-2:] == (PromptMessage.of("assistant", "I look. " * 6), CONTINUE)
     assert asked.turn.sent == (*paused.turn.sent, CONTINUE, PromptMessage.of("assistant", "Noted."))
     assert asked.conclusion.reply == "I look. " * 6 + "Noted."
 

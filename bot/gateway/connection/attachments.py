@@ -20,6 +20,7 @@ log = structlog.get_logger()
 DISCORDS_HOSTS = ("cdn.discordapp.com", "media.discordapp.net")
 """Where Discord keeps attachments (Discord, reference, "Image Formatting", "Signed Attachment CDN URLs")."""
 
+STICKERS = "/stickers/"
 DISCORDS_API = "discord.com"
 TIMEOUT_S = 60.0
 EXPIRED = (403, 404)
@@ -54,10 +55,10 @@ class Attachments:
 
     async def _get(self, session: aiohttp.ClientSession, address: str) -> bytes | Problem | None:
         """Return the bytes at an address, None if the address has expired."""
-        url = yarl.URL(address)
+        url = _on_configured_server(yarl.URL(address))
         if not _is_discords(url):
             return Problem.UNAVAILABLE
-        async with session.get(url, proxy=proxy_for(address), allow_redirects=False) as response:
+        async with session.get(url, proxy=proxy_for(str(url)), allow_redirects=False) as response:
             if response.status in EXPIRED:
                 return None
             if response.status != 200:
@@ -77,6 +78,14 @@ class Attachments:
                 if str(each.get("id")) == str(attachment):
                     return str(each.get("url") or "") or None
         return None
+
+
+def _on_configured_server(url: yarl.URL) -> yarl.URL:
+    """Return the URL of a sticker, which discord.py makes for Discord's hosts, on the configured API server."""
+    api = yarl.URL(Route.BASE)
+    if api.host == DISCORDS_API or url.host not in DISCORDS_HOSTS or not url.path.startswith(STICKERS):
+        return url
+    return api.origin().with_path(url.path)
 
 
 def _is_discords(url: yarl.URL) -> bool:

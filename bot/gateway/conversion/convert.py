@@ -1,4 +1,4 @@
-"""Converts discord.py's messages and users to our values."""
+"""Converts discord.py's messages to our values."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ from collections.abc import Container
 import discord
 
 from bot.conversation.intake import Facts, Where
-from bot.conversation.message import Attachment, Author, Message
-from bot.conversation.visible import plain
-from bot.gateway.conversion.names import display_name, replace_ids
+from bot.conversation.message import Message
+from bot.conversation.visible import is_blank
+from bot.gateway.conversion.names import replace_ids
+from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll
+from bot.gateway.conversion.quoted import to_forward
 
 WRITTEN_TYPES = (discord.MessageType.default, discord.MessageType.reply)
 """The types of messages that somebody has written; the others are system messages (Discord, "Message Types")."""
@@ -30,7 +32,7 @@ def facts(
     return Facts(
         where=where,
         text=message.content,
-        has_attachments=bool(message.attachments),
+        has_other_content=_has_other_content(message),
         by_a_person=not message.author.bot and message.webhook_id is None,
         is_ordinary=message.type in WRITTEN_TYPES,
         mentions_bot=to_bot,
@@ -48,25 +50,32 @@ def _types_command(message: discord.Message, me: discord.ClientUser, commands: C
 
 
 def to_message(message: discord.Message, *, opens: str | None = None) -> Message:
-    """Convert a message; `opens` is the name of the thread to start from the message."""
+    """Convert a message; `opens` is the name of the thread to start from the message.
+
+    The embeds of a person's message are previews of links, which Discord adds: they count only if there is nothing
+    else.
+    """
+    forward = to_forward(message)
+    has_more = (
+        not is_blank(message.content) or message.attachments or message.stickers or message.poll or forward
+    )
     return Message(
         id=message.id,
         author=to_author(message.author),
         text=replace_ids(message, message.content),
-        attachments=tuple(
-            Attachment(each.id, plain(each.filename), each.content_type or "", each.size, each.url)
-            for each in message.attachments
-        ),
+        attachments=to_attachments(message.attachments, message.stickers),
         opens=opens,
+        stickers=tuple(map(sticker_name, message.stickers)),
+        poll=to_poll(message.poll),
+        embeds=() if has_more else to_embeds(message, lambda text: replace_ids(message, text)),
+        quotes=(forward,) if forward is not None else (),
     )
 
 
-def to_author(user: discord.User | discord.Member) -> Author:
-    """Convert a user, with the name that is the same in every server.
-
-    Only events hold a nickname: a listed message has no member (Discord, "Message", "member").
-    """
-    return Author(id=user.id, username=user.name, name=display_name(user))
+def _has_other_content(message: discord.Message) -> bool:
+    return bool(
+        message.attachments or message.stickers or message.poll or message.embeds or to_forward(message)
+    )
 
 
 def title(message: discord.Message, me: int) -> str:

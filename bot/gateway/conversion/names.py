@@ -25,15 +25,21 @@ def display_name(user: discord.User | discord.Member) -> str:
 
 
 def replace_ids(message: discord.Message, content: str) -> str:
-    """Return a text of a message with names in place of ids, as Discord shows it; code stays unchanged."""
+    """Return a text of a message with names in place of ids, as Discord shows it; code stays unchanged.
+
+    A message names the users whom it mentions. discord.py drops those of a forward, so other users are looked up
+    among the cached members of the message's server: the bot itself, at least.
+    """
     names = {user.id: display_name(user) for user in message.mentions}
+    guild = message.guild
 
     def name(match: re.Match[str]) -> str:
         if match["user"]:
-            return f"@{names.get(int(match['user']), 'somebody')}"
+            user = int(match["user"])
+            member = guild.get_member(user) if guild and user not in names else None
+            return f"@{names.get(user) or (display_name(member) if member else 'somebody')}"
         if match["emoji"]:
             return f":{match['emoji']}:"
-        guild = message.guild
         if match["role"]:
             role = guild.get_role(int(match["role"])) if guild else None
             return f"@{plain(role.name) if role else 'a role'}"

@@ -12,9 +12,11 @@ from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Policy, Reason, Where, decide
-from bot.conversation.message import created_ms
+from bot.conversation.message import Room, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
+from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
@@ -210,7 +212,7 @@ class Intake:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
             # the thread exists (Discord, "Start Thread from Message").
             conversation = message.id
-            opens = prompt.thread_name(convert.title(message, me.id), convert.to_author(message.author).name)
+            opens = prompt.thread_name(convert.title(message, me.id), to_author(message.author).name)
             fields |= {"parent": message.channel.id, "starter": message.author.id}
         else:
             conversation = message.channel.id
@@ -224,7 +226,10 @@ class Intake:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             fields["joined"] = message.id
         converted = replace(
-            convert.to_message(message, opens=opens), asks_title=self._asks_titles and opens is not None
+            convert.to_message(message, opens=opens),
+            reference=to_reference(message, me.id),
+            room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
+            asks_title=self._asks_titles and opens is not None,
         )
         is_new = await self._conversations.receive(
             conversation, converted, source=source, channel_fields=fields

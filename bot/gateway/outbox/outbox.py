@@ -15,10 +15,10 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordForbidden, DiscordFull, DiscordGone, DiscordNotNow, DiscordRejected
 from bot.conversation.prompt import NEUTRAL_THREAD_NAME
 from bot.gateway import error_codes, permissions
+from bot.gateway.connection.calls import FAILURES, Calls
 from bot.gateway.connection.compat import Http
 from bot.gateway.conversion import buttons, reading
 from bot.gateway.conversion.own_messages import is_own_message, parse_own_message
-from bot.gateway.outbox.calls import FAILURES, Calls
 from bot.render.outbox import Change, Outgoing, Seen, Sent
 from bot.render.upload import Attached, Upload
 

@@ -11,6 +11,7 @@ from discord.http import Route
 from bot.conversation.message import Attachment
 from bot.files.result import Problem
 from bot.gateway.connection.attachments import Attachments
+from bot.local.simulator.discord import stickers
 from tests.gateway.conftest import Post
 
 DATA = b"twenty bytes of text"
@@ -81,3 +82,26 @@ async def test_with_discords_own_api_only_its_hosts_are_asked(
         await Attachments(post.client, bytes_max=20).download(post.thread, message, attachment)
         is Problem.UNAVAILABLE
     )
+
+
+async def test_a_stickers_picture_is_downloaded_from_the_configured_server(post: Post) -> None:
+    guild = next(iter(post.discord.world.guilds.values()))
+    for format_type, host, ending in (
+        (stickers.PNG, "cdn.discordapp.com", "png"),
+        (stickers.GIF, "media.discordapp.net", "gif"),
+    ):
+        made = post.discord.add_sticker(guild, "wave", DATA, format_type)
+        url = f"https://{host}/stickers/{made.id}.{ending}"
+        sticker = Attachment(made.id, f"wave.{ending}", "image/png", 0, url)
+        message = await post.ann.post(post.thread, "", sticker_ids=[made.id])
+        attachments = Attachments(post.client, bytes_max=20)
+        assert await attachments.download(post.thread, int(message["id"]), sticker) == DATA
+
+
+async def test_a_fresh_url_of_a_forwarded_file_is_that_of_the_copy(post: Post) -> None:
+    original, attachment = await posted(post)
+    forward = await post.ann.forward(post.thread, post.thread, original)
+    await post.ann.delete(post.thread, original)
+    attachments = Attachments(post.client, bytes_max=20)
+    expired = replace(attachment, url=attachment.url.replace("ex=", "ex=1"))
+    assert await attachments.download(post.thread, int(forward["id"]), expired) == DATA

@@ -42,6 +42,11 @@ async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end
         content="new",
         mentions=[],
         attachments=[],
+        stickers=[],
+        embeds=[],
+        poll=None,
+        reference=None,
+        guild=None,
         edited_at=None,
         channel=SimpleNamespace(id=5),
     )

@@ -11,15 +11,19 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
 from .failures import Failure, refused
+from .images import size_px
 from .prompt import Body, content_blocks
+from .tokens import pdf_pages
 
 FILE_BYTES_MAX = 500_000_000
 EXPIRY_S = (3600, 90 * 24 * 3600)
+HEAD_BYTES = 192 * 1024
 NAME = re.compile(r'[^<>:"|?*\\/\x00-\x1f]{1,255}')
 DOCUMENTS = ("application/pdf", "text/plain")
 
@@ -45,6 +49,16 @@ class File:
     data: bytes
     created_at: str
     expires_at: float | None
+
+    @cached_property
+    def seen(self) -> dict[str, Any]:
+        """What counts for the tokens of the file."""
+        if self.mime_type in IMAGES:
+            size = size_px(base64.b64encode(self.data[:HEAD_BYTES]).decode())
+            return {} if size is None else {"size_px": list(size)}
+        if self.mime_type == "application/pdf":
+            return {"pages": pdf_pages(self.data)}
+        return {"text": self.data.decode("utf-8", "replace")}
 
     def metadata(self) -> dict[str, Any]:
         """The file as the API describes it."""
@@ -98,6 +112,23 @@ class Files:
                     )
             elif source.get("type") == "base64":
                 check_inline(place, block["type"], source)
+
+    def seen(self, body: Body) -> Body:
+        """Return the body with what the model sees of each uploaded file: the size of a picture, a PDF's pages."""
+
+        def look(block: dict[str, Any]) -> dict[str, Any]:
+            if isinstance(block.get("content"), list):
+                return {**block, "content": [look(part) for part in block["content"]]}
+            source = block.get("source") or {}
+            if block.get("type") not in ("image", "document") or source.get("type") != "file":
+                return block
+            return {**block, "source": {**source, **self.find(source["file_id"]).seen}}
+
+        messages = [
+            {**message, "content": [look(block) for block in content_blocks(message["content"])]}
+            for message in body["messages"]
+        ]
+        return {**body, "messages": messages}
 
     async def _upload(self, request: web.Request, _: Any) -> web.StreamResponse:
         expires_in_s, upload = None, None

@@ -13,7 +13,7 @@ MOST_TOKENS = {"current": 4784, "older": 1568}
 LONG_EDGE_PX = {"current": 2576, "older": 1568}
 # Enough of a file to hold its size; in JPEG, metadata may come before it.
 HEAD_CHARACTERS = 256 * 1024
-# An image behind a URL or a file id is not fetched; it counts as a medium-sized image.
+# An image behind a URL is not fetched, nor one behind a file id while tokens are counted: a medium-sized image.
 UNSEEN_PX = (1024, 768)
 
 JPEG_SIZE_MARKERS = frozenset(
@@ -26,6 +26,8 @@ def image_tokens(source: dict[str, Any], tokenizer: Literal["current", "older"])
     width, height = UNSEEN_PX
     if source.get("type") == "base64":
         width, height = size_px(source.get("data", "")) or UNSEEN_PX
+    elif "size_px" in source:  # an uploaded file, see `Files.seen`
+        width, height = source["size_px"]
     longest = max(width, height)
     if longest > LONG_EDGE_PX[tokenizer]:
         width = max(1, width * LONG_EDGE_PX[tokenizer] // longest)

@@ -260,16 +260,18 @@ class Claude:
     async def _checked(
         self, request: web.Request, call: Call, *, counting: bool = False
     ) -> tuple[Body, Model]:
-        """The body and its model, or the first Failure."""
+        """The body as the model sees it, and the model; or the first Failure."""
         body = call.body = await _json(request)
         if failure := check_shape(body, counting=counting, sampling=allows_sampling(request.headers)):
             raise failure
         model = resolve(body)
         if isinstance(model, Failure):
             raise model
+        self.files.check(body)
+        if not counting:  # tokens are counted without a look into uploaded files
+            body = self.files.seen(body)
         if failure := check_rules(body, model, resumes=self._pauses.resumes(body)):
             raise failure
-        self.files.check(body)
         return body, model
 
     def _diagnose(self, body: Body, prompt: Prompt, message_id: str) -> dict[str, Any] | None:

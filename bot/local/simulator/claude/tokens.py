@@ -6,7 +6,9 @@ rule of thumb of 2.5 characters per token; text beyond ASCII costs more, as with
 
 from __future__ import annotations
 
+import base64
 import json
+import re
 from typing import Any, Literal
 
 from .images import image_tokens
@@ -25,8 +27,11 @@ OLDER_SHARE = (10, 13)
 REQUEST_TOKENS = 8
 TURN_TOKENS = 4
 BLOCK_TOKENS = 3
-# A PDF page costs 1,500 to 3,000 tokens of text and an image; its bytes stand for its pages here.
-PDF_BYTES_PER_TOKEN = 20
+# A PDF page costs 1,500 to 3,000 tokens of text and an image; the size of that is not documented.
+PDF_PAGE_TEXT_TOKENS = 2000
+PDF_PAGE_PX = (1109, 1568)
+
+PAGE_OBJECT = re.compile(rb"/Type\s*/Page(?![A-Za-z])")
 
 Tokenizer = Literal["current", "older"]
 
@@ -74,9 +79,18 @@ def _inner(block: dict[str, Any], tokenizer: Tokenizer) -> int:
     return count_text(json.dumps(bare, ensure_ascii=False, separators=(",", ":")), tokenizer)
 
 
+def pdf_pages(data: bytes) -> int:
+    """Pages of a PDF whose page objects are not compressed; at least one."""
+    return max(1, len(PAGE_OBJECT.findall(data)))
+
+
 def _document(block: dict[str, Any], tokenizer: Tokenizer) -> int:
     source = block["source"]
     title = count_text(f"{block.get('title') or ''}{block.get('context') or ''}", tokenizer)
+    pages = source.get("pages")  # of an uploaded file, see `Files.seen`
     if source.get("type") == "base64":
-        return title + len(source.get("data", "")) // PDF_BYTES_PER_TOKEN
+        pages = pdf_pages(base64.b64decode(source.get("data", "")))
+    if pages is not None:
+        image = image_tokens({"type": "file", "size_px": PDF_PAGE_PX}, tokenizer)
+        return title + int(pages) * (PDF_PAGE_TEXT_TOKENS + image)
     return title + count_text(json.dumps(source, ensure_ascii=False), tokenizer)

@@ -9,6 +9,7 @@ from bot.local.simulator.discord import (
     drafts,
     invocations,
     pins,
+    polls,
     posting,
     reactions,
     threads,
@@ -52,15 +53,67 @@ class Actor:
         *,
         ping: bool = True,
         flags: int = 0,
+        sticker_ids: Sequence[int | str] = (),
+        poll: Json | None = None,
+        embeds: Sequence[Json] = (),
     ) -> Json:
-        """Post a message, `reply_to` another one (with or without a ping), with files as (name, type, bytes)."""
-        body: Json = {"content": content, "flags": flags}
+        """Post a message, `reply_to` another one (with or without a ping), with files as (name, type, bytes).
+
+        The poll and the embeds are as on the wire; only bots write embeds.
+        """
+        body: Json = {"content": content, "flags": flags, "poll": poll}
+        body |= {"sticker_ids": [str(each) for each in sticker_ids]} if sticker_ids else {}
+        if embeds:
+            if not self.user.bot:
+                raise api_error(20002)
+            body["embeds"] = list(embeds)
         if reply_to is not None:
             body["message_reference"] = {"message_id": str(reply_to)}
             parse = ["users", "roles", "everyone"]
             body["allowed_mentions"] = {"parse": parse, "replied_user": ping}
         draft = drafts.parse(body, uploads(attachments))
         return self._shown(posting.post(self._world, self._see(channel), self.user, draft))
+
+    async def forward(self, channel: Place, source: Place, message_id: int | str) -> Json:
+        """Forward a message of the channel `source` to another channel."""
+        reference = {"type": 1, "channel_id": str(channel_id(source)), "message_id": str(message_id)}
+        draft = drafts.parse({"message_reference": reference})
+        return self._shown(posting.post(self._world, self._see(channel), self.user, draft))
+
+    async def ask_poll(
+        self,
+        channel: Place,
+        question: str,
+        answers: Sequence[str],
+        *,
+        content: str = "",
+        multiple: bool = False,
+    ) -> Json:
+        """Post a poll."""
+        poll = {
+            "question": {"text": question},
+            "answers": [{"poll_media": {"text": each}} for each in answers],
+            "allow_multiselect": multiple,
+        }
+        return await self.post(channel, content, poll=poll)
+
+    async def vote(self, channel: Place, message_id: int | str, answer_id: int) -> Json:
+        """Vote in a poll; answers are counted from 1."""
+        place, message = self._find(channel, message_id)
+        polls.vote(self._world, place, message, self.id, answer_id)
+        return self._shown(message)
+
+    async def unvote(self, channel: Place, message_id: int | str) -> Json:
+        """Take all of one's votes in a poll back."""
+        place, message = self._find(channel, message_id)
+        polls.unvote(self._world, place, message, self.id)
+        return self._shown(message)
+
+    async def end_poll(self, channel: Place, message_id: int | str) -> Json:
+        """End one's own poll."""
+        place, message = self._find(channel, message_id)
+        polls.end(self._world, place, message, self.user)
+        return self._shown(message)
 
     async def edit(self, channel: Place, message_id: int | str, content: str) -> Json:
         """Edit one's own message."""
@@ -126,11 +179,18 @@ class Actor:
         return wire.channel(self._world, made, self.id)
 
     async def create_post(
-        self, forum: Place, name: str, content: str, attachments: Sequence[File] = ()
+        self,
+        forum: Place,
+        name: str,
+        content: str,
+        attachments: Sequence[File] = (),
+        *,
+        tags: Sequence[int | str] = (),
     ) -> Json:
-        """Open a forum post; returns its thread, whose first message has the same id."""
+        """Open a forum post with tags by their ids; returns its thread, whose first message has the same id."""
         draft = drafts.parse({"content": content}, uploads(attachments))
-        made, first = threads.post(self._world, self._see(forum), self.user, {"name": name}, draft)
+        body = {"name": name, "applied_tags": [str(each) for each in tags]}
+        made, first = threads.post(self._world, self._see(forum), self.user, body, draft)
         self._hub.commit()
         return wire.channel(self._world, made, self.id) | {
             "message": wire.message(self._world, first, self.id)

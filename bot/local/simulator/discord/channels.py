@@ -45,6 +45,15 @@ def modify(world: World, channel: Channel, user: User, body: Json) -> None:
     _tell(world, "CHANNEL_UPDATE", channel)
 
 
+def add_tag(world: World, forum: Channel, name: str) -> int:
+    """Add a tag to a forum, and return its id."""
+    tag_id = world.snowflakes.next()
+    tag: Json = {"id": str(tag_id), "name": name, "moderated": False, "emoji_id": None, "emoji_name": None}
+    forum.available_tags = [*forum.available_tags, tag]
+    _tell(world, "CHANNEL_UPDATE", forum)
+    return tag_id
+
+
 def overwrite(world: World, channel: Channel, target_id: int, kind: int, allow: int, deny: int) -> None:
     """Allow and deny a role (kind 0) or a member (kind 1) something in a channel."""
     channel.overwrites[target_id] = Overwrite(id=target_id, type=kind, allow=allow, deny=deny)

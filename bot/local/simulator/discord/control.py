@@ -5,22 +5,26 @@ Errors are `{"error": "one readable line"}` with 400, 403 or 404.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from bot.local.simulator.discord import guilds, overview
 from bot.local.simulator.discord.actors import Actor
+from bot.local.simulator.discord.control_request import Handler
+from bot.local.simulator.discord.control_request import answering as _answering
+from bot.local.simulator.discord.control_request import as_object as _as_object
+from bot.local.simulator.discord.control_request import id_of as _id
+from bot.local.simulator.discord.control_request import object_of as _object
+from bot.local.simulator.discord.control_request import read_object as _body
+from bot.local.simulator.discord.control_request import text_of as _text
 from bot.local.simulator.discord.errors import ApiError
 from bot.local.simulator.discord.handles import InteractionHandle, shown_to
 from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Json, Message
 from bot.local.simulator.discord.rest.server import read_body
 from bot.local.simulator.discord.world import Event
-
-Handler = Callable[[web.Request], Awaitable[Any]]
 
 MOST_MESSAGES = 200
 UNKNOWN_TYPE = "application/octet-stream"
@@ -82,12 +86,23 @@ class Control:
         return list(application.commands.values())
 
     async def _post(self, request: web.Request) -> Json:
-        """A message, as JSON, or with files as the form that Discord's own API takes."""
+        """A message, as JSON, or with files as the form that Discord's own API takes.
+
+        `sticker_ids` and `poll` are as in Discord's "Create Message".
+        """
         payload, uploads = await read_body(request)
         body = _as_object(payload)
         files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
-        content = _text(body, "content") if not files else str(body.get("content") or "")
-        return await self._actor(body).post(_id(body, "channel_id"), content, body.get("reply_to"), files)
+        has_more = bool(files or body.get("sticker_ids") or body.get("poll"))
+        content = str(body.get("content") or "") if has_more else _text(body, "content")
+        return await self._actor(body).post(
+            _id(body, "channel_id"),
+            content,
+            body.get("reply_to"),
+            files,
+            sticker_ids=body.get("sticker_ids") or (),
+            poll=body.get("poll"),
+        )
 
     async def _edit(self, request: web.Request) -> Json:
         body = await _body(request)
@@ -214,68 +229,6 @@ class Control:
         if user is None or user.bot:
             raise ApiError(404, 0, f"There is no user {user_id}.")
         return Actor(self._hub, user_id)
-
-
-def _answering(handler: Handler) -> Callable[[web.Request], Awaitable[web.Response]]:
-    async def handle(request: web.Request) -> web.Response:
-        try:
-            return _json(await handler(request), 200)
-        except ApiError as error:
-            return _json({"error": _line(error)}, error.status if error.status in (403, 404) else 400)
-
-    return handle
-
-
-def _json(payload: Any, status: int) -> web.Response:
-    return web.Response(status=status, text=json.dumps(payload), content_type="application/json")
-
-
-def _line(error: ApiError) -> str:
-    """An ApiError in one line: the first problem of an `errors` tree."""
-    node: Any = error.errors
-    path: list[str] = []
-    while isinstance(node, dict) and "_errors" not in node and node:
-        key = next(iter(node))
-        path.append(key)
-        node = node[key]
-    if not isinstance(node, dict) or not node:
-        return error.message
-    where = ".".join(path)
-    return f"{where}: {node['_errors'][0]['message']}" if where else str(node["_errors"][0]["message"])
-
-
-async def _body(request: web.Request) -> Json:
-    try:
-        return _as_object(json.loads(await request.read() or b"{}"))
-    except ValueError:
-        raise ApiError(400, 0, "The body is no JSON.") from None
-
-
-def _as_object(body: Any) -> Json:
-    if not isinstance(body, dict):
-        raise ApiError(400, 0, "The body is no JSON object.")
-    return body
-
-
-def _id(holder: Any, key: str) -> int:
-    text = str(holder.get(key) or "")
-    if not text.isdigit():
-        raise ApiError(400, 0, f"{key!r} is missing or no id.")
-    return int(text)
-
-
-def _text(body: Json, key: str) -> str:
-    value = body.get(key)
-    if not isinstance(value, str) or not value.strip():
-        raise ApiError(400, 0, f"{key!r} is missing or empty.")
-    return value
-
-
-def _object(body: Json, key: str) -> Json:
-    value = body.get(key) or {}
-    if not isinstance(value, dict):
-        raise ApiError(400, 0, f"{key!r} is no object.")
-    return value
 
 
 def _begun(handle: InteractionHandle) -> Json:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.local.simulator.discord import components, embeds
+from bot.local.simulator.discord import components, embeds, poll_request
 from bot.local.simulator.discord.attachments import FILE_BYTES
 from bot.local.simulator.discord.errors import Problems, api_error
 
@@ -20,6 +20,7 @@ MOST_CHARACTERS = 2000
 MOST_NONCE_CHARACTERS = 25
 MOST_FILES = 10
 MOST_ALLOWED_IDS = 100
+MOST_STICKERS = 3
 
 SUPPRESS_EMBEDS = 1 << 2
 EPHEMERAL = 1 << 6
@@ -58,6 +59,8 @@ class Draft:
     enforce_nonce: bool = False
     allowed_mentions: Json | None = None
     reference: Json | None = None
+    sticker_ids: tuple[int, ...] = ()
+    poll: Json | None = None
     tts: bool = False
     given: frozenset[str] = field(default_factory=frozenset)
 
@@ -67,7 +70,9 @@ class Draft:
 
     @property
     def empty(self) -> bool:
-        return not (self.content or self.embeds or self.components or self.uploads)
+        return not (
+            self.content or self.embeds or self.components or self.uploads or self.sticker_ids or self.poll
+        )
 
 
 def parse(
@@ -91,6 +96,8 @@ def parse(
         enforce_nonce=bool(body.get("enforce_nonce")),
         allowed_mentions=_allowed_mentions(body, problems),
         reference=_reference(body, problems),
+        sticker_ids=_sticker_ids(body, problems),
+        poll=poll_request.check(body.get("poll"), problems),
         tts=bool(body.get("tts")),
         given=frozenset(body),
     )
@@ -203,11 +210,22 @@ def _reference(body: Json, problems: Problems) -> Json | None:
     if not isinstance(value, dict) or not str(value.get("message_id", "")).isdigit():
         problems.add("message_reference.message_id", "BASE_TYPE_REQUIRED", "This field is required")
         return None
-    if value.get("type", 0) != 0:
-        problems.add(
-            "message_reference.type", "BASE_TYPE_CHOICES", "This local Discord cannot forward messages."
-        )
+    if value.get("type", 0) not in (0, 1):
+        problems.add("message_reference.type", "BASE_TYPE_CHOICES", "Value must be one of (0, 1).")
+    if value.get("type") == 1 and not str(value.get("channel_id", "")).isdigit():
+        # "channel_id is ... required for forwards" (resources/message, "Message Reference Structure").
+        problems.add("message_reference.channel_id", "BASE_TYPE_REQUIRED", "This field is required")
     return value
+
+
+def _sticker_ids(body: Json, problems: Problems) -> tuple[int, ...]:
+    value = body.get("sticker_ids") or []
+    if not isinstance(value, list) or not all(str(each).isdigit() for each in value):
+        problems.add("sticker_ids", "NUMBER_TYPE_COERCE", "Value is not snowflake.")
+        return ()
+    if len(value) > MOST_STICKERS:
+        problems.add("sticker_ids", "BASE_TYPE_MAX_LENGTH", f"Must be {MOST_STICKERS} or fewer in length.")
+    return tuple(int(each) for each in value)
 
 
 def _check_v2(body: Json, problems: Problems) -> None:

@@ -16,9 +16,12 @@ _KNOWN: dict[int, tuple[int, str]] = {
     10013: (404, "Unknown User"),
     10014: (400, "Unknown Emoji"),
     10015: (404, "Unknown Webhook"),
+    10060: (404, "Unknown sticker"),
     10062: (404, "Unknown interaction"),
     10063: (404, "Unknown application command"),
+    10087: (404, "Unknown tag"),
     20001: (403, "Bots cannot use this endpoint"),
+    20002: (403, "Only bots can use this endpoint"),
     20012: (403, "You are not authorized to perform this action on this application"),
     30003: (400, "Maximum number of pins reached (50)"),
     30010: (400, "Maximum number of reactions reached (20)"),
@@ -42,6 +45,7 @@ _KNOWN: dict[int, tuple[int, str]] = {
     50024: (400, "Cannot execute action on this channel type"),
     50027: (401, "Invalid Webhook Token"),
     50034: (400, "You can only bulk delete messages that are under 14 days old."),
+    50081: (400, "Invalid sticker sent"),
     50083: (400, "Thread is archived"),
     50240: (
         400,
@@ -53,6 +57,10 @@ _KNOWN: dict[int, tuple[int, str]] = {
     160004: (400, "A thread has already been created for this message"),
     160005: (400, "Thread is locked"),
     160006: (400, "Maximum number of active threads reached"),
+    160014: (403, "You cannot forward a message whose content you cannot read"),
+    520001: (400, "Poll expired"),
+    520002: (400, "Invalid channel type for poll creation"),
+    520003: (400, "Cannot edit a poll message"),
 }
 
 

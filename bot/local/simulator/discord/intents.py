@@ -14,16 +14,22 @@ DIRECT_MESSAGES = 1 << 12
 DIRECT_MESSAGE_REACTIONS = 1 << 13
 DIRECT_MESSAGE_TYPING = 1 << 14
 MESSAGE_CONTENT = 1 << 15
+GUILD_MESSAGE_POLLS = 1 << 24
+DIRECT_MESSAGE_POLLS = 1 << 25
 
 PRIVILEGED = GUILD_MEMBERS | GUILD_PRESENCES | MESSAGE_CONTENT
-# The highest bit that Discord knows is DIRECT_MESSAGE_POLLS, 1 << 25.
+# The highest bit that Discord knows is DIRECT_MESSAGE_POLLS.
 KNOWN = (1 << 26) - 1
 
 _DIRECT = {
     GUILD_MESSAGES: DIRECT_MESSAGES,
     GUILD_MESSAGE_REACTIONS: DIRECT_MESSAGE_REACTIONS,
     GUILD_MESSAGE_TYPING: DIRECT_MESSAGE_TYPING,
+    GUILD_MESSAGE_POLLS: DIRECT_MESSAGE_POLLS,
 }
+
+
+_NO_CONTENT: dict[str, Any] = {"content": "", "embeds": [], "attachments": [], "components": []}
 
 
 def needed(intent: int, *, in_guild: bool) -> int:
@@ -53,6 +59,11 @@ def redacted(message: dict[str, Any], viewer_id: int) -> dict[str, Any]:
     mentioned = any(user["id"] == str(viewer_id) for user in message["mentions"])
     if own or mentioned:
         return message
-    message.update(content="", embeds=[], attachments=[], components=[])
+    message.update(_NO_CONTENT)
     message.pop("poll", None)
+    if "message_snapshots" in message:
+        # The documentation does not name the copies of forwards; the stricter reading is taken.
+        message["message_snapshots"] = [
+            {"message": each["message"] | _NO_CONTENT} for each in message["message_snapshots"]
+        ]
     return message

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import components, intents, mentions, wire
+from bot.local.simulator.discord import components, forwards, intents, mentions, stickers, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import COMPONENTS_V2, EDIT_FLAGS, LOADING, Draft, Upload
 from bot.local.simulator.discord.errors import api_error, invalid
-from bot.local.simulator.discord.model import Attachment, Channel, Json, Message, User
+from bot.local.simulator.discord.model import Attachment, Channel, Forwarded, Json, Message, Poll, User
 from bot.local.simulator.discord.world import Event, Revision, World
 
 # Message types (resources/message, "Message Types").
@@ -25,21 +25,26 @@ def build(
     users_only: bool = False,
     kind: int | None = None,
     message_id: int | None = None,
+    forwarded: Forwarded | None = None,
 ) -> Message:
     """A message from a checked draft, not yet published; `users_only` is the mention rule of interactions."""
+    is_reply = reference is not None and forwarded is None
     message = Message(
         id=message_id or world.snowflakes.next(),
         channel_id=channel.id,
         guild_id=channel.guild_id,
         author=author,
-        type=kind if kind is not None else (REPLY if reference else 0),
+        type=kind if kind is not None else (REPLY if is_reply else 0),
         content=draft.content or "",
         at=world.clock(),
         tts=draft.tts,
         attachments=[_attach(world, channel, each) for each in draft.uploads],
         embeds=draft.embeds or [],
         components=draft.components or [],
-        flags=draft.flags or 0,
+        sticker_items=stickers.items(world, channel, draft.sticker_ids),
+        poll=_poll(world, draft),
+        forwarded=forwarded,
+        flags=(draft.flags or 0) | (forwards.HAS_SNAPSHOT if forwarded else 0),
         nonce=draft.nonce,
         reference=reference,
     )
@@ -60,6 +65,9 @@ def publish(world: World, channel: Channel, message: Message) -> None:
     data = wire.gateway_message(world, message)
     if message.nonce is not None:
         data["nonce"] = message.nonce
+    if "poll" in data:
+        # "results ... may not be present in certain responses" (resources/poll): the strictest reading.
+        data["poll"] = {key: value for key, value in data["poll"].items() if key != "results"}
     world.emit(_event(world, "MESSAGE_CREATE", data, message))
 
 
@@ -81,7 +89,8 @@ def apply(
     if "attachments" in draft.given:
         message.attachments = [each for each in message.attachments if each.id in (draft.kept or ())]
     message.attachments += [_attach(world, channel, each) for each in draft.uploads]
-    if not (message.content or message.embeds or message.attachments or message.components):
+    rest = message.components or message.sticker_items or message.poll or message.forwarded
+    if not (message.content or message.embeds or message.attachments or rest):
         raise api_error(50006)
     was_loading = message.flags & LOADING
     message.flags &= ~LOADING
@@ -150,6 +159,17 @@ def _mention(
         message.mention_roles = [each for each in found.roles if each in roles]
         may = world.permissions(channel, message.author.id) & bits.MENTION_EVERYONE
         message.mention_everyone = bool(found.everyone and may)
+
+
+def _poll(world: World, draft: Draft) -> Poll | None:
+    if draft.poll is None:
+        return None
+    return Poll(
+        question=draft.poll["question"],
+        answers=draft.poll["answers"],
+        allow_multiselect=draft.poll["allow_multiselect"],
+        expires_at=world.clock() + draft.poll["hours"] * 3600,
+    )
 
 
 def _attach(world: World, channel: Channel, upload: Upload) -> Attachment:

@@ -130,6 +130,47 @@ class Reaction(State):
     users: list[int] = Field(default_factory=list)
 
 
+class Sticker(State):
+    id: int
+    guild_id: int
+    name: str
+    # 1 PNG, 2 APNG, 3 Lottie, 4 GIF.
+    format_type: int
+    content: bytes
+
+
+class Poll(State):
+    """A poll; `question` and the answers' `poll_media` are as on the wire."""
+
+    question: Json
+    answers: list[Json]
+    expires_at: float
+    allow_multiselect: bool = False
+    # The ids of the users who voted for an answer, by its id.
+    votes: dict[int, list[int]] = Field(default_factory=dict)
+    is_finalized: bool = False
+
+    @property
+    def answer_ids(self) -> list[int]:
+        return [int(each["answer_id"]) for each in self.answers]
+
+
+class Forwarded(State):
+    """The copy of a message that a forward holds: no id, no author, no channel."""
+
+    type: int
+    content: str
+    at: float
+    edited_at: float | None
+    mentions: list[int]
+    mention_roles: list[int]
+    attachments: list[Attachment]
+    embeds: list[Json]
+    components: list[Json]
+    sticker_items: list[Json]
+    flags: int
+
+
 class Message(State):
     id: int
     channel_id: int
@@ -146,6 +187,9 @@ class Message(State):
     attachments: list[Attachment] = Field(default_factory=list)
     embeds: list[Json] = Field(default_factory=list)
     components: list[Json] = Field(default_factory=list)
+    sticker_items: list[Json] = Field(default_factory=list)
+    poll: Poll | None = None
+    forwarded: Forwarded | None = None
     reactions: list[Reaction] = Field(default_factory=list)
     pinned: bool = False
     pinned_at: float | None = None
@@ -198,4 +242,5 @@ class Snapshot(State):
     guilds: dict[int, Guild] = Field(default_factory=dict)
     channels: dict[int, Channel] = Field(default_factory=dict)
     messages: dict[int, Message] = Field(default_factory=dict)
+    stickers: dict[int, Sticker] = Field(default_factory=dict)
     interactions: dict[int, Interaction] = Field(default_factory=dict)

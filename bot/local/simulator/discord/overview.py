@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.local.simulator.discord import permissions
+from bot.local.simulator.discord import permissions, stickers
 from bot.local.simulator.discord.model import Channel, Json
 from bot.local.simulator.discord.world import World
 
@@ -45,7 +45,8 @@ def _guild(world: World, guild_id: int, viewer_id: int | None) -> Json:
     found = [each for each in world.channels.values() if each.guild_id == guild_id and not each.thread]
     found = sorted(_seen(world, found, viewer_id), key=lambda each: each.position)
     payload = [_channel(world, each, viewer_id) for each in found]
-    return {"id": str(guild.id), "name": guild.name, "channels": payload}
+    own = [stickers.item(each) for each in world.stickers.values() if each.guild_id == guild_id]
+    return {"id": str(guild.id), "name": guild.name, "channels": payload, "stickers": own}
 
 
 def _channel(world: World, channel: Channel, viewer_id: int | None) -> Json:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import intents, messages, thread_members
+from bot.local.simulator.discord import forwards, intents, messages, thread_members
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.drafts import Draft
 from bot.local.simulator.discord.errors import api_error, invalid
@@ -27,11 +27,15 @@ def post(world: World, channel: Channel, author: User, draft: Draft) -> Message:
     if made is not None:
         # Deleted by now: Unknown Message.
         return world.message(world.messages[made].channel_id if made in world.messages else 0, made)
-    reference = _reference(world, channel, author.id, draft)
+    original = forwards.original_of(world, author.id, draft) if forwards.is_forward(draft) else None
+    reference = (
+        _reference(world, channel, author.id, draft) if original is None else forwards.reference_to(original)
+    )
+    forwarded = None if original is None else forwards.snapshot_of(original)
     if channel.thread is not None:
         thread_members.wake(world, channel, author.id)
         thread_members.join(world, channel, author.id)
-    message = messages.build(world, channel, author, draft, reference=reference)
+    message = messages.build(world, channel, author, draft, reference=reference, forwarded=forwarded)
     if draft.enforce_nonce and draft.nonce is not None:
         world.nonces.remember(author.id, str(draft.nonce), message.id, now)
     for user_id in message.mentions:
@@ -56,6 +60,8 @@ def edit(world: World, channel: Channel, message: Message, editor_id: int, draft
         world.require(channel, editor_id, bits.MANAGE_MESSAGES)
     elif message.type not in messages.WRITTEN:
         raise api_error(50021)
+    if message.poll is not None:
+        raise api_error(520003)
     if draft.uploads and channel.guild_id is not None:
         world.require(channel, editor_id, bits.ATTACH_FILES)
     _check_edits_of_old(world, channel, message)
@@ -107,13 +113,14 @@ def _check_may_post(world: World, channel: Channel, author_id: int, draft: Draft
         sending = bits.SEND_MESSAGES_IN_THREADS if channel.thread else bits.SEND_MESSAGES
         files = [bits.ATTACH_FILES] if draft.uploads else []
         embeds = [bits.EMBED_LINKS] if draft.embeds else []
-        world.require(channel, author_id, sending, *files, *embeds)
+        polls = [bits.SEND_POLLS] if draft.poll else []
+        world.require(channel, author_id, sending, *files, *embeds, *polls)
     else:
         world.require(channel, author_id)
         # Two applications cannot write to each other.
         if all(world.users[each].bot for each in channel.recipients):
             raise api_error(50007)
-    if draft.empty:
+    if draft.empty and not forwards.is_forward(draft):
         raise api_error(50006)
 
 

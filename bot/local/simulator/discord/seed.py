@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import channels, guilds, intents
+from bot.local.simulator.discord import channels, drawings, guilds, intents, stickers
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.service import Discord
 
@@ -36,4 +36,6 @@ def seed(discord: Discord, token: str) -> None:
     guilds.join(world, guild, admin, bits.ADMINISTRATOR)
     for username in ("ben", "cleo"):
         guilds.join(world, guild, guilds.add_user(world, username, username.title()))
+    for sticker, color in (("yarn", (0xED, 0x42, 0x45)), ("loom", (0x58, 0x65, 0xF2))):
+        stickers.add(world, guild, sticker, drawings.disc(color))
     discord.commit()

@@ -10,15 +10,17 @@ from typing import Any
 
 from aiohttp import web
 
-from bot.local.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, wire
+from bot.local.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, stickers, wire
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.actors import Actor, Place, channel_id
 from bot.local.simulator.discord.connections import Connection
 from bot.local.simulator.discord.control import Control
+from bot.local.simulator.discord.control_shared import SharedControl
+from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.faults import Faults
 from bot.local.simulator.discord.gateway import Gateway
 from bot.local.simulator.discord.hub import Hub
-from bot.local.simulator.discord.model import Application, Channel, Guild, Json, User
+from bot.local.simulator.discord.model import Application, Channel, Guild, Json, Sticker, User
 from bot.local.simulator.discord.rest.server import Recorded, RestServer
 from bot.local.simulator.discord.snowflakes import Clock
 from bot.local.simulator.discord.state import Saver, load
@@ -62,6 +64,7 @@ class Discord:
         app.router.add_get("/gateway", self.gateway.serve)
         app.router.add_get("/gateway/", self.gateway.serve)
         Control(self._hub, self.gateway.online).add_to(app)
+        SharedControl(self._hub, self.post_as_webhook).add_to(app)
         self._stream.add_to(app)
         cdn.add_to(app, self.world)
         page.add_to(app)
@@ -173,6 +176,12 @@ class Discord:
         self.commit()
         return made
 
+    def add_tag(self, forum: Channel, name: str) -> int:
+        """A tag of a forum; returns its id."""
+        made = channels.add_tag(self.world, forum, name)
+        self.commit()
+        return made
+
     def add_user(
         self,
         username: str,
@@ -191,17 +200,35 @@ class Discord:
         """An existing user to act as."""
         return Actor(self._hub, self.world.user(user_id).id)
 
-    def post_as_webhook(self, channel: Channel, username: str, content: str) -> Json:
+    def post_as_webhook(
+        self, channel: Channel, username: str, content: str, embeds: list[Json] | None = None
+    ) -> Json:
         """Post a message of a webhook, whose author is no user."""
         webhook_id = self.world.snowflakes.next()
         author = User(id=webhook_id, username=username, webhook=True)
-        message = messages.build(
-            self.world, channel, author, drafts.parse({"content": content}), users_only=True
-        )
+        draft = drafts.parse({"content": content, "embeds": embeds})
+        if draft.empty:
+            raise api_error(50006)
+        message = messages.build(self.world, channel, author, draft, users_only=True)
         message.webhook_id = webhook_id
         messages.publish(self.world, channel, message)
         self.commit()
         return wire.message(self.world, message, None)
+
+    def add_sticker(
+        self, guild: Guild, name: str, content: bytes, format_type: int = stickers.PNG
+    ) -> Sticker:
+        """A sticker of a server; `format_type` is one of those in `stickers`."""
+        made = stickers.add(self.world, guild, name, content, format_type)
+        self.commit()
+        return made
+
+    def unfurl(self, message_id: int, *embeds: Json) -> None:
+        """Add the previews of a message's links, as Discord does some time after it was posted: no edit of it."""
+        message = self.world.messages[message_id]
+        message.embeds = [{"content_scan_version": 0} | each for each in embeds]
+        messages.tell(self.world, "MESSAGE_UPDATE", message)
+        self.commit()
 
     def set_overwrite(self, channel: Channel, target_id: int, *, allow: int = 0, deny: int = 0) -> None:
         """Allow and deny a role or a member something in a channel; an id of no role means a member."""

@@ -83,6 +83,9 @@ def post(world: World, forum: Channel, owner: User, body: Json, draft: Draft) ->
         raise api_error(50006)
     if forum.flags & REQUIRE_TAG and not body.get("applied_tags"):
         raise api_error(40067)
+    known = {int(tag["id"]) for tag in forum.available_tags}
+    if not known.issuperset(int(each) for each in body.get("applied_tags") or ()):
+        raise api_error(10087)
     thread = _new(world, forum, owner, body, PUBLIC, world.snowflakes.next())
     _announce(world, thread)
     first = messages.build(world, thread, owner, draft, message_id=thread.id)

@@ -21,6 +21,7 @@ from bot.local.simulator.discord.model import (
     Json,
     Message,
     Snapshot,
+    Sticker,
     User,
 )
 from bot.local.simulator.discord.nonces import Nonces
@@ -82,6 +83,7 @@ class World:
         self.guilds = saved.guilds
         self.channels = saved.channels
         self.messages = saved.messages
+        self.stickers: dict[int, Sticker] = saved.stickers
         self.interactions = saved.interactions
         self.timelines: dict[int, list[int]] = {}
         for message_id, message in sorted(self.messages.items()):
@@ -104,6 +106,7 @@ class World:
             guilds=self.guilds,
             channels=self.channels,
             messages=self.messages,
+            stickers=self.stickers,
             interactions=self.interactions,
         )
 

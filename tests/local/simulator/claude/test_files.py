@@ -83,3 +83,44 @@ async def test_bytes_that_are_not_what_the_block_says_are_refused(
 async def test_bytes_that_are_what_the_block_says_are_taken(sdk: AsyncAnthropic) -> None:
     await ask(sdk, "image", inline(PNG, "image/png"))
     await ask(sdk, "document", inline(samples.pdf(), "application/pdf"))
+
+
+async def test_an_uploaded_picture_costs_by_its_size_and_a_pdf_by_its_pages(
+    claude: Claude, sdk: AsyncAnthropic
+) -> None:
+    await ask(sdk, "image", {"type": "file", "file_id": await upload(sdk)})
+    small = total(claude)
+    await ask(
+        sdk, "image", {"type": "file", "file_id": await upload(sdk, samples.picture("PNG", (560, 280)))}
+    )
+    assert total(claude) - small == 20 * 10 - 1
+    pages = [await upload(sdk, samples.pdf(each), "application/pdf") for each in (1, 4)]
+    sizes = []
+    for file_id in pages:
+        await ask(sdk, "document", {"type": "file", "file_id": file_id})
+        sizes.append(total(claude))
+    assert sizes[1] - sizes[0] == 3 * (2000 + 40 * 56)
+    await ask(sdk, "document", inline(samples.pdf(4), "application/pdf"))
+    assert total(claude) == sizes[1]
+
+
+async def test_tokens_are_counted_without_a_look_into_an_uploaded_picture(sdk: AsyncAnthropic) -> None:
+    counts = []
+    for size in ((28, 28), (560, 280)):
+        source: Any = {"type": "file", "file_id": await upload(sdk, samples.picture("PNG", size))}
+        content: Any = [{"type": "image", "source": source}]
+        counted = await sdk.messages.count_tokens(
+            model="claude-haiku-5-5", messages=[{"role": "user", "content": content}]
+        )
+        counts.append(counted.input_tokens)
+    assert counts[0] == counts[1]
+
+
+def total(claude: Claude) -> int:
+    """The input tokens of the latest request."""
+    usage = claude.requests[-1].usage
+    assert usage is not None
+    return sum(
+        int(usage[kind] or 0)
+        for kind in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
+    )

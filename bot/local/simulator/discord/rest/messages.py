@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
-from bot.local.simulator.discord import drafts, pins, posting, reactions, wire
+from bot.local.simulator.discord import drafts, pins, polls, posting, reactions, wire
 from bot.local.simulator.discord import history as history_
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.errors import invalid
@@ -51,6 +51,21 @@ def patch(call: Call) -> Json:
 
 def delete(call: Call) -> None:
     posting.delete(call.world, call.channel(), call.message(), call.user.id)
+
+
+def end_poll(call: Call) -> Json:
+    message = call.message()
+    polls.end(call.world, call.channel(), message, call.user)
+    return call.show(message)
+
+
+def voters(call: Call) -> Json:
+    call.require_history(call.channel())
+    poll = call.message().poll
+    found = [] if poll is None else poll.votes.get(call.id("answer_id"), [])
+    after = call.optional_id("after") or 0
+    page = sorted(each for each in found if each > after)[: call.limit(25, 100)]
+    return {"users": [wire.user(call.world.users[each]) for each in page]}
 
 
 def bulk_delete(call: Call) -> None:

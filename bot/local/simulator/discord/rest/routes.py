@@ -48,6 +48,8 @@ ROUTES: tuple[Route, ...] = (
     Route("GET", _M, messages.get, limits.READ, "channel_id"),
     Route("PATCH", _M, messages.patch, limits.MESSAGES, "channel_id"),
     Route("DELETE", _M, messages.delete, limits.DELETE, "channel_id"),
+    Route("POST", _C + "/polls/{message_id}/expire", messages.end_poll, limits.MESSAGES, "channel_id"),
+    Route("GET", _C + "/polls/{message_id}/answers/{answer_id}", messages.voters, limits.READ, "channel_id"),
     Route("POST", _M + "/threads", channels.thread_from_message, limits.THREADS, "channel_id"),
     Route("DELETE", _R, messages.clear_reactions, limits.REACTIONS, "channel_id"),
     Route("GET", _R + "/{emoji}", messages.reactors, limits.READ, "channel_id"),

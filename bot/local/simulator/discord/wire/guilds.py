@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import intents
+from bot.local.simulator.discord import intents, stickers
 from bot.local.simulator.discord.model import Application, Guild, Json, User
 from bot.local.simulator.discord.snowflakes import timestamp
 from bot.local.simulator.discord.wire.channels import channel, hidden_channel
@@ -59,6 +59,7 @@ def guild_create(world: World, value: Guild, viewer_id: int) -> Json:
     channels = [each for each in world.channels.values() if each.guild_id == value.id]
     visible = {each.id for each in channels if world.can_view(each, viewer_id)}
     return guild(value) | {
+        "stickers": [stickers.wire(each) for each in world.stickers.values() if each.guild_id == value.id],
         "joined_at": timestamp(value.members[viewer_id].joined_at),
         "large": False,
         "unavailable": False,

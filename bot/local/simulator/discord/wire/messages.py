@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bot.local.simulator.discord import attachments
-from bot.local.simulator.discord.model import Json, Message
+from bot.local.simulator.discord.model import Forwarded, Json, Message, Poll
 from bot.local.simulator.discord.snowflakes import timestamp
 from bot.local.simulator.discord.wire.channels import channel
 from bot.local.simulator.discord.wire.users import member, user
@@ -32,6 +32,27 @@ def message(world: World, value: Message, viewer_id: int | None, *, nested: bool
         "pinned": value.pinned,
         "flags": value.flags,
     }
+    payload |= _given(world, value, viewer_id)
+    if nested:
+        if value.reference is not None and value.type in (19, 21):
+            original = world.messages.get(int(value.reference["message_id"]))
+            shown = None if original is None else message(world, original, viewer_id, nested=False)
+            payload["referenced_message"] = shown
+        thread = world.channels.get(value.id)
+        if value.flags & HAS_THREAD and thread is not None:
+            payload["thread"] = channel(world, thread, viewer_id)
+    return payload
+
+
+def _given(world: World, value: Message, viewer_id: int | None) -> Json:
+    """The fields that a message has only where there is something to put into them."""
+    payload: Json = {}
+    if value.sticker_items:
+        payload["sticker_items"] = value.sticker_items
+    if value.poll is not None:
+        payload["poll"] = poll(value.poll, viewer_id)
+    if value.forwarded is not None:
+        payload["message_snapshots"] = [{"message": forwarded(world, value.forwarded)}]
     if value.reactions:
         payload["reactions"] = reactions(value, viewer_id)
     if value.webhook_id is not None:
@@ -44,15 +65,43 @@ def message(world: World, value: Message, viewer_id: int | None, *, nested: bool
         payload["interaction"] = value.legacy_interaction
     if value.reference is not None:
         payload["message_reference"] = value.reference
-    if nested:
-        if value.reference is not None and value.type in (19, 21):
-            original = world.messages.get(int(value.reference["message_id"]))
-            shown = None if original is None else message(world, original, viewer_id, nested=False)
-            payload["referenced_message"] = shown
-        thread = world.channels.get(value.id)
-        if value.flags & HAS_THREAD and thread is not None:
-            payload["thread"] = channel(world, thread, viewer_id)
     return payload
+
+
+def forwarded(world: World, value: Forwarded) -> Json:
+    """The copy in a forward: it names neither its author nor its channel."""
+    payload: Json = {
+        "type": value.type,
+        "content": value.content,
+        "mentions": [user(world.users[each]) for each in value.mentions],
+        "mention_roles": [str(each) for each in value.mention_roles],
+        "attachments": [attachments.wire(world, each) for each in value.attachments],
+        "embeds": value.embeds,
+        "timestamp": timestamp(value.at),
+        "edited_timestamp": None if value.edited_at is None else timestamp(value.edited_at),
+        "flags": value.flags,
+        "components": value.components,
+    }
+    return payload | ({"sticker_items": value.sticker_items} if value.sticker_items else {})
+
+
+def poll(value: Poll, viewer_id: int | None) -> Json:
+    """A poll with its results; an answer without votes has no count (resources/poll, "Poll Results Object")."""
+    return {
+        "question": value.question,
+        "answers": value.answers,
+        "expiry": timestamp(value.expires_at),
+        "allow_multiselect": value.allow_multiselect,
+        "layout_type": 1,
+        "results": {
+            "answer_counts": [
+                {"id": answer_id, "count": len(voters), "me_voted": viewer_id in voters}
+                for answer_id, voters in sorted(value.votes.items())
+                if voters
+            ],
+            "is_finalized": value.is_finalized,
+        },
+    }
 
 
 def reactions(value: Message, viewer_id: int | None) -> list[Json]:

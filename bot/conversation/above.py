@@ -1,0 +1,34 @@
+"""Whether a message stands in the request anyway, so that a reference to it needs no quote; pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bot.conversation.message import Message, Quoted, created_ms
+from bot.conversation.turn import UNSENT, Turn
+from bot.conversation.wording import SMALL
+
+
+def stands_above(
+    referred: int,
+    said: Quoted | None,
+    *,
+    earlier: Sequence[Message],
+    history: Sequence[Turn],
+    pinned: Sequence[Turn] = (),
+    here: bool,
+) -> bool:
+    """Whether the message `referred` is part of the request already.
+
+    `said` is the message if it is known, `here` whether it is in the conversation. `earlier` are the messages of the
+    batch before the one that refers to it, `history` the turns of the window, `pinned` those that stand before it.
+    """
+    if any(message.id == referred for message in earlier):
+        return True
+    turns = [turn for turn in history if turn.outcome not in UNSENT]
+    if any(turn.holds(frozenset((referred,))) for turn in (*pinned, *turns)):
+        return True
+    # The history does not name the messages of replies. What the bot has posted since the first request of the window
+    # belongs to the turns of the window, unless it is a notice.
+    is_reply = said is not None and said.own and not said.text.startswith(SMALL)
+    return is_reply and here and bool(turns) and created_ms(referred) >= turns[0].requested_ms

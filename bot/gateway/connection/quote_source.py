@@ -1,0 +1,185 @@
+"""What has to be fetched for quotes: messages by reference and by link, and what was said before a message.
+
+No failure is raised: what cannot be quoted is `Missing`, so that a turn goes on without it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+import discord
+import structlog
+
+from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordGone
+from bot.conversation.link_access import READ, refusal
+from bot.conversation.message import Quoted, Room
+from bot.conversation.message_links import Link
+from bot.conversation.quoting import Missing, RoomContent
+from bot.conversation.visible import plain
+from bot.gateway import permissions
+from bot.gateway.connection.calls import Calls
+from bot.gateway.conversion import reading
+from bot.gateway.conversion.access import channel_access
+from bot.gateway.conversion.convert import WRITTEN_TYPES
+from bot.gateway.conversion.reference import said_by
+
+log = structlog.get_logger()
+
+T = TypeVar("T")
+
+SAID_TYPES = (
+    *WRITTEN_TYPES,
+    discord.MessageType.chat_input_command,
+    discord.MessageType.context_menu_command,
+)
+"""The types of messages that say something: written ones, and other apps' answers to commands."""
+
+
+class QuoteSource:
+    """Fetches from Discord, item by item."""
+
+    def __init__(self, client: discord.Client, calls: Calls) -> None:
+        self._client = client
+        self._calls = calls
+
+    async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
+        """Return a message, whoever may read it."""
+
+        async def get() -> Quoted:
+            data: Any = await self._client.http.get_message(channel, message)
+            return self._quoted(self._messageable(guild, channel), data)
+
+        return await self._read(channel, get)
+
+    async def linked(
+        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int
+    ) -> Quoted | Missing:
+        """Return a linked message if it may be quoted in the conversation; see `link_access`.
+
+        `guild` and `parent` are those of the conversation.
+        """
+        if link.guild != guild:
+            return Missing.ELSEWHERE
+        if guild is None:
+            if link.channel != conversation:
+                return Missing.ELSEWHERE
+        elif (refused := await self._refusal(link, guild, conversation, parent, asker)) is not None:
+            return refused
+        return await self.message(guild, link.channel, link.message)
+
+    async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
+        """Return what was said in a thread or a channel: the last `count` messages."""
+        found = await self._thread(guild, room.channel)
+        if isinstance(found, Missing):
+            return found
+        starter, messages = await asyncio.gather(
+            self._starter(found, room), self._said_before(guild, room, count)
+        )
+        if isinstance(messages, Missing):
+            return messages
+        content = RoomContent(tuple(reversed(messages[:count])), len(messages) > count)
+        if found is None:
+            return content
+        return RoomContent(
+            content.messages,
+            content.has_more,
+            title=plain(found.name),
+            tags=tuple(plain(tag.name) for tag in found.applied_tags),
+            starter=starter,
+            total=found.message_count or None,
+        )
+
+    async def _refusal(
+        self, link: Link, guild_id: int, conversation: int, parent: int | None, asker: int
+    ) -> Missing | None:
+        guild = self._client.get_guild(guild_id)
+        if guild is None:
+            return Missing.UNAVAILABLE
+        found: object = guild.get_channel_or_thread(link.channel)
+        if found is None:  # an archived thread, or a channel that the bot may not see
+            found = await self._read(link.channel, lambda: guild.fetch_channel(link.channel))
+        if isinstance(found, Missing):
+            return found
+        linked = channel_access(found)
+        # A thread that is not started yet has the readers of its parent.
+        here = channel_access(guild.get_channel_or_thread(conversation)) or channel_access(
+            guild.get_channel(parent or conversation)
+        )
+        if linked is None or here is None:
+            return Missing.NOT_FOR_ALL
+        if (refused := refusal(linked, here, asker_reads=True)) is not None:
+            return refused
+        member = await self._read(link.channel, lambda: guild.fetch_member(asker))
+        if isinstance(member, Missing):
+            return Missing.UNAVAILABLE
+        held = getattr(guild.get_channel(linked.parent), "permissions_for", _nothing)(member)
+        reads = all(getattr(held, name) for name in READ)
+        return refusal(linked, here, asker_reads=reads)
+
+    async def _thread(self, guild_id: int | None, channel: int) -> discord.Thread | Missing | None:
+        """Return a thread as it is now, since the cached number of its messages is old; None for a channel."""
+        guild = self._client.get_guild(guild_id) if guild_id is not None else None
+        if guild is None or guild.get_channel(channel) is not None:
+            return None
+        found = await self._read(channel, lambda: guild.fetch_channel(channel))
+        return found if isinstance(found, discord.Thread | Missing) else None
+
+    async def _starter(self, thread: discord.Thread | None, room: Room) -> Quoted | Missing | None:
+        """Return the message that a thread began with, which has the thread's id; None if there is none."""
+        if thread is None or thread.id >= room.before:
+            return None
+        in_forum = isinstance(thread.parent, discord.ForumChannel)
+        where = thread.id if in_forum else thread.parent_id
+        starter = await self.message(thread.guild.id, where, thread.id)
+        # A thread of a text channel may have been started without a message.
+        return None if starter is Missing.DELETED and not in_forum else starter
+
+    async def _said_before(self, guild: int | None, room: Room, count: int) -> list[Quoted] | Missing:
+        """Return the last messages before an id, newest first, and one more where there are more."""
+        channel = self._messageable(guild, room.channel)
+
+        def quoted(data: dict[str, Any]) -> Quoted | None:
+            if int(data["id"]) == room.channel or data.get("type", 0) not in _SAID:
+                return None  # a system message, or the first message of a forum post, which is quoted apart
+            return self._quoted(channel, data)
+
+        async def listed() -> list[Quoted]:
+            found: list[Quoted] = []
+            async for page in reading.pages(self._client, room.channel, before=room.before):
+                found += filter(None, reading.parse_each("message", page, quoted))
+                if len(found) > count:
+                    break
+            return found[: count + 1]
+
+        return await self._read(room.channel, listed) if count else []
+
+    def _quoted(self, channel: discord.abc.MessageableChannel, data: dict[str, Any]) -> Quoted:
+        me = self._client.user
+        return said_by(reading.message(self._client, channel, data), me.id if me else 0)
+
+    def _messageable(self, guild_id: int | None, channel: int) -> discord.abc.MessageableChannel:
+        guild = self._client.get_guild(guild_id) if guild_id is not None else None
+        known = guild.get_channel_or_thread(channel) if guild is not None else None
+        if isinstance(known, discord.TextChannel | discord.Thread):
+            return known
+        return self._client.get_partial_messageable(channel, guild_id=guild_id)
+
+    async def _read(self, channel: int, call: Callable[[], Awaitable[T]]) -> T | Missing:
+        try:
+            return await self._calls.read("quote", channel, permissions.TO_READ, call)
+        except DiscordGone:
+            return Missing.DELETED
+        except DiscordForbidden:
+            return Missing.FORBIDDEN
+        except (DiscordError, *reading.UNREADABLE) as error:
+            log.warning("quote_not_fetched", channel=channel, kind=type(error).__name__)
+            return Missing.UNAVAILABLE
+
+
+_SAID = frozenset(kind.value for kind in SAID_TYPES)
+
+
+def _nothing(_member: object) -> discord.Permissions:
+    return discord.Permissions.none()

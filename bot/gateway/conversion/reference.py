@@ -1,0 +1,32 @@
+"""Converts what a message replies to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import discord
+
+from bot.conversation.message import Quoted, Reference
+from bot.gateway.conversion.quoted import to_quoted
+
+
+def to_reference(message: discord.Message, me: int) -> Reference | None:
+    """Return what a message replies to, None if it is no reply; `me` is the bot's id."""
+    reference = message.reference
+    if (
+        reference is None
+        or reference.type is not discord.MessageReferenceType.reply
+        or reference.message_id is None
+        or reference.channel_id != message.channel.id  # a reply stays in its channel
+    ):
+        return None
+    resolved = reference.resolved
+    if isinstance(resolved, discord.DeletedReferencedMessage):
+        return Reference(reference.channel_id, reference.message_id, is_deleted=True)
+    said = said_by(resolved, me) if isinstance(resolved, discord.Message) else None
+    return Reference(reference.channel_id, reference.message_id, said)
+
+
+def said_by(message: discord.Message, me: int) -> Quoted:
+    """Convert a message to quote, and mark those of the bot itself."""
+    return replace(to_quoted(message), own=message.author.id == me)

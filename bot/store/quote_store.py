@@ -1,0 +1,64 @@
+"""What the messages of a conversation quote, as it was fetched for Claude."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.conversation.message import Quote
+from bot.store.connection import translated
+from bot.store.keys import FILES_S, Keys
+
+FIELD = "quotes"
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedQuotes:
+    """The quotes of a message and the notices about them; `links` are the linked messages that its text named."""
+
+    quotes: tuple[Quote, ...] = ()
+    notices: tuple[str, ...] = ()
+    links: tuple[int, ...] = ()
+
+
+_quotes = TypeAdapter(FetchedQuotes)
+
+
+class QuoteStore:
+    """Keeps fetched quotes for `FILES_S` beside the contents of files, so that they go where the files go."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+
+    async def fetched(self, conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
+        """Return what was fetched for these messages, without values that another version wrote."""
+        with translated():
+            found: list[Any] = await self._redis.hmget(
+                self._keys.files(conversation), [_field(message) for message in messages]
+            )
+        quotes = {}
+        for message, text in zip(messages, found, strict=True):
+            try:
+                if text is not None:
+                    quotes[message] = _quotes.validate_json(text)
+            except ValidationError:
+                continue  # the messages are fetched again
+        return quotes
+
+    async def keep(self, conversation: int, message: int, quotes: FetchedQuotes) -> None:
+        """Store what was fetched for a message."""
+        key = self._keys.files(conversation)
+        with translated():
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.hset(key, _field(message), _quotes.dump_json(quotes).decode())
+            pipe.expire(key, FILES_S)
+            await pipe.execute()
+
+
+def _field(message: int) -> str:
+    return f"{message}:{FIELD}"

@@ -1,0 +1,238 @@
+"""The step of the preparation that gives Claude what the messages refer to, where that has to be fetched.
+
+These are the message that a message replies to, the messages that it links to, and what was said in the room before
+the first mention. What was fetched is stored with the conversation before it is used, so that an attempt after a
+crash sends the same bytes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import structlog
+
+from bot.conversation.above import stands_above
+from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
+from bot.conversation.message_links import Link, message_links
+from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
+from bot.store.claim import Claim
+from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.turns.prepare import Prepared
+
+log = structlog.get_logger()
+
+LINKS_MAX = 3
+"""The most links that are opened for one message."""
+
+MISSING: dict[Missing, tuple[str, str]] = {
+    Missing.DELETED: ("it is deleted", "it is deleted"),
+    Missing.FORBIDDEN: ("the bot may not read it", "I may not read that channel"),
+    Missing.ELSEWHERE: (
+        "it is in another server or in direct messages",
+        "I open only links to messages of this server",
+    ),
+    Missing.NOT_FOR_ALL: (
+        "not everybody who reads this conversation may read it",
+        "not everybody who reads this may read that channel",
+    ),
+    Missing.AGE_RESTRICTED: (
+        "its channel is age-restricted, and this one is not",
+        "that channel is age-restricted, and this one is not",
+    ),
+    Missing.UNAVAILABLE: (
+        "Discord did not deliver it",
+        "Discord did not deliver it. Please try again in a minute",
+    ),
+}
+"""What Claude and what people are told of a message that is not quoted."""
+
+TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
+
+VERBS: dict[QuoteKind, str] = {"reply": "this replies to", "link": "this links to"}
+NOUNS: dict[QuoteKind, str] = {"reply": "the message that was replied to", "link": "a linked message"}
+
+
+class Source(Protocol):
+    """Fetches from Discord; what cannot be quoted is `Missing`."""
+
+    async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
+        """Return a message."""
+
+    async def linked(
+        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int
+    ) -> Quoted | Missing:
+        """Return a linked message if it may be quoted in the conversation."""
+
+    async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
+        """Return what was said before."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome:
+    """A quote and the notice about it; `is_final` unless another attempt may fetch more."""
+
+    quote: Quote
+    notice: str = ""
+    is_final: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedContext:
+    """Fetches the quotes of a turn; `room_messages` is how many messages of a room are read."""
+
+    source: Source
+    store: QuoteStore
+    room_messages: int
+
+    async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
+        """Set the quotes of the messages, and the notices about them."""
+        wanted = [message for message in prepared.messages if _refers(message)]
+        if prepared.so_far or not wanted:
+            return prepared
+        known = await self.store.fetched(claim.conversation, [message.id for message in wanted])
+        found = await asyncio.gather(
+            *(self._fetched(claim, message, known.get(message.id)) for message in wanted)
+        )
+        fetched = {message.id: quotes for message, quotes in zip(wanted, found, strict=True)}
+
+        def quoting(message: Message) -> Message:
+            # An attempt after a crash is prepared from messages that have their quotes already.
+            forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
+            return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
+
+        messages = tuple(quoting(each) if each.id in fetched else each for each in prepared.messages)
+        notices = tuple(dict.fromkeys(notice for quotes in found for notice in quotes.notices))
+        return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
+
+    async def _fetched(self, claim: Claim, message: Message, known: FetchedQuotes | None) -> FetchedQuotes:
+        reference = message.reference
+        links = tuple(
+            link
+            for link in message_links(message.text)
+            if link.message != message.id and (reference is None or link.message != reference.message)
+        )
+        named_links = tuple(link.message for link in links)
+        if known is not None and known.links == named_links:
+            return known
+        referring = asyncio.gather(
+            *([self._reply(claim, message, reference)] if reference is not None else []),
+            *(self._link(claim, message, link) for link in links[:LINKS_MAX]),
+        )
+        outcomes, room = await asyncio.gather(referring, self._room(claim, message))
+        if room is not None:
+            outcomes = [_room(claim, *room, outcomes), *outcomes]
+        notices = [outcome.notice for outcome in outcomes if outcome.notice]
+        if len(links) > LINKS_MAX:
+            notices.append(TOO_MANY)
+        quotes = FetchedQuotes(
+            tuple(outcome.quote for outcome in outcomes), tuple(dict.fromkeys(notices)), named_links
+        )
+        log.info(
+            "quotes_fetched",
+            conversation=claim.conversation,
+            quotes=len(quotes.quotes),
+            messages=sum(len(quote.messages) for quote in quotes.quotes),
+        )
+        if all(outcome.is_final for outcome in outcomes):
+            await self.store.keep(claim.conversation, message.id, quotes)
+        return quotes
+
+    async def _reply(self, claim: Claim, message: Message, reference: Reference) -> _Outcome:
+        where = _Where(claim, message, "reply", reference.channel, reference.message)
+        said = Missing.DELETED if reference.is_deleted else reference.said
+        if where.stands_above(said):
+            return where.above(said)
+        if said is None:
+            said = await self.source.message(claim.meta.guild, reference.channel, reference.message)
+        return where.quoted(said)
+
+    async def _link(self, claim: Claim, message: Message, link: Link) -> _Outcome:
+        where = _Where(claim, message, "link", link.channel, link.message)
+        if where.stands_above(None):
+            return where.above(None)
+        said = await self.source.linked(
+            link,
+            guild=claim.meta.guild,
+            conversation=claim.conversation,
+            parent=claim.meta.parent,
+            asker=message.author.id,
+        )
+        return where.quoted(said)
+
+    async def _room(self, claim: Claim, message: Message) -> tuple[Room, RoomContent | Missing] | None:
+        """Fetch what was said before the first turn of the conversation; after a reset there is no first turn."""
+        room, meta = message.room, claim.meta
+        if room is None or claim.history or meta.window_start or meta.floor:
+            return None
+        count = self.room_messages if room.count is None else room.count
+        return room, await self.source.room(room, guild=meta.guild, count=count)
+
+
+@dataclass(frozen=True, slots=True)
+class _Where:
+    """A message that another one refers to."""
+
+    claim: Claim
+    message: Message
+    kind: QuoteKind
+    channel: int
+    referred: int
+
+    @property
+    def earlier(self) -> tuple[Message, ...]:
+        return tuple(each for each in self.claim.batch.messages if each.id < self.message.id)
+
+    def stands_above(self, said: Quoted | Missing | None) -> bool:
+        return stands_above(
+            self.referred,
+            said if isinstance(said, Quoted) else None,
+            earlier=self.earlier,
+            history=self.claim.history,
+            pinned=self.claim.past.preface.pinned,
+            here=self.channel == self.claim.conversation,
+        )
+
+    def above(self, said: Quoted | Missing | None) -> _Outcome:
+        """Name a message that stands above, without its text, which the cache holds."""
+        authors = {each.id: each.author for each in self.earlier}
+        author: Author | None = authors.get(self.referred)
+        own = isinstance(said, Quoted) and said.own and author is None
+        if isinstance(said, Quoted) and author is None:
+            author = said.author
+        what = own_message(self.referred) if own else named(author, self.referred)
+        return _Outcome(
+            Quote(self.kind, self.channel, remark=f"{VERBS[self.kind]} {what}, which stands above")
+        )
+
+    def quoted(self, said: Quoted | Missing) -> _Outcome:
+        if self.stands_above(said):
+            return self.above(said)
+        if isinstance(said, Quoted):
+            return _Outcome(Quote(self.kind, self.channel, (said,)))
+        for_claude, for_people = MISSING[said]
+        remark = f"{VERBS[self.kind]} a message that is not shown to you: {for_claude}"
+        notice = f"I could not read {NOUNS[self.kind]}: {for_people}."
+        return _Outcome(
+            Quote(self.kind, self.channel, remark=remark), notice, said is not Missing.UNAVAILABLE
+        )
+
+
+def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequence[_Outcome]) -> _Outcome:
+    if isinstance(content, Missing):
+        for_claude, for_people = MISSING[content]
+        remark = f"what was said before could not be read: {for_claude}"
+        notice = f"I could not read what was said before: {for_people}."
+        return _Outcome(
+            Quote("room", room.channel, remark=remark), notice, content is not Missing.UNAVAILABLE
+        )
+    quoted = {said.id for outcome in others for said in outcome.quote.messages}
+    members = claim.batch.members
+    quote, notice = room_quote(content, room, skipped={*quoted, *members}, batch=len(members))
+    return _Outcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
+
+
+def _refers(message: Message) -> bool:
+    return message.reference is not None or message.room is not None or bool(message_links(message.text))

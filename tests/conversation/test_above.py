@@ -1,0 +1,53 @@
+"""Whether a message that is referred to stands in the request anyway."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.conversation.above import stands_above
+from bot.conversation.message import Quoted
+from bot.conversation.turn import Outcome
+from tests.conversation.builders import message, snowflake, turn
+
+EARLIER = message("one", number=50)
+WINDOW = (turn(10), replace(turn(20), members=(snowflake(20), snowflake(21))))
+
+
+def above(
+    referred: int, said: Quoted | None = None, *, here: bool = True, outcome: Outcome = "answered"
+) -> bool:
+    history = tuple(replace(each, outcome=outcome) for each in WINDOW)
+    return stands_above(referred, said, earlier=(EARLIER,), history=history, here=here)
+
+
+def own(number: int, text: str = "an answer") -> Quoted:
+    return Quoted(snowflake(number), text, own=True)
+
+
+def test_a_message_of_the_batch_or_of_a_turn_of_the_window_stands_above() -> None:
+    assert above(EARLIER.id)
+    assert above(snowflake(10))
+    assert above(snowflake(21))
+    assert not above(snowflake(9))
+    assert not above(snowflake(30))
+
+
+def test_a_message_of_a_pinned_turn_stands_above() -> None:
+    assert stands_above(snowflake(3), None, earlier=(), history=WINDOW, pinned=(turn(3),), here=True)
+    assert not stands_above(own(4).id, own(4), earlier=(), history=WINDOW, pinned=(turn(3),), here=True)
+
+
+@pytest.mark.parametrize("outcome", ["refused", "removed"])
+def test_a_message_of_a_turn_that_is_not_sent_does_not(outcome: Outcome) -> None:
+    assert not above(snowflake(21), outcome=outcome)
+
+
+def test_a_reply_of_the_bot_stands_above_if_its_turn_is_in_the_window() -> None:
+    assert above(snowflake(12), own(12))
+    assert not above(snowflake(9), own(9))
+    assert not above(snowflake(12), replace(own(12), own=False))
+    assert not above(snowflake(12), own(12), here=False)
+    assert not above(snowflake(12), own(12, "-# I could not read that file."))
+    assert not stands_above(snowflake(12), own(12), earlier=(), history=(), here=True)

@@ -1,0 +1,199 @@
+"""The step that fetches quotes, with Discord and the store replaced at our own seams."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+
+from bot.conversation.message import Message, Quote, Quoted, Reference, Room
+from bot.conversation.message_links import Link
+from bot.conversation.prompt import CONTINUE
+from bot.conversation.quoting import Missing, RoomContent
+from bot.store.claim import Claim, Meta
+from bot.store.quote_store import FetchedQuotes
+from bot.turns.prepare import Prepared
+from bot.turns.quoted_context import LINKS_MAX, MISSING, TOO_MANY, QuotedContext
+from tests.conversation.builders import BEN, message, snowflake, turn
+from tests.store.claims import a_claim
+
+SAID = Quoted(snowflake(5), "how do looms work?", BEN)
+REPLY = replace(message("what does this mean?", number=20), reference=Reference(8, SAID.id, SAID))
+
+
+def link(number: int) -> str:
+    return f"https://discord.com/channels/1/9/{number}"
+
+
+@dataclass
+class Bench:
+    """Answers as told, and notes the calls."""
+
+    answer: Quoted | Missing = SAID
+    content: RoomContent | Missing = field(default_factory=RoomContent)
+    calls: list[Any] = field(default_factory=list)
+    kept: dict[int, FetchedQuotes] = field(default_factory=dict)
+
+    async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
+        self.calls.append(("message", guild, channel, message))
+        return self.answer
+
+    async def linked(self, link: Link, **_: Any) -> Quoted | Missing:
+        self.calls.append(link)
+        return replace(self.answer, id=link.message) if isinstance(self.answer, Quoted) else self.answer
+
+    async def room(self, room: Room, *, count: int, **_: Any) -> RoomContent | Missing:
+        self.calls.append((room, count))
+        return self.content
+
+    async def fetched(self, _conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
+        return {each: self.kept[each] for each in messages if each in self.kept}
+
+    async def keep(self, _conversation: int, message: int, quotes: FetchedQuotes) -> None:
+        self.kept[message] = quotes
+
+    async def prepare(self, *messages: Message, claim: Claim | None = None, **more: Any) -> Prepared:
+        step = QuotedContext(cast("Any", self), cast("Any", self), 20)
+        claim = claim or a_claim(
+            messages[0].id, messages=messages, members=tuple(each.id for each in messages)
+        )
+        return await step(claim, Prepared(messages, **more))
+
+
+def quotes(prepared: Prepared) -> tuple[Quote, ...]:
+    return prepared.messages[-1].quotes
+
+
+async def test_what_a_message_replies_to_is_quoted_from_the_event_without_a_fetch() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(REPLY)
+    assert quotes(prepared) == (Quote("reply", 8, (SAID,)),)
+    assert (bench.calls, prepared.notices) == ([], ())
+
+
+async def test_what_did_not_come_with_the_event_is_fetched_once() -> None:
+    bench = Bench()
+    reply = replace(REPLY, reference=Reference(8, SAID.id))
+    first = await bench.prepare(reply)
+    assert quotes(first) == (Quote("reply", 8, (SAID,)),)
+    assert await bench.prepare(reply) == first
+    assert bench.calls == [("message", None, 8, SAID.id)]
+
+
+async def test_messages_that_have_their_quotes_already_get_them_once() -> None:
+    bench = Bench()
+    forward = Quote("forward", 8, (SAID,))
+    first = await bench.prepare(replace(REPLY, quotes=(forward,)))
+    assert quotes(first) == (forward, Quote("reply", 8, (SAID,)))
+    assert await bench.prepare(*first.messages) == first
+
+
+async def test_what_stands_above_is_named_only() -> None:
+    bench = Bench()
+    above = message("how do looms work?", number=5, author=BEN)
+    named = "this replies to the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    prepared = await bench.prepare(above, REPLY)
+    assert quotes(prepared) == (Quote("reply", 8, remark=named),)
+    claim = a_claim(REPLY.id, messages=(REPLY,), history=(turn(5),))
+    assert quotes(await Bench().prepare(REPLY, claim=claim)) == (Quote("reply", 8, remark=named),)
+    linking = message(f"and {link(SAID.id)}", number=20)
+    assert quotes(await bench.prepare(above, linking)) == (
+        Quote("link", 9, remark=named.replace("replies", "links")),
+    )
+    assert bench.calls == []
+
+
+async def test_a_reply_of_the_bot_is_named_in_the_window_and_quoted_out_of_it() -> None:
+    own = Quoted(snowflake(12), "They weave.", BEN, own=True)
+    reply = replace(REPLY, reference=Reference(1, own.id))
+    claim = a_claim(reply.id, messages=(reply,), history=(turn(10),))
+    prepared = await Bench(own).prepare(reply, claim=claim)
+    named = "this replies to your own message written at 2015-01-01 00:00 UTC, which stands above"
+    assert quotes(prepared) == (Quote("reply", 1, remark=named),)
+    claim = a_claim(reply.id, messages=(reply,), history=(turn(15),))
+    assert quotes(await Bench(own).prepare(reply, claim=claim)) == (Quote("reply", 1, (own,)),)
+
+
+@pytest.mark.parametrize("missing", Missing)
+async def test_what_is_missing_is_named_to_claude_and_to_people_and_fails_no_turn(missing: Missing) -> None:
+    bench = Bench(missing, missing)
+    asked = replace(
+        message(f"x {link(7)}", number=20), reference=Reference(8, SAID.id), room=Room(1, snowflake(20))
+    )
+    prepared = await bench.prepare(asked)
+    for_claude, for_people = MISSING[missing]
+    assert [quote.kind for quote in quotes(prepared)] == ["room", "reply", "link"]
+    assert all(quote.remark.endswith(for_claude) and not quote.messages for quote in quotes(prepared))
+    assert len(prepared.notices) == 3
+    assert all(notice.endswith(f"{for_people}.") for notice in prepared.notices)
+    # An outage passes, so the next attempt tries again.
+    assert bool(bench.kept) is (missing is not Missing.UNAVAILABLE)
+
+
+async def test_a_deleted_message_is_named_without_a_fetch() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(replace(REPLY, reference=Reference(8, SAID.id, is_deleted=True)))
+    assert quotes(prepared)[0].remark == "this replies to a message that is not shown to you: it is deleted"
+    assert prepared.notices == ("I could not read the message that was replied to: it is deleted.",)
+    assert bench.calls == []
+
+
+async def test_three_links_are_opened_and_the_others_stay_links() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(message(" ".join(link(each) for each in range(5, 9)), number=20))
+    assert [quote.messages[0].id for quote in quotes(prepared)] == [5, 6, 7]
+    assert len(bench.calls) == LINKS_MAX
+    assert prepared.notices == (TOO_MANY,)
+
+
+async def test_what_is_replied_to_and_linked_is_quoted_once_and_a_link_to_itself_never() -> None:
+    linking = replace(REPLY, text=f"{link(SAID.id)} {link(REPLY.id)}")
+    bench = Bench()
+    assert [quote.kind for quote in quotes(await bench.prepare(linking))] == ["reply"]
+    assert bench.calls == []
+
+
+async def test_an_edit_that_adds_a_link_has_the_quotes_fetched_again() -> None:
+    bench = Bench()
+    await bench.prepare(message(f"see {link(5)}", number=20))
+    prepared = await bench.prepare(message(f"see {link(6)}", number=20))
+    assert [quote.messages[0].id for quote in quotes(prepared)] == [6]
+
+
+async def test_the_room_is_read_before_the_first_turn_and_not_again() -> None:
+    content = RoomContent((SAID, Quoted(snowflake(6), "with threads")), title="Looms")
+    asked = replace(REPLY, room=Room(1, REPLY.id))
+    bench = Bench(content=content)
+    room, reply = quotes(await bench.prepare(asked))
+    assert (room.kind, room.title, room.messages) == ("room", "Looms", content.messages[1:])
+    assert reply.messages == (SAID,)
+    assert bench.calls == [(asked.room, 20)]
+    claim = a_claim(asked.id, messages=(asked,), history=(turn(5),))
+    bench = Bench(content=content)
+    assert [quote.kind for quote in quotes(await bench.prepare(asked, claim=claim))] == ["reply"]
+    assert bench.calls == []
+
+
+async def test_a_command_names_the_number_of_messages_and_after_a_reset_none_are_read() -> None:
+    bench = Bench()
+    asked = replace(message("sum it up", number=20), room=Room(8, snowflake(20), 5))
+    await bench.prepare(asked)
+    assert bench.calls == [(asked.room, 5)]
+    bench = Bench()
+    claim = replace(a_claim(asked.id, messages=(asked,)), meta=Meta(floor=snowflake(3)))
+    assert quotes(await bench.prepare(asked, claim=claim)) == ()
+    assert bench.calls == []
+
+
+async def test_a_reply_that_is_continued_fetches_nothing() -> None:
+    bench = Bench()
+    prepared = await bench.prepare(replace(REPLY, reference=Reference(8, SAID.id)), so_far=(CONTINUE,))
+    assert (bench.calls, quotes(prepared)) == ([], ())
+
+
+async def test_a_message_that_refers_to_nothing_asks_neither_discord_nor_the_store() -> None:
+    step = QuotedContext(cast("Any", None), cast("Any", None), 20)
+    asked = message("hello", number=20)
+    assert await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,))) == Prepared((asked,))
