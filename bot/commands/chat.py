@@ -115,7 +115,10 @@ class Chat:
             message_id = (await self._outbox.send(thread, opener)).id
             try:
                 await self._conversations.receive(
-                    thread, Message(message_id, author, text, room=room), source="command", facts=meta
+                    thread,
+                    Message(message_id, author, text, room=room),
+                    source="command",
+                    channel_fields=meta,
                 )
             except StoreUnavailable:
                 # When the store is back, catching up finds what people write into the thread, but not the bot's own

@@ -19,7 +19,16 @@ SOCKET_PATH_BYTES = 100
 # The parent of the socket's directory if the data directory's path is too long; fixed, so that two bots agree.
 SOCKET_HOME = Path("/tmp")  # noqa: S108 (the owner and mode of the directory in it are checked)
 # The files of the bot and its stand-ins in the directory.
-OWN_FILES = ("appendonlydir", "discord.json", "discord.lock", "format", "lock", "server.log", "server.pid")
+OWN_FILES = (
+    "appendonlydir",
+    "discord.files",
+    "discord.json",
+    "discord.lock",
+    "format",
+    "lock",
+    "server.log",
+    "server.pid",
+)
 # The log holds starts and stops only, about 3 kB each.
 LOG_BYTES = 1_000_000
 # "123:M 22 Nov 2026 19:44:43.123 # text", where # marks a warning; a server that fails early writes the text alone.

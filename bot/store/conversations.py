@@ -14,7 +14,7 @@ from bot.store.codec import dump_message, pairs
 from bot.store.connection import translated
 from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import DONE_RECORD_S, Keys, padded
-from bot.store.records import FACTS, read_delay_notice, read_meta, read_replies
+from bot.store.records import CHANNEL_FIELDS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
@@ -39,7 +39,7 @@ class Conversations:
         message: Message,
         *,
         source: str,
-        facts: Mapping[str, str | int],
+        channel_fields: Mapping[str, str | int],
         asker: int | None = None,
     ) -> bool | None:
         """Take a message into the inbox; False if the message is known, None if it is from before the last reset.
@@ -63,7 +63,7 @@ class Conversations:
                 source=source,
                 author=message.author.id if asker is None else asker,
                 ttl_s=self._ttl_s,
-                facts=tuple(item for pair in facts.items() for item in pair),
+                channel_fields=tuple(item for pair in channel_fields.items() for item in pair),
             )
         )
         if answer < 0:
@@ -76,18 +76,18 @@ class Conversations:
             await pipe.execute()
         return bool(answer)
 
-    async def introduce(self, conversation: int, facts: Mapping[str, str | int]) -> None:
-        """Store the facts of a conversation that has no messages yet; facts that are stored already stay."""
+    async def introduce(self, conversation: int, channel_fields: Mapping[str, str | int]) -> None:
+        """Store the fields of the channel of a conversation without messages; fields that are stored already stay."""
         key = self._keys.meta(conversation)
         with translated():
-            for name, value in facts.items():
+            for name, value in channel_fields.items():
                 await self._redis.hsetnx(key, name, str(value))
             await self._redis.expire(key, self._ttl_s)
 
     async def meta(self, conversation: int) -> Meta | None:
         """Return the metadata of a conversation, None if there is none.
 
-        Of metadata that another version wrote, only the fields of `FACTS` are returned: they decide who
+        Of metadata that another version wrote, only the fields of `CHANNEL_FIELDS` are returned: they decide who
         may reset the conversation.
         """
         with translated():
@@ -96,7 +96,7 @@ class Conversations:
         try:
             return read_meta(fields) if fields else None
         except Unreadable:
-            return read_meta({name: fields[name] for name in FACTS if name in fields})
+            return read_meta({name: fields[name] for name in CHANNEL_FIELDS if name in fields})
 
     async def leave(self, conversation: int, at: int) -> None:
         """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""

@@ -93,7 +93,9 @@ def _costs(fields: Mapping[str, str], *, before: int) -> tuple[int | None, ...]:
     first = int(fields.get("first_token", before))
     recorded = {int(name[6:]): cost for name, cost in fields.items() if name.startswith("spent:")}
     return tuple(
-        int(cost) if cost.isdecimal() else None for token, cost in recorded.items() if first <= token < before
+        int(cost) if cost.isdecimal() else None
+        for token, cost in sorted(recorded.items())
+        if first <= token < before
     )
 
 
@@ -107,7 +109,7 @@ def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-FACTS = ("guild", "parent", "starter", "joined", "left", "buttons")
+CHANNEL_FIELDS = ("guild", "parent", "starter", "joined", "left", "buttons")
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 

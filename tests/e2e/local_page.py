@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import re
 from typing import Any
 
@@ -47,32 +48,48 @@ class LocalPage:
         channel = state["guilds"][0]["channels"][0]["id"]
         return str((await self.post(channel, f"<@{application['user_id']}> {text}"))["id"])
 
-    async def post(self, place: str, text: str) -> Any:
-        """Write as the first user."""
+    async def post(self, channel: str, text: str, *files: tuple[str, str, bytes], **more: Any) -> Any:
+        """Write as the first user, with files as (name, type, bytes)."""
         user = (await self.state())["users"][0]["id"]
-        return await self._call("POST", "/messages", {"as": user, "channel_id": place, "content": text})
+        message = {"as": user, "channel_id": channel, "content": text, **more}
+        if not files:
+            return await self._call("POST", "/messages", message)
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps(message))
+        for index, (name, kind, content) in enumerate(files):
+            form.add_field(f"files[{index}]", content, filename=name, content_type=kind)
+        return await self._call("POST", "/messages", form=form)
 
-    async def replies(self, place: str) -> list[dict[str, Any]]:
-        """What the bot has said in a place, if there is one."""
+    async def forward(self, message: dict[str, Any], channel: str) -> Any:
+        """Forward a message as the first user."""
+        user = (await self.state())["users"][0]["id"]
+        source = {"from_channel_id": message["channel_id"], "message_id": message["id"]}
+        return await self._call("POST", "/forwards", {"as": user, "channel_id": channel, **source})
+
+    async def replies(self, channel: str) -> list[dict[str, Any]]:
+        """What the bot has said in a channel, if there is one."""
         user = (await self.state())["users"][0]["id"]
         try:
-            messages = await self._call("GET", f"/channels/{place}/messages?as={user}")
+            messages = await self._call("GET", f"/channels/{channel}/messages?as={user}")
         except LookupError:
             return []
         return [message for message in messages if message["author"].get("bot") and message["content"]]
 
-    async def answered(self, place: str, count: int = 1) -> list[dict[str, Any]]:
+    async def answered(self, channel: str, count: int = 1) -> list[dict[str, Any]]:
         """Wait for so many finished replies."""
         async with self._bot.patience(ANSWER_S).limit():
             while True:
-                replies = await self.replies(place)
+                replies = await self.replies(channel)
                 if len(replies) >= count and not any(reply["content"].endswith("▌") for reply in replies):
                     return replies
                 await asyncio.sleep(LOOK_AGAIN_S)
 
-    async def _call(self, method: str, path: str, body: object = None) -> Any:
-        async with self._session.request(method, f"{self.address}/control{path}", json=body) as answer:
-            told = await answer.json()
-            if answer.status != 200:
-                raise LookupError(told["error"])
-            return told
+    async def _call(
+        self, method: str, path: str, body: object = None, form: aiohttp.FormData | None = None
+    ) -> Any:
+        url = f"{self.address}/control{path}"
+        async with self._session.request(method, url, json=body, data=form) as response:
+            answer = await response.json()
+            if response.status != 200:
+                raise LookupError(answer["error"])
+            return answer

@@ -20,6 +20,7 @@ from bot.local.simulator.discord import commands
 from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.local_page import LocalPage
 from tests.e2e.world import World
+from tests.files import samples
 from tests.patience import idle_timeout
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -79,6 +80,25 @@ async def test_with_nothing_configured_one_can_chat_on_a_local_page(tmp_path: Pa
         (reply,) = await page.answered(await page.mention("hello there"))
         assert "not Claude" in reply["content"]
         assert "first turn that I can see" in reply["content"]
+
+
+async def test_the_stand_in_shows_on_the_page_what_of_a_message_has_reached_it(tmp_path: Path) -> None:
+    async with started(tmp_path / "data") as (_, page):
+        thread = await page.mention("hello")
+        await page.answered(thread)
+        picture = ("loom.png", "image/png", samples.picture("PNG", (280, 56)))
+        await page.post(thread, "look", picture, ("log.txt", "text/plain", b"it works"))
+        *_, reply = await page.answered(thread, 2)
+        assert "`loom.png`: a picture of 280 × 56 pixels, 20 tokens" in reply["content"]
+        assert "`log.txt`: 8 characters of text, 4 tokens: “it works”" in reply["content"]
+        elsewhere = (await page.state())["guilds"][0]["channels"][1]["id"]
+        await page.forward(await page.post(elsewhere, "wool is warm"), thread)
+        *_, reply = await page.answered(thread, 3)
+        assert "a forwarded message: “wool is warm”" in reply["content"]
+        sticker = (await page.state())["guilds"][0]["stickers"][0]
+        await page.post(thread, "", sticker_ids=[sticker["id"]])
+        *_, reply = await page.answered(thread, 4)
+        assert f"a sticker: {sticker['name']}" in reply["content"]
 
 
 async def test_each_stand_in_is_told_with_what_replaces_it_and_the_page_comes_first(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ KEYS = Keys("test")
 TTL_S = 1000
 LEASE_S = 5.0
 RECONCILE_S = 60.0
-FACTS: dict[str, str | int] = {"guild": 1, "parent": 2, "starter": 3}
+CHANNEL_FIELDS: dict[str, str | int] = {"guild": 1, "parent": 2, "starter": 3}
 ONE, TWO, THREE = (message(text, number=10 + i) for i, text in enumerate(("one", "two", "three")))
 
 
@@ -36,7 +36,7 @@ class Store(Conversations):
 
 
 async def receive(store: Store, *messages: Message) -> list[bool | None]:
-    return [await store.receive(C, m, source="event", facts=FACTS) for m in messages]
+    return [await store.receive(C, m, source="event", channel_fields=CHANNEL_FIELDS) for m in messages]
 
 
 async def claimed(store: Store, owner: str = "me") -> Claim:
@@ -62,7 +62,7 @@ async def make_due(redis: Redis) -> None:
 
 
 async def listed(store: Store, late: Message) -> None:
-    await store.receive(C, late, source="listing", facts=FACTS)
+    await store.receive(C, late, source="listing", channel_fields=CHANNEL_FIELDS)
 
 
 class RevisedStore(Revisions):
@@ -77,7 +77,7 @@ class RevisedStore(Revisions):
 
     async def hear(self, *messages: Message) -> None:
         for one in messages:
-            await self.conversations.receive(C, one, source="event", facts={"guild": 1})
+            await self.conversations.receive(C, one, source="event", channel_fields={"guild": 1})
 
     async def claim(self) -> Claim:
         claim = await self.journal.claim(C, "me")

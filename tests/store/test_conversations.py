@@ -12,7 +12,7 @@ from bot.store.codec import Result
 from bot.store.keys import Keys
 from tests.conversation.builders import message, snowflake
 from tests.store.stage import (
-    FACTS,
+    CHANNEL_FIELDS,
     TTL_S,
     C,
     Store,
@@ -71,9 +71,9 @@ async def test_only_a_mention_from_after_the_leave_lets_the_bot_join_again_which
         await store.leave(C, snowflake(10))
 
     async def receive_mention() -> None:
-        await store.receive(C, mention, source="listing", facts={"joined": mention.id})
+        await store.receive(C, mention, source="listing", channel_fields={"joined": mention.id})
 
-    await store.receive(C, message("hello", number=8), source="event", facts={"guild": 1})
+    await store.receive(C, message("hello", number=8), source="event", channel_fields={"guild": 1})
     steps = [leave, receive_mention] if first == "leave" else [receive_mention, leave]
     for step in (*steps, *steps):  # each may be repeated
         await step()
@@ -116,7 +116,7 @@ async def test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_kn
 
 async def test_the_mark_of_a_channel_moves_only_over_mentions_that_are_known(store: Store) -> None:
     channel, known, lost = snowflake(1), message("hello", number=10), message("lost", number=11)
-    await store.receive(known.id, known, source="listing", facts=FACTS)
+    await store.receive(known.id, known, source="listing", channel_fields=CHANNEL_FIELDS)
     listed = [(known.id, known.id)]
     assert await store.advance(channel, before=None, after=known.id, listed=listed)
     listed += [(lost.id, lost.id)]
@@ -133,7 +133,7 @@ async def test_conversations_are_known_until_they_are_forgotten(store: Store) ->
 
 async def test_the_channel_of_a_thread_is_known_and_direct_messages_have_none(store: Store) -> None:
     await receive(store, message("hello"))
-    await store.receive(snowflake(6), message("hi"), source="event", facts={"starter": 3})
+    await store.receive(snowflake(6), message("hi"), source="event", channel_fields={"starter": 3})
     assert await store.parents([snowflake(6), C, snowflake(7)]) == (None, 2, None)
     assert await store.parents([]) == ()
 

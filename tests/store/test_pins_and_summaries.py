@@ -189,7 +189,7 @@ async def test_what_is_pinned_while_it_is_answered_is_found_again_like_all_other
     for number in range(4):
         said = [message("the loom is blue", number=10 * number + again) for again in range(2)]
         for one in said:
-            await conversations.receive(C, one, source="event", facts={"guild": 1})
+            await conversations.receive(C, one, source="event", channel_fields={"guild": 1})
         claim = await journal.claim(C, "me")
         assert isinstance(claim, Claim)
         if number == 1:
@@ -245,7 +245,7 @@ async def trimmed(redis: Redis, recall: PinsAndSummaries) -> Trimmed:
     await redis.rpush(KEYS.history(C), dump_turn(turn(8)), dump_turn(TRIMMED))
     await redis.hset(KEYS.meta(C), "cut", "1")
     conversations = Conversations(redis, KEYS, ttl_s=1000)
-    await conversations.receive(C, message("hello", number=20), source="event", facts={"guild": 1})
+    await conversations.receive(C, message("hello", number=20), source="event", channel_fields={"guild": 1})
     journal = Journal(redis, KEYS, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     claim = await journal.claim(C, "me")
     assert isinstance(claim, Claim)

@@ -53,7 +53,9 @@ async def test_after_a_gap_a_message_that_still_waits_is_found_by_its_record(
     await redis.delete(keys.recent_text(CHANNEL, original.id))
     copy = message("hi", number=101)
     assert await note(recent, copy, is_proxied=True) == []
-    await Conversations(redis, keys, ttl_s=TTL_S).receive(original.id, original, source="event", facts={})
+    await Conversations(redis, keys, ttl_s=TTL_S).receive(
+        original.id, original, source="event", channel_fields={}
+    )
     assert await note(recent, copy, is_proxied=True) == ["L: hi"]
 
 

@@ -41,7 +41,9 @@ def test_a_script_finds_its_inputs_by_their_names() -> None:
     lines = text_of(Receive, "receive").splitlines()
     assert lines[:3] == ["local record = KEYS[1]", "local pending = KEYS[2]", "local meta = KEYS[3]"]
     assert "local message = ARGV[1]" in lines
-    assert "facts = {} for i = 7, #ARGV do facts[#facts + 1] = ARGV[i] end" in lines
+    assert (
+        "channel_fields = {} for i = 7, #ARGV do channel_fields[#channel_fields + 1] = ARGV[i] end" in lines
+    )
 
 
 def test_the_flags_for_dragonfly_stay_in_the_first_line() -> None:

@@ -19,7 +19,7 @@ from bot.store.journal import Done
 from bot.store.states import State
 from bot.store.turn_control import RegenerateResult, TurnControl
 from tests.conversation.builders import message, snowflake
-from tests.store.stage import FACTS, KEYS, C, Store, answered, make_due
+from tests.store.stage import CHANNEL_FIELDS, KEYS, C, Store, answered, make_due
 
 STORED = json.loads((Path(__file__).parent / "fixtures" / "version_before.json").read_text("utf-8"))
 LAST, FIRST, SECOND = snowflake(11), snowflake(12), snowflake(13)
@@ -98,5 +98,5 @@ async def test_the_last_turn_is_regenerated_after_an_earlier_version_has_begun_i
 async def test_the_tombstone_of_an_earlier_version_keeps_a_deleted_message_out(stored: Redis) -> None:
     store = Store(stored)
     deleted = replace(message("deleted"), id=5)
-    assert await store.receive(C, deleted, source="event", facts=FACTS) is False
+    assert await store.receive(C, deleted, source="event", channel_fields=CHANNEL_FIELDS) is False
     assert deleted not in (await claimed(store)).batch.messages

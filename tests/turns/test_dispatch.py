@@ -42,7 +42,9 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
     keys = Keys("test")
-    await Conversations(redis, keys, ttl_s=100).receive(C, message("hello"), source="event", facts={})
+    await Conversations(redis, keys, ttl_s=100).receive(
+        C, message("hello"), source="event", channel_fields={}
+    )
     other = Journal(redis, keys, ttl_s=100, lease_s=LEASE_S, reconcile_s=1)
     held = await other.claim(C, "other")
     journal = Counting(redis, keys, ttl_s=100, lease_s=LEASE_S, reconcile_s=1)
@@ -86,7 +88,7 @@ async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str)
     dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=0.01, max_concurrent=3)
     places = [snowflake(5 + number) for number in range(12)]
     for place in places:
-        await conversations.receive(place, message("hello"), source="event", facts={})
+        await conversations.receive(place, message("hello"), source="event", channel_fields={})
         dispatcher.wake(place)
     async with idle_timeout(5):
         while runner.done < len(places):
@@ -108,7 +110,9 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url:
     runner = Slow(journal)
     dispatcher = Dispatcher(journal, WorkQueue(redis, keys), runner, poll_s=1, max_concurrent=1)
     for number in range(3):
-        await conversations.receive(snowflake(5 + number), message("hello"), source="event", facts={})
+        await conversations.receive(
+            snowflake(5 + number), message("hello"), source="event", channel_fields={}
+        )
         dispatcher.wake(snowflake(5 + number))
     async with idle_timeout(5):
         while not runner.running:  # noqa: ASYNC110 - the dispatcher's task changes it

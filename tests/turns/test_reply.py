@@ -199,7 +199,7 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
 
 async def hear(bench: Bench, *messages: object) -> None:
     for one in messages:
-        await bench.conversations.receive(C, one, source="event", facts={"guild": 1})  # type: ignore[arg-type]
+        await bench.conversations.receive(C, one, source="event", channel_fields={"guild": 1})  # type: ignore[arg-type]
 
 
 async def test_an_answer_to_more_than_is_known_is_waited_for_and_then_adopted(bench: Bench) -> None:
@@ -363,8 +363,8 @@ CODE = "```python\na = 1\nb = 2\nc = 3\n```"
 async def hear_mention(bench: Bench) -> asyncio.Task[Claim]:
     """Have somebody mention the bot in a channel, and a turn begun in the thread that is to be opened from it."""
     starter = replace(A, opens="A thread")
-    facts = {"guild": 1, "parent": CHANNEL}
-    await bench.conversations.receive(A.id, starter, source="event", facts=facts)
+    channel_fields = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, starter, source="event", channel_fields=channel_fields)
     return asyncio.create_task(bench.turn(A.id))
 
 
@@ -399,7 +399,7 @@ async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(ben
     bench.outbox.calls.clear()
     bench.outbox.messages.clear()
     other = replace(message("other", number=NOW - 7), opens="Another")
-    await bench.conversations.receive(other.id, other, source="event", facts={"parent": CHANNEL})
+    await bench.conversations.receive(other.id, other, source="event", channel_fields={"parent": CHANNEL})
     claim = await bench.claim(other.id)
     await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), window_start=0)
     await bench.journal.release(claim, blameless=False)
@@ -445,7 +445,7 @@ async def test_a_finished_reply_with_a_file_is_adopted_and_its_file_left_alone(b
     bench.answered_before(text, reply_to=A.id)
     file = Attached(7, "code.py", 800)
     bench.outbox.files[EARLIER] = (file,)
-    await bench.conversations.receive(C, A, source="listing", facts={"guild": 1})
+    await bench.conversations.receive(C, A, source="listing", channel_fields={"guild": 1})
     bench.claude.busy = True
     await bench.turn()
     settling = await bench.claim()
@@ -499,11 +499,11 @@ async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refus
 async def test_a_late_reply_to_a_threads_first_message_stands_beneath_a_notice_that_is_posted_once(
     bench: Bench,
 ) -> None:
-    facts = {"guild": 1, "parent": CHANNEL}
-    await bench.conversations.receive(A.id, B, source="event", facts=facts)
+    channel_fields = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(A.id, B, source="event", channel_fields=channel_fields)
     await bench.turn(A.id)
     starter = replace(A, opens="A thread")
-    await bench.conversations.receive(A.id, starter, source="listing", facts=facts)
+    await bench.conversations.receive(A.id, starter, source="listing", channel_fields=channel_fields)
     bench.claude.answer, bench.claude.pause_s = "", 1000.0  # it comes no further than the notice
     bench.claude.asked.clear()
     running = asyncio.create_task(bench.turn(A.id))
@@ -643,7 +643,7 @@ async def test_an_attempt_that_has_recorded_its_cost_is_not_counted_as_unknown_b
 
 async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_same(bench: Bench) -> None:
     bench.answered_before("An answer.", reply_to=A.id)
-    await bench.conversations.receive(C, A, source="listing", facts={"guild": 1})
+    await bench.conversations.receive(C, A, source="listing", channel_fields={"guild": 1})
     await bench.turn()
     assert not bench.claude.asked.is_set()
     assert await unpriced(bench) == 1

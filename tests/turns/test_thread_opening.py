@@ -56,8 +56,8 @@ def say(bench: Bench, *deltas: str | ClaudeUnreachable) -> Titling:
 
 
 async def mention(bench: Bench, message: Message = OPENS) -> None:
-    facts = {"guild": 1, "parent": CHANNEL}
-    await bench.conversations.receive(message.id, message, source="event", facts=facts)
+    channel_fields = {"guild": 1, "parent": CHANNEL}
+    await bench.conversations.receive(message.id, message, source="event", channel_fields=channel_fields)
 
 
 def names(bench: Bench) -> list[str]:
@@ -79,7 +79,7 @@ async def test_the_first_line_of_a_reply_names_the_thread_and_is_neither_shown_n
     assert names(bench) == ["How looms work"]
     assert bench.outbox.texts() == ["Looms weave."]
     assert "thread_title" not in written(bench)
-    await bench.conversations.receive(A.id, B, source="event", facts={})
+    await bench.conversations.receive(A.id, B, source="event", channel_fields={})
     claim = await bench.claim(A.id)
     (entry,) = claim.history
     assert entry.reply == "Looms weave."
@@ -94,7 +94,7 @@ async def test_a_later_turn_asks_for_no_title_and_a_title_that_comes_all_the_sam
     await mention(bench)
     await bench.turn(A.id)
     claude.deltas = (TITLE, "So.")
-    await bench.conversations.receive(A.id, B, source="event", facts={})
+    await bench.conversations.receive(A.id, B, source="event", channel_fields={})
     await bench.turn(A.id)
     first, second = claude.requests
     assert second.messages[0] == first.messages[0]
@@ -198,7 +198,7 @@ async def test_what_follows_a_failed_first_turn_has_its_title_taken_off_too(benc
     await bench.turn(A.id)
     assert names(bench) == ["how do looms work?"]
     claude.deltas = (TITLE, "Looms weave.")
-    await bench.conversations.receive(A.id, B, source="event", facts={})
+    await bench.conversations.receive(A.id, B, source="event", channel_fields={})
     await bench.turn(A.id)
     assert TITLE_REQUEST in claude.requests[-1].messages[-1].blocks
     assert bench.outbox.texts()[-1] == "Looms weave."

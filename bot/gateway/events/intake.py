@@ -242,27 +242,27 @@ class Intake:
     ) -> int | None:
         # A webhook uses no command and presses no button: the person who wrote the original does.
         asker = message.author.id if original is None else original.author.id
-        facts: dict[str, str | int] = {}
+        fields: dict[str, str | int] = {}
         if message.guild is not None:
-            facts["guild"] = message.guild.id
+            fields["guild"] = message.guild.id
         opens = None
         if accepted.answer.opens_thread:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
             # the thread exists (Discord, "Start Thread from Message").
             conversation = message.id
             opens = prompt.thread_name(convert.title(message, me.id), to_author(message.author).name)
-            facts |= {"parent": message.channel.id, "starter": asker}
+            fields |= {"parent": message.channel.id, "starter": asker}
         else:
             conversation = message.channel.id
             if isinstance(accepted.channel, discord.Thread):
-                facts["parent"] = accepted.channel.parent_id
+                fields["parent"] = accepted.channel.parent_id
                 if accepted.channel.owner_id not in (None, me.id):
-                    facts["starter"] = accepted.channel.owner_id
+                    fields["starter"] = accepted.channel.owner_id
             elif accepted.where is Where.DIRECT:
-                facts["starter"] = message.author.id
+                fields["starter"] = message.author.id
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
-            facts["joined"] = message.id
+            fields["joined"] = message.id
         converted = replace(
             convert.to_message(message, opens=opens),
             reference=to_reference(message, me.id),
@@ -270,7 +270,7 @@ class Intake:
             asks_title=self._asks_titles and opens is not None,
         )
         is_new = await self._conversations.receive(
-            conversation, converted, source=source, facts=facts, asker=asker
+            conversation, converted, source=source, channel_fields=fields, asker=asker
         )
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")

@@ -11,7 +11,7 @@ from bot.store.scripts import Call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receive(Call):
-    """Take a message into the inbox; `facts` are alternating fields and values of the conversation."""
+    """Take a message into the inbox; `channel_fields` are alternating names and values, those of the channel."""
 
     script: ClassVar[str] = "receive"
     record: Key
@@ -23,7 +23,7 @@ class Receive(Call):
     source: str
     author: int
     ttl_s: int
-    facts: tuple[str | int, ...]
+    channel_fields: tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

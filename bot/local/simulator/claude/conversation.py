@@ -5,9 +5,9 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
-from typing import Any
 
 from .prompt import Body, content_blocks
+from .received import words_only
 
 # A chat bot may wrap what people write: <message from="Ann" username="ann">hello</message>
 WRAPPED = re.compile(r"<message\b([^>]*)>(.*?)</message>", re.DOTALL)
@@ -29,13 +29,14 @@ class Conversation:
     """The messages of the last turn, the number of earlier turns (of either side), and the system prompt.
 
     `system` is the last block of the system prompt, the part that users can set. `asks_title` if the reply is to
-    begin with the title of a thread.
+    begin with the title of a thread. `blocks` are those of the last turn.
     """
 
     said: tuple[Said, ...]
     earlier_turns: int
     system: str
     asks_title: bool = False
+    blocks: tuple[Body, ...] = ()
 
     @property
     def last(self) -> Said:
@@ -45,21 +46,23 @@ class Conversation:
 
 def read(body: Body) -> Conversation:
     """The conversation in a valid request body."""
-    turns: list[tuple[str, str]] = []
+    turns: list[tuple[str, list[Body]]] = []
     for message in body["messages"]:
-        text = _text(message["content"])
+        blocks = content_blocks(message["content"])
         if turns and turns[-1][0] == message["role"]:
-            turns[-1] = (message["role"], f"{turns[-1][1]}\n{text}")
+            turns[-1][1].extend(blocks)
         elif message["role"] != "system":
-            turns.append((message["role"], text))
-    last = next((text for role, text in reversed(turns) if role == "user"), "")
+            turns.append((message["role"], blocks))
+    last = next((blocks for role, blocks in reversed(turns) if role == "user"), [])
     system = [block["text"] for block in content_blocks(body.get("system") or [])]
-    return Conversation(_said(last), max(len(turns) - 1, 0), system[-1] if system else "", TITLE in last)
+    text = "\n".join(block["text"] for block in last if block["type"] == "text")
+    set_by_users = system[-1] if system else ""
+    return Conversation(_said(text), max(len(turns) - 1, 0), set_by_users, TITLE in text, tuple(last))
 
 
 def _said(text: str) -> tuple[Said, ...]:
     wrapped = tuple(
-        Said(_name(dict(ATTRIBUTE.findall(attributes))), html.unescape(inner).strip())
+        Said(_name(dict(ATTRIBUTE.findall(attributes))), html.unescape(words_only(inner)))
         for attributes, inner in WRAPPED.findall(text)
     )
     return wrapped or (Said(None, html.unescape(text).strip()),)
@@ -68,7 +71,3 @@ def _said(text: str) -> tuple[Said, ...]:
 def _name(attributes: dict[str, str]) -> str | None:
     name = attributes.get("from") or attributes.get("name") or attributes.get("username")
     return html.unescape(name) if name else None
-
-
-def _text(content: Any) -> str:
-    return "\n".join(block["text"] for block in content_blocks(content) if block.get("type") == "text")

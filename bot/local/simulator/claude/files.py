@@ -16,9 +16,10 @@ from typing import Any
 
 from aiohttp import BodyPartReader, web
 
+from bot.local.simulator.picture_size import size_px
+
 from .failures import Failure, refused
 from .gate import Gate
-from .images import size_px
 from .prompt import Body, content_blocks
 from .tokens import pdf_pages
 
@@ -61,7 +62,7 @@ class File:
     def seen(self) -> dict[str, Any]:
         """What counts for the tokens of the file."""
         if self.mime_type in IMAGES:
-            size = size_px(base64.b64encode(self.data[:HEAD_BYTES]).decode())
+            size = size_px(self.data[:HEAD_BYTES])
             return {} if size is None else {"size_px": list(size)}
         if self.mime_type == "application/pdf":
             return {"pages": pdf_pages(self.data)}

@@ -66,7 +66,7 @@ class Claude:
         self.key = key
         self.pace = Pace(first_token_s, tokens_per_s)
         self._clock = clock or time.monotonic
-        self._script = Script(stand_in)
+        self._script = Script(lambda body: stand_in(body, self.files.files))
         self._gates: list[Gate] = []
         self._pauses = Pauses()
         self._fingerprints: dict[str, Prompt] = {}

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from . import samples
 from .conversation import Conversation, read
+from .files import File
 from .prompt import Body
+from .received import received
 from .reply import Reply, cut
 
 WORDS_OF_SYSTEM = 12
@@ -36,13 +38,15 @@ OFFERS = (
 )
 
 
-def stand_in(body: Body) -> Reply:
-    """The reply to a request."""
+def stand_in(body: Body, files: Mapping[str, File] | None = None) -> Reply:
+    """Return the reply to a request; `files` are the uploads by id."""
     talk = read(body)
     pick = _Pick(repr((talk.said, talk.earlier_turns)))
     words = WORD.findall(talk.last.text.lower())
     asked = next((word for word in words if word in SHOWS), None)
     parts = [_greeting(talk, pick), _seen(talk)]
+    if lines := received(talk.blocks, files or {}):
+        parts.append("\n".join(["I received:", *(f"- {line}" for line in lines)]))
     parts.append(SHOWS[asked](talk, pick) if asked else pick(OFFERS))
     return Reply(cut(_title(talk) + "\n\n".join(parts)), slowness=SLOWNESS if asked == "slow" else 1.0)
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import struct
 from urllib.parse import quote
 
 from bot.local.simulator.discord.model import Attachment, Json
 from bot.local.simulator.discord.world import World
+from bot.local.simulator.picture_size import size_px
 
 # An address is good for a day (reference, "Signed Attachment CDN URLs").
 LIFETIME_S = 24 * 3600
@@ -47,13 +47,6 @@ def wire(world: World, value: Attachment) -> Json:
     if value.duration_secs is not None:
         payload["duration_secs"] = value.duration_secs
         payload["waveform"] = value.waveform
-    if (size := _png_size(value.content)) is not None:
+    if (size := size_px(value.content)) is not None:
         payload["width"], payload["height"] = size
     return payload
-
-
-def _png_size(content: bytes) -> tuple[int, int] | None:
-    if content[:8] != b"\x89PNG\r\n\x1a\n" or len(content) < 24:
-        return None
-    width, height = struct.unpack(">II", content[16:24])
-    return int(width), int(height)

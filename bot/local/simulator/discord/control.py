@@ -11,7 +11,8 @@ from typing import Any
 from aiohttp import web
 
 from bot.local.simulator.discord import guilds, overview
-from bot.local.simulator.discord.actors import Actor
+from bot.local.simulator.discord.actors import Actor, File
+from bot.local.simulator.discord.attachments import FILE_BYTES
 from bot.local.simulator.discord.control_request import Handler
 from bot.local.simulator.discord.control_request import answering as _answering
 from bot.local.simulator.discord.control_request import as_object as _as_object
@@ -19,6 +20,7 @@ from bot.local.simulator.discord.control_request import id_of as _id
 from bot.local.simulator.discord.control_request import object_of as _object
 from bot.local.simulator.discord.control_request import read_object as _body
 from bot.local.simulator.discord.control_request import text_of as _text
+from bot.local.simulator.discord.drafts import MOST_FILES
 from bot.local.simulator.discord.errors import ApiError
 from bot.local.simulator.discord.handles import InteractionHandle, shown_to
 from bot.local.simulator.discord.hub import Hub
@@ -27,6 +29,8 @@ from bot.local.simulator.discord.rest.server import read_body
 from bot.local.simulator.discord.world import Event
 
 MOST_MESSAGES = 200
+# The client uploads each file of a message by itself, so only the limits of each file and of their number count.
+UPLOADS_BYTES = (MOST_FILES + 1) * FILE_BYTES
 UNKNOWN_TYPE = "application/octet-stream"
 
 
@@ -88,11 +92,9 @@ class Control:
     async def _post(self, request: web.Request) -> Json:
         """A message, as JSON, or with files as the form that Discord's own API takes.
 
-        `sticker_ids` and `poll` are as in Discord's "Create Message".
+        `sticker_ids` and `poll` are as in Discord's "Create Message"; `ping` says whether a reply pings.
         """
-        payload, uploads = await read_body(request)
-        body = _as_object(payload)
-        files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+        body, files = await _with_files(request)
         has_more = bool(files or body.get("sticker_ids") or body.get("poll"))
         content = str(body.get("content") or "") if has_more else _text(body, "content")
         return await self._actor(body).post(
@@ -100,6 +102,7 @@ class Control:
             content,
             body.get("reply_to"),
             files,
+            ping=body.get("ping") is not False,
             sticker_ids=body.get("sticker_ids") or (),
             poll=body.get("poll"),
         )
@@ -190,9 +193,11 @@ class Control:
         return await self._actor(body).create_thread(place, name, body.get("message_id"), private)
 
     async def _forum_post(self, request: web.Request) -> Json:
-        body = await _body(request)
-        place, name, content = _id(body, "channel_id"), _text(body, "name"), _text(body, "content")
-        return await self._actor(body).create_post(place, name, content)
+        body, files = await _with_files(request)
+        content = str(body.get("content") or "") if files else _text(body, "content")
+        return await self._actor(body).create_post(
+            _id(body, "channel_id"), _text(body, "name"), content, files
+        )
 
     async def _user(self, request: web.Request) -> Json:
         """Somebody new, a member of every server."""
@@ -229,6 +234,13 @@ class Control:
         if user is None or user.bot:
             raise ApiError(404, 0, f"There is no user {user_id}.")
         return Actor(self._hub, user_id)
+
+
+async def _with_files(request: web.Request) -> tuple[Json, list[File]]:
+    """Read the JSON object and the files of a request."""
+    payload, uploads = await read_body(request, UPLOADS_BYTES)
+    files = [(each.filename, each.content_type or UNKNOWN_TYPE, each.content) for each in uploads]
+    return _as_object(payload), files
 
 
 def _begun(handle: InteractionHandle) -> Json:

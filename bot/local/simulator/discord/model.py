@@ -5,9 +5,20 @@ Ids are integers here and strings on the wire; times are epoch seconds.
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SerializationInfo,
+    ValidationInfo,
+    field_serializer,
+    field_validator,
+)
+
+from bot.local.simulator.discord.contents import Contents
 
 Json = dict[str, Any]
 
@@ -112,6 +123,10 @@ class Channel(State):
     thread: ThreadState | None = None
 
 
+# Begins the saved content of an attachment that is in a file of its own; base64 has no colon.
+IN_A_FILE = "file:"
+
+
 class Attachment(State):
     id: int
     channel_id: int
@@ -126,6 +141,23 @@ class Attachment(State):
     @property
     def size(self) -> int:
         return len(self.content)
+
+    @field_serializer("content", when_used="json")
+    def _save(self, content: bytes, info: SerializationInfo) -> str:
+        if isinstance(info.context, Contents):
+            info.context.write(self.id, content)
+            return f"{IN_A_FILE}{self.id}"
+        return base64.urlsafe_b64encode(content).decode()
+
+    @field_validator("content", mode="before")
+    @classmethod
+    def _load(cls, value: Any, info: ValidationInfo) -> Any:
+        if not isinstance(value, str):
+            return value
+        if value.startswith(IN_A_FILE):
+            attachment_id = int(value.removeprefix(IN_A_FILE))
+            return info.context.read(attachment_id) if isinstance(info.context, Contents) else b""
+        return base64.urlsafe_b64decode(value)
 
 
 class Reaction(State):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from bot.local.simulator.discord import channels, drawings, guilds, intents, stickers
+from pathlib import Path
+
+from bot.local.simulator.discord import channels, guilds, intents, stickers
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord.service import Discord
 
+# The pictures of the stickers.
+PICTURES = Path(__file__).resolve().parent.parent / "pictures"
 # The permissions that the bot needs.
 BOT_PERMISSIONS = (
     bits.VIEW_CHANNEL
@@ -21,11 +25,12 @@ BOT_PERMISSIONS = (
 
 
 def seed(discord: Discord, token: str) -> None:
-    """Fill an empty world; in a saved world, only set the token."""
+    """Fill an empty world; in a saved world, set the token and add what is new."""
     world = discord.world
     known = next(iter(world.applications.values()), None)
     if known is not None:
         known.token = token
+        _add_stickers(discord)
         return
     bot = discord.add_application("Bobbin", token, intents.MESSAGE_CONTENT)
     guild = discord.add_guild("Bobbin's workshop", bot=bot, permissions=BOT_PERMISSIONS)
@@ -36,6 +41,14 @@ def seed(discord: Discord, token: str) -> None:
     guilds.join(world, guild, admin, bits.ADMINISTRATOR)
     for username in ("ben", "cleo"):
         guilds.join(world, guild, guilds.add_user(world, username, username.title()))
-    for sticker, color in (("yarn", (0xED, 0x42, 0x45)), ("loom", (0x58, 0x65, 0xF2))):
-        stickers.add(world, guild, sticker, drawings.disc(color))
+    _add_stickers(discord)
     discord.commit()
+
+
+def _add_stickers(discord: Discord) -> None:
+    """Give the first server its stickers, also in a world that was saved before it had any."""
+    world = discord.world
+    if not world.stickers:
+        guild = next(iter(world.guilds.values()))
+        for path in sorted(PICTURES.glob("*.png")):
+            stickers.add(world, guild, path.stem, path.read_bytes())

@@ -1,4 +1,4 @@
-"""A world on disk: one JSON file, replaced atomically."""
+"""A world on disk: one JSON file, replaced atomically, and the contents of attachments beside it."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from bot.local.simulator.discord.contents import Contents
 from bot.local.simulator.discord.model import Snapshot
 
 VERSION = 1
@@ -28,7 +29,8 @@ def load(path: Path) -> Snapshot | None:
         return None
     try:
         _check_version(json.loads(content))
-        return Snapshot.model_validate_json(content)
+        contents = contents_of(path)
+        snapshot = Snapshot.model_validate_json(content, context=contents)
     except ValueError as error:
         aside = path.with_name(path.name + ".unreadable")
         path.replace(aside)
@@ -38,6 +40,23 @@ def load(path: Path) -> Snapshot | None:
         )
         print(line, file=sys.stderr)  # noqa: T201 - the simulator has no log of its own
         return None
+    contents.remove_all_but(_attachment_ids(snapshot))
+    return snapshot
+
+
+def contents_of(path: Path) -> Contents:
+    """Return the contents of the attachments of a saved world."""
+    return Contents(path.with_suffix(".files"))
+
+
+def _attachment_ids(snapshot: Snapshot) -> set[int]:
+    holders = (
+        holder
+        for message in snapshot.messages.values()
+        for holder in (message, message.forwarded)
+        if holder is not None
+    )
+    return {attachment.id for holder in holders for attachment in holder.attachments}
 
 
 def _check_version(saved: object) -> None:
@@ -85,6 +104,7 @@ class Saver:
     def __init__(self, path: Path, snapshot: Callable[[], Snapshot]) -> None:
         self._path = path
         self._snapshot = snapshot
+        self._contents = contents_of(path)
         self._changed = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._writing: asyncio.Future[None] | None = None
@@ -105,13 +125,16 @@ class Saver:
         if self._writing is not None:
             # A writing thread cannot be cancelled, and two threads must not write at once.
             await self._writing
-        write(self._path, self._snapshot().model_dump_json())
+        write(self._path, self._dump())
+
+    def _dump(self) -> str:
+        return self._snapshot().model_dump_json(context=self._contents)
 
     async def _run(self) -> None:
         while True:
             await self._changed.wait()
             self._changed.clear()
-            content = self._snapshot().model_dump_json()
+            content = self._dump()
             self._writing = asyncio.ensure_future(asyncio.to_thread(write, self._path, content))
             await asyncio.shield(self._writing)
             await asyncio.sleep(SAVE_EVERY_S)

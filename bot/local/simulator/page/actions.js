@@ -1,10 +1,15 @@
 // What the buttons of a message do.
 
 import { editor } from "./editor.js";
-import { el } from "./element.js";
+import { excerpt } from "./excerpt.js";
+import { openForward } from "./forwards.js";
+import { openPicture } from "./lightbox.js";
 import { ask } from "./modal.js";
 import { decode, encode } from "./mentions.js";
+import { names } from "./message.js";
 import { notice } from "./notice.js";
+import { ownVotes } from "./polls.js";
+import { choose } from "./popup.js";
 
 const EMOJI = ["👍", "❤️", "😄", "🎉", "👀", "🙏", "👎"];
 const MOST_NAME_CHARACTERS = 100;
@@ -14,11 +19,38 @@ const ON_MESSAGES = 3; // the type of a command in a message's menu
 export function actions({ world, composer, messages, interactions, attempt, api, open }) {
   const people = () => [...world.bots(), ...world.people()];
   const doing = {
-    reply: (message) => composer.reply(message, world.person(message.author.id, message.author)),
+    reply: (message) =>
+      composer.reply({
+        message,
+        name: world.person(message.author.id, message.author).name,
+        preview: excerpt(message, names(world)),
+        own: message.author.id === api().as,
+      }),
+    forward: (message) =>
+      openForward({
+        world,
+        me: api().as,
+        here: message.channel_id,
+        preview: excerpt(message.message_snapshots?.[0]?.message ?? message, names(world)),
+        forward: async (channelId, text) => {
+          await api().forward(message.channel_id, message.id, channelId);
+          if (text) await api().send(channelId, { text: encode(text, people()) });
+          if (channelId !== message.channel_id) notice("The message is forwarded.");
+        },
+      }),
+    vote: (message, { dataset }) =>
+      attempt(async () => {
+        const [answer, mine] = [Number(dataset.answer), ownVotes(message.poll)];
+        if (!mine.includes(answer)) return api().vote(message.channel_id, message.id, answer);
+        await api().unvote(message.channel_id, message.id); // which takes all of them back
+        for (const other of mine) if (other !== answer) await api().vote(message.channel_id, message.id, other);
+      }),
+    endPoll: (message) => attempt(() => api().endPoll(message.channel_id, message.id)),
+    picture: (message, link) => openPicture({ src: link.href, name: link.dataset.name }),
     react: (message, { dataset }) => attempt(() => api().react(message.channel_id, message.id, dataset.emoji)),
     unreact: (message, { dataset }) => attempt(() => api().unreact(message.channel_id, message.id, dataset.emoji)),
     pick: (message, button) =>
-      choose(button, { kind: "div.emoji", label: "Reactions", entries: EMOJI }, (emoji) =>
+      choose(button, { kind: "div.popup.emoji", label: "Reactions", entries: EMOJI }, (emoji) =>
         attempt(() => api().react(message.channel_id, message.id, emoji)),
       ),
     apps: (message, button) =>
@@ -26,7 +58,7 @@ export function actions({ world, composer, messages, interactions, attempt, api,
         const lists = await Promise.all(world.applications.map(({ id }) => api().commands(id)));
         const names = lists.flat().flatMap(({ type, name }) => (type === ON_MESSAGES ? [name] : []));
         if (!names.length) return notice("No application has a command for messages.");
-        choose(button, { kind: "div.emoji.apps", label: "Apps", entries: names }, (name) =>
+        choose(button, { kind: "div.popup", label: "Apps", entries: names }, (name) =>
           attempt(async () => interactions.begin(await api().runOnMessage(message.channel_id, name, message.id))),
         );
       }),
@@ -76,21 +108,4 @@ export function actions({ world, composer, messages, interactions, attempt, api,
       interactions.begin(await api().useComponent(message.channel_id, message.id, customId, values)),
     );
   return (action, message, element) => doing[action]?.(message, element);
-}
-
-/** Offer some entries below a button. */
-function choose(button, { kind, label, entries }, picked) {
-  const close = () => menu.remove();
-  const pick = (entry) => {
-    close();
-    picked(entry);
-  };
-  const menu = el(
-    kind,
-    { role: "group", "aria-label": label, onkeydown: (event) => event.key === "Escape" && close() },
-    entries.map((each) => el("button", { type: "button", onclick: () => pick(each) }, each)),
-  );
-  menu.addEventListener("focusout", (event) => menu.contains(event.relatedTarget) || close());
-  button.parentElement.append(menu);
-  menu.firstElementChild.focus();
 }

@@ -5,7 +5,7 @@ export class Refused extends Error {}
 
 const EVENTS = (
   "MESSAGE_CREATE MESSAGE_UPDATE MESSAGE_DELETE MESSAGE_DELETE_BULK MESSAGE_REACTION_ADD MESSAGE_REACTION_REMOVE " +
-  "THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
+  "MESSAGE_POLL_VOTE_ADD MESSAGE_POLL_VOTE_REMOVE THREAD_CREATE THREAD_UPDATE THREAD_DELETE CHANNEL_DELETE TYPING_START INTERACTION_RESPONSE PRESENCE"
 ).split(" ");
 
 async function call(method, path, body, files = []) {
@@ -15,9 +15,9 @@ async function call(method, path, body, files = []) {
   } catch {
     throw new Refused("The local Discord does not answer. Is it still running?");
   }
-  const told = await response.json().catch(() => ({}));
-  if (!response.ok) throw new Refused(told.error ?? `The local Discord answered with ${response.status}.`);
-  return told;
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) throw new Refused(answer.error ?? `The local Discord answered with ${response.status}.`);
+  return answer;
 }
 
 function encoded(body, files) {
@@ -45,8 +45,13 @@ export class Api {
     return call("GET", `channels/${channelId}/messages?limit=100&as=${this.as}${page}`);
   }
 
-  send = (channel_id, content, reply_to, files) =>
-    call("POST", "messages", { as: this.as, channel_id, content, reply_to }, files);
+  send = (channel_id, { text, reply, ping, files = [], ...more }) =>
+    call("POST", "messages", { as: this.as, channel_id, content: text, reply_to: reply, ping, ...more }, files);
+  forward = (from_channel_id, message_id, channel_id) =>
+    this.#post("forwards", { from_channel_id, message_id, channel_id });
+  vote = (channel_id, message_id, answer_id) => this.#post("votes", { channel_id, message_id, answer_id });
+  unvote = (channel_id, message_id) => this.#act("DELETE", "votes", { channel_id, message_id });
+  endPoll = (channel_id, message_id) => this.#post("polls/end", { channel_id, message_id });
   react = (channel_id, message_id, emoji) => this.#post("reactions", { channel_id, message_id, emoji });
   edit = (channel_id, message_id, content) => this.#act("PATCH", "messages", { channel_id, message_id, content });
   delete = (channel_id, message_id) => this.#act("DELETE", "messages", { channel_id, message_id });
@@ -55,7 +60,8 @@ export class Api {
   unpin = (channel_id, message_id) => this.#act("DELETE", "pins", { channel_id, message_id });
   startThread = (channel_id, name, message_id) => this.#post("threads", { channel_id, name, message_id });
   type = (channel_id) => this.#post("typing", { channel_id });
-  post = (channel_id, name, content) => this.#post("posts", { channel_id, name, content });
+  post = (channel_id, { name, content, files }) =>
+    call("POST", "posts", { as: this.as, channel_id, name, content }, files);
   openDm = (application_id) => this.#post("dms", { application_id });
 
   runCommand = (channel_id, name, options) => this.#post("commands", { channel_id, name, options });

@@ -12,8 +12,10 @@ import { MessageList } from "./messages.js";
 import { ask, openModal } from "./modal.js";
 import { notice } from "./notice.js";
 import { drawPeople } from "./people.js";
+import { openPollForm } from "./polls.js";
 import { Reading } from "./reading.js";
 import { drawSidebar } from "./sidebar.js";
+import { chooseSticker } from "./stickers.js";
 import { FORUM, World } from "./world.js";
 
 const at = (selector) => document.querySelector(selector);
@@ -51,10 +53,10 @@ const composer = new Composer(at("#composer"), {
   people: completable,
   commands: () => bar.commands,
   on: {
-    send: async (text, replyTo, files) => {
+    send: async ({ text, files, ...reply }) => {
       const command = files.length ? null : bar.named(text);
       if (command) return bar.open(command, channel.id) ?? true;
-      const sent = await attempt(() => api.send(channel.id, text, replyTo, files));
+      const sent = await attempt(() => api.send(channel.id, { text, files, ...reply }));
       if (sent && world.bots().some((bot) => text.includes(`<@${bot.id}>`))) hint.done();
       return Boolean(sent);
     },
@@ -64,7 +66,28 @@ const composer = new Composer(at("#composer"), {
       if (last) act("edit", last);
     },
     typing: () => api.type(channel.id).catch(() => {}), // nobody needs to know that it failed
+    replying: (message) => messages.mark(message?.id),
+    problem: notice,
+    extras: () => [{ sign: "poll", label: "Create a poll", run: createPoll }],
   },
+});
+
+function createPoll() {
+  const form = openPollForm({ send: (poll) => api.send(channel.id, { text: "", poll }) });
+  form.addEventListener("close", () => composer.focus());
+}
+
+at(".stickers").addEventListener("click", ({ currentTarget }) => {
+  const offered = channel.guild?.stickers ?? [];
+  if (!offered.length) {
+    notice("There are no stickers here: they belong to a server.");
+    return composer.focus();
+  }
+  chooseSticker(currentTarget, offered, ({ id }) => {
+    const { reply, ping } = composer.takeReply();
+    attempt(() => api.send(channel.id, { text: "", reply, ping, sticker_ids: [id] }));
+    composer.focus();
+  });
 });
 
 const bar = new CommandBar(at("#command"), {
@@ -102,7 +125,7 @@ function startChannel() {
 /** Draw everything but the messages. */
 function draw() {
   if (!channel) return;
-  channel = world.channels.get(channel.id) ?? channel; // an event may have put a newer one in its place
+  channel = world.channels.get(channel.id) ?? channel; // an event may have replaced it
   reading.mark(channel);
   drawSidebar(at("#channels"), {
     world,
@@ -117,7 +140,7 @@ function draw() {
     },
   });
   const bots = world.bots();
-  drawHeader(at("#place"), channel, world);
+  drawHeader(at("#channel"), channel, world);
   drawBanner(at("#banner"), { live, offline: bots.filter((each) => !each.online) });
   drawTyping(
     at("#typing"),
@@ -151,11 +174,12 @@ async function openChannel() {
   draw();
   if (isForum) {
     messages.clear();
-    const post = async (name, content) => {
-      const made = await attempt(() => api.post(channel.id, name, content));
+    const post = async (written) => {
+      const made = await attempt(() => api.post(channel.id, written));
       if (made) openNew(made);
+      return Boolean(made);
     };
-    drawForum(at("#forum"), channel, { world, people: completable, post });
+    drawForum(at("#forum"), channel, { world, people: completable, post, problem: notice });
   } else {
     if (previous?.id !== channel.id) messages.clear();
     await attempt(() => messages.show(channel, api));
@@ -235,6 +259,19 @@ addEventListener("hashchange", openChannel);
 // A browser may keep a page that was left, with its line, and opens only a few lines to one server.
 addEventListener("pagehide", () => stop());
 addEventListener("pageshow", ({ persisted }) => persisted && become(api.as));
+addEventListener("keydown", (event) => {
+  if (event.defaultPrevented || document.querySelector("dialog[open]")) return;
+  if (event.key === "Escape") {
+    if (document.body.classList.contains("menu-open")) document.body.classList.remove("menu-open");
+    else composer.escape();
+  } else if (isTyped(event)) composer.focus();
+});
+
+/** Whether a key is a letter that no field takes: it is meant for the message. A space presses a button. */
+function isTyped({ key, ctrlKey, metaKey, altKey, target }) {
+  return key.length === 1 && key !== " " && !ctrlKey && !metaKey && !altKey && !target.closest("input, textarea, select");
+}
+
 at("#menu").addEventListener("click", () => document.body.classList.toggle("menu-open"));
 at("#shade").addEventListener("click", () => document.body.classList.remove("menu-open"));
 start();

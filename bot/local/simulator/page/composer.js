@@ -1,53 +1,65 @@
-// Where a message is written: mentions, the beginnings of commands, replies, editing the last one.
+// Where a message is written: mentions, the beginnings of commands, files, replies, editing the last message.
 
 import { avatar } from "./avatars.js";
 import { Completion } from "./completion.js";
 import { el } from "./element.js";
-import { Enclosing } from "./enclosing.js";
-import { iconButton } from "./icons.js";
+import { icon } from "./icons.js";
+import { charactersLeft } from "./limits.js";
 import { begun, encode, parts } from "./mentions.js";
+import { choose } from "./popup.js";
+import { ReplyBar } from "./replybar.js";
+import { Uploads } from "./uploads.js";
 
 const MOST_SUGGESTIONS = 10;
 // Discord shows a typing indicator for 10 s, so one is sent a little more often than that.
 const TYPING_EVERY_MS = 8000;
+// The counter shows when only this many characters are left.
+const COUNTED_FROM = 200;
 
 export class Composer {
-  #reply = null;
   #typedAt = 0;
   #drafts = new Map();
 
   /**
-   * `on` holds what happens: send(text, replyTo, files) -> whether it was taken, command(found), editLast(), typing();
-   * `people()` and `commands()` say what there is to complete.
+   * `on` holds what happens: send({text, reply, ping, files}) -> whether the message was taken, command(found),
+   * editLast(), typing(), replying(message), problem(text), and what the menu of the plus button offers: `extras()`
+   * -> [{sign, label, run}]; `people()` and `commands()` say what there is to complete.
    */
   constructor(root, { on, people, commands }) {
-    Object.assign(this, { on, people, commands, place: null });
+    Object.assign(this, { on, people, commands, channelId: null });
     this.field = root.querySelector("textarea");
     this.mirror = root.querySelector(".mirror");
-    this.bar = root.querySelector(".reply-bar");
+    this.counter = root.querySelector(".counter");
+    this.plus = root.querySelector(".plus");
+    this.stickers = root.querySelector(".stickers");
     this.completion = new Completion(root.querySelector(".completion"), this.field);
-    this.files = new Enclosing(root, this.field);
+    this.replyBar = new ReplyBar(root.querySelector(".reply-bar"), { changed: on.replying });
+    this.uploads = new Uploads(root, this.field, { problem: on.problem });
     this.field.addEventListener("input", () => this.#changed(true));
     this.field.addEventListener("click", () => this.suggest());
     this.field.addEventListener("blur", () => this.completion.close());
     this.field.addEventListener("keydown", (event) => this.#pressed(event));
+    // Whatever is clicked in the bar, Enter sends afterwards.
+    root.querySelector(".reply-bar").addEventListener("click", () => this.focus());
+    this.plus.addEventListener("click", () => this.#offer());
     root.querySelector(".send").addEventListener("click", () => this.#send());
   }
 
   /** Write to another channel; what was begun in the one before is kept for it. */
-  move(place, placeholder, disabled = false) {
-    if (this.place !== place) {
-      this.#drafts.set(this.place, { text: this.field.value, files: this.files.take() });
-      const draft = this.#drafts.get(place);
-      this.field.value = draft?.text ?? "";
-      this.files.add(draft?.files ?? []);
-      this.place = place;
-      this.reply(null);
+  move(channelId, placeholder, disabled = false) {
+    if (this.channelId !== channelId) {
+      const draft = { text: this.field.value, files: this.uploads.take(), reply: this.replyBar.take() };
+      this.#drafts.set(this.channelId, draft);
+      const begun = this.#drafts.get(channelId);
+      this.field.value = begun?.text ?? "";
+      this.uploads.add(begun?.files ?? []);
+      if (begun?.reply) this.replyBar.open(begun.reply);
+      this.channelId = channelId;
     }
     this.field.placeholder = placeholder;
     this.field.setAttribute("aria-label", placeholder);
-    this.field.disabled = disabled;
-    this.files.disable(disabled);
+    this.field.disabled = this.plus.disabled = this.stickers.disabled = disabled;
+    this.uploads.enabled = !disabled;
     this.#changed(false);
   }
 
@@ -55,14 +67,24 @@ export class Composer {
     this.field.focus();
   }
 
-  /** Answer a message (with the author's person), or none any more. */
-  reply(message, author) {
-    this.#reply = message;
-    this.bar.hidden = !message;
-    if (!message) return;
-    const cancel = iconButton("close", "Do not reply", { onclick: () => this.reply(null) });
-    this.bar.replaceChildren(el("span", {}, "Replying to ", el("b", {}, author.name)), cancel);
+  /** Reply to a message; see `ReplyBar.open`. */
+  reply(reply) {
+    this.replyBar.open(reply);
     this.focus();
+  }
+
+  /** Return which message the next one replies to, `{reply, ping}`, and end the reply. */
+  takeReply() {
+    const open = this.replyBar.take();
+    return { reply: open?.message.id, ping: open?.ping };
+  }
+
+  /** End what Escape ends; returns whether there was anything. */
+  escape() {
+    if (!this.replyBar.message) return false;
+    this.replyBar.close();
+    this.focus();
+    return true;
   }
 
   insert(text) {
@@ -77,6 +99,10 @@ export class Composer {
     );
     // A line break at the very end takes up no room without something after it.
     this.mirror.replaceChildren(...shown, "\u200b");
+    const left = charactersLeft(this.#encoded());
+    this.counter.hidden = left > COUNTED_FROM;
+    this.counter.textContent = left < 0 ? `${-left} too many: goes as a file` : `${left} left`;
+    this.counter.classList.toggle("over", left < 0);
     this.suggest();
     if (typed && this.field.value && Date.now() - this.#typedAt > TYPING_EVERY_MS) {
       this.#typedAt = Date.now();
@@ -117,6 +143,15 @@ export class Composer {
     );
   }
 
+  #offer() {
+    const entries = [
+      { sign: "attach", label: "Attach files", run: () => this.uploads.choose() },
+      ...this.on.extras(),
+    ];
+    const show = ({ sign, label }) => el("span.entry", {}, icon(sign), label);
+    choose(this.plus, { kind: "div.popup.upwards", label: "Add to the message", entries, show }, ({ run }) => run());
+  }
+
   #replace(from, to, text) {
     this.field.setRangeText(text, from, to, "end");
     this.#changed(true);
@@ -130,24 +165,37 @@ export class Composer {
     } else if (event.key === "ArrowUp" && !this.field.value) {
       event.preventDefault();
       this.on.editLast();
-    } else if (event.key === "Escape" && this.#reply) this.reply(null);
+    }
   }
 
   async #send() {
     const written = this.field.value;
-    if (!written.trim() && this.files.empty) return;
-    const reply = this.#reply;
-    const files = this.files.take();
+    if (this.field.disabled || (!written.trim() && this.uploads.isEmpty)) return;
+    const text = this.#encoded();
+    if (charactersLeft(text) < 0) return this.#attachText(written);
+    const reply = this.replyBar.take();
+    const files = this.uploads.take();
     this.#empty();
-    this.reply(null);
     this.#typedAt = 0;
-    const sent = await this.on.send(encode(written.trim(), this.people()), reply?.id, files);
-    if (!sent && !this.field.value && this.files.empty) {
+    const sent = await this.on.send({ text, reply: reply?.message.id, ping: reply?.ping, files });
+    if (!sent && !this.field.value && this.uploads.isEmpty) {
       // It was refused: nobody shall have to write it again.
       this.field.value = written;
-      this.files.add(files);
+      this.uploads.add(files);
+      if (reply) this.replyBar.open(reply);
       this.#changed(false);
     }
+  }
+
+  /** Turn a text that is too long for a message into a file. */
+  #attachText(text) {
+    if (!this.uploads.addText(text)) return;
+    this.#empty();
+    this.on.problem("The text is too long for a message, so it is attached as message.txt. Enter sends it.");
+  }
+
+  #encoded() {
+    return encode(this.field.value.trim(), this.people());
   }
 
   #empty() {

@@ -3,9 +3,12 @@
 import { el } from "./element.js";
 import { icon } from "./icons.js";
 import { encode } from "./mentions.js";
+import { Uploads } from "./uploads.js";
 
-/** Draw a forum; `post(name, content)` opens a post and says whether that worked. */
-export function drawForum(holder, forum, { world, people, post }) {
+let drawn = new AbortController();
+
+/** Draw a forum; `post({name, content, files})` opens a post and says whether that worked. */
+export function drawForum(holder, forum, { world, people, post, problem }) {
   const title = el("input", { placeholder: "Title", required: true, maxLength: 100, "aria-label": "Title" });
   const text = el("textarea", {
     placeholder: "What is it about? Mention the bot to have it join.",
@@ -14,21 +17,27 @@ export function drawForum(holder, forum, { world, people, post }) {
     maxLength: 2000,
     "aria-label": "Text",
   });
-  const submit = (event) => {
+  const submit = async (event) => {
     event.preventDefault();
-    post(title.value.trim(), encode(text.value.trim(), people()));
+    const files = uploads.take();
+    const posted = await post({ name: title.value.trim(), content: encode(text.value.trim(), people()), files });
+    if (!posted) uploads.add(files);
   };
-  holder.replaceChildren(
-    el(
-      "form.new-post",
-      { onsubmit: submit },
-      el("h2", {}, "New post"),
-      title,
-      text,
-      el("button.button.primary", { type: "submit" }, "Post"),
-    ),
-    el("div.posts"),
+  const attach = el("button.button.secondary", { type: "button", onclick: () => uploads.choose() }, "Attach files");
+  const form = el(
+    "form.new-post",
+    { onsubmit: submit },
+    el("h2", {}, "New post"),
+    title,
+    text,
+    el("ul.uploads", { hidden: true, "aria-label": "Files to send" }),
+    el("input", { type: "file", multiple: true, hidden: true }),
+    el("div.row", {}, el("button.button.primary", { type: "submit" }, "Post"), attach),
   );
+  drawn.abort(); // the form before takes no more drops
+  drawn = new AbortController();
+  const uploads = new Uploads(form, text, { problem, signal: drawn.signal });
+  holder.replaceChildren(form, el("div.posts"));
   drawPosts(holder, forum, world);
 }
 

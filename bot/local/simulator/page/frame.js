@@ -33,10 +33,10 @@ export function drawBanner(holder, { live, offline }) {
 
 export function drawTyping(holder, people) {
   const names = people.map((each) => each.name);
-  const told =
+  const sentence =
     names.length > 3 ? "Several people are typing" : `${list(names)} ${names.length === 1 ? "is" : "are"} typing`;
   const made = el("div", { id: "typing", role: "status" });
-  if (names.length) made.append(dots(), el("span", {}, `${told} …`));
+  if (names.length) made.append(dots(), el("span", {}, `${sentence} …`));
   morph(holder, made);
 }
 

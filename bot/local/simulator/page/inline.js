@@ -8,7 +8,7 @@ const DEEPEST_NESTING = 12;
 // The characters that one of the rules can begin with; everything between them is plain text.
 const SPECIAL = /[\\`<[*_~|h@]/g;
 
-// In the order in which they are tried. Each pattern is sticky: it matches at a place or not at all.
+// In the order in which they are tried. Each pattern is sticky: it matches at a position or not at all.
 const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (match) => escape(match[1])],
   // Only whole runs of backticks count, so that a long one is not tried in all its lengths.
@@ -16,9 +16,9 @@ const RULES = [
   [/<(https?:\/\/[^\s<>]+)>/y, (match) => link(match[1], escape(match[1]))],
   [
     /\[((?:\\.|[^[\]\\\n])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,
-    (match, place) => link(match[2] ?? match[3], inline(match[1], { ...place, linked: true })),
+    (match, context) => link(match[2] ?? match[3], inline(match[1], { ...context, linked: true })),
   ],
-  [/https?:\/\/[^\s<]*[^\s<.,:;!?"'\])*]/y, (match, place) => bareLink(match[0], place)],
+  [/https?:\/\/[^\s<]*[^\s<.,:;!?"'\])*]/y, (match, context) => bareLink(match[0], context)],
   [/<@!?(\d{1,20})>/y, (match, { names }) => pill("@", names.user?.(match[1]) ?? "unknown-user", match[1])],
   [/<@&(\d{1,20})>/y, (match, { names }) => pill("@", names.role?.(match[1]) ?? "unknown-role")],
   [/<#(\d{1,20})>/y, (match, { names }) => channelPill(match[1], names.channel?.(match[1]))],
@@ -33,20 +33,20 @@ const RULES = [
   [/~~((?:\\[\s\S]|[^\\])+?)~~/y, wrap("s")],
   [
     /\|\|((?:\\[\s\S]|[^\\])+?)\|\|/y,
-    (match, place) =>
-      `<span class="spoiler" role="button" tabindex="0" aria-label="Spoiler">${inner(match[1], place)}</span>`,
+    (match, context) =>
+      `<span class="spoiler" role="button" tabindex="0" aria-label="Spoiler">${inner(match[1], context)}</span>`,
   ],
 ];
 
 /** The HTML of a run of text; line breaks stay as they are, for `white-space: pre-wrap`. */
-export function inline(text, place) {
-  if ((place.depth ?? 0) > DEEPEST_NESTING) return escape(text);
+export function inline(text, context) {
+  if ((context.depth ?? 0) > DEEPEST_NESTING) return escape(text);
   let out = "";
   let plain = 0;
   for (const { index } of text.matchAll(SPECIAL)) {
     const found = index < plain ? null : ruleAt(text, index);
     if (!found) continue;
-    out += escape(text.slice(plain, index)) + found.show(found.match, place);
+    out += escape(text.slice(plain, index)) + found.show(found.match, context);
     plain = index + found.match[0].length;
   }
   return out + escape(text.slice(plain));
@@ -61,12 +61,12 @@ function ruleAt(text, at) {
   return null;
 }
 
-function inner(text, place) {
-  return inline(text, { ...place, depth: (place.depth ?? 0) + 1 });
+function inner(text, context) {
+  return inline(text, { ...context, depth: (context.depth ?? 0) + 1 });
 }
 
 function wrap(tag) {
-  return (match, place) => `<${tag}>${inner(match[1], place)}</${tag}>`;
+  return (match, context) => `<${tag}>${inner(match[1], context)}</${tag}>`;
 }
 
 /** `` `` `a` `` `` needs spaces around the backticks of its content; they are not shown. */
@@ -79,8 +79,8 @@ function link(address, shown) {
   return `<a href="${href}" title="${href}" target="_blank" rel="noopener noreferrer">${shown}</a>`;
 }
 
-function bareLink(address, place) {
-  return place.linked ? escape(address) : link(address, escape(address));
+function bareLink(address, context) {
+  return context.linked ? escape(address) : link(address, escape(address));
 }
 
 function pill(sign, name, userId) {

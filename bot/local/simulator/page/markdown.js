@@ -23,20 +23,20 @@ export function render(text, names = {}) {
   return blocks(text.replace(/\r\n?/g, "\n"), { names, quoted: false, depth: 0 });
 }
 
-function blocks(text, place) {
-  if (place.depth > DEEPEST_NESTING) return escape(text);
+function blocks(text, context) {
+  if (context.depth > DEEPEST_NESTING) return escape(text);
   const out = [];
   let prose = "";
   let at = 0;
   const flush = () => {
-    if (prose) out.push(inline(prose, place));
+    if (prose) out.push(inline(prose, context));
     prose = "";
   };
   const fences = [...text.matchAll(FENCE)];
   while (at < text.length) {
     const fence = fences.find((each) => each.index >= at);
     const lineEnd = text.indexOf("\n", at) + 1 || text.length;
-    const found = block(text.slice(at), place);
+    const found = block(text.slice(at), context);
     if (found) {
       flush();
       out.push(found.html);
@@ -56,10 +56,10 @@ function blocks(text, place) {
 }
 
 /** The block at the start of a line, if there is one: its HTML and how much of the text it takes. */
-function block(text, place) {
-  const inside = { ...place, depth: place.depth + 1 };
+function block(text, context) {
+  const inside = { ...context, depth: context.depth + 1 };
   let match;
-  if (!place.quoted && (match = QUOTED_REST.exec(text) ?? QUOTED_LINES.exec(text))) {
+  if (!context.quoted && (match = QUOTED_REST.exec(text) ?? QUOTED_LINES.exec(text))) {
     const body = match[1] ?? match[0].replace(/^ *> /gm, "").replace(/\n$/, "");
     return made(match, `<blockquote>${blocks(body, { ...inside, quoted: true })}</blockquote>`);
   }
@@ -82,7 +82,7 @@ function code(text, language) {
 }
 
 /** A list: every item takes the lines that are indented below it, and those hold whatever blocks they like. */
-function list(text, place) {
+function list(text, context) {
   const first = ITEM.exec(text);
   const ordered = /\d/.test(first[2]);
   const items = [];
@@ -91,7 +91,7 @@ function list(text, place) {
   while ((match = ITEM.exec(text.slice(length)))) {
     if (match[1].length > first[1].length + 1 || /\d/.test(match[2]) !== ordered) break;
     const body = itemBody(text.slice(length + match[0].length), match[1].length);
-    items.push(`<li>${blocks(body.text, place)}</li>`);
+    items.push(`<li>${blocks(body.text, context)}</li>`);
     length += match[0].length + body.length;
   }
   const start = ordered && first[2] !== "1." ? ` start="${parseInt(first[2], 10)}"` : "";

@@ -1,17 +1,24 @@
 // One message as an element. Nothing here listens: what can be done is named in `data-action`, and the list of
 // messages does it. That way an edit can be shown by changing only what differs.
 
+import { attachments } from "./attachments.js";
 import { avatar } from "./avatars.js";
 import { componentRows } from "./components.js";
 import { el } from "./element.js";
-import { attachments, embeds } from "./enclosures.js";
+import { embeds } from "./embeds.js";
+import { excerpt } from "./excerpt.js";
+import { forwarded } from "./forwards.js";
 import { icon } from "./icons.js";
 import { render } from "./markdown.js";
-import { full, said, time } from "./timestamps.js";
+import { poll } from "./polls.js";
+import { stickers } from "./stickers.js";
+import { full, label, time } from "./timestamps.js";
 import { isEphemeral } from "./world.js";
 
 const REPLY = 19;
 const STARTER = 21;
+const POLL_RESULT = 46;
+const FORWARDABLE = new Set([0, REPLY, 20, 23]); // and no polls
 const LOADING = 1 << 7;
 const V2 = 1 << 15;
 const JUMBO = /^(?:\p{Extended_Pictographic}[\p{Emoji_Modifier}\u200d\ufe0f\p{Extended_Pictographic}]*\s*){1,27}$/u;
@@ -23,6 +30,7 @@ const EVENTS = {
   6: () => "pinned a message.",
   7: () => "joined the server.",
   18: (message) => `started a thread: ${message.content}`,
+  [POLL_RESULT]: (message) => pollResult(message.embeds?.[0]),
 };
 
 /** The element of a message; `grouped` if it goes on below one by the same author. */
@@ -33,7 +41,7 @@ export function messageElement(message, { world, me, grouped }) {
   const author = world.person(shown.author.id, shown.author);
   const at = new Date(shown.timestamp);
   const made = el("article.message", { tabIndex: -1, data: { id: message.id } });
-  made.setAttribute("aria-label", `${author.name}, ${said(at)}`);
+  made.setAttribute("aria-label", `${author.name}, ${label(at)}`);
   if (grouped) made.classList.add("grouped");
   if (isEphemeral(message)) made.classList.add("ephemeral");
   if (mentions(message, me)) made.classList.add("to-me");
@@ -42,13 +50,13 @@ export function messageElement(message, { world, me, grouped }) {
     {},
     el("span.author", {}, author.name),
     author.bot && el("span.tag", {}, "BOT"),
-    el("time", { title: full(at), dateTime: shown.timestamp }, said(at)),
+    el("time", { title: full(at), dateTime: shown.timestamp }, label(at)),
   );
   made.append(
     ...[
       context(message, world),
       grouped ? el("time.gutter", { title: full(at) }, time(at)) : avatar(author),
-      el("div.body", {}, !grouped && head, ...content(shown, world), ...below(message, world)),
+      el("div.body", {}, !grouped && head, ...contents(shown, world, me), ...below(message, world)),
       tools(message, own, world),
     ].filter(Boolean),
   );
@@ -61,14 +69,14 @@ function context(message, world) {
     const original = message.referenced_message;
     if (!original) return el("div.context", {}, icon("reply"), el("em", {}, "The original message was deleted"));
     const author = world.person(original.author.id, original.author);
-    const text = original.content || "Click to see what was sent";
+    const pinged = (message.mentions ?? []).some((each) => each.id === original.author.id);
     return el(
       "button.context",
       { type: "button", data: { action: "jump", target: original.id } },
       icon("reply"),
       avatar(author, "tiny"),
-      el("b", {}, author.name),
-      el("span.excerpt", { html: render(text.split("\n")[0].slice(0, 200), names(world)) }),
+      el("b", {}, pinged ? `@${author.name}` : author.name),
+      excerpt(original, names(world)),
     );
   }
   if (!used || used.type !== 2) return null;
@@ -79,26 +87,37 @@ function context(message, world) {
   return el("div.context", {}, icon("reply"), avatar(person, "tiny"), el("b", {}, person.name), " used ", what);
 }
 
-function content(message, world) {
+/** What a message says and holds, without what belongs to its place in the channel. */
+function contents(message, world, me) {
+  const parts = [
+    message.message_snapshots?.length && forwarded(message, world, (snapshot) => contents(snapshot, world)),
+    ...text(message, world),
+    message.poll && poll(message, { own: message.author?.id === me }),
+    ...attachments(message.attachments),
+    ...embeds(message.embeds, names(world)),
+    ...stickers(message.sticker_items),
+    ...componentRows(message.components, names(world), world),
+  ];
+  return parts.filter(Boolean);
+}
+
+function text(message, world) {
   if (message.flags & LOADING) return [el("div.content.thinking", {}, dots(), "Thinking …")];
   if (message.flags & V2) return [];
-  const text = el("div.content", { html: render(message.content ?? "", names(world)) });
-  if (JUMBO.test(message.content)) text.classList.add("jumbo");
+  const shown = el("div.content", { html: render(message.content ?? "", names(world)) });
+  if (JUMBO.test(message.content)) shown.classList.add("jumbo");
   if (message.edited_timestamp) {
     // A style sheet does not see text that stands between a block and this.
-    const kind = text.lastChild?.nodeType === Node.TEXT_NODE ? "span.edited.behind-text" : "span.edited";
-    text.append(el(kind, { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
+    const kind = shown.lastChild?.nodeType === Node.TEXT_NODE ? "span.edited.behind-text" : "span.edited";
+    shown.append(el(kind, { title: full(new Date(message.edited_timestamp)) }, "(edited)"));
   }
-  return message.content ? [text] : [];
+  return message.content ? [shown] : [];
 }
 
 function below(message, world) {
   // The first message of a forum post has the id of its thread, and stands in it.
   const thread = message.id !== message.channel_id && message.type !== STARTER && world.channels.get(message.id);
   return [
-    ...attachments(message.attachments),
-    ...embeds(message.embeds, names(world)),
-    ...componentRows(message.components, names(world), world),
     message.reactions?.length && reactions(message.reactions),
     thread && threadChip(thread),
     isEphemeral(message) &&
@@ -125,20 +144,19 @@ function reactions(list) {
 
 function threadChip(thread) {
   const count = thread.message_count ?? 0;
-  const told = count === 1 ? "1 message" : `${count} messages`;
+  const size = count === 1 ? "1 message" : `${count} messages`;
   return el(
     "a.thread-chip",
     { href: `#${thread.id}` },
     icon("thread"),
     el("b", {}, thread.name),
-    el("span", {}, `${told} ›`),
+    el("span", {}, `${size} ›`),
   );
 }
 
 function tools(message, own, world) {
   if (isEphemeral(message)) return null;
-  const place = world.channels.get(message.channel_id);
-  const mayBranch = place?.type === 0;
+  const mayBranch = world.channels.get(message.channel_id)?.type === 0;
   const tool = (action, name, label) =>
     el("button", { type: "button", title: label, "aria-label": label, data: { action } }, icon(name));
   return el(
@@ -146,6 +164,7 @@ function tools(message, own, world) {
     { role: "group", "aria-label": "Actions" },
     tool("pick", "smile", "Add a reaction"),
     tool("reply", "reply", "Reply"),
+    FORWARDABLE.has(message.type) && !message.poll && tool("forward", "forward", "Forward"),
     mayBranch && tool("thread", "thread", "Open a thread"),
     tool("apps", "apps", "Apps"),
     message.type !== STARTER && (message.pinned ? tool("unpin", "pin", "Unpin") : tool("pin", "pin", "Pin")),
@@ -162,16 +181,23 @@ function eventElement(message, world) {
   return el(
     "article.message.event",
     { tabIndex: -1, data: { id: message.id } },
-    icon(message.type === 4 ? "edit" : "thread"),
+    icon({ 4: "edit", 6: "pin", [POLL_RESULT]: "poll" }[message.type] ?? "thread"),
     el(
       "div.body",
       {},
       el("b", {}, author.name),
       ` ${EVENTS[message.type](message)} `,
       link,
-      el("time", {}, said(at)),
+      el("time", {}, label(at)),
     ),
   );
+}
+
+function pollResult(embed) {
+  const values = Object.fromEntries((embed?.fields ?? []).map(({ name, value }) => [name, value]));
+  const winner = values.victor_answer_text;
+  const result = winner ? `“${winner}” won with ${values.victor_answer_votes} of ${values.total_votes} votes.` : "there is no winner.";
+  return `asked “${values.poll_question_text}”, and the poll has closed: ${result}`;
 }
 
 function mentions(message, me) {

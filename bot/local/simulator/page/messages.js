@@ -3,6 +3,7 @@
 import { el, morph } from "./element.js";
 import { messageElement } from "./message.js";
 import { follows } from "./following.js";
+import { counted, withOwnVotes } from "./polls.js";
 import { day, sameDay } from "./timestamps.js";
 import { isAwaited, isEphemeral, newer } from "./world.js";
 
@@ -14,6 +15,7 @@ const PAGE = 100;
 export class MessageList {
   #messages = new Map();
   #editing = null;
+  #marked = null;
   #atEnd = true;
   #seen = { scrollTop: 0, scrollHeight: 0, clientHeight: 0 };
   #complete = false;
@@ -72,7 +74,13 @@ export class MessageList {
     );
   }
 
-  /** Put an editor in the place of a message's text; `null` ends it. */
+  /** Highlight the message with this id, which is being replied to; none without an id. */
+  mark(id) {
+    this.#marked = id ?? null;
+    if (this.channel) this.draw();
+  }
+
+  /** Replace a message's text by an editor; `null` ends it. */
   edit(message, editor) {
     this.#editing = message?.id ?? null;
     this.draw();
@@ -106,10 +114,11 @@ export class MessageList {
   #row(message, grouped, there) {
     if (there && message.id === this.#editing && there.querySelector(".editor")) return there;
     const { name, message_count } = this.world.channels.get(message.id) ?? {};
-    const state = JSON.stringify([grouped, name, message_count, this.api.as]);
+    const state = JSON.stringify([grouped, name, message_count, this.api.as, message.id === this.#marked]);
     const drawn = this.#drawn.get(there);
     if (there && drawn?.message === message && drawn.state === state && !there.querySelector(".editor")) return there;
     const made = messageElement(message, { world: this.world, me: this.api.as, grouped });
+    made.classList.toggle("marked", message.id === this.#marked);
     this.#drawn.set(there ?? made, { message, state });
     if (!there) return made;
     for (const spoiler of there.querySelectorAll(".spoiler.shown")) {
@@ -133,6 +142,7 @@ export class MessageList {
     if (name === "MESSAGE_DELETE_BULK") for (const id of message.ids) this.#messages.delete(id);
     else if (name === "MESSAGE_DELETE") this.#messages.delete(message.id);
     else if (name.startsWith("MESSAGE_REACTION")) this.#react(name, message);
+    else if (name.startsWith("MESSAGE_POLL_VOTE")) this.#count(name, message);
     else this.#keep(name, message);
     this.draw();
   }
@@ -141,7 +151,9 @@ export class MessageList {
     const known = this.#messages.get(message.id);
     if (name === "MESSAGE_UPDATE" && !known) return;
     // The gateway does not say which reactions are one's own; what is known of them stays.
-    this.#messages.set(message.id, { ...known, ...message, reactions: known?.reactions ?? message.reactions });
+    const reactions = known?.reactions ?? message.reactions;
+    const poll = message.poll && withOwnVotes(message.poll, known?.poll);
+    this.#messages.set(message.id, { ...known, ...message, reactions, ...(poll && { poll }), ...sameAttachments(known, message) });
     if (name === "MESSAGE_CREATE" && isAwaited(message, this.api.as)) this.#atEnd = true;
   }
 
@@ -161,6 +173,13 @@ export class MessageList {
     this.#messages.set(message_id, { ...message, reactions: others });
   }
 
+  #count(name, { message_id, user_id, answer_id }) {
+    const message = this.#messages.get(message_id);
+    if (!message?.poll) return;
+    const vote = { answer_id, step: name.endsWith("ADD") ? 1 : -1, mine: user_id === this.api.as };
+    this.#messages.set(message_id, { ...message, poll: counted(message.poll, vote) });
+  }
+
   #scrolled() {
     const { scrollTop, scrollHeight, clientHeight } = this.scroller;
     const now = { scrollTop, scrollHeight, clientHeight };
@@ -170,7 +189,7 @@ export class MessageList {
   }
 
   async #loadOlder() {
-    const oldest = [...this.#messages.keys()].sort(newer)[0];
+    const oldest = this.#oldest();
     if (!oldest) return;
     this.#loading = true;
     const channel = this.channel;
@@ -187,6 +206,10 @@ export class MessageList {
     }
   }
 
+  #oldest() {
+    return [...this.#messages.keys()].sort(newer)[0];
+  }
+
   #keepPlace() {
     if (this.#atEnd) this.scroller.scrollTop = this.scroller.scrollHeight;
   }
@@ -199,7 +222,9 @@ export class MessageList {
       return;
     }
     const target = event.target.closest("[data-action]");
-    if (target && target.tagName !== "SELECT") this.#do(target);
+    if (!target || target.tagName === "SELECT" || event.ctrlKey || event.metaKey) return;
+    if (target.tagName === "A") event.preventDefault();
+    this.#do(target);
   }
 
   #chosen(event) {
@@ -212,7 +237,9 @@ export class MessageList {
     else if (message) this.act(target.dataset.action, message, target);
   }
 
-  #jump(id) {
+  async #jump(id) {
+    // The message may stand further up than what has been loaded.
+    while (!this.#rowOf(id) && !this.#complete && newer(this.#oldest(), id) > 0) await this.#loadOlder();
     const row = this.#rowOf(id);
     row?.scrollIntoView({ block: "center" });
     row?.animate([{ background: "var(--highlight)" }, {}], 1500);
@@ -237,6 +264,13 @@ export class MessageList {
   #rowOf(id) {
     return this.list.querySelector(`[data-id="${CSS.escape(id)}"]`);
   }
+}
+
+/** The attachments of a message that are known by id: each event signs their addresses anew, and pictures would flicker. */
+function sameAttachments(known, message) {
+  if (!message.attachments) return {};
+  const before = new Map((known?.attachments ?? []).map((each) => [each.id, each]));
+  return { attachments: message.attachments.map((each) => before.get(each.id) ?? each) };
 }
 
 /** Whether a message goes on below the one before it, without a head of its own. */

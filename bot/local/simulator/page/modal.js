@@ -11,21 +11,26 @@ const MOST_TEXT_CHARACTERS = 4000;
 export function openModal(data, { from, submit }) {
   const fields = new Map();
   const rows = data.components.map((part) => row(part, fields)).filter(Boolean);
-  return open(data.title, rows, "Submit", `This form goes to ${from}.`, () =>
-    submit(Object.fromEntries([...fields].map(([id, read]) => [id, read()]))),
-  );
+  return dialog({
+    title: data.title,
+    rows,
+    button: "Submit",
+    note: `This form goes to ${from}.`,
+    submit: () => submit(Object.fromEntries([...fields].map(([id, read]) => [id, read()]))),
+  });
 }
 
 /** Ask for a line or for a yes; `done(text)` says whether to close. */
 export function ask(title, { label, value = "", text, button = "OK", danger = false, done }) {
   const field = label && el("input", { value, required: true, maxLength: 100 });
   const rows = [text && el("p", {}, text), label && el("label.field", {}, el("span", {}, label), field)];
-  return open(title, rows.filter(Boolean), button, null, () => done(field?.value), danger);
+  return dialog({ title, rows: rows.filter(Boolean), button, submit: () => done(field?.value), danger });
 }
 
-function open(title, rows, button, note, submit, danger = false) {
+/** Show a form; `submit()` says whether to close (false: not), and what it throws is shown in the form. */
+export function dialog({ title, rows, button, note, submit, danger = false }) {
   const problem = el("p.problem", { role: "alert", hidden: true });
-  const close = () => dialog.close();
+  const close = () => shown.close();
   const send = el(`button.button.${danger ? "danger" : "primary"}`, { type: "submit" }, button);
   const form = el(
     "form",
@@ -48,11 +53,11 @@ function open(title, rows, button, note, submit, danger = false) {
     problem,
     el("footer", {}, el("button.button.secondary", { type: "button", onclick: close }, "Cancel"), send),
   );
-  const dialog = el("dialog", { "aria-label": title, onclose: () => dialog.remove() }, form);
-  document.body.append(dialog);
-  dialog.showModal();
-  dialog.querySelector(".fields :is(textarea, input, select), footer [type=submit]")?.focus();
-  return dialog;
+  const shown = el("dialog", { "aria-label": title, onclose: () => shown.remove() }, form);
+  document.body.append(shown);
+  shown.showModal();
+  shown.querySelector(".fields :is(textarea, input, select), footer [type=submit]")?.focus();
+  return shown;
 }
 
 function row(part, fields) {

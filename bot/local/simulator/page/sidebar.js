@@ -47,6 +47,6 @@ export function drawSidebar(nav, { world, me, current, isUnread, openDm }) {
 }
 
 function status(bot) {
-  const told = bot.online ? "online" : "offline";
-  return el(`span.status.${told}`, { role: "img", "aria-label": told, title: told });
+  const presence = bot.online ? "online" : "offline";
+  return el(`span.status.${presence}`, { role: "img", "aria-label": presence, title: presence });
 }

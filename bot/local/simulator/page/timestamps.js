@@ -41,7 +41,7 @@ export function relative(offset) {
 }
 
 /** The moment beside a message's author. */
-export function said(moment, now = new Date()) {
+export function label(moment, now = new Date()) {
   const time = moment.toLocaleTimeString(undefined, STYLES.t);
   if (sameDay(moment, now)) return time;
   if (sameDay(moment, new Date(now - DAY_MS))) return `Yesterday at ${time}`;

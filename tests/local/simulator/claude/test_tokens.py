@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from bot.local.simulator.claude.images import image_tokens, size_px
+from bot.local.simulator.claude.images import base64_size_px, image_tokens
 from bot.local.simulator.claude.tokens import count_block, count_text
 
 
@@ -48,7 +48,7 @@ WEBP_LOSSLESS = b"RIFF\x00\x00\x00\x00WEBPVP8L\x00\x00\x00\x00\x2f" + struct.pac
 @pytest.mark.parametrize("raw", [PNG, GIF, JPEG, WEBP, WEBP_LOSSY, WEBP_LOSSLESS])
 def test_an_image_costs_a_token_for_each_square_of_28_pixels(raw: bytes) -> None:
     data = base64.b64encode(raw).decode()
-    assert size_px(data) == (560, 280)
+    assert base64_size_px(data) == (560, 280)
     assert image_tokens({"type": "base64", "data": data}, "current") == 20 * 10
 
 
@@ -60,4 +60,4 @@ def test_a_large_image_is_scaled_down_first() -> None:
 
 @pytest.mark.parametrize("data", ["", "no base64!", base64.b64encode(b"\x89PNG\r\n\x1a\n").decode(), "AAAA"])
 def test_what_is_no_image_has_no_size(data: str) -> None:
-    assert size_px(data) is None
+    assert base64_size_px(data) is None

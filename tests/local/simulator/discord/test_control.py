@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
+from PIL import Image
 
+from bot.local.simulator.discord.attachments import FILE_BYTES
 from tests.local.simulator.discord.conftest import Client, Scene, running
 from tests.local.simulator.discord.test_interactions import tree_of
 from tests.patience import idle_timeout
@@ -183,6 +186,53 @@ async def test_a_user_posts_files_by_the_page(scene: Scene, session: aiohttp.Cli
     ]
     async with session.get(told["attachments"][1]["url"]) as response:
         assert await response.read() == b"a log"
+
+
+async def test_a_forum_post_is_opened_with_files_by_the_page(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    forum = scene.discord.add_channel(scene.guild, "ideas", kind="forum")
+    form = aiohttp.FormData()
+    where = {"as": str(scene.ann.id), "channel_id": str(forum.id), "name": "A loom", "content": ""}
+    form.add_field("payload_json", json.dumps(where))
+    form.add_field("files[0]", b"a plan", filename="plan.txt", content_type="text/plain")
+    async with session.post(scene.discord.page_url + "control/posts", data=form) as response:
+        told = await response.json()
+        assert response.status == 200, told
+    assert [each["filename"] for each in told["message"]["attachments"]] == ["plan.txt"]
+
+
+async def test_ten_files_at_the_limit_are_taken_and_a_larger_one_is_refused(
+    scene: Scene, session: aiohttp.ClientSession
+) -> None:
+    where = {"as": str(scene.ann.id), "channel_id": str(scene.text.id), "content": ""}
+    for sizes, status in ([FILE_BYTES] * 10, 200), ([FILE_BYTES + 1], 400):
+        form = aiohttp.FormData()
+        form.add_field("payload_json", json.dumps(where))
+        for index, size in enumerate(sizes):
+            form.add_field(f"files[{index}]", io.BytesIO(bytes(size)), filename=f"{index}.bin")
+        async with session.post(scene.discord.page_url + "control/messages", data=form) as response:
+            assert response.status == status, await response.text()
+
+
+async def test_a_reply_pings_its_author_unless_the_page_says_otherwise(scene: Scene, ask: Ask) -> None:
+    ben = scene.discord.add_user("ben", guild=scene.guild)
+    posted = await ben.post(scene.text, "a question")
+    where = {"as": str(scene.ann.id), "channel_id": str(scene.text.id), "reply_to": posted["id"]}
+    aloud = await ask("POST", "/messages", where | {"content": "yes"})
+    assert [each["id"] for each in aloud["mentions"]] == [str(ben.id)]
+    quiet = await ask("POST", "/messages", where | {"content": "yes", "ping": False})
+    assert quiet["mentions"] == []
+    assert quiet["referenced_message"]["id"] == posted["id"]
+
+
+@pytest.mark.parametrize("kind", ["PNG", "JPEG", "GIF", "WEBP"])
+async def test_a_picture_has_its_size(scene: Scene, kind: str) -> None:
+    file = io.BytesIO()
+    Image.new("RGB", (30, 20)).save(file, kind)
+    posted = await scene.ann.post(scene.text, "", attachments=[("a", "image/x", file.getvalue())])
+    (attachment,) = posted["attachments"]
+    assert (attachment["width"], attachment["height"]) == (30, 20)
 
 
 async def test_an_open_stream_does_not_keep_the_server_from_stopping(

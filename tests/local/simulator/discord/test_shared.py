@@ -8,9 +8,10 @@ import aiohttp
 import discord as discordpy
 import pytest
 
-from bot.local.simulator.discord import drawings, stickers
 from bot.local.simulator.discord import permissions as bits
+from bot.local.simulator.discord import stickers
 from bot.local.simulator.discord.errors import ApiError
+from tests.files import samples
 from tests.local.simulator.discord.conftest import Client, Scene, running
 
 EMBED = {"title": "Build 7", "description": "failed", "fields": [{"name": "branch", "value": "main"}]}
@@ -111,7 +112,7 @@ async def test_a_sticker_has_its_picture_at_an_address_without_a_signature(
 
 async def test_a_sticker_is_sent_in_its_own_server_only(scene: Scene) -> None:
     other = scene.discord.add_guild("Potters")
-    made = scene.discord.add_sticker(other, "pot", drawings.disc((1, 2, 3)))
+    made = scene.discord.add_sticker(other, "pot", samples.picture("PNG", (16, 16)))
     await refused(scene.ann.post(scene.text, "", sticker_ids=[made.id]), 50081)
     await refused(scene.ann.post(scene.text, "", sticker_ids=[made.id] * 4), 50035)
 

@@ -47,6 +47,51 @@ async def test_everything_is_there_again_after_a_restart(tmp_path: Path) -> None
     assert int((await again.actor(scene.ann.id).post(scene.text.id, "on"))["id"]) > int(first["id"])
 
 
+async def test_the_content_of_a_file_is_written_once_beside_the_world(tmp_path: Path) -> None:
+    path = tmp_path / "world.json"
+    async with staged(Discord(path), Hands()) as scene:
+        files = [("a.bin", "application/x", b"\x00\xff" * 1000)]
+        kept = await scene.ann.post(scene.text, "hello", attachments=files)
+        gone = await scene.ann.post(scene.text, "oops", attachments=files)
+        forward = await scene.ann.forward(scene.text, scene.text, kept["id"])
+        await scene.ann.delete(scene.text, gone["id"])
+        await saved(path, "hello")
+        (file,) = [each for each in (tmp_path / "world.files").iterdir() if each.name == _file_id(kept)]
+        before = file.stat()
+        await scene.ann.post(scene.text, "more")
+        await saved(path, "more")
+        assert file.stat().st_mtime_ns == before.st_mtime_ns
+    assert len(path.read_text()) < 10_000
+    (tmp_path / "world.files" / "12.part").write_bytes(b"of a save that was cut off")
+    again = Discord(path)
+    message = again.world.messages[int(kept["id"])]
+    copied = again.world.messages[int(forward["id"])].forwarded
+    assert copied is not None
+    assert [each.content for each in (*message.attachments, *copied.attachments)] == [files[0][2]] * 2
+    assert _file_id(gone) not in {each.name for each in (tmp_path / "world.files").iterdir()}
+    assert not (tmp_path / "world.files" / "12.part").exists()
+
+
+def _file_id(message: dict[str, Any]) -> str:
+    return str(message["attachments"][0]["id"])
+
+
+async def test_a_world_that_holds_its_files_itself_is_read_and_a_lost_file_loses_nothing_else(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "world.json"
+    async with staged(Discord(path), Hands()) as scene:
+        posted = await scene.ann.post(
+            scene.text, "hi", attachments=[("a.bin", "application/x", b"\xfb\xff?")]
+        )
+        older = scene.discord.world.snapshot().model_dump_json()
+    path.write_text(older)
+    assert Discord(path).world.messages[int(posted["id"])].attachments[0].content == b"\xfb\xff?"
+    path.write_text(older.replace('"-_8_"', '"file:1"'))
+    message = Discord(path).world.messages[int(posted["id"])]
+    assert (message.content, message.attachments[0].content) == ("hi", b"")
+
+
 @pytest.mark.parametrize("content", ["", "no json", "[]", '{"version": 99}', '{"version": 1, "users": 5}'])
 async def test_a_broken_file_is_moved_aside_and_said_in_one_line(
     tmp_path: Path, content: str, capsys: pytest.CaptureFixture[str]

@@ -241,10 +241,10 @@ def _pattern(path: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{[a-z_]+\}", "[^/]+", path))
 
 
-async def read_body(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
-    """The JSON and the files of a request, whichever way they came; 50109 for invalid JSON."""
+async def read_body(request: web.Request, bytes_max: int = REQUEST_BYTES) -> tuple[Any, tuple[Upload, ...]]:
+    """Return the JSON and the files of a request, as JSON or as a form; 50109 for invalid JSON."""
     if request.content_type == "multipart/form-data":
-        return await _read_form(request)
+        return await _read_form(request, bytes_max)
     content = await request.read()
     if not content:
         return None, ()
@@ -255,7 +255,7 @@ async def read_body(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
     return _parse(content), ()
 
 
-async def _read_form(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
+async def _read_form(request: web.Request, bytes_max: int) -> tuple[Any, tuple[Upload, ...]]:
     body: Any = None
     uploads: list[Upload] = []
     total = 0
@@ -264,7 +264,7 @@ async def _read_form(request: web.Request) -> tuple[Any, tuple[Upload, ...]]:
             continue
         content = bytes(await part.read(decode=True))
         total += len(content)
-        if total > REQUEST_BYTES:
+        if total > bytes_max:
             raise api_error(40005)
         if part.name == "payload_json":
             body = _parse(content)

@@ -1,0 +1,107 @@
+"""The stand-in names what it was given beside words, so that a person sees what has reached Claude."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from bot.conversation.content import Document, FileSource, Image, InlineSource, Text
+from bot.conversation.elements import file_element, question
+from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted
+from bot.local.simulator.claude.files import File
+from bot.local.simulator.claude.stand_in import stand_in
+from tests.files import samples
+
+ANN = Author(1, "ann", "Ann")
+BEN = Author(2, "ben", "Ben")
+
+
+def attached(name: str, kind: str, *blocks: Any, remark: str = "") -> Attachment:
+    return Attachment(5, name, kind, 100, blocks=blocks, remark=remark)
+
+
+def answer(*messages: Message, files: Sequence[File] = ()) -> str:
+    """What the stand-in says to messages as the bot renders them."""
+    blocks: list[dict[str, Any]] = []
+    for block in question(messages).blocks:
+        if isinstance(block, Text):
+            blocks.append({"type": "text", "text": block.text})
+        elif isinstance(block, Image | Document):
+            named = {"title": block.title} if isinstance(block, Document) else {}
+            source = (
+                {"type": "file", "file_id": block.source.file_id}
+                if isinstance(block.source, FileSource)
+                else {"type": "base64", "media_type": block.source.media_type, "data": block.source.data}
+            )
+            blocks.append({"type": block.type, "source": source, **named})
+    body = {"messages": [{"role": "user", "content": blocks}]}
+    return stand_in(body, {file.id: file for file in files}).text
+
+
+def uploaded(file_id: str, media_type: str, data: bytes) -> File:
+    return File(file_id, "file.bin", media_type, data, "2026-11-29T00:00:00Z", None)
+
+
+def test_a_picture_is_named_with_its_size_and_tokens() -> None:
+    picture = samples.picture("PNG", (280, 56))
+    message = Message(9, ANN, "look", (attached("loom.png", "image/png", Image(FileSource("file_1"), 20)),))
+    said = answer(message, files=[uploaded("file_1", "image/png", picture)])
+    assert "- `loom.png`: a picture of 280 × 56 pixels, 20 tokens" in said
+    assert "You wrote: “look”" in said
+
+
+def test_documents_and_texts_are_named_with_what_they_hold() -> None:
+    message = Message(
+        9,
+        ANN,
+        "",
+        (
+            attached(
+                "a.pdf", "application/pdf", Document(InlineSource("application/pdf", "A" * 8192), 9, "a.pdf")
+            ),
+            attached("a.py", "text/x-python", file_element("a.py", "x = [`1`]")),
+            attached("b.ogg", "audio/ogg", remark="it is a recording"),
+        ),
+    )
+    said = answer(message)
+    assert "- `a.pdf`: a document of 6 KB" in said
+    assert "- `a.py`: 9 characters of text, 4 tokens: “x = ['1']”" in said
+    assert "- only the name of `b.ogg`: it is a recording" in said
+    assert "You wrote" not in said
+
+
+def test_an_uploaded_pdf_is_named_with_its_pages() -> None:
+    paper = attached("a.pdf", "application/pdf", Document(FileSource("file_2"), 9, "a.pdf"))
+    said = answer(
+        Message(9, ANN, "", (paper,)), files=[uploaded("file_2", "application/pdf", samples.pdf(3))]
+    )
+    assert "- `a.pdf`: a document of 3 pages, " in said
+
+
+def test_what_a_message_replies_to_is_named_with_its_author() -> None:
+    reply = Message(9, ANN, "really?", quotes=(Quote("reply", 1, (Quoted(8, "wool is warm", BEN),)),))
+    said = answer(reply)
+    assert "- what this replies to: Ben: “wool is warm”" in said
+    assert "You wrote: “really?”" in said
+
+
+def test_a_forward_is_named_with_its_files_and_without_an_author() -> None:
+    held = Quoted(
+        8, "see", attachments=(attached("x.zip", "application/zip", remark="its format cannot be read"),)
+    )
+    said = answer(Message(9, ANN, "", quotes=(Quote("forward", 1, (held,)),)))
+    assert "- a forwarded message: “see”, `x.zip`" in said
+
+
+def test_polls_stickers_and_embeds_are_named() -> None:
+    poll = Poll("Tea or coffee?", (("Tea", 1), ("Coffee", None)))
+    message = Message(9, ANN, "hm", stickers=("yarn",), poll=poll, embeds=(Embed("A shop", "wool"),))
+    said = answer(message)
+    assert "- a sticker: yarn" in said
+    assert "- a poll with 2 answers: “Tea or coffee?”" in said
+    assert "- an embed: “A shop”" in said
+    assert "You wrote: “hm”" in said
+
+
+def test_a_message_without_any_of_them_is_not_told_of_any() -> None:
+    assert "I received" not in answer(Message(9, ANN, "hello"))
