@@ -98,7 +98,7 @@ async def test_nothing_goes_while_a_turn_waits_or_runs(
     await hold(files, 1, inline=("b1",))
     conversations = Conversations(redis, KEYS, ttl_s=1000)
     before = await sweeps.unnamed(C)
-    await conversations.receive(C, message("hello"), source="event", facts={})
+    await conversations.receive(C, message("hello"), source="event", channel_fields={})
     assert (await sweeps.unnamed(C)).busy
     assert not await sweeps.discard(C, before)
     assert await redis.hlen(KEYS.uploads(C)) == await redis.hlen(KEYS.inline(C)) == 1

@@ -103,7 +103,7 @@ async def test_an_upload_that_may_be_under_way_is_waited_for(bench: Bench) -> No
 async def test_while_a_turn_runs_nothing_is_deleted(bench: Bench) -> None:
     await bench.upload(1, "file_1")
     conversations = Conversations(bench.redis, KEYS, ttl_s=1000)
-    await conversations.receive(C, message("hello"), source="event", facts={})
+    await conversations.receive(C, message("hello"), source="event", channel_fields={})
     assert await bench.sweep() == pytest.approx(BUSY_S, abs=5)
     assert bench.api.deleted == []
 

@@ -14,6 +14,7 @@ from tests.files import samples
 
 ANN = Author(1, "ann", "Ann")
 BEN = Author(2, "ben", "Ben")
+INLINE = {"d1": "A" * 8192}
 
 
 def attached(name: str, kind: str, *blocks: Any, remark: str = "") -> Attachment:
@@ -31,7 +32,11 @@ def answer(*messages: Message, files: Sequence[File] = ()) -> str:
             source = (
                 {"type": "file", "file_id": block.source.file_id}
                 if isinstance(block.source, FileSource)
-                else {"type": "base64", "media_type": block.source.media_type, "data": block.source.data}
+                else {
+                    "type": "base64",
+                    "media_type": block.source.media_type,
+                    "data": INLINE[block.source.digest],
+                }
             )
             blocks.append({"type": block.type, "source": source, **named})
     body = {"messages": [{"role": "user", "content": blocks}]}
@@ -56,9 +61,7 @@ def test_documents_and_texts_are_named_with_what_they_hold() -> None:
         ANN,
         "",
         (
-            attached(
-                "a.pdf", "application/pdf", Document(InlineSource("application/pdf", "A" * 8192), 9, "a.pdf")
-            ),
+            attached("a.pdf", "application/pdf", Document(InlineSource("application/pdf", "d1"), 9, "a.pdf")),
             attached("a.py", "text/x-python", file_element("a.py", "x = [`1`]")),
             attached("b.ogg", "audio/ogg", remark="it is a recording"),
         ),
