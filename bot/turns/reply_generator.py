@@ -179,15 +179,16 @@ class ReplyGenerator:
 
     async def _find_gone(self, claim: Claim, request: Request) -> frozenset[Source]:
         """Return the request's uploads that are gone, and leave them out of later requests."""
-        named = (source for message in request.messages for source in sources(message.blocks))
-        ids = {source.file_id for source in named if isinstance(source, (FileSource, LegacyUpload))}
+        named = {source for message in request.messages for source in sources(message.blocks)}
+        uploads = {source for source in named if isinstance(source, (FileSource, LegacyUpload))}
+        ids = {source.file_id for source in uploads}
         try:
             gone = await self._claude.files.missing(ids) if ids else frozenset()
         except ClaudeError:
             return frozenset()
         if gone:
             await self._forget_uploads(claim.conversation, gone)
-        return frozenset(source for each in gone for source in (FileSource(each), LegacyUpload(each)))
+        return frozenset(source for source in uploads if source.file_id in gone)
 
     async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
