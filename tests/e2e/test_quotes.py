@@ -192,7 +192,9 @@ async def test_the_first_mention_in_a_forum_post_shows_its_title_its_tags_and_it
     kinds = [block["type"] for block in blocks(world)]
     assert kinds == ["text", "text", "image"]
     (quote,) = quotes(world)
-    assert quote.startswith('<quote of="room" title="Which loom?" tags="help wanted">')
+    assert quote.startswith(
+        '<quote of="room" title="Which loom?" tags="help wanted" remark="1 picture was not'
+    )
     (_, starter), (_, other) = said(quote)
     assert starter == 'this one?\n<attachment name="loom.png" type="image/png" shown="below"/>'
     assert '<attachment name="loom.png" type="image/png" shown="no"' in other

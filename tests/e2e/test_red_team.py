@@ -14,7 +14,6 @@ import pytest
 from bot.conversation import wording
 from bot.conversation.title import TITLE_REQUEST
 from tests.conversation.red_team import CORPUS, Hostile
-from tests.e2e.test_logs import LOUD
 from tests.e2e.world import World
 from tests.files import samples
 from tests.files.transcription_server import TranscriptionServer
@@ -22,6 +21,7 @@ from tests.files.transcription_server import TranscriptionServer
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 CANARY = "marzipan"
+LOUD = {"ANTHROPIC_LOG": "debug", "BOT_TELEMETRY__LOG_LEVEL": "debug"}
 
 
 def corpus(name: str) -> Hostile:
