@@ -11,7 +11,7 @@ from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceRow
 from bot.turns.policy import TurnPolicy
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from tests.turns.test_reply import POLICY
+from tests.turns.stage import POLICY
 
 DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
 
