@@ -10,7 +10,7 @@ from bot.conversation.message import Attachment
 from bot.conversation.pricing import MTOK, dollars
 from bot.conversation.tokens import PRIOR
 from bot.store.claim import Claim
-from bot.turns.claim_policy import PolicyOf
+from bot.turns.claim_terms import PolicyOf
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 

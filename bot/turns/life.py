@@ -18,7 +18,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
-from bot.turns.claim_policy import policy_of
+from bot.turns.claim_terms import policy_of
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, put_below

@@ -26,7 +26,7 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.telemetry.metrics import Metrics
-from bot.turns.claim_policy import PolicyOf, policy_of
+from bot.turns.claim_terms import PolicyOf, policy_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
