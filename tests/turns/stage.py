@@ -12,10 +12,11 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.claude.client import Claude
+from bot.conversation.compose import Terms
 from bot.conversation.errors import ClaudeBusy
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.conversation.prompt import PREAMBLE
-from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
+from bot.conversation.prompt import PREAMBLE, render_system
+from bot.conversation.request import Finished, Parameters, Request, Started, TextDelta, Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from bot.render.pace import Pace
@@ -25,8 +26,8 @@ from bot.store.conversations import Conversations
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.revisions import Revisions
-from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import RegenerateResult, TurnControl
+from bot.turns.claim_terms import TermsOf
 from bot.turns.policy import TurnPolicy
 from bot.turns.reply_generator import ReplyGenerator
 from bot.turns.run import Runner
@@ -42,14 +43,15 @@ EARLIER = snowflake(NOW - 8)
 ANSWER = "An answer to what is known."
 POLICY = TurnPolicy(
     model="claude-test",
-    effort=None,
-    max_tokens=100,
-    system="Be kind.",
-    trimming=TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 580, low_tokens=PRIOR.of(PREAMBLE) + 80),
     tries=5,
     lease_s=5.0,
     heartbeat_s=1.0,
     secret=b"secret",
+)
+TERMS = Terms(
+    Parameters("claude-test", 100),
+    render_system("Be kind."),
+    TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 580, low_tokens=PRIOR.of(PREAMBLE) + 80),
 )
 CHANNEL = snowflake(NOW - 30)
 CODE = "```python\na = 1\nb = 2\nc = 3\n```"
@@ -153,6 +155,15 @@ class Bench:
         return [turn.reply for turn in claim.history] if isinstance(claim, Claim) else []
 
 
+def always(terms: Terms) -> TermsOf:
+    """The same terms for each turn."""
+
+    async def terms_of(_claim: Claim) -> Terms:
+        return terms
+
+    return terms_of
+
+
 @pytest.fixture
 async def bench(redis_url: str) -> AsyncIterator[Bench]:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
@@ -161,12 +172,11 @@ async def bench(redis_url: str) -> AsyncIterator[Bench]:
     journal = Journal(redis, keys, ttl_s=1000, lease_s=5.0, reconcile_s=0.0)
     means = TurnServices(
         journal=journal,
-        overrides=ScopedOverrides(redis, keys, ttl_s=1000),
-        generator=ReplyGenerator(cast("Claude", claude)),
+        generator=ReplyGenerator(cast("Claude", claude), POLICY),
         outbox=outbox,
         pace=Pace(),
         policy=POLICY,
-        resolve_policy=lambda _: POLICY,
+        terms_of=always(TERMS),
         style=Style(code_file_lines=2),
     )
     conversations = Conversations(redis, keys, ttl_s=1000)

@@ -13,16 +13,15 @@ from bot.conversation.errors import BobbinError, ClaudeBusy, Stopped
 from bot.conversation.request import Request
 from bot.turns.prepare import Prepared, prepare
 from bot.turns.reply_generator import ReplyGenerator
-from bot.turns.terms import terms_of
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message
 from tests.patience import idle_timeout
 from tests.store.claims import changed
-from tests.turns.stage import NOW, POLICY, A, Bench, hear
+from tests.turns.stage import NOW, POLICY, TERMS, A, Bench, hear
 
 
 async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> None:
-    generator = ReplyGenerator(cast("Claude", bench.claude))
+    generator = ReplyGenerator(cast("Claude", bench.claude), POLICY)
     interrupt: asyncio.Future[BobbinError] = asyncio.get_running_loop().create_future()
     await hear(bench, A)
     claim = await bench.claim()
@@ -35,8 +34,8 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
 
     bench.claude.count_tokens = count_tokens  # type: ignore[attr-defined]
     long = changed(claim, messages=(message("word " * 2000, number=NOW - 10),))
-    total = compose(terms_of(POLICY), long.past, long.batch.messages, now_ms=0).total_tokens
-    near = replace(POLICY, limit_tokens=total)
+    total = compose(TERMS, long.past, long.batch.messages, now_ms=0).total_tokens
+    near = replace(TERMS, limit_tokens=total)
     prepared = await prepare(long)
     assert isinstance(prepared, Prepared)
     asking = asyncio.create_task(

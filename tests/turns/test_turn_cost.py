@@ -11,7 +11,7 @@ from bot.conversation.errors import DiscordForbidden, DiscordGone
 from bot.conversation.pricing import MTOK, Prices
 from bot.store.keys import Keys
 from bot.turns.run import Runner
-from tests.turns.stage import POLICY, A, B, Bench, C, anew, hear, unpriced
+from tests.turns.stage import POLICY, TERMS, A, B, Bench, C, always, anew, hear, unpriced
 
 
 async def test_a_request_that_is_dropped_for_what_is_written_on_counts_as_of_unknown_cost(
@@ -66,8 +66,8 @@ async def test_a_turn_that_is_set_aside_counts_each_try_that_was_killed(bench: B
 async def test_an_attempt_that_has_recorded_its_cost_is_not_counted_as_unknown_by_the_next(
     bench: Bench,
 ) -> None:
-    policy = replace(POLICY, prices=Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0))
-    bench.runner = Runner(replace(bench.services, resolve_policy=lambda _: policy))
+    terms = replace(TERMS, prices=Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0))
+    bench.runner = Runner(replace(bench.services, terms_of=always(terms)))
     await hear(bench, A)
     broken_off = await bench.claim()
     await bench.journal.record_cost(broken_off, cost=7, unpriced=0)
@@ -86,3 +86,17 @@ async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_sa
     await bench.turn()
     assert not bench.claude.asked.is_set()
     assert await unpriced(bench) == 1
+
+
+async def test_the_report_of_a_cost_names_the_claim_of_its_turn(bench: Bench) -> None:
+    terms = replace(TERMS, prices=Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0))
+    reported: list[tuple[int | None, int, int | None]] = []
+    services = replace(
+        bench.services,
+        terms_of=always(terms),
+        report_cost=lambda claim, cost: reported.append((claim.meta.guild, claim.turn_id, cost)),
+    )
+    bench.runner = Runner(services)
+    await hear(bench, A)
+    done = await bench.turn()
+    assert reported == [(1, done.turn_id, 0)]
