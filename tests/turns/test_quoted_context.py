@@ -93,7 +93,7 @@ async def test_messages_that_have_their_quotes_already_get_them_once() -> None:
 async def test_what_stands_above_is_named_only() -> None:
     bench = Bench()
     above = message("how do looms work?", number=5, author=BEN)
-    named = "this replies to the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    named = "this replies to the message by ben, written at 2015-01-01 00:00 UTC, which stands above"
     prepared = await bench.prepare(above, REPLY)
     assert quotes(prepared) == (Quote("reply", 8, remark=named),)
     claim = a_claim(REPLY.id, messages=(REPLY,), history=(turn(5),))
