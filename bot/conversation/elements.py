@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
 from bot.conversation.request import PromptMessage
 from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.visible import is_blank, plain, readable, unforged
+
+_UNREAD = Text("")
+"""Stands for the content of a file that is not read yet."""
 
 
 def question(messages: Sequence[Message]) -> PromptMessage:
@@ -53,9 +57,20 @@ def _title_request(message: Message) -> Iterator[Block]:
 def _quote(quote: Quote) -> str:
     lines = [f'<quote of="{quote.kind}"{_given(title=quote.title, tags=", ".join(quote.tags))}>']
     lines += [f"[{body(plain(quote.remark))}]"] if quote.remark else []
-    for said in quote.messages:
-        lines += [f"<said {_author(said)}>", *_content(said), "</said>"]
-    return "\n".join([*lines, "</quote>"])
+    return "\n".join([*lines, *map(_said, quote.messages), "</quote>"])
+
+
+def _said(said: Quoted) -> str:
+    return "\n".join([f"<said {_author(said)}>", *_content(said), "</said>"])
+
+
+def is_quoted_in(said: Quoted, text: str) -> bool:
+    """Whether the text of a request quotes a message already, unchanged and with its files.
+
+    The files of `said` are not read yet. A file with a remark is never read.
+    """
+    files = tuple(file if file.remark else replace(file, blocks=(_UNREAD,)) for file in said.attachments)
+    return _said(replace(said, attachments=files)) in text
 
 
 def _author(written: Message | Quoted) -> str:

@@ -17,7 +17,7 @@ import structlog
 from bot.conversation.above import stands_above
 from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
 from bot.conversation.message_links import Link, message_links
-from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
+from bot.conversation.quoting import UNOPENED, Missing, RoomContent, named, own_message, room_quote
 from bot.store.claim import Claim
 from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.turns.prepare import Prepared
@@ -103,7 +103,7 @@ class QuotedContext:
             forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
             return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
 
-        messages = tuple(quoting(each) if each.id in fetched else each for each in prepared.messages)
+        messages = _each_once([quoting(each) if each.id in fetched else each for each in prepared.messages])
         notices = tuple(dict.fromkeys(notice for quotes in found for notice in quotes.notices))
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
@@ -199,13 +199,18 @@ class _Where:
         """Name a message that stands above, without its text, which the cache holds."""
         authors = {each.id: each.author for each in self.earlier}
         author: Author | None = authors.get(self.referred)
-        own = isinstance(said, Quoted) and said.own and author is None
-        if isinstance(said, Quoted) and author is None:
+        own = isinstance(said, Quoted) and said.own
+        if own and author is None and not self._is_of_a_person:
+            return _Outcome(_named_quote(self.kind, self.channel, own_message(self.referred)))
+        if isinstance(said, Quoted) and not own and author is None:
             author = said.author
-        what = own_message(self.referred) if own else named(author, self.referred)
-        return _Outcome(
-            Quote(self.kind, self.channel, remark=f"{VERBS[self.kind]} {what}, which stands above")
-        )
+        return _Outcome(_named_quote(self.kind, self.channel, named(author, self.referred)))
+
+    @property
+    def _is_of_a_person(self) -> bool:
+        """Whether the history has the message as a person's: the bot posts what people write into /chat."""
+        past = self.claim.past
+        return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
 
     def quoted(self, said: Quoted | Missing) -> _Outcome:
         if self.stands_above(said):
@@ -218,6 +223,39 @@ class _Where:
         return _Outcome(
             Quote(self.kind, self.channel, remark=remark), notice, said is not Missing.UNAVAILABLE
         )
+
+
+def _named_quote(kind: QuoteKind, channel: int, name: str) -> Quote:
+    return Quote(kind, channel, remark=f"{VERBS[kind]} {name}, which stands above")
+
+
+def _each_once(messages: Sequence[Message]) -> tuple[Message, ...]:
+    """Name a message that an earlier message of the turn quotes, in place of quoting it again.
+
+    This is not stored, because the earlier message may be deleted before the next attempt. A message whose files are
+    not opened is quoted again, with its files.
+    """
+    seen: dict[int, Quoted] = {}
+
+    def once(quote: Quote) -> Quote:
+        found = seen.get(quote.messages[0].id) if quote.kind in VERBS and quote.messages else None
+        if found is None:
+            return quote
+        name = own_message(found.id) if found.own else named(found.author, found.id)
+        return _named_quote(quote.kind, quote.channel, name)
+
+    result = []
+    for message in messages:
+        quotes = tuple(map(once, message.quotes))
+        result.append(replace(message, quotes=quotes))
+        for quote in quotes:
+            if quote.kind != "forward":
+                seen |= {said.id: said for said in quote.messages if not _has_unopened(said)}
+    return tuple(result)
+
+
+def _has_unopened(said: Quoted) -> bool:
+    return any(file.remark == UNOPENED for file in said.attachments)
 
 
 def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequence[_Outcome]) -> _Outcome:

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import pytest
 
-from bot.conversation.message import Message, Quote, Quoted, Reference, Room
+from bot.conversation.message import Attachment, Message, Quote, Quoted, Reference, Room
 from bot.conversation.message_links import Link
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.quoting import Missing, RoomContent
@@ -197,3 +197,37 @@ async def test_a_message_that_refers_to_nothing_asks_neither_discord_nor_the_sto
     step = QuotedContext(cast("Any", None), cast("Any", None), 20)
     asked = message("hello", number=20)
     assert await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,))) == Prepared((asked,))
+
+
+async def test_what_an_earlier_message_of_the_turn_quotes_is_named_until_that_message_is_deleted() -> None:
+    bench = Bench()
+    again = replace(message("is it good?", number=21), reference=Reference(8, SAID.id, SAID))
+    linking = message(f"I mean {link(SAID.id)}", number=22)
+    prepared = await bench.prepare(REPLY, again, linking)
+    first, *named = [quote for each in prepared.messages for quote in each.quotes]
+    assert first.messages == (SAID,)
+    name = "the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    assert [quote.remark for quote in named] == [f"this replies to {name}", f"this links to {name}"]
+    assert not any(quote.messages for quote in named)
+    prepared = await bench.prepare(again, linking)
+    assert [bool(quote.messages) for each in prepared.messages for quote in each.quotes] == [True, False]
+
+
+async def test_a_message_of_the_room_is_quoted_again_only_to_open_its_files() -> None:
+    file = Attachment(7, "loom.png", "image/png", 4)
+    with_file = replace(SAID, id=snowflake(6), attachments=(file,))
+    bench = Bench(content=RoomContent((SAID, with_file)))
+    first = replace(message("sum up", number=20), room=Room(1, snowflake(20)))
+    second = replace(message("this?", number=21), reference=Reference(1, SAID.id, SAID))
+    third = replace(message("and this?", number=22), reference=Reference(1, with_file.id, with_file))
+    prepared = await bench.prepare(first, second, third)
+    _, named, opened = [quote for each in prepared.messages for quote in each.quotes]
+    assert (named.messages, opened.messages) == ((), (with_file,))
+
+
+async def test_what_a_person_wrote_into_a_command_is_not_named_as_the_bots_own() -> None:
+    opener = Quoted(snowflake(10), "**Ann:** how do looms work?", BEN, own=True)
+    reply = replace(message("I mean this", number=20), reference=Reference(1, opener.id, opener))
+    claim = a_claim(reply.id, messages=(reply,), history=(turn(10),))
+    (quote,) = quotes(await Bench().prepare(reply, claim=claim))
+    assert quote.remark == "this replies to the message written at 2015-01-01 00:00 UTC, which stands above"
