@@ -89,7 +89,7 @@ class QuotedContext:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
-        wanted = [message for message in prepared.messages if _refers(message)]
+        wanted = [message for message in prepared.messages if _refers(claim, message)]
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.fetched(claim.conversation, [message.id for message in wanted])
@@ -115,7 +115,7 @@ class QuotedContext:
             if link.message != message.id and (reference is None or link.message != reference.message)
         )
         named_links = tuple(link.message for link in links)
-        if known is not None and known.links == named_links:
+        if known is not None and known.links == named_links and _has_room(claim, message, known):
             return known
         referring = asyncio.gather(
             *([self._reply(claim, message, reference)] if reference is not None else []),
@@ -163,12 +163,11 @@ class QuotedContext:
         return where.quoted(said)
 
     async def _room(self, claim: Claim, message: Message) -> tuple[Room, RoomContent | Missing] | None:
-        """Fetch what was said before the first turn of the conversation; after a reset there is no first turn."""
-        room, meta = message.room, claim.meta
-        if room is None or claim.history or meta.window_start or meta.floor:
+        room = message.room
+        if room is None or not _wants_room(claim, message):
             return None
         count = self.room_messages if room.count is None else room.count
-        return room, await self.source.room(room, guild=meta.guild, count=count)
+        return room, await self.source.room(room, guild=claim.meta.guild, count=count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -272,5 +271,23 @@ def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequ
     return _Outcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
 
 
-def _refers(message: Message) -> bool:
-    return message.reference is not None or message.room is not None or bool(message_links(message.text))
+def _refers(claim: Claim, message: Message) -> bool:
+    return message.reference is not None or _wants_room(claim, message) or bool(message_links(message.text))
+
+
+def _wants_room(claim: Claim, message: Message) -> bool:
+    """Whether what was said before is read for a message: once, for the first turn.
+
+    A turn whose messages were all deleted does not count. A refused turn does: what was said before may be the reason,
+    and would have every later request refused. After a reset there is no first turn.
+    """
+    meta = claim.meta
+    if meta.floor or meta.window_start or any(turn.outcome != "removed" for turn in claim.history):
+        return False
+    first = next((each.id for each in claim.batch.messages if each.room is not None), None)
+    return message.id == first
+
+
+def _has_room(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
+    """Whether the quotes of a message hold what was said before, if that is wanted."""
+    return not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)

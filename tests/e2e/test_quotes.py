@@ -265,3 +265,19 @@ async def test_discord_refusing_a_read_fails_no_turn(world: World) -> None:
     assert for_claude in quotes(world)[0]
     assert notices(world, thread) == [wording.small(f"I could not read what was said before: {for_people}.")]
     assert len(world.replies(thread)) == 1
+
+
+async def test_after_the_first_mention_is_deleted_the_next_message_shows_what_was_said_before(
+    world: World,
+) -> None:
+    thread = int((await world.ben.create_thread(world.channel(), "Looms"))["id"])
+    await world.ben.post(thread, "blue looms are best")
+    first = await world.ann.post(thread, f"{world.mention} what?")
+    await world.settled(first)
+    await world.ann.delete(thread, first["id"])
+    await world.bots[0].logged("message_deleted", message=int(first["id"]))
+    await world.settled(await world.ann.post(thread, "which looms are best?"))
+    (quote,) = quotes(world)
+    assert [text for _, text in said(quote)] == ["blue looms are best", "I see."]
+    await world.settled(await world.ann.post(thread, "why?"))
+    assert quotes(world) == []

@@ -12,6 +12,7 @@ from bot.conversation.message import Attachment, Message, Quote, Quoted, Referen
 from bot.conversation.message_links import Link
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.quoting import Missing, RoomContent
+from bot.conversation.turn import Outcome
 from bot.store.claim import Claim, Meta
 from bot.store.quote_store import FetchedQuotes
 from bot.turns.prepare import Prepared
@@ -231,3 +232,24 @@ async def test_what_a_person_wrote_into_a_command_is_not_named_as_the_bots_own()
     claim = a_claim(reply.id, messages=(reply,), history=(turn(10),))
     (quote,) = quotes(await Bench().prepare(reply, claim=claim))
     assert quote.remark == "this replies to the message written at 2015-01-01 00:00 UTC, which stands above"
+
+
+async def test_two_first_mentions_in_one_turn_get_the_room_once_and_the_second_one_if_the_first_is_deleted() -> (
+    None
+):
+    first = replace(message("one", number=20), room=Room(1, snowflake(20)))
+    second = replace(message("two", number=21), author=BEN, room=Room(1, snowflake(21)))
+    bench = Bench(content=RoomContent((SAID,)))
+    prepared = await bench.prepare(first, second)
+    assert [[quote.kind for quote in each.quotes] for each in prepared.messages] == [["room"], []]
+    assert [quote.kind for quote in quotes(await bench.prepare(second))] == ["room"]
+
+
+@pytest.mark.parametrize(("outcome", "is_read"), [("removed", True), ("refused", False), ("failed", False)])
+async def test_the_room_is_read_again_after_the_deletion_of_the_first_turn_alone(
+    outcome: Outcome, is_read: bool
+) -> None:
+    asked = replace(message("again", number=20), room=Room(1, snowflake(20)))
+    claim = a_claim(asked.id, messages=(asked,), history=(turn(10, outcome=outcome),))
+    bench = Bench(content=RoomContent((SAID,)))
+    assert bool(quotes(await bench.prepare(asked, claim=claim))) is is_read

@@ -32,6 +32,10 @@ THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
 
 
+OTHERS_THREADS = (Where.OTHER_THREAD, Where.JOINED_THREAD)
+"""The threads in which people may have said something before the bot took part."""
+
+
 @dataclass(frozen=True, slots=True)
 class Accepted:
     """A message to answer, with its channel as discord.py knows it."""
@@ -266,7 +270,8 @@ class Intake:
         converted = replace(
             convert.to_message(message, opens=opens),
             reference=to_reference(message, me.id),
-            room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
+            # Also in a joined thread: the message that mentioned the bot there first may be deleted by now.
+            room=Room(message.channel.id, message.id) if accepted.where in OTHERS_THREADS else None,
             asks_title=self._asks_titles and opens is not None,
         )
         is_new = await self._conversations.receive(
