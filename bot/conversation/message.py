@@ -106,12 +106,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a message replies to; `said` is None where the message did not come along, or `is_deleted`."""
+    """What a message replies to; `said` is None where the message did not come along, or `is_deleted`.
+
+    `read_ms` is when it came along, in ms since 1970.
+    """
 
     channel: int
     message: int
     said: Quoted | None = None
     is_deleted: bool = False
+    read_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ crash sends the same bytes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,7 +17,8 @@ import structlog
 from bot.conversation.above import stands_above
 from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
 from bot.conversation.message_links import Link, message_links
-from bot.conversation.quoting import UNOPENED, Missing, RoomContent, named, own_message, room_quote
+from bot.conversation.named_quotes import VERBS, each_once, named_quote
+from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
 from bot.store.claim import Claim
 from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.turns.prepare import Prepared
@@ -26,6 +27,10 @@ log = structlog.get_logger()
 
 LINKS_MAX = 3
 """The most links that are opened for one message."""
+
+FRESH_MS = 3_000
+"""What a message replies to comes along with it, and is read again for a turn that waited longer: it may have been
+deleted or edited meanwhile."""
 
 MISSING: dict[Missing, tuple[str, str]] = {
     Missing.DELETED: ("it is deleted", "it is deleted"),
@@ -51,7 +56,6 @@ MISSING: dict[Missing, tuple[str, str]] = {
 
 TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
 
-VERBS: dict[QuoteKind, str] = {"reply": "this replies to", "link": "this links to"}
 NOUNS: dict[QuoteKind, str] = {"reply": "the message that was replied to", "link": "a linked message"}
 
 
@@ -86,6 +90,7 @@ class QuotedContext:
     source: Source
     store: QuoteStore
     room_messages: int
+    now_ms: Callable[[], int]
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
@@ -103,7 +108,7 @@ class QuotedContext:
             forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
             return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
 
-        messages = _each_once([quoting(each) if each.id in fetched else each for each in prepared.messages])
+        messages = each_once([quoting(each) if each.id in fetched else each for each in prepared.messages])
         notices = tuple(dict.fromkeys(notice for quotes in found for notice in quotes.notices))
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
@@ -115,7 +120,7 @@ class QuotedContext:
             if link.message != message.id and (reference is None or link.message != reference.message)
         )
         named_links = tuple(link.message for link in links)
-        if known is not None and known.links == named_links and _has_room(claim, message, known):
+        if known is not None and known.links == named_links and _is_complete(claim, message, known):
             return known
         referring = asyncio.gather(
             *([self._reply(claim, message, reference)] if reference is not None else []),
@@ -127,8 +132,13 @@ class QuotedContext:
         notices = [outcome.notice for outcome in outcomes if outcome.notice]
         if len(links) > LINKS_MAX:
             notices.append(TOO_MANY)
+        referred = (*((reference.message,) if reference is not None else ()), *named_links[:LINKS_MAX])
+        earlier = {each.id for each in _before(claim, message)}
         quotes = FetchedQuotes(
-            tuple(outcome.quote for outcome in outcomes), tuple(dict.fromkeys(notices)), named_links
+            tuple(outcome.quote for outcome in outcomes),
+            tuple(dict.fromkeys(notices)),
+            named_links,
+            earlier=tuple(each for each in referred if each in earlier),
         )
         log.info(
             "quotes_fetched",
@@ -145,8 +155,9 @@ class QuotedContext:
         said = Missing.DELETED if reference.is_deleted else reference.said
         if where.stands_above(said):
             return where.above(said)
-        if said is None:
-            said = await self.source.message(claim.meta.guild, reference.channel, reference.message)
+        if said is None or (said is reference.said and self.now_ms() - reference.read_ms > FRESH_MS):
+            fetched = await self.source.message(claim.meta.guild, reference.channel, reference.message)
+            said = fetched if said is None or fetched is not Missing.UNAVAILABLE else said
         return where.quoted(said)
 
     async def _link(self, claim: Claim, message: Message, link: Link) -> _Outcome:
@@ -182,7 +193,7 @@ class _Where:
 
     @property
     def earlier(self) -> tuple[Message, ...]:
-        return tuple(each for each in self.claim.batch.messages if each.id < self.message.id)
+        return _before(self.claim, self.message)
 
     def stands_above(self, said: Quoted | Missing | None) -> bool:
         return stands_above(
@@ -200,10 +211,10 @@ class _Where:
         author: Author | None = authors.get(self.referred)
         own = isinstance(said, Quoted) and said.own
         if own and author is None and not self._is_of_a_person:
-            return _Outcome(_named_quote(self.kind, self.channel, own_message(self.referred)))
+            return _Outcome(named_quote(self.kind, self.channel, own_message(self.referred)))
         if isinstance(said, Quoted) and not own and author is None:
             author = said.author
-        return _Outcome(_named_quote(self.kind, self.channel, named(author, self.referred)))
+        return _Outcome(named_quote(self.kind, self.channel, named(author, self.referred)))
 
     @property
     def _is_of_a_person(self) -> bool:
@@ -222,39 +233,6 @@ class _Where:
         return _Outcome(
             Quote(self.kind, self.channel, remark=remark), notice, said is not Missing.UNAVAILABLE
         )
-
-
-def _named_quote(kind: QuoteKind, channel: int, name: str) -> Quote:
-    return Quote(kind, channel, remark=f"{VERBS[kind]} {name}, which stands above")
-
-
-def _each_once(messages: Sequence[Message]) -> tuple[Message, ...]:
-    """Name a message that an earlier message of the turn quotes, in place of quoting it again.
-
-    This is not stored, because the earlier message may be deleted before the next attempt. A message whose files are
-    not opened is quoted again, with its files.
-    """
-    seen: dict[int, Quoted] = {}
-
-    def once(quote: Quote) -> Quote:
-        found = seen.get(quote.messages[0].id) if quote.kind in VERBS and quote.messages else None
-        if found is None:
-            return quote
-        name = own_message(found.id) if found.own else named(found.author, found.id)
-        return _named_quote(quote.kind, quote.channel, name)
-
-    result = []
-    for message in messages:
-        quotes = tuple(map(once, message.quotes))
-        result.append(replace(message, quotes=quotes))
-        for quote in quotes:
-            if quote.kind != "forward":
-                seen |= {said.id: said for said in quote.messages if not _has_unopened(said)}
-    return tuple(result)
-
-
-def _has_unopened(said: Quoted) -> bool:
-    return any(file.remark == UNOPENED for file in said.attachments)
 
 
 def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequence[_Outcome]) -> _Outcome:
@@ -278,8 +256,8 @@ def _refers(claim: Claim, message: Message) -> bool:
 def _wants_room(claim: Claim, message: Message) -> bool:
     """Whether what was said before is read for a message: once, for the first turn.
 
-    A turn whose messages were all deleted does not count. A refused turn does: what was said before may be the reason,
-    and would have every later request refused. After a reset there is no first turn.
+    A turn whose messages were all deleted does not count. A refused turn does: what was said before may be the
+    reason, and would have every later request refused. After a reset there is no first turn.
     """
     meta = claim.meta
     if meta.floor or meta.window_start or any(turn.outcome != "removed" for turn in claim.history):
@@ -288,6 +266,11 @@ def _wants_room(claim: Claim, message: Message) -> bool:
     return message.id == first
 
 
-def _has_room(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
-    """Whether the quotes of a message hold what was said before, if that is wanted."""
-    return not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)
+def _is_complete(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
+    """Whether what was fetched for a message is still right: another message of the turn may be deleted by now."""
+    has_room = not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)
+    return has_room and {each.id for each in _before(claim, message)}.issuperset(known.earlier)
+
+
+def _before(claim: Claim, message: Message) -> tuple[Message, ...]:
+    return tuple(each for each in claim.batch.messages if each.id < message.id)

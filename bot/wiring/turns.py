@@ -70,7 +70,7 @@ def build_turns(
     )
     terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
     claim_policy = partial(policy_of, overrides=store.overrides, resolve=terms)
-    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
     files = build_file_contents(settings, store, claude, attachments, claim_policy)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
     if settings.files.max_mb and settings.files.remark_tokens:

@@ -16,7 +16,7 @@ from bot.conversation.turn import Outcome
 from bot.store.claim import Claim, Meta
 from bot.store.quote_store import FetchedQuotes
 from bot.turns.prepare import Prepared
-from bot.turns.quoted_context import LINKS_MAX, MISSING, TOO_MANY, QuotedContext
+from bot.turns.quoted_context import FRESH_MS, LINKS_MAX, MISSING, TOO_MANY, QuotedContext
 from tests.conversation.builders import BEN, message, snowflake, turn
 from tests.store.claims import a_claim
 
@@ -36,6 +36,7 @@ class Bench:
     content: RoomContent | Missing = field(default_factory=RoomContent)
     calls: list[Any] = field(default_factory=list)
     kept: dict[int, FetchedQuotes] = field(default_factory=dict)
+    now_ms: int = 0
 
     async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
         self.calls.append(("message", guild, channel, message))
@@ -56,7 +57,7 @@ class Bench:
         self.kept[message] = quotes
 
     async def prepare(self, *messages: Message, claim: Claim | None = None, **more: Any) -> Prepared:
-        step = QuotedContext(cast("Any", self), cast("Any", self), 20)
+        step = QuotedContext(cast("Any", self), cast("Any", self), 20, lambda: self.now_ms)
         claim = claim or a_claim(
             messages[0].id, messages=messages, members=tuple(each.id for each in messages)
         )
@@ -195,7 +196,7 @@ async def test_a_reply_that_is_continued_fetches_nothing() -> None:
 
 
 async def test_a_message_that_refers_to_nothing_asks_neither_discord_nor_the_store() -> None:
-    step = QuotedContext(cast("Any", None), cast("Any", None), 20)
+    step = QuotedContext(cast("Any", None), cast("Any", None), 20, lambda: 0)
     asked = message("hello", number=20)
     assert await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,))) == Prepared((asked,))
 
@@ -253,3 +254,29 @@ async def test_the_room_is_read_again_after_the_deletion_of_the_first_turn_alone
     claim = a_claim(asked.id, messages=(asked,), history=(turn(10, outcome=outcome),))
     bench = Bench(content=RoomContent((SAID,)))
     assert bool(quotes(await bench.prepare(asked, claim=claim))) is is_read
+
+
+@pytest.mark.parametrize("found", [Missing.DELETED, replace(SAID, text="as it is now"), Missing.UNAVAILABLE])
+async def test_what_a_waiting_message_replies_to_is_read_again(found: Quoted | Missing) -> None:
+    bench = Bench(found, now_ms=FRESH_MS)
+    await bench.prepare(REPLY)
+    assert bench.calls == []
+    bench = Bench(found, now_ms=FRESH_MS + 1)
+    (quote,) = quotes(await bench.prepare(REPLY))
+    assert bench.calls == [("message", None, 8, SAID.id)]
+    if found is Missing.DELETED:
+        assert MISSING[found][0] in quote.remark
+    else:
+        assert quote.messages == (SAID if found is Missing.UNAVAILABLE else found,)
+
+
+async def test_a_reply_to_an_earlier_message_of_the_turn_that_is_deleted_names_it_as_deleted() -> None:
+    bench = Bench(Missing.DELETED)
+    first = message("how do looms work?", number=5, author=BEN)
+    prepared = await bench.prepare(first, REPLY)
+    assert quotes(prepared)[0].remark.endswith("which stands above")
+    assert await bench.prepare(first, REPLY) == prepared
+    assert bench.calls == []
+    bench.now_ms = FRESH_MS + 1
+    (quote,) = quotes(await bench.prepare(REPLY))
+    assert quote.remark.endswith(MISSING[Missing.DELETED][0])

@@ -10,7 +10,7 @@ from bot.conversation.message import Quoted, Reference
 from bot.gateway.conversion.quoted import to_quoted
 
 
-def to_reference(message: discord.Message, me: int) -> Reference | None:
+def to_reference(message: discord.Message, me: int, *, now_ms: int) -> Reference | None:
     """Return what a message replies to, None if it is no reply; `me` is the bot's id."""
     reference = message.reference
     if (
@@ -24,7 +24,7 @@ def to_reference(message: discord.Message, me: int) -> Reference | None:
     if isinstance(resolved, discord.DeletedReferencedMessage):
         return Reference(reference.channel_id, reference.message_id, is_deleted=True)
     said = said_by(resolved, me) if isinstance(resolved, discord.Message) else None
-    return Reference(reference.channel_id, reference.message_id, said)
+    return Reference(reference.channel_id, reference.message_id, said, read_ms=now_ms)
 
 
 def said_by(message: discord.Message, me: int) -> Quoted:

@@ -11,7 +11,7 @@ import structlog
 from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
-from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide
+from bot.conversation.intake import OTHERS_THREADS, Answer, Facts, Ignore, Policy, Reason, Where, decide
 from bot.conversation.message import Message, Room, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
@@ -30,10 +30,6 @@ log = structlog.get_logger()
 
 THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
-
-
-OTHERS_THREADS = (Where.OTHER_THREAD, Where.JOINED_THREAD)
-"""The threads in which people may have said something before the bot took part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,7 +265,7 @@ class Intake:
             fields["joined"] = message.id
         converted = replace(
             convert.to_message(message, opens=opens),
-            reference=to_reference(message, me.id),
+            reference=to_reference(message, me.id, now_ms=self._clock.now_ms()),
             # Also in a joined thread: the message that mentioned the bot there first may be deleted by now.
             room=Room(message.channel.id, message.id) if accepted.where in OTHERS_THREADS else None,
             asks_title=self._asks_titles and opens is not None,
