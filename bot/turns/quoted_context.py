@@ -66,7 +66,7 @@ class Source(Protocol):
         """Return a message."""
 
     async def linked(
-        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int
+        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int | None
     ) -> Quoted | Missing:
         """Return a linked message if it may be quoted in the conversation."""
 
@@ -169,7 +169,7 @@ class QuotedContext:
             guild=claim.meta.guild,
             conversation=claim.conversation,
             parent=claim.meta.parent,
-            asker=message.author.id,
+            asker=message.asker,
         )
         return where.quoted(said)
 
