@@ -42,6 +42,18 @@ def test_a_picture_of_any_colour_mode_is_taken(mode: str) -> None:
     picture(samples.picture("TIFF" if mode == "CMYK" else "PNG", mode=mode))
 
 
+@pytest.mark.parametrize(("mode", "white"), [("I;16", 65_535), ("I", 1_000_000), ("F", 1.0)])
+def test_a_grey_picture_of_more_than_8_bits_keeps_its_shades(mode: str, white: float) -> None:
+    grey = Image.new(mode, (30, 20), int(white / 2) if mode != "F" else white / 2)
+    grey.paste(0, (0, 0, 10, 20))
+    grey.paste(int(white), (20, 0, 30, 20))
+    out = io.BytesIO()
+    grey.save(out, "TIFF")
+    shades = picture(out.getvalue())[1].convert("L")
+    left, middle, right = (shades.getpixel((x, 10)) for x in (3, 15, 26))
+    assert (left, middle, right) == pytest.approx((0, 127, 255), abs=6)
+
+
 def test_a_photo_is_turned_upright_and_stripped_of_its_position() -> None:
     made, image = picture(samples.photo((800, 600)))
     assert made.height > made.width
