@@ -170,6 +170,25 @@ def test_text_of_any_common_encoding_is_read(text: str, encoding: str) -> None:
     assert words(text.encode(encoding)) == text.strip("\n")
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_without_its_mark(encoding: str) -> None:
+    assert words(GERMAN.encode(encoding)) == GERMAN.strip("\n")
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, GERMAN, "Ein Stück ohne Endé"])
+def test_utf_8_that_was_cut_within_a_character_is_read(text: str) -> None:
+    assert words(f"{text}ö".encode()[:-1]).strip("\n") == text.strip("\n")
+
+
+def test_a_stray_byte_costs_no_more_than_itself() -> None:
+    assert words(GERMAN.encode() + b"caf\xe9") == f"{GERMAN}caf\ufffd"
+
+
+@pytest.mark.parametrize("text", ["Café", "naïve", "Größe", "Der Übergang für Öl, Schlüssel und Äpfel"])
+def test_a_short_text_of_western_europe_is_read(text: str) -> None:
+    assert words(text.encode("cp1252")) == text
+
+
 def test_long_text_is_cut_in_its_middle() -> None:
     made = convert(b"begin " + b"x" * 500 + b" end", LIMITS)
     assert isinstance(made, Words)
