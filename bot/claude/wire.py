@@ -5,7 +5,18 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any, Required, TypedDict
 
-from bot.conversation.content import Document, FileSource, Image, Opaque, Text, ToolResult, ToolUse
+from bot.conversation.content import (
+    Document,
+    FileSource,
+    Image,
+    InlineSource,
+    LegacyInline,
+    LegacyUpload,
+    Opaque,
+    Text,
+    ToolResult,
+    ToolUse,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -139,9 +150,13 @@ def _block(block: Block, inline: Mapping[str, str]) -> Any:
 
 
 def _source(source: Source, inline: Mapping[str, str]) -> dict[str, str]:
-    if isinstance(source, FileSource):
-        return {"type": "file", "file_id": source.file_id}
-    return {"type": "base64", "media_type": source.media_type, "data": inline[source.digest]}
+    match source:
+        case FileSource() | LegacyUpload():
+            return {"type": "file", "file_id": source.file_id}
+        case InlineSource():
+            return {"type": "base64", "media_type": source.media_type, "data": inline[source.digest]}
+        case LegacyInline():
+            return {"type": "base64", "media_type": source.media_type, "data": source.data}
 
 
 def _marked(rendered: Iterable[Any], mark: Lifetime | None) -> list[Any]:

@@ -84,12 +84,17 @@ class HeldFiles:
         names_uploads = any(isinstance(source, FileSource) for source in named)
         inline = await self._bytes(conversation, digests) if digests else {}
         alive, expired = await self._uploads(conversation, named) if names_uploads else (frozenset(), 0)
-        gone = (
-            source
-            for source in named
-            if (source.digest not in inline if isinstance(source, InlineSource) else source not in alive)
-        )
-        return Held(frozenset(gone), expired, inline)
+
+        def is_gone(source: Source) -> bool:
+            match source:
+                case InlineSource():
+                    return source.digest not in inline
+                case FileSource():
+                    return source not in alive
+                case _:
+                    return False  # nothing was stored about the files of earlier versions
+
+        return Held(frozenset(filter(is_gone, named)), expired, inline)
 
     async def upload(self, conversation: int, digest: str) -> Upload | None:
         """Return the upload of a content, None without one that lives."""

@@ -15,7 +15,7 @@ import structlog
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Plan, Terms, compose, smaller
-from bot.conversation.content import FileSource, sources
+from bot.conversation.content import FileSource, LegacyUpload, Source, sources
 from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
 from bot.conversation.request import Finished, Request, Usage
 from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
@@ -180,10 +180,11 @@ class ReplyGenerator:
         asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
-    async def _find_gone(self, claim: Claim, request: Request) -> frozenset[FileSource]:
+    async def _find_gone(self, claim: Claim, request: Request) -> frozenset[Source]:
         """Return the request's uploads that are gone, and leave them out of later requests."""
-        named = (source for message in request.messages for source in sources(message.blocks))
-        ids = {source.file_id for source in named if isinstance(source, FileSource)}
+        named = {source for message in request.messages for source in sources(message.blocks)}
+        uploads = {source for source in named if isinstance(source, (FileSource, LegacyUpload))}
+        ids = {source.file_id for source in uploads}
         try:
             gone = await self._claude.files.missing(ids) if ids else frozenset()
         except ClaudeError:
@@ -196,7 +197,7 @@ class ReplyGenerator:
                 hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
             )
             await self._forget_uploads(claim.conversation, gone)
-        return frozenset(map(FileSource, gone))
+        return frozenset(source for source in uploads if source.file_id in gone)
 
     async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
         return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Plan, Terms, compose
@@ -21,6 +22,8 @@ from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
+from bot.store.held_files import HeldFiles
+from bot.store.keys import Keys
 from bot.store.legacy import TextTurn
 from tests.conversation.builders import snowflake
 
@@ -118,3 +121,20 @@ def test_an_entry_from_before_costs_were_kept_is_read() -> None:
     assert load_turn(json.dumps(entry)) == replace(
         whole, cost=None, usage=replace(whole.usage, service_tier="")
     )
+
+
+async def test_the_files_of_an_entry_from_before_uploads_were_stored_are_sent_as_they_were(
+    redis: Redis,
+) -> None:
+    text = (Path(__file__).parent / "fixtures" / "files_by_earlier_version.json").read_text(encoding="utf-8")
+    entry = load_turn(text)
+    assert load_turn(dump_turn(entry)) == entry
+    past = Past((entry,), 0)
+    held = HeldFiles(redis, Keys("bobbin"), ttl_s=60, upload_s=60, inline_bytes=1000)
+    assert not (await held.held(1, past.sources)).gone
+    first = cast("Any", stream_arguments(plan(past, NEW).request))["messages"][0]
+    assert [block.get("source") for block in first["content"]] == [
+        None,
+        {"type": "file", "file_id": "file_011"},
+        {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+    ]

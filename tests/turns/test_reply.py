@@ -29,7 +29,9 @@ from bot.conversation.errors import (
 )
 from bot.conversation.message import DISCORD_EPOCH_MS, Attachment
 from bot.conversation.pricing import MTOK, Prices
+from bot.conversation.prompt import PREAMBLE
 from bot.conversation.request import Finished, Request, Started, TextDelta, Usage
+from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.wording import NO_FILES, SMALL
 from bot.render.controls import NONE
@@ -68,7 +70,7 @@ POLICY = TurnPolicy(
     effort=None,
     max_tokens=100,
     system="Be kind.",
-    trimming=TrimPolicy(high_tokens=1000, low_tokens=500),
+    trimming=TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 580, low_tokens=PRIOR.of(PREAMBLE) + 80),
     tries=5,
     lease_s=5.0,
     heartbeat_s=1.0,

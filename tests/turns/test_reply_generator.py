@@ -20,8 +20,9 @@ from bot.conversation.errors import (
     ClaudeTooLong,
     Stopped,
 )
-from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST
+from bot.conversation.prompt import CONTINUE, PREAMBLE, SUMMARY_REQUEST
 from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
 from bot.store.claim import Claim, Meta
@@ -37,7 +38,7 @@ POLICY = TurnPolicy(
     effort=None,
     max_tokens=100,
     system="Be kind.",
-    trimming=TrimPolicy(high_tokens=2000, low_tokens=1500),
+    trimming=TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 1500, low_tokens=PRIOR.of(PREAMBLE) + 1000),
     tries=5,
     lease_s=5.0,
     heartbeat_s=1.0,
