@@ -118,15 +118,6 @@ class ReplyGenerator:
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
-        async def summarized(request: Callable[[], Request]) -> Summary:
-            """Ask for a summary, and once more if a file is gone."""
-            sent = request()
-            made, usage = await self._summary(claim, stream, sent)
-            if made is None and stream.found_file_gone and await leave_out_gone(sent):
-                made, further_usage = await self._summary(claim, stream, request())
-                usage = (*usage, *further_usage)
-            return made, usage
-
         terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
         plan = planned(terms)
         if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
@@ -134,8 +125,11 @@ class ReplyGenerator:
         summary: str | None = None
         side_usage: tuple[Usage, ...] = ()
         if plan.window.dropped and policy.summarizes:
-            summary, side_usage = await summarized(
-                lambda: to_summarize(terms, planned(terms, counted), past, now_ms)
+            summary, side_usage = await self._summary(
+                claim,
+                stream,
+                lambda: to_summarize(terms, planned(terms, counted), past, now_ms),
+                leave_out_gone,
             )
             plan = planned(terms, counted, summary)
         text, end = await stream.reply(plan.request)
@@ -149,8 +143,8 @@ class ReplyGenerator:
             terms = smaller(terms, plan, past, end.tokens, end.limit)
             shorter = planned(terms, summary=summary)
             if summarizes := policy.summarizes and summary is None and shorter.window.dropped > 0:
-                summary, further_usage = await summarized(
-                    lambda: to_summarize_what_goes(planned(terms), past)
+                summary, further_usage = await self._summary(
+                    claim, stream, lambda: to_summarize_what_goes(planned(terms), past), leave_out_gone
                 )
                 shorter, side_usage = planned(terms, summary=summary), (*side_usage, *further_usage)
             text, end = await stream.reply(shorter.request)
@@ -199,8 +193,24 @@ class ReplyGenerator:
             await self._forget_uploads(claim.conversation, gone)
         return frozenset(source for source in uploads if source.file_id in gone)
 
-    async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
-        return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
+    async def _summary(
+        self,
+        claim: Claim,
+        stream: ReplyStream,
+        request: Callable[[], Request],
+        leave_out_gone: Callable[[Request], Awaitable[bool]],
+    ) -> Summary:
+        """Ask for a summary, and once more if a file is gone, which `leave_out_gone` changes the request for."""
+
+        async def made_of(sent: Request) -> Summary:
+            return await self.summaries.of(claim.conversation, sent, partial(stream.summary, sent))
+
+        sent = request()
+        made, usage = await made_of(sent)
+        if made is None and stream.found_file_gone and await leave_out_gone(sent):
+            made, further_usage = await made_of(request())
+            usage = (*usage, *further_usage)
+        return made, usage
 
 
 async def _counted(stream: ReplyStream, request: Request | None, plan: Plan) -> int | None:
