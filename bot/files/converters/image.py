@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
@@ -57,7 +58,7 @@ def _eight_bit(image: Image.Image) -> Image.Image:
     if image.mode not in ("I", "F"):
         return image
     # TIFF does not say which value is white.
-    low, high = image.getextrema()
+    low, high = cast("tuple[float, float]", image.getextrema())
     scale = 255 / (high - low) if high > low else 1.0
     return image.point(lambda value: value * scale + -low * scale).convert("L")
 
