@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
@@ -12,6 +13,9 @@ from bot.conversation.visible import is_blank, plain, readable, unforged
 
 TAKEN_OUT = "it was taken out of the conversation"
 """The remark of a file that somebody has taken out."""
+
+_UNREAD = Text("")
+"""Stands for the content of a file that is not read yet."""
 
 _IN_ATTRIBUTES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\uff02": "&quot;"})
 
@@ -58,9 +62,20 @@ def _title_request(message: Message) -> Iterator[Block]:
 def _quote(quote: Quote) -> str:
     given = _given(title=quote.title, tags=", ".join(quote.tags), remark=quote.remark)
     lines = [f'<quote of="{quote.kind}"{given}>']
-    for said in quote.messages:
-        lines += [f"<said {_author(said)}>", *_content(said), "</said>"]
-    return "\n".join([*lines, "</quote>"])
+    return "\n".join([*lines, *map(_said, quote.messages), "</quote>"])
+
+
+def _said(said: Quoted) -> str:
+    return "\n".join([f"<said {_author(said)}>", *_content(said), "</said>"])
+
+
+def is_quoted_in(said: Quoted, text: str) -> bool:
+    """Whether the text of a request quotes a message already, unchanged and with its files.
+
+    The files of `said` are not read yet. A file with a remark is never read.
+    """
+    files = tuple(file if file.remark else replace(file, blocks=(_UNREAD,)) for file in said.attachments)
+    return _said(replace(said, attachments=files)) in text
 
 
 def _author(written: Message | Quoted) -> str:

@@ -7,7 +7,7 @@ downloads nor uploads the file again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
@@ -117,7 +117,7 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        wanted = list(_wanted(claim, prepared))
+        wanted = _wanted(claim, prepared)
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
@@ -275,20 +275,35 @@ class _Wanted:
     attachment: Attachment
 
 
-def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
-    """Yield the attachments without a remark: a remark says why an attachment is not read."""
+def _wanted(claim: Claim, prepared: Prepared) -> tuple[_Wanted, ...]:
+    """Return the attachments to read, each once, those of quotes last.
+
+    An attachment with a remark is not read: the remark says why.
+    """
+    own, quoted = _attachments(claim, prepared)
+    wanted: dict[int, _Wanted] = {}
+    for each in (*own, *quoted):
+        if not each.attachment.remark:
+            wanted.setdefault(each.attachment.id, each)
+    return tuple(wanted.values())
+
+
+def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Return the attachments of the messages, and those of what they quote."""
+    own: list[_Wanted] = []
+    quoted: list[_Wanted] = []
     for message in prepared.messages:
         # The message that opens a thread stands in the channel.
         opened_in = claim.meta.parent if message.opens is not None else None
         channel = opened_in or claim.conversation
-        found = [_Wanted(channel, message.id, each) for each in message.attachments]
+        own += [_Wanted(channel, message.id, each) for each in message.attachments]
         for quote in message.quotes:
             for said in quote.messages:
                 # A forward is a copy: its files are those of the message that forwards.
                 holder = message.id if quote.kind == "forward" else said.id
                 where = channel if quote.kind == "forward" else quote.channel
-                found += [_Wanted(where, holder, each) for each in said.attachments]
-        yield from (each for each in found if not each.attachment.remark)
+                quoted += [_Wanted(where, holder, each) for each in said.attachments]
+    return own, quoted
 
 
 def _cut(heard: Transcript, chars: int) -> Transcript:
