@@ -1,4 +1,4 @@
-"""The pure rules: mentions, permissions, nonces, ids, buckets, drafts, modals."""
+"""The pure rules: `mentions`, `permissions`, `nonces`, `snowflakes`, `ratelimits`, `drafts`, `components`, `modals`, `intents`."""
 
 from __future__ import annotations
 
