@@ -1,4 +1,4 @@
-"""Deleted and edited messages that were answered: no later request holds them (`run`, `revise` and the store together)."""
+"""Deleted and edited messages that were answered: no later request holds them (`run`, `revise`, the store)."""
 
 from __future__ import annotations
 

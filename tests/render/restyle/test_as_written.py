@@ -1,4 +1,4 @@
-"""Text that looks like markup or mathematics and is neither: all of `restyle/` together, by examples from a review."""
+"""Text that looks like markup or mathematics and is neither: all of `restyle/` together, by examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation answers any request with a verdict, never with an exception: `shape`, `rules` and `stand_in` together."""
+"""Validation answers any request with a verdict, never with an exception: `shape`, `rules`, `stand_in`."""
 
 from __future__ import annotations
 
