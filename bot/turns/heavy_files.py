@@ -10,6 +10,7 @@ from bot.conversation.compose import Terms
 from bot.conversation.message import Attachment
 from bot.conversation.pricing import MTOK, dollars
 from bot.conversation.tokens import PRIOR
+from bot.conversation.wording import named_file
 from bot.store.claim import Claim
 from bot.turns.claim_terms import TermsOf
 from bot.turns.prepare import Prepared
@@ -41,8 +42,7 @@ class HeavyFiles:
 
 def remark(filename: str, tokens: int, terms: Terms) -> str:
     """Say how many tokens a file adds to each further turn, and what that costs."""
-    named = f"`{filename.replace('`', '')}`"
-    text = f"{named} adds about {tokens:,} tokens to each further message"
+    text = f"{named_file(filename)} adds about {tokens:,} tokens to each further message"
     if terms.prices is not None:
         # The step counts for the whole request, which holds at least the file.
         rates = terms.prices.at(tokens)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation import wording
 from bot.conversation.errors import DiscordForbidden, DiscordGone
-from bot.conversation.wording import NO_FILES, SMALL
+from bot.conversation.wording import NO_FILES, SMALL, named_file
+from bot.files.result import Problem
+from bot.render.outbox import fits
 from bot.store.claim import Meta, UnreadableConversation
 from bot.store.keys import Keys
-from bot.turns.notices import post_missing_permission, put_below
+from bot.turns.file_contents import PROBLEMS
+from bot.turns.notices import bounded_lines, lines, post_missing_permission, put_below
 from tests.store.claims import changed
 from tests.turns.stage import ANSWER, CHANNEL, CODE, A, B, Bench, C, hear
 
@@ -89,3 +93,27 @@ async def test_where_nothing_can_be_posted_no_notice_is_posted(bench: Bench) -> 
     bench.outbox.failures.extend([DiscordForbidden("x"), DiscordGone()])
     await post_missing_permission(claim, "", bench.services)
     assert bench.outbox.texts() == []
+
+
+def test_notices_that_fit_are_all_shown() -> None:
+    assert bounded_lines(["one", "two"]) == lines(["one", "two"]) == "-# one\n-# two"
+
+
+@pytest.mark.parametrize("count", [30, 41])
+@pytest.mark.parametrize("name", ["\U0001f9f6" * 50, "x" * 1_024])
+def test_notices_that_do_not_fit_into_a_message_are_counted(count: int, name: str) -> None:
+    notices = [f"I could not read {named_file(name)}: {number}" + "x" * 90 for number in range(count)]
+    *shown, last = bounded_lines(notices).split("\n")
+    assert shown == [wording.small(notice) for notice in notices[: len(shown)]]
+    assert last == wording.small(wording.more_notices(count - len(shown)))
+    assert fits(bounded_lines(notices))
+    assert not fits("\n".join([*shown, wording.small(notices[len(shown)]), last]))
+
+
+def test_the_notices_of_ten_files_fit_into_a_message_however_long_their_names_are() -> None:
+    named = [named_file(f"{number}{'x' * 1_024}") for number in range(10)]
+    for problem in Problem:
+        notices = [f"I could not read {name}: {PROBLEMS[problem][1]}." for name in named]
+        assert fits(bounded_lines(notices))
+    ordinary = [f"I could not read {name}: {PROBLEMS[Problem.UNSUPPORTED][1]}." for name in named]
+    assert bounded_lines(ordinary) == lines(ordinary)

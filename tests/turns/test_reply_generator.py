@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from typing import cast
+
+import pytest
 
 from bot.claude.client import Claude
 from bot.conversation import wording
 from bot.conversation.compose import Terms
-from bot.conversation.content import Opaque, Text
-from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeTooLong, Stopped
+from bot.conversation.content import GONE, FileSource, Image, Opaque, Text, sources
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeBusy,
+    ClaudeError,
+    ClaudeFileGone,
+    ClaudeTooLong,
+    Stopped,
+)
 from bot.conversation.prompt import CONTINUE, PREAMBLE, SUMMARY_REQUEST, render_system
 from bot.conversation.request import Finished, Parameters, PromptMessage, Request, TextDelta, Usage
 from bot.conversation.tokens import PRIOR
@@ -47,6 +56,16 @@ TOO_LONG = ClaudeTooLong("too long", tokens=4000, limit=3000)
 
 
 @dataclass
+class FakeFiles:
+    """Misses the files that are `gone`."""
+
+    gone: Collection[str] = ()
+
+    async def missing(self, ids: Collection[str]) -> frozenset[str]:
+        return frozenset(ids) & frozenset(self.gone)
+
+
+@dataclass
 class FakeClaude:
     """Answers a request for a summary with `summary`, the others with `replies` in order; an error is raised.
 
@@ -56,6 +75,7 @@ class FakeClaude:
     replies: list[str | ClaudeError | None]
     summary: str | ClaudeError | None = SUMMARY
     pauses: int = 0
+    files: FakeFiles = field(default_factory=FakeFiles)
     asked: list[Request] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -68,6 +88,10 @@ class FakeClaude:
         said = self.summary if summing(request) else self.replies.pop(0)
         if isinstance(said, ClaudeError):
             raise said
+        if {FileSource(each) for each in self.files.gone} & {
+            s for m in request.messages for s in sources(m.blocks)
+        }:
+            raise ClaudeFileGone("404")
         if said is None:
             self.reached.set()
             await asyncio.Event().wait()
@@ -191,6 +215,30 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     await ask(later, after(asked))
     assert later.kinds == ["reply"]
     assert SUMMARY in said(later.asked[0])
+
+
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_summary_is_made_without_the_files_that_are_gone(refused: bool) -> None:
+    gone, alive = (Image(FileSource(name), 30) for name in ("file_1", "file_2"))
+    old = replace(
+        FULL.history[0], sent=(PromptMessage("user", (Text("q0"), gone, alive)), *sent("", ("a0",))[1:])
+    )
+    claude = FakeClaude([TOO_LONG, "Noted."] if refused else ["Noted."], files=FakeFiles({"file_1"}))
+    forgotten: list[tuple[int, set[str]]] = []
+
+    async def forget(conversation: int, ids: Collection[str]) -> None:
+        forgotten.append((conversation, set(ids)))
+
+    generator = ReplyGenerator(cast("Claude", claude), POLICY, now_s=lambda: NOW_S, forget_uploads=forget)
+    claim = replace(SHORT if refused else FULL, history=(old, *(SHORT if refused else FULL).history[1:]))
+    terms = replace(TERMS, trimming=TrimPolicy(4000, 1500)) if refused else TERMS
+    asked = await ask(claude, claim, terms=terms, generator=generator)
+    assert claude.kinds == [*["reply"] * refused, "summary", "summary", "reply"]
+    summed_up = claude.asked[-2].messages[0].blocks
+    assert summed_up == (Text("q0"), GONE, alive)
+    assert asked.turn.preface == Preface(SUMMARY)
+    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+    assert forgotten == [(claim.conversation, {"file_1"})]
 
 
 async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_has_changed() -> None:
