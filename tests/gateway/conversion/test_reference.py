@@ -11,12 +11,15 @@ from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
 
 
+NOW_MS = 1_000
+
+
 async def newest(post: Post) -> Reference | None:
     """What the newest message of the thread replies to, as a listing shows it."""
     assert post.client.user
     channel: Any = await post.client.fetch_channel(post.thread)
     (found,) = await reading.messages(post.client, channel, limit=1)
-    return to_reference(found, post.client.user.id)
+    return to_reference(found, post.client.user.id, now_ms=NOW_MS)
 
 
 async def test_a_reply_brings_the_message_that_it_replies_to(post: Post) -> None:
@@ -26,7 +29,7 @@ async def test_a_reply_brings_the_message_that_it_replies_to(post: Post) -> None
     assert found is not None
     assert (found.channel, found.message, found.is_deleted) == (post.thread, int(asked["id"]), False)
     assert found.said is not None
-    assert (found.said.text, found.said.own) == ("hello", False)
+    assert (found.said.text, found.said.own, found.read_ms) == ("hello", False, NOW_MS)
 
 
 async def test_a_reply_to_the_bot_says_so(post: Post) -> None:
