@@ -13,9 +13,10 @@ from dataclasses import dataclass, field, replace
 import structlog
 
 from bot.conversation.content import Document, Image, Source
-from bot.conversation.elements import file_element, transcript_element
+from bot.conversation.elements import attribute, file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
+from bot.conversation.wording import named_file
 from bot.files.byte_budget import ByteBudget
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
@@ -221,25 +222,33 @@ class FileContents:
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
                 notice = (
-                    f"Of {_named(attachment)} I read the beginning and the end: it is long." if remark else ""
+                    f"Of {named_file(attachment.filename)} I read the beginning and the end: it is long."
+                    if remark
+                    else ""
                 )
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(conversation, made.data, made.media_type)
                 remarks = ["its first frame"] if made.animated else []
-                notices = [f"Of {_named(attachment)} I see the first frame only."] if made.animated else []
+                notices = (
+                    [f"Of {named_file(attachment.filename)} I see the first frame only."]
+                    if made.animated
+                    else []
+                )
                 if read.narrowed:
                     remarks.append(f"scaled down to {made.width} by {made.height} pixels")
-                    notices.append(f"{_named(attachment)} is scaled down: there is no room for all of it.")
+                    notices.append(
+                        f"{named_file(attachment.filename)} is scaled down: there is no room for all of it."
+                    )
                 image = Image(source, size, attachment.filename)
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
                 source = await self._source(conversation, made.data, "application/pdf")
-                document = Document(source, size, attachment.filename)
+                document = Document(source, size, attribute(attachment.filename))
                 cut = made.pages < made.of
                 remark = f"its first {made.pages} of {made.of} pages" if cut else ""
                 notice = (
-                    f"Of {_named(attachment)} I read the first {made.pages} of {made.of} pages."
+                    f"Of {named_file(attachment.filename)} I read the first {made.pages} of {made.of} pages."
                     if cut
                     else ""
                 )
@@ -322,17 +331,13 @@ def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
     remark, notice = "transcribed by a machine", ""
     if heard.left_out:
         remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
-        notice = f"Of {_named(attachment)} I got the beginning and the end: it is long."
+        notice = f"Of {named_file(attachment.filename)} I got the beginning and the end: it is long."
     return FileContent((element,), remark, notice)
 
 
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:
     for_claude, for_people = PROBLEMS[problem]
-    return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
-
-
-def _named(attachment: Attachment) -> str:
-    return f"`{attachment.filename.replace('`', '')}`"
+    return FileContent((), for_claude, f"I could not read {named_file(attachment.filename)}: {for_people}.")
 
 
 def _kind(made: Converted) -> str:

@@ -27,7 +27,6 @@ from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
-from bot.turns.terms import terms_of
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
@@ -49,21 +48,20 @@ async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
 class ReplyGenerator:
     """Composes the request of a turn, streams the reply and concludes.
 
-    `now_s` returns the time since 1970. `report_cost` is called with the cost of each request in micro-dollars, None
-    if unknown. `forget_uploads` is called with the conversation and the ids of uploads that are gone. The `summaries`
-    outlive a restart of the turn.
+    `now_s` returns the time since 1970. `forget_uploads` is called with the conversation and the ids of
+    uploads that are gone. The `summaries` outlive a restart of the turn.
     """
 
     def __init__(
         self,
         claude: Claude,
+        policy: TurnPolicy,
         now_s: Callable[[], float] = time.time,
-        report_cost: Callable[[int | None], None] = lambda _: None,
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
     ) -> None:
         self._claude = claude
+        self._policy = policy
         self._now_s = now_s
-        self.report_cost = report_cost
         self.summaries = Summaries()
         self._forget_uploads = forget_uploads
 
@@ -71,7 +69,7 @@ class ReplyGenerator:
         self,
         claim: Claim,
         prepared: Prepared,
-        policy: TurnPolicy,
+        terms: Terms,
         *,
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
@@ -105,7 +103,7 @@ class ReplyGenerator:
             push,
             show_status,
             cost,
-            policy.prices,
+            terms.prices,
             settle_title,
             self._now_s,
             prepared.inline,
@@ -118,13 +116,14 @@ class ReplyGenerator:
             past, prepared = past.without_files(gone), prepared.without_files(gone)
             return bool(gone)
 
-        terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
+        user_key = _pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
+        terms = replace(terms, user_key=user_key)
         plan = planned(terms)
         if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
             plan = planned(terms, counted)
         summary: str | None = None
         side_usage: tuple[Usage, ...] = ()
-        if plan.window.dropped and policy.summarizes:
+        if plan.window.dropped and self._policy.summarizes:
             summary, side_usage = await self._summary(
                 claim,
                 stream,
@@ -142,7 +141,7 @@ class ReplyGenerator:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
             terms = smaller(terms, plan, past, end.tokens, end.limit)
             shorter = planned(terms, summary=summary)
-            if summarizes := policy.summarizes and summary is None and shorter.window.dropped > 0:
+            if summarizes := self._policy.summarizes and summary is None and shorter.window.dropped > 0:
                 summary, further_usage = await self._summary(
                     claim, stream, lambda: to_summarize_what_goes(planned(terms), past), leave_out_gone
                 )
