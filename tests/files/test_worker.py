@@ -15,7 +15,7 @@ from bot.files.worker import convert, dump, load
 from tests.files import samples
 
 FIXTURES = Path(__file__).parent / "fixtures"
-"""Pictures that Pillow cannot write: a photo on its side with a position, a collection whose second is the primary."""
+"""Pillow cannot write them: a photo on its side with a position; a collection whose primary is the second."""
 
 LIMITS = Limits(image_max_edge=320, pdf_pages=2, text_chars=100)
 
