@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -17,6 +17,7 @@ from bot.conversation.elements import attribute, file_element, transcript_elemen
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
 from bot.conversation.wording import named_file
+from bot.files.byte_budget import ByteBudget
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room, level
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 FILES_MAX = 10
 """The most files of one turn, as many as one message has at most (Discord, "Create Message")."""
+
+BYTES_AT_ONCE = 256_000_000
+"""The bytes of the files that all turns together read at a time; the files of one turn may take 200 MB by default."""
 
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
@@ -114,6 +118,7 @@ class FileContents:
     store: FileStore
     room: RoomOf = _ample
     transcribe: Transcribe = no_listener
+    budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_AT_ONCE))
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -122,16 +127,23 @@ class FileContents:
             return prepared
         known = await self.store.contents(claim.conversation)
         room = await self.room(claim)
-        read_files = await asyncio.gather(
-            *(
-                self._read(each, known.get((each.message, each.attachment.id)), number, room)
-                for number, each in enumerate(wanted)
+        contents_known = [known.get((each.message, each.attachment.id)) for each in wanted]
+        new_bytes = sum(
+            each.attachment.size_bytes
+            for each, content in zip(wanted[:FILES_MAX], contents_known, strict=False)
+            if content is None
+        )
+        async with self.budget.reserve(new_bytes):
+            read_files = await asyncio.gather(
+                *(
+                    self._read(each, content, number, room)
+                    for number, (each, content) in enumerate(zip(wanted, contents_known, strict=True))
+                )
             )
-        )
-        fitted = await self._fitted(read_files, room)
-        found = await asyncio.gather(
-            *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
-        )
+            fitted = await self._fitted(read_files, room)
+            found = await asyncio.gather(
+                *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
+            )
         contents = {each.attachment.id: content for each, content in zip(wanted, found, strict=True)}
 
         def read(attachment: Attachment) -> Attachment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from bot.conversation.content import Document, FileSource, Image, Source, Text
 from bot.conversation.message import Attachment, Message, Quote, Quoted
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.tokens import PRIOR, pdf_tokens
+from bot.files.byte_budget import ByteBudget
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room
 from bot.store.claim import Claim
@@ -226,6 +228,32 @@ async def test_a_file_that_is_quoted_twice_is_read_and_counted_once() -> None:
     prepared = await bench.prepare(*asked)
     assert len(bench.downloads) == 1
     assert all(each.quotes[0].messages[0].attachments[0].blocks for each in prepared.messages)
+
+
+async def test_the_files_of_many_turns_are_read_a_part_at_a_time() -> None:
+    bench, gate, budget = Bench(), asyncio.Event(), ByteBudget(10)
+    running = most = 0
+
+    async def download(_channel: int, _message: int, _attachment: Attachment) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await gate.wait()
+        running -= 1
+        return b"data"
+
+    async def turn(number: int) -> Prepared:
+        step = FileContents(download, cast("Any", bench), bench.pass_on, cast("Any", bench), budget=budget)
+        asked = with_files(1, number=number, first=number)
+        return await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,)))
+
+    turns = [asyncio.create_task(turn(number)) for number in range(6)]
+    while running < 2:  # noqa: ASYNC110 (the turns take many steps until then)
+        await asyncio.sleep(0)
+    gate.set()
+    prepared = await asyncio.gather(*turns)
+    assert most == 2
+    assert all(each.messages[0].attachments[0].blocks for each in prepared)
 
 
 async def test_a_message_that_opens_a_thread_is_in_its_channel() -> None:
