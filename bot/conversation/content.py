@@ -22,10 +22,10 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class FileSource:
-    """A file that was uploaded through the Files API."""
+    """A file that was uploaded through the Files API; the store knows which uploads a conversation holds."""
 
     file_id: str
-    type: Literal["file"] = "file"
+    type: Literal["upload"] = "upload"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +37,24 @@ class InlineSource:
     type: Literal["inline"] = "inline"
 
 
-Source = Annotated[FileSource | InlineSource, Field(discriminator="type")]
+@dataclass(frozen=True, slots=True)
+class LegacyUpload:
+    """An upload as versions wrote it that did not store which uploads a conversation holds."""
+
+    file_id: str
+    type: Literal["file"] = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class LegacyInline:
+    """A file as versions wrote it that stored the bytes, as base64, with each entry."""
+
+    media_type: str
+    data: str
+    type: Literal["base64"] = "base64"
+
+
+Source = Annotated[FileSource | InlineSource | LegacyUpload | LegacyInline, Field(discriminator="type")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +69,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF or a plain text file; `tokens` by the documented formula."""
+    """A PDF or a plain text file; `tokens` by the documented formula. The `title` is sent, and therefore escaped."""
 
     source: Source
     tokens: int

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bot.conversation import breakpoints, lifetime, prompt
 from bot.conversation.compose import Past, Plan, Terms
-from bot.conversation.content import FileSource, sources
+from bot.conversation.content import FileSource, LegacyUpload, sources
 from bot.conversation.ledger import Prefix, worth_counting
 from bot.conversation.request import Breakpoints, PromptMessage, Request
 from bot.conversation.turn import Turn
@@ -39,7 +39,9 @@ def counted_total(counted: int, plan: Plan, request: Request) -> int:
     with such files can only raise the estimate.
     """
     uploaded = any(
-        isinstance(source, FileSource) for message in request.messages for source in sources(message.blocks)
+        isinstance(source, (FileSource, LegacyUpload))
+        for message in request.messages
+        for source in sources(message.blocks)
     )
     return max(counted, plan.total_tokens) if uploaded else counted
 

@@ -17,6 +17,7 @@ from bot.conversation.errors import (
     ClaudeUnreachable,
     ClaudeWrongAddress,
 )
+from bot.conversation.visible import plain
 
 SMALL = "-# "
 """Discord's subtext: small and grey, so that a notice does not look like a reply."""
@@ -243,3 +244,21 @@ def goes_on(name: str) -> str:
 def small(sentence: str) -> str:
     """Format a sentence as a small notice."""
     return SMALL + sentence
+
+
+def more_notices(count: int) -> str:
+    """Say that further notices are left out, because a message has no room for all of them."""
+    what = "thing was" if count == 1 else "things were"
+    return f"{count} more {what} not read, or only in part. Send fewer at a time."
+
+
+def named_file(filename: str, otherwise: str = "a file") -> str:
+    """Name a file as inline code, which a backtick would end; `otherwise` if no visible character is left."""
+    name = plain(filename.replace("`", ""))
+    if len(name) > FILENAME_MAX_CHARS:
+        name = name[: FILENAME_MAX_CHARS - 1] + "…"
+    return f"`{name}`" if name else otherwise
+
+
+FILENAME_MAX_CHARS = 40
+"""The most characters of a file name in a notice, so that the notices of ten files fit into a message."""

@@ -84,12 +84,17 @@ class HeldFiles:
         names_uploads = any(isinstance(source, FileSource) for source in named)
         inline = await self._bytes(conversation, digests) if digests else {}
         alive, expired = await self._uploads(conversation, named) if names_uploads else (frozenset(), 0)
-        gone = (
-            source
-            for source in named
-            if (source.digest not in inline if isinstance(source, InlineSource) else source not in alive)
-        )
-        return Held(frozenset(gone), expired, inline)
+
+        def is_gone(source: Source) -> bool:
+            match source:
+                case InlineSource():
+                    return source.digest not in inline
+                case FileSource():
+                    return source not in alive
+                case _:
+                    return False  # nothing was stored about the files of earlier versions
+
+        return Held(frozenset(filter(is_gone, named)), expired, inline)
 
     async def upload(self, conversation: int, digest: str) -> Upload | None:
         """Return the upload of a content, None without one that lives."""
@@ -188,11 +193,14 @@ class HeldFiles:
     async def _evict(self, members: list[str], *, latest: str) -> None:
         """Remove the bytes beyond the limit; `members` are in the order of their last use."""
         sizes = {member: int(member.rpartition(":")[2]) for member in members}
-        excess, pipe, evicted = (
-            sum(sizes.values()) - self.inline_bytes,
-            self._redis.pipeline(transaction=False),
-            0,
-        )
+        if sum(sizes.values()) <= self.inline_bytes:
+            return
+        # Bytes that went with their conversation or by a sweep are still listed.
+        if missing := await self._missing(members):
+            await self._redis.zrem(self._keys.inline_index, *missing)
+            sizes = {member: size for member, size in sizes.items() if member not in missing}
+        excess, evicted = sum(sizes.values()) - self.inline_bytes, 0
+        pipe = self._redis.pipeline(transaction=False)
         for member, size in sizes.items():
             if excess <= 0:
                 break
@@ -209,6 +217,15 @@ class HeldFiles:
                 files=evicted,
                 hint="files.inline_mb is reached: the files that were not used for longest were removed",
             )
+
+    async def _missing(self, members: list[str]) -> set[str]:
+        """Return the listed members whose bytes are not stored any more."""
+        pipe = self._redis.pipeline(transaction=False)
+        for member in members:
+            conversation, digest, _ = member.split(":")
+            pipe.hexists(self._keys.inline(int(conversation)), digest)
+        found = await pipe.execute()
+        return {member for member, exists in zip(members, found, strict=True) if not exists}
 
 
 def _member(conversation: int, digest: str, data: str) -> str:

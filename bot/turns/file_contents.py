@@ -7,15 +7,16 @@ downloads nor uploads the file again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 import structlog
 
 from bot.conversation.content import Document, Image, Source
-from bot.conversation.elements import file_element, transcript_element
+from bot.conversation.elements import attribute, file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
+from bot.conversation.wording import named_file
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room, level
@@ -116,7 +117,7 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        wanted = list(_wanted(claim, prepared))
+        wanted = _wanted(claim, prepared)
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
@@ -209,25 +210,33 @@ class FileContents:
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
                 notice = (
-                    f"Of {_named(attachment)} I read the beginning and the end: it is long." if remark else ""
+                    f"Of {named_file(attachment.filename)} I read the beginning and the end: it is long."
+                    if remark
+                    else ""
                 )
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(conversation, made.data, made.media_type)
                 remarks = ["its first frame"] if made.animated else []
-                notices = [f"Of {_named(attachment)} I see the first frame only."] if made.animated else []
+                notices = (
+                    [f"Of {named_file(attachment.filename)} I see the first frame only."]
+                    if made.animated
+                    else []
+                )
                 if read.narrowed:
                     remarks.append(f"scaled down to {made.width} by {made.height} pixels")
-                    notices.append(f"{_named(attachment)} is scaled down: there is no room for all of it.")
+                    notices.append(
+                        f"{named_file(attachment.filename)} is scaled down: there is no room for all of it."
+                    )
                 image = Image(source, size, attachment.filename)
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
                 source = await self._source(conversation, made.data, "application/pdf")
-                document = Document(source, size, attachment.filename)
+                document = Document(source, size, attribute(attachment.filename))
                 cut = made.pages < made.of
                 remark = f"its first {made.pages} of {made.of} pages" if cut else ""
                 notice = (
-                    f"Of {_named(attachment)} I read the first {made.pages} of {made.of} pages."
+                    f"Of {named_file(attachment.filename)} I read the first {made.pages} of {made.of} pages."
                     if cut
                     else ""
                 )
@@ -266,20 +275,35 @@ class _Wanted:
     attachment: Attachment
 
 
-def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
-    """Yield the attachments without a remark: a remark says why an attachment is not read."""
+def _wanted(claim: Claim, prepared: Prepared) -> tuple[_Wanted, ...]:
+    """Return the attachments to read, each once, those of quotes last.
+
+    An attachment with a remark is not read: the remark says why.
+    """
+    own, quoted = _attachments(claim, prepared)
+    wanted: dict[int, _Wanted] = {}
+    for each in (*own, *quoted):
+        if not each.attachment.remark:
+            wanted.setdefault(each.attachment.id, each)
+    return tuple(wanted.values())
+
+
+def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Return the attachments of the messages, and those of what they quote."""
+    own: list[_Wanted] = []
+    quoted: list[_Wanted] = []
     for message in prepared.messages:
         # The message that opens a thread stands in the channel.
         opened_in = claim.meta.parent if message.opens is not None else None
         channel = opened_in or claim.conversation
-        found = [_Wanted(channel, message.id, each) for each in message.attachments]
+        own += [_Wanted(channel, message.id, each) for each in message.attachments]
         for quote in message.quotes:
             for said in quote.messages:
                 # A forward is a copy: its files are those of the message that forwards.
                 holder = message.id if quote.kind == "forward" else said.id
                 where = channel if quote.kind == "forward" else quote.channel
-                found += [_Wanted(where, holder, each) for each in said.attachments]
-        yield from (each for each in found if not each.attachment.remark)
+                quoted += [_Wanted(where, holder, each) for each in said.attachments]
+    return own, quoted
 
 
 def _cut(heard: Transcript, chars: int) -> Transcript:
@@ -295,17 +319,13 @@ def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
     remark, notice = "transcribed by a machine", ""
     if heard.left_out:
         remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
-        notice = f"Of {_named(attachment)} I got the beginning and the end: it is long."
+        notice = f"Of {named_file(attachment.filename)} I got the beginning and the end: it is long."
     return FileContent((element,), remark, notice)
 
 
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:
     for_claude, for_people = PROBLEMS[problem]
-    return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
-
-
-def _named(attachment: Attachment) -> str:
-    return f"`{attachment.filename.replace('`', '')}`"
+    return FileContent((), for_claude, f"I could not read {named_file(attachment.filename)}: {for_people}.")
 
 
 def _kind(made: Converted) -> str:

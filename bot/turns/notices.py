@@ -8,7 +8,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import DiscordError, DiscordNotNow, DiscordUnavailable
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Outgoing, fits
 from bot.store.claim import Claim, UnreadableConversation
 from bot.turns.nonce import nonce
 from bot.turns.persist import persist
@@ -22,6 +22,16 @@ def lines(notices: Sequence[str]) -> str:
     return "\n".join(wording.small(notice) for notice in notices)
 
 
+def bounded_lines(notices: Sequence[str]) -> str:
+    """Return notices as they are shown, as many as fit into one message, and how many more there are."""
+    for shown in range(len(notices), 0, -1):
+        left_out = len(notices) - shown
+        text = lines([*notices[:shown], *([wording.more_notices(left_out)] if left_out else [])])
+        if fits(text):
+            return text
+    return lines([wording.more_notices(len(notices))])
+
+
 async def put_below(claim: Claim, notices: Sequence[str], services: TurnServices) -> None:
     """Post notices below a reply, in place of those of an earlier regeneration."""
     journal, outbox = services.journal, services.outbox
@@ -29,7 +39,7 @@ async def put_below(claim: Claim, notices: Sequence[str], services: TurnServices
     if before is not None and before[0] != claim.attempt.regeneration:
         await outbox.delete(claim.conversation, before[1])
     if notices:
-        notice = Outgoing(lines(notices), nonce=nonce(claim, "n"), silent=True)
+        notice = Outgoing(bounded_lines(notices), nonce=nonce(claim, "n"), silent=True)
         sent = await outbox.send(claim.conversation, notice)
         await persist(lambda: journal.set_notice(claim, sent.id))
     elif before is not None:

@@ -61,7 +61,10 @@ async def test_a_reply_shows_claude_what_it_replies_to_with_its_picture(world: W
     assert "what is this?" in text["text"]
     assert quote["text"].startswith('<quote of="reply">')
     assert said(quote["text"]) == [
-        ('from="Ben" username="ben"', "my new loom\n[attached, shown below: loom.png (image/png)]")
+        (
+            'from="Ben" username="ben"',
+            'my new loom\n<attachment name="loom.png" type="image/png" shown="below"/>',
+        )
     ]
     assert image["type"] == "image"
     assert notices(world, thread) == []
@@ -82,7 +85,7 @@ async def test_a_reply_to_what_stands_above_is_named_and_not_repeated(world: Wor
     await world.settled(question)
     await world.settled(await world.ann.post(thread, "I mean this", reply_to=question["id"]))
     (quote,) = quotes(world)
-    assert "this replies to the message by Ann (ann), written at " in quote
+    assert "this replies to the message by ann, written at " in quote
     assert str(world.asked[-1].body["messages"]).count("what about silk?") == 1
 
 
@@ -162,7 +165,7 @@ async def test_the_first_mention_in_a_thread_shows_what_was_said_before_and_no_l
     feed = world.discord.post_as_webhook(world.discord.world.channels[thread], "Feed", "a new release")
     await ask(world, thread, "sum up")
     (quote,) = quotes(world)
-    assert quote.startswith('<quote of="room" title="Looms">\n[Read 20 of 30 messages, back to ')
+    assert quote.startswith('<quote of="room" title="Looms" remark="Read 20 of 30 messages, back to ')
     first, *messages, last = said(quote)
     assert first == ('from="Ben" username="ben"', "who has a loom?")
     assert [text for _, text in messages] == [f"message {number}" for number in range(10, 29)]
@@ -195,8 +198,8 @@ async def test_the_first_mention_in_a_forum_post_shows_its_title_its_tags_and_it
     (quote,) = quotes(world)
     assert quote.startswith('<quote of="room" title="Which loom?" tags="help wanted">')
     (_, starter), (_, other) = said(quote)
-    assert starter == "this one?\n[attached, shown below: loom.png (image/png)]"
-    assert "[attached, not shown to you: loom.png (image/png)" in other
+    assert starter == 'this one?\n<attachment name="loom.png" type="image/png" shown="below"/>'
+    assert '<attachment name="loom.png" type="image/png" shown="no"' in other
     assert notices(world, thread) == ["-# 1 picture was not opened."]
 
 

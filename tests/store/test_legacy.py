@@ -5,22 +5,24 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Plan, Terms, compose
 from bot.conversation.errors import Unreadable
-from bot.conversation.lifetime import USUAL_RATES
 from bot.conversation.message import Attachment, Author, Message, written_at
 from bot.conversation.prompt import CONTINUE
-from bot.conversation.request import PromptMessage, Request, Usage
+from bot.conversation.request import Parameters, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_summarize
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Turn
 from bot.store.codec import dump_turn, load_turn
+from bot.store.held_files import HeldFiles
+from bot.store.keys import Keys
 from bot.store.legacy import TextTurn
 from tests.conversation.builders import snowflake
 
@@ -30,15 +32,10 @@ STORED: dict[str, Any] = json.loads(
 """A conversation as the version before content blocks stored it, and its next requests as that version sent them."""
 
 TERMS = Terms(
-    model="claude-sonnet-5-5",
-    max_tokens=4096,
-    effort="low",
+    parameters=Parameters("claude-sonnet-5-5", 4096, "low"),
     system=("Be a weaver.",),
     user_key="u",
     trimming=marks(100_000, 0.5, pinned_share=0.2),
-    limit_tokens=None,
-    cache="auto",
-    prices=USUAL_RATES,
 )
 ANN, BEN = Author(1, "ann", "Ann"), Author(2, "ben", "Ben <b>")
 NEW = Message(snowflake(90), BEN, "And what now?", (Attachment(7, "loom.png", "image/png", 900),))
@@ -118,3 +115,20 @@ def test_an_entry_from_before_costs_were_kept_is_read() -> None:
     assert load_turn(json.dumps(entry)) == replace(
         whole, cost=None, usage=replace(whole.usage, service_tier="")
     )
+
+
+async def test_the_files_of_an_entry_from_before_uploads_were_stored_are_sent_as_they_were(
+    redis: Redis,
+) -> None:
+    text = (Path(__file__).parent / "fixtures" / "files_by_earlier_version.json").read_text(encoding="utf-8")
+    entry = load_turn(text)
+    assert load_turn(dump_turn(entry)) == entry
+    past = Past((entry,), 0)
+    held = HeldFiles(redis, Keys("bobbin"), ttl_s=60, upload_s=60, inline_bytes=1000)
+    assert not (await held.held(1, past.sources)).gone
+    first = cast("Any", stream_arguments(plan(past, NEW).request))["messages"][0]
+    assert [block.get("source") for block in first["content"]] == [
+        None,
+        {"type": "file", "file_id": "file_011"},
+        {"type": "base64", "media_type": "application/pdf", "data": "JVBERi0="},
+    ]

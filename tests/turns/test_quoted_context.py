@@ -95,7 +95,7 @@ async def test_messages_that_have_their_quotes_already_get_them_once() -> None:
 async def test_what_stands_above_is_named_only() -> None:
     bench = Bench()
     above = message("how do looms work?", number=5, author=BEN)
-    named = "this replies to the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    named = "this replies to the message by ben, written at 2015-01-01 00:00 UTC, which stands above"
     prepared = await bench.prepare(above, REPLY)
     assert quotes(prepared) == (Quote("reply", 8, remark=named),)
     claim = a_claim(REPLY.id, messages=(REPLY,), history=(turn(5),))
@@ -208,7 +208,7 @@ async def test_what_an_earlier_message_of_the_turn_quotes_is_named_until_that_me
     prepared = await bench.prepare(REPLY, again, linking)
     first, *named = [quote for each in prepared.messages for quote in each.quotes]
     assert first.messages == (SAID,)
-    name = "the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    name = "the message by ben, written at 2015-01-01 00:00 UTC, which stands above"
     assert [quote.remark for quote in named] == [f"this replies to {name}", f"this links to {name}"]
     assert not any(quote.messages for quote in named)
     prepared = await bench.prepare(again, linking)

@@ -16,11 +16,9 @@ from .tokens import count_text
 
 WORDS_OF_QUOTE = 12
 
-# [attached, shown below: loom.jpg (image/jpeg)], or with a remark, or "not shown to you".
-ATTACHED = re.compile(
-    r"^\[attached, (shown below|not shown to you): (.+?) \(([^()\n]*)\)(?:: (.*))?\]$", re.MULTILINE
-)
-STICKER = re.compile(r"^\[sticker: (.+)\]$", re.MULTILINE)
+# <attachment name="loom.jpg" type="image/jpeg" shown="below"/>, or shown="no", perhaps with a remark.
+ATTACHED = re.compile(r'<attachment name="([^"]*)"(?: type="[^"]*")? shown="([^"]*)"(?: remark="([^"]*)")?/>')
+STICKER = re.compile(r'<sticker name="([^"]*)"/>')
 POLL = re.compile(r'<poll question="([^"]*)"[^>]*>(.*?)</poll>', re.DOTALL)
 EMBED = re.compile(r"<embed\b([^>]*)>(.*?)</embed>", re.DOTALL)
 QUOTE = re.compile(r'<quote of="([^"]*)"([^>]*)>(.*?)</quote>', re.DOTALL)
@@ -42,14 +40,14 @@ def received(blocks: Sequence[Body], files: Mapping[str, File]) -> list[str]:
     text = "\n".join(each for each in texts if not FILE.match(each))
     contents = [block for block in blocks if block["type"] in ("image", "document") or _is_file(block)]
     attached = ATTACHED.findall(text)
-    shown = [name for state, name, _, _ in attached if state == "shown below"]
+    shown = [name for name, state, _ in attached if state == "below"]
     # A name belongs to the block at the same place; where their numbers differ, no name is claimed.
     names: list[str] = shown if len(shown) == len(contents) else [""] * len(contents)
     lines = [_content(block, _plain(name), files) for block, name in zip(contents, names, strict=True)]
     lines += [
         f"only the name of {_code(name)}: {_plain(remark or 'it was not shown to me')}"
-        for state, name, _, remark in attached
-        if state != "shown below"
+        for name, state, remark in attached
+        if state != "below"
     ]
     return [*lines, *_others(text)]
 
@@ -81,7 +79,8 @@ def _content(block: Body, name: str, files: Mapping[str, File]) -> str:
 
 def _others(text: str) -> Iterator[str]:
     for kind, attributes, inner in QUOTE.findall(text):
-        yield f"{_kind(kind)}{_title(attributes)}: {_quoted(inner)}"
+        remark = dict(ATTRIBUTE.findall(attributes)).get("remark", "")
+        yield f"{_kind(kind)}{_title(attributes)}: {_quoted(inner) if inner.strip() else _words(remark)}"
     said = QUOTE.sub("", text)
     for name in STICKER.findall(said):
         yield f"a sticker: {_plain(name)}"
@@ -125,7 +124,7 @@ def _author(attributes: str) -> str:
 def _summary(text: str) -> str:
     """The words of a quoted message, then its other parts."""
     parts = [_words(words_only(text))] if words_only(text) else []
-    parts += [_code(name) for _, name, _, _ in ATTACHED.findall(text)]
+    parts += [_code(name) for name, _, _ in ATTACHED.findall(text)]
     return ", ".join([*parts, *_others(text)]) or "no text"
 
 

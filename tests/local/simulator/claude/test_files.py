@@ -150,3 +150,21 @@ def total(claude: Claude) -> int:
         int(usage[kind] or 0)
         for kind in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     )
+
+
+async def test_in_a_request_with_many_pictures_none_may_be_long(sdk: AsyncAnthropic) -> None:
+    small, long = (
+        {"type": "image", "source": inline(samples.picture("PNG", size), "image/png")}
+        for size in ((28, 28), (2001, 28))
+    )
+
+    async def send(*blocks: Any) -> None:
+        content: Any = [{"type": "text", "text": "What is this?"}, *blocks]
+        await sdk.messages.create(
+            model="claude-haiku-5-5", max_tokens=100, messages=[{"role": "user", "content": content}]
+        )
+
+    await send(*[small] * 19, long)
+    await send(*[small] * 25)
+    with pytest.raises(anthropic.BadRequestError, match="2000 pixels"):
+        await send(*[small] * 20, long)

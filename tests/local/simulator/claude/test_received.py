@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from bot.conversation.content import Document, FileSource, Image, InlineSource, Text
+from bot.conversation.content import Document, FileSource, Image, InlineSource, Source, Text
 from bot.conversation.elements import file_element, question
 from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted
 from bot.local.simulator.claude.files import File
@@ -15,6 +15,13 @@ from tests.files import samples
 ANN = Author(1, "ann", "Ann")
 BEN = Author(2, "ben", "Ben")
 INLINE = {"d1": "A" * 8192}
+
+
+def _source(source: Source) -> dict[str, str]:
+    if isinstance(source, FileSource):
+        return {"type": "file", "file_id": source.file_id}
+    assert isinstance(source, InlineSource)
+    return {"type": "base64", "media_type": source.media_type, "data": INLINE[source.digest]}
 
 
 def attached(name: str, kind: str, *blocks: Any, remark: str = "") -> Attachment:
@@ -29,15 +36,7 @@ def answer(*messages: Message, files: Sequence[File] = ()) -> str:
             blocks.append({"type": "text", "text": block.text})
         elif isinstance(block, Image | Document):
             named = {"title": block.title} if isinstance(block, Document) else {}
-            source = (
-                {"type": "file", "file_id": block.source.file_id}
-                if isinstance(block.source, FileSource)
-                else {
-                    "type": "base64",
-                    "media_type": block.source.media_type,
-                    "data": INLINE[block.source.digest],
-                }
-            )
+            source = _source(block.source)
             blocks.append({"type": block.type, "source": source, **named})
     body = {"messages": [{"role": "user", "content": blocks}]}
     return stand_in(body, {file.id: file for file in files}).text
