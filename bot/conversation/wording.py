@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from bot.conversation.errors import (
     BobbinError,
@@ -17,9 +18,13 @@ from bot.conversation.errors import (
     ClaudeUnreachable,
     ClaudeWrongAddress,
 )
+from bot.conversation.visible import plain
 
 SMALL = "-# "
 """Discord's subtext: small and grey, so that a notice does not look like a reply."""
+
+FILE_NAME_CHARS = 48
+"""Of a longer name of a file, the middle is left out of notices."""
 
 EMPTY_REPLY = "Claude had nothing to say to that. Write again, perhaps with a little more to go on."
 REFUSED = (
@@ -238,6 +243,19 @@ def code_goes_on(lines: int) -> str:
 def goes_on(name: str) -> str:
     """Say that the rest of a long reply is attached."""
     return f"The reply goes on in the attached `{name}`."
+
+
+def file_named(filename: str) -> str:
+    """Format the name of a file for a notice; of a long name the beginning and the end."""
+    name = plain(filename).replace("`", "").strip() or "file"
+    if len(name) > FILE_NAME_CHARS:
+        name = f"{name[: FILE_NAME_CHARS - 13]}…{name[-12:]}"
+    return f"`{name}`"
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a list in a sentence."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def small(sentence: str) -> str:

@@ -17,9 +17,18 @@ from bot.turns.services import TurnServices
 log = structlog.get_logger()
 
 
+CHARS_MAX = 1900
+"""Discord takes 2,000 characters."""
+
+
 def lines(notices: Sequence[str]) -> str:
-    """Return notices as they are shown."""
-    return "\n".join(wording.small(notice) for notice in notices)
+    """Return notices as they are shown; the last ones are left out if there are too many for one message."""
+    shown = [wording.small(notice) for notice in notices]
+    while len("\n".join(shown)) > CHARS_MAX and len(shown) > 1:
+        shown.pop()
+    if left_out := len(notices) - len(shown):
+        shown.append(wording.small(f"… and {left_out} more like these."))
+    return "\n".join(shown)
 
 
 async def put_below(claim: Claim, notices: Sequence[str], services: TurnServices) -> None:
