@@ -122,8 +122,8 @@ async def test_a_pdf_and_an_office_file_are_read(world: World) -> None:
     ("name", "data", "said"),
     [
         ("cat.png", b"MZ\x90\x00" + b"\x00" * 50, "the content is in no format that I know"),
-        ("locked.pdf", samples.pdf(password="secret"), "a password protects it"),
-        ("bomb.png", samples.huge_header(), "it is too large"),
+        ("locked.pdf", samples.pdf(password="secret"), "a password is needed"),
+        ("bomb.png", samples.huge_header(), "that is too large"),
         ("note.ogg", b"OggS\x00\x02" + b"\x00" * 30, "I cannot listen to recordings here"),
     ],
 )
