@@ -9,7 +9,7 @@ from typing import Any
 
 from bot.local.simulator.picture_size import size_px
 
-from .files import File
+from .file import File
 from .images import base64_size_px, tokens_of_size
 from .prompt import Body
 from .tokens import count_text

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import samples
 from .conversation import Conversation, read
-from .files import File
+from .file import File
 from .prompt import Body
 from .received import attached, received
 from .reply import Reply, cut

@@ -8,7 +8,7 @@ from typing import Any
 from bot.conversation.content import Document, FileSource, Image, InlineSource, Source, Text
 from bot.conversation.elements import file_element, question, transcript_element
 from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted
-from bot.local.simulator.claude.files import File
+from bot.local.simulator.claude.file import File
 from bot.local.simulator.claude.stand_in import stand_in
 from tests.files import samples
 
