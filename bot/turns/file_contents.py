@@ -234,9 +234,10 @@ class FileContents:
                 source = await self._source(conversation, made.data, "application/pdf")
                 document = Document(source, size, attachment.filename)
                 cut = made.pages < made.of
-                remark = f"its first {made.pages} of {made.of} pages" if cut else ""
+                first = "the first" if made.pages == 1 else f"the first {made.pages}"
+                remark = f"{first} of its {made.of} pages" if cut else ""
                 notice = (
-                    f"I read only the first {made.pages} of {made.of} pages of {_named(attachment)}. "
+                    f"I read only {first} of {made.of} pages of {_named(attachment)}. "
                     "Send others that matter as a file of their own."
                     if cut
                     else ""

@@ -367,7 +367,7 @@ async def test_files_that_do_not_fit_into_the_window_are_cut_and_the_conversatio
         usage = own.asked[-1].usage
         assert sum(usage[kind] or 0 for kind in INPUT) < 16_000 * 0.5
         blocks = await ask(own, thread, "and this?", ("paper.pdf", "application/pdf", samples.pdf(30)))
-        assert "its first 1 of 30 pages" in blocks[0]["text"]
+        assert "the first of its 30 pages" in blocks[0]["text"]
         await ask(own, thread, "and now?")
         assert "'type': 'document'" in str(own.asked[-1].body["messages"]), "it has room after a trim, too"
 

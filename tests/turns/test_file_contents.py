@@ -115,7 +115,7 @@ async def test_what_is_left_out_of_a_file_is_said_to_claude_and_to_people() -> N
         (Words("long", 500), "500 characters", "I read only the beginning and the end of `f0.png`."),
         (
             Pages(b"pdf", 2, 9),
-            "its first 2 of 9 pages",
+            "the first 2 of its 9 pages",
             "I read only the first 2 of 9 pages of `f0.png`. Send others",
         ),
         (
@@ -249,7 +249,7 @@ async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> No
     bench = Bench(Pages(b"pdf", 50, 50), room=Room(3 * PAGE + 10))
     prepared = await bench.prepare(with_files())
     assert tokens(prepared) == [3 * PAGE]
-    assert only(prepared).remark == "its first 3 of 50 pages"
+    assert only(prepared).remark == "the first 3 of its 50 pages"
     assert "I read only the first 3 of 50 pages" in prepared.notices[0]
     assert len(bench.asked) == 1
 
