@@ -61,7 +61,7 @@ class Attempts:
         characters = 0
         timeouts = StreamTimeouts(first_s=self.first_s, stall_s=self.stall_s)
         reply = Reply(request.breakpoints.newest if request.breakpoints is not None else None)
-        bounds = Bounds(request.max_tokens, self.first_s)
+        bounds = Bounds(request.parameters.max_tokens, self.first_s)
         async with AsyncExitStack() as stack:
             stack.enter_context(translated())
             # The input is paid for, however the attempt ends.
@@ -115,7 +115,7 @@ class Attempts:
             first_text_s=None if first_text_s is None else round(first_text_s, 3),
             total_s=round(self.clock() - started_at, 3),
         )
-        self.metrics.replied(request.model, finished.stop_reason, first_text_s)
+        self.metrics.replied(request.parameters.model, finished.stop_reason, first_text_s)
         yield finished
 
     def _open(self, request: Request) -> AsyncMessageStreamManager[None]:

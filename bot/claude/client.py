@@ -135,13 +135,13 @@ class Claude:
                         text_seen = text_seen or isinstance(event, TextDelta)
                         started = started or isinstance(event, Started)
                         if isinstance(event, Finished):
-                            self._operator_errors.succeeded(request.model)
+                            self._operator_errors.succeeded(request.parameters.model)
                         yield event
             except ClaudeModelUnknown as error:
-                self._metrics.ended(request.model, type(error).__name__)
-                raise self.catalogue.gone(request.model, error) from error.__cause__
+                self._metrics.ended(request.parameters.model, type(error).__name__)
+                raise self.catalogue.gone(request.parameters.model, error) from error.__cause__
             except (ClaudeBusy, ClaudeUnreachable) as error:
-                self._metrics.ended(request.model, type(error).__name__)
+                self._metrics.ended(request.parameters.model, type(error).__name__)
                 failed += 1
                 lost = started or (isinstance(error, ClaudeUnreachable) and error.sent)
                 lost_tries += lost
@@ -166,8 +166,8 @@ class Claude:
                     wait_s=round(wait_s, 1),
                 )
             except ClaudeError as error:
-                self._metrics.ended(request.model, type(error).__name__)
-                self._operator_errors.failed(error, request.model)
+                self._metrics.ended(request.parameters.model, type(error).__name__)
+                self._operator_errors.failed(error, request.parameters.model)
                 raise
             else:
                 return

@@ -92,9 +92,17 @@ class Files:
                         raise
 
     async def missing(self, ids: Collection[str]) -> frozenset[str]:
-        """Return the ids, of at most `IDS_MAX`, that no living file has."""
-        asked = list(ids)[:IDS_MAX]
+        """Return the ids that no living file has: all of them on a server without a Files API."""
+        asked = sorted(ids)
+        found: set[str] = set()
         with translated():
-            async with asyncio.timeout(CALL_TIMEOUT_S):
-                found = {file.id async for file in self._sdk.files.list(ids=asked)}
+            for start in range(0, len(asked), IDS_MAX):
+                async with asyncio.timeout(CALL_TIMEOUT_S):
+                    try:
+                        page = self._sdk.files.list(ids=asked[start : start + IDS_MAX])
+                        found.update([file.id async for file in page])
+                    except anthropic.APIStatusError as error:
+                        if error.status_code not in WITHOUT_API:
+                            raise
+                        return frozenset(asked)
         return frozenset(asked) - found

@@ -31,22 +31,10 @@ if TYPE_CHECKING:
     )
 
     from bot.conversation.content import Block, Source
-    from bot.conversation.request import Lifetime, PromptMessage, Request
+    from bot.conversation.request import Lifetime, Parameters, PromptMessage, Request
 
 # The API's minimum of thinking.budget_tokens, which must also be less than `max_tokens`.
 LEAST_BUDGET_TOKENS = 1024
-
-
-class StreamArguments(TypedDict, total=False):
-    """The arguments of `messages.stream`."""
-
-    model: Required[str]
-    max_tokens: Required[int]
-    system: list[TextBlockParam]
-    messages: Required[list[MessageParam]]
-    output_config: OutputConfigParam
-    metadata: MetadataParam
-    thinking: ThinkingConfigParam
 
 
 class CountArguments(TypedDict, total=False):
@@ -57,6 +45,13 @@ class CountArguments(TypedDict, total=False):
     messages: Required[list[MessageParam]]
     output_config: OutputConfigParam
     thinking: ThinkingConfigParam
+
+
+class StreamArguments(CountArguments, total=False):
+    """The arguments of `messages.stream`."""
+
+    max_tokens: Required[int]
+    metadata: MetadataParam
 
 
 def stream_arguments(request: Request) -> StreamArguments:
@@ -70,19 +65,14 @@ def stream_arguments(request: Request) -> StreamArguments:
     marks = request.breakpoints
     lifetimes = dict(marks.messages) if marks is not None else {}
     arguments = StreamArguments(
-        model=request.model,
-        max_tokens=request.max_tokens,
+        model=request.parameters.model,
+        max_tokens=request.parameters.max_tokens,
         messages=[
             _message(message, request.inline, lifetimes.get(at))
             for at, message in enumerate(request.messages)
         ],
     )
-    if request.system:
-        arguments["system"] = _texts(request.system, marks.system if marks is not None else None)
-    if request.effort is not None:
-        arguments["output_config"] = {"effort": request.effort}
-    if (thinking := _thinking(request)) is not None:
-        arguments["thinking"] = thinking
+    _add_options(arguments, request, marks.system if marks is not None else None)
     if request.user_key is not None:
         arguments["metadata"] = {"user_id": request.user_key}
     return arguments
@@ -91,28 +81,35 @@ def stream_arguments(request: Request) -> StreamArguments:
 def count_arguments(request: Request) -> CountArguments:
     """The keyword arguments that count the input tokens of `request`; caching does not change the count."""
     arguments = CountArguments(
-        model=request.model, messages=[_message(message, request.inline) for message in request.messages]
+        model=request.parameters.model,
+        messages=[_message(message, request.inline) for message in request.messages],
     )
-    if request.system:
-        arguments["system"] = _texts(request.system)
-    if request.effort is not None:
-        arguments["output_config"] = {"effort": request.effort}
-    if (thinking := _thinking(request)) is not None:
-        arguments["thinking"] = thinking
+    _add_options(arguments, request)
     return arguments
 
 
-def _thinking(request: Request) -> ThinkingConfigParam | None:
-    match request.thinking:
+def _add_options(arguments: CountArguments, request: Request, mark: Lifetime | None = None) -> None:
+    """Add what a request may leave out: the system prompt, with a breakpoint, and the options of the model."""
+    parameters = request.parameters
+    if request.system:
+        arguments["system"] = _texts(request.system, mark)
+    if parameters.effort is not None:
+        arguments["output_config"] = {"effort": parameters.effort}
+    if (thinking := _thinking(parameters)) is not None:
+        arguments["thinking"] = thinking
+
+
+def _thinking(parameters: Parameters) -> ThinkingConfigParam | None:
+    match parameters.thinking:
         case "adaptive":
             return {"type": "adaptive"}
         case "disabled":
             return {"type": "disabled"}
         case "between_tools":
             return {"type": "between_tools"}
-        case "enabled" if request.max_tokens > LEAST_BUDGET_TOKENS:
+        case "enabled" if parameters.max_tokens > LEAST_BUDGET_TOKENS:
             # Half of the reply's limit; the other half is left for the text.
-            return {"type": "enabled", "budget_tokens": max(LEAST_BUDGET_TOKENS, request.max_tokens // 2)}
+            return {"type": "enabled", "budget_tokens": max(LEAST_BUDGET_TOKENS, parameters.max_tokens // 2)}
         case _:
             return None
 

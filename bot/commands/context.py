@@ -22,7 +22,6 @@ from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
 from bot.conversation.history_files import HistoryFile
 from bot.store.claim import Meta
-from bot.turns.terms import terms_of
 
 log = structlog.get_logger()
 
@@ -188,13 +187,10 @@ class Context:
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        terms = terms_of(self._resolve_terms(choice))
+        terms = self._resolve_terms(choice)
         seen = view(
             past,
-            model=terms.model,
-            manner=terms.manner,
-            system=terms.system,
-            policy=terms.trimming,
+            terms,
             now_ms=round(self._clock.now_s() * 1000),
         )
         link = None if seen.first is None else _link(conversation, meta, seen.first)

@@ -10,6 +10,7 @@ from bot.conversation.context_view import ContextView
 from bot.conversation.history_files import HistoryFile
 from bot.conversation.pricing import dollars
 from bot.conversation.visible import is_blank, plain
+from bot.conversation.wording import named_file
 
 RULE = access.CONVERSATION
 FILE_RULE = access.FILE
@@ -30,7 +31,6 @@ MAY_NOT_TAKE_OUT = FILE_RULE.refusal("take it out of the conversation")
 FILES_MAX = 8
 """The most files that are listed by name."""
 
-NAME_CHARS = 40
 MAY_NOT_CORRECT = RULE.refusal("correct its summary")
 
 
@@ -131,8 +131,7 @@ def _share(file: HistoryFile, view: ContextView) -> str:
 
 
 def _name(file: HistoryFile) -> str:
-    name = plain(file.name).replace("`", "").strip() or file.kind
-    return f"`{name if len(name) <= NAME_CHARS else name[: NAME_CHARS - 1] + '…'}`"
+    return named_file(file.name, otherwise=f"`{file.kind}`")
 
 
 def _pins(view: ContextView, *, now: bool) -> list[str]:

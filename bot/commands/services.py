@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.clock import Clock
+from bot.conversation.compose import Terms
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
@@ -19,14 +20,13 @@ from bot.store.scoped_overrides import ScopedOverrides
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
-from bot.turns.policy import TurnPolicy
 
 
 @dataclass(frozen=True, slots=True)
 class CommandServices:
     """Shared by all features.
 
-    `resolve_terms` makes the policy of a turn from a choice. `default` applies where nobody has chosen anything.
+    `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
     `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
     """
 
@@ -41,7 +41,7 @@ class CommandServices:
     pins: Pins
     catalogue: Catalogue
     prices: PriceBook
-    resolve_terms: Callable[[Choice], TurnPolicy]
+    resolve_terms: Callable[[Choice], Terms]
     clock: Clock
     intake_policy: Policy
     default: Choice

@@ -87,7 +87,8 @@ class ClaudeSettings(Section):
     stall_timeout_s: Seconds = 60.0
     cache: Literal["auto", "5m", "1h", "off"] = "auto"
     files: Literal["auto", "files", "inline"] = "auto"
-    image_max_edge: Annotated[int, Field(ge=200, le=2576)] = 1568
+    # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
+    image_max_edge: Annotated[int, Field(ge=200, le=2000)] = 1568
     prices: Annotated[dict[Model, PriceRow], BeforeValidator(table)] = Field(default_factory=dict)
 
     @field_validator("base_url", mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bot.conversation.elements import is_quoted_in
 from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.turn import UNSENT, Turn
 from bot.conversation.wording import SMALL
@@ -20,13 +21,16 @@ def stands_above(
 ) -> bool:
     """Whether the message `referred` is part of the request already.
 
-    `said` is the message if it is known, `here` whether it is in the conversation. `earlier` are the messages of the
+    A message that an earlier turn quotes is part of the request as well. `said` is the message if it is known, `here`
+    whether it is in the conversation. `earlier` are the messages of the
     batch before the one that refers to it, `history` the turns of the window, `pinned` those that stand before it.
     """
     if any(message.id == referred for message in earlier):
         return True
     turns = [turn for turn in history if turn.outcome not in UNSENT]
     if any(turn.holds(frozenset((referred,))) for turn in (*pinned, *turns)):
+        return True
+    if said is not None and any(is_quoted_in(said, turn.user) for turn in (*pinned, *turns)):
         return True
     # The history does not name the messages of replies. What the bot has posted since the first request of the window
     # belongs to the turns of the window, unless it is a notice.

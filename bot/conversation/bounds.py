@@ -22,12 +22,22 @@ POLL_ANSWER_CHARS = 100
 """The longest answer (55 characters) with its emoji (Discord, resources/poll)."""
 
 NAME_CHARS = 100
+FILENAME_CHARS = 80
+"""Escaped, a name takes up to six times as much, and the title of a document at most 500 (Anthropic, "Messages")."""
+
 SHORTENED = " [… shortened]"
 
 
 def shortened(text: str, chars: int) -> str:
     """Return a text of about so many characters, with a visible mark where it was cut."""
     return text if len(text) <= chars else text[: max(0, chars - len(SHORTENED))] + SHORTENED
+
+
+def shortened_filename(filename: str) -> str:
+    """Return the name of a file with the middle left out where it is too long, so that its ending stays."""
+    if len(filename) <= FILENAME_CHARS:
+        return filename
+    return f"{filename[: FILENAME_CHARS - 20]}…{filename[-19:]}"
 
 
 def bounded_poll(poll: Poll) -> Poll:

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from bot.conversation import breakpoints, elements, fitting, lifetime, prompt
 from bot.conversation.content import Source
 from bot.conversation.ledger import Forecast, Ledger, Prefix
-from bot.conversation.lifetime import CacheSetting
+from bot.conversation.lifetime import USUAL_RATES, CacheSetting
 from bot.conversation.message import Message
-from bot.conversation.pricing import Rates
-from bot.conversation.request import Effort, PromptMessage, Request, ThinkingType, Usage
+from bot.conversation.pricing import Prices
+from bot.conversation.request import Parameters, PromptMessage, Request, Usage
 from bot.conversation.shares import share_out
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Edge, TrimPolicy, Window, trim
@@ -30,28 +30,21 @@ MOST_HALVINGS = 4
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The parameters of a request besides the conversation.
+    """What a request depends on besides the conversation, by the choices of its scopes.
 
-    `limit_tokens` is the most that a prompt may hold, None if unknown. Above `step_tokens` a prompt costs several
-    times as much; None if there is no such step or the operator accepts it.
+    `trimming` respects the model's context. `limit_tokens` is the most that a prompt may hold, None if unknown. Above
+    `step_tokens` a prompt costs several times as much; None if there is no such step or the operator accepts it.
+    `prices` is None if unknown. `user_key` is the pseudonym of the person who asks.
     """
 
-    model: str
-    max_tokens: int
-    effort: Effort | None
+    parameters: Parameters
     system: tuple[str, ...]
-    user_key: str | None
     trimming: TrimPolicy
-    limit_tokens: int | None
-    cache: CacheSetting
-    prices: Rates
-    thinking: ThinkingType | None = None
+    limit_tokens: int | None = None
     step_tokens: int | None = None
-
-    @property
-    def manner(self) -> str:
-        """What the cache compares besides the text of a request."""
-        return f"{self.model} {self.effort} {self.thinking}"
+    cache: CacheSetting = "auto"
+    prices: Prices | None = None
+    user_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,7 +199,7 @@ def compose(
     before = past.preface
     ledger = Ledger(
         past.history,
-        Prefix(prompt.prefix_key(terms.manner, terms.system, before), past.window_start),
+        Prefix(prompt.prefix_key(terms.parameters.cache_key, terms.system, before), past.window_start),
         before.pinned,
     )
     rates = ledger.rates()
@@ -216,7 +209,7 @@ def compose(
     if counted_tokens is not None:
         missing = counted_tokens - forecast.total - added_tokens
         forecast = replace(forecast, other=forecast.other + missing)
-    shares = share_out(forecast, before.pinned, past.history, past.recalled, model=terms.model)
+    shares = share_out(forecast, before.pinned, past.history, past.recalled, model=terms.parameters.model)
     other = shares.other
     if summary is not None:
         other += max(-other, rates.of(summary) - rates.of(before.summary))
@@ -244,7 +237,7 @@ def compose(
         window = replace(window, shortened=fitted != tuple(messages))
         added = (elements.question(fitted),)
         added_tokens = sum(map(rates.sent, added))
-    prefix = Prefix(prompt.prefix_key(terms.manner, terms.system, preface), window.start)
+    prefix = Prefix(prompt.prefix_key(terms.parameters.cache_key, terms.system, preface), window.start)
     sent = prompt.render_messages(window.all_turns, added, preface.summary)
     choice = lifetime.choose(
         terms.cache,
@@ -252,18 +245,15 @@ def compose(
         prefix,
         prompt_tokens=window.tokens,
         now_ms=now_ms,
-        rates=terms.prices,
+        rates=terms.prices or USUAL_RATES,
         pinned=window.pinned,
         added=added,
     )
     request = Request(
-        model=terms.model,
-        max_tokens=terms.max_tokens,
-        effort=terms.effort,
+        parameters=terms.parameters,
         system=terms.system,
         messages=sent,
         user_key=terms.user_key,
-        thinking=terms.thinking,
         breakpoints=breakpoints.place(window.all_turns, sent, choice),
     )
     return Plan(request, window, added, added_tokens, before, preface, prefix, ledger, forecast, rates)

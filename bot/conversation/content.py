@@ -69,7 +69,7 @@ class Image:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF or a plain text file; `tokens` by the documented formula."""
+    """A PDF or a plain text file; `tokens` by the documented formula. The `title` is sent, and therefore escaped."""
 
     source: Source
     tokens: int

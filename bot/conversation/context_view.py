@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bot.conversation import prompt
-from bot.conversation.compose import Past
+from bot.conversation.compose import Past, Terms
 from bot.conversation.history_files import HistoryFile, files_of_all
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.lifetime import Cached, in_cache
 from bot.conversation.shares import share_out
-from bot.conversation.trimming import Edge, TrimPolicy, trim
+from bot.conversation.trimming import Edge, trim
 from bot.conversation.turn import UNSENT
 
 PICTURE_CELLS = 24
@@ -74,15 +74,14 @@ class ContextView:
         return draw(self.parts, self.share)
 
 
-def view(
-    past: Past, *, model: str, manner: str, system: Sequence[str], policy: TrimPolicy, now_ms: int
-) -> ContextView:
-    """Return what the next request would hold, without its new message; `manner` as in `Terms`."""
+def view(past: Past, terms: Terms, *, now_ms: int) -> ContextView:
+    """Return what the next request would hold, without its new message."""
+    model = terms.parameters.model
     preface = past.preface
-    prefix = Prefix(prompt.prefix_key(manner, system, preface), past.window_start)
+    prefix = Prefix(prompt.prefix_key(terms.parameters.cache_key, terms.system, preface), past.window_start)
     ledger = Ledger(past.history, prefix, preface.pinned)
     rates = ledger.rates()
-    forecast = ledger.forecast(rates, [*system, *([preface.summary] if preface.summary else [])])
+    forecast = ledger.forecast(rates, [*terms.system, *([preface.summary] if preface.summary else [])])
     shares = share_out(forecast, preface.pinned, past.history, past.recalled, model=model)
     summary = min(shares.other, rates.message(preface.summary)) if preface.summary else 0
     sizes = {
@@ -91,11 +90,11 @@ def view(
         "pinned": sum(turn.tokens for turn in shares.pinned),
         "history": sum(turn.tokens for turn in shares.turns),
     }
-    total, budget = sum(sizes.values()), policy.high_tokens
+    total, budget = sum(sizes.values()), terms.trimming.high_tokens
     sizes["free"] = max(0, budget - total)
     would = trim(
         shares.turns,
-        policy,
+        terms.trimming,
         Edge(past.window_start, shares.pinned),
         other_tokens=shares.other,
         pins=past.pins,

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from bot.conversation.content import Block, Text
 from bot.conversation.message import Attachment, Embed, Message, Poll, Quote, Quoted, written_at
 from bot.conversation.request import PromptMessage
 from bot.conversation.title import TITLE_REQUEST
 from bot.conversation.visible import is_blank, plain, readable, unforged
+
+TAKEN_OUT = "it was taken out of the conversation"
+"""The remark of a file that somebody has taken out."""
+
+_UNREAD = Text("")
+"""Stands for the content of a file that is not read yet."""
+
+_IN_ATTRIBUTES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "\uff02": "&quot;"})
 
 
 def question(messages: Sequence[Message]) -> PromptMessage:
@@ -51,11 +60,22 @@ def _title_request(message: Message) -> Iterator[Block]:
 
 
 def _quote(quote: Quote) -> str:
-    lines = [f'<quote of="{quote.kind}"{_given(title=quote.title, tags=", ".join(quote.tags))}>']
-    lines += [f"[{body(plain(quote.remark))}]"] if quote.remark else []
-    for said in quote.messages:
-        lines += [f"<said {_author(said)}>", *_content(said), "</said>"]
-    return "\n".join([*lines, "</quote>"])
+    given = _given(title=quote.title, tags=", ".join(quote.tags), remark=quote.remark)
+    lines = [f'<quote of="{quote.kind}"{given}>']
+    return "\n".join([*lines, *map(_said, quote.messages), "</quote>"])
+
+
+def _said(said: Quoted) -> str:
+    return "\n".join([f"<said {_author(said)}>", *_content(said), "</said>"])
+
+
+def is_quoted_in(said: Quoted, text: str) -> bool:
+    """Whether the text of a request quotes a message already, unchanged and with its files.
+
+    The files of `said` are not read yet. A file with a remark is never read.
+    """
+    files = tuple(file if file.remark else replace(file, blocks=(_UNREAD,)) for file in said.attachments)
+    return _said(replace(said, attachments=files)) in text
 
 
 def _author(written: Message | Quoted) -> str:
@@ -75,7 +95,7 @@ def _content(written: Message | Quoted) -> Iterator[str]:
     if not is_blank(written.text):
         yield body(written.text)
     for name in written.stickers:
-        yield f"[sticker: {body(attribute(name))}]"
+        yield f'<sticker name="{attribute(name)}"/>'
     if written.poll is not None:
         yield _poll(written.poll)
     for embed in written.embeds:
@@ -89,24 +109,30 @@ def _poll(poll: Poll) -> str:
         f'<poll question="{attribute(poll.question)}"{_given(state="closed" if poll.is_closed else "")}>'
     ]
     for answer, votes in poll.answers:
-        lines.append(f"- {body(plain(answer))}" + ("" if votes is None else f" ({votes})"))
+        # The answer is an attribute, so that an answer such as "wool (99)" claims no votes.
+        counted = "" if votes is None else f' votes="{votes}"'
+        lines.append(f'<answer text="{attribute(answer)}"{counted}/>')
     return "\n".join([*lines, "</poll>"])
 
 
 def _embed(embed: Embed) -> str:
-    lines = [f"<embed{_given(title=embed.title, author=embed.author, url=embed.url)}>"]
+    picture = "not shown to you" if embed.has_picture else ""
+    lines = [f"<embed{_given(title=embed.title, author=embed.author, url=embed.url, picture=picture)}>"]
     lines += [body(embed.description)] if not is_blank(embed.description) else []
     lines += [f"{body(plain(name))}: {body(value)}" for name, value in embed.fields]
     lines += [body(plain(embed.footer))] if not is_blank(embed.footer) else []
-    lines += ["[a picture, not shown to you]"] if embed.has_picture else []
     return "\n".join([*lines, "</embed>"])
 
 
 def _attachment(attachment: Attachment) -> str:
-    kind = attachment.content_type or "file"
-    shown = "attached, shown below" if attachment.blocks else "attached, not shown to you"
-    remark = f": {body(plain(attachment.remark))}" if attachment.remark else ""
-    return f"[{shown}: {rendered_name(attachment.filename)} ({attribute(kind)}){remark}]"
+    shown = "below" if attachment.blocks else "no"
+    given = _given(type=attachment.content_type, shown=shown, remark=attachment.remark)
+    return f'<attachment name="{attribute(attachment.filename)}"{given}/>'
+
+
+def taken_out(filename: str) -> Text:
+    """Return the text in place of the block of a file that was taken out of the conversation."""
+    return Text(_attachment(Attachment(0, filename, "", 0, remark=TAKEN_OUT)))
 
 
 def _files(attachments: Sequence[Attachment]) -> Iterator[Block]:
@@ -115,20 +141,15 @@ def _files(attachments: Sequence[Attachment]) -> Iterator[Block]:
 
 def file_element(filename: str, text: str) -> Text:
     """Render the text of a file as an element that the text cannot break out of."""
-    return Text(f'<file name="{rendered_name(filename)}">\n{body(text)}\n</file>')
+    return Text(f'<file name="{attribute(filename)}">\n{body(text)}\n</file>')
 
 
 def transcript_element(filename: str, text: str, *, of: str, seconds: float | None) -> Text:
     """Render what was heard in a recording as an element that the text cannot break out of."""
     length = "" if seconds is None else str(max(1, round(seconds)))
     return Text(
-        f'<transcript name="{rendered_name(filename)}"{_given(of=of, seconds=length)}>\n{body(text)}\n</transcript>'
+        f'<transcript name="{attribute(filename)}"{_given(of=of, seconds=length)}>\n{body(text)}\n</transcript>'
     )
-
-
-def rendered_name(filename: str) -> str:
-    """Render the name of a file, so that it fits into an attribute and cannot pose as an element."""
-    return body(attribute(filename))
 
 
 def _given(**attributes: str) -> str:
@@ -138,8 +159,11 @@ def _given(**attributes: str) -> str:
 
 
 def attribute(text: str) -> str:
-    """Render a text as the value of an attribute."""
-    return plain(text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace('"', "&quot;")
+    """Render a text as the value of an attribute: on one line, without invisible characters, and escaped.
+
+    The wide quotation mark is escaped like the plain one, and an element in look-alike brackets like any other.
+    """
+    return unforged(plain(text).translate(_IN_ATTRIBUTES))
 
 
 def body(text: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import astuple, dataclass, replace
 
 from bot.conversation.content import Block, Document, Image, Text
-from bot.conversation.elements import rendered_name
+from bot.conversation.elements import taken_out
 from bot.conversation.request import PromptMessage
 from bot.conversation.revision import ELEMENT, FILE_NAME
 from bot.conversation.tokens import PRIOR, TokenRates
@@ -63,18 +63,13 @@ def without_file(entry: Turn, key: str, newest: int) -> Turn:
     )
 
 
-def taken_out(name: str) -> Text:
-    """Return the text in place of a file that was taken out."""
-    return Text(f"[{rendered_name(name)} was taken out of the conversation]")
-
-
 def file_name(block: Block) -> str | None:
     """Return the name of a file, None if the block is no file."""
     match block:
         case Image():
             return block.name
         case Document():
-            return block.title
+            return html.unescape(block.title)
         case Text():
             found = FILE_NAME.match(block.text)
             return html.unescape(found[1]) if found else None

@@ -19,6 +19,10 @@ class Where(StrEnum):
     DIRECT = "direct"
 
 
+OTHERS_THREADS = (Where.OTHER_THREAD, Where.JOINED_THREAD)
+"""The threads in which people may have said something before the bot took part."""
+
+
 class Reason(StrEnum):
     """Why a message is not answered; also the label of the metric."""
 

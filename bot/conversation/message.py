@@ -106,12 +106,16 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """What a message replies to; `said` is None where the message did not come along, or `is_deleted`."""
+    """What a message replies to; `said` is None where the message did not come along, or `is_deleted`.
+
+    `read_ms` is when it came along, in ms since 1970.
+    """
 
     channel: int
     message: int
     said: Quoted | None = None
     is_deleted: bool = False
+    read_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +134,8 @@ class Message:
     `opens` is the name of the thread to start from this message, None if the message is in its conversation. With
     `asks_title` Claude is asked for another name, which takes the place of `opens` if it comes in time.
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
-    are set when the turn is prepared, from the `reference`, the `room` and the links of the text.
+    are set when the turn is prepared, from the `reference`, the `room` and the links of the text. A proxied message
+    is `proxied_for` the person who wrote its original, 0 if the original is not known.
     """
 
     id: int
@@ -145,6 +150,12 @@ class Message:
     quotes: tuple[Quote, ...] = ()
     reference: Reference | None = None
     room: Room | None = None
+    proxied_for: int | None = None
+
+    @property
+    def asker(self) -> int | None:
+        """The id of the person who wrote the message, None if nobody knows."""
+        return self.author.id if self.proxied_for is None else self.proxied_for or None
 
     @property
     def all_attachments(self) -> tuple[Attachment, ...]:

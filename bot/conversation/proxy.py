@@ -49,7 +49,17 @@ def _is_within_tags(words: str, said: str) -> bool:
     """Whether a text says these words, with no more than tags around them."""
     if len(said) - len(words) > TAGS_MAX_CHARS:
         return False
-    return re.search(rf"(?<!\w){re.escape(words)}(?!\w)", said) is not None
+    at = said.find(words)
+    while at >= 0:
+        before, behind = said[:at][-1:], said[at + len(words) :][:1]
+        if not (_is_word(before) or _is_word(behind)):
+            return True
+        at = said.find(words, at + 1)
+    return False
+
+
+def _is_word(character: str) -> bool:
+    return character.isalnum() or character == "_"
 
 
 def _plain(text: str) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from bot.conversation.message import Attachment, Author, Quote, Quoted, Room, written_at
-from bot.conversation.visible import plain
 
 ROOM_CHARS = 24_000
 """The most characters of what was said before, about 6,000 tokens: the oldest messages go first."""
 
 UNOPENED = "files of earlier messages are not opened"
 """The remark of the attachments in a room; a remark keeps a file from being read."""
+
+_NO_WORD = re.compile(r"[^\w.:#]+")
 
 
 class Missing(Enum):
@@ -45,8 +47,11 @@ class RoomContent:
 
 
 def named(author: Author | None, message: int) -> str:
-    """Name a message by its author and its time, for a remark."""
-    by = f"by {plain(author.name)} ({author.username}), " if author is not None else ""
+    """Name a message by its author and its time, for a remark.
+
+    The display name is left out, and the username is one word, so that no name adds words to the remark.
+    """
+    by = f"by {_NO_WORD.sub('_', author.username)}, " if author is not None else ""
     return f"the message {by}written at {written_at(message)} UTC"
 
 

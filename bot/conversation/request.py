@@ -45,23 +45,38 @@ class Breakpoints:
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
-    """One request to the Messages API; `max_tokens` bounds the reply, thinking included.
+class Parameters:
+    """The parameters of the model; they pass unchanged from the operator's settings to the Messages API.
 
-    `system` holds the text blocks of the system prompt. `effort` is None if the model has no effort levels,
-    `thinking` is None for the model's default. `user_key` is an opaque name for the person who asks
-    (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached. `inline` maps the digests
-    of inline files to their bytes, as base64.
+    `max_tokens` bounds the reply, thinking included. `effort` is None if the model has no effort levels, `thinking`
+    is None for the model's default.
     """
 
     model: str
     max_tokens: int
-    effort: Effort | None
+    effort: Effort | None = None
+    thinking: ThinkingType | None = None
+
+    @property
+    def cache_key(self) -> str:
+        """What the cache compares besides the text of a request."""
+        return f"{self.model} {self.effort} {self.thinking}"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request to the Messages API.
+
+    `system` holds the text blocks of the system prompt. `user_key` is an opaque name for the person who asks
+    (metadata.user_id), never a Discord id or name. Without `breakpoints` nothing is cached. `inline` maps the digests
+    of inline files to their bytes, as base64.
+    """
+
+    parameters: Parameters
     system: tuple[str, ...]
     messages: tuple[PromptMessage, ...]
     user_key: str | None = None
     breakpoints: Breakpoints | None = None
-    thinking: ThinkingType | None = None
     inline: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
 
     def after(self, end: Finished) -> Request | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -41,12 +42,12 @@ class _Piece:
 
     def edited(self, now: Message) -> _Piece:
         """Return the piece with the text of `now`, the author and quotes as before, and the files still attached."""
-        names = {elements.rendered_name(attachment.filename) for attachment in now.attachments}
+        names = {elements.attribute(attachment.filename) for attachment in now.attachments}
         files = tuple(block for block in self.files if _name(block) in names)
         shown = {_name(block): block for block in files}
         attachments = tuple(
             replace(each, blocks=(shown[name],))
-            if (name := elements.rendered_name(each.filename)) in shown
+            if (name := elements.attribute(each.filename)) in shown
             else each
             for each in now.attachments
         )
@@ -131,9 +132,10 @@ def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
 def _name(block: Block) -> str:
     match block:
         case Image():
-            return elements.rendered_name(block.name)
+            return elements.attribute(block.name)
         case Document():
-            return elements.rendered_name(block.title)
+            # The title is sent, and therefore escaped, except in entries of earlier versions.
+            return elements.attribute(html.unescape(block.title))
         case Text():
             found = FILE_NAME.match(block.text)
             return found[1] if found else ""

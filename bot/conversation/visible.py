@@ -35,11 +35,47 @@ _FOREIGN = re.compile(
     r"|(?<![^\x00-\x7f])[\u200b-\u200d\u2060]+"
 )
 
-_OPENING = re.compile("[<\uff1c\ufe64\u2039\u3008\u2329\u27e8]")
-"""The character that begins an element, and those that look like it."""
+_OPENING = re.compile(
+    "[<\u02c2\u1438\u16b2\u2039\u227a\u22d6\u2329\u276c\u276e\u2770\u27e8\u29fc\u3008\ufe64\uff1c\U0001d236]"
+)
+"""The character that begins an element, and those that look like it (Unicode, "confusables.txt", and brackets)."""
 
-_SLASHES = ("/", "\u2044", "\u2215")
-ELEMENTS = ("message", "summary", "file", "quote", "said", "poll", "embed", "transcript", "thread_title")
+_CLOSING_LETTER = "\u1433"
+"""A letter that looks like the end of an element."""
+
+_SLASHES = ("/", "\\", "\u2044", "\u2215", "\u2571", "\u29f8")
+ELEMENTS = (
+    "message",
+    "summary",
+    "file",
+    "quote",
+    "said",
+    "poll",
+    "embed",
+    "transcript",
+    "thread_title",
+    "attachment",
+    "sticker",
+)
+
+_ALIKE = (
+    # Cyrillic
+    str.maketrans(
+        "\u0430\u0435\u0456\u043a\u043c\u043e\u0440\u0441\u0455\u0442\u0443\u0445\u0501\u04bb\u04cf\u051b",
+        "aeikmopcstyxdhlq",
+    )
+    # Greek
+    | str.maketrans("\u03b1\u03b5\u03b9\u03ba\u03bc\u03bf\u03c1\u03c4\u03c5\u03c7", "aeikmoptux")
+    # Armenian
+    | str.maketrans("\u0578\u057d\u0585", "nuo")
+    # Latin: without a dot, of handwriting, and small capitals
+    | str.maketrans("\u0131\u0251\u0261", "iag")
+    | str.maketrans(
+        "\u1d00\u1d04\u1d05\u1d07\ua730\u0262\u029c\u026a\u1d0b\u029f\u1d0d\u0274\u1d0f\u1d18\ua7af\u0280\ua731\u1d1b\u1d1c\u028f",
+        "acdefghiklmnopqrstuy",
+    )
+)
+"""The letters that look like those of the elements' names (Unicode, "confusables.txt")."""
 
 
 def is_blank(text: str) -> bool:
@@ -66,7 +102,7 @@ def unforged(text: str) -> str:
 
 
 def _begins_element(text: str, start: int) -> bool:
-    """Read on as a careless reader would: skip invisible characters, take wide letters for plain ones.
+    """Read on as a careless reader would: skip invisible characters and accents, take look-alikes for plain letters.
 
     The scan ends at the first visible character that fits no element, so that no part of a text is read twice.
     """
@@ -79,12 +115,21 @@ def _begins_element(text: str, start: int) -> bool:
             if char.isspace() and name:
                 return False
             continue
-        folded = unicodedata.normalize("NFKC", char).casefold()
+        folded = _folded(char)
+        if not folded:
+            continue
         if name in ELEMENTS:
-            return not (folded.isalnum() or folded == "_")
+            return not (folded.isalnum() or folded == "_") or char == _CLOSING_LETTER
         if not name and folded in _SLASHES:
             continue
         name += folded
         if not any(element.startswith(name) for element in ELEMENTS):
             return False
     return name in ELEMENTS
+
+
+def _folded(char: str) -> str:
+    """Return the plain letters that a character looks like; nothing for an accent."""
+    parts = unicodedata.normalize("NFKD", char)
+    bare = "".join(part for part in parts if not unicodedata.category(part).startswith("M"))
+    return bare.casefold().translate(_ALIKE)

@@ -23,9 +23,6 @@ from bot.conversation.visible import plain
 SMALL = "-# "
 """Discord's subtext: small and grey, so that a notice does not look like a reply."""
 
-FILE_NAME_CHARS = 48
-"""Of a longer name of a file, the middle is left out of notices."""
-
 EMPTY_REPLY = "Claude had nothing to say to that. Write again, perhaps with a little more to go on."
 REFUSED = (
     "Claude declined to answer this. Your message is left out of what Claude remembers, "
@@ -245,14 +242,6 @@ def goes_on(name: str) -> str:
     return f"The reply goes on in the attached `{name}`."
 
 
-def file_named(filename: str) -> str:
-    """Format the name of a file for a notice; of a long name the beginning and the end."""
-    name = plain(filename).replace("`", "").strip() or "file"
-    if len(name) > FILE_NAME_CHARS:
-        name = f"{name[: FILE_NAME_CHARS - 13]}…{name[-12:]}"
-    return f"`{name}`"
-
-
 def listed(names: Sequence[str]) -> str:
     """Write names as a list in a sentence."""
     return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
@@ -261,3 +250,21 @@ def listed(names: Sequence[str]) -> str:
 def small(sentence: str) -> str:
     """Format a sentence as a small notice."""
     return SMALL + sentence
+
+
+def more_notices(count: int) -> str:
+    """Say that further notices are left out, because a message has no room for all of them."""
+    what = "thing was" if count == 1 else "things were"
+    return f"{count} more {what} not read, or only in part. Send fewer at a time."
+
+
+def named_file(filename: str, otherwise: str = "a file") -> str:
+    """Name a file as inline code, which a backtick would end; `otherwise` if no visible character is left."""
+    name = plain(filename.replace("`", ""))
+    if len(name) > FILENAME_MAX_CHARS:
+        name = name[: FILENAME_MAX_CHARS - 1] + "…"
+    return f"`{name}`" if name else otherwise
+
+
+FILENAME_MAX_CHARS = 40
+"""The most characters of a file name in a notice, so that the notices of ten files fit into a message."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import signal
 import sys
 from contextlib import suppress
 from dataclasses import asdict
@@ -22,6 +23,13 @@ AT_ONCE = 2
 
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE", "SYSTEMROOT")
 """What a worker gets of the environment: no secrets."""
+
+
+_FAILURES = {
+    -signal.SIGKILL: Problem.TIMED_OUT,
+    -signal.SIGXCPU: Problem.TIMED_OUT,
+    -signal.SIGABRT: Problem.TOO_LARGE,  # libraries that find no memory abort
+}
 
 
 class Converter:
@@ -62,5 +70,5 @@ class Converter:
                     await process.wait()
         if process.returncode:
             log.info("file_conversion_failed", exit_code=process.returncode, bytes=len(data))
-            return Problem.TIMED_OUT if process.returncode in (-9, -24) else Problem.UNREADABLE
+            return _FAILURES.get(process.returncode, Problem.UNREADABLE)
         return load(output) or Problem.UNREADABLE

@@ -32,8 +32,10 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"PK\x03\x04", Kind.ZIP),
     (0, b"PK\x05\x06", Kind.ZIP),
     (0, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", Kind.OLE),
-    (0, b"OggS", Kind.AUDIO),
-    (0, b"ID3", Kind.AUDIO),
+    (0, b"OggS\x00", Kind.AUDIO),
+    (0, b"ID3\x02", Kind.AUDIO),  # MP3 with a tag in front
+    (0, b"ID3\x03", Kind.AUDIO),
+    (0, b"ID3\x04", Kind.AUDIO),
     (0, b"fLaC", Kind.AUDIO),
     (0, b"\xff\xf1", Kind.AUDIO),  # AAC
     (0, b"\xff\xf9", Kind.AUDIO),
@@ -41,13 +43,12 @@ _SIGNATURES: tuple[tuple[int, bytes, Kind], ...] = (
     (0, b"\xff\xf3", Kind.AUDIO),
     (0, b"\xff\xf2", Kind.AUDIO),
     (0, b"\x1aE\xdf\xa3", Kind.VIDEO),  # Matroska, WebM
-    (0, b"MZ", Kind.BINARY),
     (0, b"\x7fELF", Kind.BINARY),
     (0, b"\xfe\xed\xfa", Kind.BINARY),
     (0, b"\xcf\xfa\xed\xfe", Kind.BINARY),
     (0, b"\xca\xfe\xba\xbe", Kind.BINARY),
     (0, b"\x1f\x8b", Kind.BINARY),  # gzip
-    (0, b"BZh", Kind.BINARY),
+    (4, b"1AY&SY", Kind.BINARY),  # bzip2
     (0, b"\xfd7zXZ\x00", Kind.BINARY),
     (0, b"7z\xbc\xaf\x27\x1c", Kind.BINARY),
     (0, b"Rar!\x1a\x07", Kind.BINARY),
@@ -81,6 +82,8 @@ def kind_of(head: bytes) -> Kind:
         return _BRANDS.get(head[8:12], Kind.VIDEO)
     if head[:2] == b"BM" and head[6:10] == b"\x00\x00\x00\x00":  # BMP: a text may begin with these letters
         return Kind.IMAGE
+    if head[:2] == b"MZ" and b"\x00" in head:  # a program for Windows: a text may begin with these letters
+        return Kind.BINARY
     for offset, signature, kind in _SIGNATURES:
         if head[offset : offset + len(signature)] == signature:
             return kind

@@ -6,7 +6,13 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from bot.render.controls import NONE, Controls
+from bot.render.measure import MESSAGE_LIMIT_UNITS, units
 from bot.render.upload import Attached, Upload
+
+
+def fits(content: str) -> bool:
+    """Whether a text fits into one message."""
+    return units(content) <= MESSAGE_LIMIT_UNITS
 
 
 @dataclass(frozen=True, slots=True)

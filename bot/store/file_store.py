@@ -9,12 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
 from bot.conversation.content import Block, sources
+from bot.conversation.elements import TAKEN_OUT
 from bot.store.connection import translated
 from bot.store.held_files import HeldFiles
 from bot.store.keys import FILES_S, Keys
-
-TAKEN_OUT = "it was taken out of the conversation"
-"""The remark for Claude."""
 
 
 @dataclass(frozen=True, slots=True)

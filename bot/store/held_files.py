@@ -193,11 +193,14 @@ class HeldFiles:
     async def _evict(self, members: list[str], *, latest: str) -> None:
         """Remove the bytes beyond the limit; `members` are in the order of their last use."""
         sizes = {member: int(member.rpartition(":")[2]) for member in members}
-        excess, pipe, evicted = (
-            sum(sizes.values()) - self.inline_bytes,
-            self._redis.pipeline(transaction=False),
-            0,
-        )
+        if sum(sizes.values()) <= self.inline_bytes:
+            return
+        # Bytes that went with their conversation or by a sweep are still listed.
+        if missing := await self._missing(members):
+            await self._redis.zrem(self._keys.inline_index, *missing)
+            sizes = {member: size for member, size in sizes.items() if member not in missing}
+        excess, evicted = sum(sizes.values()) - self.inline_bytes, 0
+        pipe = self._redis.pipeline(transaction=False)
         for member, size in sizes.items():
             if excess <= 0:
                 break
@@ -214,6 +217,15 @@ class HeldFiles:
                 files=evicted,
                 hint="files.inline_mb is reached: the files that were not used for longest were removed",
             )
+
+    async def _missing(self, members: list[str]) -> set[str]:
+        """Return the listed members whose bytes are not stored any more."""
+        pipe = self._redis.pipeline(transaction=False)
+        for member in members:
+            conversation, digest, _ = member.split(":")
+            pipe.hexists(self._keys.inline(int(conversation)), digest)
+        found = await pipe.execute()
+        return {member for member, exists in zip(members, found, strict=True) if not exists}
 
 
 def _member(conversation: int, digest: str, data: str) -> str:

@@ -18,11 +18,15 @@ FIELD = "quotes"
 
 @dataclass(frozen=True, slots=True)
 class FetchedQuotes:
-    """The quotes of a message and the notices about them; `links` are the linked messages that its text named."""
+    """The quotes of a message and the notices about them; `links` are the linked messages that its text named.
+
+    `earlier` are the messages of the same turn that the quotes name only, because they stand above.
+    """
 
     quotes: tuple[Quote, ...] = ()
     notices: tuple[str, ...] = ()
     links: tuple[int, ...] = ()
+    earlier: tuple[int, ...] = ()
 
 
 _quotes = TypeAdapter(FetchedQuotes)

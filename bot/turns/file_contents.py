@@ -13,10 +13,10 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.conversation.content import Document, Image, Source
-from bot.conversation.elements import file_element, transcript_element
+from bot.conversation.elements import attribute, file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
-from bot.conversation.wording import file_named, listed
+from bot.conversation.wording import listed, named_file
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room, level
@@ -125,7 +125,7 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        wanted = list(_wanted(claim, prepared))
+        wanted = _wanted(claim, prepared)
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
@@ -232,7 +232,7 @@ class FileContents:
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
                 source = await self._source(conversation, made.data, "application/pdf")
-                document = Document(source, size, attachment.filename)
+                document = Document(source, size, attribute(attachment.filename))
                 cut = made.pages < made.of
                 first = "the first" if made.pages == 1 else f"the first {made.pages}"
                 remark = f"{first} of its {made.of} pages" if cut else ""
@@ -277,20 +277,35 @@ class _Wanted:
     attachment: Attachment
 
 
-def _wanted(claim: Claim, prepared: Prepared) -> Iterator[_Wanted]:
-    """Yield the attachments without a remark: a remark says why an attachment is not read."""
+def _wanted(claim: Claim, prepared: Prepared) -> tuple[_Wanted, ...]:
+    """Return the attachments to read, each once, those of quotes last.
+
+    An attachment with a remark is not read: the remark says why.
+    """
+    own, quoted = _attachments(claim, prepared)
+    wanted: dict[int, _Wanted] = {}
+    for each in (*own, *quoted):
+        if not each.attachment.remark:
+            wanted.setdefault(each.attachment.id, each)
+    return tuple(wanted.values())
+
+
+def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[_Wanted], list[_Wanted]]:
+    """Return the attachments of the messages, and those of what they quote."""
+    own: list[_Wanted] = []
+    quoted: list[_Wanted] = []
     for message in prepared.messages:
         # The message that opens a thread stands in the channel.
         opened_in = claim.meta.parent if message.opens is not None else None
         channel = opened_in or claim.conversation
-        found = [_Wanted(channel, message.id, each) for each in message.attachments]
+        own += [_Wanted(channel, message.id, each) for each in message.attachments]
         for quote in message.quotes:
             for said in quote.messages:
                 # A forward is a copy: its files are those of the message that forwards.
                 holder = message.id if quote.kind == "forward" else said.id
                 where = channel if quote.kind == "forward" else quote.channel
-                found += [_Wanted(where, holder, each) for each in said.attachments]
-        yield from (each for each in found if not each.attachment.remark)
+                quoted += [_Wanted(where, holder, each) for each in said.attachments]
+    return own, quoted
 
 
 def _cut(heard: Transcript, chars: int) -> Transcript:
@@ -327,7 +342,7 @@ def _grouped(found: Iterable[tuple[Attachment, str]]) -> Iterator[str]:
 
 
 def _named(attachment: Attachment) -> str:
-    return file_named(attachment.filename)
+    return named_file(attachment.filename)
 
 
 def _kind(made: Converted) -> str:

@@ -9,10 +9,10 @@ from typing import Self
 import structlog
 
 from bot.conversation import wording
+from bot.conversation.compose import Terms
 from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
 from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
-from bot.turns.policy import TurnPolicy
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Prepared
 from bot.turns.reply_generator import Generated
@@ -74,7 +74,7 @@ class Generation:
             await asyncio.sleep(gather_s)
             await self._join()
 
-    async def compose_and_stream(self, policy: TurnPolicy, prepared: Prepared) -> Generated | None:
+    async def compose_and_stream(self, terms: Terms, prepared: Prepared) -> Generated | None:
         """Request the reply and push it to the writer; None if the turn has grown and is to be prepared again."""
         reply, claim = self._reply, self._reply.claim
         may_restart = self._restarts_left > 0
@@ -95,7 +95,7 @@ class Generation:
                     self._services.generator.generate(
                         claim,
                         prepared,
-                        policy,
+                        terms,
                         interrupt=self._interrupt,
                         push=self._push,
                         show_status=self._status_line.show,

@@ -6,13 +6,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
+from bot.conversation.compose import Terms
 from bot.conversation.message import Attachment
 from bot.conversation.pricing import MTOK, dollars
 from bot.conversation.tokens import PRIOR
-from bot.conversation.wording import file_named, listed
+from bot.conversation.wording import listed, named_file
 from bot.store.claim import Claim
-from bot.turns.claim_policy import PolicyOf
-from bot.turns.policy import TurnPolicy
+from bot.turns.claim_terms import TermsOf
 from bot.turns.prepare import Prepared
 
 
@@ -21,7 +21,7 @@ class HeavyFiles:
     """Adds a notice about the files of more than `remark_tokens` each, in the turn that brings the files."""
 
     remark_tokens: int
-    policy_of: PolicyOf
+    terms_of: TermsOf
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the notice."""
@@ -29,7 +29,7 @@ class HeavyFiles:
         if not heavy:
             return prepared
         filenames = dict.fromkeys(each.filename for each, _ in heavy)
-        notice = remark(list(filenames), sum(tokens for _, tokens in heavy), await self.policy_of(claim))
+        notice = remark(list(filenames), sum(tokens for _, tokens in heavy), await self.terms_of(claim))
         return replace(prepared, notices=(*prepared.notices, notice))
 
     def _heavy(self, prepared: Prepared) -> Iterator[tuple[Attachment, int]]:
@@ -40,15 +40,15 @@ class HeavyFiles:
                     yield each, tokens
 
 
-def remark(filenames: Sequence[str], tokens: int, policy: TurnPolicy) -> str:
+def remark(filenames: Sequence[str], tokens: int, terms: Terms) -> str:
     """Say how many tokens files add to each further turn, and what that costs."""
     one = len(filenames) == 1
-    named = listed([file_named(each) for each in filenames])
+    named = listed([named_file(each) for each in filenames])
     text = f"{named} {'adds' if one else 'add'} about {tokens:,} tokens to each further message"
-    if policy.prices is not None:
+    if terms.prices is not None:
         # The step counts for the whole request, which holds at least the file.
-        rates = policy.prices.at(tokens)
-        cached = policy.cache != "off"
+        rates = terms.prices.at(tokens)
+        cached = terms.cache != "off"
         cost = round(Fraction(tokens * (rates.read if cached else rates.input), MTOK))
         text += f": about {dollars(cost)}" + (
             f", while {'it is' if one else 'they are'} cached" if cached else ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from functools import partial
 from typing import Literal
 
 import structlog
@@ -18,12 +19,10 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
-from bot.turns.claim_policy import policy_of
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, put_below
 from bot.turns.persist import persist
-from bot.turns.policy import TurnPolicy
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Declined, Prepared, prepare
 from bot.turns.recover_reply import has_earlier_attempt, recover_reply
@@ -49,7 +48,7 @@ class TurnLife:
         self.stopped = heartbeat.stopped
         self.reply = PostedReply(claim, services, heartbeat.may_write)
         attempt = claim.attempt
-        self.cost = TurnCost(services.generator.report_cost, lost=attempt.lost, earlier=attempt.costs)
+        self.cost = TurnCost(partial(services.report_cost, claim), lost=attempt.lost, earlier=attempt.costs)
         self.outcome: Literal["unfinished", "answered", "notice"] = "unfinished"
         self.committed = False
         self._arrivals = arrivals
@@ -84,7 +83,7 @@ class TurnLife:
             tries = claim.attempt.number - 1
             log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
             return await self._decline(wording.GIVEN_UP)
-        policy = await self._resolve_policy()
+        terms = await services.terms_of(claim)
         async with Generation(
             self.reply, services, arrivals=self._arrivals, stopped=self.stopped, cost=self.cost
         ) as generation:
@@ -94,7 +93,7 @@ class TurnLife:
                 prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
                     return await self._decline(prepared.notice)
-                generated = await generation.compose_and_stream(policy, prepared)
+                generated = await generation.compose_and_stream(terms, prepared)
         best = not_worse(self.claim, generated)
         result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
         await self.commit(best.turn, result, window_start=best.window_start)
@@ -160,6 +159,3 @@ class TurnLife:
             turn, result = keep_earlier(self.claim, earlier, (notice, wording.EARLIER_STANDS))
         await self.commit(turn, result)
         return result
-
-    async def _resolve_policy(self) -> TurnPolicy:
-        return await policy_of(self.claim, self.services.overrides, self.services.resolve_policy)

@@ -8,7 +8,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.errors import DiscordError, DiscordNotNow, DiscordUnavailable
-from bot.render.outbox import Outgoing
+from bot.render.outbox import Outgoing, fits
 from bot.store.claim import Claim, UnreadableConversation
 from bot.turns.nonce import nonce
 from bot.turns.persist import persist
@@ -17,18 +17,19 @@ from bot.turns.services import TurnServices
 log = structlog.get_logger()
 
 
-CHARS_MAX = 1900
-"""Discord takes 2,000 characters."""
-
-
 def lines(notices: Sequence[str]) -> str:
-    """Return notices as they are shown; the last ones are left out if there are too many for one message."""
-    shown = [wording.small(notice) for notice in notices]
-    while len("\n".join(shown)) > CHARS_MAX and len(shown) > 1:
-        shown.pop()
-    if left_out := len(notices) - len(shown):
-        shown.append(wording.small(f"… and {left_out} more like these."))
-    return "\n".join(shown)
+    """Return notices as they are shown."""
+    return "\n".join(wording.small(notice) for notice in notices)
+
+
+def bounded_lines(notices: Sequence[str]) -> str:
+    """Return notices as they are shown, as many as fit into one message, and how many more there are."""
+    for shown in range(len(notices), 0, -1):
+        left_out = len(notices) - shown
+        text = lines([*notices[:shown], *([wording.more_notices(left_out)] if left_out else [])])
+        if fits(text):
+            return text
+    return lines([wording.more_notices(len(notices))])
 
 
 async def put_below(claim: Claim, notices: Sequence[str], services: TurnServices) -> None:
@@ -38,7 +39,7 @@ async def put_below(claim: Claim, notices: Sequence[str], services: TurnServices
     if before is not None and before[0] != claim.attempt.regeneration:
         await outbox.delete(claim.conversation, before[1])
     if notices:
-        notice = Outgoing(lines(notices), nonce=nonce(claim, "n"), silent=True)
+        notice = Outgoing(bounded_lines(notices), nonce=nonce(claim, "n"), silent=True)
         sent = await outbox.send(claim.conversation, notice)
         await persist(lambda: journal.set_notice(claim, sent.id))
     elif before is not None:

@@ -8,7 +8,7 @@ crash sends the same bytes.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +17,7 @@ import structlog
 from bot.conversation.above import stands_above
 from bot.conversation.message import Author, Message, Quote, Quoted, QuoteKind, Reference, Room
 from bot.conversation.message_links import Link, message_links
+from bot.conversation.named_quotes import VERBS, each_once, named_quote
 from bot.conversation.quoting import Missing, RoomContent, named, own_message, room_quote
 from bot.store.claim import Claim
 from bot.store.quote_store import FetchedQuotes, QuoteStore
@@ -26,6 +27,10 @@ log = structlog.get_logger()
 
 LINKS_MAX = 3
 """The most links that are opened for one message."""
+
+FRESH_MS = 3_000
+"""What a message replies to comes along with it, and is read again for a turn that waited longer: it may have been
+deleted or edited meanwhile."""
 
 MISSING: dict[Missing, tuple[str, str]] = {
     Missing.DELETED: ("it is deleted", "it is deleted"),
@@ -51,7 +56,6 @@ MISSING: dict[Missing, tuple[str, str]] = {
 
 TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
 
-VERBS: dict[QuoteKind, str] = {"reply": "this replies to", "link": "this links to"}
 NOUNS: dict[QuoteKind, str] = {"reply": "the message that was replied to", "link": "a linked message"}
 
 
@@ -62,7 +66,7 @@ class Source(Protocol):
         """Return a message."""
 
     async def linked(
-        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int
+        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int | None
     ) -> Quoted | Missing:
         """Return a linked message if it may be quoted in the conversation."""
 
@@ -86,10 +90,11 @@ class QuotedContext:
     source: Source
     store: QuoteStore
     room_messages: int
+    now_ms: Callable[[], int]
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Set the quotes of the messages, and the notices about them."""
-        wanted = [message for message in prepared.messages if _refers(message)]
+        wanted = [message for message in prepared.messages if _refers(claim, message)]
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.fetched(claim.conversation, [message.id for message in wanted])
@@ -103,7 +108,7 @@ class QuotedContext:
             forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
             return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
 
-        messages = tuple(quoting(each) if each.id in fetched else each for each in prepared.messages)
+        messages = each_once([quoting(each) if each.id in fetched else each for each in prepared.messages])
         notices = tuple(dict.fromkeys(notice for quotes in found for notice in quotes.notices))
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
@@ -115,7 +120,7 @@ class QuotedContext:
             if link.message != message.id and (reference is None or link.message != reference.message)
         )
         named_links = tuple(link.message for link in links)
-        if known is not None and known.links == named_links:
+        if known is not None and known.links == named_links and _is_complete(claim, message, known):
             return known
         referring = asyncio.gather(
             *([self._reply(claim, message, reference)] if reference is not None else []),
@@ -127,8 +132,13 @@ class QuotedContext:
         notices = [outcome.notice for outcome in outcomes if outcome.notice]
         if len(links) > LINKS_MAX:
             notices.append(TOO_MANY)
+        referred = (*((reference.message,) if reference is not None else ()), *named_links[:LINKS_MAX])
+        earlier = {each.id for each in _before(claim, message)}
         quotes = FetchedQuotes(
-            tuple(outcome.quote for outcome in outcomes), tuple(dict.fromkeys(notices)), named_links
+            tuple(outcome.quote for outcome in outcomes),
+            tuple(dict.fromkeys(notices)),
+            named_links,
+            earlier=tuple(each for each in referred if each in earlier),
         )
         log.info(
             "quotes_fetched",
@@ -145,8 +155,9 @@ class QuotedContext:
         said = Missing.DELETED if reference.is_deleted else reference.said
         if where.stands_above(said):
             return where.above(said)
-        if said is None:
-            said = await self.source.message(claim.meta.guild, reference.channel, reference.message)
+        if said is None or (said is reference.said and self.now_ms() - reference.read_ms > FRESH_MS):
+            fetched = await self.source.message(claim.meta.guild, reference.channel, reference.message)
+            said = fetched if said is None or fetched is not Missing.UNAVAILABLE else said
         return where.quoted(said)
 
     async def _link(self, claim: Claim, message: Message, link: Link) -> _Outcome:
@@ -158,17 +169,16 @@ class QuotedContext:
             guild=claim.meta.guild,
             conversation=claim.conversation,
             parent=claim.meta.parent,
-            asker=message.author.id,
+            asker=message.asker,
         )
         return where.quoted(said)
 
     async def _room(self, claim: Claim, message: Message) -> tuple[Room, RoomContent | Missing] | None:
-        """Fetch what was said before the first turn of the conversation; after a reset there is no first turn."""
-        room, meta = message.room, claim.meta
-        if room is None or claim.history or meta.window_start or meta.floor:
+        room = message.room
+        if room is None or not _wants_room(claim, message):
             return None
         count = self.room_messages if room.count is None else room.count
-        return room, await self.source.room(room, guild=meta.guild, count=count)
+        return room, await self.source.room(room, guild=claim.meta.guild, count=count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +193,7 @@ class _Where:
 
     @property
     def earlier(self) -> tuple[Message, ...]:
-        return tuple(each for each in self.claim.batch.messages if each.id < self.message.id)
+        return _before(self.claim, self.message)
 
     def stands_above(self, said: Quoted | Missing | None) -> bool:
         return stands_above(
@@ -199,13 +209,18 @@ class _Where:
         """Name a message that stands above, without its text, which the cache holds."""
         authors = {each.id: each.author for each in self.earlier}
         author: Author | None = authors.get(self.referred)
-        own = isinstance(said, Quoted) and said.own and author is None
-        if isinstance(said, Quoted) and author is None:
+        own = isinstance(said, Quoted) and said.own
+        if own and author is None and not self._is_of_a_person:
+            return _Outcome(named_quote(self.kind, self.channel, own_message(self.referred)))
+        if isinstance(said, Quoted) and not own and author is None:
             author = said.author
-        what = own_message(self.referred) if own else named(author, self.referred)
-        return _Outcome(
-            Quote(self.kind, self.channel, remark=f"{VERBS[self.kind]} {what}, which stands above")
-        )
+        return _Outcome(named_quote(self.kind, self.channel, named(author, self.referred)))
+
+    @property
+    def _is_of_a_person(self) -> bool:
+        """Whether the history has the message as a person's: the bot posts what people write into /chat."""
+        past = self.claim.past
+        return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
 
     def quoted(self, said: Quoted | Missing) -> _Outcome:
         if self.stands_above(said):
@@ -234,5 +249,28 @@ def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequ
     return _Outcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
 
 
-def _refers(message: Message) -> bool:
-    return message.reference is not None or message.room is not None or bool(message_links(message.text))
+def _refers(claim: Claim, message: Message) -> bool:
+    return message.reference is not None or _wants_room(claim, message) or bool(message_links(message.text))
+
+
+def _wants_room(claim: Claim, message: Message) -> bool:
+    """Whether what was said before is read for a message: once, for the first turn.
+
+    A turn whose messages were all deleted does not count. A refused turn does: what was said before may be the
+    reason, and would have every later request refused. After a reset there is no first turn.
+    """
+    meta = claim.meta
+    if meta.floor or meta.window_start or any(turn.outcome != "removed" for turn in claim.history):
+        return False
+    first = next((each.id for each in claim.batch.messages if each.room is not None), None)
+    return message.id == first
+
+
+def _is_complete(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
+    """Whether what was fetched for a message is still right: another message of the turn may be deleted by now."""
+    has_room = not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)
+    return has_room and {each.id for each in _before(claim, message)}.issuperset(known.earlier)
+
+
+def _before(claim: Claim, message: Message) -> tuple[Message, ...]:
+    return tuple(each for each in claim.batch.messages if each.id < message.id)

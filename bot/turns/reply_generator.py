@@ -27,7 +27,6 @@ from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
 from bot.turns.summaries import Summaries, Summary
-from bot.turns.terms import terms_of
 from bot.turns.turn_cost import TurnCost
 
 log = structlog.get_logger()
@@ -49,21 +48,20 @@ async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
 class ReplyGenerator:
     """Composes the request of a turn, streams the reply and concludes.
 
-    `now_s` returns the time since 1970. `report_cost` is called with the cost of each request in micro-dollars, None
-    if unknown. `forget_uploads` is called with the conversation and the ids of uploads that are gone. The `summaries`
-    outlive a restart of the turn.
+    `now_s` returns the time since 1970. `forget_uploads` is called with the conversation and the ids of
+    uploads that are gone. The `summaries` outlive a restart of the turn.
     """
 
     def __init__(
         self,
         claude: Claude,
+        policy: TurnPolicy,
         now_s: Callable[[], float] = time.time,
-        report_cost: Callable[[int | None], None] = lambda _: None,
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
     ) -> None:
         self._claude = claude
+        self._policy = policy
         self._now_s = now_s
-        self.report_cost = report_cost
         self.summaries = Summaries()
         self._forget_uploads = forget_uploads
 
@@ -71,7 +69,7 @@ class ReplyGenerator:
         self,
         claim: Claim,
         prepared: Prepared,
-        policy: TurnPolicy,
+        terms: Terms,
         *,
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
@@ -105,38 +103,37 @@ class ReplyGenerator:
             push,
             show_status,
             cost,
-            policy.prices,
+            terms.prices,
             settle_title,
             self._now_s,
             prepared.inline,
         )
-        terms = terms_of(policy, _pseudonym(claim.batch.messages[0].author.id, policy.secret))
+
+        async def leave_out_gone(sent: Request) -> bool:
+            """Leave out the files of a request that are gone; False if there are none."""
+            nonlocal past, prepared
+            gone = await self._find_gone(claim, sent)
+            past, prepared = past.without_files(gone), prepared.without_files(gone)
+            return bool(gone)
+
+        user_key = _pseudonym(claim.batch.messages[0].author.id, self._policy.secret)
+        terms = replace(terms, user_key=user_key)
         plan = planned(terms)
-        to_be_counted = to_count(terms, plan, past)
-        counted = await stream.count(to_be_counted)
-        if counted is not None and to_be_counted is not None:
-            counted = counted_total(counted, plan, to_be_counted)
+        if (counted := await _counted(stream, to_count(terms, plan, past), plan)) is not None:
             plan = planned(terms, counted)
         summary: str | None = None
         side_usage: tuple[Usage, ...] = ()
-        if plan.window.dropped and policy.summarizes:
-            request = to_summarize(terms, plan, past, now_ms)
-            summary, side_usage = await self._summary(claim, stream, request)
+        if plan.window.dropped and self._policy.summarizes:
+            summary, side_usage = await self._summary(
+                claim,
+                stream,
+                lambda: to_summarize(terms, planned(terms, counted), past, now_ms),
+                leave_out_gone,
+            )
             plan = planned(terms, counted, summary)
         text, end = await stream.reply(plan.request)
-        if (
-            isinstance(end, ClaudeFileGone)
-            and not text
-            and (gone := await self._find_gone(claim, plan.request))
-        ):
+        if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
-            log.warning(
-                "files_gone",
-                conversation=claim.conversation,
-                files=len(gone),
-                hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
-            )
-            past, prepared = past.without_files(gone), prepared.without_files(gone)
             plan = planned(terms, counted, summary)
             text, end = await stream.reply(plan.request)
         still_too_long = False
@@ -144,9 +141,10 @@ class ReplyGenerator:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
             terms = smaller(terms, plan, past, end.tokens, end.limit)
             shorter = planned(terms, summary=summary)
-            if summarizes := policy.summarizes and summary is None and shorter.window.dropped > 0:
-                request = to_summarize_what_goes(shorter, past)
-                summary, further_usage = await self._summary(claim, stream, request)
+            if summarizes := self._policy.summarizes and summary is None and shorter.window.dropped > 0:
+                summary, further_usage = await self._summary(
+                    claim, stream, lambda: to_summarize_what_goes(planned(terms), past), leave_out_gone
+                )
                 shorter, side_usage = planned(terms, summary=summary), (*side_usage, *further_usage)
             text, end = await stream.reply(shorter.request)
             if stream.was_read or (summarizes and summary is not None):
@@ -155,9 +153,7 @@ class ReplyGenerator:
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
         if not stream.was_read and summary is None:
             plan = plan.unread
-        conclusion = conclude(text, end, before=prepared.reply)
-        if still_too_long and conclusion.outcome == "failed":
-            conclusion = replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+        conclusion = _concluded(text, end, before=prepared.reply, still_too_long=still_too_long)
         conclusion = _with_notices(conclusion, plan, summary, prepared.notices)
         log.info(
             "claude_answered",
@@ -187,11 +183,45 @@ class ReplyGenerator:
         except ClaudeError:
             return frozenset()
         if gone:
+            log.warning(
+                "files_gone",
+                conversation=claim.conversation,
+                files=len(gone),
+                hint="they have expired at Anthropic, were deleted there, or belong to another workspace's key",
+            )
             await self._forget_uploads(claim.conversation, gone)
         return frozenset(source for source in uploads if source.file_id in gone)
 
-    async def _summary(self, claim: Claim, stream: ReplyStream, request: Request) -> Summary:
-        return await self.summaries.of(claim.conversation, request, partial(stream.summary, request))
+    async def _summary(
+        self,
+        claim: Claim,
+        stream: ReplyStream,
+        request: Callable[[], Request],
+        leave_out_gone: Callable[[Request], Awaitable[bool]],
+    ) -> Summary:
+        """Ask for a summary, and once more if a file is gone, which `leave_out_gone` changes the request for."""
+
+        async def made_of(sent: Request) -> Summary:
+            return await self.summaries.of(claim.conversation, sent, partial(stream.summary, sent))
+
+        sent = request()
+        made, usage = await made_of(sent)
+        if made is None and stream.found_file_gone and await leave_out_gone(sent):
+            made, further_usage = await made_of(request())
+            usage = (*usage, *further_usage)
+        return made, usage
+
+
+async def _counted(stream: ReplyStream, request: Request | None, plan: Plan) -> int | None:
+    counted = await stream.count(request)
+    return None if counted is None or request is None else counted_total(counted, plan, request)
+
+
+def _concluded(text: str, end: Finished | BobbinError, *, before: str, still_too_long: bool) -> Conclusion:
+    conclusion = conclude(text, end, before=before)
+    if still_too_long and conclusion.outcome == "failed":
+        return replace(conclusion, notices=(wording.STILL_TOO_LONG,))
+    return conclusion
 
 
 def _with_notices(

@@ -13,7 +13,13 @@ import structlog
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeRefusedRequest, ClaudeUnreachable
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeError,
+    ClaudeFileGone,
+    ClaudeRefusedRequest,
+    ClaudeUnreachable,
+)
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
     Finished,
@@ -59,8 +65,8 @@ class ReplyStream:
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
     `settle_title` the title that the reply begins with, None if the reply has none. The cost of each request, by
-    `prices`, is added to `cost`, also if the request is dropped. `inline` holds the
-    bytes of inline files, as base64 by digest.
+    `prices`, is added to `cost`, also if the request is dropped. `inline` holds the bytes of inline files, as
+    base64 by digest. `found_file_gone` is set if the latest summary failed because a file is gone.
     """
 
     def __init__(
@@ -86,6 +92,7 @@ class ReplyStream:
         self._inline = inline or {}
         self._latest = _Sent()
         self._title = TitleReader(expected=False)
+        self.found_file_gone = False
 
     @property
     def title_line(self) -> str:
@@ -189,6 +196,7 @@ class ReplyStream:
                 end = await self._streamed(request, text, _discard, _discard, _Sent())
         except TimeoutError as error:
             end = error
+        self.found_file_gone = isinstance(end, ClaudeFileGone)
         if not isinstance(end, Finished):
             log.warning("summary_failed", kind=type(end).__name__, detail=str(end))
             return None, ()

@@ -6,13 +6,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from bot.conversation.clock import Clock
-from bot.conversation.model import Choice
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Draw
+from bot.store.claim import Claim
 from bot.store.journal import Journal
-from bot.store.scoped_overrides import ScopedOverrides
+from bot.turns.claim_terms import TermsOf
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
 from bot.turns.reply_generator import ReplyGenerator
@@ -26,22 +26,23 @@ async def _schedule_nothing(_conversation: int) -> None:
 class TurnServices:
     """The services of one bot's turns.
 
-    `resolve_policy` makes the policy of a turn from the choices of its scopes. `preparation` are the steps of
-    `prepare`. `style` decides which text goes into files, `draw` makes pictures of formulas. `turn_ended` is called
-    with the outcome and the duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose
-    history is about to name fewer files. `clock` is Discord's clock.
+    `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
+    called with the claim and the cost in micro-dollars of each request, None if unknown. `style` decides which
+    text goes into files, `draw` makes pictures of formulas. `turn_ended` is called with the outcome and the
+    duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose history is about to
+    name fewer files. `clock` is Discord's clock.
     """
 
     journal: Journal
-    overrides: ScopedOverrides
     generator: ReplyGenerator
     outbox: Outbox
     pace: Pace
     policy: TurnPolicy
-    resolve_policy: Callable[[Choice], TurnPolicy]
+    terms_of: TermsOf
     preparation: tuple[Step, ...] = ()
     style: Style = field(default_factory=Style)
     draw: Draw | None = None
+    report_cost: Callable[[Claim, int | None], None] = lambda _claim, _cost: None
     schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)

@@ -1,4 +1,4 @@
-"""Resolves what people chose for a thread, channel or server to the policy of a turn."""
+"""Resolves what people chose for a thread, channel or server to the terms of a request."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from dataclasses import dataclass, replace
 import structlog
 
 from bot.claude.catalogue import Catalogue, today_utc
+from bot.conversation import prompt
+from bot.conversation.compose import Terms
+from bot.conversation.lifetime import CacheSetting
 from bot.conversation.model import Choice, fit
 from bot.conversation.pricing import PriceBook
-from bot.conversation.trimming import TrimPolicy, marks
-from bot.turns.policy import TurnPolicy
+from bot.conversation.request import Parameters
+from bot.conversation.trimming import marks
 
 log = structlog.get_logger()
 
@@ -33,30 +36,35 @@ class HistoryBudget:
 
 
 class TermsResolver:
-    """Makes the policy of a turn: `default` is used where nothing is chosen, `policy` has the other fields."""
+    """Makes the terms of a request: `default` is used where nothing is chosen.
+
+    `parameters` are the operator's; those that are not chosen pass unchanged.
+    """
 
     def __init__(
         self,
-        policy: TurnPolicy,
+        parameters: Parameters,
         default: Choice,
         budget: HistoryBudget,
         catalogue: Catalogue,
         prices: PriceBook,
         *,
+        cache: CacheSetting = "auto",
         today: Callable[[], dt.date] = today_utc,
     ) -> None:
-        self._policy = policy
+        self._parameters = parameters
         self._default = default
         self._budget = budget
         self._catalogue = catalogue
         self._prices = prices
+        self._cache = cache
         self._today = today
         self._logged: set[tuple[str, tuple[str, ...]]] = set()
 
-    def __call__(self, choice: Choice) -> TurnPolicy:
-        """Return the policy of a turn; options that its model does not take are left out, and logged once."""
+    def __call__(self, choice: Choice) -> Terms:
+        """Return the terms; options that the model does not take are left out, and logged once."""
         wanted = choice.over(self._default)
-        model = wanted.model or self._policy.model
+        model = wanted.model or self._parameters.model
         self._catalogue.use(model)
         info = self._catalogue.find(model)
         sent = fit(info, wanted.effort, wanted.thinking)
@@ -64,31 +72,32 @@ class TermsResolver:
             self._logged.add((model, sent.dropped))
             log.info("choice_not_sent", model=model, what=sent.dropped)
         prices = self._prices.of(model, self._today())
-        most = info.output_tokens if info is not None and info.output_tokens else self._policy.max_tokens
-        policy = replace(
-            self._policy,
-            model=model,
-            effort=sent.effort,
-            thinking=sent.thinking,
-            system=wanted.system or "",
-            max_tokens=min(self._policy.max_tokens, most),
-            prices=prices,
-        )
+        most = info.output_tokens if info is not None and info.output_tokens else self._parameters.max_tokens
+        reply_tokens = min(self._parameters.max_tokens, most)
         context = None if info is None else info.context_tokens
         if context is not None:
-            context = max(context, policy.max_tokens + LEAST_ROOM_TOKENS)
-        limit = None if context is None else context - policy.max_tokens
-        step = None if prices is None or self._budget.past_step else prices.step_tokens
-        policy = replace(policy, limit_tokens=limit, step_tokens=step)
-        return replace(policy, trimming=self._trimming(policy, context))
-
-    def _trimming(self, policy: TurnPolicy, context: int | None) -> TrimPolicy:
+            context = max(context, reply_tokens + LEAST_ROOM_TOKENS)
         budget = self._budget
-        return marks(
-            budget.max_tokens,
-            budget.keep_ratio,
-            context_tokens=context,
-            reply_tokens=policy.max_tokens,
-            step_tokens=policy.step_tokens,
-            pinned_share=budget.pinned_share,
+        step = None if prices is None or budget.past_step else prices.step_tokens
+        return Terms(
+            parameters=replace(
+                self._parameters,
+                model=model,
+                max_tokens=reply_tokens,
+                effort=sent.effort,
+                thinking=sent.thinking,
+            ),
+            system=prompt.render_system(wanted.system or ""),
+            trimming=marks(
+                budget.max_tokens,
+                budget.keep_ratio,
+                context_tokens=context,
+                reply_tokens=reply_tokens,
+                step_tokens=step,
+                pinned_share=budget.pinned_share,
+            ),
+            limit_tokens=None if context is None else context - reply_tokens,
+            step_tokens=step,
+            cache=self._cache,
+            prices=prices,
         )

@@ -76,7 +76,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     outbox = build_outbox(settings, client, clock)
     prices = price_book(settings.claude.prices)
     attachments = Attachments(client, bytes_max=round(settings.files.max_mb * MB))
-    quote_source = QuoteSource(client, Calls(client, clock))
+    quote_source = QuoteSource(client, Calls(client, clock), settings.discord.proxies)
     turns = build_turns(
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )

@@ -11,8 +11,8 @@ from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
+from bot.conversation.request import Parameters
 from bot.conversation.tokens import is_older
-from bot.conversation.trimming import marks
 from bot.files.convert import Converter
 from bot.files.result import Limits
 from bot.files.room import Room
@@ -26,7 +26,7 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.telemetry.metrics import Metrics
-from bot.turns.claim_policy import PolicyOf, policy_of
+from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
 from bot.turns.file_contents import FileContents
@@ -68,26 +68,28 @@ def build_turns(
     budget = HistoryBudget(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
-    terms = TermsResolver(policy, default_choice(settings), budget, claude.catalogue, prices)
-    claim_policy = partial(policy_of, overrides=store.overrides, resolve=terms)
-    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages)
-    files = build_file_contents(settings, store, claude, attachments, claim_policy)
+    parameters = Parameters(settings.claude.model, settings.claude.max_tokens)
+    default, cache = default_choice(settings), settings.claude.cache
+    terms = TermsResolver(parameters, default, budget, claude.catalogue, prices, cache=cache)
+    terms_of_claim = partial(terms_of, overrides=store.overrides, resolve=terms)
+    quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
+    files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
     if settings.files.max_mb and settings.files.remark_tokens:
-        steps = (*steps, HeavyFiles(settings.files.remark_tokens, claim_policy))
+        steps = (*steps, HeavyFiles(settings.files.remark_tokens, terms_of_claim))
     runner = Runner(
         TurnServices(
             journal=store.journal,
-            overrides=store.overrides,
-            generator=ReplyGenerator(claude, clock.now_s, metrics.spent, store.held_files.forget_uploads),
+            generator=ReplyGenerator(claude, policy, clock.now_s, store.held_files.forget_uploads),
             outbox=outbox,
             pace=pace,
             policy=policy,
-            resolve_policy=terms,
+            terms_of=terms_of_claim,
             preparation=(*steps, FileAvailability(store.held_files)),
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
+            report_cost=lambda _claim, micro_usd: metrics.spent(micro_usd),
             turn_ended=metrics.turn_ended,
             clock=clock,
         )
@@ -103,13 +105,13 @@ def build_turns(
 
 
 def build_file_contents(
-    settings: Settings, store: Store, claude: Claude, attachments: Attachments, claim_policy: PolicyOf
+    settings: Settings, store: Store, claude: Claude, attachments: Attachments, terms_of: TermsOf
 ) -> FileContents:
     """Build the step that reads attached files."""
 
     async def room(claim: Claim) -> Room:
-        policy = await claim_policy(claim)
-        return Room.of(policy.trimming.low_tokens, older=is_older(policy.model))
+        terms = await terms_of(claim)
+        return Room.of(terms.trimming.low_tokens, older=is_older(terms.parameters.model))
 
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
     uploads = Uploads(claude.files, store.held_files, _secret(settings), settings.claude.files)
@@ -136,14 +138,9 @@ def default_choice(settings: Settings) -> Choice:
 
 
 def _turn_policy(settings: Settings) -> TurnPolicy:
-    """The settings that hold for every turn; the terms resolver adapts the others to the model."""
+    """The settings that hold for every turn."""
     return TurnPolicy(
         model=settings.claude.model,
-        effort=settings.claude.effort,
-        max_tokens=settings.claude.max_tokens,
-        system=settings.claude.system,
-        trimming=marks(settings.history.max_tokens, settings.history.keep_ratio),
-        cache=settings.claude.cache,
         summarizes=settings.history.on_trim == "summarize",
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,

@@ -18,7 +18,7 @@ from bot.conversation.compose import Past, Terms, compose
 from bot.conversation.content import FileSource, Image
 from bot.conversation.message import DISCORD_EPOCH_MS, Attachment, Author, Message
 from bot.conversation.prompt import render_system
-from bot.conversation.request import Usage
+from bot.conversation.request import Parameters, Usage
 from bot.conversation.tokens import PRIOR, picture_tokens
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Turn, exchange
@@ -71,14 +71,9 @@ def play(gaps_s: Iterator[float], *, model: str, policy: TrimPolicy, seed: int =
     with_picture = sorted(chance.sample(range(TURNS), PICTURES))
     facts, rates, cache, uploads = known(model), rates_of(model), Cache(), Files(lambda: 0.0, "")
     terms = Terms(
-        model=model,
-        max_tokens=1000,
-        effort=None,
+        parameters=Parameters(model, 1000),
         system=render_system("Be brief."),
-        user_key=None,
         trimming=policy,
-        limit_tokens=None,
-        cache="auto",
         prices=rates,
     )
     history: list[Turn] = []

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from bot.conversation.ledger import Prefix
 from bot.conversation.lifetime import CacheSetting, Chances, Choice, choose
 from bot.conversation.message import DISCORD_EPOCH_MS
-from bot.conversation.pricing import Rates
+from bot.conversation.pricing import Prices
 from bot.conversation.request import Lifetime, PromptMessage, Usage
 from bot.conversation.trimming import Edge, TrimPolicy, trim
 from bot.conversation.turn import Turn, exchange
@@ -61,11 +61,11 @@ class Billed:
         return sum(asking.extends for asking in later) / max(1, len(later))
 
 
-def rates_of(model: str) -> Rates:
+def rates_of(model: str) -> Prices:
     """Return a model's prices in thousandths of its input price."""
     prices = known(model).prices_usd_per_mtok
     read = 0.025 if prices.cache_read is None else prices.cache_read / prices.input
-    return Rates(1000, 1250, 2000, round(1000 * read), round(1000 * prices.output / prices.input))
+    return Prices(1000, 1250, 2000, round(1000 * read), round(1000 * prices.output / prices.input))
 
 
 def known(name: str) -> Model:
@@ -84,7 +84,7 @@ def talk(
     setting: CacheSetting = "auto",
     sizes: Sizes | None = None,
     seed: int = 0,
-    rates: Rates | None = None,
+    rates: Prices | None = None,
     chances: Chances | None = None,
     first: Choice | None = None,
 ) -> Billed:
@@ -154,7 +154,7 @@ def talk(
     return Billed(cost, uncached, tuple(askings))
 
 
-def billed(usage: Usage, rates: Rates) -> float:
+def billed(usage: Usage, rates: Prices) -> float:
     """Return what the input of a request costs."""
     return (
         usage.input * rates.input

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from bot.claude.client import Claude
-from bot.conversation.request import NewAttempt, PromptMessage, Request, Started, StreamEvent
+from bot.conversation.request import NewAttempt, Parameters, PromptMessage, Request, Started, StreamEvent
 from tests.claude.server import Server, serve
 
 KEY = "sk-test-key"
@@ -29,7 +30,12 @@ async def server() -> AsyncIterator[Server]:
 @pytest.fixture
 def request_() -> Request:
     question = PromptMessage.of("user", "How are you, Marzipan?")
-    return Request("claude-sonnet-5-5", 1000, "medium", ("Be kind.",), (question,))
+    return Request(Parameters("claude-sonnet-5-5", 1000, "medium"), ("Be kind.",), (question,))
+
+
+def changed(request: Request, **changes: Any) -> Request:
+    """Return the request with other parameters of the model."""
+    return replace(request, parameters=replace(request.parameters, **changes))
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from bot.claude.reply import Reply
 from bot.claude.wire import stream_arguments
 from bot.conversation.content import Block, Opaque, Text, ToolUse
-from bot.conversation.request import PromptMessage, Request
+from bot.conversation.request import Parameters, PromptMessage, Request
 
 THINKING = {"type": "thinking", "thinking": "", "signature": ""}
 CITED = {"type": "web_search_result_location", "url": "https://looms.example", "cited_text": "The warp"}
@@ -49,7 +49,7 @@ def built(*blocks: tuple[dict[str, Any], tuple[dict[str, Any], ...]]) -> tuple[B
 def sent_again(blocks: tuple[Block, ...]) -> Any:
     """The content of the assistant message that echoes the blocks, as the wire has it."""
     messages = (PromptMessage.of("user", "q"), PromptMessage("assistant", blocks))
-    return stream_arguments(Request("claude-test", 10, None, (), messages))["messages"][1]["content"]
+    return stream_arguments(Request(Parameters("claude-test", 10), (), messages))["messages"][1]["content"]
 
 
 def test_an_ordinary_reply_is_one_block_of_text() -> None:

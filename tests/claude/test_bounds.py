@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import itertools
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -14,6 +13,7 @@ from bot.claude import bounds
 from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeEndless, ClaudeUnreachable
 from bot.conversation.request import Request, TextDelta
+from tests.claude.conftest import changed
 from tests.claude.server import PING, Answer, Server, Step, closing, delta, opening, sse
 
 MANY = 200
@@ -50,7 +50,7 @@ async def test_a_stream_without_an_end_is_closed_and_not_asked_for_again(
 ) -> None:
     server.answers.extend([Answer(endless)] * 3)
     characters, _ = await ends(claude, request_)
-    assert characters <= (1000 + request_.max_tokens) * bounds.CHARACTERS_PER_TOKEN
+    assert characters <= (1000 + request_.parameters.max_tokens) * bounds.CHARACTERS_PER_TOKEN
     assert len(server.bodies) == 1
 
 
@@ -84,7 +84,7 @@ async def test_a_model_that_thinks_for_ever_is_left(
     thought = sse("content_block_delta", index=0, delta={"type": "thinking_delta", "thinking": "hm"})
     server.answers.append(Answer((opening(), *[thought] * MANY)))
     ticks = itertools.count(step=60)
-    await ends(connect(clock=lambda: float(next(ticks))), replace(request_, max_tokens=1000))
+    await ends(connect(clock=lambda: float(next(ticks))), changed(request_, max_tokens=1000))
 
 
 async def test_an_endless_server_is_the_operators_to_know(
@@ -100,7 +100,7 @@ async def test_an_endless_server_is_the_operators_to_know(
 async def test_the_longest_sound_reply_is_read_whole(
     server: Server, claude: Claude, request_: Request
 ) -> None:
-    deltas = [delta("\N{FAMILY}" * 10) for _ in range(request_.max_tokens)]
+    deltas = [delta("\N{FAMILY}" * 10) for _ in range(request_.parameters.max_tokens)]
     server.answers.append(Answer((opening(), b"".join(deltas), *closing("max_tokens"))))
     text = [event.text async for event in claude.stream(request_) if isinstance(event, TextDelta)]
-    assert len("".join(text)) == 10 * request_.max_tokens
+    assert len("".join(text)) == 10 * request_.parameters.max_tokens

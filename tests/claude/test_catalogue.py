@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from structlog.testing import capture_logs
@@ -13,6 +12,7 @@ from bot.conversation import wording
 from bot.conversation.errors import ClaudeModelUnknown
 from bot.conversation.request import Request
 from bot.local.simulator.claude import Claude as Simulator
+from tests.claude.conftest import changed
 from tests.claude.server import Server, refusal
 from tests.claude.test_models import MODEL, answer, described, listing
 
@@ -134,7 +134,7 @@ async def test_the_newest_active_model_of_the_same_line_succeeds(server: Server,
 async def test_a_request_for_a_model_that_is_gone_names_what_takes_its_place(request_: Request) -> None:
     async with Simulator() as simulator, _client(simulator.base_url) as claude:
         await claude.catalogue.refresh()
-        gone = replace(request_, model="claude-3-5-haiku-20241022", effort=None)
+        gone = changed(request_, model="claude-3-5-haiku-20241022", effort=None)
         with pytest.raises(ClaudeModelUnknown) as caught:
             async for _ in claude.stream(gone):
                 pass

@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from anthropic import AsyncAnthropic
 
-from bot.claude.files import LONGEST_EXPIRY_S, PAGE_FILES, Files, file_name
+from bot.claude.files import IDS_MAX, LONGEST_EXPIRY_S, PAGE_FILES, Files, file_name
 from bot.conversation.errors import ClaudeError
 from bot.local.simulator.claude import Claude, HandClock
 from tests.files import samples
@@ -78,12 +78,24 @@ async def test_a_file_that_is_deleted_already_is_no_error(sdk: AsyncAnthropic, c
         await files.delete("file_1")
 
 
+async def test_of_any_number_of_ids_those_without_a_file_are_missing(
+    sdk: AsyncAnthropic, claude: Claude
+) -> None:
+    files = Files(sdk)
+    await files.upload("a.png", PNG, "image/png")
+    other = next(iter(claude.files.files.values()))
+    claude.files.files.update({f"file_x{n}": replace(other, id=f"file_x{n}") for n in range(2 * IDS_MAX)})
+    del claude.files.files["file_x7"], claude.files.files["file_x150"]
+    asked = [f"file_x{n}" for n in range(2 * IDS_MAX)]
+    assert await files.missing(asked) == {"file_x7", "file_x150"}
+
+
 async def test_an_upload_that_the_api_refuses_is_an_error_of_ours(sdk: AsyncAnthropic) -> None:
     with pytest.raises(ClaudeError):
         await Files(sdk, expires_in_s=7200).upload("a.jpg", PNG, "image/jpeg")
 
 
-async def test_a_server_without_a_files_api_is_asked_once() -> None:
+async def test_a_server_without_a_files_api_is_asked_once_and_has_no_file() -> None:
     asked = 0
 
     async def handle(_: web.Request) -> web.Response:
@@ -103,6 +115,7 @@ async def test_a_server_without_a_files_api_is_asked_once() -> None:
             assert await files.upload("a.png", PNG, "image/png") is None
             assert await files.upload("a.png", PNG, "image/png") is None
             assert not files.available
+            assert await files.missing(["file_2", "file_1"]) == {"file_1", "file_2"}
     finally:
         await runner.cleanup()
-    assert asked == 1
+    assert asked == 2

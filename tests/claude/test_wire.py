@@ -10,18 +10,22 @@ from hypothesis import strategies as st
 
 from bot.claude.wire import count_arguments, stream_arguments
 from bot.conversation.content import Text
-from bot.conversation.request import Breakpoints, Effort, Lifetime, PromptMessage, Request
+from bot.conversation.request import Breakpoints, Effort, Lifetime, Parameters, PromptMessage, Request
 from tests.conversation.test_content import BLOCKS
 
 marks = st.none() | st.sampled_from(get_args(Lifetime)).map(lambda life: Breakpoints(life, ((0, life),)))
 
 blocks = st.lists(st.text(min_size=1).map(Text), min_size=1, max_size=3).map(tuple)
 messages = st.builds(PromptMessage, role=st.sampled_from(("user", "assistant")), blocks=blocks)
-requests = st.builds(
-    Request,
+parameters = st.builds(
+    Parameters,
     model=st.just("claude-sonnet-5-5"),
     max_tokens=st.integers(1, 128_000),
     effort=st.none() | st.sampled_from(get_args(Effort)),
+)
+requests = st.builds(
+    Request,
+    parameters=parameters,
     system=st.lists(st.text(min_size=1), max_size=3).map(tuple),
     messages=st.lists(messages, min_size=1, max_size=6).map(tuple),
     user_key=st.none() | st.text(min_size=1),
@@ -63,7 +67,7 @@ def test_a_request_that_grows_at_its_end_keeps_its_beginning_byte_for_byte(
     grown = replace(
         request_,
         messages=request_.messages + more,
-        max_tokens=max_tokens,
+        parameters=replace(request_.parameters, max_tokens=max_tokens),
         user_key=user_key,
         breakpoints=after,
     )
@@ -87,7 +91,9 @@ def test_a_mark_stands_on_the_last_block_of_the_system_prompt_and_of_each_messag
     lifetime: Lifetime, mark: Any
 ) -> None:
     said = tuple(PromptMessage.of("user", "a", "b") for _ in range(3))
-    request = Request("m", 1, None, ("a", "b"), said, None, Breakpoints(lifetime, ((0, "1h"), (2, lifetime))))
+    request = Request(
+        Parameters("m", 1), ("a", "b"), said, None, Breakpoints(lifetime, ((0, "1h"), (2, lifetime)))
+    )
     sent: Any = stream_arguments(request)
     found = [[block.get("cache_control") for block in message["content"]] for message in sent["messages"]]
     assert found == [[None, {"type": "ephemeral", "ttl": "1h"}], [None, None], [None, mark]]
@@ -96,14 +102,14 @@ def test_a_mark_stands_on_the_last_block_of_the_system_prompt_and_of_each_messag
 
 
 def test_what_is_not_wanted_is_not_sent() -> None:
-    request = Request("m", 1, None, (), (PromptMessage.of("user", "hi"),))
+    request = Request(Parameters("m", 1), (), (PromptMessage.of("user", "hi"),))
     sent: Any = stream_arguments(request)
     assert set(sent) == {"model", "max_tokens", "messages"}
     assert sent["messages"] == [{"role": "user", "content": [{"type": "text", "text": "hi"}]}]
 
 
 def test_a_count_asks_for_the_same_prompt() -> None:
-    request = Request("m", 1, "low", ("a",), (PromptMessage.of("user", "hi"),), "u")
+    request = Request(Parameters("m", 1, "low"), ("a",), (PromptMessage.of("user", "hi"),), "u")
     counted: Any = count_arguments(request)
     streamed: Any = stream_arguments(request)
     assert counted == {name: streamed[name] for name in ("model", "system", "messages", "output_config")}
@@ -113,9 +119,7 @@ def test_each_kind_of_block_is_rendered_as_the_api_takes_it() -> None:
     question = PromptMessage("user", (Text("look"), BLOCKS[1], BLOCKS[2]))
     called = PromptMessage("assistant", (BLOCKS[5], BLOCKS[3]))
     request = Request(
-        "claude-sonnet-5-5",
-        2000,
-        None,
+        Parameters("claude-sonnet-5-5", 2000),
         (),
         (question, called, PromptMessage("user", (BLOCKS[4],))),
         inline={"d1": "AAAA"},

@@ -6,10 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.conversation import elements
 from bot.conversation.above import stands_above
-from bot.conversation.message import Quoted
+from bot.conversation.content import Text
+from bot.conversation.message import Attachment, Quote, Quoted
+from bot.conversation.quoting import UNOPENED
 from bot.conversation.turn import Outcome
-from tests.conversation.builders import message, snowflake, turn
+from tests.conversation.builders import BEN, message, snowflake, turn
 
 EARLIER = message("one", number=50)
 WINDOW = (turn(10), replace(turn(20), members=(snowflake(20), snowflake(21))))
@@ -51,3 +54,19 @@ def test_a_reply_of_the_bot_stands_above_if_its_turn_is_in_the_window() -> None:
     assert not above(snowflake(12), own(12), here=False)
     assert not above(snowflake(12), own(12, "-# I could not read that file."))
     assert not stands_above(snowflake(12), own(12), earlier=(), history=(), here=True)
+
+
+def test_a_message_that_an_earlier_turn_quotes_stands_above_if_it_is_quoted_with_its_files() -> None:
+    def is_above(said: Quoted, quoted: Quoted) -> bool:
+        asked = replace(message("sum up", number=10), quotes=(Quote("room", 1, (quoted,)),))
+        history = (turn(10).asked(elements.question([asked])),)
+        return stands_above(said.id, said, earlier=(), history=history, here=True)
+
+    said = Quoted(snowflake(3), "blue looms", BEN)
+    assert is_above(said, said)
+    assert not is_above(replace(said, text="red looms"), said)
+    assert not is_above(replace(said, text="blue"), said)
+    file = Attachment(7, "loom.png", "image/png", 4)
+    with_file = replace(said, attachments=(file,))
+    assert not is_above(with_file, replace(said, attachments=(replace(file, remark=UNOPENED),)))
+    assert is_above(with_file, replace(said, attachments=(replace(file, blocks=(Text("read"),)),)))

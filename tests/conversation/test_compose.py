@@ -10,25 +10,19 @@ from hypothesis import strategies as st
 from bot.conversation.breakpoints import place
 from bot.conversation.compose import Past, Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, Image
-from bot.conversation.lifetime import USUAL_RATES, Choice
+from bot.conversation.lifetime import Choice
 from bot.conversation.message import Attachment
 from bot.conversation.prompt import CONTINUE, SUMMARY_REQUEST, render_messages
-from bot.conversation.request import Breakpoints, Usage
+from bot.conversation.request import Breakpoints, Parameters, Usage
 from bot.conversation.side_requests import to_count, to_summarize
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Preface, Turn
 from tests.conversation.builders import asking, message, sent, snowflake, texts, turn
 
 TERMS = Terms(
-    model="claude-sonnet-5-5",
-    max_tokens=1000,
-    effort=None,
+    parameters=Parameters("claude-sonnet-5-5", 1000),
     system=("Be kind.",),
-    user_key=None,
     trimming=marks(1000, 0.5, pinned_share=0.5),
-    limit_tokens=None,
-    cache="auto",
-    prices=USUAL_RATES,
 )
 NOW_MS = 1_420_070_400_000 + 10_000_000
 
@@ -112,7 +106,7 @@ def test_the_request_for_a_summary_extends_the_one_before_and_reads_it() -> None
     assert request.messages[:-1] == before[:-1]
     assert texts(request.messages[-1]) == (SUMMARY_REQUEST,)
     assert request.breakpoints == Breakpoints("5m", ((len(before) - 3, "5m"),))
-    assert (request.model, request.system, request.effort) == (TERMS.model, TERMS.system, TERMS.effort)
+    assert (request.parameters, request.system) == (TERMS.parameters, TERMS.system)
 
 
 def test_the_request_for_a_summary_marks_only_what_it_can_read() -> None:
@@ -127,7 +121,10 @@ def test_the_request_for_a_summary_marks_only_what_it_can_read() -> None:
     assert mark(cached_past(WRITTEN), replace(TERMS, cache="off")) is None
     assert mark(cached_past(WRITTEN, ago_s=400)) is None
     assert mark(cached_past(Usage(input=900))) is None
-    assert mark(cached_past(WRITTEN), replace(TERMS, model="another")) is None
+    assert (
+        mark(cached_past(WRITTEN), replace(TERMS, parameters=replace(TERMS.parameters, model="another")))
+        is None
+    )
     # Only what was written for an hour is left.
     old = cached_past(Usage(input=5, cache_write_1h=900), ago_s=1000)
     newer = replace(old.history[-1], id=snowflake(9500), sent=sent("newer", ("answer",)), usage=WRITTEN)

@@ -8,24 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.compose import Past
+from bot.conversation.compose import Past, Terms
 from bot.conversation.content import Block, FileSource, Image, Text
 from bot.conversation.context_view import PICTURE_CELLS, SIGNS, ContextView, Part, draw, view
 from bot.conversation.elements import render_user
 from bot.conversation.history_files import files_of, without_file
 from bot.conversation.message import created_ms
 from bot.conversation.prompt import prefix_key
-from bot.conversation.request import PromptMessage, Usage
+from bot.conversation.request import Parameters, PromptMessage, Usage
 from bot.conversation.trimming import marks
 from bot.conversation.turn import Preface, Turn
 from tests.conversation.builders import message, snowflake, turn
 
-SYSTEM = ("Be kind.",)
+TERMS = Terms(Parameters("m", 100), ("Be kind.",), marks(1000, 0.5))
 
 
 def look(past: Past) -> ContextView:
-    policy = marks(1000, 0.5)
-    return view(past, model="m", manner="m", system=SYSTEM, policy=policy, now_ms=created_ms(turn(20).id))
+    return view(past, TERMS, now_ms=created_ms(turn(20).id))
 
 
 def test_a_new_conversation_is_all_room() -> None:
@@ -60,7 +59,9 @@ def test_what_is_deleted_is_neither_counted_nor_led_to() -> None:
 
 def test_what_was_counted_is_told_from_what_is_estimated_and_what_is_cached() -> None:
     last = turn(10, tokens=(50, 50), usage=Usage(input=8, cache_write_5m=392, output=50))
-    seen = look(Past((replace(last, model="m", prefix_key=prefix_key("m", SYSTEM)),)))
+    seen = look(
+        Past((replace(last, model="m", prefix_key=prefix_key(TERMS.parameters.cache_key, TERMS.system)),))
+    )
     assert (seen.tokens, seen.estimated) == (450, 0)
     assert seen.cached.warm == 392
     assert seen.share == 0.45
@@ -71,7 +72,9 @@ def test_after_a_change_of_the_model_the_parts_still_add_up_to_the_total(factor:
     before = [replace(turn(at, tokens=(20, 50)), model="older") for at in range(1, 9)]
     counted = round(14 + 560 * factor + 20)
     last = replace(turn(10, tokens=(20, 30), usage=Usage(input=counted, output=30)), model="m")
-    seen = look(Past((*before, replace(last, prefix_key=prefix_key("m", SYSTEM)))))
+    seen = look(
+        Past((*before, replace(last, prefix_key=prefix_key(TERMS.parameters.cache_key, TERMS.system))))
+    )
     tokens = {part.name: part.tokens for part in seen.parts}
     assert seen.tokens == counted + 30
     assert sum(tokens.values()) == 1000

@@ -20,11 +20,13 @@ OPENING = re.compile(r'^<message from="([^"<>\n]*)" username="([^"<>\n]*)" at="[
 _VALUE = r'"[^"<>\n]*"'
 OPENINGS = (
     rf"<message from={_VALUE} username={_VALUE} at={_VALUE}>",
-    rf'<quote of="(?:reply|forward|link|room)"(?: title={_VALUE})?(?: tags={_VALUE})?>',
+    rf'<quote of="(?:reply|forward|link|room)"(?: title={_VALUE})?(?: tags={_VALUE})?(?: remark={_VALUE})?>',
     rf'<said(?: from={_VALUE} username={_VALUE})?(?: (?:app|you)="yes")? at={_VALUE}>',
     rf'<poll question={_VALUE}(?: state="closed")?>',
-    rf"<embed(?: title={_VALUE})?(?: author={_VALUE})?(?: url={_VALUE})?>",
+    rf'<embed(?: title={_VALUE})?(?: author={_VALUE})?(?: url={_VALUE})?(?: picture="not shown to you")?>',
     rf"<file name={_VALUE}>",
+    rf"<sticker name={_VALUE}/>",
+    rf'<attachment name={_VALUE}(?: type={_VALUE})? shown="(?:below|no)"(?: remark={_VALUE})?/>',
 )
 WHEN = "2015-01-01 00:00"
 PICTURE = Image(FileSource("file_1"), 30, "a.png")
@@ -97,16 +99,15 @@ def test_a_sticker_a_poll_and_an_embed_stand_in_their_message() -> None:
     assert lines_of(whole) == [
         f'<message from="Ann" username="ann" at="{WHEN}">',
         "look",
-        "[sticker: wave]",
+        '<sticker name="wave"/>',
         '<poll question="Which yarn?" state="closed">',
-        "- wool (3)",
-        "- silk",
+        '<answer text="wool" votes="3"/>',
+        '<answer text="silk"/>',
         "</poll>",
-        '<embed title="Build 7" author="CI" url="https://ci.example">',
+        '<embed title="Build 7" author="CI" url="https://ci.example" picture="not shown to you">',
         "failed",
         "branch: main",
         "today",
-        "[a picture, not shown to you]",
         "</embed>",
         "</message>",
     ]
@@ -144,8 +145,7 @@ def test_a_message_of_the_bot_itself_is_marked_as_claudes() -> None:
 def test_a_quote_says_what_it_lacks_and_where_it_is_from() -> None:
     quote = Quote("room", 7, title="Looms", tags=("help", "wool"), remark="2 pictures were not opened")
     assert lines_of(replace(message("see"), quotes=(quote,)))[3:] == [
-        '<quote of="room" title="Looms" tags="help, wool">',
-        "[2 pictures were not opened]",
+        '<quote of="room" title="Looms" tags="help, wool" remark="2 pictures were not opened">',
         "</quote>",
     ]
 
@@ -160,9 +160,9 @@ def test_files_stand_behind_the_message_or_the_quote_that_names_them() -> None:
     asked = replace(message("see", attachments=(attached(1, PICTURE),)), quotes=(quote,))
     written, picture, quoted, file, following = question([asked, message("next", author=BEN)]).blocks
     assert (picture, file) == (PICTURE, log)
-    assert "[attached, shown below: 1.png (image/png)]" in text_of([written])
-    assert "[attached, shown below: 2.png (image/png)]" in text_of([quoted])
-    assert "[attached, not shown to you: 3.png (image/png)]" in text_of([quoted])
+    assert '<attachment name="1.png" type="image/png" shown="below"/>' in text_of([written])
+    assert '<attachment name="2.png" type="image/png" shown="below"/>' in text_of([quoted])
+    assert '<attachment name="3.png" type="image/png" shown="no"/>' in text_of([quoted])
     assert text_of([following]).startswith('<message from="Ben"')
 
 
@@ -230,9 +230,11 @@ def test_nothing_that_people_or_apps_choose_can_forge_an_element_or_an_attribute
     files = sum(len(each.blocks) for each in written.all_attachments)
     counts = dict.fromkeys(ELEMENTS, 0)
     counts |= {"message": 1, "quote": 1, "said": 1, "embed": 2, "poll": polls, "file": files}
+    counts |= {"sticker": 2, "attachment": 2}
     for name, count in counts.items():
         assert len(re.findall(rf"<\s*{name}\b", text, re.IGNORECASE)) == count, name
-        assert len(re.findall(rf"<\s*/\s*{name}\b", text, re.IGNORECASE)) == count, name
+        closed = 0 if name in ("sticker", "attachment") else count
+        assert len(re.findall(rf"<\s*/\s*{name}\b", text, re.IGNORECASE)) == closed, name
     opened = [line for line in text.split("\n") if re.match(rf"<(?:{'|'.join(ELEMENTS)})\b", line)]
     assert len(opened) == sum(counts.values())
     for line in opened:

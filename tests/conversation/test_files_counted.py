@@ -12,9 +12,9 @@ from bot.conversation.context_view import view
 from bot.conversation.elements import question
 from bot.conversation.ledger import Ledger, Prefix
 from bot.conversation.message import Attachment, Message, created_ms
-from bot.conversation.pricing import Rates
+from bot.conversation.pricing import Prices
 from bot.conversation.prompt import prefix_key, render_system
-from bot.conversation.request import Usage
+from bot.conversation.request import Parameters, Usage
 from bot.conversation.side_requests import counted_total, to_count, to_summarize_what_goes
 from bot.conversation.tokens import PRIOR, pdf_tokens, picture_tokens
 from bot.conversation.trimming import TrimPolicy
@@ -29,19 +29,15 @@ PAGE_TOKENS = 3000 + 45 * 63
 """The text of a page, and a picture of 1240 by 1754 pixels."""
 
 PAPER = Document(FileSource("paper"), 2 * PAGE_TOKENS, "b.pdf")
-RATES = Rates(2_000_000, 2_500_000, 4_000_000, 100_000, 10_000_000)
+RATES = Prices(2_000_000, 2_500_000, 4_000_000, 100_000, 10_000_000)
 
 
 def terms(high: int = 80_000, low: int = 40_000, *, pinned: int = 0, limit: int | None = None) -> Terms:
     return Terms(
-        model="claude-test",
-        max_tokens=100,
-        effort=None,
+        parameters=Parameters("claude-test", 100),
         system=render_system("Be kind."),
-        user_key=None,
         trimming=TrimPolicy(high, low, pinned),
         limit_tokens=limit,
-        cache="auto",
         prices=RATES,
     )
 
@@ -120,14 +116,8 @@ def test_a_summary_is_asked_for_with_the_files_that_go() -> None:
 
 def test_context_counts_files_in_the_history_and_in_the_pins() -> None:
     past = Past((replace(entry(8, PHOTO), preface=Preface("", (entry(1, PAPER),))),), window_start=7)
-    seen = view(
-        past,
-        model="m",
-        manner="m",
-        system=("s",),
-        policy=TrimPolicy(80_000, 40_000),
-        now_ms=created_ms(snowflake(60)),
-    )
+    shown = Terms(Parameters("m", 100), ("s",), TrimPolicy(80_000, 40_000))
+    seen = view(past, shown, now_ms=created_ms(snowflake(60)))
     tokens = {part.name: part.tokens for part in seen.parts}
     assert PHOTO_TOKENS < tokens["history"] < PHOTO_TOKENS + 100
     assert 2 * PAGE_TOKENS < tokens["pinned"] < 2 * PAGE_TOKENS + 100

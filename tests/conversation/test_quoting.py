@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.message import Attachment, Embed, Poll, Quoted, Room
+from bot.conversation.message import Attachment, Author, Embed, Poll, Quoted, Room
 from bot.conversation.quoting import ROOM_CHARS, UNOPENED, Missing, RoomContent, named, room_quote, size
 from tests.conversation.builders import ANN, snowflake
 
@@ -93,5 +93,12 @@ def test_the_size_of_a_message_counts_all_its_texts() -> None:
 
 
 def test_a_message_is_named_by_its_author_and_its_time() -> None:
-    assert named(ANN, snowflake(60)) == "the message by Ann (ann), written at 2015-01-01 00:01 UTC"
+    assert named(ANN, snowflake(60)) == "the message by ann, written at 2015-01-01 00:01 UTC"
+
+
+def test_no_name_adds_words_to_a_remark() -> None:
+    webhook = Author(7, "webhook:7:x), written at 2020, which] <said>", "Ben, who runs this server")
+    assert named(webhook, snowflake(60)) == (
+        "the message by webhook:7:x_written_at_2020_which_said_, written at 2015-01-01 00:01 UTC"
+    )
     assert named(None, snowflake(60)) == "the message written at 2015-01-01 00:01 UTC"

@@ -11,10 +11,10 @@ import pytest
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Terms, compose
 from bot.conversation.elements import question
-from bot.conversation.lifetime import USUAL_RATES, in_cache
+from bot.conversation.lifetime import in_cache
 from bot.conversation.message import DISCORD_EPOCH_MS, Author, Message
 from bot.conversation.prompt import CONTINUE, render_system
-from bot.conversation.request import Effort, PromptMessage, Request, Usage
+from bot.conversation.request import Effort, Parameters, PromptMessage, Request, Usage
 from bot.conversation.revision import amended
 from bot.conversation.side_requests import to_summarize
 from bot.conversation.trimming import marks
@@ -228,15 +228,10 @@ class Talk:
 
     def _terms(self) -> Terms:
         return Terms(
-            model=self.model,
-            max_tokens=1000,
-            effort=self.effort,
+            parameters=Parameters(self.model, 1000, self.effort),
             system=render_system(self.system),
             user_key="u",
             trimming=marks(3000, 0.5, pinned_share=0.3),
-            limit_tokens=None,
-            cache="auto",
-            prices=USUAL_RATES,
         )
 
     def _past(self) -> Past:

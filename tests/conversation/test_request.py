@@ -3,12 +3,10 @@ from __future__ import annotations
 import pytest
 
 from bot.conversation.content import Block, Opaque, Text
-from bot.conversation.request import Breakpoints, Finished, PromptMessage, Request, Usage
+from bot.conversation.request import Breakpoints, Finished, Parameters, PromptMessage, Request, Usage
 
 REQUEST = Request(
-    "claude-test",
-    10,
-    "low",
+    Parameters("claude-test", 10, "low"),
     ("Be kind.",),
     (PromptMessage.of("user", "q"),),
     breakpoints=Breakpoints("1h", ((0, "5m"),)),
@@ -34,7 +32,11 @@ def test_a_paused_reply_goes_on_from_its_content_and_changes_nothing_before_it()
     assert second is not None
     paused = PromptMessage("assistant", (Text("I look: "), CALL, RESULT, Text("Well, ")))
     assert second.messages == (*REQUEST.messages, paused)
-    assert (second.system, second.breakpoints, second.effort) == (REQUEST.system, REQUEST.breakpoints, "low")
+    assert (second.system, second.breakpoints, second.parameters) == (
+        REQUEST.system,
+        REQUEST.breakpoints,
+        REQUEST.parameters,
+    )
 
 
 def test_a_pause_without_content_ends_the_reply() -> None:

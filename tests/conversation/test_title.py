@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation.elements import question
-from bot.conversation.request import PromptMessage, Request
+from bot.conversation.request import Parameters, PromptMessage, Request
 from bot.conversation.title import (
     CLOSING,
     MAX_CHARS,
@@ -121,7 +121,7 @@ def test_the_request_for_a_title_follows_the_message_that_opens_a_thread() -> No
 
 
 def requesting(*messages: PromptMessage) -> Request:
-    return Request("claude-test", 100, None, (), messages)
+    return Request(Parameters("claude-test", 100), (), messages)
 
 
 def test_nobody_can_write_what_asks_for_a_title() -> None:

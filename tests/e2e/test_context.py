@@ -222,7 +222,7 @@ async def test_a_file_is_taken_out_by_who_posted_it_and_not_by_others(world: Wor
     await world.settled(running)
     await world.settled(await world.ann.post(thread, "and now?"))
     sent = str(world.asked[-1].body["messages"])
-    assert "[loom.png was taken out of the conversation]" in sent
+    assert '<attachment name="loom.png" shown="no" remark="it was taken out of the conversation"/>' in sent
     assert "'type': 'image'" not in sent
     said = await world.ben.choose(thread, shown["id"], menu["custom_id"], [option["value"]])
     assert await answer(said) == context_view.FILE_GONE
@@ -245,9 +245,7 @@ async def test_a_file_of_the_latest_turn_stays_out_when_that_is_written_anew_and
         await press(own.ann, thread, own.replies(thread)[-1], "Regenerate")
         await anew(own, thread, "Without it.")
         sent = str(own.asked[-1].body["messages"])
-        assert (
-            "attached, not shown to you: loom.png (image/png): it was taken out of the conversation" in sent
-        )
+        assert 'shown="no" remark="it was taken out of the conversation"/>' in sent
         assert "'type': 'image'" not in sent
 
 

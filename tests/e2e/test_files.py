@@ -69,7 +69,7 @@ async def test_a_picture_is_uploaded_once_and_named_by_its_id_from_then_on(world
     thread = await world.converse(world.channel(), "hello")
     before = len(world.claude.files.files)
     text, image = await ask(world, thread, "what is this?", ("loom.jpg", "image/jpeg", samples.photo()))
-    assert "[attached, shown below: loom.jpg (image/jpeg)]" in text["text"]
+    assert '<attachment name="loom.jpg" type="image/jpeg" shown="below"/>' in text["text"]
     (file,) = list(world.claude.files.files.values())[before:]
     assert image["source"] == {"type": "file", "file_id": file.id}
     assert file.mime_type == "image/jpeg"
@@ -133,7 +133,7 @@ async def test_a_file_that_cannot_be_read_is_named_to_the_person_and_to_claude_a
     thread = await world.converse(world.channel(), "hello")
     world.claude.say("Fine.")
     (block,) = await ask(world, thread, "look", (name, "image/png", data))
-    assert f"[attached, not shown to you: {name} (image/png): " in block["text"]
+    assert f'<attachment name="{name}" type="image/png" shown="no" remark="' in block["text"]
     *_, reply, notice = world.said(thread)
     assert reply["content"] == "Fine."
     assert notice["content"].startswith(wording.small(f"I could not read `{name}`: "))
@@ -294,8 +294,8 @@ async def test_a_voice_note_reaches_claude_as_what_was_heard(world: World) -> No
             await own.settled(await own.ann.say(thread, samples.voice(3), 3.2))
             text, transcript = question(own)
             assert (
-                "[attached, shown below: voice-message.ogg (audio/ogg): transcribed by a machine]"
-                in text["text"]
+                '<attachment name="voice-message.ogg" type="audio/ogg" shown="below"'
+                ' remark="transcribed by a machine"/>' in text["text"]
             )
             assert transcript["text"] == (
                 '<transcript name="voice-message.ogg" of="voice note" seconds="3">\n'

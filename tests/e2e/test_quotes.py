@@ -61,7 +61,10 @@ async def test_a_reply_shows_claude_what_it_replies_to_with_its_picture(world: W
     assert "what is this?" in text["text"]
     assert quote["text"].startswith('<quote of="reply">')
     assert said(quote["text"]) == [
-        ('from="Ben" username="ben"', "my new loom\n[attached, shown below: loom.png (image/png)]")
+        (
+            'from="Ben" username="ben"',
+            'my new loom\n<attachment name="loom.png" type="image/png" shown="below"/>',
+        )
     ]
     assert image["type"] == "image"
     assert notices(world, thread) == []
@@ -82,7 +85,7 @@ async def test_a_reply_to_what_stands_above_is_named_and_not_repeated(world: Wor
     await world.settled(question)
     await world.settled(await world.ann.post(thread, "I mean this", reply_to=question["id"]))
     (quote,) = quotes(world)
-    assert "this replies to the message by Ann (ann), written at " in quote
+    assert "this replies to the message by ann, written at " in quote
     assert str(world.asked[-1].body["messages"]).count("what about silk?") == 1
 
 
@@ -159,21 +162,25 @@ async def test_the_first_mention_in_a_thread_shows_what_was_said_before_and_no_l
     thread = int((await world.ben.create_thread(channel, "Looms", from_message=starter["id"]))["id"])
     for number in range(29):
         await world.ben.post(thread, f"message {number}")
-    world.discord.post_as_webhook(world.discord.world.channels[thread], "Feed", "a new release")
+    feed = world.discord.post_as_webhook(world.discord.world.channels[thread], "Feed", "a new release")
     await ask(world, thread, "sum up")
     (quote,) = quotes(world)
-    assert quote.startswith('<quote of="room" title="Looms">\n[Read 20 of 30 messages, back to ')
+    assert quote.startswith('<quote of="room" title="Looms" remark="Read 20 of 30 messages, back to ')
     first, *messages, last = said(quote)
     assert first == ('from="Ben" username="ben"', "who has a loom?")
     assert [text for _, text in messages] == [f"message {number}" for number in range(10, 29)]
-    author, text = last
-    assert re.fullmatch(r'from="Feed" username="webhook:\d+:Feed" app="yes"', author)
-    assert text == "a new release"
+    webhook = feed["author"]["id"]
+    assert last == (f'from="Feed" username="webhook:{webhook}:Feed" app="yes"', "a new release")
     (notice,) = notices(world, thread)
     assert re.fullmatch(r"-# Read 20 of 30 messages, back to \d\d:\d\d UTC\.", notice)
     await ask(world, thread, "and now?")
     assert quotes(world) == []
     assert str(world.asked[-1].body["messages"]).count("message 10") == 1
+    tenth = next(each for each in world.discord.messages(thread) if each["content"] == "message 10")
+    await ask(world, thread, f"what is {link(world, tenth)}?", reply_to=tenth["id"])
+    (quote,) = quotes(world)
+    assert "this replies to the message by Ben (ben), written at " in quote
+    assert said(quote) == []
 
 
 async def test_the_first_mention_in_a_forum_post_shows_its_title_its_tags_and_its_picture(
@@ -191,8 +198,8 @@ async def test_the_first_mention_in_a_forum_post_shows_its_title_its_tags_and_it
     (quote,) = quotes(world)
     assert quote.startswith('<quote of="room" title="Which loom?" tags="help wanted">')
     (_, starter), (_, other) = said(quote)
-    assert starter == "this one?\n[attached, shown below: loom.png (image/png)]"
-    assert "[attached, not shown to you: loom.png (image/png)" in other
+    assert starter == 'this one?\n<attachment name="loom.png" type="image/png" shown="below"/>'
+    assert '<attachment name="loom.png" type="image/png" shown="no"' in other
     assert notices(world, thread) == ["-# 1 picture was not opened."]
 
 
@@ -261,3 +268,19 @@ async def test_discord_refusing_a_read_fails_no_turn(world: World) -> None:
     assert for_claude in quotes(world)[0]
     assert notices(world, thread) == [wording.small(f"I could not read what was said before: {for_people}.")]
     assert len(world.replies(thread)) == 1
+
+
+async def test_after_the_first_mention_is_deleted_the_next_message_shows_what_was_said_before(
+    world: World,
+) -> None:
+    thread = int((await world.ben.create_thread(world.channel(), "Looms"))["id"])
+    await world.ben.post(thread, "blue looms are best")
+    first = await world.ann.post(thread, f"{world.mention} what?")
+    await world.settled(first)
+    await world.ann.delete(thread, first["id"])
+    await world.bots[0].logged("message_deleted", message=int(first["id"]))
+    await world.settled(await world.ann.post(thread, "which looms are best?"))
+    (quote,) = quotes(world)
+    assert [text for _, text in said(quote)] == ["blue looms are best", "I see."]
+    await world.settled(await world.ann.post(thread, "why?"))
+    assert quotes(world) == []

@@ -47,7 +47,7 @@ async def test_a_forward_alone_is_answered_with_its_text_and_its_file(world: Wor
     assert '<quote of="forward">\n<said at="' in quote["text"]
     assert "what is wrong here, @Bobbin?" in quote["text"]
     assert "ben" not in quote["text"].lower()
-    assert "[attached, shown below: loom.png (image/png)]" in quote["text"]
+    assert '<attachment name="loom.png" type="image/png" shown="below"/>' in quote["text"]
     assert (image["type"], image["source"]["type"]) == ("image", "file")
 
 
@@ -65,7 +65,7 @@ async def test_a_forward_that_holds_an_embed_only_is_answered_and_its_picture_is
     thread = await world.converse(world.channel(), "hello")
     world.claude.say("It failed.")
     text = text_of(await asked(world, await world.ann.forward(thread, elsewhere, hook["id"])))
-    assert '<embed title="Build 7">\nfailed\nbranch: main\n[a picture, not shown to you]\n</embed>' in text
+    assert '<embed title="Build 7" picture="not shown to you">\nfailed\nbranch: main\n</embed>' in text
     *_, reply, notice = world.said(thread)
     assert reply["content"] == "It failed."
     assert notice["content"] == wording.small(EMBED_PICTURE)
@@ -91,7 +91,9 @@ async def test_a_sticker_is_named_and_its_picture_is_shown(world: World, words: 
     thread = await world.converse(world.channel(), "hello")
     blocks = await asked(world, await world.ann.post(thread, words, sticker_ids=[made.id]))
     assert words in blocks[0]["text"]
-    assert "[sticker: tangled]\n[attached, shown below: tangled.png (image/png)]" in blocks[0]["text"]
+    assert (
+        '<sticker name="tangled"/>\n<attachment name="tangled.png" type="image/png" shown="below"/>'
+    ) in blocks[0]["text"]
     assert [block["type"] for block in blocks] == ["text", "image"]
 
 
@@ -99,7 +101,7 @@ async def test_a_sticker_without_a_picture_is_named_and_the_person_is_told(world
     made = world.discord.add_sticker(world.guild, "wumpus", b'{"v": "5.5.2"}', stickers.LOTTIE)
     thread = await world.converse(world.channel(), "hello")
     (block,) = await asked(world, await world.ann.post(thread, "", sticker_ids=[made.id]))
-    assert "[sticker: wumpus]\n[attached, not shown to you: wumpus.json" in block["text"]
+    assert '<sticker name="wumpus"/>\n<attachment name="wumpus.json"' in block["text"]
     assert "5.5.2" not in block["text"]
     assert world.said(thread)[-1]["content"] == wording.small(STICKER_DRAWING)
 
@@ -110,7 +112,10 @@ async def test_a_poll_is_read_and_neither_votes_nor_its_end_ask_again(world: Wor
     posted = await world.ann.ask_poll(thread, "Which yarn?", ["wool", "silk"], content=words)
     (block,) = await asked(world, posted)
     assert words in block["text"]
-    assert '<poll question="Which yarn?">\n- wool\n- silk\n</poll>' in block["text"]
+    assert (
+        '<poll question="Which yarn?">\n<answer text="wool"/>\n<answer text="silk"/>\n</poll>'
+        in block["text"]
+    )
     requests = len(world.asked)
     await world.ben.vote(thread, posted["id"], 1)
     await world.ann.end_poll(thread, posted["id"])

@@ -86,8 +86,8 @@ def packed(files: dict[str, str | bytes]) -> bytes:
     return out.getvalue()
 
 
-def spreadsheet() -> bytes:
-    """An .xlsx with one sheet."""
+def spreadsheet(number: str = "12.5") -> bytes:
+    """An .xlsx with one sheet, which holds a word and a number."""
     rel = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
     main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
     package = "http://schemas.openxmlformats.org/package/2006"
@@ -101,7 +101,8 @@ def spreadsheet() -> bytes:
             "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{package}/relationships"><Relationship Id="r1" '
             f'Type="{rel}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
             "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{main}"><sheetData><row r="1">'
-            '<c r="A1" t="inlineStr"><is><t>wool</t></is></c><c r="B1"><v>12.5</v></c></row></sheetData></worksheet>',
+            f'<c r="A1" t="inlineStr"><is><t>wool</t></is></c><c r="B1"><v>{number}</v></c></row>'
+            "</sheetData></worksheet>",
         }
     )
 

@@ -44,6 +44,20 @@ async def test_a_worker_that_fails_is_a_problem(monkeypatch: pytest.MonkeyPatch)
     assert await Converter(Limits()).convert(b"hello") is Problem.UNREADABLE
 
 
+@pytest.mark.parametrize(
+    ("signal", "problem"),
+    [("KILL", Problem.TIMED_OUT), ("XCPU", Problem.TIMED_OUT), ("ABRT", Problem.TOO_LARGE)],
+)
+async def test_a_worker_that_a_limit_ends_has_a_problem_of_its_own(
+    signal: str, problem: Problem, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    program = tmp_path / "worker"
+    program.write_text(f"#!/bin/sh\nulimit -c 0\nkill -{signal} $$\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(program))
+    assert await Converter(Limits()).convert(b"hello") is problem
+
+
 async def test_a_worker_is_given_no_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not {name for name in module.ENVIRONMENT if "TOKEN" in name or "KEY" in name or "URL" in name}
     monkeypatch.setenv("DISCORD_TOKEN", "secret")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 
+import docx
 import pytest
+from docx.oxml import parse_xml
 from PIL import Image
 
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Words
@@ -40,6 +42,18 @@ def test_a_small_picture_is_not_enlarged() -> None:
 @pytest.mark.parametrize("mode", ["1", "L", "P", "I;16", "CMYK"])
 def test_a_picture_of_any_colour_mode_is_taken(mode: str) -> None:
     picture(samples.picture("TIFF" if mode == "CMYK" else "PNG", mode=mode))
+
+
+@pytest.mark.parametrize(("mode", "white"), [("I;16", 65_535), ("I", 1_000_000), ("F", 1.0)])
+def test_a_grey_picture_of_more_than_8_bits_keeps_its_shades(mode: str, white: float) -> None:
+    grey = Image.new(mode, (30, 20), int(white / 2) if mode != "F" else white / 2)
+    grey.paste(0, (0, 0, 10, 20))
+    grey.paste(int(white), (20, 0, 30, 20))
+    out = io.BytesIO()
+    grey.save(out, "TIFF")
+    shades = picture(out.getvalue())[1].convert("L")
+    left, middle, right = (shades.getpixel((x, 10)) for x in (3, 15, 26))
+    assert (left, middle, right) == pytest.approx((0, 127, 255), abs=6)
 
 
 def test_a_photo_is_turned_upright_and_stripped_of_its_position() -> None:
@@ -133,6 +147,56 @@ def test_office_files_become_text() -> None:
     assert words(samples.slides()) == "## Slide 1\nfirst\n\n## Slide 2\nsecond\n\n## Slide 10\ntenth"
 
 
+WORD = 'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+def test_text_in_content_controls_insertions_and_nested_tables_of_a_document_is_read() -> None:
+    made = docx.Document()
+    paragraph = made.add_paragraph("a")
+    made.element.body.insert(
+        0,
+        parse_xml(
+            f"<w:sdt {WORD}><w:sdtContent><w:p><w:r><w:t>first</w:t></w:r></w:p></w:sdtContent></w:sdt>"
+        ),
+    )
+    for inner in (
+        "<w:sdt {0}><w:sdtContent><w:r><w:t>b</w:t></w:r></w:sdtContent></w:sdt>",
+        '<w:ins {0} w:id="1" w:author="x"><w:r><w:tab/><w:t>c</w:t></w:r></w:ins>',
+        '<w:del {0} w:id="2" w:author="x"><w:r><w:tab/><w:delText>d</w:delText></w:r></w:del>',
+        '<w:moveFrom {0} w:id="3" w:author="x"><w:r><w:t>e</w:t></w:r></w:moveFrom>',
+    ):
+        paragraph._p.append(parse_xml(inner.format(WORD)))
+    table = made.add_table(2, 3)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(1, 0).add_table(1, 1).cell(0, 0).text = "nested"
+    out = io.BytesIO()
+    made.save(out)
+    assert words(out.getvalue()) == "first\nab\tc\nwide,,\nnested,,"
+
+
+def test_the_numbers_of_a_spreadsheet_are_written_as_people_write_them() -> None:
+    assert words(samples.spreadsheet("3")) == "## Yarn\nwool,3"
+
+
+@pytest.mark.parametrize(
+    ("entries", "problem"),
+    [
+        ({"mimetype": "application/vnd.oasis.opendocument.text"}, Problem.UNSUPPORTED),
+        (
+            {
+                "mimetype": "application/vnd.oasis.opendocument.spreadsheet",
+                "META-INF/manifest.xml": "<manifest:encryption-data/>",
+            },
+            Problem.ENCRYPTED,
+        ),
+    ],
+)
+def test_an_open_document_that_cannot_be_read_is_not_called_damaged(
+    entries: dict[str, str], problem: Problem
+) -> None:
+    assert convert(samples.packed({**entries, "content.xml": "<a/>"}), LIMITS) is problem
+
+
 GERMAN = "Die Weberin prüft größere Stücke: süße Äpfel, öde Übungen, heißer Kaffee für die Zuhörer.\n" * 3
 RUSSIAN = "Ткачиха проверяет большие куски полотна, а потом пьёт горячий чай вместе со слушателями.\n" * 3
 CHINESE = "织布机是一种织造机器，几千年来人们一直在使用它来制作布料。\n" * 3
@@ -156,6 +220,25 @@ JAPANESE = "織機は経糸と緯糸を組み合わせて布を織る機械で�
 )
 def test_text_of_any_common_encoding_is_read(text: str, encoding: str) -> None:
     assert words(text.encode(encoding)) == text.strip("\n")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_is_read_without_its_mark(encoding: str) -> None:
+    assert words(GERMAN.encode(encoding)) == GERMAN.strip("\n")
+
+
+@pytest.mark.parametrize("text", [RUSSIAN, GERMAN, "Ein Stück ohne Endé"])
+def test_utf_8_that_was_cut_within_a_character_is_read(text: str) -> None:
+    assert words(f"{text}ö".encode()[:-1]).strip("\n") == text.strip("\n")
+
+
+def test_a_stray_byte_costs_no_more_than_itself() -> None:
+    assert words(GERMAN.encode() + b"caf\xe9 au lait") == f"{GERMAN}caf\ufffd au lait"
+
+
+@pytest.mark.parametrize("text", ["Café", "naïve", "Der Übergang für Öl, Schlüssel und Äpfel"])
+def test_a_short_text_of_western_europe_is_read(text: str) -> None:
+    assert words(text.encode("cp1252")) == text
 
 
 def test_long_text_is_cut_in_its_middle() -> None:

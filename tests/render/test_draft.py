@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.render.draft import Draft
@@ -61,6 +61,7 @@ def test_what_is_shown_does_not_depend_on_the_deltas(
 
 
 @settings(max_examples=60, deadline=None)
+@example("*`\n| 1 | 2 |\n-# ", 160, Style(0, 0))
 @given(ANY_RICH, LIMITS, STYLES)
 def test_asking_in_between_changes_nothing(text: str, limit: int, style: Style) -> None:
     draft = Draft(limit, style)

@@ -107,6 +107,18 @@ async def test_beyond_the_cap_the_bytes_go_that_were_not_used_for_longest(
     assert await redis.hkeys(KEYS.inline(D)) == ["b4"]
 
 
+async def test_bytes_that_went_with_their_conversation_are_not_counted(
+    redis: Redis, files: HeldFiles, clock: Clock
+) -> None:
+    await files.put_inline(C, "b1", "x" * 60)
+    clock.now += 1
+    await files.put_inline(D, "b3", "x" * 40)
+    await redis.delete(KEYS.inline(D))
+    await files.put_inline(D, "b4", "x" * 40)
+    assert not (await files.held(C, [INLINE])).gone
+    assert await redis.zcard(KEYS.inline_index) == 2
+
+
 async def test_the_latest_bytes_are_never_those_that_go(files: HeldFiles) -> None:
     await files.put_inline(C, "b1", "x" * (CAP + 1))
     assert not (await files.held(C, [INLINE])).gone

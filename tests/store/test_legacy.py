@@ -13,10 +13,9 @@ from redis.asyncio import Redis
 from bot.claude.wire import stream_arguments
 from bot.conversation.compose import Past, Plan, Terms, compose
 from bot.conversation.errors import Unreadable
-from bot.conversation.lifetime import USUAL_RATES
 from bot.conversation.message import Attachment, Author, Message, written_at
 from bot.conversation.prompt import CONTINUE
-from bot.conversation.request import PromptMessage, Request, Usage
+from bot.conversation.request import Parameters, PromptMessage, Request, Usage
 from bot.conversation.side_requests import to_summarize
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import marks
@@ -33,15 +32,10 @@ STORED: dict[str, Any] = json.loads(
 """A conversation as the version before content blocks stored it, and its next requests as that version sent them."""
 
 TERMS = Terms(
-    model="claude-sonnet-5-5",
-    max_tokens=4096,
-    effort="low",
+    parameters=Parameters("claude-sonnet-5-5", 4096, "low"),
     system=("Be a weaver.",),
     user_key="u",
     trimming=marks(100_000, 0.5, pinned_share=0.2),
-    limit_tokens=None,
-    cache="auto",
-    prices=USUAL_RATES,
 )
 ANN, BEN = Author(1, "ann", "Ann"), Author(2, "ben", "Ben <b>")
 NEW = Message(snowflake(90), BEN, "And what now?", (Attachment(7, "loom.png", "image/png", 900),))

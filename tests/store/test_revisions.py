@@ -9,13 +9,13 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, Image
-from bot.conversation.elements import question, render_user
+from bot.conversation.elements import TAKEN_OUT, question, render_user
 from bot.conversation.errors import Fenced
 from bot.conversation.history_files import files_of
 from bot.conversation.message import Attachment
 from bot.store.claim import Claim, Idle, Later
 from bot.store.codec import Result
-from bot.store.file_store import TAKEN_OUT, FileContent, FileStore
+from bot.store.file_store import FileContent, FileStore
 from bot.store.keys import TOMBSTONE_S
 from bot.store.revisions import LONGEST_PAUSE_MS, PAUSE_RESET_MS, Change
 from bot.store.turn_control import RegenerateResult

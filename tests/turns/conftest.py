@@ -1,5 +1,5 @@
-"""The bench of the turn tests, for those in other files than its own."""
+"""The fixture of the tests of turns."""
 
-from tests.turns.test_reply import bench
+from tests.turns.stage import bench
 
 __all__ = ["bench"]

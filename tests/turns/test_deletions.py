@@ -8,7 +8,7 @@ from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.store.revisions import Change
 from bot.store.turn_control import RegenerateResult
 from tests.conversation.builders import message
-from tests.turns.test_reply import NOW, Bench, C, FakeClaude, hear
+from tests.turns.stage import NOW, Bench, C, FakeClaude, hear
 
 TULIPS, PLUMS, PEARS, ELSE, NEXT = (
     message(text, number=NOW - 10 + index)

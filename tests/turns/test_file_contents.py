@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from bot.conversation.content import Document, FileSource, Image, Source, Text
-from bot.conversation.message import Attachment, Message
+from bot.conversation.message import Attachment, Message, Quote, Quoted
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.tokens import PRIOR, pdf_tokens
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
@@ -83,8 +83,8 @@ class Bench:
         return await step(claim, Prepared(messages, **more))
 
 
-def with_files(count: int = 1, number: int = 10) -> Message:
-    files = tuple(Attachment(each, f"f{each}.png", "image/png", 4) for each in range(count))
+def with_files(count: int = 1, number: int = 10, first: int = 0) -> Message:
+    files = tuple(Attachment(each, f"f{each}.png", "image/png", 4) for each in range(first, first + count))
     return message("look", number=number, attachments=files)
 
 
@@ -214,10 +214,33 @@ async def test_a_file_that_discord_does_not_deliver_is_tried_again_next_time() -
 
 async def test_more_files_than_the_limit_are_named_and_not_read() -> None:
     bench = Bench()
-    prepared = await bench.prepare(with_files(FILES_MAX), with_files(1, number=11))
+    prepared = await bench.prepare(with_files(FILES_MAX), with_files(1, number=11, first=50))
     assert len(bench.downloads) == FILES_MAX
     assert not prepared.messages[1].attachments[0].blocks
     assert len(prepared.notices) == 1
+
+
+def replying(to: Message, number: int, *files: Attachment) -> Message:
+    said = Quoted(to.id, to.text, to.author, to.attachments)
+    return replace(message("look", number=number, attachments=files), quotes=(Quote("reply", 1, (said,)),))
+
+
+async def test_the_files_of_quotes_do_not_take_the_place_of_those_that_people_attach() -> None:
+    bench = Bench()
+    first = replying(with_files(FILES_MAX, number=5, first=50), 10)
+    prepared = await bench.prepare(first, with_files(1, number=11))
+    assert prepared.messages[1].attachments[0].blocks
+    quoted = prepared.messages[0].quotes[0].messages[0].attachments
+    assert [bool(each.blocks) for each in quoted] == [True] * (FILES_MAX - 1) + [False]
+
+
+async def test_a_file_that_is_quoted_twice_is_read_and_counted_once() -> None:
+    bench = Bench()
+    quoted = with_files(1, number=5)
+    asked = [replying(quoted, 10 + number) for number in range(FILES_MAX + 1)]
+    prepared = await bench.prepare(*asked)
+    assert len(bench.downloads) == 1
+    assert all(each.quotes[0].messages[0].attachments[0].blocks for each in prepared.messages)
 
 
 async def test_a_message_that_opens_a_thread_is_in_its_channel() -> None:

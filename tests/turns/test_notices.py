@@ -1,17 +1,74 @@
-"""Notices below a reply."""
+"""The notices below a reply and in place of a reply."""
 
 from __future__ import annotations
 
-from bot.turns.notices import lines
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation import wording
+from bot.conversation.errors import DiscordForbidden
+from bot.conversation.wording import NO_FILES, SMALL, named_file
+from bot.files.result import Problem
+from bot.render.outbox import fits
+from bot.store.claim import UnreadableConversation
+from bot.store.keys import Keys
+from bot.turns.file_contents import PROBLEMS
+from bot.turns.notices import bounded_lines, lines
+from tests.turns.stage import ANSWER, CODE, A, B, Bench, C, hear
 
 
-def test_each_notice_is_a_small_line() -> None:
-    assert lines(["One.", "Two."]) == "-# One.\n-# Two."
-    assert lines([]) == ""
+@pytest.mark.parametrize("broken", ["payload", "history"])
+async def test_what_another_version_wrote_is_told_of_once_and_goes_with_a_reset(
+    bench: Bench, redis_url: str, broken: str
+) -> None:
+    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
+    keys = Keys("test")
+    await hear(bench, A)
+    if broken == "history":
+        await redis.rpush(keys.history(C), '{"secret": "from the future"}')
+    else:
+        await redis.hset(keys.record(C, A.id), "payload", '{"secret": "from the future"}')
+    for _ in range(3):
+        claim = await bench.journal.claim(C, "me")
+        assert isinstance(claim, UnreadableConversation)
+        await bench.runner.post_unreadable(claim)
+        await bench.journal.release(claim, blameless=True)
+    (told,) = bench.outbox.texts()
+    assert "/reset" in told
+    await bench.conversations.reset(C, before=A.id)
+    await hear(bench, B)
+    await bench.turn()
+    assert bench.outbox.texts()[-1] == ANSWER
+    await redis.aclose()
 
 
-def test_notices_that_are_too_many_for_a_message_are_counted() -> None:
-    text = lines([f"{number} " + "x" * 300 for number in range(10)])
-    assert len(text) <= 2000
-    assert text.startswith("-# 0 ")
-    assert text.endswith("\n-# … and 4 more like these.")
+async def test_a_reply_whose_files_are_refused_says_so_below_it(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.claude.answer = CODE
+    bench.outbox.refuses_files = DiscordForbidden("Attach Files")
+    await bench.turn()
+    assert bench.outbox.texts() == [CODE, SMALL + NO_FILES]
+
+
+def test_notices_that_fit_are_all_shown() -> None:
+    assert bounded_lines(["one", "two"]) == lines(["one", "two"]) == "-# one\n-# two"
+
+
+@pytest.mark.parametrize("count", [30, 41])
+@pytest.mark.parametrize("name", ["\U0001f9f6" * 50, "x" * 1_024])
+def test_notices_that_do_not_fit_into_a_message_are_counted(count: int, name: str) -> None:
+    notices = [f"I could not read {named_file(name)}: {number}" + "x" * 90 for number in range(count)]
+    *shown, last = bounded_lines(notices).split("\n")
+    assert shown == [wording.small(notice) for notice in notices[: len(shown)]]
+    assert last == wording.small(wording.more_notices(count - len(shown)))
+    assert fits(bounded_lines(notices))
+    assert not fits("\n".join([*shown, wording.small(notices[len(shown)]), last]))
+
+
+def test_the_notices_of_ten_files_fit_into_a_message_however_long_their_names_are() -> None:
+    named = [named_file(f"{number}{'x' * 1_024}") for number in range(10)]
+    for problem in Problem:
+        notices = [f"I could not read {name}: {PROBLEMS[problem][1]}." for name in named]
+        assert fits(bounded_lines(notices))
+    ordinary = [f"I could not read {name}: {PROBLEMS[Problem.UNSUPPORTED][1]}." for name in named]
+    assert bounded_lines(ordinary) == lines(ordinary)

@@ -16,7 +16,7 @@ from bot.turns.prepare import Declined, Prepared, Step, prepare
 from bot.turns.run import Runner
 from tests.conversation.builders import message, turn
 from tests.store.claims import a_claim
-from tests.turns.test_reply import ANSWER, A, B, Bench, C, hear, unpriced
+from tests.turns.stage import ANSWER, A, B, Bench, C, hear, unpriced
 
 CLAIM = a_claim(1, messages=(message("hello"),))
 TOO_MUCH = "You have used up today's budget: try again tomorrow."

@@ -8,14 +8,15 @@ from typing import Any, cast
 
 import pytest
 
-from bot.conversation.message import Message, Quote, Quoted, Reference, Room
+from bot.conversation.message import Attachment, Message, Quote, Quoted, Reference, Room
 from bot.conversation.message_links import Link
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.quoting import Missing, RoomContent
+from bot.conversation.turn import Outcome
 from bot.store.claim import Claim, Meta
 from bot.store.quote_store import FetchedQuotes
 from bot.turns.prepare import Prepared
-from bot.turns.quoted_context import LINKS_MAX, MISSING, TOO_MANY, QuotedContext
+from bot.turns.quoted_context import FRESH_MS, LINKS_MAX, MISSING, TOO_MANY, QuotedContext
 from tests.conversation.builders import BEN, message, snowflake, turn
 from tests.store.claims import a_claim
 
@@ -35,6 +36,7 @@ class Bench:
     content: RoomContent | Missing = field(default_factory=RoomContent)
     calls: list[Any] = field(default_factory=list)
     kept: dict[int, FetchedQuotes] = field(default_factory=dict)
+    now_ms: int = 0
 
     async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
         self.calls.append(("message", guild, channel, message))
@@ -55,7 +57,7 @@ class Bench:
         self.kept[message] = quotes
 
     async def prepare(self, *messages: Message, claim: Claim | None = None, **more: Any) -> Prepared:
-        step = QuotedContext(cast("Any", self), cast("Any", self), 20)
+        step = QuotedContext(cast("Any", self), cast("Any", self), 20, lambda: self.now_ms)
         claim = claim or a_claim(
             messages[0].id, messages=messages, members=tuple(each.id for each in messages)
         )
@@ -93,7 +95,7 @@ async def test_messages_that_have_their_quotes_already_get_them_once() -> None:
 async def test_what_stands_above_is_named_only() -> None:
     bench = Bench()
     above = message("how do looms work?", number=5, author=BEN)
-    named = "this replies to the message by Ben (ben), written at 2015-01-01 00:00 UTC, which stands above"
+    named = "this replies to the message by ben, written at 2015-01-01 00:00 UTC, which stands above"
     prepared = await bench.prepare(above, REPLY)
     assert quotes(prepared) == (Quote("reply", 8, remark=named),)
     claim = a_claim(REPLY.id, messages=(REPLY,), history=(turn(5),))
@@ -194,6 +196,87 @@ async def test_a_reply_that_is_continued_fetches_nothing() -> None:
 
 
 async def test_a_message_that_refers_to_nothing_asks_neither_discord_nor_the_store() -> None:
-    step = QuotedContext(cast("Any", None), cast("Any", None), 20)
+    step = QuotedContext(cast("Any", None), cast("Any", None), 20, lambda: 0)
     asked = message("hello", number=20)
     assert await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,))) == Prepared((asked,))
+
+
+async def test_what_an_earlier_message_of_the_turn_quotes_is_named_until_that_message_is_deleted() -> None:
+    bench = Bench()
+    again = replace(message("is it good?", number=21), reference=Reference(8, SAID.id, SAID))
+    linking = message(f"I mean {link(SAID.id)}", number=22)
+    prepared = await bench.prepare(REPLY, again, linking)
+    first, *named = [quote for each in prepared.messages for quote in each.quotes]
+    assert first.messages == (SAID,)
+    name = "the message by ben, written at 2015-01-01 00:00 UTC, which stands above"
+    assert [quote.remark for quote in named] == [f"this replies to {name}", f"this links to {name}"]
+    assert not any(quote.messages for quote in named)
+    prepared = await bench.prepare(again, linking)
+    assert [bool(quote.messages) for each in prepared.messages for quote in each.quotes] == [True, False]
+
+
+async def test_a_message_of_the_room_is_quoted_again_only_to_open_its_files() -> None:
+    file = Attachment(7, "loom.png", "image/png", 4)
+    with_file = replace(SAID, id=snowflake(6), attachments=(file,))
+    bench = Bench(content=RoomContent((SAID, with_file)))
+    first = replace(message("sum up", number=20), room=Room(1, snowflake(20)))
+    second = replace(message("this?", number=21), reference=Reference(1, SAID.id, SAID))
+    third = replace(message("and this?", number=22), reference=Reference(1, with_file.id, with_file))
+    prepared = await bench.prepare(first, second, third)
+    _, named, opened = [quote for each in prepared.messages for quote in each.quotes]
+    assert (named.messages, opened.messages) == ((), (with_file,))
+
+
+async def test_what_a_person_wrote_into_a_command_is_not_named_as_the_bots_own() -> None:
+    opener = Quoted(snowflake(10), "**Ann:** how do looms work?", BEN, own=True)
+    reply = replace(message("I mean this", number=20), reference=Reference(1, opener.id, opener))
+    claim = a_claim(reply.id, messages=(reply,), history=(turn(10),))
+    (quote,) = quotes(await Bench().prepare(reply, claim=claim))
+    assert quote.remark == "this replies to the message written at 2015-01-01 00:00 UTC, which stands above"
+
+
+async def test_two_first_mentions_in_one_turn_get_the_room_once_and_the_second_one_if_the_first_is_deleted() -> (
+    None
+):
+    first = replace(message("one", number=20), room=Room(1, snowflake(20)))
+    second = replace(message("two", number=21), author=BEN, room=Room(1, snowflake(21)))
+    bench = Bench(content=RoomContent((SAID,)))
+    prepared = await bench.prepare(first, second)
+    assert [[quote.kind for quote in each.quotes] for each in prepared.messages] == [["room"], []]
+    assert [quote.kind for quote in quotes(await bench.prepare(second))] == ["room"]
+
+
+@pytest.mark.parametrize(("outcome", "is_read"), [("removed", True), ("refused", False), ("failed", False)])
+async def test_the_room_is_read_again_after_the_deletion_of_the_first_turn_alone(
+    outcome: Outcome, is_read: bool
+) -> None:
+    asked = replace(message("again", number=20), room=Room(1, snowflake(20)))
+    claim = a_claim(asked.id, messages=(asked,), history=(turn(10, outcome=outcome),))
+    bench = Bench(content=RoomContent((SAID,)))
+    assert bool(quotes(await bench.prepare(asked, claim=claim))) is is_read
+
+
+@pytest.mark.parametrize("found", [Missing.DELETED, replace(SAID, text="as it is now"), Missing.UNAVAILABLE])
+async def test_what_a_waiting_message_replies_to_is_read_again(found: Quoted | Missing) -> None:
+    bench = Bench(found, now_ms=FRESH_MS)
+    await bench.prepare(REPLY)
+    assert bench.calls == []
+    bench = Bench(found, now_ms=FRESH_MS + 1)
+    (quote,) = quotes(await bench.prepare(REPLY))
+    assert bench.calls == [("message", None, 8, SAID.id)]
+    if found is Missing.DELETED:
+        assert MISSING[found][0] in quote.remark
+    else:
+        assert quote.messages == (SAID if found is Missing.UNAVAILABLE else found,)
+
+
+async def test_a_reply_to_an_earlier_message_of_the_turn_that_is_deleted_names_it_as_deleted() -> None:
+    bench = Bench(Missing.DELETED)
+    first = message("how do looms work?", number=5, author=BEN)
+    prepared = await bench.prepare(first, REPLY)
+    assert quotes(prepared)[0].remark.endswith("which stands above")
+    assert await bench.prepare(first, REPLY) == prepared
+    assert bench.calls == []
+    bench.now_ms = FRESH_MS + 1
+    (quote,) = quotes(await bench.prepare(REPLY))
+    assert quote.remark.endswith(MISSING[Missing.DELETED][0])

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field, replace
 from typing import cast
 
+import pytest
+
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.content import Opaque, Text
-from bot.conversation.errors import BobbinError, ClaudeBusy, ClaudeError, ClaudeTooLong, Stopped
-from bot.conversation.prompt import CONTINUE, PREAMBLE, SUMMARY_REQUEST
-from bot.conversation.request import Finished, PromptMessage, Request, TextDelta, Usage
+from bot.conversation.compose import Terms
+from bot.conversation.content import GONE, FileSource, Image, Opaque, Text, sources
+from bot.conversation.errors import (
+    BobbinError,
+    ClaudeBusy,
+    ClaudeError,
+    ClaudeFileGone,
+    ClaudeTooLong,
+    Stopped,
+)
+from bot.conversation.prompt import CONTINUE, PREAMBLE, SUMMARY_REQUEST, render_system
+from bot.conversation.request import Finished, Parameters, PromptMessage, Request, TextDelta, Usage
 from bot.conversation.tokens import PRIOR
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Preface, Turn
@@ -26,21 +36,33 @@ from tests.store.claims import a_claim, changed
 
 POLICY = TurnPolicy(
     model="claude-test",
-    effort=None,
-    max_tokens=100,
-    system="Be kind.",
-    trimming=TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 1500, low_tokens=PRIOR.of(PREAMBLE) + 1000),
     tries=5,
     lease_s=5.0,
     heartbeat_s=1.0,
     secret=b"secret",
     summarizes=True,
 )
+DROPS = replace(POLICY, summarizes=False)
+TERMS = Terms(
+    Parameters("claude-test", 100),
+    render_system("Be kind."),
+    TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 1500, low_tokens=PRIOR.of(PREAMBLE) + 1000),
+)
 NOW_S = 1_420_070_400.0 + 5000
 USAGE = Usage(input=1400, output=10)
 THOUGHT = Opaque('{"type": "thinking", "thinking": "", "signature": "c2ln"}')
 SUMMARY = "They talked of looms."
 TOO_LONG = ClaudeTooLong("too long", tokens=4000, limit=3000)
+
+
+@dataclass
+class FakeFiles:
+    """Misses the files that are `gone`."""
+
+    gone: Collection[str] = ()
+
+    async def missing(self, ids: Collection[str]) -> frozenset[str]:
+        return frozenset(ids) & frozenset(self.gone)
 
 
 @dataclass
@@ -53,6 +75,7 @@ class FakeClaude:
     replies: list[str | ClaudeError | None]
     summary: str | ClaudeError | None = SUMMARY
     pauses: int = 0
+    files: FakeFiles = field(default_factory=FakeFiles)
     asked: list[Request] = field(default_factory=list)
     reached: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -65,6 +88,10 @@ class FakeClaude:
         said = self.summary if summing(request) else self.replies.pop(0)
         if isinstance(said, ClaudeError):
             raise said
+        if {FileSource(each) for each in self.files.gone} & {
+            s for m in request.messages for s in sources(m.blocks)
+        }:
+            raise ClaudeFileGone("404")
         if said is None:
             self.reached.set()
             await asyncio.Event().wait()
@@ -103,14 +130,15 @@ async def ask(
     policy: TurnPolicy = POLICY,
     interrupt: asyncio.Future[BobbinError] | None = None,
     generator: ReplyGenerator | None = None,
+    terms: Terms = TERMS,
 ) -> Generated:
-    generator = generator or generator_of(claude)
+    generator = generator or generator_of(claude, policy)
     prepared = await prepare(claim)
     assert isinstance(prepared, Prepared)
     return await generator.generate(
         claim,
         prepared,
-        policy,
+        terms,
         interrupt=interrupt or asyncio.Future(),
         push=lambda _: None,
         show_status=lambda _: None,
@@ -118,8 +146,8 @@ async def ask(
     )
 
 
-def generator_of(claude: FakeClaude) -> ReplyGenerator:
-    return ReplyGenerator(cast("Claude", claude), now_s=lambda: NOW_S)
+def generator_of(claude: FakeClaude, policy: TurnPolicy = POLICY) -> ReplyGenerator:
+    return ReplyGenerator(cast("Claude", claude), policy, now_s=lambda: NOW_S)
 
 
 def after(asked: Generated, claim: Claim = FULL) -> Claim:
@@ -163,7 +191,7 @@ async def test_a_turn_that_is_stopped_during_the_summary_forgets_nothing() -> No
 
 async def test_a_turn_that_is_stopped_before_its_first_text_forgets_nothing() -> None:
     claude, interrupt = FakeClaude([None]), asyncio.Future[BobbinError]()
-    asking = asyncio.create_task(ask(claude, policy=replace(POLICY, summarizes=False), interrupt=interrupt))
+    asking = asyncio.create_task(ask(claude, policy=DROPS, interrupt=interrupt))
     await claude.reached.wait()
     interrupt.set_result(Stopped())
     assert (await asking).window_start == 3
@@ -189,6 +217,30 @@ async def test_a_summary_is_kept_even_if_the_reply_after_it_fails() -> None:
     assert SUMMARY in said(later.asked[0])
 
 
+@pytest.mark.parametrize("refused", [False, True])
+async def test_a_summary_is_made_without_the_files_that_are_gone(refused: bool) -> None:
+    gone, alive = (Image(FileSource(name), 30) for name in ("file_1", "file_2"))
+    old = replace(
+        FULL.history[0], sent=(PromptMessage("user", (Text("q0"), gone, alive)), *sent("", ("a0",))[1:])
+    )
+    claude = FakeClaude([TOO_LONG, "Noted."] if refused else ["Noted."], files=FakeFiles({"file_1"}))
+    forgotten: list[tuple[int, set[str]]] = []
+
+    async def forget(conversation: int, ids: Collection[str]) -> None:
+        forgotten.append((conversation, set(ids)))
+
+    generator = ReplyGenerator(cast("Claude", claude), POLICY, now_s=lambda: NOW_S, forget_uploads=forget)
+    claim = replace(SHORT if refused else FULL, history=(old, *(SHORT if refused else FULL).history[1:]))
+    terms = replace(TERMS, trimming=TrimPolicy(4000, 1500)) if refused else TERMS
+    asked = await ask(claude, claim, terms=terms, generator=generator)
+    assert claude.kinds == [*["reply"] * refused, "summary", "summary", "reply"]
+    summed_up = claude.asked[-2].messages[0].blocks
+    assert summed_up == (Text("q0"), GONE, alive)
+    assert asked.turn.preface == Preface(SUMMARY)
+    assert asked.conclusion.notices == (wording.SUMMARIZED,)
+    assert forgotten == [(claim.conversation, {"file_1"})]
+
+
 async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_has_changed() -> None:
     claude = FakeClaude([None, "Noted.", "Noted."])
     generator = generator_of(claude)
@@ -212,20 +264,19 @@ SHORT = claimed(FULL.history[:3])
 
 
 async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
-    policy = replace(POLICY, summarizes=False)
-    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, policy)
+    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, DROPS)
     assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
     assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
     later = FakeClaude(["Noted."])
-    await ask(later, after(asked, SHORT), policy)
+    await ask(later, after(asked, SHORT), DROPS)
     assert all(question in said(later.asked[0]) for question in ("q0", "q1", "q2", "and now?"))
 
 
 async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None:
     claude = FakeClaude([TOO_LONG, "Noted."])
     claim = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(2000, 2000)) for n in range(5)))
-    policy = replace(POLICY, trimming=TrimPolicy(high_tokens=30_000, low_tokens=24_000))
-    asked = await ask(claude, claim, policy)
+    terms = replace(TERMS, trimming=TrimPolicy(high_tokens=30_000, low_tokens=24_000))
+    asked = await ask(claude, claim, terms=terms)
     assert claude.kinds == ["reply", "summary", "reply"]
     summed_up, sent = said(claude.asked[1]), said(claude.asked[2])
     assert 3 < asked.window_start < 8
@@ -247,16 +298,16 @@ async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again
 
 
 async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the_end() -> None:
-    policy, claim = replace(POLICY, summarizes=False), SHORT
+    claim = SHORT
     sizes: list[int] = []
     for _ in range(6):
         claude = FakeClaude([ClaudeTooLong("no figures"), ClaudeTooLong("no figures")])
-        asked = await ask(claude, claim, policy)
+        asked = await ask(claude, claim, DROPS)
         sizes.append(len(claude.asked[1].messages))
         claim = after(asked, claim)
     assert sizes[-1] == 1
     assert sizes == sorted(sizes, reverse=True)
-    asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, policy)
+    asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, DROPS)
     assert asked.window_start > 3
     assert asked.conclusion.notices == (wording.TRIMMED,)
 

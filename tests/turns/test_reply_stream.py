@@ -24,6 +24,7 @@ from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
     Finished,
     NewAttempt,
+    Parameters,
     PromptMessage,
     Request,
     Started,
@@ -36,7 +37,7 @@ from bot.conversation.request import (
 from bot.turns.reply_stream import MOST_PAUSES, ReplyStream
 from bot.turns.turn_cost import TurnCost
 
-REQUEST = Request("claude-test", 100, None, (), ())
+REQUEST = Request(Parameters("claude-test", 100), (), ())
 PRICES = Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0)
 END = Finished("end_turn", Usage(input=7), "claude-test", "r", "m")
 

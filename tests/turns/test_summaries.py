@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field, replace
 
-from bot.conversation.request import Breakpoints, PromptMessage, Request, Usage
+from bot.conversation.request import Breakpoints, Parameters, PromptMessage, Request, Usage
 from bot.turns.summaries import MOST_HELD, Summaries, Summary
 
-REQUEST = Request("claude-test", 100, None, (), (PromptMessage.of("user", "So far?"),))
+REQUEST = Request(Parameters("claude-test", 100), (), (PromptMessage.of("user", "So far?"),))
 TEXT: Summary = ("They talked of looms.", (Usage(input=7),))
 
 
@@ -58,7 +58,7 @@ async def test_what_is_summed_up_anew_breaks_off_the_one_before() -> None:
     await first.begun.wait()
     waiting.cancel()
     second.may.set()
-    assert await summaries.of(1, replace(REQUEST, model="another"), second) == TEXT
+    assert await summaries.of(1, replace(REQUEST, parameters=Parameters("another", 100)), second) == TEXT
     assert (first.broken_off, second.made) == (True, 1)
 
 

@@ -1,5 +1,4 @@
 import datetime as dt
-from dataclasses import replace
 
 import pytest
 from anthropic import AsyncAnthropic
@@ -7,18 +6,19 @@ from structlog.testing import capture_logs
 
 from bot.claude.catalogue import Catalogue
 from bot.claude.prices import price_book
+from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceRow
-from bot.turns.policy import TurnPolicy
+from bot.conversation.prompt import render_system
+from bot.conversation.request import Parameters
 from bot.turns.terms_resolver import HistoryBudget, TermsResolver
-from tests.turns.test_reply import POLICY
 
 DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
 
 
 def choose(
     choice: Choice, *, default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192
-) -> TurnPolicy:
+) -> Terms:
     return chooser(default, budget, max_tokens)(choice)
 
 
@@ -28,7 +28,7 @@ def chooser(
     sdk = AsyncAnthropic(api_key="never used")
     own = {"dear": PriceRow.model_validate({"input": "100", "output": "500"})}
     return TermsResolver(
-        replace(POLICY, max_tokens=max_tokens),
+        Parameters("claude-test", max_tokens),
         default,
         HistoryBudget(budget, 0.5, past_step=past_step),
         Catalogue(sdk),
@@ -38,20 +38,16 @@ def chooser(
 
 
 def test_without_a_choice_the_operator_s_counts() -> None:
-    policy = choose(Choice())
-    assert (policy.model, policy.effort, policy.thinking, policy.system) == (
-        "claude-sonnet-5-5",
-        "medium",
-        None,
-        "Be kind.",
-    )
-    assert policy.prices is not None
-    assert policy.prices.read == 100_000
-    assert policy.trimming.high_tokens == 80_000
+    terms = choose(Choice())
+    assert terms.parameters == Parameters("claude-sonnet-5-5", 8192, "medium")
+    assert terms.system == render_system("Be kind.")
+    assert terms.prices is not None
+    assert terms.prices.read == 100_000
+    assert terms.trimming.high_tokens == 80_000
 
 
 def test_an_empty_prompt_is_none_at_all() -> None:
-    assert choose(Choice(system="")).system == ""
+    assert choose(Choice(system="")).system == render_system("")
 
 
 @pytest.mark.parametrize(
@@ -67,36 +63,36 @@ def test_an_empty_prompt_is_none_at_all() -> None:
 def test_the_history_is_bounded_by_the_model_and_by_its_price_step(
     model: str, budget: int, high: int
 ) -> None:
-    policy = choose(Choice(model=model), budget=budget)
-    assert policy.trimming.high_tokens == high
-    assert policy.step_tokens == (100_000 if model == "claude-haiku-5-5" else None)
-    assert policy.trimming.low_tokens == high // 2
+    terms = choose(Choice(model=model), budget=budget)
+    assert terms.trimming.high_tokens == high
+    assert terms.step_tokens == (100_000 if model == "claude-haiku-5-5" else None)
+    assert terms.trimming.low_tokens == high // 2
 
 
 def test_an_operator_may_have_the_price_step_passed() -> None:
-    policy = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
-    assert policy.trimming.high_tokens == 300_000
-    assert policy.step_tokens is None
+    terms = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
+    assert terms.trimming.high_tokens == 300_000
+    assert terms.step_tokens is None
 
 
 def test_no_reply_may_be_longer_than_the_model_can_write() -> None:
-    assert choose(Choice(model="claude-haiku-4-5"), max_tokens=100_000).max_tokens == 64_000
+    assert choose(Choice(model="claude-haiku-4-5"), max_tokens=100_000).parameters.max_tokens == 64_000
 
 
 def test_a_model_without_effort_is_sent_none_and_that_is_said_once() -> None:
     made = chooser()
     with capture_logs() as logs:
-        assert made(Choice(model="claude-haiku-4-5")).effort is None
-        assert made(Choice(model="claude-haiku-4-5")).effort is None
+        assert made(Choice(model="claude-haiku-4-5")).parameters.effort is None
+        assert made(Choice(model="claude-haiku-4-5")).parameters.effort is None
     (line,) = [line for line in logs if line["event"] == "choice_not_sent"]
     assert (line["model"], line["what"]) == ("claude-haiku-4-5", ("effort medium",))
 
 
 def test_of_a_model_that_nobody_knows_everything_is_believed_and_no_price_known() -> None:
-    policy = choose(Choice(model="our-own-model", effort="xhigh", thinking="off"))
-    assert (policy.effort, policy.thinking) == ("high", "disabled")
-    assert policy.prices is None
-    assert policy.limit_tokens is None
+    terms = choose(Choice(model="our-own-model", effort="xhigh", thinking="off"))
+    assert (terms.parameters.effort, terms.parameters.thinking) == ("high", "disabled")
+    assert terms.prices is None
+    assert terms.limit_tokens is None
 
 
 def test_an_operator_s_own_price_counts() -> None:

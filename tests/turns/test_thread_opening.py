@@ -20,7 +20,7 @@ from bot.turns.thread_opening import TITLE_PATIENCE_S, ThreadOpening
 from tests.render.fake_outbox import FakeOutbox
 from tests.render.virtual_time import run
 from tests.store.claims import a_claim, changed
-from tests.turns.test_reply import CHANNEL, A, B, Bench, FakeClaude
+from tests.turns.stage import CHANNEL, A, B, Bench, FakeClaude
 
 TITLE = "<thread_title>How looms work</thread_title>\n"
 OPENS = replace(A, text="how do looms work?", opens="how do looms work?", asks_title=True)

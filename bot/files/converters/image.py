@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import cast
 
 import pi_heif  # type: ignore[import-untyped]
 from PIL import Image, ImageOps
@@ -34,8 +35,9 @@ def convert(data: bytes, limits: Limits) -> Picture | Problem:
 def _picture(image: Image.Image, max_edge: int) -> Picture:
     animated = getattr(image, "n_frames", 1) > 1 and image.format != "MPO"
     image.draft("RGB", (max_edge, max_edge))  # JPEG alone: decodes at a fraction of the size
-    image.seek(0)
-    upright = ImageOps.exif_transpose(image)
+    if image.format != "HEIF":  # a collection opens at its primary picture, which need not be the first
+        image.seek(0)
+    upright = _eight_bit(ImageOps.exif_transpose(image))
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
     flat = upright.convert("RGBA" if has_alpha else "RGB")
     flat.thumbnail((max_edge, max_edge), Image.Resampling.LANCZOS)
@@ -47,6 +49,18 @@ def _picture(image: Image.Image, max_edge: int) -> Picture:
         white.paste(flat, mask=flat.getchannel("A"))
         flat = white
     return Picture("image/jpeg", _encoded(flat, "JPEG"), flat.width, flat.height, animated)
+
+
+def _eight_bit(image: Image.Image) -> Image.Image:
+    """Return a grey picture of more than 8 bits with 8: Pillow's own conversion makes white of all above 255."""
+    if image.mode.startswith("I;16"):
+        return image.convert("I").point(lambda value: value * (1 / 257)).convert("L")
+    if image.mode not in ("I", "F"):
+        return image
+    # TIFF does not say which value is white.
+    low, high = cast("tuple[float, float]", image.getextrema())
+    scale = 255 / (high - low) if high > low else 1.0
+    return image.point(lambda value: value * scale + -low * scale).convert("L")
 
 
 def _encoded(image: Image.Image, kind: str) -> bytes:

@@ -23,6 +23,11 @@ DETECTED_BYTES = 200_000
 SPARSE_CHARS, SPARSE_SHARE = 20, 0.3
 """With fewer characters beyond ASCII a detection is a guess, and the text most probably Western European."""
 
+BROKEN_SHARE_MAX = 0.1
+"""Text in another encoding has far fewer bytes that happen to be characters of UTF-8 than bytes that are not."""
+
+UTF16_ZEROS, UTF16_STRAY_ZEROS = 0.4, 0.02
+
 CONTROL_SHARE_MAX = 0.05
 """Text has few control characters; with more of them, the bytes are no text."""
 
@@ -40,17 +45,39 @@ def decoded(data: bytes) -> str | None:
     for mark, encoding in _MARKS:
         if data.startswith(mark):
             return _plausible(data.decode(encoding, "replace"))
-    try:
-        return _plausible(data.decode("utf-8"))
-    except UnicodeDecodeError:
-        pass
     if b"\x00" in data:
-        return None
+        order = _byte_order(data[:DETECTED_BYTES])
+        return None if order is None else _plausible(data.decode(order, "replace"))
+    if (text := _utf8(data)) is not None:
+        return _plausible(text)
     foreign = sum(byte > 0x7F for byte in data[:DETECTED_BYTES])
     if foreign <= min(SPARSE_CHARS, SPARSE_SHARE * len(data)):
         return _plausible(data.decode("cp1252", "replace"))
     best = from_bytes(data[:DETECTED_BYTES]).best()
     return None if best is None else _plausible(data.decode(best.encoding, "replace"))
+
+
+def _utf8(data: bytes) -> str | None:
+    """Return UTF-8 as text, also where it was cut within a character or a few bytes are broken; None if it is not."""
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        is_cut = error.reason == "unexpected end of data"
+    text = data.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    sound = len(text) - len(text.encode("ascii", "ignore")) - broken
+    if is_cut and sound:
+        return text.removesuffix("\ufffd")
+    return text if broken <= BROKEN_SHARE_MAX * sound else None
+
+
+def _byte_order(head: bytes) -> str | None:
+    """Return the encoding of UTF-16 without a mark: most characters have a zero as their upper byte."""
+    zeros = head[::2].count(0), head[1::2].count(0)
+    least, most = UTF16_ZEROS * (len(head) // 2), UTF16_STRAY_ZEROS * (len(head) // 2)
+    if zeros[1] >= least and zeros[0] <= most:
+        return "utf-16-le"
+    return "utf-16-be" if zeros[0] >= least and zeros[1] <= most else None
 
 
 def _plausible(text: str) -> str | None:

@@ -6,7 +6,7 @@ No failure is raised: what cannot be quoted is `Missing`, so that a turn goes on
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Container
 from typing import Any, TypeVar
 
 import discord
@@ -38,11 +38,12 @@ SAID_TYPES = (
 
 
 class QuoteSource:
-    """Fetches from Discord, item by item."""
+    """Fetches from Discord, item by item; `proxies` are the applications through which people write."""
 
-    def __init__(self, client: discord.Client, calls: Calls) -> None:
+    def __init__(self, client: discord.Client, calls: Calls, proxies: Container[int] = ()) -> None:
         self._client = client
         self._calls = calls
+        self._proxies = proxies
 
     async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
         """Return a message, whoever may read it."""
@@ -54,11 +55,11 @@ class QuoteSource:
         return await self._read(channel, get)
 
     async def linked(
-        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int
+        self, link: Link, *, guild: int | None, conversation: int, parent: int | None, asker: int | None
     ) -> Quoted | Missing:
         """Return a linked message if it may be quoted in the conversation; see `link_access`.
 
-        `guild` and `parent` are those of the conversation.
+        `guild` and `parent` are those of the conversation. An asker whom nobody knows may read what everybody may.
         """
         if link.guild != guild:
             return Missing.ELSEWHERE
@@ -92,7 +93,7 @@ class QuoteSource:
         )
 
     async def _refusal(
-        self, link: Link, guild_id: int, conversation: int, parent: int | None, asker: int
+        self, link: Link, guild_id: int, conversation: int, parent: int | None, asker: int | None
     ) -> Missing | None:
         guild = self._client.get_guild(guild_id)
         if guild is None:
@@ -111,10 +112,12 @@ class QuoteSource:
             return Missing.NOT_FOR_ALL
         if (refused := refusal(linked, here, asker_reads=True)) is not None:
             return refused
-        member = await self._read(link.channel, lambda: guild.fetch_member(asker))
-        if isinstance(member, Missing):
-            return Missing.UNAVAILABLE
-        held = getattr(guild.get_channel(linked.parent), "permissions_for", _nothing)(member)
+        who: discord.Role | discord.Member | Missing = guild.default_role
+        if asker is not None:
+            who = await self._read(link.channel, lambda: guild.fetch_member(asker))
+        if isinstance(who, Missing):  # whoever has left the server reads nothing there
+            return Missing.NOT_FOR_ALL if who is Missing.DELETED else Missing.UNAVAILABLE
+        held = getattr(guild.get_channel(linked.parent), "permissions_for", _nothing)(who)
         reads = all(getattr(held, name) for name in READ)
         return refusal(linked, here, asker_reads=reads)
 
@@ -157,7 +160,7 @@ class QuoteSource:
 
     def _quoted(self, channel: discord.abc.MessageableChannel, data: dict[str, Any]) -> Quoted:
         me = self._client.user
-        return said_by(reading.message(self._client, channel, data), me.id if me else 0)
+        return said_by(reading.message(self._client, channel, data), me.id if me else 0, self._proxies)
 
     def _messageable(self, guild_id: int | None, channel: int) -> discord.abc.MessageableChannel:
         guild = self._client.get_guild(guild_id) if guild_id is not None else None
@@ -181,5 +184,5 @@ class QuoteSource:
 _SAID = frozenset(kind.value for kind in SAID_TYPES)
 
 
-def _nothing(_member: object) -> discord.Permissions:
+def _nothing(_who: object) -> discord.Permissions:
     return discord.Permissions.none()

@@ -75,7 +75,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
     """Convert a message; `opens` is the name of the thread to start from the message.
 
     The embeds of a person's message are previews of links, which Discord adds: they count only if there is nothing
-    else.
+    else. An application that proxies shows by an embed what the original replies to.
     """
     forward = to_forward(message)
     has_more = (
@@ -89,7 +89,9 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         opens=opens,
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=() if has_more else to_embeds(message, lambda text: replace_ids(message, text)),
+        embeds=()
+        if has_more and message.webhook_id is None
+        else to_embeds(message, lambda text: replace_ids(message, text)),
         quotes=(forward,) if forward is not None else (),
     )
 

@@ -6,7 +6,13 @@ from collections.abc import Callable, Iterable
 
 import discord
 
-from bot.conversation.bounds import NAME_CHARS, bounded_embeds, bounded_poll, shortened
+from bot.conversation.bounds import (
+    NAME_CHARS,
+    bounded_embeds,
+    bounded_poll,
+    shortened,
+    shortened_filename,
+)
 from bot.conversation.message import Attachment, Author, Embed, Poll
 from bot.conversation.unseen import LOTTIE
 from bot.conversation.visible import is_blank, plain
@@ -49,7 +55,7 @@ def to_attachments(
         *(
             Attachment(
                 each.id,
-                plain(each.filename),
+                shortened_filename(plain(each.filename)),
                 each.content_type or "",
                 each.size,
                 each.url,

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from dataclasses import replace
 
 import discord
 
 from bot.conversation.message import Quoted, Reference
+from bot.gateway.conversion.convert import is_proxied
 from bot.gateway.conversion.quoted import to_quoted
 
 
-def to_reference(message: discord.Message, me: int) -> Reference | None:
+def to_reference(
+    message: discord.Message, me: int, *, now_ms: int, proxies: Container[int] = ()
+) -> Reference | None:
     """Return what a message replies to, None if it is no reply; `me` is the bot's id."""
     reference = message.reference
     if (
@@ -23,10 +27,12 @@ def to_reference(message: discord.Message, me: int) -> Reference | None:
     resolved = reference.resolved
     if isinstance(resolved, discord.DeletedReferencedMessage):
         return Reference(reference.channel_id, reference.message_id, is_deleted=True)
-    said = said_by(resolved, me) if isinstance(resolved, discord.Message) else None
-    return Reference(reference.channel_id, reference.message_id, said)
+    said = said_by(resolved, me, proxies) if isinstance(resolved, discord.Message) else None
+    return Reference(reference.channel_id, reference.message_id, said, read_ms=now_ms)
 
 
-def said_by(message: discord.Message, me: int) -> Quoted:
-    """Convert a message to quote, and mark those of the bot itself."""
-    return replace(to_quoted(message), own=message.author.id == me)
+def said_by(message: discord.Message, me: int, proxies: Container[int] = ()) -> Quoted:
+    """Convert a message to quote, and mark those of the bot itself; proxied messages are those of people."""
+    quoted = to_quoted(message)
+    by_app = quoted.by_app and not is_proxied(message, proxies)
+    return replace(quoted, own=message.author.id == me, by_app=by_app)

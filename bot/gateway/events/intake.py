@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import discord
 import structlog
@@ -12,9 +12,10 @@ from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide
-from bot.conversation.message import Message, Room, created_ms
+from bot.conversation.message import Message, Reference, created_ms
 from bot.gateway import permissions
 from bot.gateway.conversion import convert
+from bot.gateway.conversion.inbox import to_inbox
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
@@ -153,6 +154,10 @@ class Intake:
     def _facts(self, message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
         return convert.facts(message, where, me, self._commands, self._proxies.applications)
 
+    def _reference(self, message: discord.Message, me: discord.ClientUser) -> Reference | None:
+        now_ms = self._clock.now_ms()
+        return to_reference(message, me.id, now_ms=now_ms, proxies=self._proxies.applications)
+
     async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
         if message.guild is None:
             return Where.DIRECT
@@ -201,7 +206,7 @@ class Intake:
         if not is_proxied and not await self._may_begin(message, decided.answer):
             return None
         conversation = message.id if decided.answer.opens_thread else message.channel.id
-        counterpart = await self._proxies.counterpart(message, conversation)
+        counterpart = await self._proxies.counterpart(message, conversation, self._reference(message, me))
         if counterpart is None:
             # The permission to open a thread is that of the original's author, where the original was seen.
             if is_proxied and not await self._may_begin(message, decided.answer):
@@ -263,11 +268,14 @@ class Intake:
         if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
             # Also for a new thread: somebody else may be faster to start a thread from the message.
             fields["joined"] = message.id
-        converted = replace(
-            convert.to_message(message, opens=opens),
-            reference=to_reference(message, me.id),
-            room=Room(message.channel.id, message.id) if accepted.where is Where.OTHER_THREAD else None,
+        converted = to_inbox(
+            message,
+            accepted.where,
+            self._reference(message, me),
+            opens=opens,
             asks_title=self._asks_titles and opens is not None,
+            is_proxied=self._proxies.is_proxied(message),
+            original=original,
         )
         is_new = await self._conversations.receive(
             conversation, converted, source=source, channel_fields=fields, asker=asker

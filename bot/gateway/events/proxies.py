@@ -10,12 +10,13 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection
+from dataclasses import replace
 
 import discord
 import structlog
 
 from bot.conversation.errors import DiscordError, StoreUnavailable
-from bot.conversation.message import Message
+from bot.conversation.message import Message, Reference
 from bot.conversation.proxy import copy_of, original_of
 from bot.gateway.conversion import convert
 from bot.gateway.events.wait_until_done import POLL_S, wait_until_done
@@ -64,11 +65,17 @@ class Proxies:
         """Whether a message was posted for somebody by one of the applications."""
         return convert.is_proxied(message, self.applications)
 
-    async def counterpart(self, message: discord.Message, conversation: int) -> Message | None:
-        """Note a message that is about to be received; return the original of a copy, or the copy of an original."""
+    async def counterpart(
+        self, message: discord.Message, conversation: int, reference: Reference | None
+    ) -> Message | None:
+        """Note a message that is about to be received; return the original of a copy, or the copy of an original.
+
+        The copy of a message gets its `reference`.
+        """
         if message.guild is None or not self.applications:
             return None
-        is_proxied, converted = self.is_proxied(message), convert.to_message(message)
+        is_proxied = self.is_proxied(message)
+        converted = replace(convert.to_message(message), reference=reference)
         found = await self._recent.note(message.channel.id, conversation, converted, is_proxied=is_proxied)
         return (original_of if is_proxied else copy_of)(converted, tuple(found.values()))
 

@@ -26,7 +26,7 @@ _RULE = re.compile(r"[ \t]{0,3}(?:-(?:[ \t]*-){2,}|\*(?:[ \t]*\*){2,}|_(?:[ \t]*
 _RULE_BEGUN = re.compile(r"[ \t]{0,3}(?:-[ \t-]*|\*[ \t*]*|_[ \t_]*|=+[ \t]*)\r?")
 _DOUBLE = re.compile(r"[ \t]{0,3}={3,}[ \t\r]*")
 _UNDERLINE = re.compile(r"[ \t]{0,3}(?P<char>=+|-+)[ \t\r]*")
-_MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|\|")
+_MARK_BEGUN = re.compile(r"`{1,2}|~{1,2}|#{1,6}|-#|\|")
 _HEADING = re.compile(r"(?:#{1,6}|-#)[ \t]")
 _SMALL_HEADING = re.compile(r"#{4,6}[ \t]")
 _TASK = re.compile(r"\[(?P<done>[ xX])\](?=[ \t])")

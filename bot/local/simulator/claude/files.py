@@ -18,6 +18,7 @@ from .failures import Failure, refused
 from .file import IMAGES, File
 from .file_folder import FileFolder
 from .gate import Gate
+from .images import base64_size_px
 from .prompt import Body, content_blocks
 
 FILE_BYTES_MAX = 500_000_000
@@ -25,6 +26,9 @@ EXPIRY_S = (3600, 90 * 24 * 3600)
 NAME = re.compile(r'[^<>:"|?*\\/\x00-\x1f]{1,255}')
 DOCUMENTS = ("application/pdf", "text/plain")
 PAGE_FILES, PAGE_FILES_MAX = 20, 1000
+
+MANY_IMAGES, MANY_IMAGES_EDGE_PX = 20, 2000
+"""In a request with more images than this, no image may have a longer edge (Anthropic, "Vision")."""
 
 IMAGE_BASE64_MAX = 10 * 1024 * 1024
 ENCRYPTED = re.compile(rb"/Encrypt\s")
@@ -66,7 +70,8 @@ class Files:
 
     def check(self, body: Body, workspace: str) -> None:
         """Raise a Failure if a message names a file that is dead or of the wrong type, or holds a broken one."""
-        for place, block in _media(body):
+        media = list(_media(body))
+        for place, block in media:
             source = block["source"]
             if source.get("type") == "file":
                 file = self.find(source.get("file_id", ""), workspace)
@@ -77,6 +82,19 @@ class Files:
                     )
             elif source.get("type") == "base64":
                 check_inline(place, block["type"], source)
+        pictures = [(place, block["source"]) for place, block in media if block["type"] == "image"]
+        if len(pictures) > MANY_IMAGES:
+            for place, source in pictures:
+                if max(self._size_px(source) or (0,)) > MANY_IMAGES_EDGE_PX:
+                    raise refused(
+                        f"{place}.source: At least one of the image dimensions exceed max allowed size for "
+                        f"many-image requests: {MANY_IMAGES_EDGE_PX} pixels"
+                    )
+
+    def _size_px(self, source: dict[str, Any]) -> tuple[int, ...] | None:
+        if source.get("type") == "base64":
+            return base64_size_px(source["data"])
+        return self.find(source["file_id"]).seen.get("size_px") if source.get("type") == "file" else None
 
     def seen(self, body: Body) -> Body:
         """Return the body with what the model sees of each uploaded file: the size of a picture, a PDF's pages."""

@@ -18,15 +18,12 @@ WORDS_OF_QUOTE = 12
 # Of several files that were not shown for the same reason.
 NAMES_MAX = 4
 
-# [attached, shown below: loom.jpg (image/jpeg)], or with a remark, or "not shown to you".
-ATTACHED = re.compile(
-    r"^\[attached, (shown below|not shown to you): (.+?) \(([^()\n]*)\)(?:: (.*))?\]$", re.MULTILINE
-)
-STICKER = re.compile(r"^\[sticker: (.+)\]$", re.MULTILINE)
+# <attachment name="loom.jpg" type="image/jpeg" shown="below"/>, or shown="no", perhaps with a remark.
+ATTACHED = re.compile(r'<attachment name="([^"]*)"(?: type="[^"]*")? shown="([^"]*)"(?: remark="([^"]*)")?/>')
+STICKER = re.compile(r'<sticker name="([^"]*)"/>')
 POLL = re.compile(r'<poll question="([^"]*)"[^>]*>(.*?)</poll>', re.DOTALL)
 EMBED = re.compile(r"<embed\b([^>]*)>(.*?)</embed>", re.DOTALL)
 QUOTE = re.compile(r'<quote of="([^"]*)"([^>]*)>(.*?)</quote>', re.DOTALL)
-REMARK = re.compile(r"\[([^\n]*)\]")
 QUOTED = re.compile(r"<said\b([^>]*)>(.*?)</said>", re.DOTALL)
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
 FILE = re.compile(r'<(file|transcript) name="([^"]*)"[^>]*>\n(.*?)\n?</\1>', re.DOTALL)
@@ -45,13 +42,13 @@ def received(blocks: Sequence[Body], files: Mapping[str, File]) -> list[str]:
     text = "\n".join(each for each in texts if not FILE.match(each))
     contents = [block for block in blocks if block["type"] in ("image", "document") or _is_file(block)]
     attached = ATTACHED.findall(text)
-    shown = [name for state, name, _, _ in attached if state == "shown below"]
+    shown = [name for name, state, _ in attached if state == "below"]
     # A name belongs to the block at the same place; where their numbers differ, no name is claimed.
     names: list[str] = shown if len(shown) == len(contents) else [""] * len(contents)
     lines = [_content(block, _plain(name), files) for block, name in zip(contents, names, strict=True)]
     unseen: dict[str, list[str]] = {}
-    for state, name, _, remark in attached:
-        if state != "shown below":
+    for name, state, remark in attached:
+        if state != "below":
             unseen.setdefault(remark or "it was not shown to me", []).append(name)
     lines += [f"{_names(names)}: {_plain(remark)}" for remark, names in unseen.items()]
     return [*lines, *_others(text)]
@@ -67,7 +64,7 @@ def _names(names: Sequence[str]) -> str:
 def attached(blocks: Sequence[Body]) -> list[str]:
     """Return the names of the files that a turn brings."""
     texts = (block["text"] for block in blocks if block["type"] == "text" and not _is_file(block))
-    return [_plain(name) for text in texts for _, name, _, _ in ATTACHED.findall(text)]
+    return [_plain(name) for text in texts for name, _, _ in ATTACHED.findall(text)]
 
 
 def _is_file(block: Body) -> bool:
@@ -98,9 +95,10 @@ def _content(block: Body, name: str, files: Mapping[str, File]) -> str:
 
 def _others(text: str) -> Iterator[str]:
     for kind, attributes, inner in QUOTE.findall(text):
-        remark = REMARK.fullmatch(inner.strip())
+        remark = dict(ATTRIBUTE.findall(attributes)).get("remark", "")
         # A quote of nothing but a remark says itself what the message refers to.
-        yield _plain(remark[1]) if remark else f"{_kind(kind)}{_title(attributes)}: {_quoted(inner)}"
+        is_remark = remark and not inner.strip()
+        yield _plain(remark) if is_remark else f"{_kind(kind)}{_title(attributes)}: {_quoted(inner)}"
     said = QUOTE.sub("", text)
     for name in STICKER.findall(said):
         yield f"a sticker: {_plain(name)}"
@@ -144,7 +142,7 @@ def _author(attributes: str) -> str:
 def _summary(text: str) -> str:
     """The words of a quoted message, then its other parts."""
     parts = [_words(words_only(text))] if words_only(text) else []
-    parts += [_code(name) for _, name, _, _ in ATTACHED.findall(text)]
+    parts += [_code(name) for name, _, _ in ATTACHED.findall(text)]
     return ", ".join([*parts, *_others(text)]) or "no text"
 
 

@@ -173,3 +173,21 @@ async def test_files_outlive_the_process_where_a_folder_keeps_them(tmp_path: Pat
         await ask(sdk, "image", {"type": "file", "file_id": kept})
         await sdk.files.delete(kept)
     assert [each.name for each in (tmp_path / "kept").iterdir()] == ["file_broken.json"]
+
+
+async def test_in_a_request_with_many_pictures_none_may_be_long(sdk: AsyncAnthropic) -> None:
+    small, long = (
+        {"type": "image", "source": inline(samples.picture("PNG", size), "image/png")}
+        for size in ((28, 28), (2001, 28))
+    )
+
+    async def send(*blocks: Any) -> None:
+        content: Any = [{"type": "text", "text": "What is this?"}, *blocks]
+        await sdk.messages.create(
+            model="claude-haiku-5-5", max_tokens=100, messages=[{"role": "user", "content": content}]
+        )
+
+    await send(*[small] * 19, long)
+    await send(*[small] * 25)
+    with pytest.raises(anthropic.BadRequestError, match="2000 pixels"):
+        await send(*[small] * 20, long)

@@ -142,5 +142,5 @@ def test_its_title_leaves_out_who_was_mentioned_and_names_a_file_where_there_are
     assert reply(from_("Ann", "@Bobbin what's my IPv6 address?") + ask).startswith(
         "<thread_title>What's my IPv6 address</thread_title>"
     )
-    voice = from_("Ann", "@Bobbin\n[attached, shown below: note.ogg (audio/ogg)]")
+    voice = from_("Ann", '@Bobbin\n<attachment name="note.ogg" type="audio/ogg" shown="below"/>')
     assert reply(voice + ask).startswith("<thread_title>Note.ogg</thread_title>")

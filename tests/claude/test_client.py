@@ -23,7 +23,7 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
-from tests.claude.conftest import shown
+from tests.claude.conftest import changed, shown
 from tests.claude.server import PING, Answer, Server, block, closing, delta, opening, refusal, reply, sse
 
 # How long an API call may outlive whoever wanted it.
@@ -210,7 +210,7 @@ async def test_a_deprecated_model_is_asked_without_a_warning(
     server: Server, claude: Claude, request_: Request
 ) -> None:
     server.answers.append(reply("still here"))  # warnings are errors in these tests
-    assert text_of(await collect(claude, replace(request_, model="claude-sonnet-4-5"))) == "still here"
+    assert text_of(await collect(claude, changed(request_, model="claude-sonnet-4-5"))) == "still here"
 
 
 async def test_closing_the_stream_ends_the_api_call_at_once(

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordForbidden, DiscordGone
+from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordRejected
 from bot.conversation.request import Finished, Request, Started, TextDelta
 from bot.render.pace import Pace
 from bot.render.plan import Posted
@@ -19,7 +19,8 @@ from bot.store.turn_control import RegenerateResult
 from bot.turns.run import Runner
 from bot.turns.shown_entry import partial_entry
 from tests.conversation.builders import message
-from tests.turns.test_reply import ANSWER, NOW, A, B, Bench, C, FakeClaude, hear
+from tests.store.claims import changed
+from tests.turns.stage import ANSWER, EARLIER, NOW, A, B, Bench, C, FakeClaude, hear
 
 OLDER = "The older answer."
 HALF = "Half of it."
@@ -210,3 +211,9 @@ async def test_a_word_about_a_failure_is_not_kept_as_what_claude_said(bench: Ben
     claim = await bench.begun(HALF)
     turn, result = partial_entry(claim, (Posted(1, "-# Claude is overloaded."),), "model")
     assert (turn.reply, turn.outcome, result.reply) == ("", "failed", "")
+
+
+async def test_a_turn_whose_messages_are_all_deleted_ends_in_a_thread_that_refuses(bench: Bench) -> None:
+    claim = await bench.begun("Half ▌")
+    bench.outbox.failures.append(DiscordRejected(50083))
+    assert await bench.runner.run(changed(claim, messages=(), replies={0: EARLIER}), asyncio.Event()) == 0

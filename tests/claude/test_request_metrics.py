@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import aclosing
-from dataclasses import replace
 
 import pytest
 
@@ -10,6 +9,7 @@ from bot.claude.client import Claude
 from bot.conversation.errors import ClaudeError
 from bot.conversation.request import Request, TextDelta
 from bot.telemetry.metrics import Metrics
+from tests.claude.conftest import changed
 from tests.claude.server import Answer, Server, block, closing, opening, refusal, reply
 
 
@@ -76,6 +76,6 @@ async def test_no_word_of_anybody_becomes_a_label(
 ) -> None:
     metrics = Metrics()
     server.answers.append(Answer((opening(), *block("Fine."), *closing("my own reason"))))
-    await drain(connect(metrics=metrics), replace(request_, model="my own model"))
+    await drain(connect(metrics=metrics), changed(request_, model="my own model"))
     labels = {"model": "other", "outcome": "other"}
     assert metrics.registry.get_sample_value("bobbin_claude_requests_total", labels) == 1

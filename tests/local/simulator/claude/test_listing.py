@@ -6,7 +6,7 @@ import anthropic
 import pytest
 from anthropic import AsyncAnthropic
 
-from bot.local.simulator.claude.catalogue import find, models
+from bot.local.simulator.claude.catalogue import models
 
 
 async def test_the_list_holds_what_can_be_used_newest_first(sdk: AsyncAnthropic) -> None:
@@ -60,17 +60,3 @@ async def test_an_unknown_model_is_not_found(sdk: AsyncAnthropic) -> None:
 async def test_a_page_has_from_1_to_1000_models(sdk: AsyncAnthropic, limit: int) -> None:
     with pytest.raises(anthropic.BadRequestError):
         await sdk.models.list(limit=limit)
-
-
-def test_beyond_100k_tokens_haiku_costs_five_times_as_much() -> None:
-    haiku = find("claude-haiku-5-5")
-    assert haiku is not None
-    prices = haiku.prices_usd_per_mtok
-    assert prices.above is not None
-    assert prices.above.prompt_tokens == 100_000
-    assert (prices.above.input, prices.above.output) == (prices.input * 5, prices.output * 5)
-
-
-def test_no_two_models_share_a_name() -> None:
-    names = [name for model in models() for name in (model.id, *model.aliases)]
-    assert len(set(names)) == len(names)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone, DiscordNotNow
+from bot.conversation.wording import SMALL
+from bot.store.claim import Later
+from bot.store.codec import Result
 from bot.store.revisions import Change
+from bot.store.states import State
 from bot.store.turn_control import RegenerateResult
-from tests.turns.test_reply import ANSWER, A, B, Bench, C, hear
+from tests.turns.stage import ANSWER, A, B, Bench, C, hear
 
 LATER = DiscordNotNow(60.0)
 
@@ -79,3 +85,48 @@ async def test_a_stop_of_a_turn_that_is_put_off_counts_at_once(bench: Bench) -> 
     assert (standing.running, standing.waiting) == (None, 0)
     assert standing.last is not None
     assert standing.last.turn_id == done.turn_id
+
+
+async def test_an_answer_that_discord_wants_later_is_kept_and_shown_without_asking_again(
+    bench: Bench,
+) -> None:
+    await hear(bench, A)
+    bench.outbox.failures.extend([DiscordNotNow(280.0)] * 10)
+    with pytest.raises(DiscordNotNow):
+        await bench.turn()
+    claim = await bench.claim()
+    assert (claim.attempt.state, claim.attempt.result) == (State.COMMITTED, Result(ANSWER))
+    await bench.journal.release(claim, blameless=True)
+    bench.outbox.failures.clear()
+    bench.claude.answer = "Another answer."
+    await bench.turn()
+    assert ANSWER in bench.outbox.texts()
+    assert "Another answer." not in bench.outbox.texts()
+
+
+async def test_nothing_is_asked_while_it_is_known_that_nothing_can_be_shown(bench: Bench) -> None:
+    await hear(bench, A)
+    bench.outbox.not_now = DiscordNotNow(60.0)
+    with pytest.raises(DiscordNotNow):
+        await bench.turn()
+    assert not bench.claude.asked.is_set()
+    assert [text.startswith(SMALL) for text in bench.outbox.texts()] == [True]  # the word about it
+
+
+async def test_what_is_put_off_is_nobodys_until_its_time_and_counts_no_try(bench: Bench) -> None:
+    await hear(bench, A)
+    claim = await bench.claim()
+    await bench.journal.release(claim, blameless=True, not_within_s=0.3)
+    later = await bench.journal.claim(C, "somebody else")
+    assert isinstance(later, Later)
+    assert 0 < later.in_s <= 0.3
+    await asyncio.sleep(later.in_s)
+    assert (await bench.claim()).attempt.number == 1
+
+
+async def test_a_reset_ends_a_wait_for_discord(bench: Bench) -> None:
+    await hear(bench, A)
+    await bench.journal.release(await bench.claim(), blameless=True, not_within_s=600.0)
+    await bench.conversations.reset(C, before=A.id)
+    await hear(bench, B)
+    await bench.claim()

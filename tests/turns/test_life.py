@@ -1,0 +1,51 @@
+"""The order of the steps of a turn whose thread is yet to be opened."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+from bot.conversation.errors import DiscordForbidden
+from bot.store.claim import Claim
+from bot.store.codec import Result
+from tests.conversation.builders import message
+from tests.turns.stage import ANSWER, CHANNEL, NOW, A, Bench, hear_mention
+
+
+async def test_claude_is_asked_before_the_thread_is_open_and_nothing_is_posted_before(bench: Bench) -> None:
+    bench.outbox.opening = asyncio.Event()
+    running = await hear_mention(bench)
+    await bench.claude.ended.wait()
+    assert [done.what for done in bench.outbox.calls] == ["open_thread"]
+    bench.outbox.opening.set()
+    await running
+    assert bench.outbox.texts() == [ANSWER]
+    assert len(bench.outbox.seen("open_thread")) == 1
+
+
+async def test_a_thread_that_cannot_be_opened_ends_the_request_and_is_told_of(bench: Bench) -> None:
+    bench.claude.pause_s = 1000.0
+    bench.outbox.opening = asyncio.Event()
+    bench.outbox.refuses_threads = DiscordForbidden("Create Public Threads")
+    running = await hear_mention(bench)
+    await bench.claude.asked.wait()
+    bench.outbox.opening.set()
+    await running
+    assert bench.claude.ended.is_set()
+    (told,) = bench.outbox.texts()
+    assert "Create Public Threads" in told
+    assert not isinstance(await bench.journal.claim(A.id, "me"), Claim)
+
+
+async def test_a_thread_is_opened_for_what_was_committed_before_it_was_there(bench: Bench) -> None:
+    running = await hear_mention(bench)
+    await running
+    bench.outbox.calls.clear()
+    bench.outbox.messages.clear()
+    other = replace(message("other", number=NOW - 7), opens="Another")
+    await bench.conversations.receive(other.id, other, source="event", channel_fields={"parent": CHANNEL})
+    claim = await bench.claim(other.id)
+    await bench.journal.commit(claim, None, Result("", ("Claude is away.",)), window_start=0)
+    await bench.journal.release(claim, blameless=False)
+    await bench.turn(other.id)
+    assert [done.what for done in bench.outbox.calls] == ["open_thread", "send"]

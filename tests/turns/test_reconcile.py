@@ -1,0 +1,31 @@
+"""A finished turn that is compared with Discord once more."""
+
+from __future__ import annotations
+
+from bot.store.codec import Result
+from tests.turns.stage import ANSWER, B, Bench, hear
+
+
+async def test_a_late_edit_is_put_right_although_a_longer_try_had_parts_that_are_deleted(
+    bench: Bench,
+) -> None:
+    claim = await bench.begun("A late edit ▌", None)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    settling = await bench.claim()
+    await bench.runner.reconcile(settling)
+    assert bench.outbox.texts() == [ANSWER]
+
+
+async def test_settling_leaves_the_next_reply_alone_that_lost_what_it_pointed_to(bench: Bench) -> None:
+    claim = await bench.begun(ANSWER)
+    await bench.journal.commit(claim, None, Result(ANSWER), window_start=0)
+    await bench.journal.acknowledge(claim, reconcile=True)
+    await hear(bench, B)
+    bench.claude.answer = "The next answer."
+    await bench.turn()
+    bench.outbox.replies_to[max(bench.outbox.messages)] = None
+    settling = await bench.claim()
+    assert settling.reconciling
+    await bench.runner.reconcile(settling)
+    assert bench.outbox.texts() == [ANSWER, "The next answer."]
