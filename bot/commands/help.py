@@ -22,7 +22,8 @@ IN_SERVERS_ONLY = ("chat", "leave")
 READ = (
     "I read my threads, threads that I was mentioned in, and direct messages to me, with the files in them. Of "
     "somebody else's thread I also read the messages before the mention. Elsewhere I read only what you show me: a "
-    "message that you reply to, link to or forward, and what `/chat` takes along with `context`."
+    "message that you reply to, link to or forward, and the last messages of a channel if you open a thread with "
+    "`context`."
 )
 PRIVACY = (
     "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered; recordings may go to a "
