@@ -59,11 +59,16 @@ class TurnLife:
         """The claim; its batch grows while messages join."""
         return self.reply.claim
 
+    @property
+    def _is_given_up(self) -> bool:
+        """Whether too many attempts have failed; one that fails while it prepares has counted as well."""
+        return self.claim.attempt.number > self.services.policy.tries
+
     async def run(self) -> Done:
         """Bring the turn to its end, from the state that the claim found."""
         self.reply.check()
         committed = self.claim.attempt.result if self.claim.attempt.state is State.COMMITTED else None
-        if committed is None and has_earlier_attempt(self.claim):
+        if committed is None and has_earlier_attempt(self.claim) and not self._is_given_up:
             await self._restore_contents()
         result = committed or await self._recover() or await self._answer()
         self.committed = True
@@ -79,7 +84,7 @@ class TurnLife:
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
             await self.commit(turn, result)
             return result
-        if claim.attempt.number > services.policy.tries:
+        if self._is_given_up:
             tries = claim.attempt.number - 1
             log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
             return await self._decline(wording.GIVEN_UP)

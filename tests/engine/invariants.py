@@ -38,6 +38,7 @@ STYLE = Style(code_file_lines=60, max_messages=8)
 SUPPRESS_NOTIFICATIONS = 1 << 12
 ORDINARY_TYPES = (0, 19)
 LOOK_S = 0.1
+ATTACHMENT = re.compile(r'<attachment name="([^"]*)"[^>]* shown="(\w+)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +145,11 @@ class Scene:
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
             if turn_id in by_turn_id:
-                shown = by_turn_id[turn_id].user
+                shown = dict(ATTACHMENT.findall(by_turn_id[turn_id].user))
                 found += [
-                    f"{place}: {said.message} has {name}, which its turn has not"
+                    f"{place}: {said.message} has {name}, which its turn does not show"
                     for name in said.files
-                    if not any(f"[attached, {how}: {name} (" in shown for how in self._ways)
+                    if name not in shown or (self.delivered and shown[name] != "below")
                 ]
         meta = await self.redis.hgetall(keys.meta(place))
         uploads = {str(text).partition(" ")[2] for text in await self.redis.hvals(keys.uploads(place))}
@@ -167,10 +168,6 @@ class Scene:
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         return found + _replies(place, self._by_bot(place), by_turn_id, answered)
-
-    @property
-    def _ways(self) -> tuple[str, ...]:
-        return ("shown below",) if self.delivered else ("shown below", "not shown to you")
 
     async def _store(self, places: Sequence[int]) -> list[str]:
         keys = Keys(self.prefix)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+import pytest
+
 from bot.conversation import wording
 from bot.conversation.content import FileSource, Image
 from bot.conversation.message import Attachment, Embed
@@ -16,7 +18,7 @@ from bot.turns.prepare import Declined, Prepared, Step, prepare
 from bot.turns.run import Runner
 from tests.conversation.builders import message, turn
 from tests.store.claims import a_claim
-from tests.turns.stage import ANSWER, A, B, Bench, C, hear, unpriced
+from tests.turns.stage import ANSWER, POLICY, A, B, Bench, C, hear, unpriced
 
 CLAIM = a_claim(1, messages=(message("hello"),))
 TOO_MUCH = "You have used up today's budget: try again tomorrow."
@@ -122,3 +124,16 @@ async def test_a_turn_that_grows_is_prepared_again_with_all_its_messages(bench: 
         await running
     assert seen == [1, 2]
     assert bench.outbox.texts() == [wording.small(TOO_MUCH)]
+
+
+async def test_a_turn_whose_preparation_always_fails_is_given_up(bench: Bench) -> None:
+    async def breaks(_claim: Claim, _prepared: Prepared) -> Prepared:
+        raise RuntimeError
+
+    with_steps(bench, breaks)
+    await hear(bench, A)
+    for _ in range(POLICY.tries):
+        with pytest.raises(RuntimeError):
+            await bench.turn()
+    await bench.turn()
+    assert bench.outbox.texts() == [wording.small(wording.GIVEN_UP)]
