@@ -17,6 +17,8 @@ from bot.conversation.content import FileSource, InlineSource, Source
 from bot.store.connection import translated
 from bot.store.file_sweeps import UNNAMED_S, FileSweeps
 from bot.store.keys import UPLOADS_S, Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.held_files import RecordUpload
 
 log = structlog.get_logger()
 
@@ -36,9 +38,6 @@ class Upload:
         """Read a stored upload."""
         begun_s, _, file_id = text.partition(" ")
         return cls(int(begun_s), file_id or None)
-
-    def __str__(self) -> str:
-        return f"{self.begun_s} {self.file_id or ''}".rstrip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +72,7 @@ class HeldFiles:
         self._redis = redis
         self._keys = keys
         self._sweeps = FileSweeps(redis, keys)
+        self._scripts = Scripts(redis)
         self._ttl_s = ttl_s + INLINE_SLACK_S
         self._upload_s = upload_s
         self._now_s = now_s
@@ -104,20 +104,35 @@ class HeldFiles:
         return upload if upload is not None and self._lives(upload) else None
 
     async def begin_upload(self, conversation: int, digest: str) -> Upload:
-        """Store that a content is about to be uploaded, so that a lost answer is looked for at Anthropic."""
-        upload = Upload(int(self._now_s()))
-        await self._sweeps.schedule(conversation, UNNAMED_S)
-        await self.record_upload(conversation, digest, upload)
-        return upload
+        """Store that a content is about to be uploaded, so that a lost answer is looked for at Anthropic.
 
-    async def record_upload(self, conversation: int, digest: str, upload: Upload) -> None:
-        """Store an upload."""
-        key = self._keys.uploads(conversation)
-        with translated():
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, digest, str(upload))
-            pipe.expire(key, UPLOADS_S)
-            await pipe.execute()
+        Another worker's upload of the content is returned instead.
+        """
+        return await self._record("begin_upload", conversation, digest, Upload(int(self._now_s())))
+
+    async def record_upload(self, conversation: int, digest: str, upload: Upload) -> Upload:
+        """Store an upload; another worker's upload of the content is returned instead, and this one is deleted."""
+        return await self._record("record_upload", conversation, digest, upload)
+
+    async def discarded(self, conversation: int) -> tuple[str, ...]:
+        """Return the ids of the uploads that are about to be deleted."""
+        return await self._sweeps.discarded(conversation)
+
+    async def _record(self, step: str, conversation: int, digest: str, upload: Upload) -> Upload:
+        await self._sweeps.schedule(conversation, UNNAMED_S)
+        begun_s, file_id = await self._scripts.run(
+            RecordUpload(
+                step=step,
+                uploads=self._keys.uploads(conversation),
+                discarded=self._keys.discarded(conversation),
+                digest=digest,
+                begun_s=upload.begun_s,
+                file_id=upload.file_id or "",
+                oldest_s=int(self._now_s()) - self._upload_s + 1,
+                ttl_s=UPLOADS_S,
+            )
+        )
+        return Upload(int(begun_s), file_id or None)
 
     async def forget_uploads(self, conversation: int, ids: Collection[str]) -> None:
         """Forget uploads that are gone."""

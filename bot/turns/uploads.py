@@ -10,8 +10,9 @@ import asyncio
 import base64
 import hashlib
 import hmac
+from collections.abc import Coroutine
 from dataclasses import replace
-from typing import Literal
+from typing import Any, Literal
 from weakref import WeakValueDictionary
 
 import structlog
@@ -29,7 +30,7 @@ class Uploads:
     """Passes files on to Claude.
 
     By `mode` files are uploaded ("files"), sent inline ("inline"), or sent inline where they cannot be uploaded
-    ("auto"). `secret` is the key of the hashes.
+    ("auto"). `secret` is the key of the hashes. `running` are the uploads that have begun.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class Uploads:
         self._mode = mode
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._warned = False
+        self.running: set[asyncio.Task[str | None]] = set()
 
     async def source(self, conversation: int, data: bytes, media_type: str) -> Source | Problem:
         """Return where Claude finds the content of a file of a conversation."""
@@ -49,7 +51,7 @@ class Uploads:
         # A message may hold the same file twice.
         async with self._locks.setdefault(digest, asyncio.Lock()):
             if self._mode != "inline":
-                file_id = await self._uploaded(conversation, digest, data, media_type)
+                file_id = await self._to_its_end(self._uploaded(conversation, digest, data, media_type))
                 if file_id is not None:
                     return FileSource(file_id)
                 if self._mode == "files":
@@ -60,6 +62,18 @@ class Uploads:
             await self._held.put_inline(conversation, digest, text)
             return InlineSource(media_type, digest)
 
+    async def _to_its_end(self, upload: Coroutine[Any, Any, str | None]) -> str | None:
+        """Finish an upload although its turn is cancelled, so that the id of a file that arrives is known."""
+        task = asyncio.create_task(upload, name="upload")
+        self.running.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: asyncio.Task[str | None]) -> None:
+        self.running.discard(task)
+        if not task.cancelled():
+            task.exception()  # nobody else asks for it after a cancellation
+
     async def _uploaded(self, conversation: int, digest: str, data: bytes, media_type: str) -> str | None:
         """Return the id of the content at Anthropic, uploaded if necessary; None if that is not possible."""
         upload = await self._held.upload(conversation, digest)
@@ -68,9 +82,11 @@ class Uploads:
         try:
             file_id = None
             if upload is not None:
-                file_id = (await self._files.find((digest,))).get(digest)
+                file_id = await self._find(conversation, digest)
             if file_id is None:
                 upload = await self._held.begin_upload(conversation, digest)
+                if upload.file_id is not None:
+                    return upload.file_id
                 file_id = await self._files.upload(file_name(digest, media_type), data, media_type)
         except ClaudeError as error:
             log.warning("file_upload_failed", kind=type(error).__name__, detail=str(error))
@@ -79,8 +95,14 @@ class Uploads:
             self._warn()
             await self._held.forget_upload(conversation, digest)
             return None
-        await self._held.record_upload(conversation, digest, replace(upload, file_id=file_id))
-        return file_id
+        recorded = await self._held.record_upload(conversation, digest, replace(upload, file_id=file_id))
+        return recorded.file_id
+
+    async def _find(self, conversation: int, digest: str) -> str | None:
+        """Return the id of an upload whose answer was lost, unless that file is about to be deleted."""
+        discarded = await self._held.discarded(conversation)
+        file_id = (await self._files.find((digest,))).get(digest)
+        return None if file_id in discarded else file_id
 
     def _warn(self) -> None:
         """Tell the operator once that the server has no Files API."""

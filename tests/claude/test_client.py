@@ -1,3 +1,5 @@
+"""What the client streams, and when a stream ends."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""How the client meets failures of the API: `client`, `attempt`, `retries` and `translate` together."""
+
 from __future__ import annotations
 
 import asyncio

@@ -1,3 +1,5 @@
+"""What is counted of each request."""
+
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -6,11 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.conversation import bounds
-from bot.conversation.bounds import bounded_embeds, bounded_poll, shortened
+from bot.conversation.bounds import bounded_embeds, bounded_poll, shortened, shortened_filename
+from bot.conversation.elements import attribute
 from bot.conversation.message import Embed, Poll
 
 EMBED_MAX = bounds.EMBED_CHARS + (2 * bounds.FIELDS_MAX + 6) * len(bounds.SHORTENED)
 """The characters of an embed and a mark in place of each part that was left out."""
+
+DOCUMENT_TITLE_MAX_CHARS = 500
+"""Anthropic, "Messages", "title"."""
 
 long_text = st.text(max_size=20).map(lambda text: text * 400)
 
@@ -66,3 +70,11 @@ def test_a_poll_has_ten_answers_at_most() -> None:
     assert len(poll.question) == bounds.POLL_QUESTION_CHARS
     assert len(poll.answers) == 10
     assert all(len(answer) == bounds.POLL_ANSWER_CHARS for answer, _ in poll.answers)
+
+
+def test_a_long_file_name_keeps_its_ending_and_fits_into_the_title_of_a_document() -> None:
+    assert shortened_filename("x" * 70 + ".tar.gz") == "x" * 70 + ".tar.gz"
+    name = shortened_filename('"' * 1_000 + ".tar.gz")
+    assert len(name) == bounds.FILENAME_CHARS
+    assert name.endswith(".tar.gz")
+    assert len(attribute(name)) <= DOCUMENT_TITLE_MAX_CHARS

@@ -313,7 +313,7 @@ async def test_a_recording_that_nobody_can_hear_is_said_and_the_rest_is_answered
             own.claude.say("Fine.")
             note = ("memo.wav", "audio/wav", samples.wav())
             (block,) = await ask(own, thread, "look at this", note)
-            assert "not shown to you: memo.wav" in block["text"]
+            assert '<attachment name="memo.wav" type="audio/wav" shown="no"' in block["text"]
             *_, reply, notice = own.said(thread)
             assert reply["content"] == "Fine."
             assert "does not accept this bot" in notice["content"]

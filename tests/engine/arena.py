@@ -9,7 +9,7 @@ import signal
 import tempfile
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,8 @@ from bot.store.keys import Keys, padded
 from tests.e2e.world import World
 from tests.engine.bot import LOOK_S, Bot
 from tests.engine.invariants import Said, Scene
+from tests.engine.kinds import KINDS
+from tests.engine.uploads import UploadLog, Workspace
 from tests.patience import Patience
 from tests.redis_server import redis_server
 
@@ -41,6 +43,8 @@ QUICK = {
     "POINTS_EDIT_EVERY_S": "0.3",
     "POINTS_WINDOW_S": "1.05",
     "POINTS_LATE_S": "2.8",
+    "POINTS_SWEEP_S": "1.0",
+    "POINTS_UNNAMED_S": "2.0",
 }
 """Everything takes a fraction of its usual time. What is settled is settled 2 s after it was done, and what is late
 lands when somebody else has finished, but before that."""
@@ -86,15 +90,19 @@ class Stage:
         self.bots.append(bot)
         return bot
 
-    async def post(self, place: int | None, kind: str) -> int:
+    async def post(
+        self, place: int | None, kind: str, more: str = "", files: Sequence[tuple[str, str, bytes]] = ()
+    ) -> int:
         """Post a message, None for a mention in a new channel; returns the conversation's id."""
         words = f"{kind}{self.tag}{len(self.scene.said) + 1}x"
+        text = f"{words} {more}".strip()
         if place is None:
-            message = await self.world.ann.post(self.world.channel(), f"{self.world.mention} {words}")
-        else:
-            message = await self.world.ann.post(place, words)
+            text = f"{self.world.mention} {text}"
+        channel = self.world.channel() if place is None else place
+        message = await self.world.ann.post(channel, text, attachments=files)
         conversation = int(message["id"]) if place is None else place
-        self.scene.said.append(Said(conversation, int(message["id"]), words))
+        names = tuple(name for name, _, _ in files)
+        self.scene.said.append(Said(conversation, int(message["id"]), words, names))
         return conversation
 
     def patience(self, idle_s: float) -> Patience:
@@ -152,6 +160,7 @@ class Stage:
 
     async def roll_back(self, snapshot: dict[str, bytes]) -> None:
         """Put Redis back to a snapshot, as a server does that comes back older than it was."""
+        self.scene.forgotten = True
         raw = self.arena.raw
         pipe = raw.pipeline(transaction=True)
         async for key in raw.scan_iter(match=f"{self.scene.prefix}:*", count=1000):
@@ -191,17 +200,19 @@ class Arena:
         self.attempts: Counter[str] = Counter()
         self._numbers = itertools.count(1)
         self._texts: dict[int, str] = {}
+        self.uploads = UploadLog()
+        claude.files.files = self.uploads
         claude.default = self._answer
 
     @asynccontextmanager
     async def stage(self, **settings: str) -> AsyncIterator[Stage]:
         """A world of its own; its bots are killed at the end."""
         number = next(self._numbers)
-        prefix = f"w{number}"
-        world = World.peopled(
-            self.discord, self.claude, self.redis_url, f"arena-token-{number}", {"BOT_REDIS__PREFIX": prefix}
-        )
-        scene = Scene(self.discord, int(world.app.user_id), self.redis, prefix)
+        prefix, key = f"w{number}", f"arena-key-{number}"
+        own = {"BOT_REDIS__PREFIX": prefix, "ANTHROPIC_API_KEY": key}
+        world = World.peopled(self.discord, self.claude, self.redis_url, f"arena-token-{number}", own)
+        workspace = Workspace(self.uploads, key)
+        scene = Scene(self.discord, int(world.app.user_id), self.redis, prefix, workspace=workspace)
         stage = Stage(number, world, scene, self, settings)
         # The bot has been in this server before, a minute ago: what was said before it came, it does not answer.
         seen = (round((time.time() - 60) * 1000) - DISCORD_EPOCH_MS) << 22
@@ -229,46 +240,6 @@ class Arena:
         reply = KINDS[kind](f"{words} attempt {self.attempts[words]}", self.attempts[words])
         title = (f"<thread_title>{words}</thread_title>\n",) if "<thread_title>" in latest else ()
         return replace(reply, deltas=(*title, *reply.deltas))
-
-
-def _stream(name: str, _: int) -> Reply:
-    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(8)), pause_s=0.12)
-
-
-def _lasting(name: str, _: int) -> Reply:
-    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(40)), pause_s=0.12)
-
-
-def _slow(name: str, _: int) -> Reply:
-    return Reply(tuple(f"{name}, piece {piece}. " for piece in range(3)), pause_s=0.5)
-
-
-def _short(name: str, _: int) -> Reply:
-    return Reply((f"{name}, ", "in short."), pause_s=0.02)
-
-
-def _long(name: str, _: int) -> Reply:
-    paragraphs = tuple(f"{name}, paragraph {number}. {'More words. ' * 45}".strip() for number in range(8))
-    return Reply(tuple(f"{text}\n\n" for text in paragraphs), pause_s=0.05)
-
-
-def _shrinking(name: str, attempt: int) -> Reply:
-    return _long(name, attempt) if attempt == 1 else _short(name, attempt)
-
-
-def _waning(name: str, attempt: int) -> Reply:
-    return _lasting(name, attempt) if attempt == 1 else _short(name, attempt)
-
-
-KINDS: dict[str, Callable[[str, int], Reply]] = {
-    "stream": _stream,  # several edits
-    "lasting": _lasting,  # five leases long
-    "slow": _slow,  # half a second before the first text
-    "short": _short,
-    "long": _long,  # three messages
-    "waning": _waning,  # five leases long at first, and short if it is asked for again
-    "shrinking": _shrinking,  # three messages at first, and one if it is asked for again
-}
 
 
 @asynccontextmanager

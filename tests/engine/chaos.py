@@ -20,6 +20,20 @@ from bot.local.simulator.claude import Claude
 from bot.local.simulator.discord import Discord
 from bot.store.keys import Keys
 from tests.e2e.bot_process import BotProcess
+from tests.engine.chaos_settings import (
+    AGAIN_S,
+    CALM_S,
+    KEY,
+    PREFIX,
+    QUICK,
+    QUICK_PACE,
+    QUICK_REST_S,
+    REST_S,
+    RESTART_S,
+    SETTINGS,
+    START_S,
+    WARM_S,
+)
 from tests.engine.commands import Commands
 from tests.engine.invariants import Said, Scene
 from tests.engine.outcome import Outcome
@@ -27,53 +41,9 @@ from tests.engine.schedule import BOTS, PEOPLE, Command, Fault, Post, Schedule
 from tests.engine.store_process import StoreProcess
 from tests.engine.striker import Striker
 from tests.engine.timeline import Timeline
+from tests.engine.uploads import UploadLog, Workspace
+from tests.files import samples
 from tests.patience import Patience
-
-PREFIX = "chaos"
-SETTINGS = {
-    "BOT_REDIS__PREFIX": PREFIX,
-    "BOT_REDIS__TIMEOUT_S": "1",
-    "BOT_TURNS__LEASE_S": "1.5",
-    "BOT_TURNS__HEARTBEAT_S": "0.3",
-    "BOT_TURNS__POLL_S": "0.2",
-    # What is set aside after several tries is a rule of its own; here, every message is to be answered.
-    "BOT_TURNS__TRIES": "1000",
-    "BOT_RECOVERY__EVERY_S": "1",
-    "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
-    "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
-    "BOT_SHUTDOWN__GRACE_S": "2",
-}
-
-QUICK = {
-    "POINTS_CALL_S": "3",
-    "POINTS_SETTLE_AFTER_S": "0.5",
-    "POINTS_EDIT_EVERY_S": "0.4",
-    "POINTS_WINDOW_S": "1.05",
-}
-"""A call is given up, and a turn in doubt settled, in a fraction of the usual time; no delay is longer."""
-
-QUICK_PACE = 0.2
-"""The windows of Discord's rate limits are a fifth of what they are, as are those that the bot keeps."""
-
-QUICK_REST_S = 25.0
-
-START_S = 60.0
-"""Two bots start on a machine that other runs keep busy."""
-
-WARM_S = 30.0
-
-CALM_S = 3.2
-"""Longer than any roll-back reaches: direct messages that the store has never heard of cannot be found again."""
-
-REST_S = 75.0
-"""Everything has to have come to rest by then: a turn in doubt is settled after 17 s, a lost connection to Discord
-may take discord.py some more to be made again."""
-
-AGAIN_S = 4.0
-"""Rest that does not last is none."""
-
-RESTART_S = 0.3
-"""What a host waits before it starts a program anew that has left by itself."""
 
 WORDS = re.compile(r"\[m\d+\]")
 """What makes a person's message recognisable wherever it is quoted."""
@@ -106,6 +76,8 @@ class Chaos:
     threads: list[int] = field(default_factory=list)
     foreign: list[int] = field(default_factory=list)
     direct: list[int] = field(default_factory=list)
+    # A message of each channel that replies and links refer to.
+    chatter: dict[int, int] = field(default_factory=dict)
     calls: int = 0
 
     async def run(self) -> Outcome:
@@ -121,7 +93,18 @@ class Chaos:
             self._people()
             self.claude.default = self._answer
             redis = Redis.from_url(self.store.url, decode_responses=True, protocol=2)
-            self.scene = Scene(self.discord, self.app.user_id, redis, PREFIX, in_order=False)
+            uploads = UploadLog()
+            self.claude.files.files = uploads
+            self.scene = Scene(
+                self.discord,
+                self.app.user_id,
+                redis,
+                PREFIX,
+                in_order=False,
+                workspace=Workspace(uploads, KEY),
+                forgotten=True,
+                delivered=False,
+            )
             keepers = [asyncio.create_task(self._keep(slot), name=f"bot-{slot}") for slot in BOTS]
             try:
                 return await self._outcome()
@@ -189,6 +172,9 @@ class Chaos:
         for person in self.people[:2]:
             self.direct.append(int((await person.open_dm(self.app.user_id))["id"]))
         await self._patience(START_S).until(lambda: len(self.discord.connections) == len(BOTS))
+        for channel in self.channels:
+            posted = await self.people[1].post(channel, "look at my loom", None, [_file(0, "txt")])
+            self.chatter[channel] = int(posted["id"])
         for number, kind in enumerate(("mention", "direct", "direct", "foreign")):
             await self._post(Post(0.0, kind, number % 2, number, 20))
         mention = await self.people[0].post(self.channels[0], f"<@{self.app.user_id}> to be forgotten")
@@ -227,7 +213,8 @@ class Chaos:
         number = len(self.scene.said) + 1
         person = self.people[post.person]
         text = f"[m{number}] {'weft and warp ' * 40}"[: post.length + 8]
-        mention = f"<@{self.app.user_id}> "
+        mention, refers, reply_to = f"<@{self.app.user_id}> ", post.refers, None
+        files = [_file(number, post.file)] if post.file else []
         if post.kind in ("thread", "burst"):
             open_threads = [thread for thread in self.threads if thread in self.discord.world.channels]
             place = open_threads[post.place % len(open_threads)]
@@ -240,11 +227,21 @@ class Chaos:
             place, text = self.foreign[post.place % len(self.foreign)], mention + text
         else:
             place, text = self.channels[post.place % len(self.channels)], mention + text
-        made = int((await person.post(place, text))["id"])
+            reply_to = self.chatter[place] if refers == "reply" else None
+        if refers == "forward" and post.kind in ("thread", "burst", "direct"):
+            channel = self.channels[0]
+            made = int((await person.forward(place, channel, (await person.post(channel, text))["id"]))["id"])
+        else:
+            if refers and reply_to is None:
+                channel = self.channels[0]
+                text += f" https://discord.com/channels/{self.guild.id}/{channel}/{self.chatter[channel]}"
+            made = int((await person.post(place, text, reply_to, files))["id"])
         if post.kind == "mention":
             self.threads.append(made)
-        self.scene.said.append(Said(made if post.kind == "mention" else place, made, f"[m{number}]"))
-        self.timeline.note("people", f"{person.user.username} posts [m{number}] {made} in {place}")
+        names = tuple(name for name, _, _ in files)
+        self.scene.said.append(Said(made if post.kind == "mention" else place, made, f"[m{number}]", names))
+        more = f" with {post.file or 'no file'}, refers by {refers}" if names or refers else ""
+        self.timeline.note("people", f"{person.user.username} posts [m{number}] {made} in {place}{more}")
 
     def _answer(self, body: Any) -> str:
         """A reply that says what it answers; the same messages get the same length whenever they are asked for."""
@@ -279,13 +276,20 @@ class Chaos:
             "DISCORD_TOKEN": self.app.token,
             "BOT_DISCORD__API_URL": self.discord.api_url,
             "BOT_DISCORD__GATEWAY_URL": self.discord.gateway_url,
-            "ANTHROPIC_API_KEY": "chaos-key",
+            "ANTHROPIC_API_KEY": KEY,
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.store.url,
             **SETTINGS,
             **(QUICK if self.quick else {}),
             **({"SABOTAGE": self.sabotage} if self.sabotage else {}),
         }
+
+
+def _file(number: int, ending: str) -> tuple[str, str, bytes]:
+    name = f"m{number}.{ending}"
+    if ending == "txt":
+        return name, "text/plain", f"The reed has {number} dents.".encode()
+    return name, "image/png", samples.picture("PNG", (40, 40 + number))
 
 
 if __name__ == "__main__":

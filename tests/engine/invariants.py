@@ -2,7 +2,8 @@
 
 Each user message has exactly one reply, whose text equals its single entry in the history, which was counted once;
 what Claude was sent is valid and alternates; no reply is marked as unfinished; nothing waits; and nothing but what is
-meant to stays for ever in Redis.
+meant to stays for ever in Redis. Every file that was posted stands in the history, every file that the history names
+exists, and a turn that is asked for again is asked for with the same bytes.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 
+from bot.conversation.content import FileSource
 from bot.conversation.turn import Turn
 from bot.conversation.wording import SMALL
 from bot.local.simulator.claude.record import Call
@@ -27,6 +29,8 @@ from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
 from bot.store.codec import load_turn
 from bot.store.keys import WITHOUT_EXPIRY, Keys
+from tests.engine.resent import other_bytes
+from tests.engine.uploads import Workspace
 from tests.patience import Patience
 
 # As the bot's settings have it by default.
@@ -38,11 +42,12 @@ LOOK_S = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """A user's message, the conversation it belongs to, and words that stand in no other message."""
+    """A message, the conversation it belongs to, words that stand in no other message, the names of its files."""
 
     place: int
     message: int
     words: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -56,15 +61,27 @@ class Scene:
     said: list[Said] = field(default_factory=list)
     # An event that never comes is made good by a listing, by which time later messages may have been answered.
     in_order: bool = True
+    workspace: Workspace | None = None
+    # A person has changed a message, so that its turn is not asked for again as it was.
+    edited: bool = False
+    # The store has gone back, and files were passed on of which it knows no more.
+    forgotten: bool = False
+    # Every file is delivered and uploaded; else a line may say that it was not.
+    delivered: bool = True
 
     async def breaches(self, asked: Collection[Call]) -> list[str]:
         """Everything that does not hold at this moment."""
         found = [*_requests(asked), *_told_twice(asked, self.said)]
+        if not (self.edited or self.forgotten):
+            found += other_bytes(asked, [said.words for said in self.said])
         places: dict[int, list[Said]] = defaultdict(list)
         for said in self.said:
             places[said.place].append(said)
+        named: set[str] = set()
         for place, messages in places.items():
-            found += await self._place(place, messages)
+            found += await self._place(place, messages, named)
+        if self.workspace is not None:
+            found += self.workspace.breaches(named, forgotten=self.forgotten)
         return found + await self._store(tuple(places))
 
     async def come_to_rest(self, asked: Collection[Call], patience: Patience, *, still_s: float) -> list[str]:
@@ -96,7 +113,8 @@ class Scene:
             if message["author"]["id"] == str(self.bot_user) and message["type"] in ORDINARY_TYPES
         ]
 
-    async def _place(self, place: int, messages: list[Said]) -> list[str]:
+    async def _place(self, place: int, messages: list[Said], named: set[str]) -> list[str]:
+        """Look at one conversation, and add the ids of the files that its window names to those `named`."""
         keys = Keys(self.prefix)
         found = [
             f"{place}: left unfinished: {message['id']} {_short(message['content'])}"
@@ -125,7 +143,21 @@ class Scene:
             times = sum(entry.user.count(said.words) for entry in entries)
             if times != 1:
                 found.append(f"{place}: {said.message} ({said.words}) is in the history {times} times")
+            if turn_id in by_turn_id:
+                shown = by_turn_id[turn_id].user
+                found += [
+                    f"{place}: {said.message} has {name}, which its turn has not"
+                    for name in said.files
+                    if not any(f"[attached, {how}: {name} (" in shown for how in self._ways)
+                ]
         meta = await self.redis.hgetall(keys.meta(place))
+        uploads = {str(text).partition(" ")[2] for text in await self.redis.hvals(keys.uploads(place))}
+        window = entries[int(meta.get("cut", 0)) :]
+        ids = {
+            source.file_id for entry in window for source in entry.sources if isinstance(source, FileSource)
+        }
+        named |= ids
+        found += [f"{place}: {file_id} is named and not held" for file_id in ids if file_id not in uploads]
         total, counted = int(meta.get("cost", 0)), sum(entry.cost or 0 for entry in entries)
         # An attempt that commits nothing costs as well, and has no entry; a regeneration has no entry of its own.
         attempts = 0
@@ -135,6 +167,10 @@ class Scene:
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         return found + _replies(place, self._by_bot(place), by_turn_id, answered)
+
+    @property
+    def _ways(self) -> tuple[str, ...]:
+        return ("shown below",) if self.delivered else ("shown below", "not shown to you")
 
     async def _store(self, places: Sequence[int]) -> list[str]:
         keys = Keys(self.prefix)

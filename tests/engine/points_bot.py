@@ -3,16 +3,15 @@
 `python -m tests.engine.points_bot run --strict` takes the arguments and the environment of `python -m bot`, and:
 
 - `POINTS_LOG`: a file to which every point reached is appended, as `<monotonic seconds> <point>`. A point is
-  `<step>:<before|after>:<number of the call>`; steps are the scripts, the outbox's calls, and `event` for each
-  event of Claude's stream. After `!` stands the point at which something was done.
+  `<step>:<before|after>:<number of the call>`; steps are the scripts, the outbox's calls, those of `METHODS`, and
+  `event` for each event of Claude's stream. After `!` stands the point at which something was done.
 - `POINTS_AT`, `POINTS_DO`: the point, and what is done there. `kill`, `stop` and `term` signal the process itself;
   `double` makes the call twice, as after a lost answer; `cut` cuts the process off from the store for good;
   `late` lets a post or an edit land `POINTS_LATE_S` later, although the process is killed at once, as a request
   does that was on its way.
   A number of `armed` stands for the first call after a file named like the log, with `.armed` behind it, is there.
-    _seconds("POINTS_GATHER_S", (gathering, "GATHER_S"))
 - `POINTS_CALL_S`, `POINTS_SETTLE_AFTER_S`, `POINTS_EDIT_EVERY_S`, `POINTS_WINDOW_S`, `POINTS_OVERLAP_S`,
-  `POINTS_NOTIFY_AFTER_S`: shorter times in place of the constants
+  `POINTS_NOTIFY_AFTER_S`, `POINTS_SWEEP_S`, `POINTS_UNNAMED_S`: shorter times in place of the constants
 - `SABOTAGE`: a safeguard to remove, see tests/engine/sabotage.py
 """
 
@@ -36,18 +35,38 @@ from discord.http import Route
 from bot.__main__ import main
 from bot.claude import gathering
 from bot.claude.client import Claude
+from bot.claude.files import Files
 from bot.conversation.errors import StoreUnavailable
 from bot.gateway.catchup import catchup
 from bot.gateway.connection import calls
+from bot.gateway.connection.attachments import Attachments
+from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render import schedule, window
 from bot.render.outbox import Change, Outgoing
+from bot.store import held_files
+from bot.store.file_store import FileStore
+from bot.store.file_sweeps import FileSweeps
+from bot.store.quote_store import QuoteStore
 from bot.store.scripts import Call, Scripts
+from bot.turns import file_cleanup
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
 from tests.engine import sabotage
 
 CALLS = ("send", "edit", "delete", "open_thread", "own_messages")
+
+METHODS: dict[str, tuple[type, str]] = {
+    "download": (Attachments, "download"),
+    "fetch_linked": (QuoteSource, "linked"),
+    "keep_file": (FileStore, "keep"),
+    "keep_quotes": (QuoteStore, "keep"),
+    "upload": (Files, "upload"),
+    "delete_file": (Files, "delete"),
+    "forget_deleted": (FileSweeps, "deleted"),
+}
+"""Steps that are methods: of files, and of what messages quote."""
+
 SIGNALS = {"kill": signal.SIGKILL, "stop": signal.SIGSTOP, "term": signal.SIGTERM}
 
 LATE_REQUEST = """
@@ -129,6 +148,8 @@ def instrument(points: Points) -> None:
     setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
     for name in CALLS:
         setattr(DiscordOutbox, name, _calling(points, name, getattr(DiscordOutbox, name)))
+    for step, (owner, name) in METHODS.items():
+        setattr(owner, name, _through(points, step, getattr(owner, name)))
     stream = Claude.stream
 
     async def streaming(self: Claude, request: Any) -> AsyncGenerator[Any, None]:
@@ -147,6 +168,14 @@ def _calling(points: Points, name: str, call: Callable[..., Awaitable[Any]]) -> 
     async def calling(self: DiscordOutbox, *arguments: Any) -> Any:
         late = functools.partial(_late, points, self, arguments) if name in ("send", "edit") else None
         return await points.through(name, lambda: call(self, *arguments), late)
+
+    return calling
+
+
+def _through(points: Points, step: str, call: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+    @functools.wraps(call)
+    async def calling(*arguments: Any, **named: Any) -> Any:
+        return await points.through(step, lambda: call(*arguments, **named))
 
     return calling
 
@@ -181,6 +210,8 @@ def prepare() -> None:
     _seconds("POINTS_WINDOW_S", (window, "WINDOW_S"))
     _seconds("POINTS_OVERLAP_S", (catchup, "OVERLAP_S"))
     _seconds("POINTS_NOTIFY_AFTER_S", (wiring_gateway, "NOTIFY_AFTER_S"))
+    _seconds("POINTS_SWEEP_S", (file_cleanup, "RETRY_S"), (file_cleanup, "BUSY_S"))
+    _seconds("POINTS_UNNAMED_S", (held_files, "UNNAMED_S"))
     if name := os.environ.get("SABOTAGE"):
         sabotage.remove(name)
     late_s = float(os.environ.get("POINTS_LATE_S", "1"))

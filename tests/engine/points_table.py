@@ -69,7 +69,7 @@ def timeless(points: Iterable[str]) -> set[str]:
 
 async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]]:
     """Play a scenario without a hit; returns the points, in order, and what did not hold at the end."""
-    async with arena.stage() as stage:
+    async with arena.stage(**dict(scenario.settings)) as stage:
         if scenario.before is not None:
             await scenario.before(stage)
         bot = await stage.start()

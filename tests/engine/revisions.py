@@ -63,6 +63,7 @@ async def _again_twice(stage: Stage) -> None:
 async def _edit(stage: Stage, thread: int, more: str) -> None:
     said = stage.scene.said[-1]
     place: Any = stage.world.discord.world.messages[said.message].channel_id
+    stage.scene.edited = True
     text = f"{said.words} {more}" if place == thread else f"{stage.world.mention} {said.words} {more}"
     await stage.world.ann.edit(place, said.message, text)
 

@@ -7,17 +7,19 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.engine.arena import Stage, freeze, resume
+from tests.files import samples
 
 Play = Callable[[Stage], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """`play` is what people do; `before` happens before the bot under test is started."""
+    """`play` is what people do; `before` happens before the bot under test is started, with `settings` besides."""
 
     name: str
     play: Play
     before: Play | None = None
+    settings: tuple[tuple[str, str], ...] = ()
 
 
 IN_MID_REPLY = "posted:after:1"
@@ -44,6 +46,27 @@ async def _shrinking(stage: Stage) -> None:
     thread = await stage.post(None, "shrinking")
     await stage.finished(thread, 1)
     await stage.post(thread, "shrinking")
+
+
+async def _files(stage: Stage) -> None:
+    """Post pictures, one of them twice, a text file, and a link to a message with a file; a trim drops the first."""
+    world = stage.world
+    loom = ("loom.png", "image/png", samples.picture("PNG", (60, 40)))
+    reed = ("reed.png", "image/png", samples.picture("PNG", (40, 60)))
+    notes = ("notes.txt", "text/plain", b"The reed has 12 dents.")
+    elsewhere = await world.ben.post(world.channel(), "my notes", attachments=[notes])
+    link = f"https://discord.com/channels/{world.guild.id}/{elsewhere['channel_id']}/{elsewhere['id']}"
+    thread = await stage.post(None, "stream", link, [loom])
+    await stage.finished(thread, 1)
+    await stage.post(thread, "short", LONG, [notes, loom])
+    await stage.finished(thread, 2)
+    await stage.post(thread, "short", LONG, [reed])
+
+
+LONG = "weave " * 300
+"""Two messages of this length do not fit into the window."""
+
+SMALL_WINDOW = (("BOT_HISTORY__MAX_TOKENS", "1500"), ("BOT_CLAUDE__SYSTEM", "Be kind."))
 
 
 def _killed_at(point: str) -> Play:
@@ -98,6 +121,8 @@ async def _two_writers(stage: Stage) -> None:
     await first.kill()
 
 
+FILES = Scenario("files", _files, settings=SMALL_WINDOW)
+
 SCENARIOS = (
     Scenario("two-replies", _two_replies),
     Scenario("joining", _joining),
@@ -106,6 +131,7 @@ SCENARIOS = (
     Scenario("restart-committed", _nothing, _killed_at("commit:after:1")),
     Scenario("forgotten", _nothing, _forgotten),
     Scenario("two-writers", _nothing, _two_writers),
+    FILES,
 )
 
 

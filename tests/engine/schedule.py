@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 FAULTS_PER_S = 1.6
 MESSAGES_PER_S = 1.7
+
+FILES = 0.1
+REFERENCES = 0.1
+"""The shares of messages with a file, and of those that refer to another message."""
 
 COMMANDS_PER_S = 0.5
 BOTS = (0, 1)
@@ -50,13 +54,18 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A message of a person, by number; `place` chooses among the threads that there are by then."""
+    """A message of a person, by number; `place` chooses among the threads that there are by then.
+
+    `file` is the ending of the name of an attached file, `refers` the way in which it refers to another message.
+    """
 
     at: float
     kind: str
     person: int
     place: int
     length: int
+    file: str = ""
+    refers: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +99,7 @@ def schedule(seed: int, seconds: float, intensity: float = 1.0, only: str = "") 
     posts = [
         post for at in _times(chance, seconds, MESSAGES_PER_S / 1.6) for post in _posts(chance, at, seconds)
     ]
+    posts = [_with_more(post, random.Random(f"{seed} {number}")) for number, post in enumerate(posts)]
     commands = [
         Command(at, chance.choices(["system show", "reset"], [3, 1])[0], chance.randrange(2))
         for at in _times(chance, seconds, COMMANDS_PER_S)
@@ -134,3 +144,13 @@ def _posts(chance: random.Random, at: float, seconds: float) -> Iterator[Post]:
             who = chance.randrange(PEOPLE) if several and kind == "burst" else person
             yield Post(at, "thread" if kind == "burst" else kind, who, place, chance.randint(0, 400))
         at += chance.uniform(0.0, 0.35)
+
+
+def _with_more(post: Post, chance: random.Random) -> Post:
+    """Give a few messages a file, and have a few refer to another one; the other draws stay as they are."""
+    refers = chance.choice(["reply", "link", "forward"]) if chance.random() < REFERENCES else ""
+    return replace(
+        post,
+        file=chance.choice(["png", "txt"]) if chance.random() < FILES and refers != "forward" else "",
+        refers=refers,
+    )

@@ -14,12 +14,19 @@ import pytest_asyncio
 from tests.engine.arena import Arena
 from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
 from tests.engine.conftest import ALL, Ahead, cases_of
+from tests.engine.points_bot import METHODS
 from tests.engine.points_table import listed_points, record, timeless
-from tests.engine.scenarios import SCENARIOS, Scenario
+from tests.engine.scenarios import FILES, SCENARIOS, Scenario
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 EVERY = [case for scenario in SCENARIOS for case in cases(scenario)]
+
+
+def choice() -> list[Case]:
+    """The choice of `make test`; in the scenario with files, which takes longer, only the steps of files are hit."""
+    elsewhere = {case.step for case in EVERY if case.scenario is not FILES}
+    return selection([case for case in EVERY if case.scenario is not FILES or case.step not in elsewhere])
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -37,7 +44,13 @@ async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
     assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
 
 
-@pytest.mark.parametrize("case", EVERY if ALL else selection(EVERY), ids=str)
+async def test_every_step_of_files_is_hit() -> None:
+    hit = {(case.step, case.do) for case in choice() if case.scenario is FILES}
+    steps = (*METHODS, "begin_upload", "record_upload", "discard_files")
+    assert {(step, do) for step in steps for do in ("kill", "stop", "term", "double")} <= hit
+
+
+@pytest.mark.parametrize("case", EVERY if ALL else choice(), ids=str)
 async def test_a_bot_that_is_hit_anywhere_leaves_exactly_one_answer_to_everything(
     ahead: Ahead[Case, Outcome], case: Case
 ) -> None:

@@ -1,4 +1,4 @@
-"""Many replies at once, Markdown as models write it, at Discord's true limits and in virtual time."""
+"""Many replies at once, at Discord's true limits and in virtual time: `writer`, `pace` and `schedule` together."""
 
 from __future__ import annotations
 

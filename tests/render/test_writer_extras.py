@@ -1,4 +1,4 @@
-"""What a reply carries besides its text: files, buttons, a status line; in virtual time."""
+"""What a reply carries besides its text, in virtual time: `writer`, `board`, `plan` and `upload` together."""
 
 from __future__ import annotations
 

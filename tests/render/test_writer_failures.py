@@ -1,4 +1,4 @@
-"""The writer when calls are lost, leases lapse and turns change hands, in virtual time."""
+"""The writer when calls fail, in virtual time: `writer`, `calls` and `board` together."""
 
 from __future__ import annotations
 

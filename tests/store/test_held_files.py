@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from redis.asyncio import Redis
@@ -69,6 +69,28 @@ async def test_an_upload_that_has_expired_is_gone_and_told_once(files: HeldFiles
     assert await files.upload(C, "a1") is None
     assert await files.held(C, [UPLOADED]) == Held(frozenset({UPLOADED}), 1, {})
     assert await files.held(C, [UPLOADED]) == Held(frozenset({UPLOADED}), 0, {})
+
+
+async def test_the_first_recorded_upload_of_a_content_stays_and_the_other_one_is_to_be_deleted(
+    files: HeldFiles,
+) -> None:
+    late = await files.begin_upload(C, "a1")
+    await uploaded(files)
+    assert await files.record_upload(C, "a1", Upload(late.begun_s, "file_2")) == Upload(1_000_000, "file_1")
+    assert await files.record_upload(C, "a1", Upload(late.begun_s, "file_1")) == Upload(1_000_000, "file_1")
+    assert await files.begin_upload(C, "a1") == Upload(1_000_000, "file_1")
+    assert (await files.held(C, [UPLOADED])).gone == frozenset()
+    assert await files.discarded(C) == ("file_2",)
+    assert await files.discarded(D) == ()
+
+
+async def test_a_content_whose_upload_has_expired_is_uploaded_again(files: HeldFiles, clock: Clock) -> None:
+    await uploaded(files)
+    clock.now += UPLOAD_S
+    begun = await files.begin_upload(C, "a1")
+    assert begun == Upload(int(clock.now))
+    assert await files.record_upload(C, "a1", replace(begun, file_id="file_2")) == await files.upload(C, "a1")
+    assert await files.discarded(C) == ()
 
 
 async def test_uploads_that_the_api_no_longer_has_are_forgotten(files: HeldFiles) -> None:

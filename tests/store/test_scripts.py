@@ -1,4 +1,4 @@
-"""How calls become scripts, and that no script is left without a call."""
+"""The package `scripts`: how calls become scripts, and that no script is without a call."""
 
 from __future__ import annotations
 

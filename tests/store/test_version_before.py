@@ -1,4 +1,5 @@
-"""What an earlier version wrote to Redis in the middle of a turn is read, and the turn is finished.
+"""What an earlier version wrote to Redis in the middle of a turn is read, and the turn is finished: `journal`,
+`turn_control` and `revisions` together.
 
 fixtures/version_before.json holds every key of a conversation as that version left it: two turns that are done, a
 turn of two messages with one part posted and another about to be, and a tombstone.

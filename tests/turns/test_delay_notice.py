@@ -1,4 +1,4 @@
-"""The word that an answer comes later: it goes when there is none to come, and is said again when there is."""
+"""The notice that an answer comes later, and the wait for Discord."""
 
 from __future__ import annotations
 

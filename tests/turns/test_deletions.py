@@ -1,4 +1,4 @@
-"""Who deletes or edits what was answered: nothing of it goes out in a later request."""
+"""Deleted and edited messages that were answered: no later request holds them (`run`, `revise`, the store)."""
 
 from __future__ import annotations
 

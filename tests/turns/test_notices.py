@@ -6,15 +6,16 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation import wording
-from bot.conversation.errors import DiscordForbidden
+from bot.conversation.errors import DiscordForbidden, DiscordGone
 from bot.conversation.wording import NO_FILES, SMALL, named_file
 from bot.files.result import Problem
 from bot.render.outbox import fits
-from bot.store.claim import UnreadableConversation
+from bot.store.claim import Meta, UnreadableConversation
 from bot.store.keys import Keys
 from bot.turns.file_contents import PROBLEMS
-from bot.turns.notices import bounded_lines, lines
-from tests.turns.stage import ANSWER, CODE, A, B, Bench, C, hear
+from bot.turns.notices import bounded_lines, lines, post_missing_permission, put_below
+from tests.store.claims import changed
+from tests.turns.stage import ANSWER, CHANNEL, CODE, A, B, Bench, C, hear
 
 
 @pytest.mark.parametrize("broken", ["payload", "history"])
@@ -48,6 +49,50 @@ async def test_a_reply_whose_files_are_refused_says_so_below_it(bench: Bench) ->
     bench.outbox.refuses_files = DiscordForbidden("Attach Files")
     await bench.turn()
     assert bench.outbox.texts() == [CODE, SMALL + NO_FILES]
+
+
+async def test_the_notices_of_a_regeneration_take_the_place_of_those_before(bench: Bench) -> None:
+    claim = await bench.begun(ANSWER)
+    await put_below(claim, ("One.", "Two."), bench.services)
+    assert bench.outbox.texts()[1:] == [f"{SMALL}One.\n{SMALL}Two."]
+    (notice,) = bench.outbox.silent
+    again = changed(claim, notice=(0, notice), regeneration=1)
+    await put_below(again, ("Three.",), bench.services)
+    assert bench.outbox.texts()[1:] == [f"{SMALL}Three."]
+
+
+async def test_notices_are_posted_once_however_often_an_attempt_is_repeated(bench: Bench) -> None:
+    claim = await bench.begun(ANSWER)
+    await put_below(claim, ("One.",), bench.services)
+    (notice,) = bench.outbox.silent
+    await put_below(changed(claim, notice=(0, notice)), ("One.",), bench.services)
+    assert bench.outbox.texts()[1:] == [f"{SMALL}One."]
+
+
+@pytest.mark.parametrize(
+    ("failures", "channel", "words"),
+    [
+        ([], C, "here"),
+        ([DiscordForbidden("Send Messages in Threads")], CHANNEL, f"in <#{C}>"),
+    ],
+)
+async def test_why_there_is_no_answer_is_said_in_the_thread_or_else_in_its_channel(
+    bench: Bench, failures: list[Exception], channel: int, words: str
+) -> None:
+    claim = changed(await bench.begun(), meta=Meta(parent=CHANNEL))
+    bench.outbox.failures.extend(failures)
+    await post_missing_permission(claim, "Send Messages in Threads", bench.services)
+    (done,) = bench.outbox.seen("send")
+    assert done.channel_id == channel
+    assert words in done.content
+    assert "Send Messages in Threads" in done.content
+
+
+async def test_where_nothing_can_be_posted_no_notice_is_posted(bench: Bench) -> None:
+    claim = changed(await bench.begun(), meta=Meta(parent=CHANNEL))
+    bench.outbox.failures.extend([DiscordForbidden("x"), DiscordGone()])
+    await post_missing_permission(claim, "", bench.services)
+    assert bench.outbox.texts() == []
 
 
 def test_notices_that_fit_are_all_shown() -> None:

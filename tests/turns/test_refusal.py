@@ -1,4 +1,4 @@
-"""A reply that Discord refuses to show whole, as in a thread that is locked: it is the last one all the same."""
+"""A reply that Discord refuses to show whole, as in a locked thread: it is the last reply all the same."""
 
 from __future__ import annotations
 

@@ -22,13 +22,18 @@ C, D = 77, 78
 
 @dataclass
 class Api:
-    """A Files API: `fails` once the next upload has arrived or before, `missing` if the server has none."""
+    """A Files API: `fails` once the next upload has arrived or before, `missing` if the server has none.
+
+    Uploads are `held_back` until that is set, and one is `waiting` then.
+    """
 
     stored: list[str] = field(default_factory=list)
     loses_answer: bool = False
     fails: bool = False
     missing: bool = False
     listed: int = 0
+    held_back: asyncio.Event | None = None
+    waiting: bool = False
 
     async def upload(self, name: str, _data: bytes, _media_type: str) -> str | None:
         await asyncio.sleep(0)
@@ -36,6 +41,9 @@ class Api:
             return None
         if self.fails:
             raise ClaudeUnreachable
+        if self.held_back is not None:
+            self.waiting = True
+            await self.held_back.wait()
         self.stored.append(name)
         if self.loses_answer:
             self.loses_answer = False
@@ -91,6 +99,50 @@ async def test_an_upload_whose_answer_was_lost_is_found_by_its_name(held: HeldFi
     assert isinstance(await png(uploads(api, held)), InlineSource)
     assert await png(uploads(api, held)) == FileSource("file_1")
     assert (len(api.stored), api.listed) == (1, 1)
+
+
+async def test_a_worker_whose_upload_comes_late_names_the_file_of_the_next_worker(held: HeldFiles) -> None:
+    held_back = asyncio.Event()
+    api = Api(held_back=held_back)
+    late = asyncio.create_task(png(uploads(api, held)))
+    while not api.waiting:  # noqa: ASYNC110 - the other task says so
+        await asyncio.sleep(0)
+    api.held_back = None
+    assert await png(uploads(api, held)) == FileSource("file_1")
+    held_back.set()
+    assert await late == FileSource("file_1")
+    assert len(api.stored) == 2
+    assert await held.discarded(C) == ("file_2",)
+
+
+async def test_an_upload_whose_turn_is_cancelled_is_finished_and_known(held: HeldFiles) -> None:
+    held_back = asyncio.Event()
+    api = Api(held_back=held_back)
+    made = uploads(api, held)
+    turn = asyncio.create_task(png(made))
+    while not api.waiting:  # noqa: ASYNC110 - the other task says so
+        await asyncio.sleep(0)
+    turn.cancel()
+    await asyncio.wait([turn])
+    api.held_back = None
+    held_back.set()
+    while made.running:  # noqa: ASYNC110 - the other task says so
+        await asyncio.sleep(0)
+    assert await png(made) == FileSource("file_1")
+    assert (len(api.stored), api.listed) == (1, 0)
+
+
+async def test_a_file_that_is_about_to_be_deleted_is_not_taken_for_a_lost_upload(
+    redis: Redis, held: HeldFiles
+) -> None:
+    api = Api()
+    await png(uploads(api, held))
+    await redis.sadd(Keys("test").discarded(C), "file_1")
+    await redis.delete(Keys("test").uploads(C))
+    api.fails = True
+    await png(uploads(api, held))
+    api.fails = False
+    assert await png(uploads(api, held)) == FileSource("file_2")
 
 
 async def test_an_upload_that_never_arrived_is_made_again(held: HeldFiles) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from functools import partial
 from typing import Any
 
@@ -27,7 +28,8 @@ DISCORDS_API = "discord.com"
 TIMEOUT_S = 60.0
 EXPIRED = (403, 404)
 CHUNK_BYTES = 64 * 1024
-
+_QUOTED = re.compile(r"[!-~]+")
+"""An address without anything that has to be quoted."""
 
 AGAIN = Schedule(0.5, factor=4, spread=0.5, tries=3)
 
@@ -73,7 +75,8 @@ class Attachments:
 
     async def _get(self, session: aiohttp.ClientSession, address: str) -> bytes | Problem | None:
         """Return the bytes at an address, None if the address has expired."""
-        url = _on_configured_server(yarl.URL(address))
+        # Discord signs the address, so it is sent as it came, without yarl's own way to quote a file name.
+        url = _on_configured_server(yarl.URL(address, encoded=_QUOTED.fullmatch(address) is not None))
         if not _is_discords(url):
             return Problem.UNAVAILABLE
         async with session.get(url, proxy=proxy_for(str(url)), allow_redirects=False) as response:

@@ -25,3 +25,23 @@ class DiscardFiles(Call):
     indexes: str
     discarded_s: int
     digests: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordUpload(Call):
+    """Store an upload, `file_id` "" while its answer is not known; `step` names the purpose."""
+
+    script: ClassVar[str] = "record_upload"
+    uploads: Key
+    discarded: Key
+    step: str
+    digest: str
+    begun_s: int
+    file_id: str
+    oldest_s: int
+    ttl_s: int
+
+    @property
+    def name(self) -> str:
+        """The name of the step."""
+        return self.step

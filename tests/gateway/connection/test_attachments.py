@@ -38,6 +38,17 @@ async def test_an_attachment_is_downloaded(post: Post) -> None:
     assert await Attachments(post.client, bytes_max=20).download(post.thread, message, attachment) == DATA
 
 
+@pytest.mark.parametrize(
+    "name", ["a*b|c.txt", "a\" <b>'(1)!~.txt", "Wolle & Größe 50%.txt", "a+b=c;d@e,f$.txt"]
+)
+async def test_the_address_of_an_attachment_is_sent_as_discord_signed_it(post: Post, name: str) -> None:
+    message = await post.ann.post(post.thread, "look", attachments=[(name, "text/plain", DATA)])
+    (file,) = message["attachments"]
+    attachment = Attachment(int(file["id"]), name, "text/plain", len(DATA), file["url"])
+    attachments = Attachments(post.client, bytes_max=20)
+    assert await attachments.download(post.thread, int(message["id"]), attachment) == DATA
+
+
 async def test_an_attachment_whose_url_has_expired_or_is_unknown_is_downloaded_by_a_fresh_one(
     post: Post,
 ) -> None:
@@ -201,16 +212,20 @@ async def test_the_cap_holds_without_a_length_and_for_what_is_compressed(
 
 
 async def test_a_host_that_stalls_is_not_waited_for(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = asyncio.Event()
+
     async def answer(request: web.Request, _: int) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(b"a")
-        await asyncio.Event().wait()
+        await released.wait()
         return response
 
     monkeypatch.setattr(module, "TIMEOUT_S", 0.1)
     async with host(answer, monkeypatch) as (attachment, asked):
-        assert await downloaded(post, attachment) is Problem.UNAVAILABLE
+        found = await downloaded(post, attachment)
+        released.set()
+        assert found is Problem.UNAVAILABLE
         assert asked == ["/a.txt"]
 
 

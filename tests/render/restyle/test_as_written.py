@@ -1,4 +1,4 @@
-"""Replies that looked like something else to the restyler, and what is shown of them: examples from a review."""
+"""Text that looks like markup or mathematics and is neither: all of `restyle/` together, by examples."""
 
 from __future__ import annotations
 

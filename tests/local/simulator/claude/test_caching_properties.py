@@ -1,4 +1,4 @@
-"""What holds of the cache whatever is asked of it."""
+"""Properties of the local prompt cache: `caching`, `prompt` and `tokens` together."""
 
 from __future__ import annotations
 

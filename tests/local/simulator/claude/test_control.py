@@ -1,4 +1,4 @@
-"""What tests can do with the local Claude: queue replies, hold them, watch them."""
+"""How a test controls the local Claude: `script`, `gate`, `record` and `server` together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Validation answers anything at all with a verdict, never with an exception."""
+"""Validation answers any request with a verdict, never with an exception: `shape`, `rules`, `stand_in`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Thinking: when there is any, how it shows, and what its blocks are bound to."""
+"""Thinking on the wire: `answer`, `stand_in`, `signatures` and `rules` together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Usage, counts and diagnostics on the wire."""
+"""Usage, counts and diagnostics on the wire: `caching`, `tokens` and `diagnostics` together."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands, buttons, menus and modals, with discord.py on the other side."""
+"""Commands, buttons, menus and modals with discord.py as the client: `commands`, `invocations`, `components`."""
 
 from __future__ import annotations
 

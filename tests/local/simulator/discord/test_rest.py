@@ -1,4 +1,4 @@
-"""What the REST API answers, to the byte where libraries depend on it."""
+"""What the routes of `rest/` answer, to the byte where libraries depend on it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pure rules: mentions, permissions, nonces, ids, buckets, drafts, modals."""
+"""The pure rules of the local Discord: `mentions`, `permissions`, `nonces`, `ratelimits`, `modals` and others."""
 
 from __future__ import annotations
 

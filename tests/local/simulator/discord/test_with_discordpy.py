@@ -1,4 +1,4 @@
-"""The unmodified discord.py against the local Discord."""
+"""The unmodified discord.py as a client of the whole local Discord: REST and gateway together."""
 
 from __future__ import annotations
 
