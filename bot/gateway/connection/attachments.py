@@ -31,7 +31,6 @@ CHUNK_BYTES = 64 * 1024
 _QUOTED = re.compile(r"[!-~]+")
 """An address without anything that has to be quoted."""
 
-
 AGAIN = Schedule(0.5, factor=4, spread=0.5, tries=3)
 
 

@@ -212,16 +212,20 @@ async def test_the_cap_holds_without_a_length_and_for_what_is_compressed(
 
 
 async def test_a_host_that_stalls_is_not_waited_for(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    released = asyncio.Event()
+
     async def answer(request: web.Request, _: int) -> web.StreamResponse:
         response = web.StreamResponse()
         await response.prepare(request)
         await response.write(b"a")
-        await asyncio.Event().wait()
+        await released.wait()
         return response
 
     monkeypatch.setattr(module, "TIMEOUT_S", 0.1)
     async with host(answer, monkeypatch) as (attachment, asked):
-        assert await downloaded(post, attachment) is Problem.UNAVAILABLE
+        found = await downloaded(post, attachment)
+        released.set()
+        assert found is Problem.UNAVAILABLE
         assert asked == ["/a.txt"]
 
 
