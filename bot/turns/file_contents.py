@@ -7,7 +7,7 @@ downloads nor uploads the file again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import structlog
@@ -16,7 +16,6 @@ from bot.conversation.content import Document, Image, Source
 from bot.conversation.elements import attribute, file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
-from bot.conversation.wording import listed, named_file
 from bot.files.byte_budget import ByteBudget
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
@@ -25,12 +24,11 @@ from bot.files.shorten import shortened
 from bot.files.transcribe import no_listener
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent, FileStore
+from bot.turns.file_notices import FILES_MAX, PASSING, grouped, named, without_content
 from bot.turns.prepare import Prepared
+from bot.turns.wanted_files import WantedFile, wanted_files
 
 log = structlog.get_logger()
-
-FILES_MAX = 10
-"""The most files of one turn, as many as one message has at most (Discord, "Create Message")."""
 
 BYTES_AT_ONCE = 256_000_000
 """The bytes of the files that all turns together read at a time; the files of one turn may take 200 MB by default."""
@@ -43,77 +41,11 @@ PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
 
 Transcribe = Callable[[bytes, Recording], Awaitable[Transcript | Problem]]
 
-PASSING = (Problem.UNAVAILABLE, Problem.NOT_HEARD, Problem.NO_LISTENER)
-"""The problems that are not of the file: a later attempt reads the file again."""
-
 RoomOf = Callable[[Claim], Awaitable[Room]]
 
 
 async def _ample(_claim: Claim) -> Room:
     return Room()
-
-
-# A notice may name several files, so that the sentences for people go with one file and with many.
-PROBLEMS: dict[Problem, tuple[str, str]] = {
-    Problem.EMPTY: ("it is empty", "there is nothing inside"),
-    Problem.TOO_LARGE: (
-        "it is too large",
-        "that is too large, as it is or unpacked. Send only the part that matters",
-    ),
-    Problem.ENCRYPTED: (
-        "it is protected by a password",
-        "a password is needed. Send a copy without one",
-    ),
-    Problem.UNREADABLE: (
-        "it is damaged",
-        "the content seems to be damaged. Save it again, or send another format",
-    ),
-    Problem.UNSUPPORTED: (
-        "its format cannot be read",
-        "the content is in no format that I know. I read pictures, PDFs, text and code, .docx, .xlsx, .xls, "
-        ".ods and .pptx",
-    ),
-    Problem.AUDIO: (
-        "it is a recording, and you cannot listen to recordings here",
-        "I cannot listen to recordings here. Please write what was said",
-    ),
-    Problem.TOO_LONG: (
-        "it is a recording that is too long to be transcribed",
-        "that is longer than I listen to. Send a shorter recording, or write what matters",
-    ),
-    Problem.SILENT: (
-        "it is a recording in which no words were heard",
-        "I heard no words. Record again, closer to the microphone, or write what was said",
-    ),
-    Problem.NOT_HEARD: (
-        "it is a recording that could not be transcribed just now",
-        "the service that listens for me did not answer in time. Try again later, or write what was said",
-    ),
-    Problem.NO_LISTENER: (
-        "it is a recording that could not be transcribed",
-        "the service that listens for me does not accept this bot, which only the bot's operator can change. "
-        "Please write what was said",
-    ),
-    Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
-    Problem.TIMED_OUT: ("it takes too long to read", "reading took too long. Send a smaller file"),
-    Problem.UNAVAILABLE: (
-        "Discord did not deliver it",
-        "the download from Discord failed. Please attach again",
-    ),
-    Problem.TOO_MANY: (
-        "too many files",
-        f"I read {FILES_MAX} files at a time. Send the others in another message",
-    ),
-    Problem.NOT_UPLOADED: (
-        "it could not be uploaded",
-        "the upload to Claude failed. Please send again later, or tell the bot's operator",
-    ),
-    Problem.NO_ROOM: (
-        "there is no room for it in the conversation",
-        "there is no room left in this conversation. Send a smaller file, or one file at a time",
-    ),
-}
-"""What Claude and what people are told of a file that has no content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +62,7 @@ class FileContents:
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
-        wanted = _wanted(claim, prepared)
+        wanted = wanted_files(claim, prepared)
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
@@ -163,20 +95,20 @@ class FileContents:
             )
 
         messages = tuple(message.with_attachments(read) for message in prepared.messages)
-        notices = _grouped(
+        notices = grouped(
             [(each.attachment, content.notice) for each, content in zip(wanted, found, strict=True)]
         )
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
     async def _read(
-        self, wanted: _Wanted, known: FileContent | None, number: int, room: Room
+        self, wanted: WantedFile, known: FileContent | None, number: int, room: Room
     ) -> FileContent | _Read:
         """Download and convert a file, unless its content is known."""
         attachment = wanted.attachment
         if known is not None:
             return known
         if number >= FILES_MAX:
-            return _problem(attachment, Problem.TOO_MANY)
+            return without_content(attachment, Problem.TOO_MANY)
         data = await self.download(wanted.channel, wanted.message, attachment)
         if isinstance(data, Problem):
             return _Read(b"", data)
@@ -204,7 +136,7 @@ class FileContents:
         return list(await asyncio.gather(*map(fit, found)))
 
     async def _content(
-        self, claim: Claim, wanted: _Wanted, read: FileContent | _Read, room: Room
+        self, claim: Claim, wanted: WantedFile, read: FileContent | _Read, room: Room
     ) -> FileContent:
         if isinstance(read, FileContent):
             return read
@@ -213,7 +145,7 @@ class FileContents:
         try:
             content = await self._rendered(claim.conversation, attachment, read, room)
         except _NotPassedOn as failure:
-            return _problem(attachment, failure.problem)
+            return without_content(attachment, failure.problem)
         if made not in PASSING:
             await self.store.keep(claim.conversation, wanted.message, attachment.id, content)
         return content
@@ -224,22 +156,22 @@ class FileContents:
         made, size = read.made, room.size(read.made)
         match made:
             case Recording():
-                return _problem(attachment, Problem.AUDIO)
+                return without_content(attachment, Problem.AUDIO)
             case Problem():
-                return _problem(attachment, made)
+                return without_content(attachment, made)
             case Transcript():
                 return _transcript(attachment, made)
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
-                notice = f"I read only the beginning and the end of {_named(attachment)}." if remark else ""
+                notice = f"I read only the beginning and the end of {named(attachment)}." if remark else ""
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(conversation, made.data, made.media_type)
                 remarks = ["its first frame"] if made.animated else []
-                notices = [f"I see only the first frame of {_named(attachment)}."] if made.animated else []
+                notices = [f"I see only the first frame of {named(attachment)}."] if made.animated else []
                 if read.narrowed:
                     remarks.append(f"scaled down to {made.width} by {made.height} pixels")
-                    notices.append(f"I scaled down {_named(attachment)}, because there is no room for more.")
+                    notices.append(f"I scaled down {named(attachment)}, because there is no room for more.")
                 image = Image(source, size, attachment.filename)
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
@@ -249,7 +181,7 @@ class FileContents:
                 first = "the first" if made.pages == 1 else f"the first {made.pages}"
                 remark = f"{first} of its {made.of} pages" if cut else ""
                 notice = (
-                    f"I read only {first} of {made.of} pages of {_named(attachment)}. "
+                    f"I read only {first} of {made.of} pages of {named(attachment)}. "
                     "Send others that matter as a file of their own."
                     if cut
                     else ""
@@ -280,46 +212,6 @@ class _Read:
     narrowed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Wanted:
-    """An attachment to read; `channel` and `message` are where Discord names its fresh URL."""
-
-    channel: int
-    message: int
-    attachment: Attachment
-
-
-def _wanted(claim: Claim, prepared: Prepared) -> tuple[_Wanted, ...]:
-    """Return the attachments to read, each once, those of quotes last.
-
-    An attachment with a remark is not read: the remark says why.
-    """
-    own, quoted = _attachments(claim, prepared)
-    wanted: dict[int, _Wanted] = {}
-    for each in (*own, *quoted):
-        if not each.attachment.remark:
-            wanted.setdefault(each.attachment.id, each)
-    return tuple(wanted.values())
-
-
-def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[_Wanted], list[_Wanted]]:
-    """Return the attachments of the messages, and those of what they quote."""
-    own: list[_Wanted] = []
-    quoted: list[_Wanted] = []
-    for message in prepared.messages:
-        # The message that opens a thread stands in the channel.
-        opened_in = claim.meta.parent if message.opens is not None else None
-        channel = opened_in or claim.conversation
-        own += [_Wanted(channel, message.id, each) for each in message.attachments]
-        for quote in message.quotes:
-            for said in quote.messages:
-                # A forward is a copy: its files are those of the message that forwards.
-                holder = message.id if quote.kind == "forward" else said.id
-                where = channel if quote.kind == "forward" else quote.channel
-                quoted += [_Wanted(where, holder, each) for each in said.attachments]
-    return own, quoted
-
-
 def _cut(heard: Transcript, chars: int) -> Transcript:
     words = shortened(heard.text, chars)
     if isinstance(words, Problem):
@@ -333,28 +225,8 @@ def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
     remark, notice = "transcribed by a machine", ""
     if heard.left_out:
         remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
-        notice = f"I got only the beginning and the end of {_named(attachment)}."
+        notice = f"I got only the beginning and the end of {named(attachment)}."
     return FileContent((element,), remark, notice)
-
-
-def _problem(attachment: Attachment, problem: Problem) -> FileContent:
-    for_claude, for_people = PROBLEMS[problem]
-    return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
-
-
-def _grouped(found: Iterable[tuple[Attachment, str]]) -> Iterator[str]:
-    """Yield the notices, those that differ in the name of the file only as one."""
-    names: dict[tuple[str, str], list[str]] = {}
-    for attachment, notice in found:
-        if notice:
-            before, name, after = notice.partition(_named(attachment))
-            names.setdefault((before, after), []).append(name)
-    for (before, after), named in names.items():
-        yield before + listed(list(dict.fromkeys(named))) + after
-
-
-def _named(attachment: Attachment) -> str:
-    return named_file(attachment.filename)
 
 
 def _kind(made: Converted) -> str:

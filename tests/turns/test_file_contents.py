@@ -17,7 +17,8 @@ from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recordi
 from bot.files.room import Room
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent
-from bot.turns.file_contents import FILES_MAX, PROBLEMS, FileContents
+from bot.turns.file_contents import FileContents
+from bot.turns.file_notices import FILES_MAX, PROBLEMS
 from bot.turns.prepare import Prepared
 from tests.conversation.builders import message, snowflake
 from tests.store.claims import a_claim

@@ -12,7 +12,7 @@ from bot.files.result import Problem
 from bot.render.outbox import fits
 from bot.store.claim import Meta, UnreadableConversation
 from bot.store.keys import Keys
-from bot.turns.file_contents import PROBLEMS
+from bot.turns.file_notices import PROBLEMS
 from bot.turns.notices import bounded_lines, lines, post_missing_permission, put_below
 from tests.store.claims import changed
 from tests.turns.stage import ANSWER, CHANNEL, CODE, A, B, Bench, C, hear
