@@ -10,7 +10,6 @@ from bot.gateway.conversion.reference import to_reference
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
 
-
 NOW_MS = 1_000
 
 
