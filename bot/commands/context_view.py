@@ -122,11 +122,12 @@ def _files(view: ContextView) -> list[str]:
     if rest := view.files[FILES_MAX:]:
         tokens = sum(file.tokens for file in rest)
         named.append(f"- {_count(len(rest), 'smaller file')}: {tokens:,} tokens")
-    return ["Files, with about how much they take of each message:", *named]
+    return ["Files, and about how many tokens they add to each message:", *named]
 
 
 def _share(file: HistoryFile, view: ContextView) -> str:
-    return f"{file.tokens:,} tokens ({file.tokens / view.budget:.0%})"
+    share = file.tokens / view.budget
+    return f"{file.tokens:,} tokens" + (f" ({share:.0%})" if share >= 0.005 else "")
 
 
 def _name(file: HistoryFile) -> str:

@@ -20,13 +20,16 @@ IN_SERVERS_ONLY = ("chat", "leave")
 """Left out in direct messages."""
 
 READ = (
-    "I read what is written in my threads and in threads that I was mentioned in, from then on, and direct messages "
-    "to me. I do not read other channels, and of files I see the names only."
+    "I read my threads, threads that I was mentioned in, and direct messages to me, with the files in them. Of "
+    "somebody else's thread I also read the messages before the mention. Elsewhere I read only what you show me: a "
+    "message that you reply to, link to or forward, and the last messages of a channel if you open a thread with "
+    "`context`."
 )
 PRIVACY = (
-    "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered. What you delete on "
-    "Discord I forget, but for what a summary may say of it; /reset forgets a whole conversation. Whoever runs me "
-    "can tell how long things are kept, and what else applies."
+    "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered; recordings may go to a "
+    "service that writes them down. What you delete on Discord I forget, but for what a summary or a quote may say "
+    "of it; /reset forgets a whole conversation. Whoever runs me can tell how long things are kept, and what else "
+    "applies."
 )
 
 

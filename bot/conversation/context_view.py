@@ -17,7 +17,7 @@ from bot.conversation.turn import UNSENT
 PICTURE_CELLS = 24
 """Fits the width of a phone in a code block, with the percentage behind it."""
 
-SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "room": "░"}
+SIGNS = {"system": "▓", "summary": "▒", "pinned": "◆", "history": "█", "free": "░"}
 """One sign for each part; they differ without colour and are as wide as any character of a code block."""
 
 
@@ -91,7 +91,7 @@ def view(past: Past, terms: Terms, *, now_ms: int) -> ContextView:
         "history": sum(turn.tokens for turn in shares.turns),
     }
     total, budget = sum(sizes.values()), terms.trimming.high_tokens
-    sizes["room"] = max(0, budget - total)
+    sizes["free"] = max(0, budget - total)
     would = trim(
         shares.turns,
         terms.trimming,

@@ -88,7 +88,8 @@ def _author(written: Message | Quoted) -> str:
 def _origin(written: Message | Quoted) -> dict[str, str]:
     if isinstance(written, Message):
         return {}
-    return {"you": "yes"} if written.own else {"app": "yes"} if written.by_app else {}
+    by = {"you": "yes"} if written.own else {"app": "yes"} if written.by_app else {}
+    return {**by, **({"forwards": "yes"} if written.forwards else {})}
 
 
 def _content(written: Message | Quoted) -> Iterator[str]:

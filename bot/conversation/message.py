@@ -71,6 +71,7 @@ class Quoted:
     """A message that somebody refers to; its author is None where Discord does not name one, as in a forward.
 
     `stickers` are names. `by_app` is set if another bot or a webhook has written the message, `own` if this bot has.
+    `forwards` is set if the message is a forward: its content is that of somebody else.
     """
 
     id: int
@@ -82,6 +83,7 @@ class Quoted:
     embeds: tuple[Embed, ...] = ()
     by_app: bool = False
     own: bool = False
+    forwards: bool = False
 
 
 QuoteKind = Literal["reply", "forward", "link", "room"]

@@ -87,11 +87,10 @@ def room_quote(
         sentences.append(f"Read {of}, back to {_time(fitting[0].id, room.before)} UTC")
     if unopened:
         sentences.append(_not_opened(unopened))
-    notice = "; ".join(sentences)
-    remarks = [notice] if notice else []
     if isinstance(content.starter, Missing):
-        remarks.append("the first message of the thread could not be read")
-    quote = Quote("room", room.channel, shown, content.title, content.tags, "; ".join(remarks))
+        sentences.append("the first message of the thread could not be read")
+    notice = "; ".join(sentences)
+    quote = Quote("room", room.channel, shown, content.title, content.tags, notice)
     return quote, f"{notice[:1].upper()}{notice[1:]}." if notice else ""
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 from bot.conversation.errors import (
     BobbinError,
@@ -239,6 +240,11 @@ def code_goes_on(lines: int) -> str:
 def goes_on(name: str) -> str:
     """Say that the rest of a long reply is attached."""
     return f"The reply goes on in the attached `{name}`."
+
+
+def listed(names: Sequence[str]) -> str:
+    """Write names as a list in a sentence."""
+    return " and ".join(filter(None, (", ".join(names[:-1]), *names[-1:])))
 
 
 def small(sentence: str) -> str:

@@ -180,6 +180,7 @@ class LocalDiscord(LocalServer):
         return None
 
 
-def local_claude() -> LocalServer:
-    """Return the local Claude, which answers with a stand-in model."""
-    return LocalServer("claude", "--port", "0")
+def local_claude(data_dir: Path | None) -> LocalServer:
+    """Return the local Claude, which answers with a stand-in model; the data directory, if any, keeps its files."""
+    kept = ["--files", str(DataDirectory(data_dir).path / "claude.files")] if data_dir is not None else []
+    return LocalServer("claude", "--port", "0", *kept)

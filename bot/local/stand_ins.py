@@ -41,7 +41,8 @@ async def start(settings: Settings, stack: AsyncExitStack) -> StandIns:
     absent = missing(settings)
     data_dir = settings.redis.data_dir
     discord = LocalDiscord(data_dir, settings.local.port) if DISCORD in absent else None
-    claude = local_claude() if CLAUDE in absent else None
+    is_local = DISCORD in absent or REDIS in absent
+    claude = local_claude(data_dir if is_local else None) if CLAUDE in absent else None
     redis = EmbeddedServer(data_dir, settings.redis.server) if REDIS in absent else None
     await together(
         *(stack.enter_async_context(server) for server in (redis, discord, claude) if server is not None)

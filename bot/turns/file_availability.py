@@ -11,6 +11,7 @@ from bot.conversation.compose import Past
 from bot.conversation.content import InlineSource, LegacyInline, Source, sources
 from bot.conversation.fitting import TOO_MUCH
 from bot.conversation.message import Attachment
+from bot.conversation.wording import named_file
 from bot.store.claim import Claim
 from bot.store.held_files import HeldFiles
 from bot.turns.prepare import Prepared
@@ -107,8 +108,8 @@ def _without(prepared: Prepared, left_out: frozenset[Source]) -> Prepared:
     def without(attachment: Attachment) -> Attachment:
         if left_out.isdisjoint(sources(attachment.blocks)):
             return attachment
-        name = attachment.filename.replace("`", "")
-        notices[f"I left out `{name}`: the files are too large together. Send it in another message."] = None
+        named = named_file(attachment.filename)
+        notices[f"I left out {named}: the files are too large together. Send it in another message."] = None
         return replace(attachment, blocks=(), remark=TOO_MUCH)
 
     messages = tuple(message.with_attachments(without) for message in prepared.messages)

@@ -7,8 +7,8 @@ downloads nor uploads the file again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -16,7 +16,8 @@ from bot.conversation.content import Document, Image, Source
 from bot.conversation.elements import attribute, file_element, transcript_element
 from bot.conversation.message import Attachment
 from bot.conversation.tokens import PRIOR
-from bot.conversation.wording import named_file
+from bot.conversation.wording import listed, named_file
+from bot.files.byte_budget import ByteBudget
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room, level
@@ -30,6 +31,9 @@ log = structlog.get_logger()
 
 FILES_MAX = 10
 """The most files of one turn, as many as one message has at most (Discord, "Create Message")."""
+
+BYTES_AT_ONCE = 256_000_000
+"""The bytes of the files that all turns together read at a time; the files of one turn may take 200 MB by default."""
 
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
@@ -49,56 +53,64 @@ async def _ample(_claim: Claim) -> Room:
     return Room()
 
 
+# A notice may name several files, so that the sentences for people go with one file and with many.
 PROBLEMS: dict[Problem, tuple[str, str]] = {
-    Problem.EMPTY: ("it is empty", "it is empty"),
-    Problem.TOO_LARGE: ("it is too large", "it is too large. Send a smaller file, or the part that matters"),
+    Problem.EMPTY: ("it is empty", "there is nothing inside"),
+    Problem.TOO_LARGE: (
+        "it is too large",
+        "that is too large, as it is or unpacked. Send only the part that matters",
+    ),
     Problem.ENCRYPTED: (
         "it is protected by a password",
-        "a password protects it. Send a copy without a password",
+        "a password is needed. Send a copy without one",
     ),
     Problem.UNREADABLE: (
         "it is damaged",
-        "it seems to be damaged. Save it again, or send it in another format",
+        "the content seems to be damaged. Save it again, or send another format",
     ),
     Problem.UNSUPPORTED: (
         "its format cannot be read",
-        "I cannot read this format. I read pictures, PDFs, text and code, .docx, .xlsx, .ods and .pptx",
+        "the content is in no format that I know. I read pictures, PDFs, text and code, .docx, .xlsx, .xls, "
+        ".ods and .pptx",
     ),
     Problem.AUDIO: (
         "it is a recording, and you cannot listen to recordings here",
-        "I cannot listen to recordings here. Please write what it says",
+        "I cannot listen to recordings here. Please write what was said",
     ),
     Problem.TOO_LONG: (
         "it is a recording that is too long to be transcribed",
-        "it is longer than I listen to. Send a shorter recording, or write what matters",
+        "that is longer than I listen to. Send a shorter recording, or write what matters",
     ),
     Problem.SILENT: (
         "it is a recording in which no words were heard",
-        "I heard no words in it. Record it again, closer to the microphone, or write what it says",
+        "I heard no words. Record again, closer to the microphone, or write what was said",
     ),
     Problem.NOT_HEARD: (
         "it is a recording that could not be transcribed just now",
-        "the service that listens for me did not answer in time. Try again later, or write what it says",
+        "the service that listens for me did not answer in time. Try again later, or write what was said",
     ),
     Problem.NO_LISTENER: (
         "it is a recording that could not be transcribed",
         "the service that listens for me does not accept this bot, which only the bot's operator can change. "
-        "Please write what it says",
+        "Please write what was said",
     ),
     Problem.VIDEO: ("it is a video", "I cannot watch videos. A screenshot works"),
-    Problem.TIMED_OUT: ("it takes too long to read", "reading it took too long. Send a smaller file"),
-    Problem.UNAVAILABLE: ("Discord did not deliver it", "Discord did not deliver it. Please attach it again"),
+    Problem.TIMED_OUT: ("it takes too long to read", "reading took too long. Send a smaller file"),
+    Problem.UNAVAILABLE: (
+        "Discord did not deliver it",
+        "the download from Discord failed. Please attach again",
+    ),
     Problem.TOO_MANY: (
         "too many files",
-        f"I look at {FILES_MAX} files at a time. Send the others in another message",
+        f"I read {FILES_MAX} files at a time. Send the others in another message",
     ),
     Problem.NOT_UPLOADED: (
         "it could not be uploaded",
-        "I could not pass it on to Claude. Please send it again later, or tell the bot's operator",
+        "the upload to Claude failed. Please send again later, or tell the bot's operator",
     ),
     Problem.NO_ROOM: (
         "there is no room for it in the conversation",
-        "there is no room for it in this conversation. Send a smaller file, or one file at a time",
+        "there is no room left in this conversation. Send a smaller file, or one file at a time",
     ),
 }
 """What Claude and what people are told of a file that has no content."""
@@ -114,6 +126,7 @@ class FileContents:
     store: FileStore
     room: RoomOf = _ample
     transcribe: Transcribe = no_listener
+    budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_AT_ONCE))
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -122,16 +135,23 @@ class FileContents:
             return prepared
         known = await self.store.contents(claim.conversation)
         room = await self.room(claim)
-        read_files = await asyncio.gather(
-            *(
-                self._read(each, known.get((each.message, each.attachment.id)), number, room)
-                for number, each in enumerate(wanted)
+        contents_known = [known.get((each.message, each.attachment.id)) for each in wanted]
+        new_bytes = sum(
+            each.attachment.size_bytes
+            for each, content in zip(wanted[:FILES_MAX], contents_known, strict=False)
+            if content is None
+        )
+        async with self.budget.reserve(new_bytes):
+            read_files = await asyncio.gather(
+                *(
+                    self._read(each, content, number, room)
+                    for number, (each, content) in enumerate(zip(wanted, contents_known, strict=True))
+                )
             )
-        )
-        fitted = await self._fitted(read_files, room)
-        found = await asyncio.gather(
-            *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
-        )
+            fitted = await self._fitted(read_files, room)
+            found = await asyncio.gather(
+                *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
+            )
         contents = {each.attachment.id: content for each, content in zip(wanted, found, strict=True)}
 
         def read(attachment: Attachment) -> Attachment:
@@ -143,7 +163,9 @@ class FileContents:
             )
 
         messages = tuple(message.with_attachments(read) for message in prepared.messages)
-        notices = tuple(dict.fromkeys(content.notice for content in found if content.notice))
+        notices = _grouped(
+            [(each.attachment, content.notice) for each, content in zip(wanted, found, strict=True)]
+        )
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
     async def _read(
@@ -209,34 +231,26 @@ class FileContents:
                 return _transcript(attachment, made)
             case Words():
                 remark = f"{made.left_out:,} characters of its middle are left out" if made.left_out else ""
-                notice = (
-                    f"Of {named_file(attachment.filename)} I read the beginning and the end: it is long."
-                    if remark
-                    else ""
-                )
+                notice = f"I read only the beginning and the end of {_named(attachment)}." if remark else ""
                 return FileContent((file_element(attachment.filename, made.text),), remark, notice)
             case Picture():
                 source = await self._source(conversation, made.data, made.media_type)
                 remarks = ["its first frame"] if made.animated else []
-                notices = (
-                    [f"Of {named_file(attachment.filename)} I see the first frame only."]
-                    if made.animated
-                    else []
-                )
+                notices = [f"I see only the first frame of {_named(attachment)}."] if made.animated else []
                 if read.narrowed:
                     remarks.append(f"scaled down to {made.width} by {made.height} pixels")
-                    notices.append(
-                        f"{named_file(attachment.filename)} is scaled down: there is no room for all of it."
-                    )
+                    notices.append(f"I scaled down {_named(attachment)}, because there is no room for more.")
                 image = Image(source, size, attachment.filename)
                 return FileContent((image,), ", ".join(remarks), " ".join(notices))
             case Pages():
                 source = await self._source(conversation, made.data, "application/pdf")
                 document = Document(source, size, attribute(attachment.filename))
                 cut = made.pages < made.of
-                remark = f"its first {made.pages} of {made.of} pages" if cut else ""
+                first = "the first" if made.pages == 1 else f"the first {made.pages}"
+                remark = f"{first} of its {made.of} pages" if cut else ""
                 notice = (
-                    f"Of {named_file(attachment.filename)} I read the first {made.pages} of {made.of} pages."
+                    f"I read only {first} of {made.of} pages of {_named(attachment)}. "
+                    "Send others that matter as a file of their own."
                     if cut
                     else ""
                 )
@@ -319,13 +333,28 @@ def _transcript(attachment: Attachment, heard: Transcript) -> FileContent:
     remark, notice = "transcribed by a machine", ""
     if heard.left_out:
         remark += f", {heard.left_out:,} characters of the transcript's middle are left out"
-        notice = f"Of {named_file(attachment.filename)} I got the beginning and the end: it is long."
+        notice = f"I got only the beginning and the end of {_named(attachment)}."
     return FileContent((element,), remark, notice)
 
 
 def _problem(attachment: Attachment, problem: Problem) -> FileContent:
     for_claude, for_people = PROBLEMS[problem]
-    return FileContent((), for_claude, f"I could not read {named_file(attachment.filename)}: {for_people}.")
+    return FileContent((), for_claude, f"I could not read {_named(attachment)}: {for_people}.")
+
+
+def _grouped(found: Iterable[tuple[Attachment, str]]) -> Iterator[str]:
+    """Yield the notices, those that differ in the name of the file only as one."""
+    names: dict[tuple[str, str], list[str]] = {}
+    for attachment, notice in found:
+        if notice:
+            before, name, after = notice.partition(_named(attachment))
+            names.setdefault((before, after), []).append(name)
+    for (before, after), named in names.items():
+        yield before + listed(list(dict.fromkeys(named))) + after
+
+
+def _named(attachment: Attachment) -> str:
+    return named_file(attachment.filename)
 
 
 def _kind(made: Converted) -> str:

@@ -23,7 +23,8 @@ from bot.conversation.tokens import PRIOR, picture_tokens
 from bot.conversation.trimming import TrimPolicy
 from bot.conversation.turn import Turn, exchange
 from bot.local.simulator.claude.caching import Cache
-from bot.local.simulator.claude.files import File, Files
+from bot.local.simulator.claude.file import File
+from bot.local.simulator.claude.files import Files
 from bot.local.simulator.claude.prompt import flatten
 from bot.local.simulator.claude.tokens import count_text
 from tests.bench.arrivals import STEADY, Pattern

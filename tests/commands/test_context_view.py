@@ -17,7 +17,7 @@ PLAIN = ContextView(
     tokens=6000,
     estimated=0,
     budget=80_000,
-    parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("room", 74_000, 0.925)),
+    parts=(Part("system", 400, 0.005), Part("history", 5600, 0.07), Part("free", 74_000, 0.925)),
     cached=Cached(5000),
     summary="",
 )

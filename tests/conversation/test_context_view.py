@@ -30,7 +30,7 @@ def look(past: Past) -> ContextView:
 def test_a_new_conversation_is_all_room() -> None:
     seen = look(Past())
     assert (seen.turns, seen.trimmed, seen.first, seen.summary) == (0, 0, None, "")
-    assert [part.name for part in seen.parts] == ["system", "room"]
+    assert [part.name for part in seen.parts] == ["system", "free"]
 
 
 def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
@@ -44,7 +44,7 @@ def test_each_part_of_the_window_is_named_with_its_tokens() -> None:
     assert (tokens["pinned"], tokens["history"]) == (100, 200)
     assert set(tokens) == set(SIGNS)
     assert sum(tokens.values()) == 1000
-    assert seen.tokens == 1000 - tokens["room"]
+    assert seen.tokens == 1000 - tokens["free"]
     assert (seen.turns, seen.pinned, seen.trimmed, seen.first) == (2, 1, 7, turn(8).id)
     assert seen.summary == "They talked of looms."
 
@@ -78,13 +78,13 @@ def test_after_a_change_of_the_model_the_parts_still_add_up_to_the_total(factor:
     tokens = {part.name: part.tokens for part in seen.parts}
     assert seen.tokens == counted + 30
     assert sum(tokens.values()) == 1000
-    assert tokens["room"] == 1000 - seen.tokens
+    assert tokens["free"] == 1000 - seen.tokens
     assert tokens["history"] == pytest.approx(560 * factor + 50, abs=12)
 
 
 def test_the_picture_shows_shares() -> None:
-    parts = (Part("history", 750, 0.75), Part("room", 250, 0.25))
-    assert draw(parts, 0.75, cells=8) == "██████░░ 75%\n█ history       750\n░ room          250"
+    parts = (Part("history", 750, 0.75), Part("free", 250, 0.25))
+    assert draw(parts, 0.75, cells=8) == "██████░░ 75%\n█ history       750\n░ free          250"
 
 
 @given(st.lists(st.integers(1, 10**6), min_size=1, max_size=5))

@@ -21,7 +21,7 @@ _VALUE = r'"[^"<>\n]*"'
 OPENINGS = (
     rf"<message from={_VALUE} username={_VALUE} at={_VALUE}>",
     rf'<quote of="(?:reply|forward|link|room)"(?: title={_VALUE})?(?: tags={_VALUE})?(?: remark={_VALUE})?>',
-    rf'<said(?: from={_VALUE} username={_VALUE})?(?: (?:app|you)="yes")? at={_VALUE}>',
+    rf'<said(?: from={_VALUE} username={_VALUE})?(?: (?:app|you)="yes")?(?: forwards="yes")? at={_VALUE}>',
     rf'<poll question={_VALUE}(?: state="closed")?>',
     rf'<embed(?: title={_VALUE})?(?: author={_VALUE})?(?: url={_VALUE})?(?: picture="not shown to you")?>',
     rf"<file name={_VALUE}>",
@@ -142,6 +142,12 @@ def test_a_message_of_the_bot_itself_is_marked_as_claudes() -> None:
     assert f'<said from="Bobbin" username="bobbin" you="yes" at="{WHEN}">\nThey weave.\n</said>' in shown
 
 
+def test_a_quoted_forward_is_marked_as_the_words_of_somebody_else() -> None:
+    said = Quoted(snowflake(2), "the plan", BEN, forwards=True)
+    shown = text_of(question([replace(message("why?"), quotes=(Quote("reply", 7, (said,)),))]).blocks)
+    assert f'<said from="Ben" username="ben" forwards="yes" at="{WHEN}">\nthe plan\n</said>' in shown
+
+
 def test_a_quote_says_what_it_lacks_and_where_it_is_from() -> None:
     quote = Quote("room", 7, title="Looms", tags=("help", "wool"), remark="2 pictures were not opened")
     assert lines_of(replace(message("see"), quotes=(quote,)))[3:] == [
@@ -206,6 +212,7 @@ def hostile_messages(draw: st.DrawFn) -> Message:
         (embed(),),
         by_app=draw(st.booleans()),
         own=draw(st.booleans()),
+        forwards=draw(st.booleans()),
     )
     kind = draw(st.sampled_from(get_args(QuoteKind)))
     quote = Quote(kind, 7, (said,), some(), (some(), some()), some())

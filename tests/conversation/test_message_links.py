@@ -19,6 +19,13 @@ from bot.conversation.message_links import Link, message_links
             [Link(1, 2, 3), Link(1, 2, 4)],
         ),
         ("https://discord.com/channels/1/2/3 and again https://discord.com/channels/1/2/3", [Link(1, 2, 3)]),
+        ("||https://discord.com/channels/1/2/3||", [Link(1, 2, 3)]),
+        ("`https://discord.com/channels/1/2/3`", []),
+        (
+            "```\nhttps://discord.com/channels/1/2/3\n``` https://discord.com/channels/1/2/4",
+            [Link(1, 2, 4)],
+        ),
+        ("https://discord.com/channels/1/`2`/3", []),
         ("https://discord.com/channels/1/2", []),
         ("https://evil.discord.com/channels/1/2/3", []),
         ("https://discord.com.example.org/channels/1/2/3", []),

@@ -74,10 +74,10 @@ def test_what_is_quoted_elsewhere_is_read_but_not_repeated() -> None:
     assert notice.startswith("Read the last 3 messages")
 
 
-def test_a_first_message_that_is_missing_is_named() -> None:
+def test_a_first_message_that_is_missing_is_named_to_claude_and_to_people() -> None:
     quote, notice = room_quote(RoomContent((said(1),), starter=Missing.DELETED), ROOM)
     assert quote.remark == "the first message of the thread could not be read"
-    assert notice == ""
+    assert notice == "The first message of the thread could not be read."
 
 
 def test_the_size_of_a_message_counts_all_its_texts() -> None:

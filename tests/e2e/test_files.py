@@ -121,9 +121,9 @@ async def test_a_pdf_and_an_office_file_are_read(world: World) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "said"),
     [
-        ("cat.png", b"MZ\x90\x00" + b"\x00" * 50, "I cannot read this format"),
-        ("locked.pdf", samples.pdf(password="secret"), "a password protects it"),
-        ("bomb.png", samples.huge_header(), "it is too large"),
+        ("cat.png", b"MZ\x90\x00" + b"\x00" * 50, "the content is in no format that I know"),
+        ("locked.pdf", samples.pdf(password="secret"), "a password is needed"),
+        ("bomb.png", samples.huge_header(), "that is too large"),
         ("note.ogg", b"OggS\x00\x02" + b"\x00" * 30, "I cannot listen to recordings here"),
     ],
 )
@@ -363,11 +363,11 @@ async def test_files_that_do_not_fit_into_the_window_are_cut_and_the_conversatio
         blocks = await ask(own, thread, "look at all of these", *pictures)
         assert [block["type"] for block in blocks] == ["text", *["image"] * 10]
         assert "scaled down to " in blocks[0]["text"]
-        assert "`0.png` is scaled down: there is no room for all of it." in own.said(thread)[-1]["content"]
+        assert "I scaled down `0.png`, `1.png`, " in own.said(thread)[-1]["content"]
         usage = own.asked[-1].usage
         assert sum(usage[kind] or 0 for kind in INPUT) < 16_000 * 0.5
         blocks = await ask(own, thread, "and this?", ("paper.pdf", "application/pdf", samples.pdf(30)))
-        assert "its first 1 of 30 pages" in blocks[0]["text"]
+        assert "the first of its 30 pages" in blocks[0]["text"]
         await ask(own, thread, "and now?")
         assert "'type': 'document'" in str(own.asked[-1].body["messages"]), "it has room after a trim, too"
 

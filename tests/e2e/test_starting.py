@@ -79,7 +79,7 @@ async def test_with_nothing_configured_one_can_chat_on_a_local_page(tmp_path: Pa
         assert await page.html()
         (reply,) = await page.answered(await page.mention("hello there"))
         assert "not Claude" in reply["content"]
-        assert "first turn that I can see" in reply["content"]
+        assert "first message that I can see" in reply["content"]
 
 
 async def test_the_stand_in_shows_on_the_page_what_of_a_message_has_reached_it(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ async def test_after_ctrl_c_and_a_new_start_the_conversation_goes_on_where_it_wa
         assert await page.replies(thread) == before
         await page.post(thread, "do you?")
         replies = await page.answered(thread, 2)
-        assert "I can see 2 earlier turns." in replies[1]["content"]
+        assert "I can see 2 earlier messages." in replies[1]["content"]
 
 
 async def test_after_a_kill_the_conversation_goes_on_where_it_was(tmp_path: Path) -> None:
@@ -141,7 +141,7 @@ async def test_after_a_kill_the_conversation_goes_on_where_it_was(tmp_path: Path
     async with started(tmp_path / "data") as (_, page):
         await page.post(thread, "do you?")
         replies = await page.answered(thread, 2)
-        assert "I can see 2 earlier turns." in replies[1]["content"]
+        assert "I can see 2 earlier messages." in replies[1]["content"]
 
 
 async def test_with_a_key_and_no_token_the_model_of_the_key_answers_on_the_page(
@@ -225,7 +225,7 @@ async def test_a_second_bot_on_the_same_data_refuses_and_harms_nothing(tmp_path:
         assert second.output.count("\n") == 1
         assert "BOT_REDIS__DATA_DIR" in second.output
         await page.post(thread, "still there?")
-        assert "2 earlier turns" in (await page.answered(thread, 2))[1]["content"]
+        assert "2 earlier messages" in (await page.answered(thread, 2))[1]["content"]
 
 
 async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:

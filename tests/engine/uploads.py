@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from bot.local.simulator.claude.files import File
+from bot.local.simulator.claude.file import File
 
 
 class UploadLog(dict[str, File]):

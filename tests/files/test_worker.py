@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from pathlib import Path
 
 import docx
 import pytest
@@ -12,6 +13,9 @@ from PIL import Image
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Words
 from bot.files.worker import convert, dump, load
 from tests.files import samples
+
+FIXTURES = Path(__file__).parent / "fixtures"
+"""Pillow cannot write them: a photo on its side with a position; a collection whose primary is the second."""
 
 LIMITS = Limits(image_max_edge=320, pdf_pages=2, text_chars=100)
 
@@ -61,6 +65,18 @@ def test_a_photo_is_turned_upright_and_stripped_of_its_position() -> None:
     assert made.height > made.width
     assert not image.getexif()
     assert b"Exif" not in made.data
+
+
+def test_a_photo_of_a_phone_is_turned_upright_and_stripped_of_its_position() -> None:
+    made, image = picture((FIXTURES / "photo.heic").read_bytes())
+    assert (made.width, made.height) == (40, 60)
+    assert not image.getexif()
+
+
+def test_of_a_collection_the_primary_picture_is_taken() -> None:
+    made, image = picture((FIXTURES / "collection.heic").read_bytes())
+    assert made.animated
+    assert image.convert("RGB").getpixel((10, 10)) == pytest.approx((0, 0, 255), abs=3)
 
 
 def test_of_an_animation_the_first_frame_is_taken_and_it_is_said_so() -> None:

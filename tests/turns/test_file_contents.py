@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -11,6 +12,7 @@ from bot.conversation.content import Document, FileSource, Image, Source, Text
 from bot.conversation.message import Attachment, Message, Quote, Quoted
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.tokens import PRIOR, pdf_tokens
+from bot.files.byte_budget import ByteBudget
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
 from bot.files.room import Room
 from bot.store.claim import Claim
@@ -105,16 +107,24 @@ async def test_a_file_that_cannot_be_passed_on_is_tried_again_next_time() -> Non
     bench = Bench(source=Problem.NOT_UPLOADED)
     prepared = await bench.prepare(with_files())
     assert only(prepared).blocks == ()
-    assert "pass it on to Claude" in prepared.notices[0]
+    assert "the upload to Claude failed" in prepared.notices[0]
     bench.source = UPLOADED
     assert only(await bench.prepare(with_files())).blocks
 
 
 async def test_what_is_left_out_of_a_file_is_said_to_claude_and_to_people() -> None:
     for converted, remark, notice in (
-        (Words("long", 500), "500 characters", "Of `f0.png` I read the beginning and the end"),
-        (Pages(b"pdf", 2, 9), "its first 2 of 9 pages", "Of `f0.png` I read the first 2 of 9 pages."),
-        (Picture("image/png", b"png", 1, 1, animated=True), "its first frame", "the first frame only"),
+        (Words("long", 500), "500 characters", "I read only the beginning and the end of `f0.png`."),
+        (
+            Pages(b"pdf", 2, 9),
+            "the first 2 of its 9 pages",
+            "I read only the first 2 of 9 pages of `f0.png`. Send others",
+        ),
+        (
+            Picture("image/png", b"png", 1, 1, animated=True),
+            "its first frame",
+            "I see only the first frame of `f0.png`.",
+        ),
     ):
         prepared = await Bench(converted).prepare(with_files())
         assert remark in only(prepared).remark
@@ -135,6 +145,13 @@ async def test_each_problem_has_a_line_for_claude_and_one_for_people(problem: Pr
     assert only(prepared).blocks == ()
     assert only(prepared).remark == PROBLEMS[problem][0]
     assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[problem][1]}.",)
+
+
+async def test_files_with_the_same_problem_share_a_line() -> None:
+    prepared = await Bench(Problem.VIDEO).prepare(with_files(3))
+    assert prepared.notices == (
+        f"I could not read `f0.png`, `f1.png` and `f2.png`: {PROBLEMS[Problem.VIDEO][1]}.",
+    )
 
 
 OGG = Recording("ogg", "audio/ogg", None)
@@ -228,6 +245,32 @@ async def test_a_file_that_is_quoted_twice_is_read_and_counted_once() -> None:
     assert all(each.quotes[0].messages[0].attachments[0].blocks for each in prepared.messages)
 
 
+async def test_the_files_of_many_turns_are_read_a_part_at_a_time() -> None:
+    bench, gate, budget = Bench(), asyncio.Event(), ByteBudget(10)
+    running = most = 0
+
+    async def download(_channel: int, _message: int, _attachment: Attachment) -> bytes:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        await gate.wait()
+        running -= 1
+        return b"data"
+
+    async def turn(number: int) -> Prepared:
+        step = FileContents(download, cast("Any", bench), bench.pass_on, cast("Any", bench), budget=budget)
+        asked = with_files(1, number=number, first=number)
+        return await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,)))
+
+    turns = [asyncio.create_task(turn(number)) for number in range(6)]
+    while running < 2:  # noqa: ASYNC110 (the turns take many steps until then)
+        await asyncio.sleep(0)
+    gate.set()
+    prepared = await asyncio.gather(*turns)
+    assert most == 2
+    assert all(each.messages[0].attachments[0].blocks for each in prepared)
+
+
 async def test_a_message_that_opens_a_thread_is_in_its_channel() -> None:
     bench = Bench()
     opening = Message(snowflake(5), message("x").author, "x", with_files().attachments, opens="Looms")
@@ -257,8 +300,8 @@ async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> No
     bench = Bench(Pages(b"pdf", 50, 50), room=Room(3 * PAGE + 10))
     prepared = await bench.prepare(with_files())
     assert tokens(prepared) == [3 * PAGE]
-    assert only(prepared).remark == "its first 3 of 50 pages"
-    assert "I read the first 3 of 50 pages" in prepared.notices[0]
+    assert only(prepared).remark == "the first 3 of its 50 pages"
+    assert "I read only the first 3 of 50 pages" in prepared.notices[0]
     assert len(bench.asked) == 1
 
 
@@ -275,7 +318,8 @@ async def test_ten_photos_in_a_small_window_are_scaled_down_and_all_of_them_are_
     assert min(sizes) > 200
     assert sum(sizes) <= 3000
     assert "scaled down to " in prepared.messages[0].attachments[0].remark
-    assert "is scaled down: there is no room for all of it" in prepared.notices[0]
+    named = ", ".join(f"`f{number}.png`" for number in range(9))
+    assert prepared.notices == (f"I scaled down {named} and `f9.png`, because there is no room for more.",)
 
 
 @pytest.mark.parametrize("converted", [Pages(b"pdf", 2, 2), PHOTO, Words("x" * 9000)])

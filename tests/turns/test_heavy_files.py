@@ -43,7 +43,6 @@ async def test_a_large_file_is_named_with_what_it_adds_to_each_further_message()
 
 async def test_smaller_files_and_replies_that_are_continued_need_no_line() -> None:
     assert await notices(Image(FileSource("file_1"), 10_000, "a.png"), Text("x" * 20_000)) == ()
-    assert len(await notices(PAPER, Text("x" * 30_000))) == 2
     assert await notices(PAPER, so_far=True) == ()
     assert await notices(PAPER, remark_tokens=23_340) == ()
 
@@ -60,4 +59,12 @@ async def test_smaller_files_and_replies_that_are_continued_need_no_line() -> No
     ],
 )
 def test_the_cost_is_that_of_the_model_in_use(terms: Terms, words: str) -> None:
-    assert words in remark("`a`", 150_000, terms)
+    assert words in remark(["`a`"], 150_000, terms)
+
+
+async def test_several_large_files_share_a_line() -> None:
+    (notice,) = await notices(PAPER, Image(FileSource("file_1"), 10_000, "a.png"), PAPER)
+    assert notice == (
+        "`f0` and `f2` add about 46,680 tokens to each further message: about $0.0047, while they are cached. "
+        "/context can take them out."
+    )

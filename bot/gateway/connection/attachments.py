@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from functools import partial
 from typing import Any
 
 import aiohttp
@@ -15,6 +16,7 @@ from discord.http import Route
 from bot.config.proxy import proxy_for
 from bot.conversation.message import Attachment
 from bot.files.result import Problem
+from bot.retry import Schedule, retry
 
 log = structlog.get_logger()
 
@@ -28,6 +30,13 @@ EXPIRED = (403, 404)
 CHUNK_BYTES = 64 * 1024
 _QUOTED = re.compile(r"[!-~]+")
 """An address without anything that has to be quoted."""
+
+
+AGAIN = Schedule(0.5, factor=4, spread=0.5, tries=3)
+
+
+class _Failed(Exception):
+    """The host is overloaded or failed for now."""
 
 
 class Attachments:
@@ -49,10 +58,19 @@ class Attachments:
                     )
                     if not address:
                         continue
-                    data = await self._get(session, address)
+                    data = await retry(
+                        partial(self._get, session, address), AGAIN, on=(_Failed, aiohttp.ClientError)
+                    )
                     if data is not None:
                         return data
-        except (aiohttp.ClientError, OSError, TimeoutError, discord.HTTPException) as error:
+        except (
+            _Failed,
+            aiohttp.ClientError,
+            OSError,
+            TimeoutError,
+            discord.HTTPException,
+            ValueError,  # no URL
+        ) as error:
             log.info("attachment_download_failed", channel=channel, kind=type(error).__name__)
         return Problem.UNAVAILABLE
 
@@ -65,6 +83,8 @@ class Attachments:
         async with session.get(url, proxy=proxy_for(str(url)), allow_redirects=False) as response:
             if response.status in EXPIRED:
                 return None
+            if response.status == 429 or response.status >= 500:
+                raise _Failed
             if response.status != 200:
                 return Problem.UNAVAILABLE
             received = bytearray()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Container
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import discord
@@ -35,6 +36,9 @@ SAID_TYPES = (
     discord.MessageType.context_menu_command,
 )
 """The types of messages that say something: written ones, and other apps' answers to commands."""
+
+ROOM_PAGES = 5
+"""The most pages that are read of a room: one such as a welcome channel may consist of system messages."""
 
 
 class QuoteSource:
@@ -80,12 +84,12 @@ class QuoteSource:
         )
         if isinstance(messages, Missing):
             return messages
-        content = RoomContent(tuple(reversed(messages[:count])), len(messages) > count)
+        said, has_more = messages
+        content = RoomContent(tuple(reversed(said)), has_more)
         if found is None:
             return content
-        return RoomContent(
-            content.messages,
-            content.has_more,
+        return replace(
+            content,
             title=plain(found.name),
             tags=tuple(plain(tag.name) for tag in found.applied_tags),
             starter=starter,
@@ -100,7 +104,7 @@ class QuoteSource:
             return Missing.UNAVAILABLE
         found: object = guild.get_channel_or_thread(link.channel)
         if found is None:  # an archived thread, or a channel that the bot may not see
-            found = await self._read(link.channel, lambda: guild.fetch_channel(link.channel))
+            found = await self._read(link.channel, lambda: _fetched_channel(guild, link.channel))
         if isinstance(found, Missing):
             return found
         linked = channel_access(found)
@@ -139,8 +143,10 @@ class QuoteSource:
         # A thread of a text channel may have been started without a message.
         return None if starter is Missing.DELETED and not in_forum else starter
 
-    async def _said_before(self, guild: int | None, room: Room, count: int) -> list[Quoted] | Missing:
-        """Return the last messages before an id, newest first, and one more where there are more."""
+    async def _said_before(
+        self, guild: int | None, room: Room, count: int
+    ) -> tuple[list[Quoted], bool] | Missing:
+        """Return the last messages before an id, newest first, and whether there may be more."""
         channel = self._messageable(guild, room.channel)
 
         def quoted(data: dict[str, Any]) -> Quoted | None:
@@ -148,15 +154,18 @@ class QuoteSource:
                 return None  # a system message, or the first message of a forum post, which is quoted apart
             return self._quoted(channel, data)
 
-        async def listed() -> list[Quoted]:
+        async def listed() -> tuple[list[Quoted], bool]:
             found: list[Quoted] = []
+            pages_read = 0
             async for page in reading.pages(self._client, room.channel, before=room.before):
                 found += filter(None, reading.parse_each("message", page, quoted))
-                if len(found) > count:
+                pages_read += 1
+                if len(found) > count or pages_read == ROOM_PAGES:
                     break
-            return found[: count + 1]
+            has_more = len(found) > count or (pages_read == ROOM_PAGES and len(page) == reading.PAGE)
+            return found[:count], has_more
 
-        return await self._read(room.channel, listed) if count else []
+        return await self._read(room.channel, listed) if count else ([], False)
 
     def _quoted(self, channel: discord.abc.MessageableChannel, data: dict[str, Any]) -> Quoted:
         me = self._client.user
@@ -182,6 +191,16 @@ class QuoteSource:
 
 
 _SAID = frozenset(kind.value for kind in SAID_TYPES)
+
+
+async def _fetched_channel(
+    guild: discord.Guild, channel: int
+) -> discord.abc.GuildChannel | discord.Thread | Missing:
+    """Fetch a channel of a server; a link may name the server with the channel of another one."""
+    try:
+        return await guild.fetch_channel(channel)
+    except discord.InvalidData:
+        return Missing.ELSEWHERE
 
 
 def _nothing(_who: object) -> discord.Permissions:

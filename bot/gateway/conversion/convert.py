@@ -81,6 +81,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
     has_more = (
         not is_blank(message.content) or message.attachments or message.stickers or message.poll or forward
     )
+    shows_embeds = not has_more or message.webhook_id is not None
     return Message(
         id=message.id,
         author=to_author(message.author),
@@ -89,9 +90,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         opens=opens,
         stickers=tuple(map(sticker_name, message.stickers)),
         poll=to_poll(message.poll),
-        embeds=()
-        if has_more and message.webhook_id is None
-        else to_embeds(message, lambda text: replace_ids(message, text)),
+        embeds=to_embeds(message, lambda text: replace_ids(message, text)) if shows_embeds else (),
         quotes=(forward,) if forward is not None else (),
     )
 

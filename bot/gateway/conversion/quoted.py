@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import discord
 
 from bot.conversation.bounds import FORWARDED_CHARS, QUOTED_CHARS, shortened
@@ -20,7 +22,20 @@ NOTHING_FORWARDED = "the forwarded message holds nothing that can be shown to yo
 
 
 def to_quoted(message: discord.Message) -> Quoted:
-    """Convert a message that another message replies to or links to, with each of its parts bounded."""
+    """Convert a message that another message replies to or links to, with each of its parts bounded.
+
+    A forward has no content but that of its copy of the original.
+    """
+    if (forward := to_forward(message)) is not None:
+        copy = forward.messages[0] if forward.messages else Quoted(message.id)
+        return replace(
+            copy,
+            id=message.id,
+            text=shortened(copy.text, QUOTED_CHARS),
+            author=to_author(message.author),
+            by_app=message.author.bot or message.webhook_id is not None,
+            forwards=True,
+        )
     content = message.content or text_of_components(message.components)
     return Quoted(
         id=message.id,

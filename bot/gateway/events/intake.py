@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container
-from dataclasses import dataclass
 
 import discord
 import structlog
@@ -19,6 +18,7 @@ from bot.gateway.conversion.inbox import to_inbox
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
+from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
@@ -31,15 +31,6 @@ log = structlog.get_logger()
 
 THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Accepted:
-    """A message to answer, with its channel as discord.py knows it."""
-
-    channel: object
-    where: Where
-    answer: Answer
 
 
 class Intake:
@@ -247,27 +238,12 @@ class Intake:
     ) -> int | None:
         # A webhook uses no command and presses no button: the person who wrote the original does.
         asker = message.author.id if original is None else original.author.id
-        fields: dict[str, str | int] = {}
-        if message.guild is not None:
-            fields["guild"] = message.guild.id
-        opens = None
+        conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
             # the thread exists (Discord, "Start Thread from Message").
             conversation = message.id
             opens = prompt.thread_name(convert.title(message, me.id), to_author(message.author).name)
-            fields |= {"parent": message.channel.id, "starter": asker}
-        else:
-            conversation = message.channel.id
-            if isinstance(accepted.channel, discord.Thread):
-                fields["parent"] = accepted.channel.parent_id
-                if accepted.channel.owner_id not in (None, me.id):
-                    fields["starter"] = accepted.channel.owner_id
-            elif accepted.where is Where.DIRECT:
-                fields["starter"] = message.author.id
-        if accepted.where is Where.OTHER_THREAD or accepted.answer.opens_thread:
-            # Also for a new thread: somebody else may be faster to start a thread from the message.
-            fields["joined"] = message.id
         converted = to_inbox(
             message,
             accepted.where,
@@ -278,7 +254,11 @@ class Intake:
             original=original,
         )
         is_new = await self._conversations.receive(
-            conversation, converted, source=source, channel_fields=fields, asker=asker
+            conversation,
+            converted,
+            source=source,
+            channel_fields=accepted.fields(message, me.id, asker),
+            asker=asker,
         )
         if is_new:
             self._on_decision("opens_thread" if accepted.answer.opens_thread else "answer")

@@ -44,11 +44,13 @@ def claude(
     ] = None,
     first_token_s: Annotated[float, typer.Option(help="Seconds until an answer begins.")] = 0.4,
     tokens_per_s: Annotated[float, typer.Option(help="Tokens per second of an answer.")] = 60.0,
+    files: Annotated[Path | None, typer.Option(help="The folder to keep uploaded files in.")] = None,
     die_with_parent: DieWithParent = False,
 ) -> None:
     """Run a local Claude that answers with a stand-in model."""
+    os.umask(0o077)  # the files are people's
     serve = import_module("bot.local.simulator.claude.cli").serve
-    serve(port, key, first_token_s, tokens_per_s, die_with_parent)
+    serve(port, key, first_token_s, tokens_per_s, files, die_with_parent)
 
 
 if __name__ == "__main__":

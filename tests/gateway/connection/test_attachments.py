@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from aiohttp import web
 from discord.http import Route
 
 from bot.conversation.message import Attachment
 from bot.files.result import Problem
+from bot.gateway.connection import attachments as module
 from bot.gateway.connection.attachments import Attachments
 from bot.local.simulator.discord import stickers
+from bot.retry import Schedule
 from tests.gateway.conftest import Post
 
 DATA = b"twenty bytes of text"
@@ -116,3 +123,112 @@ async def test_a_fresh_url_of_a_forwarded_file_is_that_of_the_copy(post: Post) -
     attachments = Attachments(post.client, bytes_max=20)
     expired = replace(attachment, url=attachment.url.replace("ex=", "ex=1"))
     assert await attachments.download(post.thread, int(forward["id"]), expired) == DATA
+
+
+@asynccontextmanager
+async def host(
+    answer: Callable[[web.Request, int], Awaitable[web.StreamResponse]], monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[tuple[Attachment, list[str]]]:
+    """A server in place of Discord's, whose requests are counted from 1: an attachment on it, and its requests."""
+    asked: list[str] = []
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        asked.append(request.path)
+        return await answer(request, len(asked))
+
+    app = web.Application()
+    app.router.add_get("/{path:.*}", handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    name, port = runner.addresses[0][:2]
+    monkeypatch.setattr(Route, "BASE", f"http://{name}:{port}/api/v10")
+    monkeypatch.setattr(module, "AGAIN", Schedule(0.0, tries=3))
+    try:
+        yield Attachment(1, "a.txt", "text/plain", 4, f"http://{name}:{port}/a.txt"), asked
+    finally:
+        await runner.cleanup()
+
+
+async def downloaded(post: Post, attachment: Attachment, bytes_max: int = 100) -> bytes | Problem:
+    return await Attachments(post.client, bytes_max=bytes_max).download(post.thread, 1, attachment)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+async def test_a_host_that_fails_for_now_is_asked_again(
+    post: Post, monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    async def answer(_: web.Request, number: int) -> web.StreamResponse:
+        return web.Response(status=status) if number < 3 else web.Response(body=DATA)
+
+    async with host(answer, monkeypatch) as (attachment, asked):
+        assert await downloaded(post, attachment) == DATA
+        assert len(asked) == 3
+
+
+async def test_a_host_that_breaks_off_is_asked_again_and_not_for_ever(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: web.Request, _: int) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "20"})
+        await response.prepare(request)
+        await response.write(b"twenty")
+        assert request.transport is not None
+        request.transport.close()
+        return response
+
+    async with host(answer, monkeypatch) as (attachment, asked):
+        assert await downloaded(post, attachment) is Problem.UNAVAILABLE
+        assert len(asked) == 3
+
+
+async def test_a_redirection_is_not_followed(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(request: web.Request, _: int) -> web.StreamResponse:
+        raise web.HTTPFound(f"{request.url.origin()}/elsewhere")
+
+    async with host(answer, monkeypatch) as (attachment, asked):
+        assert await downloaded(post, attachment) is Problem.UNAVAILABLE
+        assert asked == ["/a.txt"]
+
+
+async def test_the_cap_holds_without_a_length_and_for_what_is_compressed(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def answer(request: web.Request, number: int) -> web.StreamResponse:
+        if number == 1:
+            return web.Response(body=gzip.compress(bytes(10_000_000)), headers={"Content-Encoding": "gzip"})
+        response = web.StreamResponse()
+        response.enable_chunked_encoding()
+        await response.prepare(request)
+        with suppress(ConnectionError):
+            while True:
+                await response.write(bytes(1000))
+        return response
+
+    async with host(answer, monkeypatch) as (attachment, asked):
+        for _ in range(2):
+            assert await downloaded(post, attachment) is Problem.TOO_LARGE
+        assert len(asked) == 2
+
+
+async def test_a_host_that_stalls_is_not_waited_for(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def answer(request: web.Request, _: int) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        await response.write(b"a")
+        await asyncio.Event().wait()
+        return response
+
+    monkeypatch.setattr(module, "TIMEOUT_S", 0.1)
+    async with host(answer, monkeypatch) as (attachment, asked):
+        assert await downloaded(post, attachment) is Problem.UNAVAILABLE
+        assert asked == ["/a.txt"]
+
+
+@pytest.mark.parametrize("url", ["http://[", "no address", "//"])
+async def test_what_is_no_url_makes_a_file_unavailable(post: Post, url: str) -> None:
+    message, attachment = await posted(post)
+    found = await Attachments(post.client, bytes_max=20).download(
+        post.thread, message, replace(attachment, url=url)
+    )
+    assert found is Problem.UNAVAILABLE

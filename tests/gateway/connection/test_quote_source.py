@@ -13,7 +13,8 @@ from bot.conversation.message_links import Link
 from bot.conversation.quoting import Missing, RoomContent
 from bot.gateway.connection import calls
 from bot.gateway.connection.calls import Calls
-from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.connection.quote_source import ROOM_PAGES, QuoteSource
+from bot.gateway.conversion import reading
 from bot.local.simulator.discord import permissions as bits
 from bot.local.simulator.discord import wire
 from bot.retry import Schedule
@@ -32,8 +33,7 @@ class Scene:
 
     @property
     def guild(self) -> Any:
-        (guild,) = self.post.discord.world.guilds.values()
-        return guild
+        return next(iter(self.post.discord.world.guilds.values()))
 
     @property
     def me(self) -> int:
@@ -278,3 +278,28 @@ async def test_a_thread_that_may_not_be_read_is_missing(scene: Scene) -> None:
 
 def _owner(scene: Scene) -> Any:
     return scene.post.discord.actor(scene.guild.owner_id)
+
+
+async def test_of_a_room_with_nothing_but_system_messages_some_pages_are_read(scene: Scene) -> None:
+    ann, thread = scene.post.ann, scene.post.thread
+    await ann.post(thread, "said long ago")
+    place = scene.post.discord.world.channels[thread]
+    for _ in range(ROOM_PAGES * reading.PAGE):
+        scene.post.discord.post_as_webhook(place, "Feed", "x")
+    for message in scene.post.discord.world.history(thread)[-ROOM_PAGES * reading.PAGE :]:
+        message.type = 4
+    content = await scene.room(thread, 6)
+    assert (content.messages, content.has_more) == ((), True)
+
+
+async def test_a_link_that_names_this_server_with_the_channel_of_another_one_is_not_opened(
+    scene: Scene,
+) -> None:
+    post = scene.post
+    application = next(iter(post.discord.world.applications.values()))
+    other = post.discord.add_guild("Others", bot=application)
+    ben = post.discord.add_user("ben", "Ben", guild=other)
+    elsewhere = post.discord.add_channel(other, "elsewhere")
+    secret = await scene.link(elsewhere.id, by=ben)
+    assert secret.guild == scene.guild.id
+    assert await scene.linked(secret) is Missing.ELSEWHERE

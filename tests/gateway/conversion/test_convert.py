@@ -185,3 +185,13 @@ async def test_a_plain_message_holds_text_alone(post: Post) -> None:
     quoted = to_quoted(await newest(post))
     assert dataclasses.replace(quoted, author=None) == Quoted(int(posted["id"]), "hello")
     assert not (await facts(post)).has_other_content
+
+
+async def test_a_forward_is_quoted_with_the_words_that_it_passes_on(post: Post) -> None:
+    ben = post.discord.add_user("ben", "Ben", next(iter(post.discord.world.guilds.values())))
+    original = await post.ann.post(post.channel, "the loom", attachments=[("a.txt", "text/plain", b"abc")])
+    posted = await ben.forward(post.thread, post.channel, original["id"])
+    quoted = to_quoted(await newest(post))
+    assert quoted.author is not None
+    assert (quoted.id, quoted.author.username, quoted.forwards) == (int(posted["id"]), "ben", True)
+    assert (quoted.text, [file.filename for file in quoted.attachments]) == ("the loom", ["a.txt"])

@@ -46,6 +46,7 @@ async def test_an_edit_is_not_dropped_although_the_turn_does_not_come_to_its_end
         embeds=[],
         poll=None,
         reference=None,
+        webhook_id=None,
         guild=None,
         edited_at=None,
         channel=SimpleNamespace(id=5),

@@ -10,34 +10,22 @@ import binascii
 import datetime as dt
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 from aiohttp import BodyPartReader, web
 
-from bot.local.simulator.picture_size import size_px
-
 from .failures import Failure, refused
+from .file import IMAGES, File
+from .file_folder import FileFolder
 from .gate import Gate
 from .images import base64_size_px
 from .prompt import Body, content_blocks
-from .tokens import pdf_pages
 
 FILE_BYTES_MAX = 500_000_000
 EXPIRY_S = (3600, 90 * 24 * 3600)
-HEAD_BYTES = 192 * 1024
 NAME = re.compile(r'[^<>:"|?*\\/\x00-\x1f]{1,255}')
 DOCUMENTS = ("application/pdf", "text/plain")
 PAGE_FILES, PAGE_FILES_MAX = 20, 1000
-
-IMAGES = {
-    "image/jpeg": b"\xff\xd8\xff",
-    "image/png": b"\x89PNG\r\n\x1a\n",
-    "image/gif": b"GIF8",
-    "image/webp": b"RIFF",
-}
-"""What the bytes of each image type begin with; other types are refused."""
 
 MANY_IMAGES, MANY_IMAGES_EDGE_PX = 20, 2000
 """In a request with more images than this, no image may have a longer edge (Anthropic, "Vision")."""
@@ -46,57 +34,18 @@ IMAGE_BASE64_MAX = 10 * 1024 * 1024
 ENCRYPTED = re.compile(rb"/Encrypt\s")
 
 
-@dataclass(frozen=True)
-class File:
-    """An uploaded file; `expires_at` in seconds of the server's clock, None for never.
-
-    `expires` is the same moment as the API names it. The key of its upload stands for the `workspace`.
-    """
-
-    id: str
-    filename: str
-    mime_type: str
-    data: bytes
-    created_at: str
-    expires_at: float | None
-    expires: str | None = None
-    workspace: str = ""
-
-    @cached_property
-    def seen(self) -> dict[str, Any]:
-        """What counts for the tokens of the file."""
-        if self.mime_type in IMAGES:
-            size = size_px(self.data[:HEAD_BYTES])
-            return {} if size is None else {"size_px": list(size)}
-        if self.mime_type == "application/pdf":
-            return {"pages": pdf_pages(self.data)}
-        return {"text": self.data.decode("utf-8", "replace")}
-
-    def metadata(self) -> dict[str, Any]:
-        """The file as the API describes it."""
-        return {
-            "id": self.id,
-            "type": "file",
-            "filename": self.filename,
-            "mime_type": self.mime_type,
-            "size_bytes": len(self.data),
-            "created_at": self.created_at,
-            "downloadable": False,
-            "expires_at": self.expires,
-        }
-
-
 class Files:
-    """The files of all workspaces; a key sees those of its own.
+    """The files of all workspaces; a key sees those of its own. `folder` keeps them beyond the process.
 
     The next upload waits at each of the `gates` once its file is stored, before it is answered.
     """
 
-    def __init__(self, clock: Callable[[], float], run: str) -> None:
+    def __init__(self, clock: Callable[[], float], run: str, folder: FileFolder | None = None) -> None:
         self._clock = clock
         self._run = run
         self._made = 0
-        self.files: dict[str, File] = {}
+        self._folder = folder or FileFolder(None)
+        self.files: dict[str, File] = self._folder.load(clock())
         self.gates: list[Gate] = []
 
     def add_to(self, router: web.UrlDispatcher, route: Callable[..., Any]) -> None:
@@ -145,9 +94,7 @@ class Files:
     def _size_px(self, source: dict[str, Any]) -> tuple[int, ...] | None:
         if source.get("type") == "base64":
             return base64_size_px(source["data"])
-        return (
-            size_px(self.find(source["file_id"]).data[:HEAD_BYTES]) if source.get("type") == "file" else None
-        )
+        return self.find(source["file_id"]).seen.get("size_px") if source.get("type") == "file" else None
 
     def seen(self, body: Body) -> Body:
         """Return the body with what the model sees of each uploaded file: the size of a picture, a PDF's pages."""
@@ -202,6 +149,7 @@ class Files:
             None if lifetime is None else _time(now + lifetime),
             workspace_of(request.headers),
         )
+        self._folder.put(file)
         self.files[file.id] = file
         if self.gates:
             await self.gates.pop(0).strike()
@@ -243,6 +191,7 @@ class Files:
     async def _delete(self, request: web.Request, _: Any) -> web.StreamResponse:
         file = self.find(request.match_info["id"], workspace_of(request.headers))
         del self.files[file.id]
+        self._folder.remove(file.id)
         return web.json_response({"id": file.id, "type": "file_deleted"})
 
 

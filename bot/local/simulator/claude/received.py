@@ -9,12 +9,14 @@ from typing import Any
 
 from bot.local.simulator.picture_size import size_px
 
-from .files import File
+from .file import File
 from .images import base64_size_px, tokens_of_size
 from .prompt import Body
 from .tokens import count_text
 
 WORDS_OF_QUOTE = 12
+# Of several files that were not shown for the same reason.
+NAMES_MAX = 4
 
 # <attachment name="loom.jpg" type="image/jpeg" shown="below"/>, or shown="no", perhaps with a remark.
 ATTACHED = re.compile(r'<attachment name="([^"]*)"(?: type="[^"]*")? shown="([^"]*)"(?: remark="([^"]*)")?/>')
@@ -24,7 +26,7 @@ EMBED = re.compile(r"<embed\b([^>]*)>(.*?)</embed>", re.DOTALL)
 QUOTE = re.compile(r'<quote of="([^"]*)"([^>]*)>(.*?)</quote>', re.DOTALL)
 QUOTED = re.compile(r"<said\b([^>]*)>(.*?)</said>", re.DOTALL)
 ATTRIBUTE = re.compile(r'([\w-]+)="([^"]*)"')
-FILE = re.compile(r'<file name="([^"]*)"[^>]*>\n(.*?)\n?</file>', re.DOTALL)
+FILE = re.compile(r'<(file|transcript) name="([^"]*)"[^>]*>\n(.*?)\n?</\1>', re.DOTALL)
 
 
 def words_only(text: str) -> str:
@@ -44,12 +46,25 @@ def received(blocks: Sequence[Body], files: Mapping[str, File]) -> list[str]:
     # A name belongs to the block at the same place; where their numbers differ, no name is claimed.
     names: list[str] = shown if len(shown) == len(contents) else [""] * len(contents)
     lines = [_content(block, _plain(name), files) for block, name in zip(contents, names, strict=True)]
-    lines += [
-        f"only the name of {_code(name)}: {_plain(remark or 'it was not shown to me')}"
-        for name, state, remark in attached
-        if state != "below"
-    ]
+    unseen: dict[str, list[str]] = {}
+    for name, state, remark in attached:
+        if state != "below":
+            unseen.setdefault(remark or "it was not shown to me", []).append(name)
+    lines += [f"{_names(names)}: {_plain(remark)}" for remark, names in unseen.items()]
     return [*lines, *_others(text)]
+
+
+def _names(names: Sequence[str]) -> str:
+    if len(names) == 1:
+        return f"only the name of {_code(names[0])}"
+    more = f" and {len(names) - NAMES_MAX} more" if len(names) > NAMES_MAX else ""
+    return f"only the names of {', '.join(map(_code, names[:NAMES_MAX]))}{more}"
+
+
+def attached(blocks: Sequence[Body]) -> list[str]:
+    """Return the names of the files that a turn brings."""
+    texts = (block["text"] for block in blocks if block["type"] == "text" and not _is_file(block))
+    return [_plain(name) for text in texts for name, _, _ in ATTACHED.findall(text)]
 
 
 def _is_file(block: Body) -> bool:
@@ -59,8 +74,9 @@ def _is_file(block: Body) -> bool:
 def _content(block: Body, name: str, files: Mapping[str, File]) -> str:
     if block["type"] == "text":
         found = FILE.match(block["text"])
-        own_name, text = found.groups() if found else ("", "")
-        size = f"{len(text):,} characters of text, {count_text(text):,} tokens"
+        kind, own_name, text = found.groups() if found else ("", "", "")
+        what = "a transcript" if kind == "transcript" else "text"
+        size = f"{len(text):,} characters of {what}, {count_text(text):,} tokens"
         return f"{_code(own_name)}: {size}: {_words(text)}"
     source: dict[str, Any] = block["source"]
     file = files.get(str(source.get("file_id", "")))
@@ -80,7 +96,9 @@ def _content(block: Body, name: str, files: Mapping[str, File]) -> str:
 def _others(text: str) -> Iterator[str]:
     for kind, attributes, inner in QUOTE.findall(text):
         remark = dict(ATTRIBUTE.findall(attributes)).get("remark", "")
-        yield f"{_kind(kind)}{_title(attributes)}: {_quoted(inner) if inner.strip() else _words(remark)}"
+        # A quote of nothing but a remark says itself what the message refers to.
+        is_remark = remark and not inner.strip()
+        yield _plain(remark) if is_remark else f"{_kind(kind)}{_title(attributes)}: {_quoted(inner)}"
     said = QUOTE.sub("", text)
     for name in STICKER.findall(said):
         yield f"a sticker: {_plain(name)}"

@@ -8,6 +8,7 @@ import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any, Self
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from .catalogue import Model, find, models
 from .diagnostics import miss_reason
 from .failures import Failure, refused
 from .faults import Drop, Faults
+from .file_folder import FileFolder
 from .files import Files, workspace_of
 from .gate import Gate
 from .listing import page
@@ -48,7 +50,8 @@ class Claude:
     """A local Claude behind the real API's routes.
 
     `clock` gives seconds and is what cached prompts age by. `key` is the only key accepted, None any. A reply
-    begins after `first_token_s` and comes at `tokens_per_s`, None all at once.
+    begins after `first_token_s` and comes at `tokens_per_s`, None all at once. `files` is a folder for uploads, which
+    outlive the server there.
     """
 
     def __init__(
@@ -57,6 +60,7 @@ class Claude:
         key: str | None = None,
         first_token_s: float = 0.0,
         tokens_per_s: float | None = None,
+        files: Path | None = None,
     ) -> None:
         self.faults = Faults()
         self.cache = Cache()
@@ -76,7 +80,7 @@ class Claude:
         # Names differ between runs, as a real server's never repeat.
         self._run = secrets.token_hex(8)
         self._numbers = itertools.count(1)
-        self.files = Files(self._clock, self._run)
+        self.files = Files(self._clock, self._run, FileFolder(files))
 
     async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
         """Listen; port 0 takes any free port."""

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 from . import samples
 from .conversation import Conversation, read
-from .files import File
+from .file import File
 from .prompt import Body
-from .received import received
+from .received import attached, received
 from .reply import Reply, cut
 
 WORDS_OF_SYSTEM = 12
@@ -66,8 +66,10 @@ class _Pick:
 def _title(talk: Conversation) -> str:
     if not talk.asks_title:
         return ""
-    words = re.findall(r"\w+", talk.last.text)[:WORDS_OF_TITLE]
-    title = " ".join(words).capitalize() or "Something without words"
+    asked = [word for word in talk.last.text.split() if not word.startswith("@")]
+    words = re.findall(r"\w+(?:[.'’-]\w+)*", " ".join(asked))[:WORDS_OF_TITLE]
+    about = " ".join(words) or next(iter(attached(talk.blocks)), "") or "Something without words"
+    title = about[:1].upper() + about[1:]
     return f"<thread_title>{title}</thread_title>\n"
 
 
@@ -83,9 +85,11 @@ def _seen(talk: Conversation) -> str:
     if others:
         lines.append(f"Also here since I last spoke: {', '.join(others)}.")
     if talk.earlier_turns:
-        lines.append(f"I can see {talk.earlier_turns} earlier turn{'s' if talk.earlier_turns > 1 else ''}.")
+        lines.append(
+            f"I can see {talk.earlier_turns} earlier message{'s' if talk.earlier_turns > 1 else ''}."
+        )
     else:
-        lines.append("This is the first turn that I can see.")
+        lines.append("This is the first message that I can see.")
     if talk.system:
         lines.append(f"I was told: {_quoted(talk.system, WORDS_OF_SYSTEM)}")
     return "\n".join(lines)

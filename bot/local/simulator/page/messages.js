@@ -11,6 +11,7 @@ import { isAwaited, isEphemeral, newer } from "./world.js";
 const GROUP_MS = 7 * 60_000;
 const NEAR_START_PX = 200;
 const PAGE = 100;
+const REPLY = 19;
 
 export class MessageList {
   #messages = new Map();
@@ -139,12 +140,20 @@ export class MessageList {
     const touched = this.channel && message.channel_id === this.channel.id;
     if (!touched) return;
     if (this.#meanwhile) return void this.#meanwhile.push([name, message]);
-    if (name === "MESSAGE_DELETE_BULK") for (const id of message.ids) this.#messages.delete(id);
-    else if (name === "MESSAGE_DELETE") this.#messages.delete(message.id);
+    if (name === "MESSAGE_DELETE_BULK") for (const id of message.ids) this.#forget(id);
+    else if (name === "MESSAGE_DELETE") this.#forget(message.id);
     else if (name.startsWith("MESSAGE_REACTION")) this.#react(name, message);
     else if (name.startsWith("MESSAGE_POLL_VOTE")) this.#count(name, message);
     else this.#keep(name, message);
     this.draw();
+  }
+
+  /** Remove a message, also from the replies to it, which keep their reference. */
+  #forget(deleted) {
+    this.#messages.delete(deleted);
+    for (const [id, reply] of this.#messages)
+      if (reply.type === REPLY && reply.referenced_message?.id === deleted)
+        this.#messages.set(id, { ...reply, referenced_message: null });
   }
 
   #keep(name, message) {

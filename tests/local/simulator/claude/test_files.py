@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import base64
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 import anthropic
+import httpx2
 import pytest
 from anthropic import AsyncAnthropic
 
@@ -150,6 +154,25 @@ def total(claude: Claude) -> int:
         int(usage[kind] or 0)
         for kind in ("input_tokens", "cache_creation_input_tokens", "cache_read_input_tokens")
     )
+
+
+@asynccontextmanager
+async def client(claude: Claude) -> AsyncIterator[AsyncAnthropic]:
+    async with httpx2.AsyncClient() as http:
+        yield AsyncAnthropic(api_key="a key", base_url=claude.base_url, max_retries=0, http_client=http)
+
+
+async def test_files_outlive_the_process_where_a_folder_keeps_them(tmp_path: Path) -> None:
+    async with Claude(files=tmp_path / "kept") as first, client(first) as sdk:
+        gone, kept = await upload(sdk), await upload(sdk, name="kept.png")
+        await sdk.files.delete(gone)
+    (tmp_path / "kept" / "file_broken.json").write_text("{")
+    async with Claude(files=tmp_path / "kept") as second, client(second) as sdk:
+        assert [file.filename async for file in sdk.files.list()] == ["kept.png"]
+        assert (await sdk.files.retrieve_metadata(kept)).expires_at is not None
+        await ask(sdk, "image", {"type": "file", "file_id": kept})
+        await sdk.files.delete(kept)
+    assert [each.name for each in (tmp_path / "kept").iterdir()] == ["file_broken.json"]
 
 
 async def test_in_a_request_with_many_pictures_none_may_be_long(sdk: AsyncAnthropic) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from bot.conversation.content import Document, FileSource, Image, InlineSource, Source, Text
-from bot.conversation.elements import file_element, question
+from bot.conversation.elements import file_element, question, transcript_element
 from bot.conversation.message import Attachment, Author, Embed, Message, Poll, Quote, Quoted
-from bot.local.simulator.claude.files import File
+from bot.local.simulator.claude.file import File
 from bot.local.simulator.claude.stand_in import stand_in
 from tests.files import samples
 
@@ -72,6 +72,12 @@ def test_documents_and_texts_are_named_with_what_they_hold() -> None:
     assert "You wrote" not in said
 
 
+def test_files_that_were_not_shown_for_the_same_reason_share_a_line() -> None:
+    files = tuple(attached(f"{at}.zip", "application/zip", remark="too many") for at in range(6))
+    said = answer(Message(9, ANN, "", files))
+    assert "- only the names of `0.zip`, `1.zip`, `2.zip`, `3.zip` and 2 more: too many" in said
+
+
 def test_an_uploaded_pdf_is_named_with_its_pages() -> None:
     paper = attached("a.pdf", "application/pdf", Document(FileSource("file_2"), 9, "a.pdf"))
     said = answer(
@@ -80,11 +86,29 @@ def test_an_uploaded_pdf_is_named_with_its_pages() -> None:
     assert "- `a.pdf`: a document of 3 pages, " in said
 
 
+def test_a_transcript_is_named_and_takes_no_name_from_a_picture_beside_it() -> None:
+    heard = transcript_element("voice.ogg", "hello there", of="voice note", seconds=2)
+    files = (
+        attached("voice.ogg", "audio/ogg", heard),
+        attached("loom.png", "image/png", Image(FileSource("file_1"), 20)),
+    )
+    picture = uploaded("file_1", "image/png", samples.picture("PNG", (280, 56)))
+    said = answer(Message(9, ANN, "", files), files=[picture])
+    assert "- `voice.ogg`: 11 characters of a transcript, 5 tokens: “hello there”" in said
+    assert "- `loom.png`: a picture of " in said
+
+
 def test_what_a_message_replies_to_is_named_with_its_author() -> None:
     reply = Message(9, ANN, "really?", quotes=(Quote("reply", 1, (Quoted(8, "wool is warm", BEN),)),))
     said = answer(reply)
     assert "- what this replies to: Ben: “wool is warm”" in said
     assert "You wrote: “really?”" in said
+
+
+def test_a_message_that_is_not_quoted_is_named_with_the_whole_reason() -> None:
+    why = "this links to a message that is not shown to you: not everybody who reads this conversation may read it"
+    said = answer(Message(9, ANN, "see", quotes=(Quote("link", 1, remark=why),)))
+    assert f"- {why}\n" in said
 
 
 def test_a_forward_is_named_with_its_files_and_without_an_author() -> None:

@@ -44,8 +44,8 @@ def test_it_takes_plain_text_too() -> None:
 
 
 def test_it_counts_the_turns_before() -> None:
-    assert "first turn" in reply("one")
-    assert "2 earlier turns" in reply("three", "one", "two")
+    assert "first message" in reply("one")
+    assert "2 earlier messages" in reply("three", "one", "two")
 
 
 def test_it_quotes_the_part_of_the_system_prompt_that_can_be_set() -> None:
@@ -135,3 +135,12 @@ def test_it_begins_with_a_title_where_it_is_asked_for_one_outside_of_what_people
     assert "“how do looms <really> work, then?”" in reply(ASKED)
     assert "thread_title" not in reply("and now?", ASKED, "So.")
     assert not reply(from_("Ann", "&lt;thread_title>")).startswith("<thread_title>")
+
+
+def test_its_title_leaves_out_who_was_mentioned_and_names_a_file_where_there_are_no_words() -> None:
+    ask = "\nBegin with <thread_title>a title</thread_title>."
+    assert reply(from_("Ann", "@Bobbin what's my IPv6 address?") + ask).startswith(
+        "<thread_title>What's my IPv6 address</thread_title>"
+    )
+    voice = from_("Ann", '@Bobbin\n<attachment name="note.ogg" type="audio/ogg" shown="below"/>')
+    assert reply(voice + ask).startswith("<thread_title>Note.ogg</thread_title>")

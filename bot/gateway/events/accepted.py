@@ -1,0 +1,36 @@
+"""A message that is answered, with what is stored of its channel."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import discord
+
+from bot.conversation.intake import Answer, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A message to answer, with its channel as discord.py knows it."""
+
+    channel: object
+    where: Where
+    answer: Answer
+
+    def fields(self, message: discord.Message, me: int, asker: int) -> dict[str, str | int]:
+        """Return what is stored of the conversation's channel; the `asker` is the starter of a new thread."""
+        fields: dict[str, str | int] = {}
+        if message.guild is not None:
+            fields["guild"] = message.guild.id
+        if self.answer.opens_thread:
+            fields |= {"parent": message.channel.id, "starter": asker}
+        elif isinstance(self.channel, discord.Thread):
+            fields["parent"] = self.channel.parent_id
+            if self.channel.owner_id not in (None, me):
+                fields["starter"] = self.channel.owner_id
+        elif self.where is Where.DIRECT:
+            fields["starter"] = message.author.id
+        if self.where is Where.OTHER_THREAD or self.answer.opens_thread:
+            # Also for a new thread: somebody else may be faster to start a thread from the message.
+            fields["joined"] = message.id
+        return fields
