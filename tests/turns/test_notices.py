@@ -75,6 +75,7 @@ async def test_notices_are_posted_once_however_often_an_attempt_is_repeated(benc
         ([], C, "here"),
         ([DiscordForbidden("Send Messages in Threads")], CHANNEL, f"in <#{C}>"),
     ],
+    ids=["in the thread", "in the channel"],
 )
 async def test_why_there_is_no_answer_is_said_in_the_thread_or_else_in_its_channel(
     bench: Bench, failures: list[Exception], channel: int, words: str
@@ -100,7 +101,7 @@ def test_notices_that_fit_are_all_shown() -> None:
 
 
 @pytest.mark.parametrize("count", [30, 41])
-@pytest.mark.parametrize("name", ["\U0001f9f6" * 50, "x" * 1_024])
+@pytest.mark.parametrize("name", ["\U0001f9f6" * 50, "x" * 1_024], ids=["wide", "long"])
 def test_notices_that_do_not_fit_into_a_message_are_counted(count: int, name: str) -> None:
     notices = [f"I could not read {named_file(name)}: {number}" + "x" * 90 for number in range(count)]
     *shown, last = bounded_lines(notices).split("\n")
