@@ -10,6 +10,7 @@ import pytest
 from bot.commands import context_view
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.local.simulator.claude import faults
+from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer
@@ -42,7 +43,9 @@ async def test_a_conversation_is_shown_with_its_size_and_its_cost(world: World) 
 
 
 async def test_where_the_cut_lies_is_linked(world: World) -> None:
-    async with world.apart({"BOT_REPLY__TITLES": "message", "BOT_HISTORY__MAX_TOKENS": "2000"}) as own:
+    async with world.apart(
+        {"BOT_REPLY__TITLES": "message", "BOT_HISTORY__MAX_TOKENS": max_tokens(1525)}
+    ) as own:
         thread = await own.converse(own.channel(), "hello")
         posted = []
         for number in range(4):
@@ -137,7 +140,7 @@ async def test_a_correction_outlasts_a_trim_that_was_under_way(world: World) -> 
 
 SUMMARIZED = {
     "BOT_REPLY__TITLES": "message",
-    "BOT_HISTORY__MAX_TOKENS": "2000",
+    "BOT_HISTORY__MAX_TOKENS": max_tokens(1525),
     "BOT_HISTORY__ON_TRIM": "summarize",
 }
 

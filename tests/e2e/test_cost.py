@@ -14,6 +14,7 @@ from bot.conversation.pricing import cost, dollars
 from bot.conversation.request import Usage
 from bot.local.simulator.claude import faults
 from bot.store.codec import load_turn
+from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import asks_for_a_summary, long_text, say, store_of, stored_turns
@@ -146,7 +147,7 @@ async def test_replies_that_are_written_anew_and_continued_cost_what_all_their_r
 async def test_summaries_are_part_of_what_a_conversation_cost(world: World) -> None:
     settings = {
         "BOT_REPLY__TITLES": "message",
-        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__MAX_TOKENS": max_tokens(2025),
         "BOT_HISTORY__ON_TRIM": "summarize",
     }
     async with world.apart(settings) as own:

@@ -16,6 +16,7 @@ from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.local.simulator.claude import faults
 from bot.local.simulator.claude.reply import Reply
 from bot.store.keys import WITHOUT_EXPIRY
+from tests.e2e.budgets import max_tokens
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -147,7 +148,7 @@ async def test_the_history_is_only_ever_appended_to(world: World) -> None:
 async def test_a_long_conversation_is_trimmed_by_whole_turns_from_the_oldest_in_few_steps(
     world: World,
 ) -> None:
-    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__KEEP_RATIO": "0.75"}
+    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": max_tokens(2025), "BOT_HISTORY__KEEP_RATIO": "0.75"}
     async with world.apart(settings) as own:
         thread = await begin(own, long_text(0))
         for number in range(1, 4):
@@ -162,7 +163,7 @@ async def test_a_long_conversation_is_trimmed_by_whole_turns_from_the_oldest_in_
             assert first.count("begin-") == first.count("end-") == 1
             numbers = [n for n in range(4) if f"begin-{n} " in str(messages)]
             assert numbers == list(range(numbers[0], numbers[-1] + 1))
-            assert total_input(request) <= 2500
+            assert total_input(request) <= int(max_tokens(2025))
         for (before, after), trimmed in zip(itertools.pairwise(requests), trims, strict=True):
             if not trimmed:
                 assert after.usage["cache_read_input_tokens"] == cached_input(before)
@@ -180,7 +181,7 @@ def asks_for_a_summary(body: Any) -> bool:
 async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: World) -> None:
     settings = {
         **UNTITLED,
-        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__MAX_TOKENS": max_tokens(2025),
         "BOT_HISTORY__KEEP_RATIO": "0.75",
         "BOT_HISTORY__ON_TRIM": "summarize",
     }
@@ -201,7 +202,7 @@ async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: Worl
 
 
 async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) -> None:
-    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "2500", "BOT_HISTORY__ON_TRIM": "summarize"}
+    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": max_tokens(2025), "BOT_HISTORY__ON_TRIM": "summarize"}
     async with world.apart(settings) as own:
         own.claude.say_when(asks_for_a_summary, "They talked of looms.")
         thread = await begin(own, long_text(0))
@@ -228,7 +229,7 @@ async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) ->
 async def test_where_no_summary_is_to_be_had_the_oldest_turns_just_go(world: World) -> None:
     settings = {
         **UNTITLED,
-        "BOT_HISTORY__MAX_TOKENS": "2500",
+        "BOT_HISTORY__MAX_TOKENS": max_tokens(2025),
         "BOT_HISTORY__KEEP_RATIO": "0.75",
         "BOT_HISTORY__ON_TRIM": "summarize",
     }
@@ -256,14 +257,14 @@ async def test_what_the_api_refuses_as_too_long_is_sent_again_by_its_figures(wor
 async def test_a_message_that_is_more_than_the_budget_is_answered_in_part_and_the_author_is_told(
     world: World,
 ) -> None:
-    async with world.apart({**UNTITLED, "BOT_HISTORY__MAX_TOKENS": "1000"}) as own:
+    async with world.apart({**UNTITLED, "BOT_HISTORY__MAX_TOKENS": max_tokens(525)}) as own:
         thread = await begin(own, long_text(0))
         asked = await say(own, thread, long_text(1))
         text = str(asked.body["messages"])
         assert "begin-1" in text
         assert "end-1" in text
         assert "left out" in text
-        assert total_input(asked) <= 1100
+        assert total_input(asked) <= int(max_tokens(625))
         assert [m for m in own.said(thread) if wording.SHORTENED in m["content"]]
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from bot.commands import context_view
+from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import press, streaming
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 SETTINGS = {
     "BOT_REPLY__TITLES": "message",
-    "BOT_HISTORY__MAX_TOKENS": "2500",
+    "BOT_HISTORY__MAX_TOKENS": max_tokens(2025),
     "BOT_HISTORY__PINNED_SHARE": "0.5",
 }
 

@@ -58,7 +58,7 @@ async def test_attachments_are_named_and_a_picture_alone_is_answered(world: Worl
     thread = await world.converse(world.channel(), "hello")
     picture = ("loom.png", "image/png", b"\x89PNG")
     await world.settled(await world.ann.post(thread, "", attachments=[picture]))
-    assert "loom.png (image/png)" in str(world.asked[-1].body["messages"][-1])
+    assert '<attachment name="loom.png" type="image/png"' in str(world.asked[-1].body["messages"][-1])
 
 
 async def test_a_mention_alone_opens_a_thread_named_after_its_author(world: World) -> None:
