@@ -6,6 +6,7 @@ import asyncio
 import random
 import resource
 import time
+from pathlib import Path
 
 from bot.files.convert import Converter
 from bot.files.result import Limits, Problem
@@ -16,6 +17,7 @@ LARGE_FILES = 20
 LAG_GOAL_S = 0.05
 TICK_S = 0.005
 MUTATIONS = 10_000
+FIXTURES = Path(samples.__file__).parent / "fixtures"
 
 
 async def lag(files: list[bytes]) -> list[float]:
@@ -67,6 +69,9 @@ def fuzz(mutations: int = MUTATIONS, seed: int = 1) -> dict[str, int]:
         samples.spreadsheet(),
         samples.open_spreadsheet(),
         samples.slides(),
+        *((FIXTURES / name).read_bytes() for name in ("photo.heic", "collection.heic")),
+        samples.voice(3),
+        samples.wav(),
         "Die Weberin prüft größere Stücke.\n".encode("cp1252") * 20,
     ]
     outcomes: dict[str, int] = {}
