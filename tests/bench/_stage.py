@@ -97,12 +97,14 @@ class Stage:
     async def round(self, figures: Figures) -> None:
         """Ask in so many threads at once, or where one `opens` with the reply, and measure each reply."""
         channel = self.discord.add_channel(self.guild, f"c{next(_numbers)}")
+        # Threads of the bot's own: in another thread the first mention has what was said before read.
+        app = self.discord.actor(self.app.user_id)
         places: dict[int, int] = {}
         for _ in range(figures.threads):
             number = next(_numbers)
             places[number] = channel.id
             if not figures.opens:
-                places[number] = int((await self.ann.create_thread(channel.id, f"thread {number}"))["id"])
+                places[number] = int((await app.create_thread(channel.id, f"thread {number}"))["id"])
         await asyncio.sleep(REST_S)
         await self.claude.told(figures.tokens, self.bot.pid)
         self.discord.requests.clear()

@@ -76,7 +76,7 @@ class QuoteSource:
 
     async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
         """Return what was said in a thread or a channel: the last `count` messages."""
-        found = await self._thread(guild, room.channel)
+        found = self._cached_thread(guild, room.channel) or await self._thread(guild, room.channel)
         if isinstance(found, Missing):
             return found
         starter, messages = await asyncio.gather(
@@ -88,12 +88,14 @@ class QuoteSource:
         content = RoomContent(tuple(reversed(said)), has_more)
         if found is None:
             return content
+        # Only what was left out is counted, which saves a call where everything is read.
+        now = await self._thread(guild, room.channel) if has_more else None
         return replace(
             content,
             title=plain(found.name),
             tags=tuple(plain(tag.name) for tag in found.applied_tags),
             starter=starter,
-            total=found.message_count or None,
+            total=(now.message_count or None) if isinstance(now, discord.Thread) else None,
         )
 
     async def _refusal(
@@ -124,6 +126,10 @@ class QuoteSource:
         held = getattr(guild.get_channel(linked.parent), "permissions_for", _nothing)(who)
         reads = all(getattr(held, name) for name in READ)
         return refusal(linked, here, asker_reads=reads)
+
+    def _cached_thread(self, guild_id: int | None, channel: int) -> discord.Thread | None:
+        guild = self._client.get_guild(guild_id) if guild_id is not None else None
+        return guild.get_thread(channel) if guild is not None else None
 
     async def _thread(self, guild_id: int | None, channel: int) -> discord.Thread | Missing | None:
         """Return a thread as it is now, since the cached number of its messages is old; None for a channel."""
