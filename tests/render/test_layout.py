@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from itertools import pairwise
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bot.render.layout import Layout
@@ -50,7 +50,7 @@ def _open_fence(content: str, first_farthest: int) -> str:
         if not marker and len(run) <= FENCE_MARKER_MAX_CHARS:
             marker = "" if run[0] == "`" and "`" in info else run
             farthest = len(lead) + 3 if number else first_farthest
-        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip(" \t\r"):
+        elif marker and run[0] == marker[0] and len(run) >= len(marker) and not info.strip():
             marker = marker if lead.strip() or len(lead) > farthest else ""
     return marker
 
@@ -71,6 +71,7 @@ def test_the_messages_are_the_reply(text: str, limit: int) -> None:
 
 
 @settings(max_examples=150, deadline=None)
+@example("```py\n```\xa0", [], 160)
 @given(ANY_REPLY, CUTS, LIMITS)
 def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
     text: str, cuts: list[int], limit: int
