@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import json
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -20,7 +19,7 @@ from .answer import Answer, Dropped, Pace, drop, ended, failed, stream, whole
 from .caching import Cache
 from .catalogue import Model, find, models
 from .diagnostics import miss_reason
-from .failures import Failure, refused
+from .failures import Failure
 from .faults import Drop, Faults
 from .file_folder import FileFolder
 from .files import Files, workspace_of
@@ -31,6 +30,7 @@ from .pauses import Pauses
 from .prompt import Body, Prompt, flatten
 from .record import Call, without_key
 from .reply import Reply, finish
+from .request_body import read_json
 from .rules import MAX_BODY_BYTES, check_rules, resolve
 from .script import Predicate, Script, as_reply
 from .shape import check_shape
@@ -272,7 +272,7 @@ class Claude:
         self, request: web.Request, call: Call, *, counting: bool = False
     ) -> tuple[Body, Model]:
         """The body as the model sees it, and the model; or the first Failure."""
-        body = call.body = await _json(request)
+        body = call.body = await read_json(request)
         if failure := check_shape(body, counting=counting, sampling=allows_sampling(request.headers)):
             raise failure
         model = resolve(body)
@@ -296,18 +296,3 @@ class Claude:
         if len(self._fingerprints) > MAX_FINGERPRINTS:
             del self._fingerprints[next(iter(self._fingerprints))]
         return {"cache_miss_reason": reason} if reason else None
-
-
-async def _json(request: web.Request) -> Any:
-    try:
-        raw = await request.read()
-    except web.HTTPRequestEntityTooLarge as error:
-        raise Failure(413, "Request exceeds the maximum size") from error
-    try:
-        body = json.loads(raw)
-        json.dumps(body, ensure_ascii=False).encode()
-    except UnicodeEncodeError as error:
-        raise refused("The request body is not valid JSON: no low surrogate in string") from error
-    except ValueError as error:
-        raise refused(f"The request body is not valid JSON: {error}") from error
-    return body

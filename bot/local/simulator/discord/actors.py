@@ -15,14 +15,11 @@ from bot.local.simulator.discord import (
     threads,
     wire,
 )
-from bot.local.simulator.discord.drafts import Upload
 from bot.local.simulator.discord.errors import api_error
+from bot.local.simulator.discord.given import File, Place, channel_id, uploads
 from bot.local.simulator.discord.handles import InteractionHandle
 from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Channel, Interaction, Json, Message, User
-
-File = tuple[str, str, bytes]
-Place = int | str | Channel | Json
 
 
 class Actor:
@@ -298,14 +295,3 @@ class Actor:
     def _shown(self, message: Message) -> Json:
         self._hub.commit()
         return wire.message(self._world, message, self.id)
-
-
-def channel_id(place: Place) -> int:
-    """The id of a channel, however it was given."""
-    if isinstance(place, Channel):
-        return place.id
-    return int(place["id"]) if isinstance(place, dict) else int(place)
-
-
-def uploads(files: Sequence[File]) -> tuple[Upload, ...]:
-    return tuple(Upload(index, name, kind, content) for index, (name, kind, content) in enumerate(files))

@@ -11,7 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from bot.local.simulator.discord import guilds, overview
-from bot.local.simulator.discord.actors import Actor, File
+from bot.local.simulator.discord.actors import Actor
 from bot.local.simulator.discord.attachments import FILE_BYTES
 from bot.local.simulator.discord.control_request import Handler
 from bot.local.simulator.discord.control_request import answering as _answering
@@ -22,6 +22,7 @@ from bot.local.simulator.discord.control_request import read_object as _body
 from bot.local.simulator.discord.control_request import text_of as _text
 from bot.local.simulator.discord.drafts import MOST_FILES
 from bot.local.simulator.discord.errors import ApiError
+from bot.local.simulator.discord.given import File
 from bot.local.simulator.discord.handles import InteractionHandle, shown_to
 from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Json, Message

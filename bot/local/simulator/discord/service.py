@@ -12,13 +12,14 @@ from aiohttp import web
 
 from bot.local.simulator.discord import cdn, channels, drafts, guilds, intents, messages, page, stickers, wire
 from bot.local.simulator.discord import permissions as bits
-from bot.local.simulator.discord.actors import Actor, File, Place, channel_id, uploads
+from bot.local.simulator.discord.actors import Actor
 from bot.local.simulator.discord.connections import Connection
 from bot.local.simulator.discord.control import Control
 from bot.local.simulator.discord.control_shared import SharedControl
 from bot.local.simulator.discord.errors import api_error
 from bot.local.simulator.discord.faults import Faults
 from bot.local.simulator.discord.gateway import Gateway
+from bot.local.simulator.discord.given import File, Place, channel_id, uploads
 from bot.local.simulator.discord.hub import Hub
 from bot.local.simulator.discord.model import Application, Channel, Guild, Json, Sticker, User
 from bot.local.simulator.discord.rest.server import Recorded, RestServer
