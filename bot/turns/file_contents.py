@@ -19,8 +19,8 @@ from bot.conversation.tokens import PRIOR
 from bot.files.byte_budget import ByteBudget
 from bot.files.convert import Converter
 from bot.files.result import Converted, Pages, Picture, Problem, Recording, Transcript, Words
-from bot.files.room import Room, level
 from bot.files.shorten import shortened
+from bot.files.token_budget import TokenBudget, level
 from bot.files.transcribe import no_listener
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent, FileStore
@@ -41,11 +41,11 @@ PassOn = Callable[[int, bytes, str], Awaitable[Source | Problem]]
 
 Transcribe = Callable[[bytes, Recording], Awaitable[Transcript | Problem]]
 
-RoomOf = Callable[[Claim], Awaitable[Room]]
+BudgetOf = Callable[[Claim], Awaitable[TokenBudget]]
 
 
-async def _ample(_claim: Claim) -> Room:
-    return Room()
+async def _ample(_claim: Claim) -> TokenBudget:
+    return TokenBudget()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +56,9 @@ class FileContents:
     convert: Converter
     pass_on: PassOn
     store: FileStore
-    room: RoomOf = _ample
+    token_budget: BudgetOf = _ample
     transcribe: Transcribe = no_listener
-    budget: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_AT_ONCE))
+    bytes_at_once: ByteBudget = field(default_factory=lambda: ByteBudget(BYTES_AT_ONCE))
 
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Add the files' content to the messages, and the notices about them."""
@@ -66,23 +66,23 @@ class FileContents:
         if prepared.so_far or not wanted:
             return prepared
         known = await self.store.contents(claim.conversation)
-        room = await self.room(claim)
+        budget = await self.token_budget(claim)
         contents_known = [known.get((each.message, each.attachment.id)) for each in wanted]
         new_bytes = sum(
             each.attachment.size_bytes
             for each, content in zip(wanted[:FILES_MAX], contents_known, strict=False)
             if content is None
         )
-        async with self.budget.reserve(new_bytes):
+        async with self.bytes_at_once.reserve(new_bytes):
             read_files = await asyncio.gather(
                 *(
-                    self._read(each, content, number, room)
+                    self._read(each, content, number, budget)
                     for number, (each, content) in enumerate(zip(wanted, contents_known, strict=True))
                 )
             )
-            fitted = await self._fitted(read_files, room)
+            fitted = await self._fitted(read_files, budget)
             found = await asyncio.gather(
-                *(self._content(claim, each, file, room) for each, file in zip(wanted, fitted, strict=True))
+                *(self._content(claim, each, file, budget) for each, file in zip(wanted, fitted, strict=True))
             )
         contents = {each.attachment.id: content for each, content in zip(wanted, found, strict=True)}
 
@@ -101,7 +101,7 @@ class FileContents:
         return replace(prepared, messages=messages, notices=(*prepared.notices, *notices))
 
     async def _read(
-        self, wanted: WantedFile, known: FileContent | None, number: int, room: Room
+        self, wanted: WantedFile, known: FileContent | None, number: int, budget: TokenBudget
     ) -> FileContent | _Read:
         """Download and convert a file, unless its content is known."""
         attachment = wanted.attachment
@@ -112,21 +112,25 @@ class FileContents:
         data = await self.download(wanted.channel, wanted.message, attachment)
         if isinstance(data, Problem):
             return _Read(b"", data)
-        made = await self.convert.convert(data, room.first_limits(self.convert.limits))
+        made = await self.convert.convert(data, budget.first_limits(self.convert.limits))
         if isinstance(made, Recording):
             seconds = attachment.voice_seconds if made.seconds is None else made.seconds
             return _Read(b"", await self.transcribe(data, replace(made, seconds=seconds)))
         return _Read(data, made)
 
-    async def _fitted(self, found: Sequence[FileContent | _Read], room: Room) -> list[FileContent | _Read]:
-        """Convert the largest files once more with smaller limits, so that all together fit into the room."""
+    async def _fitted(
+        self, found: Sequence[FileContent | _Read], budget: TokenBudget
+    ) -> list[FileContent | _Read]:
+        """Convert the largest files once more with smaller limits, so that all together fit into the budget."""
         known = sum(PRIOR.blocks(each.blocks) for each in found if isinstance(each, FileContent))
-        most = level([room.size(each.made) for each in found if isinstance(each, _Read)], room.tokens - known)
+        most = level(
+            [budget.size(each.made) for each in found if isinstance(each, _Read)], budget.tokens - known
+        )
 
         async def fit(each: FileContent | _Read) -> FileContent | _Read:
-            if isinstance(each, FileContent) or room.size(each.made) <= most:
+            if isinstance(each, FileContent) or budget.size(each.made) <= most:
                 return each
-            limits = room.narrowed(self.convert.limits, each.made, most)
+            limits = budget.narrowed(self.convert.limits, each.made, most)
             if limits is None:
                 return _Read(b"", Problem.NO_ROOM)
             if isinstance(each.made, Transcript):
@@ -136,14 +140,14 @@ class FileContents:
         return list(await asyncio.gather(*map(fit, found)))
 
     async def _content(
-        self, claim: Claim, wanted: WantedFile, read: FileContent | _Read, room: Room
+        self, claim: Claim, wanted: WantedFile, read: FileContent | _Read, budget: TokenBudget
     ) -> FileContent:
         if isinstance(read, FileContent):
             return read
         attachment, made = wanted.attachment, read.made
         log.info("file_read", conversation=claim.conversation, kind=_kind(made), bytes=attachment.size_bytes)
         try:
-            content = await self._rendered(claim.conversation, attachment, read, room)
+            content = await self._rendered(claim.conversation, attachment, read, budget)
         except _NotPassedOn as failure:
             return without_content(attachment, failure.problem)
         if made not in PASSING:
@@ -151,9 +155,9 @@ class FileContents:
         return content
 
     async def _rendered(
-        self, conversation: int, attachment: Attachment, read: _Read, room: Room
+        self, conversation: int, attachment: Attachment, read: _Read, budget: TokenBudget
     ) -> FileContent:
-        made, size = read.made, room.size(read.made)
+        made, size = read.made, budget.size(read.made)
         match made:
             case Recording():
                 return without_content(attachment, Problem.AUDIO)

@@ -15,7 +15,7 @@ from bot.conversation.request import Parameters
 from bot.conversation.tokens import is_older
 from bot.files.convert import Converter
 from bot.files.result import Limits
-from bot.files.room import Room
+from bot.files.token_budget import TokenBudget
 from bot.files.transcribe import Transcriber
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.quote_source import QuoteSource
@@ -109,13 +109,15 @@ def build_file_contents(
 ) -> FileContents:
     """Build the step that reads attached files."""
 
-    async def room(claim: Claim) -> Room:
+    async def token_budget(claim: Claim) -> TokenBudget:
         terms = await terms_of(claim)
-        return Room.of(terms.trimming.low_tokens, older=is_older(terms.parameters.model))
+        return TokenBudget.of(terms.trimming.low_tokens, older=is_older(terms.parameters.model))
 
     limits = Limits(settings.claude.image_max_edge, settings.files.pdf_pages, settings.files.text_chars)
     uploads = Uploads(claude.files, store.held_files, _secret(settings), settings.claude.files)
-    contents = FileContents(attachments.download, Converter(limits), uploads.source, store.files, room)
+    contents = FileContents(
+        attachments.download, Converter(limits), uploads.source, store.files, token_budget
+    )
     voice = settings.voice
     if voice.url is None:
         return contents

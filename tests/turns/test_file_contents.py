@@ -14,7 +14,7 @@ from bot.conversation.prompt import CONTINUE
 from bot.conversation.tokens import PRIOR, pdf_tokens
 from bot.files.byte_budget import ByteBudget
 from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
-from bot.files.room import Room
+from bot.files.token_budget import TokenBudget
 from bot.store.claim import Claim
 from bot.store.file_store import FileContent
 from bot.turns.file_contents import FileContents
@@ -41,7 +41,7 @@ class Bench:
     down: bool = False
     limits: Limits = field(default_factory=Limits)
     asked: list[Limits] = field(default_factory=list)
-    room: Room = field(default_factory=Room)
+    room: TokenBudget = field(default_factory=TokenBudget)
 
     async def download(self, channel: int, message: int, attachment: Attachment) -> bytes | Problem:
         self.downloads.append((channel, message, attachment.id))
@@ -76,7 +76,7 @@ class Bench:
         self.kept[message, attachment] = content
 
     async def prepare(self, *messages: Message, **more: Any) -> Prepared:
-        async def room(_claim: Claim) -> Room:
+        async def room(_claim: Claim) -> TokenBudget:
             return self.room
 
         step = FileContents(self.download, cast("Any", self), self.pass_on, cast("Any", self), room)
@@ -259,7 +259,9 @@ async def test_the_files_of_many_turns_are_read_a_part_at_a_time() -> None:
         return b"data"
 
     async def turn(number: int) -> Prepared:
-        step = FileContents(download, cast("Any", bench), bench.pass_on, cast("Any", bench), budget=budget)
+        step = FileContents(
+            download, cast("Any", bench), bench.pass_on, cast("Any", bench), bytes_at_once=budget
+        )
         asked = with_files(1, number=number, first=number)
         return await step(a_claim(asked.id, messages=(asked,)), Prepared((asked,)))
 
@@ -298,7 +300,7 @@ def tokens(prepared: Prepared) -> list[int]:
 
 
 async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=Room(3 * PAGE + 10))
+    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(3 * PAGE + 10))
     prepared = await bench.prepare(with_files())
     assert tokens(prepared) == [3 * PAGE]
     assert only(prepared).remark == "the first 3 of its 50 pages"
@@ -307,13 +309,13 @@ async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> No
 
 
 async def test_several_files_share_the_room_and_the_largest_is_cut_first() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=Room(7 * PAGE))
+    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(7 * PAGE))
     assert tokens(await bench.prepare(with_files(3))) == [2 * PAGE] * 3
     assert {each.pdf_pages for each in bench.asked} == {7, 2}
 
 
 async def test_ten_photos_in_a_small_window_are_scaled_down_and_all_of_them_are_seen() -> None:
-    bench = Bench(PHOTO, room=Room(3000))
+    bench = Bench(PHOTO, room=TokenBudget(3000))
     prepared = await bench.prepare(with_files(10))
     sizes = tokens(prepared)
     assert min(sizes) > 200
@@ -325,7 +327,7 @@ async def test_ten_photos_in_a_small_window_are_scaled_down_and_all_of_them_are_
 
 @pytest.mark.parametrize("converted", [Pages(b"pdf", 2, 2), PHOTO, Words("x" * 9000)])
 async def test_what_has_no_room_at_all_is_said_and_not_sent(converted: Converted) -> None:
-    bench = Bench(converted, room=Room(20))
+    bench = Bench(converted, room=TokenBudget(20))
     prepared = await bench.prepare(with_files())
     assert only(prepared).blocks == ()
     assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[Problem.NO_ROOM][1]}.",)
@@ -333,14 +335,14 @@ async def test_what_has_no_room_at_all_is_said_and_not_sent(converted: Converted
 
 
 async def test_a_text_is_cut_in_its_middle_to_what_has_room() -> None:
-    prepared = await Bench(Words("looms weave " * 5000), room=Room(4000)).prepare(with_files())
+    prepared = await Bench(Words("looms weave " * 5000), room=TokenBudget(4000)).prepare(with_files())
     (size,) = tokens(prepared)
     assert 3000 < size <= 4000
     assert "characters of its middle are left out" in only(prepared).remark
 
 
 async def test_what_was_prepared_before_the_turn_grew_counts_and_stays() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=Room(5 * PAGE))
+    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(5 * PAGE))
     first = with_files()
     assert tokens(await bench.prepare(first)) == [5 * PAGE]
     second = message("and", number=11, attachments=(Attachment(77, "b.pdf", "", 4),))
@@ -349,4 +351,4 @@ async def test_what_was_prepared_before_the_turn_grew_counts_and_stays() -> None
 
 @pytest.mark.parametrize(("older", "size"), [(False, 56 * 42), (True, 1568)])
 async def test_a_picture_costs_less_on_a_model_before_claude_4_7(older: bool, size: int) -> None:
-    assert tokens(await Bench(PHOTO, room=Room(older=older)).prepare(with_files())) == [size]
+    assert tokens(await Bench(PHOTO, room=TokenBudget(older=older)).prepare(with_files())) == [size]

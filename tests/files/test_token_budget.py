@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from bot.conversation.tokens import picture_tokens
 from bot.files.result import Limits, Picture
-from bot.files.room import LEAST_EDGE_PX, Room, level
+from bot.files.token_budget import LEAST_EDGE_PX, TokenBudget, level
 from bot.files.worker import convert
 from tests.files import samples
 
@@ -27,7 +27,7 @@ def test_the_room_is_never_exceeded_and_nothing_is_cut_that_has_room(sizes: list
 @given(st.integers(200, 1568), st.integers(200, 1568), st.integers(1, 3000), st.booleans())
 def test_a_picture_is_scaled_to_what_has_room(width: int, height: int, most: int, older: bool) -> None:
     made = Picture("image/png", b"", width, height)
-    limits = Room(older=older).narrowed(Limits(), made, most)
+    limits = TokenBudget(older=older).narrowed(Limits(), made, most)
     if limits is None:
         assert most < 5000
         return
@@ -42,8 +42,8 @@ def test_a_real_photo_takes_no_more_than_its_room() -> None:
     photo = samples.photo((4000, 3000))
     made = convert(photo, Limits())
     for most in (100, 300, 1000):
-        limits = Room().narrowed(Limits(), made, most)
+        limits = TokenBudget().narrowed(Limits(), made, most)
         assert limits is not None
         smaller = convert(photo, limits)
         assert isinstance(smaller, Picture)
-        assert 0.6 * most < Room().size(smaller) <= most
+        assert 0.6 * most < TokenBudget().size(smaller) <= most

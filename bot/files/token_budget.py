@@ -1,4 +1,4 @@
-"""The room of a turn's files: a share of the window, shared out so that the largest files are cut first; pure."""
+"""The token budget of a turn's files: a share of the window, shared out so that the largest are cut first; pure."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ AMPLE_TOKENS = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Room:
+class TokenBudget:
     """The tokens for the files of a turn; `older` if its model is from before Claude 4.7."""
 
     tokens: int = AMPLE_TOKENS
     older: bool = False
 
     @classmethod
-    def of(cls, low_tokens: int, *, older: bool) -> Room:
-        """Return the room of a window with this low-water mark."""
+    def of(cls, low_tokens: int, *, older: bool) -> TokenBudget:
+        """Return the budget of a window with this low-water mark."""
         return cls(int(low_tokens * FILE_SHARE), older)
 
     def size(self, made: Converted) -> int:
