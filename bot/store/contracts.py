@@ -156,6 +156,13 @@ CONTRACTS = (
         "seconds",
     ),
     Contract(
+        "{C}:d",
+        "hash",
+        "decisions about messages of a channel that got no ordinary answer",
+        "ids",
+        "seconds",
+    ),
+    Contract(
         "{C}:meta",
         "hash",
         "channel, starter, window, cost, last turn",

@@ -16,6 +16,7 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
@@ -93,6 +94,7 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
@@ -107,6 +109,7 @@ def build_events(
         # People need the thread to write in while messages are gathered: it is open before the request is sent.
         asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        notes=notes,
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -115,6 +118,7 @@ def build_events(
         conversations,
         intake,
         outbox,
+        notes,
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,

@@ -15,6 +15,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.decisions import Decisions
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.held_files import HeldFiles
@@ -55,6 +56,7 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    decisions: Decisions
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -101,6 +103,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        decisions=Decisions(redis, keys),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),
