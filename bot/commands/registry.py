@@ -15,8 +15,10 @@ from bot.commands.model import Model
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
+from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
 
@@ -36,6 +38,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     ReplyControls,
     Context,
     Help,
+    Why,
+    SettingsCommands,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -27,6 +27,8 @@ class Cause(StrEnum):
     GONE = "gone"  # the thread or the reply was deleted
     DELETED = "deleted"
     UNREADABLE = "unreadable"
+    NOT_NOW = "not_now"  # Discord delays the answer
+    BEFORE_RESET = "before_reset"
 
 
 @dataclass(frozen=True, slots=True)

@@ -52,18 +52,19 @@ async def end_refused(life: TurnLife, error: DiscordError) -> Done:
             await decided.note(claim, Cause.GONE, services)
             return await _cancel(life)
         case DiscordForbidden():
-            await post_missing_permission(claim, error.permission, services)
             await decided.note(claim, Cause.BOT_LACKS_PERMISSION, services, error.permission)
+            await post_missing_permission(claim, error.permission, services)
             return await _halt(life, REFUSED)
         case DiscordRejected():
             log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
-            await post_instead(claim, lambda _: wording.NOT_POSSIBLE_HERE, services)
             await decided.note(claim, Cause.REJECTED, services)
+            await post_instead(claim, lambda _: wording.NOT_POSSIBLE_HERE, services)
             return await _halt(life, REFUSED)
         case DiscordNotNow() if life.stopped.is_set() and not life.committed:
             return await _halt(life, STOPPED)
         case DiscordNotNow():
             # A later attempt shows what is committed by now, without another request.
+            await decided.note(claim, Cause.NOT_NOW, services)
             await life.reply.delay_notice.post(error)
     raise error
 

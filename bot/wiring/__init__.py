@@ -81,8 +81,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
     pins = build_pins(client, store, clock, stack)
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
-    catchup = build_events(
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
+    intake, catchup = build_events(
         settings,
         client,
         store,
@@ -92,9 +92,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, intake, clock)
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups)

@@ -79,8 +79,8 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
-) -> Catchup:
-    """Build the handlers of events, register them with the client, and return the catch-up."""
+) -> tuple[Intake, Catchup]:
+    """Build the handlers of events, register them with the client, and return the intake and the catch-up."""
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -135,4 +135,4 @@ def build_events(
         clock=clock,
     )
     Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
-    return catchup
+    return intake, catchup

@@ -21,6 +21,7 @@ from bot.store.file_sweeps import FileSweeps
 from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.keys import Keys
+from bot.store.message_states import MessageStates
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
@@ -57,6 +58,7 @@ class Store:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     decisions: Decisions
+    message_states: MessageStates
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -104,6 +106,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         decisions=Decisions(redis, keys),
+        message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),
