@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, cast
-
-import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -13,15 +9,14 @@ from discord import app_commands
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
+from bot.commands.thread_start import ThreadStart
 from bot.commands.tree import Tree
 from bot.conversation import prompt, wording
-from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
+from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
-from bot.gateway import error_codes, permissions
-from bot.gateway.conversion import reading
+from bot.gateway import permissions
 from bot.gateway.conversion.parts import to_author
-from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outgoing
 
 log = structlog.get_logger()
@@ -35,12 +30,6 @@ THREAD_TYPES = {
     (discord.ChannelType.news, False): discord.ChannelType.news_thread,
 }
 """The threads that start without a message, by the channel's type and by privacy (Discord, topics/threads)."""
-
-UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
-"""After these the thread may exist or not, and repeating the call might start a second one."""
-
-PAUSES_S = (0.3, 1.0)
-"""Before each further try. Short, because a person is waiting."""
 
 CONTEXT_MAX = 50
 """The most messages of the channel that the command takes into the thread."""
@@ -65,7 +54,7 @@ class Chat:
         self._conversations = services.conversations
         self._dispatcher = services.dispatcher
         self._outbox = services.outbox
-        self._archive_minutes = services.archive_minutes
+        self._threads = ThreadStart(services)
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -106,7 +95,7 @@ class Chat:
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
         author = to_author(interaction.user)
-        thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         name = discord.utils.escape_markdown(author.name)
         await self._join(interaction, thread)
@@ -131,69 +120,6 @@ class Chat:
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
-
-    async def _start(
-        self,
-        interaction: Interaction,
-        channel: discord.TextChannel,
-        name: str,
-        kind: discord.ChannelType,
-    ) -> int:
-        """Start a thread; after an unconfirmed call, look for the thread before starting another one."""
-        for pause_s in PAUSES_S:
-            try:
-                return await self._start_once(interaction, channel, name, kind)
-            except UNCONFIRMED as error:
-                log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
-            await asyncio.sleep(pause_s)
-            if (found := await self._find_started(interaction, channel, name)) is not None:
-                return found
-        return await self._start_once(interaction, channel, name, kind)
-
-    async def _start_once(
-        self,
-        interaction: Interaction,
-        channel: discord.TextChannel,
-        name: str,
-        kind: discord.ChannelType,
-    ) -> int:
-        try:
-            started = await interaction.client.http.start_thread_without_message(
-                channel.id,
-                name=name,
-                auto_archive_duration=cast("Any", self._archive_minutes),
-                type=cast("Any", kind.value),
-            )
-        except discord.HTTPException as error:
-            if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-                return await self._start_once(interaction, channel, prompt.NEUTRAL_THREAD_NAME, kind)
-            if error.code == error_codes.THREAD_LIMIT:
-                raise DiscordFull(FULL_S) from error
-            if not isinstance(error, discord.Forbidden):
-                raise
-            private = kind is discord.ChannelType.private_thread
-            needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
-            lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
-            raise DiscordForbidden(lacking) from error
-        return int(started["id"])
-
-    async def _find_started(
-        self, interaction: Interaction, channel: discord.TextChannel, name: str
-    ) -> int | None:
-        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the command."""
-        try:
-            threads = await reading.active_threads(channel.guild)
-        except UNCONFIRMED as error:
-            log.info("thread_list_failed", channel=channel.id, kind=type(error).__name__)
-            return None
-        me = interaction.client.user
-        for thread in threads:
-            ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
-            fresh = thread.id > interaction.id and thread.last_message_id is None
-            named = thread.name in (name, prompt.NEUTRAL_THREAD_NAME)
-            if ours and fresh and named and await self._conversations.meta(thread.id) is None:
-                return thread.id
-        return None
 
     async def _join(self, interaction: Interaction, thread: int) -> None:
         try:
