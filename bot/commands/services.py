@@ -27,7 +27,8 @@ class CommandServices:
     """Shared by all features.
 
     `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
-    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
+    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's. With `asks_titles`
+    Claude is asked for the name of each new thread.
     """
 
     conversations: Conversations
@@ -47,3 +48,4 @@ class CommandServices:
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int
+    asks_titles: bool

@@ -10,7 +10,7 @@ from bot.conversation.pricing import PriceBook
 from bot.gateway.connection.client import Client
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.wiring.gateway import intake_policy
+from bot.wiring.gateway import asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, default_choice
 
@@ -45,5 +45,6 @@ def build_commands(
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
+        asks_titles=asks_titles(settings),
     )
     return build_tree(client, store.coordination, services)

@@ -20,6 +20,7 @@ from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.questions import Questions
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
@@ -65,6 +66,14 @@ def intake_policy(settings: Settings) -> Policy:
     )
 
 
+def asks_titles(settings: Settings) -> bool:
+    """Whether Claude is asked for the names of new threads.
+
+    People need the thread to write in while messages are gathered: the thread is open before the request is sent.
+    """
+    return settings.reply.titles == "generated" and not settings.reply.gather_ms
+
+
 def build_events(
     settings: Settings,
     client: Client,
@@ -100,12 +109,12 @@ def build_events(
         intake_policy(settings),
         changes,
         proxies,
+        Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
         commands=commands,
         max_age_s=max_age_s,
-        # People need the thread to write in while messages are gathered: it is open before the request is sent.
-        asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
+        asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
     )
     channels = Channels(client, pace)
