@@ -175,6 +175,24 @@ async def test_a_question_that_a_crash_has_kept_from_the_inbox_is_to_be_asked_ag
     assert len(alone.asked) == 3
 
 
+async def test_a_question_whose_answer_a_crash_interrupts_is_answered_once_and_never_lost(
+    alone: World,
+) -> None:
+    bot = await alone.start_bot(**QUICK)
+    gate = alone.claude.hold(after=None)
+    channel = alone.channel()
+    question = await asked(alone, channel)
+    await gate.reached()
+    await bot.kill()
+    gate.release()
+    alone.claude.say("Looms weave.")
+    await alone.start_bot(**QUICK)
+    (reply,) = await alone.answered(await alone.thread_of(question))
+    await alone.settled(await alone.ann.post(channel, f"{alone.mention} hello?"))
+    assert reply["content"] == "Looms weave."
+    assert len(alone.said(channel)) == len(alone.replies(int(question["id"]))) == 1
+
+
 async def test_a_question_that_the_store_could_not_take_is_taken_back_and_never_answered(
     alone: World,
 ) -> None:

@@ -20,7 +20,6 @@ from bot.store.keys import Keys
 from bot.store.revisions import Revisions
 from tests.gateway.conftest import Post
 
-
 KEYS = Keys("test")
 
 
