@@ -119,8 +119,8 @@ def main() -> None:
     found = asyncio.run(measure(data))
     print(  # noqa: T201
         f"a JPEG of {len(data):,} bytes ({SIZE[0]} by {SIZE[1]}), posted in the first of {TURNS} turns; loopback, "
-        f"local Discord and Claude without delays, default settings, each question as soon as the limit of five posts "
-        f"and edits in 5 s has room for its reply, load {load:.1f} on {os.cpu_count()} cores:"
+        f"local Discord and Claude without delays, default settings, each question as soon as Discord's limit of "
+        f"five posts and edits in 5 s has room for its reply, load {load:.1f} on {os.cpu_count()} cores:"
     )
     for mode, (turns, held) in found.items():
         first, *later = turns

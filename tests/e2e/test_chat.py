@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import press
 from tests.e2e.test_commands import answer
 from tests.e2e.test_recovery import QUICK
+from tests.e2e.test_stopping import AT_ONCE_S
+from tests.e2e.test_threads_refused import FULL, refuse
 from tests.e2e.world import SUPPRESS_NOTIFICATIONS, World
 from tests.redis_proxy import RedisProxy
 
@@ -191,6 +194,17 @@ async def test_a_question_whose_answer_a_crash_interrupts_is_answered_once_and_n
     await alone.settled(await alone.ann.post(channel, f"{alone.mention} hello?"))
     assert reply["content"] == "Looms weave."
     assert len(alone.said(channel)) == len(alone.replies(int(question["id"]))) == 1
+
+
+async def test_a_bot_that_waits_for_the_thread_of_a_question_stops_at_once(alone: World) -> None:
+    bot = await alone.start_bot(**QUICK)
+    channel = alone.channel()
+    refuse(alone, channel, FULL)
+    await asked(alone, channel)
+    await alone.noticed(channel, 2)
+    bot.signal(signal.SIGTERM)
+    assert await bot.ended(AT_ONCE_S) == 0
+    assert "Traceback" not in bot.output
 
 
 async def test_a_question_that_the_store_could_not_take_is_taken_back_and_never_answered(
