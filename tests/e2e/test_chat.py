@@ -89,6 +89,18 @@ async def test_the_question_pings_nobody_and_claude_names_its_thread_to_which_th
     await world.until(lambda: set(state.members) == {world.ann.id, world.app.user_id})
 
 
+async def test_of_two_bots_one_posts_and_answers_the_question(world: World) -> None:
+    async with world.apart(bots=2) as own:
+        channel = own.channel()
+        questions = [await asked(own, channel) for _ in range(4)]
+        for question in questions:
+            await own.settled(question)
+        assert own.said(channel) == [own.discord.message(each["id"]) for each in questions]
+        assert [len(own.replies(int(each["id"]))) for each in questions] == [1] * 4
+        states = [own.discord.world.channels[int(each["id"])].thread for each in questions]
+        await own.until(lambda: all(state and own.ann.id in state.members for state in states))
+
+
 async def test_who_has_asked_may_stop_the_answer_and_have_it_written_again(world: World) -> None:
     channel = world.channel()
     gate = world.claude.hold(after=1)

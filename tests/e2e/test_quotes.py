@@ -129,7 +129,10 @@ async def test_a_link_that_everybody_here_may_read_is_opened_and_others_stay_lin
     assert "under the mat" not in sent
     assert "we whisper" not in sent
     assert link(world, secret) in sent
-    assert notices(world, thread) == [wording.small(f"I could not read a linked message: {for_people}.")]
+    refusals = [
+        f"I could not read the {which} linked message: {for_people}." for which in ("second", "third")
+    ]
+    assert notices(world, thread) == ["\n".join(map(wording.small, refusals))]
 
 
 async def test_roles_decide_which_links_are_opened(world: World) -> None:
