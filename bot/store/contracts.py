@@ -1,7 +1,7 @@
 """The data contract: what each key in Redis holds, whose data that is, its life, its export and its erasure.
 
 All keys of a conversation share the hash tag `{C}`, so that its scripts stay in one slot of a cluster; what is set
-and noted for a server shares `{S}`, in direct messages the id of the channel.
+and noted for a server shares `{S}`, in direct messages the id of the channel; `{P}` is a person.
 
 A record of a message lives as long as its conversation while its message waits or its turn is the last one; then
 DONE_RECORD_S, and the text goes at once. A tombstone lives TOMBSTONE_S. A result lives as long as its conversation
@@ -60,6 +60,8 @@ Erasure = Literal[
     "versions",
     "by a sweep",
     "by expiry",
+    "receipt",
+    "key",
     "kept",
 ]
 """What `/forget me` does with a key.
@@ -67,13 +69,15 @@ Erasure = Literal[
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`: the prompts that the person set. `by a sweep`: goes once
-the history does not name it any more. `by expiry`: lives for a minute. `kept`: stays as metadata, see docs/privacy.md.
+the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
+erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
+stays, see docs/privacy.md.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a key holds. In the name `{C}` stands for a conversation, `{S}` for a server, `<…>` for an id."""
+    """What a key holds. In the name `{C}` is a conversation, `{S}` a server, `{P}` a person, `<…>` an id."""
 
     name: str
     type: RedisType
@@ -87,7 +91,7 @@ class Contract:
     @property
     def pattern(self) -> str:
         """A pattern of the key's name behind the prefix, as SCAN and fnmatch take it."""
-        return re.sub(r"<\w+>|\{[CS]\}", "*", self.name)
+        return re.sub(r"<\w+>|\{[CSP]\}", "*", self.name)
 
     @property
     def expires(self) -> bool:
@@ -327,6 +331,33 @@ CONTRACTS = (
         whose="nobody",
     ),
     Contract(
+        "{P}:forget",
+        "hash",
+        "how far a person is forgotten, and under which names; then the receipt",
+        "seconds",
+        whose="a person",
+        personal=("ids", "names"),
+        erased="receipt",
+    ),
+    Contract(
+        "{P}:forget:left",
+        "set",
+        "keys that are still to be looked at for a person",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="receipt",
+    ),
+    Contract(
+        "forgetting",
+        "sorted set",
+        "people who are being forgotten, by when to look (ms)",
+        "until done",
+        whose="a person",
+        personal=("ids",),
+        erased="receipt",
+    ),
+    Contract(
         "trial:<number>",
         "string",
         "what the start check writes",
@@ -344,7 +375,7 @@ CONTRACTS = (
 
 _PATTERNS = [
     (
-        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CS]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
+        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CSP]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
         each,
     )
     for each in CONTRACTS

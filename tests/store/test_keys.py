@@ -29,7 +29,7 @@ def contracts_of(key: str) -> list[str]:
 
     def pattern(name: str) -> str:
         escaped = re.escape(f"p:{name}")
-        return re.sub(r"<\w+>", r"[\\w-]+", re.sub(r"\\{[CS]\\}", r"\\{5\\}", escaped))
+        return re.sub(r"<\w+>", r"[\\w-]+", re.sub(r"\\{[CSP]\\}", r"\\{5\\}", escaped))
 
     return [name for name in CONTRACTS_BY_NAME if re.fullmatch(pattern(name), key)]
 
