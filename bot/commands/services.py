@@ -21,6 +21,7 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
+from bot.turns.forgetting import Forgetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,7 @@ class CommandServices:
     revisions: Revisions
     wakeups: Wakeups
     dispatcher: Dispatcher
+    forgetting: Forgetting
     outbox: Outbox
     pins: Pins
     catalogue: Catalogue

@@ -47,6 +47,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
             window_start=0,
             prefix_key="",
             members=tuple(message.id for message in claim.batch.messages),
+            authors=tuple(message.asker or 0 for message in claim.batch.messages),
         )
     if added or not prepared.so_far:
         answer = (PromptMessage.of("assistant", added),) if added else ()

@@ -10,6 +10,7 @@ from bot.conversation.pricing import PriceBook
 from bot.gateway.connection.client import Client
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, default_choice
@@ -25,6 +26,7 @@ def build_commands(
     turns: Turns,
     pins: Pins,
     clock: Clock,
+    forgetting: Forgetting,
 ) -> Tree:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
@@ -36,6 +38,7 @@ def build_commands(
         revisions=store.revisions,
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
+        forgetting=forgetting,
         outbox=outbox,
         pins=pins,
         catalogue=claude.catalogue,
