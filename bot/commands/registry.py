@@ -17,8 +17,10 @@ from bot.commands.my_data import MyData
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
+from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
 
@@ -40,6 +42,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Help,
     MyData,
     Forget,
+    Why,
+    SettingsCommands,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -206,6 +206,15 @@ CONTRACTS = (
         erased="by expiry",
     ),
     Contract(
+        "{C}:d",
+        "hash",
+        "decisions about messages of a channel that got no ordinary answer",
+        "seconds",
+        whose="a conversation",
+        personal=("ids",),
+        erased="kept",
+    ),
+    Contract(
         "{C}:meta",
         "hash",
         "channel, starter, window, cost, last turn",

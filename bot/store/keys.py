@@ -106,6 +106,10 @@ class Keys:
         """Return a message that was just accepted."""
         return self._of(channel, f"n:{message}")
 
+    def decisions(self, channel: int) -> Key:
+        """Return what was decided about messages of a channel that got no ordinary answer."""
+        return self._of(channel, "d")
+
     def lease(self, conversation: int) -> Key:
         """Return the lease."""
         return self._of(conversation, "l")

@@ -93,8 +93,8 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
     )
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock, forgetting)
-    catchup = build_events(
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
+    intake, catchup = build_events(
         settings,
         client,
         store,
@@ -104,9 +104,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(
+        settings, client, store, claude, prices, outbox, turns, pins, intake, clock, forgetting
+    )
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     return Bot(

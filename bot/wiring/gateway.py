@@ -16,6 +16,7 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
@@ -87,8 +88,8 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
-) -> Catchup:
-    """Build the handlers of events, register them with the client, and return the catch-up."""
+) -> tuple[Intake, Catchup]:
+    """Build the handlers of events, register them with the client, and return the intake and the catch-up."""
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -102,6 +103,7 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
@@ -116,6 +118,7 @@ def build_events(
         max_age_s=max_age_s,
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        notes=notes,
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -124,6 +127,7 @@ def build_events(
         conversations,
         intake,
         outbox,
+        notes,
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,
@@ -140,4 +144,4 @@ def build_events(
         clock=clock,
     )
     Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
-    return catchup
+    return intake, catchup

@@ -15,6 +15,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.decisions import Decisions
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.file_store import FileStore
@@ -24,6 +25,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
+from bot.store.message_states import MessageStates
 from bot.store.person_search import PersonSearch
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.quote_store import QuoteStore
@@ -61,6 +63,8 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    decisions: Decisions
+    message_states: MessageStates
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -114,6 +118,8 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        decisions=Decisions(redis, keys),
+        message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),
