@@ -93,7 +93,8 @@ class Attempts:
                     if isinstance(new, TextDelta):
                         first_text_at = self.clock() if first_text_at is None else first_text_at
                         characters += len(new.text)
-                        if gathering is not None and characters >= GATHER_AFTER_CHARS:
+                        # The end of the body must not be held back behind the end of the message.
+                        if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
                             gathering.start()
                     yield new
                 if arrived.failure is not None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import httpx2
 import pytest
 
-from bot.claude import gathering
+from bot.claude import attempt, gathering
 from bot.claude.attempt import GATHER_AFTER_CHARS
 from bot.claude.client import Claude
 from bot.claude.gathering import gathering_of
@@ -90,6 +90,17 @@ async def test_the_connection_serves_the_next_reply(
     steps = (opening(), START, delta(FIRST), READ_S, *slowly("one", "two"), STOP, *closing())
     server.answers.extend([Answer(steps)] * 2)
     assert await texts(claude, request_) == await texts(claude, request_) == [FIRST, "onetwo"]
+    assert server.peers[0] == server.peers[1]
+
+
+async def test_the_end_of_the_body_is_not_held_back_behind_the_last_text(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "DRAIN_TIMEOUT_S", 5.0)
+    end = b"".join((delta("last"), STOP, *closing()))
+    steps = (opening(), START, delta(FIRST), READ_S, end, READ_S)
+    server.answers.extend([Answer(steps)] * 2)
+    assert await texts(claude, request_) == await texts(claude, request_) == [FIRST, "last"]
     assert server.peers[0] == server.peers[1]
 
 
