@@ -154,6 +154,15 @@ def test_halves_of_a_character_in_two_deltas_are_joined() -> None:
     assert draft.text == "smile 😀.\ufffd"
 
 
+def test_the_growing_message_is_read_once_while_no_text_comes() -> None:
+    draft = Draft()
+    draft.push("Some *text")
+    assert draft.parts is draft.parts
+    assert [part.text for part in draft.parts] == ["Some *text*"]
+    draft.push(" and more")
+    assert [part.text for part in draft.parts] == ["Some *text and more*"]
+
+
 def test_a_draft_that_is_finished_takes_nothing_more() -> None:
     draft = draft_of("text")
     draft.finish()
