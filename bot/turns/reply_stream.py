@@ -22,12 +22,12 @@ from bot.conversation.errors import (
 )
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
+    BlockStarted,
     Finished,
     NewAttempt,
     Request,
     Started,
     TextDelta,
-    Thinking,
     Usage,
     Waiting,
 )
@@ -237,8 +237,9 @@ class ReplyStream:
                             sent.usage = usage
                             self._cost.add(usage, self._prices)
                             return event
-                        case Thinking():
-                            show_status(wording.THINKING)
+                        case BlockStarted(kind=kind):
+                            if line := wording.PHASES.get(kind):
+                                show_status(line)
                         case Waiting():
                             unreported = False
                             if event.lost or sent.usage.input_total:
