@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)

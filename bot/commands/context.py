@@ -45,7 +45,7 @@ class Context:
         self._recall = services.pins_and_summaries
         self._revisions = services.revisions
         self._control = services.turn_control
-        self._overrides = services.overrides
+        self._scope_settings = services.scope_settings
         self._resolve_terms = services.resolve_terms
         self._pins = services.pins
         self._clock = services.clock
@@ -178,7 +178,7 @@ class Context:
         if conversation is None or meta is None:
             await say(interaction, NOT_A_CONVERSATION)
             return
-        choice = await self._overrides.effective(
+        choice = await self._scope_settings.effective(
             thread=conversation, channel=invocation.channel, server=invocation.server
         )
         await self._pins.wait_until_read(conversation)

@@ -9,20 +9,25 @@ import discord
 from bot.commands import access
 from bot.commands.interactions import Interaction
 from bot.commands.scopes import Refusals, ScopeTarget
+from bot.conversation.audit import Actor
+from bot.conversation.scope import Scope
 from bot.store.conversations import Conversations
-from bot.store.scoped_overrides import Scope
 
 NOT_A_CONVERSATION = "This is not one of my conversations. Use this inside a thread that I answer in."
 
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """`conversation` is None outside of threads and direct messages, `channel` and `server` in direct messages."""
+    """`conversation` is None outside of threads and direct messages, `channel` and `server` in direct messages.
+
+    `actor` is who acts, for the audit log.
+    """
 
     conversation: int | None
     channel: int | None
     server: int | None
     person: access.Person
+    actor: Actor
 
     def scope_target(self, chosen: Scope | None, refusals: Refusals) -> ScopeTarget | str:
         """Return the target of a scope, by default of the narrowest one there is here; or why it is refused."""
@@ -61,4 +66,5 @@ async def resolve_invocation(interaction: Interaction, conversations: Conversati
             manages_server=held.manage_guild,
             manages_messages=held.manage_messages,
         ),
+        actor=Actor(server or channel_id or 0, interaction.user.id, interaction.id),
     )

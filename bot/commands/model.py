@@ -20,7 +20,7 @@ from bot.commands.tree import Tree
 from bot.conversation import wording
 from bot.conversation.model import Choice, ModelInfo, Thinking, fit, narrowest, objection
 from bot.conversation.request import Effort
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import MODEL_NAMES, Scope
 
 log = structlog.get_logger()
 
@@ -41,7 +41,7 @@ class Model(
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
-        self._overrides = services.overrides
+        self._scope_settings = services.scope_settings
         self._catalogue = services.catalogue
         self._prices = services.prices
         self._default = services.default
@@ -56,7 +56,7 @@ class Model(
         """Show the model in force."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        by_scope = await self._overrides.by_scope(
+        by_scope = await self._scope_settings.choices(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
         choice = narrowest([*by_scope.values(), self._default])
@@ -105,9 +105,8 @@ class Model(
         if refusal is not None:
             await say(interaction, refusal)
             return
-        await self._overrides.choose(
-            target.scope, target.target, model=given.model, effort=given.effort, thinking=given.thinking
-        )
+        wanted = {name: getattr(given, name) for name in MODEL_NAMES if getattr(given, name) is not None}
+        await self._scope_settings.change(invocation.actor, target.scope, target.target, wanted)
         if given.model is not None:
             self._catalogue.use(given.model)
         log.info(
@@ -141,13 +140,15 @@ class Model(
         if isinstance(target, str):
             await say(interaction, target)
             return
-        was_set = await self._overrides.forget_model(target.scope, target.target)
+        removed = await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, dict.fromkeys(MODEL_NAMES)
+        )
         log.info("model_cleared", scope=target.scope.value, target=target.target)
-        await say(interaction, model_view.cleared(target.scope, was_set=was_set))
+        await say(interaction, model_view.cleared(target.scope, was_set=bool(removed)))
 
     async def _resulting(self, invocation: Invocation, scope: Scope, given: Choice) -> Choice:
         """Return what will be in force in a scope, to which narrower scopes do not matter."""
-        by_scope = await self._overrides.by_scope(
+        by_scope = await self._scope_settings.choices(
             thread=invocation.conversation if scope is Scope.THREAD else None,
             channel=invocation.channel if scope is not Scope.SERVER else None,
             server=invocation.server,

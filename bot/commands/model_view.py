@@ -10,7 +10,7 @@ from bot.commands.scopes import SCOPE_NAMES, origin
 from bot.conversation import wording
 from bot.conversation.model import Choice, Fit, ModelInfo, narrowest
 from bot.conversation.pricing import MICRO_USD, Prices
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 
 MOST_OFFERED = 25
 """The most choices of an autocompletion (Discord, "Autocomplete")."""

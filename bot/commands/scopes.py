@@ -9,7 +9,7 @@ from discord import app_commands
 
 from bot.commands.interactions import Interaction
 from bot.conversation.model import Choice
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 

@@ -13,10 +13,11 @@ from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
+from bot.store.audit_log import AuditLog
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
-from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
@@ -31,7 +32,8 @@ class CommandServices:
     """
 
     conversations: Conversations
-    overrides: ScopedOverrides
+    scope_settings: ScopeSettings
+    audit_log: AuditLog
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions

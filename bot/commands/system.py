@@ -13,12 +13,12 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, ScopeTarget, origin
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, origin
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
+from bot.conversation.scope import SYSTEM, Scope
 from bot.conversation.visible import is_blank
-from bot.store.scoped_overrides import Scope
 
 log = structlog.get_logger()
 
@@ -74,7 +74,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
     def __init__(self, services: CommandServices) -> None:
         super().__init__()
         self._conversations = services.conversations
-        self._overrides = services.overrides
+        self._scope_settings = services.scope_settings
         self._default = services.default.system or ""
 
     def add_to(self, tree: Tree) -> None:
@@ -87,7 +87,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         """Show the prompt."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
-        by_scope = await self._overrides.by_scope(
+        by_scope = await self._scope_settings.choices(
             thread=invocation.conversation, channel=invocation.channel, server=invocation.server
         )
         text, files = prompt_shown(by_scope, self._default)
@@ -100,10 +100,8 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         async with lookup_deadline():
             invocation = await resolve_invocation(interaction, self._conversations)
             target = invocation.scope_target(scope, REFUSALS)
-            present = (
-                await self._overrides.get(target.scope, target.target)
-                if isinstance(target, ScopeTarget)
-                else None
+            by_scope = await self._scope_settings.choices(
+                thread=invocation.conversation, channel=invocation.channel, server=invocation.server
             )
         if isinstance(target, str):
             await say(interaction, target)
@@ -115,7 +113,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
                 field=PROMPT_FIELD,
                 label="How Claude is to behave",
                 description="It applies from the next reply on.",
-                text=present or "",
+                text=by_scope[target.scope].system or "",
             )
         )
 
@@ -130,7 +128,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         elif is_blank(prompt):
             await say(interaction, EMPTY_PROMPT)
         else:
-            await self._overrides.set(target.scope, target.target, prompt)
+            await self._scope_settings.change(invocation.actor, target.scope, target.target, {SYSTEM: prompt})
             log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(prompt))
             await say(interaction, prompt_set(target.scope))
 
@@ -144,6 +142,8 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         if isinstance(target, str):
             await say(interaction, target)
             return
-        was_set = await self._overrides.clear(target.scope, target.target)
+        removed = await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, {SYSTEM: None}
+        )
         log.info("prompt_cleared", scope=target.scope.value, target=target.target)
-        await say(interaction, prompt_cleared(target.scope, was_set=was_set))
+        await say(interaction, prompt_cleared(target.scope, was_set=bool(removed)))

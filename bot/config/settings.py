@@ -198,6 +198,10 @@ class ReplySettings(Section):
     context_messages: Annotated[int, Field(ge=0, le=100)] = 20
 
 
+class AuditSettings(Section):
+    ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
+
+
 class TurnsSettings(Section):
     lease_s: Annotated[float, Field(ge=0.5, le=300)] = 6.0
     heartbeat_s: Annotated[float, Field(ge=0.1, le=150)] = 2.0
@@ -248,6 +252,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
+    audit: AuditSettings = AuditSettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
+from bot.conversation.scope import Origin
 from bot.conversation.visible import is_blank
 
 
@@ -74,9 +75,10 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Ignore:
-    """The message is neither answered nor stored."""
+    """The message is neither answered nor stored; `origin` is where the setting that decides was set, if one does."""
 
     reason: Reason
+    origin: Origin | None = None
 
 
 def decide(facts: Facts, policy: Policy) -> Answer | Ignore:

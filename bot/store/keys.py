@@ -1,43 +1,4 @@
-"""Every key in Redis: what it holds, whose data that is, and how long it lives.
-
-All keys of a conversation share the hash tag `{C}`, so that its scripts stay in one slot of a cluster. "Conversation"
-as a lifetime is the history's `ttl` after the last message.
-
-| key | type | content | names people by | lives |
-|---|---|---|---|---|
-| …:{C}:t:<message> | hash | record of a message, and of the turn it begins | its text, its author's id | below |
-| …:{C}:q | sorted set | ids of messages that wait for their answer, by time | — | conversation |
-| …:{C}:h | list | history, an entry per turn; entries change in place, none is removed | texts | conversation |
-| …:{C}:f | hash | contents of files by message and attachment; quotes by message | texts, names | FILES_S |
-| …:{C}:u | hash | uploads, by the digest of the content: when each began, its id at Anthropic | — | UPLOADS_S |
-| …:{C}:b | hash | bytes of inline files, by the digest of the content | files | conversation, a day more |
-| …:{C}:x | set | ids of uploads to delete at Anthropic | — | UPLOADS_S |
-| …:{C}:l | hash | lease: token, owner, expiry in ms | — | 1 day |
-| …:{C}:r:<message> | string | what the thread is to show for a committed turn | the reply | below |
-| …:{C}:hw | string | high-water mark: up to which message the channel has been listed | — | conversation |
-| …:{C}:s | sorted set | turns to reconcile, by the time (ms) from which that is safe | — | DONE_RECORD_S |
-| …:{C}:n | sorted set | latest messages of a channel and their conversations, by time | — | RECENT_S |
-| …:{C}:n:<message> | string | a message that was just accepted | its text | RECENT_TEXT_S |
-| …:{C}:meta | hash | channel, starter, overrides, window, cost, last turn | ids; prompt, summary | conversation |
-| …:i:<interaction> | string | which instance answers an interaction | — | INTERACTION_S |
-| …:pulse:<instance> | string | latest heartbeat of an instance; missing or old after a rollback | — | PULSE_S |
-| …:known | sorted set | conversations by their latest message (ms) | — | trimmed by time |
-| …:inline | sorted set | inline files and their sizes, by when they were last used (s) | — | trimmed by time |
-| …:sweeps | sorted set | conversations that may hold files to delete, by when to look (ms) | — | until it is done |
-| …:bell | channel | conversations to look at, by publish and subscribe | — | not stored |
-| …:since | string | when the bot began to listen with this store (ms) | — | for ever |
-| …:looked | string | until when (ms) archived threads have been listed | — | for ever |
-| …:work | sorted set | work queue: conversations that may have work | — | until it is done |
-| …:scope:<id> | hash | prompt and model of a channel or a server | the prompt | until removed |
-| …:models | sorted set | models that were chosen or used, by when that was last (s) | — | MODEL_IN_USE_S |
-| …:ending:<day>:<model> | string | which instance announces on that day that a model ends | — | below |
-| …:trial:<number> | string, hash | what the start check writes | — | 1 minute |
-| …:commands:<application> | string | fingerprint of the registered slash commands | — | for ever |
-
-A record lives as long as its conversation while its message waits or its turn is the last one; then DONE_RECORD_S,
-and the text goes at once. A tombstone lives TOMBSTONE_S. A result lives as long as its conversation until the turn is
-done, then RESULT_S. An announcement lives RETIREMENT_NOTICE_S.
-"""
+"""The names of all keys in Redis; `contracts` says what each key holds, whose data that is, and how long it lives."""
 
 from __future__ import annotations
 
@@ -46,9 +7,6 @@ from typing import NewType
 
 Key = NewType("Key", str)
 """The name of a key in Redis."""
-
-WITHOUT_EXPIRY = ("work", "known", "since", "looked", "scope:*", "commands:*", "inline", "sweeps")
-"""The keys that stay until somebody removes them; every other key expires."""
 
 DONE_RECORD_S = 7 * 24 * 3600
 """How long an answered message is known by its id: far longer than any listing or repeated event reaches back.
@@ -180,9 +138,21 @@ class Keys:
         """Return which instance announces a model's end on a day."""
         return self._key(f"ending:{day.isoformat()}:{model}")
 
-    def scope(self, scope: int) -> Key:
-        """Return the overrides of a channel or a server."""
-        return self._key(f"scope:{scope}")
+    def scope(self, home: int, target: int) -> Key:
+        """Return the settings of a server, a channel or a thread; `home` is the server, or the direct messages."""
+        return self._of(home, f"set:{target}")
+
+    def audit(self, home: int) -> Key:
+        """Return the administrative acts of a server."""
+        return self._of(home, "audit")
+
+    def versions(self, home: int, target: int) -> Key:
+        """Return the earlier prompts of a server, a channel or a thread."""
+        return self._of(home, f"prompts:{target}")
+
+    def legacy_scope(self, target: int) -> Key:
+        """Return the settings of a channel or a server that the version before wrote."""
+        return self._key(f"scope:{target}")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

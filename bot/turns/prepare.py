@@ -13,6 +13,7 @@ from bot.conversation.content import Source, sources, without_files
 from bot.conversation.message import Message
 from bot.conversation.prompt import CONTINUE
 from bot.conversation.request import PromptMessage
+from bot.conversation.scope import Origin
 from bot.conversation.turn import reply_parts
 from bot.store.claim import Claim
 
@@ -59,9 +60,13 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Declined:
-    """The turn ends without a request; `notice` tells the person why, and what to do."""
+    """The turn ends without a request; `notice` tells the person why, and what to do.
+
+    `origin` is where the setting that decides was set, if one does.
+    """
 
     notice: str
+    origin: Origin | None = None
 
 
 Step = Callable[[Claim, Prepared], Awaitable[Prepared | Declined]]

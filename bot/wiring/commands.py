@@ -29,7 +29,8 @@ def build_commands(
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
         conversations=store.conversations,
-        overrides=store.overrides,
+        scope_settings=store.scope_settings,
+        audit_log=store.audit_log,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
         revisions=store.revisions,

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.connection.calls import CALL_S
+from bot.store.audit_log import AuditLog
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -23,7 +24,7 @@ from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
 from bot.store.revisions import Revisions
-from bot.store.scoped_overrides import ScopedOverrides
+from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
@@ -52,7 +53,8 @@ class Store:
     held_files: HeldFiles
     file_sweeps: FileSweeps
     quotes: QuoteStore
-    overrides: ScopedOverrides
+    scope_settings: ScopeSettings
+    audit_log: AuditLog
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -78,6 +80,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     stack.push_async_callback(interactions_redis.aclose)
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
+    audit_s = settings.audit.ttl_days * DAY_S
     held_files = HeldFiles(
         redis,
         keys,
@@ -96,7 +99,8 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
-        overrides=ScopedOverrides(redis, keys, ttl_s=ttl_s),
+        scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
+        audit_log=AuditLog(redis, keys, audit_s=audit_s),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),

@@ -69,7 +69,7 @@ def build_turns(
     )
     default, cache = default_choice(settings), settings.claude.cache
     terms = TermsResolver(settings.claude.parameters, default, budget, claude.catalogue, prices, cache=cache)
-    terms_of_claim = partial(terms_of, overrides=store.overrides, resolve=terms)
+    terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms)
     quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)

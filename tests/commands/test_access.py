@@ -12,7 +12,7 @@ from bot.commands.access import BY_SCOPE, CONVERSATION, FILE, PERMISSIONS, REPLY
 from bot.commands.reply_controls import MAY_NOT_CONTROL
 from bot.commands.reset import MAY_NOT_RESET
 from bot.commands.system import MAY_NOT_SET
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 
 ANYBODY = Person(is_direct=False, is_starter=False, manages_threads=False, manages_server=False)
 

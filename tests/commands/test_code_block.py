@@ -7,7 +7,7 @@ import pytest
 from bot.commands import code_block, context_view
 from bot.commands.system import prompt_shown
 from bot.conversation.model import Choice
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 from tests.render.discord import every, read
 
 

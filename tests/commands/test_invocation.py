@@ -7,10 +7,12 @@ import pytest
 from bot.commands.access import Person
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation
 from bot.commands.scopes import Refusals, ScopeTarget
-from bot.store.scoped_overrides import Scope
+from bot.conversation.audit import Actor
+from bot.conversation.scope import Scope
 
 REFUSALS = Refusals("only in servers", {scope: f"not of this {scope.value}" for scope in Scope})
 
+ACTOR = Actor(home=3, person=1, interaction=9)
 ANYBODY = Person(is_direct=False, is_starter=False, manages_threads=False, manages_server=False)
 ADMIN = Person(is_direct=False, is_starter=False, manages_threads=False, manages_server=True)
 AT_HOME = Person(is_direct=True, is_starter=True, manages_threads=False, manages_server=False)
@@ -18,15 +20,15 @@ AT_HOME = Person(is_direct=True, is_starter=True, manages_threads=False, manages
 
 def thread(person: Person) -> Invocation:
     """A thread in a channel of a server."""
-    return Invocation(conversation=7, channel=5, server=3, person=person)
+    return Invocation(conversation=7, channel=5, server=3, person=person, actor=ACTOR)
 
 
 def channel(person: Person) -> Invocation:
     """A channel of a server."""
-    return Invocation(conversation=None, channel=5, server=3, person=person)
+    return Invocation(conversation=None, channel=5, server=3, person=person, actor=ACTOR)
 
 
-DIRECT = Invocation(conversation=9, channel=None, server=None, person=AT_HOME)
+DIRECT = Invocation(conversation=9, channel=None, server=None, person=AT_HOME, actor=ACTOR)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from bot.claude.prices import price_book
 from bot.commands import model_view
 from bot.conversation.model import Choice, Fit, ModelInfo, fit
 from bot.conversation.pricing import Prices
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 
 TODAY = dt.date(2026, 11, 22)
 BOOK = price_book()

@@ -11,6 +11,7 @@ from bot.commands import reset
 from bot.commands.access import Person
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation
 from bot.commands.reset import Reset, forgotten
+from bot.conversation.audit import Actor
 from bot.conversation.clock import Clock
 from tests.commands import services
 
@@ -55,7 +56,7 @@ async def test_the_conversation_where_the_button_is_pressed_is_forgotten(
     starter = Person(is_direct=False, is_starter=True, manages_threads=False, manages_server=False)
 
     async def resolve_invocation(*_: object) -> Invocation:
-        return Invocation(conversation, 1, 2, starter)
+        return Invocation(conversation, 1, 2, starter, Actor(2, 1, 9))
 
     async def tell(interaction: Any, text: str) -> None:
         interaction.said.append(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -17,8 +18,9 @@ from bot.commands.system import (
     prompt_set,
     prompt_shown,
 )
+from bot.conversation.audit import Actor
 from bot.conversation.model import Choice
-from bot.store.scoped_overrides import Scope
+from bot.conversation.scope import Scope
 from tests.commands import services
 
 
@@ -26,7 +28,7 @@ class Sent:
     """A modal as it is submitted by somebody with some rights, in a channel of a server; keeps what is said."""
 
     def __init__(self, **rights: bool) -> None:
-        self.channel_id, self.guild_id, self.channel = 5, 3, None
+        self.id, self.channel_id, self.guild_id, self.channel = 9, 5, 3, None
         self.user = SimpleNamespace(id=1)
         self.permissions = discord.Permissions(**rights)
         self.said: list[str] = []
@@ -41,20 +43,24 @@ class Sent:
 
 
 class Kept:
-    """The overrides as they are set."""
+    """The settings as they are changed."""
 
     def __init__(self) -> None:
         self.prompts: dict[tuple[Scope, int], str] = {}
 
-    async def set(self, scope: Scope, target: int, prompt: str) -> None:
-        """Keep one."""
-        self.prompts[scope, target] = prompt
+    async def change(
+        self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
+    ) -> dict[str, str]:
+        """Keep a prompt."""
+        assert actor == Actor(home=3, person=1, interaction=9)
+        self.prompts[scope, target] = values["system"] or ""
+        return {"system": ""}
 
 
 async def submit(sent: Sent, scope: str) -> dict[tuple[Scope, int], str]:
     """Submit a prompt for a scope, and return what is kept."""
     kept = Kept()
-    system = System(services(overrides=kept))
+    system = System(services(scope_settings=kept))
     await system.submitted(cast("Any", sent), values={PROMPT_FIELD: " Be brief. "}, scope=scope)
     return kept.prompts
 

@@ -15,8 +15,8 @@ from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.commands.reset import KEPT, MAY_NOT_RESET, QUESTION, forgotten
 from bot.commands.system import EMPTY_PROMPT, MAY_NOT_SET, ONLY_IN_SERVERS, prompt_cleared, prompt_set
 from bot.conversation import wording
+from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
-from bot.store.scoped_overrides import Scope
 from tests.e2e.in_time import first_answer
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy

@@ -6,6 +6,8 @@ import itertools
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from fnmatch import fnmatchcase
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from bot.conversation import wording
 from bot.conversation.prompt import SUMMARY_REQUEST
 from bot.local.simulator.claude import faults
 from bot.local.simulator.claude.reply import Reply
-from bot.store.keys import WITHOUT_EXPIRY
+from bot.store.contracts import CONTRACTS
 from tests.e2e.budgets import max_tokens
 from tests.e2e.world import World
 
@@ -271,10 +273,14 @@ async def test_a_message_that_is_more_than_the_budget_is_answered_in_part_and_th
 async def test_every_key_of_a_conversation_expires(world: World) -> None:
     thread = await begin(world, "hello")
     await say(world, thread, "again")
-    lasting = tuple(f"{world.prefix}:{name.rstrip('*')}" for name in WITHOUT_EXPIRY)
+    lasting = [f"{world.prefix}:{contract.pattern}" for contract in CONTRACTS if not contract.expires]
     async with store_of(world) as redis:
         keys = [str(key) async for key in redis.scan_iter(f"{world.prefix}:*")]
-        unlimited = [key for key in keys if await redis.ttl(key) < 0 and not key.startswith(lasting)]
+        unlimited = [
+            key
+            for key in keys
+            if await redis.ttl(key) < 0 and not any(map(partial(fnmatchcase, key), lasting))
+        ]
         kept_s = await redis.ttl(f"{world.prefix}:{{{thread}}}:h")
     assert unlimited == []
     assert len([key for key in keys if str(thread) in key]) >= 4

@@ -9,10 +9,10 @@ import pytest
 from bot.commands import model_view
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.config import Exit
+from bot.conversation.scope import Scope
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from bot.store.codec import load_turn
-from bot.store.scoped_overrides import Scope
 from tests.e2e.bot_process import START_S
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import answer

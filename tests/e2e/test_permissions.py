@@ -6,8 +6,8 @@ import pytest
 
 from bot.commands.system import prompt_cleared
 from bot.conversation import wording
+from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
-from bot.store.scoped_overrides import Scope
 from tests.e2e.world import World
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

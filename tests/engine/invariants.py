@@ -28,7 +28,8 @@ from bot.render.mark import is_marked
 from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
 from bot.store.codec import load_turn
-from bot.store.keys import WITHOUT_EXPIRY, Keys
+from bot.store.contracts import CONTRACTS
+from bot.store.keys import Keys
 from tests.engine.resent import other_bytes
 from tests.engine.uploads import Workspace
 from tests.patience import Patience
@@ -179,7 +180,7 @@ class Scene:
                 found.append(f"{place}: still to be settled: {settling}")
         if work := await self.redis.zrange(keys.work, 0, -1):
             found.append(f"still on the list of work: {work}")
-        for_ever = [f"{self.prefix}:{name}" for name in WITHOUT_EXPIRY]
+        for_ever = [f"{self.prefix}:{contract.pattern}" for contract in CONTRACTS if not contract.expires]
         async for key in self.redis.scan_iter(match=f"{self.prefix}:*", count=1000):
             if any(fnmatch.fnmatchcase(key, pattern) for pattern in for_ever):
                 continue

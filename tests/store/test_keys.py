@@ -1,4 +1,4 @@
-"""The names of the keys, and their table."""
+"""The names of the keys, and their contracts."""
 
 from __future__ import annotations
 
@@ -6,21 +6,11 @@ import datetime as dt
 import inspect
 import re
 
-from bot.store import keys
-from bot.store.keys import WITHOUT_EXPIRY, Keys, padded
+from bot.store.contracts import CONTRACTS
+from bot.store.keys import Keys, padded
 
 SAMPLES = {"day": dt.date(2027, 1, 15), "model": "model", "instance": "instance", "name": "name"}
-ROWS = {
-    cells[0]: cells[-1]
-    for cells in (
-        [cell.strip() for cell in line.strip("|\n").split("|")]
-        for line in (keys.__doc__ or "").splitlines()
-        if line.startswith("| …:")
-    )
-}
-"""How long each key of the table lives."""
-
-LASTING = ("for ever", "until removed", "until it is done", "trimmed by time")
+CONTRACTS_BY_NAME = {contract.name: contract for contract in CONTRACTS}
 
 
 def samples() -> dict[str, str]:
@@ -34,25 +24,20 @@ def samples() -> dict[str, str]:
     return found
 
 
-def row_of(key: str) -> list[str]:
-    """Return the rows of the table that name a key."""
+def contracts_of(key: str) -> list[str]:
+    """Return the names of the contracts that cover a key."""
 
-    def pattern(row: str) -> str:
-        return re.sub(r"<\w+>", r"[\\w-]+", re.escape(row).replace("…", "p").replace(r"\{C\}", r"\{5\}"))
+    def pattern(name: str) -> str:
+        escaped = re.escape(f"p:{name}")
+        return re.sub(r"<\w+>", r"[\\w-]+", re.sub(r"\\{[CS]\\}", r"\\{5\\}", escaped))
 
-    return [row for row in ROWS if re.fullmatch(pattern(row), key)]
-
-
-def test_the_table_names_each_key_once_and_no_other() -> None:
-    rows = {name: row_of(key) for name, key in samples().items()}
-    assert {name: found for name, found in rows.items() if len(found) != 1} == {}
-    assert {row for found in rows.values() for row in found} == set(ROWS)
+    return [name for name in CONTRACTS_BY_NAME if re.fullmatch(pattern(name), key)]
 
 
-def test_the_table_agrees_with_the_list_of_keys_without_expiry() -> None:
-    lasting = {row for row, lives in ROWS.items() if lives in LASTING}
-    names = {row.removeprefix("…:").partition(":")[0] for row in lasting}
-    assert names == {name.partition(":")[0] for name in WITHOUT_EXPIRY}
+def test_each_key_has_one_contract_and_each_contract_a_key() -> None:
+    found = {name: contracts_of(key) for name, key in samples().items()}
+    assert {name: contracts for name, contracts in found.items() if len(contracts) != 1} == {}
+    assert {contract for contracts in found.values() for contract in contracts} == set(CONTRACTS_BY_NAME)
 
 
 def test_the_keys_of_a_conversation_share_a_slot() -> None:

@@ -6,16 +6,19 @@ from dataclasses import replace
 
 from redis.asyncio import Redis
 
+from bot.conversation.audit import Actor
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
+from bot.conversation.scope import Scope
 from bot.store.claim import Meta
 from bot.store.keys import Keys
-from bot.store.scoped_overrides import Scope, ScopedOverrides
+from bot.store.scope_settings import ScopeSettings
 from bot.turns.claim_terms import terms_of
 from tests.store.claims import a_claim
 from tests.turns.stage import TERMS
 
 THREAD, CHANNEL, SERVER = 5, 6, 7
+ACTOR = Actor(home=SERVER, person=1, interaction=9)
 
 
 def resolve(choice: Choice) -> Terms:
@@ -26,15 +29,15 @@ def resolve(choice: Choice) -> Terms:
 async def test_each_field_is_that_of_the_narrowest_scope_of_the_claim(redis_url: str) -> None:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
-    overrides = ScopedOverrides(redis, Keys("test"), ttl_s=1000)
+    scope_settings = ScopeSettings(redis, Keys("test"), ttl_s=1000, audit_s=1000)
     claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL))
     seen = []
     for scope, target in ((Scope.SERVER, SERVER), (Scope.CHANNEL, CHANNEL), (Scope.THREAD, THREAD)):
-        await overrides.choose(scope, target, model=scope.value)
-        seen.append((await terms_of(claim, overrides, resolve)).parameters.model)
-    await overrides.choose(Scope.SERVER, SERVER, effort="high")
-    parameters = (await terms_of(claim, overrides, resolve)).parameters
+        await scope_settings.change(ACTOR, scope, target, {"model": scope.value})
+        seen.append((await terms_of(claim, scope_settings, resolve)).parameters.model)
+    await scope_settings.change(ACTOR, Scope.SERVER, SERVER, {"effort": "high"})
+    parameters = (await terms_of(claim, scope_settings, resolve)).parameters
     assert (seen, parameters.effort) == (["server", "channel", "thread"], "high")
     elsewhere = a_claim(10, conversation=8)  # a direct message
-    assert (await terms_of(elsewhere, overrides, resolve)).parameters.model == "default"
+    assert (await terms_of(elsewhere, scope_settings, resolve)).parameters.model == "default"
     await redis.aclose()

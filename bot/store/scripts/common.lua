@@ -32,3 +32,20 @@ end
 local function lists(text, id)
   return string.find(' ' .. (text or '') .. ' ', ' ' .. id .. ' ', 1, true) ~= nil
 end
+
+-- Note an administrative act in an audit log, whose entries live `audit_s`. False if it is among the latest entries: a
+-- repeated call.
+local function note_act(audit, audit_s, interaction, person, scope, target, what, before, after)
+  for _, entry in ipairs(redis.call('XREVRANGE', audit, '+', '-', 'COUNT', 20)) do
+    local fields = {}
+    for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+    if fields.interaction == interaction and fields.what == what and fields.target == target then return false end
+  end
+  local oldest = integer(now_ms() - audit_s * 1000)
+  redis.call(
+    'XADD', audit, 'MINID', oldest, '*', 'interaction', interaction, 'person', person, 'scope', scope,
+    'target', target, 'what', what, 'before', before, 'after', after
+  )
+  redis.call('EXPIRE', audit, audit_s)
+  return true
+end

@@ -1,0 +1,146 @@
+"""What people set for a thread, a channel or a server: prompt, model, and every other setting by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.audit import Actor
+from bot.conversation.model import Choice, narrowest
+from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope, Setting, Settings, choice_of
+from bot.store.codec import pairs
+from bot.store.connection import translated
+from bot.store.keys import Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.settings import ChangeSettings
+
+LEGACY_NAMES = (SYSTEM, *MODEL_NAMES)
+"""The settings that the version before wrote to other keys."""
+
+MOST_VERSIONS = 30
+"""How many earlier prompts of a scope are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A text that was set, "" where it was removed; by whom, and when (ms)."""
+
+    id: str
+    text: str
+    person: int
+    at_ms: int
+
+
+class ScopeSettings:
+    """Reads and changes the settings of scopes.
+
+    Those of a thread live `ttl_s` after the last turn or change, the others until removed. Entries of the audit log
+    live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home.
+    """
+
+    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, audit_s: int) -> None:
+        self._redis = redis
+        self._scripts = Scripts(redis)
+        self._keys = keys
+        self._ttl_s = ttl_s
+        self._audit_s = audit_s
+
+    async def change(
+        self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
+    ) -> dict[str, str]:
+        """Set settings by name, or remove them by None, and note the changes.
+
+        Returns the earlier values of those that were changed, "" where there was none.
+        """
+        await self._adopt_legacy(actor.home, scope, target)
+        changes = [(name, value or "", "1" if name in WITHHELD else "") for name, value in values.items()]
+        call = ChangeSettings(
+            settings=self._keys.scope(actor.home, target),
+            audit=self._keys.audit(actor.home),
+            versions=self._keys.versions(actor.home, target),
+            scope=scope.value,
+            target=target,
+            person=actor.person,
+            interaction=actor.interaction,
+            ttl_s=self._ttl_s if scope is Scope.THREAD else 0,
+            audit_s=self._audit_s,
+            most_versions=MOST_VERSIONS,
+            changes=tuple(text for change in changes for text in change),
+        )
+        return pairs(await self._scripts.run(call))
+
+    async def by_scope(
+        self, *, thread: int | None, channel: int | None, server: int | None
+    ) -> dict[Scope, Settings]:
+        """Return the settings of each given scope, the narrowest first; one round trip.
+
+        Without a server the thread is a channel of direct messages, and its own home.
+        """
+        targets = {Scope.THREAD: thread, Scope.CHANNEL: channel, Scope.SERVER: server}
+        scopes = {scope: target for scope, target in targets.items() if target is not None}
+        if not scopes:
+            return {}
+        home = next(iter(scopes.values())) if server is None else server
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for scope, target in scopes.items():
+                pipe.hgetall(self._keys.scope(home, target))
+                pipe.hmget(self._legacy_key(scope, target), LEGACY_NAMES)
+            if thread is not None:
+                pipe.expire(self._keys.scope(home, thread), self._ttl_s)
+            found: list[Any] = await pipe.execute()
+        return {
+            scope: _settings(found[2 * index], found[2 * index + 1]) for index, scope in enumerate(scopes)
+        }
+
+    async def choices(
+        self, *, thread: int | None, channel: int | None, server: int | None
+    ) -> dict[Scope, Choice]:
+        """Return the prompt and the model that each given scope sets, the narrowest first."""
+        found = await self.by_scope(thread=thread, channel=channel, server=server)
+        return {scope: choice_of(settings) for scope, settings in found.items()}
+
+    async def effective(self, *, thread: int, channel: int | None, server: int | None) -> Choice:
+        """Return what applies in a thread: each field of the narrowest scope that sets the field."""
+        return narrowest((await self.choices(thread=thread, channel=channel, server=server)).values())
+
+    async def versions(self, home: int, target: int, *, count: int) -> tuple[Version, ...]:
+        """Return up to `count` prompts of a scope, the latest first."""
+        with translated():
+            found: Any = await self._redis.xrevrange(self._keys.versions(home, target), count=count)
+        return tuple(
+            Version(str(entry), fields["text"], int(fields["person"]), int(str(entry).partition("-")[0]))
+            for entry, fields in found
+        )
+
+    async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:
+        """Move the settings that the version before wrote: a change must not leave them in force."""
+        legacy, key = self._legacy_key(scope, target), self._keys.scope(home, target)
+        with translated():
+            held = dict(zip(LEGACY_NAMES, await self._redis.hmget(legacy, list(LEGACY_NAMES)), strict=True))
+            if not (found := {name: value for name, value in held.items() if value is not None}):
+                return
+            for name, value in found.items():
+                await self._redis.hsetnx(key, name, str(value))
+            await self._redis.hdel(legacy, *found)
+
+    def _legacy_key(self, scope: Scope, target: int) -> str:
+        return self._keys.meta(target) if scope is Scope.THREAD else self._keys.legacy_scope(target)
+
+
+def _settings(fields: Mapping[str, str], legacy: Sequence[str | None]) -> Settings:
+    old = {
+        name: Setting(str(value))
+        for name, value in zip(LEGACY_NAMES, legacy, strict=True)
+        if value is not None
+    }
+    own = {name: _setting(value, fields.get(f"set:{name}", "")) for name, value in fields.items()}
+    return old | {name: setting for name, setting in own.items() if not name.startswith("set:")}
+
+
+def _setting(value: str, by: str) -> Setting:
+    person, _, at_ms = by.partition(" ")
+    return Setting(value, int(person), int(at_ms)) if at_ms else Setting(value)

@@ -1,0 +1,48 @@
+"""Calls that change the settings of a scope, and note administrative acts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.store.keys import Key
+from bot.store.scripts import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeSettings(Call):
+    """Set and remove settings of a scope, and note each change in the audit log.
+
+    `changes` are triples: a name, the value ("" removes the setting), and "1" if the value is withheld from the log.
+    The withheld texts are kept in `versions`, the latest `most_versions` of them. The settings of a thread expire
+    after `ttl_s`; 0: never.
+    """
+
+    script: ClassVar[str] = "change_settings"
+    settings: Key
+    audit: Key
+    versions: Key
+    scope: str
+    target: int
+    person: int
+    interaction: int
+    ttl_s: int
+    audit_s: int
+    most_versions: int
+    changes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteAct(Call):
+    """Note an administrative act in the audit log."""
+
+    script: ClassVar[str] = "note_act"
+    audit: Key
+    scope: str
+    target: int
+    person: int
+    interaction: int
+    audit_s: int
+    what: str
+    before: str
+    after: str
