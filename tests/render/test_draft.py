@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from bot.render.draft import Draft
@@ -83,6 +83,8 @@ def test_at_every_moment_each_message_can_be_sent_and_complete_ones_stay(
 @settings(max_examples=150, deadline=None)
 @given(RICH, CUTS, st.sampled_from([300, 2000]))
 def test_no_marker_of_a_well_formed_reply_is_ever_left_open(text: str, cuts: list[int], limit: int) -> None:
+    # Three backticks alone are text, but another three in their paragraph would make both the ends of code.
+    assume(not any("(```)" in each and each.count("```") > 1 for each in text.split("\n\n")))
     draft = Draft(limit)
     places = [0, *sorted(place % (len(text) + 1) for place in cuts), len(text)]
     for start, end in pairwise(places):
