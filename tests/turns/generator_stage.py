@@ -28,16 +28,10 @@ from bot.turns.reply_generator import Generated, ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message, snowflake, texts, turn
 from tests.store.claims import a_claim, changed
+from tests.turns import stage
 
-POLICY = TurnPolicy(
-    model="claude-test",
-    tries=5,
-    lease_s=5.0,
-    heartbeat_s=1.0,
-    secret=b"secret",
-    summarizes=True,
-)
-DROPS = replace(POLICY, summarizes=False)
+DROPS = stage.POLICY
+POLICY = replace(DROPS, summarizes=True)
 TERMS = Terms(
     Parameters("claude-test", 100),
     render_system("Be kind."),
