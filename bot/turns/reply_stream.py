@@ -156,7 +156,7 @@ class ReplyStream:
             paused, request = end, following
             end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
             if isinstance(end, ClaudeRefusedRequest):
-                end = paused  # what was refused is the content of the reply, not what people wrote
+                end = paused  # the API refused the content of the reply, not the messages of people
                 break
         show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), end
