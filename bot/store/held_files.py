@@ -105,7 +105,7 @@ class HeldFiles:
         return upload if upload is not None and self._lives(upload) else None
 
     async def begin_upload(self, conversation: int, digest: str) -> Upload:
-        """Store that a content is about to be uploaded, so that a lost response is noticed.
+        """Store that a content is about to be uploaded: after a lost response, the file is searched for at Anthropic.
 
         Another worker's upload of the content is returned instead.
         """

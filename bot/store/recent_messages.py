@@ -54,7 +54,7 @@ class RecentMessages:
         )
 
     async def _messages(self, channel: int, ids: list[tuple[int, int]]) -> dict[int, Message]:
-        """Read messages, without those whose note and record have expired."""
+        """Read messages, without those whose note has expired and whose record has no text any more."""
         if not ids:
             return {}
         with translated():
