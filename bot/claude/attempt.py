@@ -22,7 +22,7 @@ from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
 from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
-from bot.conversation.request import Finished, Started, TextDelta, Thinking
+from bot.conversation.request import BlockStarted, Finished, Started, TextDelta
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AttemptEvent = Started | TextDelta | Thinking | Finished
+AttemptEvent = Started | TextDelta | BlockStarted | Finished
 
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
@@ -151,7 +151,7 @@ class _Arrived:
         self._reply = reply
         self._bounds = bounds
         self._was_started = reply.started is not None
-        self._was_thinking = reply.thinking
+        self._begun = len(reply.begun)
         self._texts: list[str] = []
         self.failure: ClaudeError | ValueError | None = None
 
@@ -166,8 +166,7 @@ class _Arrived:
         events: list[AttemptEvent] = []
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
-        if self._reply.thinking and not self._was_thinking:
-            events.append(Thinking())
+        events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
         if self._texts:
             events.append(TextDelta("".join(self._texts)))
         return events
