@@ -7,6 +7,7 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
@@ -36,6 +37,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     ReplyControls,
     Context,
     Help,
+    Audit,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

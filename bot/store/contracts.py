@@ -240,6 +240,27 @@ CONTRACTS = (
         "audit.ttl_days",
     ),
     Contract(
+        "{S}:audit:posted",
+        "string",
+        "up to which entry the audit log was posted; who posts on, since when",
+        "",
+        "audit.ttl_days",
+    ),
+    Contract(
+        "audits",
+        "sorted set",
+        "servers whose audit log may have entries to post, by when to look (ms)",
+        "",
+        "until done",
+    ),
+    Contract(
+        "{S}:presets",
+        "hash",
+        "named prompts of a server, each with who saved it and when",
+        "the prompts, ids",
+        "until removed",
+    ),
+    Contract(
         "{S}:prompts:<id>",
         "stream",
         "earlier prompts of a server, a channel or a thread",

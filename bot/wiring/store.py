@@ -12,9 +12,11 @@ from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
+from bot.store.audit_posts import AuditPosts
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.due_queue import DueQueue
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.held_files import HeldFiles
@@ -55,6 +57,8 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    audit_posts: AuditPosts
+    audit_due: DueQueue
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -101,6 +105,8 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
+        audit_due=DueQueue(redis, keys.audit_posts),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),
