@@ -20,6 +20,7 @@ from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import error_codes, permissions
 from bot.gateway.conversion import reading
+from bot.gateway.conversion.names import place_names
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outgoing
@@ -106,8 +107,10 @@ class Chat:
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
         author = to_author(interaction.user)
-        thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        title = prompt.thread_name(text, author.name)
+        thread = await self._start(interaction, channel, title, kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        meta |= place_names(channel.guild, channel, title)
         name = discord.utils.escape_markdown(author.name)
         await self._join(interaction, thread)
         if text:

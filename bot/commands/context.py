@@ -195,7 +195,7 @@ class Context:
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        terms = self._resolve_terms(choice)
+        terms = self._resolve_terms(choice, meta.names)
         seen = view(
             past,
             terms,

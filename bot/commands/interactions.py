@@ -103,6 +103,7 @@ async def update_message(
     text: str | None = discord.utils.MISSING,
     *,
     embeds: Sequence[discord.Embed] = discord.utils.MISSING,
+    files: Sequence[discord.File] = discord.utils.MISSING,
     view: discord.ui.View | None = None,
 ) -> None:
     """Edit the message whose button was pressed: its text, and its buttons, of which none stays by default.
@@ -116,7 +117,9 @@ async def update_message(
 
     try:
         await retry(
-            lambda: interaction.edit_original_response(content=text, embeds=embeds, view=view),
+            lambda: interaction.edit_original_response(
+                content=text, embeds=embeds, attachments=files, view=view
+            ),
             EDIT,
             on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
             on_retry=log_retry,

@@ -14,13 +14,19 @@ log = structlog.get_logger()
 
 
 async def note(
-    audit_log: AuditLog, invocation: Invocation, act: Act, *, before: str = "", after: str = ""
+    audit_log: AuditLog,
+    invocation: Invocation,
+    act: Act,
+    *,
+    before: str = "",
+    after: str = "",
+    server: bool = False,
 ) -> None:
-    """Note an act in a conversation, or in the server outside of one.
+    """Note an act in a conversation; one that concerns the `server`, or outside of a conversation, as the server's.
 
     The act is done by now: a failure here must not be reported as a failure of the act.
     """
-    conversation, actor = invocation.conversation, invocation.actor
+    conversation, actor = None if server else invocation.conversation, invocation.actor
     scope = Scope.SERVER if conversation is None else Scope.THREAD
     try:
         await audit_log.note(actor, scope, conversation or actor.home, act.value, before=before, after=after)

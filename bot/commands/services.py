@@ -10,12 +10,14 @@ from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceBook
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.presets import Presets
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
@@ -27,13 +29,15 @@ from bot.turns.dispatch import Dispatcher
 class CommandServices:
     """Shared by all features.
 
-    `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
+    `resolve_terms` makes the terms of a request from a choice and the names of the conversation. `default` applies
+    where nobody has chosen anything.
     `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
     """
 
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    presets: Presets
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions
@@ -43,7 +47,7 @@ class CommandServices:
     pins: Pins
     catalogue: Catalogue
     prices: PriceBook
-    resolve_terms: Callable[[Choice], Terms]
+    resolve_terms: Callable[[Choice, Names], Terms]
     clock: Clock
     intake_policy: Policy
     default: Choice

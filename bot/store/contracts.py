@@ -158,8 +158,8 @@ CONTRACTS = (
     Contract(
         "{C}:meta",
         "hash",
-        "channel, starter, window, cost, last turn",
-        "ids; prompt, summary",
+        "channel, starter, window, cost, last turn; names that prompts use",
+        "ids; names of channels, summary",
         "conversation",
     ),
     Contract(

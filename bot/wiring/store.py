@@ -23,6 +23,7 @@ from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
 from bot.store.keys import Keys
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
 from bot.store.revisions import Revisions
@@ -59,6 +60,7 @@ class Store:
     audit_log: AuditLog
     audit_posts: AuditPosts
     audit_due: DueQueue
+    presets: Presets
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -107,6 +109,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
+        presets=Presets(redis, keys),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),

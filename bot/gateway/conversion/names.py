@@ -24,6 +24,14 @@ def display_name(user: discord.User | discord.Member) -> str:
     return plain(user.global_name or "") or user.name
 
 
+def place_names(guild: discord.Guild | None, channel: object, thread: str) -> dict[str, str]:
+    """Return the names of a server, a channel and a thread, as fields of a conversation, without hidden ones."""
+    if guild is None:
+        return {}
+    found = {"server_name": guild.name, "channel_name": getattr(channel, "name", ""), "thread_name": thread}
+    return {field: name for field, name in found.items() if name and name != HIDDEN}
+
+
 def replace_ids(message: discord.Message, content: str) -> str:
     """Return a text of a message with names in place of ids, as Discord shows it; code stays unchanged.
 

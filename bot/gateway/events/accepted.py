@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.conversation.intake import Answer, Where
+from bot.gateway.conversion.names import place_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,15 +18,22 @@ class Accepted:
     where: Where
     answer: Answer
 
-    def fields(self, message: discord.Message, me: int, asker: int) -> dict[str, str | int]:
-        """Return what is stored of the conversation's channel; the `asker` is the starter of a new thread."""
+    def fields(
+        self, message: discord.Message, me: int, asker: int, opens: str | None
+    ) -> dict[str, str | int]:
+        """Return what is stored of the conversation's channel.
+
+        The `asker` is the starter of a new thread, and `opens` its name.
+        """
         fields: dict[str, str | int] = {}
         if message.guild is not None:
             fields["guild"] = message.guild.id
         if self.answer.opens_thread:
             fields |= {"parent": message.channel.id, "starter": asker}
+            fields |= place_names(message.guild, message.channel, opens or "")
         elif isinstance(self.channel, discord.Thread):
             fields["parent"] = self.channel.parent_id
+            fields |= place_names(message.guild, self.channel.parent, self.channel.name)
             if self.channel.owner_id not in (None, me):
                 fields["starter"] = self.channel.owner_id
         elif self.where is Where.DIRECT:

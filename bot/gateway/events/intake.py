@@ -257,7 +257,7 @@ class Intake:
             conversation,
             converted,
             source=source,
-            channel_fields=accepted.fields(message, me.id, asker),
+            channel_fields=accepted.fields(message, me.id, asker, opens),
             asker=asker,
         )
         if is_new:
