@@ -10,6 +10,7 @@ import discord
 from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.export import Exports
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
@@ -38,6 +39,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Context,
     Help,
     Audit,
+    Exports,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
+from bot.conversation.export import Listing
 from bot.conversation.intake import Policy
 from bot.conversation.model import Choice
 from bot.conversation.placeholders import Names
@@ -23,6 +25,14 @@ from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
+
+
+class ListThread(Protocol):
+    """Lists the messages of a thread that people see; `parent` is the thread's channel."""
+
+    async def __call__(self, thread: int, *, guild: int | None, parent: int | None) -> Listing:
+        """Raise DiscordForbidden, DiscordGone, DiscordNotNow or DiscordUnavailable where that fails."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +55,7 @@ class CommandServices:
     dispatcher: Dispatcher
     outbox: Outbox
     pins: Pins
+    list_thread: ListThread
     catalogue: Catalogue
     prices: PriceBook
     resolve_terms: Callable[[Choice, Names], Terms]

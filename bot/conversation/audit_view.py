@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
@@ -25,11 +24,7 @@ _ACTS = {
     Act.PRESET_DELETED: "deleted the preset {before}",
 }
 _SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
-_SUBJECT = re.compile(
-    r"(?P<what>[a-z][a-z._]*):(?P<kind>role|person|channel):(?P<id>\d{1,20})(?P<rest>.*)", re.DOTALL
-)
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
-_NUMBER = re.compile(r"\d{1,20}")
 
 KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
@@ -75,16 +70,17 @@ def _done(entry: AuditEntry) -> str:
 def _named(what: str) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
-    if (subject := _SUBJECT.fullmatch(what)) is not None:
-        rest = f" ({code(subject['rest'].strip(':'))})" if subject["rest"].strip(":") else ""
-        return f"{code(subject['what'])} for {_MENTIONS[subject['kind']].format(subject['id'])}{rest}"
+    name, kind, subject, *rest = [*what.split(":"), "", ""]
+    if kind in _MENTIONS and subject.isdecimal():
+        more = ":".join(rest).strip(":")
+        return f"{code(name)} for {_MENTIONS[kind].format(subject)}{f' ({code(more)})' if more else ''}"
     return code(what)
 
 
 def _value(entry: AuditEntry, value: str) -> str:
     if not value:
         return "nothing"
-    is_number = _NUMBER.fullmatch(value) is not None
+    is_number = value.isascii() and value.isdecimal()
     if entry.what in WITHHELD and is_number:
         return f"{value} characters"
     if entry.what == AUDIT_CHANNEL and is_number:

@@ -7,7 +7,9 @@ from bot.commands import CommandServices, Tree, build_tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
+from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.thread_listing import ThreadListing
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.wiring.gateway import intake_policy
@@ -39,6 +41,7 @@ def build_commands(
         dispatcher=turns.dispatcher,
         outbox=outbox,
         pins=pins,
+        list_thread=ThreadListing(client, Calls(client, clock)),
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,

@@ -245,7 +245,7 @@ async def test_placeholders_are_filled_with_the_names_of_the_place(world: World)
         await own.converse(channel, "how do looms work?")
         assert prompt_of(own.asked[-1]) == f"You help in {name} of Weavers: how do looms work?"
         post = await own.ann.create_post(own.channel("forum"), "Which loom?", f"{own.mention} which?")
-        await own.answered(int(post))
+        await own.answered(int(post["id"]))
         assert prompt_of(own.asked[-1]).endswith("of Weavers: Which loom?")
         said = await answer(await own.ann.command(channel, "chat", {"message": "about yarn"}))
         thread = int(said.partition("<#")[2].rstrip(">"))
