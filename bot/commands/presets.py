@@ -14,7 +14,7 @@ from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.noting import note
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.audit import Act
@@ -171,7 +171,10 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
             await say(interaction, no_such(name))
             return
         await self._scope_settings.change(
-            invocation.actor, target.scope, target.target, {SYSTEM: preset.text}
+            invocation.actor,
+            target.scope,
+            target.target,
+            {SYSTEM: for_scope(interaction, target.scope, preset.text)},
         )
         log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(preset.text))
         await say(interaction, used(plain(name), target.scope))

@@ -15,7 +15,7 @@ from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
 from bot.commands.presets import Presets
 from bot.commands.prompt_history import PromptHistory
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, origin
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, origin
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
@@ -142,6 +142,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         elif is_blank(prompt):
             await say(interaction, EMPTY_PROMPT)
         else:
+            prompt = for_scope(interaction, target.scope, prompt)
             await self._scope_settings.change(invocation.actor, target.scope, target.target, {SYSTEM: prompt})
             log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(prompt))
             await say(interaction, prompt_set(target.scope))

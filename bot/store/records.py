@@ -144,7 +144,5 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
-        names=Names(
-            fields.get("server_name", ""), fields.get("channel_name", ""), fields.get("thread_name", "")
-        ),
+        names=Names(fields.get("server_name", ""), fields.get("channel_name", "")),
     )

@@ -17,6 +17,7 @@ from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.gateway.conversion.snowflake import first_id
 from bot.render.pace import Pace
@@ -27,6 +28,7 @@ from bot.telemetry.metrics import Metrics
 from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
+from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
@@ -50,6 +52,7 @@ class Bot:
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     audit_poster: AuditPoster
+    forgetting: Forgetting
     wakeups: Wakeups
 
 
@@ -84,8 +87,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
     pins = build_pins(client, store, clock, stack)
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
-    catchup = build_events(
+    forgetting = Forgetting(
+        store.forget_jobs,
+        store.person_search,
+        store.examination,
+        store.erasure,
+        turns.dispatcher,
+        store.wakeups,
+        DirectMessages(client, Calls(client, clock)).send,
+    )
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
+    intake, catchup = build_events(
         settings,
         client,
         store,
@@ -95,9 +107,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(
+        settings, client, store, claude, prices, outbox, turns, pins, intake, clock, forgetting
+    )
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
     audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
@@ -109,5 +125,6 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         model_retirement,
         file_cleanup,
         audit_poster,
+        forgetting,
         store.wakeups,
     )

@@ -6,16 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.placeholders import NAME_CHARS, Names, neutral
+from bot.conversation.placeholders import NAME_CHARS, Names, neutral, with_thread
 
 FORBIDDEN = frozenset('<>{}[]`*~|"\\:;=@$%^\n\r\t\u2028\u202e\u200b')
 
 
 def test_each_placeholder_becomes_its_name_and_all_else_stays() -> None:
-    names = Names("Weavers", "looms", "How do looms work?")
     prompt = 'In {channel} ({server}), about {thread}; {} {"server": 1} {other} {{server}} {Channel}'
-    assert names.fill(prompt) == (
-        'In looms (Weavers), about How do looms work?; {} {"server": 1} {other} {Weavers} {Channel}'
+    assert Names("Weavers", "looms").fill(prompt) == (
+        'In looms (Weavers), about this thread; {} {"server": 1} {other} {Weavers} {Channel}'
     )
 
 
@@ -25,8 +24,16 @@ def test_without_a_name_a_placeholder_reads_on() -> None:
     )
 
 
+def test_the_name_of_a_thread_is_filled_in_when_the_prompt_is_set() -> None:
+    assert (
+        with_thread("About {thread}, in {channel}.", "Which **loom**?") == "About Which loom ?, in {channel}."
+    )
+    assert with_thread("About {thread}.", "\u200b") == "About {thread}."
+
+
 def test_security_a_name_cannot_bring_a_placeholder_along() -> None:
     assert Names("{channel}", "looms").fill("{server}") == "channel"
+    assert with_thread("{thread}", "{server}") == "server"
 
 
 @pytest.mark.parametrize(

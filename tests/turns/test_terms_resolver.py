@@ -103,8 +103,8 @@ def test_an_operator_s_own_price_counts() -> None:
 
 
 def test_the_placeholders_of_a_prompt_become_the_names_of_the_conversation() -> None:
-    names = Names("Weavers", "looms", "How do looms work?")
+    names = Names("Weavers", "looms")
     terms = chooser()(Choice(system="You are in {channel} of {server}."), names)
     assert terms.system == render_system("You are in looms of Weavers.")
     default = chooser(Choice(system="Speak of {thread}.", model="claude-sonnet-5-5"))(Choice(), names)
-    assert default.system == render_system("Speak of How do looms work?.")
+    assert default.system == render_system("Speak of this thread.")
