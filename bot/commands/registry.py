@@ -7,8 +7,10 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.export import Exports
 from bot.commands.forget import Forget
 from bot.commands.help import Help
 from bot.commands.leave import Leave
@@ -44,6 +46,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Forget,
     Why,
     SettingsCommands,
+    Audit,
+    Exports,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

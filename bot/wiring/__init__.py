@@ -19,11 +19,13 @@ from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.quote_source import QuoteSource
+from bot.gateway.conversion.snowflake import first_id
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
@@ -49,6 +51,7 @@ class Bot:
     catchup: Catchup
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
+    audit_poster: AuditPoster
     forgetting: Forgetting
     wakeups: Wakeups
 
@@ -113,6 +116,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
     return Bot(
-        client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, forgetting, store.wakeups
+        client,
+        tree,
+        turns.dispatcher,
+        catchup,
+        model_retirement,
+        file_cleanup,
+        audit_poster,
+        forgetting,
+        store.wakeups,
     )
