@@ -30,6 +30,7 @@ class CommandServices:
 
     `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
     `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
+    `retention_ceiling` is the most days for which the operator keeps a conversation.
     """
 
     conversations: Conversations
@@ -51,3 +52,4 @@ class CommandServices:
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int
+    retention_ceiling: int

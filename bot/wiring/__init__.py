@@ -13,6 +13,7 @@ from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
@@ -28,6 +29,7 @@ from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
+from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
@@ -47,9 +49,11 @@ class Bot:
     tree: Tree
     dispatcher: Dispatcher
     catchup: Catchup
+    existence: Existence
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     forgetting: Forgetting
+    retention: Retention
     wakeups: Wakeups
 
 
@@ -94,7 +98,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         DirectMessages(client, Calls(client, clock)).send,
     )
     tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock, forgetting)
-    catchup = build_events(
+    events = build_events(
         settings,
         client,
         store,
@@ -109,6 +113,18 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
+    retention = Retention(
+        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+    )
     return Bot(
-        client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, forgetting, store.wakeups
+        client,
+        tree,
+        turns.dispatcher,
+        events.catchup,
+        events.existence,
+        model_retirement,
+        file_cleanup,
+        forgetting,
+        retention,
+        store.wakeups,
     )

@@ -49,5 +49,6 @@ def build_commands(
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
+        retention_ceiling=settings.history.ttl_days,
     )
     return build_tree(client, store.coordination, services)

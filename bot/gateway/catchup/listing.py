@@ -10,9 +10,10 @@ import structlog
 from bot.conversation import wording
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError
+from bot.conversation.message import first_id
 from bot.gateway.catchup.channels import Channels, ListableChannel, ReadableChannel
 from bot.gateway.conversion import reading
-from bot.gateway.conversion.snowflake import first_id, id_before
+from bot.gateway.conversion.snowflake import id_before
 from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Kind, Pace
