@@ -48,9 +48,10 @@ class MadeWith:
 class Turn:
     """One entry of the history.
 
-    `id` is the id of its first message on Discord; `members` are the ids of all its messages, in order (entries of
-    old versions lack them). `sent` are its messages as they were and will be sent: what people wrote, the reply,
-    and for each time that the reply was continued one more pair of messages.
+    `id` is the id of its first message on Discord; `members` are the ids of all its messages, in order, and `authors`
+    those of the people who wrote them, 0 where nobody knows (entries of old versions lack both). `sent` are its
+    messages as they were and will be sent: what people wrote, the reply, and for each time that the reply was
+    continued one more pair of messages.
 
     `outcome`: an `answered` turn ends with a reply. A `failed` turn has none; its blocks stand in front of those of
     the next turn. A `refused` turn is not sent again (stop_reason `refusal`, or a request that the API does not
@@ -82,6 +83,7 @@ class Turn:
     amended: int = 0
     cost: int | None = None
     asked_ms: int = 0
+    authors: tuple[int, ...] = ()
     made_with: MadeWith | None = None
 
     @property

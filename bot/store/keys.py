@@ -44,6 +44,9 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+RECEIPT_S = 30 * 24 * 3600
+"""How long a person can verify that they were forgotten."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -61,6 +64,8 @@ class Keys:
         self.models = self._key("models")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
+        self.audit_posts = self._key("audits")
+        self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -150,6 +155,14 @@ class Keys:
         """Return the administrative acts of a server."""
         return self._of(home, "audit")
 
+    def audit_mark(self, home: int) -> Key:
+        """Return up to which entry the audit log of a server has been posted."""
+        return self._of(home, "audit:posted")
+
+    def presets(self, home: int) -> Key:
+        """Return the named prompts of a server."""
+        return self._of(home, "presets")
+
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""
         return self._of(home, f"prompts:{target}")
@@ -157,6 +170,14 @@ class Keys:
     def legacy_scope(self, target: int) -> Key:
         """Return the settings of a channel or a server that the version before wrote."""
         return self._key(f"scope:{target}")
+
+    def forget_job(self, person: int) -> Key:
+        """Return how far a person is forgotten, and the receipt."""
+        return self._of(person, "forget")
+
+    def forget_left(self, person: int) -> Key:
+        """Return the keys that are still to be looked at for a person."""
+        return self._of(person, "forget:left")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

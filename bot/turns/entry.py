@@ -15,7 +15,7 @@ from bot.turns.prepare import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The requests of a generation: the usage that counts, when that request was sent in ms, and the usage besides.
+    """The requests of a generation: the usage of the reply, when its request was sent (ms), the side requests' usage.
 
     `cost` is the cost of all requests in micro-dollars, None if unknown. `title_line` is the part of the output that
     was taken off as a title. `prompt_scope` is where the system prompt was set, None for the default.
@@ -30,7 +30,7 @@ class Asked:
 
 
 def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, asked: Asked) -> Turn:
-    """Return the entry of a turn; an entry that took further requests keeps what its first request has counted."""
+    """Return the entry of a turn; after further requests the entry keeps the counts of the first request."""
     earlier = claim.earlier.entry
     added = conclusion.reply[len(prepared.reply) :] if conclusion.outcome == "answered" else ""
     if earlier is not None and prepared.so_far:
@@ -49,6 +49,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
             window_start=0,
             prefix_key="",
             members=tuple(message.id for message in claim.batch.messages),
+            authors=tuple(message.asker or 0 for message in claim.batch.messages),
         )
     if added or not prepared.so_far:
         answer = (PromptMessage.of("assistant", added),) if added else ()

@@ -63,7 +63,7 @@ class TurnLife:
 
     @property
     def _is_given_up(self) -> bool:
-        """Whether too many attempts have failed; one that fails while it prepares has counted as well."""
+        """Whether too many attempts have failed; an attempt that fails in its preparation counts as well."""
         return self.claim.attempt.number > self.services.policy.tries
 
     async def run(self) -> Done:
@@ -159,7 +159,7 @@ class TurnLife:
             self.reply.claim = replace(claim, batch=replace(claim.batch, messages=prepared.messages))
 
     async def _recover(self) -> Result | None:
-        """Take over what an earlier attempt has posted; if that is finished, it is the answer."""
+        """Take over the messages of an earlier attempt; a finished reply becomes the answer."""
         recovered = await recover_reply(self.claim, self.services)
         if recovered is None:
             return None

@@ -201,7 +201,7 @@ class ReplyGenerator:
         request: Callable[[], Request],
         leave_out_gone: Callable[[Request], Awaitable[bool]],
     ) -> Summary:
-        """Ask for a summary, and once more if a file is gone, which `leave_out_gone` changes the request for."""
+        """Request a summary; if a file is gone, `leave_out_gone` changes the request for a second try."""
 
         async def made_of(sent: Request) -> Summary:
             return await self.summaries.of(claim.conversation, sent, partial(stream.summary, sent))

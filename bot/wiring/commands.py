@@ -11,11 +11,14 @@ from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
 from bot.conversation.reasons import BECAUSE
 from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
+from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.thread_listing import ThreadListing
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.wiring.gateway import intake_policy
+from bot.turns.forgetting import Forgetting
+from bot.wiring.gateway import asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, default_choice
 
@@ -31,12 +34,14 @@ def build_commands(
     pins: Pins,
     intake: Intake,
     clock: Clock,
+    forgetting: Forgetting,
 ) -> Tree:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
+        presets=store.presets,
         decisions=store.decisions,
         message_states=store.message_states,
         turn_control=store.turn_control,
@@ -44,8 +49,10 @@ def build_commands(
         revisions=store.revisions,
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
+        forgetting=forgetting,
         outbox=outbox,
         pins=pins,
+        list_thread=ThreadListing(client, Calls(client, clock)),
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
@@ -56,6 +63,8 @@ def build_commands(
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
+        asks_titles=asks_titles(settings),
+        retention_ceiling=settings.history.ttl_days,
     )
     return build_tree(client, store.coordination, services)
 

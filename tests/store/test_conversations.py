@@ -22,11 +22,6 @@ from tests.store.stage import (
 )
 
 
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
-
-
 async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: Store) -> None:
     hello = message("hello")
     assert await receive(store, hello, hello, hello) == [True, False, False]

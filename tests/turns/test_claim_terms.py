@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import Names
 from bot.conversation.scope import Scope
 from bot.store.claim import Meta
 from bot.store.keys import Keys
@@ -21,8 +22,9 @@ THREAD, CHANNEL, SERVER = 5, 6, 7
 ACTOR = Actor(home=SERVER, person=1, interaction=9)
 
 
-def resolve(choice: Choice) -> Terms:
+def resolve(choice: Choice, names: Names) -> Terms:
     parameters = replace(TERMS.parameters, model=choice.model or "default", effort=choice.effort)
+    assert names.server in ("", "Weavers")
     return replace(TERMS, parameters=parameters)
 
 
@@ -30,7 +32,7 @@ async def test_each_field_is_that_of_the_narrowest_scope_of_the_claim(redis_url:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
     scope_settings = ScopeSettings(redis, Keys("test"), ttl_s=1000, audit_s=1000)
-    claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL))
+    claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL, names=Names("Weavers")))
     seen = []
     for scope, target in ((Scope.SERVER, SERVER), (Scope.CHANNEL, CHANNEL), (Scope.THREAD, THREAD)):
         await scope_settings.change(ACTOR, scope, target, {"model": scope.value})

@@ -24,6 +24,7 @@ from bot.gateway.events.changes import Changes
 from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.questions import Questions
 from bot.gateway.events.thread_kind import thread_kind
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
@@ -51,6 +52,7 @@ class Intake:
         policy: Policy,
         changes: Changes,
         proxies: Proxies,
+        questions: Questions,
         outage_buffer: OutageBuffer,
         clock: Clock,
         *,
@@ -66,6 +68,7 @@ class Intake:
         self._policy = policy
         self._changes = changes
         self._proxies = proxies
+        self._questions = questions
         self._outage_buffer = outage_buffer
         self._clock = clock
         self._commands = commands
@@ -113,7 +116,10 @@ class Intake:
 
         The caller wakes the conversation after the last message, so that one turn answers them together.
         """
-        return await self._accept(message, me, source="listing") if message.author.id != me.id else None
+        if message.author.id == me.id:
+            await self._questions.check(message, me.id)
+            return None
+        return await self._accept(message, me, source="listing")
 
     def deleted(self, message: int) -> None:
         """Note that a message was deleted, after the deletion is applied."""
