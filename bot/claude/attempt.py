@@ -18,6 +18,7 @@ from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
 from bot.claude.reply import Reply
 from bot.claude.stream_timeouts import StreamTimeouts
+from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
 from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
@@ -78,7 +79,7 @@ class Attempts:
                 bounds.check_duration(self.clock() - started_at)
                 arrived = _Arrived(reply, bounds)
                 try:
-                    for event in reader.feed(piece):
+                    for event in merged(reader.feed(piece)):
                         kind = event["type"]
                         timeouts.received(kind)
                         if kind == "error":
@@ -92,7 +93,8 @@ class Attempts:
                     if isinstance(new, TextDelta):
                         first_text_at = self.clock() if first_text_at is None else first_text_at
                         characters += len(new.text)
-                        if gathering is not None and characters >= GATHER_AFTER_CHARS:
+                        # The end of the body must not be held back behind the end of the message.
+                        if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
                             gathering.start()
                     yield new
                 if arrived.failure is not None:

@@ -109,6 +109,10 @@ LOUD_ONCE = (
 )
 """Notices that an earlier version posted in the form of replies; they are no answers."""
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
+QUESTION_LOST = (
+    "I was interrupted before I could take up this question. "
+    "Please ask it again, with /chat or by mentioning me."
+)
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 THINKING = f"{SMALL}Thinking …"

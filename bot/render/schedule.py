@@ -9,7 +9,7 @@ calls meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 
@@ -62,11 +62,11 @@ class Call:
     ended: float = inf
     # When its channel allows the call; infinity while that depends on a call in flight.
     ready: float = -inf
+    # Whether a person waits for the call, to see the first text or the complete reply; every grant reads this often.
+    urgent: bool = field(init=False)
 
-    @property
-    def urgent(self) -> bool:
-        """Whether a person waits for the call, to see the first text or the complete reply."""
-        return self.kind in _URGENT
+    def __post_init__(self) -> None:
+        self.urgent = self.kind in _URGENT
 
 
 class Schedule:

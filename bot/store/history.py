@@ -68,6 +68,11 @@ class History:
         found = await self._find(conversation, message)
         return None if found is None else found[2]
 
+    async def index(self, conversation: int, message: int) -> int | None:
+        """Return the index of the entry of a message."""
+        found = await self._find(conversation, message)
+        return None if found is None else found[0]
+
     async def last(self, conversation: int) -> Turn | None:
         """Return the newest entry."""
         with translated():

@@ -32,6 +32,19 @@ class FetchedQuotes:
 _quotes = TypeAdapter(FetchedQuotes)
 
 
+def load_quotes(text: str) -> FetchedQuotes | None:
+    """Read what was fetched for a message, None if another version wrote it."""
+    try:
+        return _quotes.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def dump_quotes(fetched: FetchedQuotes) -> str:
+    """Write what was fetched for a message."""
+    return _quotes.dump_json(fetched).decode()
+
+
 class QuoteStore:
     """Keeps fetched quotes for `FILES_S` in the hash of the files' contents, so that both are deleted together."""
 
@@ -47,11 +60,8 @@ class QuoteStore:
             )
         quotes = {}
         for message, text in zip(messages, found, strict=True):
-            try:
-                if text is not None:
-                    quotes[message] = _quotes.validate_json(text)
-            except ValidationError:
-                continue  # the messages are fetched again
+            if text is not None and (found_quotes := load_quotes(text)) is not None:
+                quotes[message] = found_quotes  # others are fetched again
         return quotes
 
     async def keep(self, conversation: int, message: int, quotes: FetchedQuotes) -> None:
@@ -59,7 +69,7 @@ class QuoteStore:
         key = self._keys.files(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, _field(message), _quotes.dump_json(quotes).decode())
+            pipe.hset(key, _field(message), dump_quotes(quotes))
             pipe.expire(key, FILES_S)
             await pipe.execute()
 

@@ -56,7 +56,10 @@ MISSING: dict[Missing, tuple[str, str]] = {
 
 TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
 
-NOUNS: dict[QuoteKind, str] = {"reply": "the message that was replied to", "link": "a linked message"}
+REPLIED_TO = "the message that was replied to"
+
+ORDINALS = ("first", "second", "third", "fourth")
+"""The links of a message by their places; the link to the message that is replied to is not opened once more."""
 
 
 class Source(Protocol):
@@ -124,7 +127,7 @@ class QuotedContext:
             return known
         referring = asyncio.gather(
             *([self._reply(claim, message, reference)] if reference is not None else []),
-            *(self._link(claim, message, link) for link in links[:LINKS_MAX]),
+            *(self._link(claim, message, link, _noun(message, link)) for link in links[:LINKS_MAX]),
         )
         outcomes, room = await asyncio.gather(referring, self._room(claim, message))
         if room is not None:
@@ -151,7 +154,7 @@ class QuotedContext:
         return quotes
 
     async def _reply(self, claim: Claim, message: Message, reference: Reference) -> _Outcome:
-        where = _Where(claim, message, "reply", reference.channel, reference.message)
+        where = _Where(claim, message, "reply", reference.channel, reference.message, REPLIED_TO)
         said = Missing.DELETED if reference.is_deleted else reference.said
         if where.stands_above(said):
             return where.above(said)
@@ -160,8 +163,8 @@ class QuotedContext:
             said = fetched if said is None or fetched is not Missing.UNAVAILABLE else said
         return where.quoted(said)
 
-    async def _link(self, claim: Claim, message: Message, link: Link) -> _Outcome:
-        where = _Where(claim, message, "link", link.channel, link.message)
+    async def _link(self, claim: Claim, message: Message, link: Link, noun: str) -> _Outcome:
+        where = _Where(claim, message, "link", link.channel, link.message, noun)
         if where.stands_above(None):
             return where.above(None)
         said = await self.source.linked(
@@ -183,13 +186,14 @@ class QuotedContext:
 
 @dataclass(frozen=True, slots=True)
 class _Where:
-    """A message that another one refers to."""
+    """A message that another one refers to; `noun` names it to people."""
 
     claim: Claim
     message: Message
     kind: QuoteKind
     channel: int
     referred: int
+    noun: str
 
     @property
     def earlier(self) -> tuple[Message, ...]:
@@ -229,7 +233,7 @@ class _Where:
             return _Outcome(Quote(self.kind, self.channel, (said,)))
         for_claude, for_people = MISSING[said]
         remark = f"{VERBS[self.kind]} a message that is not shown to you: {for_claude}"
-        notice = f"I could not read {NOUNS[self.kind]}: {for_people}."
+        notice = f"I could not read {self.noun}: {for_people}."
         return _Outcome(
             Quote(self.kind, self.channel, remark=remark), notice, said is not Missing.UNAVAILABLE
         )
@@ -247,6 +251,15 @@ def _room(claim: Claim, room: Room, content: RoomContent | Missing, others: Sequ
     members = claim.batch.members
     quote, notice = room_quote(content, room, skipped={*quoted, *members}, batch=len(members))
     return _Outcome(quote, notice, content.starter is not Missing.UNAVAILABLE)
+
+
+def _noun(message: Message, link: Link) -> str:
+    """Name a linked message by the place of its link, where the message has several links."""
+    links = message_links(message.text)
+    place = links.index(link)
+    if len(links) == 1 or place >= len(ORDINALS):
+        return "the linked message"
+    return f"the {ORDINALS[place]} linked message"
 
 
 def _refers(claim: Claim, message: Message) -> bool:

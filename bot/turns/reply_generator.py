@@ -170,7 +170,9 @@ class ReplyGenerator:
             cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
+        asked = Asked(
+            stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
+        )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
     async def _find_gone(self, claim: Claim, request: Request) -> frozenset[Source]:

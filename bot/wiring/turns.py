@@ -88,6 +88,7 @@ def build_turns(
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
             report_cost=lambda _claim, micro_usd: metrics.spent(micro_usd),
+            note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
             clock=clock,
         )
