@@ -30,7 +30,7 @@ from bot.store.connection import translated
 from bot.store.contracts import contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
-from bot.store.person_search import holds_id, may_concern, read_message
+from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
