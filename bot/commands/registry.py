@@ -7,13 +7,16 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.export import Exports
 from bot.commands.forget import Forget
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
+from bot.commands.privacy import Privacy
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -44,6 +47,9 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Forget,
     Why,
     SettingsCommands,
+    Audit,
+    Exports,
+    Privacy,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

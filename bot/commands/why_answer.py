@@ -12,7 +12,7 @@ from bot.commands.services import CommandServices
 from bot.commands.why_target import Target, fetched
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import Unreadable
-from bot.conversation.intake import Ignore
+from bot.conversation.intake import Ignore, Reason
 from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
 from bot.gateway.events.question import question_of
@@ -22,6 +22,12 @@ from bot.store.message_states import MessageState
 from bot.store.states import State
 
 ENDED = (State.DONE, State.CANCELLED)
+
+ACTS = 200
+"""The latest acts of the audit log, among which that of a reset is looked for."""
+
+ACT_WITHIN_MS = 60_000
+"""An act is noted within seconds of its interaction."""
 
 
 class WhyAnswer:
@@ -98,9 +104,9 @@ class WhyAnswer:
         if entry is not None and entry.reply:
             return await self._answered(where, entry, home, meta)
         if meta is not None and meta.floor is not None and target.id <= meta.floor:
-            return self._unanswered(
-                where, Decision(Cause.BEFORE_RESET, 0), why_view.was_reset(created_ms(meta.floor))
-            )
+            by = await self._reset_by(home, meta.floor) if self._names else None
+            remark = why_view.was_reset(created_ms(meta.floor), by)
+            return self._unanswered(where, Decision(Cause.BEFORE_RESET, 0), remark)
         if decision is not None:
             return self._unanswered(where, decision)
         if state is None and entry is None:
@@ -113,6 +119,16 @@ class WhyAnswer:
         meta = await self._services.conversations.meta(target.id)
         return meta if meta is not None and meta.parent == target.channel else None
 
+    async def _reset_by(self, conversation: int, reset: int) -> int | None:
+        """Return who reset a conversation, if the audit log says so; `reset` is the interaction."""
+        interaction = self._interaction
+        home = interaction.guild_id or interaction.channel_id or 0
+        for entry in await self._services.audit_log.latest(home, count=ACTS):
+            is_near = abs(entry.at_ms - created_ms(reset)) < ACT_WITHIN_MS
+            if (entry.what, entry.target) == ("reset", conversation) and is_near:
+                return entry.person
+        return None
+
     async def _by_the_rules(self, where: str, target: Target) -> str:
         """Explain a message of which nothing is stored, by the rules as they are now."""
         message, me = target.message, self._interaction.client.user
@@ -122,6 +138,9 @@ class WhyAnswer:
         decided = await self._services.judge(message, me)
         if isinstance(decided, Ignore):
             remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
+            meta = await self._services.conversations.meta(target.channel)
+            if decided.reason is Reason.NOT_MENTIONED and meta is not None and meta.left is not None:
+                remark = why_view.was_left(created_ms(meta.left)) if target.id > meta.left else remark
             found = decided.origin
             if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
                 remark = why_view.SET_SINCE

@@ -111,9 +111,14 @@ def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
     )
 
 
-def was_reset(when_ms: int) -> str:
-    """Say when a conversation was reset."""
-    return f"It was reset {_time(when_ms)}."
+def was_reset(when_ms: int, by: int | None) -> str:
+    """Say when a conversation was reset, and by whom if that is known."""
+    return f"It was reset {_time(when_ms)}{'' if by is None else f' by <@{by}>'}."
+
+
+def was_left(when_ms: int) -> str:
+    """Say since when the bot answers nothing in a thread but mentions."""
+    return f"Somebody has made me leave this thread by /leave {_time(when_ms)}; a mention brings me back."
 
 
 def past(where: str) -> str:

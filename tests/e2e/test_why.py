@@ -187,6 +187,16 @@ async def test_what_was_stopped_and_what_was_deleted_and_what_was_reset_is_told(
         assert "It was reset <t:" in text
 
 
+async def test_a_thread_that_the_bot_was_made_to_leave_says_since_when(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    await answer(await world.ann.command(thread, "leave"))
+    said = await world.ben.post(thread, "among ourselves")
+    text = await why(world.ann, thread, said)
+    assert is_because(text, Reason.NOT_MENTIONED)
+    assert "by /leave <t:" in text
+    assert await why(world.ann, thread) == text
+
+
 async def test_a_message_that_was_deleted_while_it_waited_is_told_by_its_id(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     gate, _ = await streaming(world, thread, ["One ", "two."], "count")
