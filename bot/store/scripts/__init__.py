@@ -7,7 +7,7 @@ running the script once, so a lost answer is met by running the script again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -21,7 +21,6 @@ from bot.store.states import STEPS, Step
 
 DRAGONFLY_FLAGS = "--!df"
 """Dragonfly reads a script's flags from its first line only."""
-
 
 Command = tuple[str | int, ...]
 """A command as Redis documents it."""
@@ -90,8 +89,9 @@ class Scripts:
         if not before and not after:
             return await self._redis.execute_command(*script)
         pipe = self._redis.pipeline(transaction=False)
+        add: Callable[..., object] = pipe.execute_command
         for command in (*before, script, *after):
-            pipe.execute_command(*command)
+            add(*command)
         return (await pipe.execute())[len(before)]
 
 
