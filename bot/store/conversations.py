@@ -48,10 +48,6 @@ class Conversations:
         """
         keys = self._keys
         when_ms = created_ms(message.id)
-        with translated():
-            # Before the script, so that a crash in between leaves an item too many and never one too few; and after
-            # the script with another score, so that a worker that has just found nothing to do does not remove it.
-            await self._redis.zadd(keys.work, {str(conversation): when_ms})
         answer = await self._scripts.run(
             Receive(
                 record=keys.record(conversation, message.id),
@@ -64,16 +60,19 @@ class Conversations:
                 author=message.author.id if asker is None else asker,
                 ttl_s=self._ttl_s,
                 channel_fields=tuple(item for pair in channel_fields.items() for item in pair),
-            )
+            ),
+            # Before the script, so that a crash in between leaves an item too many and never one too few; and after
+            # the script with another score, so that a worker that has just found nothing to do does not remove it.
+            # Also if the message is known: this may be a repeated call, or the repair of a crash. An item too many
+            # costs a look.
+            before=[("ZADD", keys.work, when_ms, conversation)],
+            after=[
+                ("ZADD", keys.work, when_ms + 1, conversation),
+                ("ZADD", keys.known, "GT", when_ms, conversation),
+            ],
         )
         if answer < 0:
             return None
-        with translated():
-            # Also if the message is known: this may be a repeated call, or the repair of a crash.
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zadd(keys.work, {str(conversation): when_ms + 1})
-            pipe.zadd(keys.known, {str(conversation): when_ms}, gt=True)
-            await pipe.execute()
         return bool(answer)
 
     async def introduce(self, conversation: int, channel_fields: Mapping[str, str | int]) -> None:
