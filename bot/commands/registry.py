@@ -16,6 +16,7 @@ from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
+from bot.commands.privacy import Privacy
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -48,6 +49,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     SettingsCommands,
     Audit,
     Exports,
+    Privacy,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

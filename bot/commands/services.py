@@ -50,7 +50,7 @@ class CommandServices:
     where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all. `clock` is
     Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
-    see, by key.
+    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
     """
 
     conversations: Conversations
@@ -79,3 +79,4 @@ class CommandServices:
     allowed_models: Sequence[str]
     archive_minutes: int
     asks_titles: bool
+    retention_ceiling: int

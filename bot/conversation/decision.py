@@ -45,7 +45,7 @@ class Decision:
     origin: Origin | None = None
 
 
-TOLD_BY_THE_MESSAGE = frozenset(
+TOLD_BY_THE_MESSAGE: frozenset[str] = frozenset(
     {
         Reason.NOT_A_PERSON,
         Reason.NOT_A_MESSAGE,
@@ -54,6 +54,8 @@ TOLD_BY_THE_MESSAGE = frozenset(
         Reason.NOT_MENTIONED,
         Reason.TYPED_COMMAND,
         Reason.DIRECT_MESSAGES_OFF,
+        "answers_off",
+        "before_setting",
     }
 )
 """The reasons that the message and the rules tell again later. They are not stored: most messages of a server have

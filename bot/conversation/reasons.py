@@ -54,6 +54,17 @@ BECAUSE: dict[str, Because] = {
     Reason.DIRECT_MESSAGES_OFF: Because(
         "because direct messages to me are switched off", "Mention me in a server.", "discord.direct_messages"
     ),
+    "answers_off": Because(
+        "because nothing is answered there", "/answer set changes that, with the permission “Manage Server”."
+    ),
+    "before_setting": Because(
+        "because it was written before each message was to be answered there",
+        "Write it again, or mention me.",
+    ),
+    "blocked": Because(
+        "because of the rules about whom I answer there",
+        "/access show tells the rules, and somebody with the permission “Manage Server” can change them.",
+    ),
     Cause.MAY_NOT_OPEN: Because(
         "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
         "Somebody who manages this server can give it to them. Or mention me in a thread that they can write in.",

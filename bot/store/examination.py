@@ -30,7 +30,7 @@ from bot.store.connection import translated
 from bot.store.contracts import contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
-from bot.store.person_search import holds_id, may_concern, read_message
+from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
@@ -227,7 +227,7 @@ class Examination:
         recent = set()
         for name, text in zip(names, await self._read.texts(names), strict=True):
             message = int(name.rpartition(":")[2])
-            if message <= who.before and holds_id(text, who):
+            if message <= who.before and may_concern(text, who):
                 recent.add(message)
         return Examined(tag, recent=frozenset(recent))
 

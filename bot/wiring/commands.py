@@ -64,6 +64,7 @@ def build_commands(
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         asks_titles=asks_titles(settings),
+        retention_ceiling=settings.history.ttl_days,
     )
     return build_tree(client, store.coordination, services)
 

@@ -40,6 +40,12 @@ async def test_each_field_is_that_of_the_narrowest_scope_of_the_claim(redis_url:
     await scope_settings.change(ACTOR, Scope.SERVER, SERVER, {"effort": "high"})
     parameters = (await terms_of(claim, scope_settings, resolve)).parameters
     assert (seen, parameters.effort) == (["server", "channel", "thread"], "high")
+    prompts = []
+    for scope, target in ((Scope.SERVER, SERVER), (Scope.THREAD, THREAD)):
+        prompts.append((await terms_of(claim, scope_settings, resolve)).prompt_scope)
+        await scope_settings.change(ACTOR, scope, target, {"system": "Be kind."})
+    prompts.append((await terms_of(claim, scope_settings, resolve)).prompt_scope)
+    assert prompts == [None, Scope.SERVER, Scope.THREAD]
     elsewhere = a_claim(10, conversation=8)  # a direct message
     assert (await terms_of(elsewhere, scope_settings, resolve)).parameters.model == "default"
     await redis.aclose()
