@@ -81,9 +81,8 @@ async def lively(world: World) -> Lively:
     await done(world, thread, poll)
     another = world.another_bot(word("app"))
     embed = await another.post(thread, "", embeds=[{"title": canary.embed, "description": canary.embed}])
-    await world.settled(
-        await person.post(thread, f"{world.mention} what is this?", reply_to=int(embed["id"]))
-    )
+    asked = await person.post(thread, f"{world.mention} what is this?", reply_to=int(embed["id"]))
+    await done(world, thread, asked)
     # Somebody else replies to the person, mentions them and stays when they are gone.
     others = await world.converse(channel, "my own thread", world.ben)
     theirs = await person.post(others, f"{canary.message} in the thread of Ben")
