@@ -8,7 +8,8 @@ from typing import Literal
 
 from bot.conversation.content import Source, Text, sources, text_of, without_files
 from bot.conversation.message import created_ms
-from bot.conversation.request import PromptMessage, Usage
+from bot.conversation.request import Effort, PromptMessage, ThinkingType, Usage
+from bot.conversation.scope import Scope
 
 Outcome = Literal["answered", "failed", "refused", "removed"]
 
@@ -25,6 +26,22 @@ class Preface:
 
     def __bool__(self) -> bool:
         return bool(self.summary or self.pinned)
+
+
+@dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What the request for the latest part of a reply held besides the messages of its turn.
+
+    `effort` and `thinking` as they were sent. `prompt` is the scope that set the system prompt, None for the default.
+    `turns` earlier turns were sent, with `files` files, and a summary of those before if `summary`.
+    """
+
+    effort: Effort | None = None
+    thinking: ThinkingType | None = None
+    prompt: Scope | None = None
+    turns: int = 0
+    files: int = 0
+    summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +64,7 @@ class Turn:
     was changed or taken back, 0 if it never was: counts and caches until then held another text. `cost` is the
     cost of all its requests in micro-dollars, None if unknown. `usage` is that of the request for the latest part
     of the reply, its output 0 if the stream broke off; `asked_ms` is when that request was sent, in ms since 1970,
-    0 if unknown.
+    0 if unknown. `made_with` is None for entries of old versions, and of replies that were read back from Discord.
     """
 
     id: int
@@ -67,6 +84,7 @@ class Turn:
     cost: int | None = None
     asked_ms: int = 0
     authors: tuple[int, ...] = ()
+    made_with: MadeWith | None = None
 
     @property
     def question(self) -> PromptMessage:

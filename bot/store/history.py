@@ -19,10 +19,10 @@ from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Amend
 
 PAGE_TURNS = 50
-"""The history is searched from its end, so many entries at a time."""
+"""The entries of one read; the history is searched from its end."""
 
 TRIES = 5
-"""An entry changes while it is being amended only where its turn ends at that moment, or is edited twice."""
+"""An entry changes while it is being amended only if its turn ends at that moment, or two edits meet."""
 
 
 class History:
@@ -35,14 +35,14 @@ class History:
         self._sweeps = FileSweeps(redis, keys)
 
     async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
-        """Change what the history says of a message, None for a deleted one; False if there is nothing to change."""
+        """Change a message in the history, or remove a deleted one (`now` is None); False if nothing changes."""
         change = partial(_amended, message=message, now=now)
         return await self.change(conversation, message, change) is not None
 
     async def change(
         self, conversation: int, message: int, change: Callable[[Turn, int], Turn]
     ) -> tuple[int, Turn] | None:
-        """Change the entry of a message; return its index and the entry before, None if there is nothing to change.
+        """Change the entry of a message; return its index and the entry as it was, None if nothing changes.
 
         `change` is called with the entry and the id of the newest entry.
         """

@@ -1,4 +1,4 @@
-"""What the messages of a conversation quote, as it was fetched for Claude."""
+"""The quotes of a conversation's messages, as they were fetched for Claude."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIELD = "quotes"
 class FetchedQuotes:
     """The quotes of a message and the notices about them; `links` are the linked messages that its text named.
 
-    `earlier` are the messages of the same turn that the quotes name only, because they stand above.
+    `earlier` are the messages of the same turn that the quotes only name, because the request has their text above.
     """
 
     quotes: tuple[Quote, ...] = ()
@@ -46,14 +46,14 @@ def dump_quotes(fetched: FetchedQuotes) -> str:
 
 
 class QuoteStore:
-    """Keeps fetched quotes for `FILES_S` beside the contents of files, so that they go where the files go."""
+    """Keeps fetched quotes for `FILES_S` in the hash of the files' contents, so that both are deleted together."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     async def fetched(self, conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
-        """Return what was fetched for these messages, without values that another version wrote."""
+        """Return the quotes that were fetched for these messages, without values that another version wrote."""
         with translated():
             found: list[Any] = await self._redis.hmget(
                 self._keys.files(conversation), [_field(message) for message in messages]
@@ -65,7 +65,7 @@ class QuoteStore:
         return quotes
 
     async def keep(self, conversation: int, message: int, quotes: FetchedQuotes) -> None:
-        """Store what was fetched for a message."""
+        """Store the quotes that were fetched for a message."""
         key = self._keys.files(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=True)

@@ -91,7 +91,7 @@ class Revisions:
         return change
 
     async def withdraw(self, conversation: int, message: int) -> Change:
-        """Forget a message, and take back what was answered to it alone; LATER if its turn is just being finished.
+        """Forget a message, and withdraw a reply to this message alone; LATER if its turn is just being finished.
 
         The last turn is taken up again: without messages its reply is withdrawn, with others they are answered again.
         """
@@ -112,12 +112,12 @@ class Revisions:
         return (Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change), turn
 
     async def file(self, conversation: int, message: int, key: str) -> HistoryFile | None:
-        """Return a file of the history by a message of its entry, None if it is not there any more."""
+        """Return a file of the history by a message of its entry; None if the entry no longer holds the file."""
         entry = await self._history.entry(conversation, message)
         return None if entry is None else next((each for each in files_of(entry) if each.key == key), None)
 
     async def take_out(self, conversation: int, file: HistoryFile) -> int | None:
-        """Take a file out of the history and of what a regeneration reads.
+        """Take a file out of the history and out of later regenerations.
 
         Returns the index of the file's entry, None if the file is not there any more.
         """

@@ -12,6 +12,7 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.message import first_id
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -25,6 +26,7 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
@@ -52,6 +54,7 @@ class Bot:
     existence: Existence
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
+    audit_poster: AuditPoster
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
@@ -97,7 +100,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.wakeups,
         DirectMessages(client, Calls(client, clock)).send,
     )
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock, forgetting)
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
     events = build_events(
         settings,
         client,
@@ -108,11 +111,16 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(
+        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
+    )
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
@@ -124,6 +132,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         events.existence,
         model_retirement,
         file_cleanup,
+        audit_poster,
         forgetting,
         retention,
         store.wakeups,

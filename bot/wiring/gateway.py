@@ -18,10 +18,12 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.questions import Questions
 from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
@@ -33,8 +35,9 @@ from bot.wiring.store import Store
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """What looks for missed events."""
+    """What takes events, and what looks for missed ones."""
 
+    intake: Intake
     catchup: Catchup
     existence: Existence
 
@@ -76,6 +79,14 @@ def intake_policy(settings: Settings) -> Policy:
     )
 
 
+def asks_titles(settings: Settings) -> bool:
+    """Whether Claude is asked for the names of new threads.
+
+    People need the thread to write in while messages are gathered: the thread is open before the request is sent.
+    """
+    return settings.reply.titles == "generated" and not settings.reply.gather_ms
+
+
 def build_events(
     settings: Settings,
     client: Client,
@@ -104,6 +115,7 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
@@ -111,13 +123,14 @@ def build_events(
         intake_policy(settings),
         changes,
         proxies,
+        Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
         commands=commands,
         max_age_s=max_age_s,
-        # People need the thread to write in while messages are gathered: it is open before the request is sent.
-        asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
+        asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        notes=notes,
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -126,6 +139,7 @@ def build_events(
         conversations,
         intake,
         outbox,
+        notes,
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,
@@ -152,4 +166,4 @@ def build_events(
         removals=removals,
         existence=existence,
     ).register()
-    return Events(catchup, existence)
+    return Events(intake, catchup, existence)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.errors import Fenced
+from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.message import created_ms
 from bot.store.claim import Idle, UnreadableConversation
 from bot.store.codec import Result
@@ -13,6 +13,7 @@ from bot.store.keys import Keys
 from tests.conversation.builders import message, snowflake
 from tests.store.stage import (
     CHANNEL_FIELDS,
+    KEYS,
     TTL_S,
     C,
     Store,
@@ -22,16 +23,32 @@ from tests.store.stage import (
 )
 
 
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
-
-
 async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: Store) -> None:
     hello = message("hello")
     assert await receive(store, hello, hello, hello) == [True, False, False]
     claim = await claimed(store)
     assert claim.batch.messages == (hello,)
+
+
+async def test_a_message_is_taken_in_by_a_server_that_does_not_know_the_script(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("first", number=1))
+    await redis.script_flush()
+    second = message("second", number=2)
+    assert await receive(store, second) == [True]
+    assert await redis.zscore(KEYS.work, str(C)) == created_ms(second.id) + 1
+    assert await redis.zscore(KEYS.known, str(C)) == created_ms(second.id)
+
+
+async def test_a_message_that_fails_to_be_taken_in_leaves_its_conversation_in_the_queue(
+    store: Store, redis: Redis
+) -> None:
+    await redis.set(KEYS.pending(C), "no sorted set")
+    with pytest.raises(StoreUnavailable) as failure:
+        await receive(store, message("secret"))
+    assert await redis.zscore(KEYS.work, str(C)) is not None
+    assert "secret" not in str(failure.value)
 
 
 @pytest.mark.parametrize("field", ["cost", "pins", "places", "pinned_now"])
@@ -146,5 +163,5 @@ async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: 
 
 async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
-    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == 1
-    assert await store.recorded([]) == 0
+    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == {snowflake(10)}
+    assert await store.recorded([]) == frozenset()
