@@ -7,6 +7,8 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.access_rules import AccessRules
+from bot.commands.answer import Answer
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
@@ -33,6 +35,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Leave,
     System,
     Model,
+    Answer,
+    AccessRules,
     ReplyControls,
     Context,
     Help,

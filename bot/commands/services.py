@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.intake import Policy
@@ -46,6 +47,7 @@ class CommandServices:
     resolve_terms: Callable[[Choice], Terms]
     clock: Clock
     intake_policy: Policy
+    access_defaults: AccessDefaults
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int

@@ -16,6 +16,7 @@ from bot.store.connection import translated
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.settings import ChangeSettings
+from bot.store.settings_cache import Place, SettingsCache
 
 LEGACY_NAMES = (SYSTEM, *MODEL_NAMES)
 """The settings that the version before wrote to other keys."""
@@ -38,7 +39,8 @@ class ScopeSettings:
     """Reads and changes the settings of scopes.
 
     Those of a thread live `ttl_s` after the last turn or change, the others until removed. Entries of the audit log
-    live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home.
+    live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home. `cached` tells what
+    the settings were some seconds ago, and knows at once what is changed here.
     """
 
     def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, audit_s: int) -> None:
@@ -47,6 +49,7 @@ class ScopeSettings:
         self._keys = keys
         self._ttl_s = ttl_s
         self._audit_s = audit_s
+        self.cached = SettingsCache(self._of_place)
 
     async def change(
         self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
@@ -70,7 +73,10 @@ class ScopeSettings:
             most_versions=MOST_VERSIONS,
             changes=tuple(text for change in changes for text in change),
         )
-        return pairs(await self._scripts.run(call))
+        try:
+            return pairs(await self._scripts.run(call))
+        finally:  # also after an error: the change may have been made
+            self.cached.forget(actor.home)
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None
@@ -115,6 +121,9 @@ class ScopeSettings:
             Version(str(entry), fields["text"], int(fields["person"]), int(str(entry).partition("-")[0]))
             for entry, fields in found
         )
+
+    async def _of_place(self, place: Place) -> dict[Scope, Settings]:
+        return await self.by_scope(thread=place.thread, channel=place.channel, server=place.server)
 
     async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:
         """Move the settings that the version before wrote: a change must not leave them in force."""

@@ -10,7 +10,7 @@ from bot.conversation.pricing import PriceBook
 from bot.gateway.connection.client import Client
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.wiring.gateway import intake_policy
+from bot.wiring.gateway import access_defaults, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, default_choice
 
@@ -43,6 +43,7 @@ def build_commands(
         resolve_terms=turns.terms,
         clock=clock,
         intake_policy=intake_policy(settings),
+        access_defaults=access_defaults(settings),
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,

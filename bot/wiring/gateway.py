@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 from bot.config import Settings
 from bot.config.proxy import proxy_for
+from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
@@ -16,6 +17,7 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decider import Decider
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
@@ -65,6 +67,11 @@ def intake_policy(settings: Settings) -> Policy:
     )
 
 
+def access_defaults(settings: Settings) -> AccessDefaults:
+    """Who may use the bot where no rule of a server says otherwise."""
+    return AccessDefaults(frozenset(settings.access.allow_roles), frozenset(settings.access.block))
+
+
 def build_events(
     settings: Settings,
     client: Client,
@@ -93,16 +100,23 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    decider = Decider(
+        conversations,
+        store.scope_settings.cached,
+        intake_policy(settings),
+        access_defaults(settings),
+        proxies=settings.discord.proxies,
+        commands=commands,
+    )
     intake = Intake(
         conversations,
         dispatcher,
         outbox,
-        intake_policy(settings),
+        decider,
         changes,
         proxies,
         outage_buffer,
         clock,
-        commands=commands,
         max_age_s=max_age_s,
         # People need the thread to write in while messages are gathered: it is open before the request is sent.
         asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
@@ -124,7 +138,7 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock),
+        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,
