@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,20 +35,34 @@ class Version:
     at_ms: int
 
 
+async def _publish_nothing(_server: int) -> None:
+    """Tell no other instance."""
+
+
 class ScopeSettings:
     """Reads and changes the settings of scopes.
 
     Those of a thread live `ttl_s` after the last turn or change, the others until removed. Entries of the audit log
     live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home. `cached` tells what
-    the settings were some seconds ago, and knows at once what is changed here.
+    the settings were some seconds ago, and knows at once what is changed here. `publish` is called with the home in
+    which something was changed, so that other instances read the settings again.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, audit_s: int) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        ttl_s: int,
+        audit_s: int,
+        publish: Callable[[int], Awaitable[None]] = _publish_nothing,
+    ) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
         self._ttl_s = ttl_s
         self._audit_s = audit_s
+        self._publish = publish
         self.cached = SettingsCache(self._of_place)
 
     async def change(
@@ -74,9 +88,11 @@ class ScopeSettings:
             changes=tuple(text for change in changes for text in change),
         )
         try:
-            return pairs(await self._scripts.run(call))
+            changed = pairs(await self._scripts.run(call))
         finally:  # also after an error: the change may have been made
             self.cached.forget(actor.home)
+        await self._publish(actor.home)
+        return changed
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -39,7 +40,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops."""
+    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
 
     client: Client
     tree: Tree
@@ -48,6 +49,7 @@ class Bot:
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
     wakeups: Wakeups
+    wake: Callable[[int], None]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -97,4 +99,9 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     )
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
-    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups)
+
+    def wake(named: int) -> None:
+        store.scope_settings.cached.forget(named)
+        turns.dispatcher.signal(named)
+
+    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups, wake)

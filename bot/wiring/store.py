@@ -88,6 +88,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         upload_s=LONGEST_EXPIRY_S - UPLOAD_MARGIN_S,
         inline_bytes=round(settings.files.inline_mb * MB),
     )
+    wakeups = Wakeups(redis, keys)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
@@ -99,10 +100,10 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
-        scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
+        scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish),
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         work_queue=WorkQueue(redis, keys),
-        wakeups=Wakeups(redis, keys),
+        wakeups=wakeups,
         recent_messages=RecentMessages(redis, keys),
         revisions=Revisions(redis, keys, ttl_s=ttl_s),
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),

@@ -239,11 +239,14 @@ async def test_what_was_missed_is_answered_by_the_same_rules_and_nothing_from_be
     soon = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
     bot = await alone.start_bot(**soon)
     always, never, plain = (alone.channel() for _ in range(3))
-    forum = alone.channel("forum")
+    forum, shelf = alone.channel("forum"), alone.channel("forum")
     earlier = await alone.ann.post(always, "before it was set")
-    opened = int((await alone.ann.create_post(forum, "Old", "before it was set"))["id"])
+    opened, shelved = [
+        int((await alone.ann.create_post(each, "Old", "before it was set"))["id"]) for each in (forum, shelf)
+    ]
     await choose(alone, always, "always")
-    await choose(alone, opened, "always", "channel")
+    for each in (opened, shelved):
+        await choose(alone, each, "always", "channel")
     await choose(alone, never, "never")
     await bot.kill()
     async with Redis.from_url(alone.redis_url, decode_responses=True) as redis:
@@ -251,7 +254,7 @@ async def test_what_was_missed_is_answered_by_the_same_rules_and_nothing_from_be
         await redis.delete(*[key async for key in redis.scan_iter("bobbin:*:hw")])
     missed = await alone.ann.post(always, "what is a warp?")
     post = int((await alone.ben.create_post(forum, "New", "which yarn?"))["id"])
-    archived = int((await alone.ben.create_post(forum, "Archived", "which colour?"))["id"])
+    archived = int((await alone.ben.create_post(shelf, "Archived", "which colour?"))["id"])
     await alone.admin.edit_thread(archived, archived=True)
     await alone.ann.post(never, f"{alone.mention} hello?")
     await alone.ann.post(plain, "not for the bot")

@@ -108,13 +108,12 @@ class Decider:
         is_off = in_force is not None and in_force.mode is AnswerMode.NEVER
         return EditEffect.STORE if is_off else EditEffect.ANSWER
 
-    async def would_answer(self, message: discord.Message, me: discord.ClientUser) -> bool:
-        """Whether a message would be answered; does not accept it."""
+    async def judge(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
+        """Decide on a message and on its author, by the rules as they are now; None if its channel is unknown."""
         decided = await self.decide(message, me)
         if not isinstance(decided, Accepted):
-            return False
-        person = NOBODY if convert.is_proxied(message, self._proxies) else message.author.id
-        return await self.refusal(message, decided.settings, person=person) is None
+            return decided
+        return await self.refusal(message, decided.settings, person=await self._author(message)) or decided
 
     def is_answered_by_what_is_known(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Whether a message is answered, where that can be told without the store."""

@@ -123,7 +123,11 @@ class Intake:
 
     async def would_answer(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Whether a message would be answered; does not accept it."""
-        return message.author.id != me.id and await self._decider.would_answer(message, me)
+        return message.author.id != me.id and isinstance(await self.judge(message, me), Accepted)
+
+    async def judge(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
+        """Decide on a message by the rules as they are now; None if its server or its channel is unknown."""
+        return await self._decider.judge(message, me)
 
     def is_by_a_person(self, message: discord.Message) -> bool:
         """Whether a person has written a message, perhaps through a proxy."""
