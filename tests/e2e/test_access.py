@@ -179,14 +179,16 @@ async def test_an_edit_of_a_proxied_message_is_judged_by_its_author(world: World
     assert "weft" not in str(world.asked[-1].body)
 
 
-async def test_a_change_is_in_force_for_the_next_message_in_every_instance(world: World) -> None:
+async def test_a_change_is_known_to_every_instance_before_the_settings_are_read_anew(world: World) -> None:
     async with world.apart(bots=2) as own:
         channel = own.channel()
-        for _ in range(3):
-            await own.converse(channel, "hello", own.ben)
-            await block(own, channel, own.ben)
-            await ignored(own, channel, own.ben)
-            await rule(own, channel, "clear", person=own.ben.id)
+        await own.converse(channel, "hello", own.ben)
+        await block(own, channel, own.ben)
+        await own.converse(channel, "the wake-up has arrived by now")
+        await ignored(own, channel, own.ben)
+        await rule(own, channel, "clear", person=own.ben.id)
+        await own.converse(channel, "the wake-up has arrived by now")
+        await own.converse(channel, "and now?", own.ben)
 
 
 async def test_missed_messages_of_blocked_people_and_of_those_without_the_role_stay_unanswered(

@@ -227,7 +227,7 @@ class Intake:
         if lacking is not None:
             log.info("author_lacks_permission", message=message.id, permission=lacking)
             self._on_decision("may_not_open")
-            if accepted.addressed or self._is_first(message):
+            if self._is_first(message) or accepted.addressed:
                 await self._notify(message, wording.may_not(lacking))
         return lacking is None
 
