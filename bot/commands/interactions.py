@@ -100,11 +100,11 @@ async def update_message(
     text: str | None = discord.utils.MISSING,
     *,
     view: discord.ui.View | None = None,
-) -> None:
+) -> bool:
     """Edit the message whose button was pressed: its text, and its buttons, of which none stays by default.
 
-    The button's effect is done by now, so a failure here is not reported as a failure of the effect. The edit is
-    repeated, because its answer may be lost after the edit was made.
+    Returns whether Discord took the edit. The button's effect is done by now, so a failure here is not reported as a
+    failure of the effect. The edit is repeated, because its answer may be lost after the edit was made.
     """
 
     def log_retry(error: Exception, _failures: int) -> None:
@@ -121,3 +121,6 @@ async def update_message(
         log.info("interaction_response_rejected", interaction=interaction.id, code=error.code)
     except (aiohttp.ClientError, OSError) as error:
         log.info("interaction_response_rejected", interaction=interaction.id, kind=type(error).__name__)
+    else:
+        return True
+    return False

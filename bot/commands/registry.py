@@ -11,14 +11,18 @@ from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.forget import Forget
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
+from bot.commands.my_data import MyData
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
+from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
 
@@ -40,6 +44,10 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     ReplyControls,
     Context,
     Help,
+    MyData,
+    Forget,
+    Why,
+    SettingsCommands,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

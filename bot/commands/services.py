@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import discord
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
-from bot.conversation.intake import Policy
+from bot.conversation.intake import Ignore, Policy
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
+from bot.conversation.settings_table import OperatorValue
+from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
 from bot.store.conversations import Conversations
+from bot.store.decisions import Decisions
+from bot.store.message_states import MessageStates
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
+from bot.turns.forgetting import Forgetting
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +36,22 @@ class CommandServices:
     """Shared by all features.
 
     `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
-    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's.
+    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's. With `asks_titles`
+    Claude is asked for the name of each new thread. `judge` decides on a message as the intake does, None if its
+    channel is unknown. `operator_values` are the settings of the operator that people may see, by key.
     """
 
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    decisions: Decisions
+    message_states: MessageStates
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions
     wakeups: Wakeups
     dispatcher: Dispatcher
+    forgetting: Forgetting
     outbox: Outbox
     pins: Pins
     catalogue: Catalogue
@@ -48,6 +60,9 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
+    judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
+    operator_values: Mapping[str, OperatorValue]
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int
+    asks_titles: bool

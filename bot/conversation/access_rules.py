@@ -10,7 +10,10 @@ from bot.conversation.scope import Origin, Scope, Settings
 ALLOW, BLOCK = "allow", "block"
 """The values of the settings."""
 
-ROLE, PERSON = "access:role:", "access:person:"
+FAMILY = "access:"
+"""What the names of all rules begin with."""
+
+ROLE, PERSON = f"{FAMILY}role:", f"{FAMILY}person:"
 """What the names of the settings begin with; the id of the role or the person stands behind it."""
 
 SCOPES = (Scope.CHANNEL, Scope.SERVER)

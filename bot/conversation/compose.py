@@ -16,6 +16,7 @@ from bot.conversation.lifetime import USUAL_RATES, CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Prices
 from bot.conversation.request import Parameters, PromptMessage, Request, Usage
+from bot.conversation.scope import Scope
 from bot.conversation.shares import share_out
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Edge, TrimPolicy, Window, trim
@@ -34,7 +35,8 @@ class Terms:
 
     `trimming` respects the model's context. `limit_tokens` is the most that a prompt may hold, None if unknown. Above
     `step_tokens` a prompt costs several times as much; None if there is no such step or the operator accepts it.
-    `prices` is None if unknown. `user_key` is the pseudonym of the person who asks.
+    `prices` is None if unknown. `user_key` is the pseudonym of the person who asks. `prompt_scope` is where the
+    system prompt was set, None for the default.
     """
 
     parameters: Parameters
@@ -45,6 +47,7 @@ class Terms:
     cache: CacheSetting = "auto"
     prices: Prices | None = None
     user_key: str | None = None
+    prompt_scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

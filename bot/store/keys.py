@@ -44,6 +44,9 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+RECEIPT_S = 30 * 24 * 3600
+"""How long a person can verify that they were forgotten."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -61,6 +64,7 @@ class Keys:
         self.models = self._key("models")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
+        self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -101,6 +105,10 @@ class Keys:
     def recent_text(self, channel: int, message: int) -> Key:
         """Return a message that was just accepted."""
         return self._of(channel, f"n:{message}")
+
+    def decisions(self, channel: int) -> Key:
+        """Return what was decided about messages of a channel that got no ordinary answer."""
+        return self._of(channel, "d")
 
     def lease(self, conversation: int) -> Key:
         """Return the lease."""
@@ -153,6 +161,14 @@ class Keys:
     def legacy_scope(self, target: int) -> Key:
         """Return the settings of a channel or a server that the version before wrote."""
         return self._key(f"scope:{target}")
+
+    def forget_job(self, person: int) -> Key:
+        """Return how far a person is forgotten, and the receipt."""
+        return self._of(person, "forget")
+
+    def forget_left(self, person: int) -> Key:
+        """Return the keys that are still to be looked at for a person."""
+        return self._of(person, "forget:left")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

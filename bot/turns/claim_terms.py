@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 
 from bot.conversation.compose import Terms
-from bot.conversation.model import Choice
+from bot.conversation.model import Choice, narrowest
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
 
@@ -14,7 +15,8 @@ TermsOf = Callable[[Claim], Awaitable[Terms]]
 
 async def terms_of(claim: Claim, scope_settings: ScopeSettings, resolve: Callable[[Choice], Terms]) -> Terms:
     """Return the terms of a turn's requests."""
-    choice = await scope_settings.effective(
+    by_scope = await scope_settings.choices(
         thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
     )
-    return resolve(choice)
+    prompt_scope = next((scope for scope, choice in by_scope.items() if choice.system is not None), None)
+    return replace(resolve(narrowest(by_scope.values())), prompt_scope=prompt_scope)

@@ -13,12 +13,14 @@ from typing import Literal
 import structlog
 
 from bot.conversation import wording
-from bot.conversation.turn import Turn
+from bot.conversation.decision import Cause
+from bot.conversation.turn import Outcome, Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
+from bot.turns import decided
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, put_below
@@ -61,7 +63,7 @@ class TurnLife:
 
     @property
     def _is_given_up(self) -> bool:
-        """Whether too many attempts have failed; one that fails while it prepares has counted as well."""
+        """Whether too many attempts have failed; an attempt that fails in its preparation counts as well."""
         return self.claim.attempt.number > self.services.policy.tries
 
     async def run(self) -> Done:
@@ -82,11 +84,13 @@ class TurnLife:
         claim, services = self.claim, self.services
         if claim.attempt.stopped and has_earlier_attempt(claim):
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
+            await self._note_unanswered(turn.outcome, result)
             await self.commit(turn, result)
             return result
         if self._is_given_up:
             tries = claim.attempt.number - 1
             log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
+            await decided.note(claim, Cause.GIVEN_UP, services, str(tries))
             return await self._decline(wording.GIVEN_UP)
         terms = await services.terms_of(claim)
         async with Generation(
@@ -97,12 +101,24 @@ class TurnLife:
             while generated is None:
                 prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
+                    await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
                 generated = await generation.compose_and_stream(terms, prepared)
         best = not_worse(self.claim, generated)
         result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result
+
+    async def _note_unanswered(self, outcome: Outcome, result: Result) -> None:
+        """Note why a turn ends without a reply, by the first notice: only the others may name files."""
+        if result.reply:
+            return
+        cause = Cause.REFUSED if outcome == "refused" else Cause.FAILED
+        if self.stopped.is_set() or self.claim.attempt.stopped:
+            cause = Cause.STOPPED
+        notice = next(iter(result.notices), "")
+        await decided.note(self.claim, cause, self.services, notice)
 
     async def commit(self, turn: Turn | None, result: Result, *, window_start: int | None = None) -> None:
         """Append the turn to the history and fix what Discord is to show."""
@@ -143,7 +159,7 @@ class TurnLife:
             self.reply.claim = replace(claim, batch=replace(claim.batch, messages=prepared.messages))
 
     async def _recover(self) -> Result | None:
-        """Take over what an earlier attempt has posted; if that is finished, it is the answer."""
+        """Take over the messages of an earlier attempt; a finished reply becomes the answer."""
         recovered = await recover_reply(self.claim, self.services)
         if recovered is None:
             return None

@@ -22,12 +22,12 @@ from bot.conversation.errors import (
 )
 from bot.conversation.pricing import Prices
 from bot.conversation.request import (
+    BlockStarted,
     Finished,
     NewAttempt,
     Request,
     Started,
     TextDelta,
-    Thinking,
     Usage,
     Waiting,
 )
@@ -156,7 +156,7 @@ class ReplyStream:
             paused, request = end, following
             end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
             if isinstance(end, ClaudeRefusedRequest):
-                end = paused  # what was refused is the content of the reply, not what people wrote
+                end = paused  # the API refused the content of the reply, not the messages of people
                 break
         show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), end
@@ -237,8 +237,9 @@ class ReplyStream:
                             sent.usage = usage
                             self._cost.add(usage, self._prices)
                             return event
-                        case Thinking():
-                            show_status(wording.THINKING)
+                        case BlockStarted(kind=kind):
+                            if line := wording.PHASES.get(kind):
+                                show_status(line)
                         case Waiting():
                             unreported = False
                             if event.lost or sent.usage.input_total:

@@ -18,6 +18,7 @@ from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.pace import Pace
 from bot.shutdown import together
@@ -26,6 +27,7 @@ from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
+from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
@@ -48,6 +50,7 @@ class Bot:
     catchup: Catchup
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
+    forgetting: Forgetting
     wakeups: Wakeups
     wake: Callable[[int], None]
 
@@ -83,8 +86,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
     pins = build_pins(client, store, clock, stack)
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
-    catchup = build_events(
+    forgetting = Forgetting(
+        store.forget_jobs,
+        store.person_search,
+        store.examination,
+        store.erasure,
+        turns.dispatcher,
+        store.wakeups,
+        DirectMessages(client, Calls(client, clock)).send,
+    )
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
+    intake, catchup = build_events(
         settings,
         client,
         store,
@@ -94,9 +106,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(
+        settings, client, store, claude, prices, outbox, turns, pins, intake, clock, forgetting
+    )
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
 
@@ -104,4 +120,14 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         store.scope_settings.cached.forget(named)
         turns.dispatcher.signal(named)
 
-    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups, wake)
+    return Bot(
+        client,
+        tree,
+        turns.dispatcher,
+        catchup,
+        model_retirement,
+        file_cleanup,
+        forgetting,
+        store.wakeups,
+        wake,
+    )

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.claude.client import Claude
 from bot.commands import CommandServices, Tree, build_tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
+from bot.conversation.reasons import BECAUSE
+from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
 from bot.gateway.connection.client import Client
+from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
-from bot.wiring.gateway import access_defaults, intake_policy
+from bot.turns.forgetting import Forgetting
+from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, default_choice
 
@@ -24,18 +30,23 @@ def build_commands(
     outbox: DiscordOutbox,
     turns: Turns,
     pins: Pins,
+    intake: Intake,
     clock: Clock,
+    forgetting: Forgetting,
 ) -> Tree:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
+        decisions=store.decisions,
+        message_states=store.message_states,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
         revisions=store.revisions,
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
+        forgetting=forgetting,
         outbox=outbox,
         pins=pins,
         catalogue=claude.catalogue,
@@ -44,8 +55,25 @@ def build_commands(
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),
+        judge=intake.judge,
+        operator_values=operator_values(settings),
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
+        asks_titles=asks_titles(settings),
     )
     return build_tree(client, store.coordination, services)
+
+
+def operator_values(settings: Settings) -> Mapping[str, OperatorValue]:
+    """The operator's settings that people may see: those of the table, and those behind decisions."""
+    keys = {*OPERATOR_KEYS, *(each.key for each in BECAUSE.values() if each.key)}
+    return {key: _operator_value(settings, key) for key in sorted(keys)}
+
+
+def _operator_value(settings: Settings, key: str) -> OperatorValue:
+    section_name, field = key.split(".")
+    section = getattr(settings, section_name)
+    value = getattr(section, field)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    return OperatorValue(text, is_set=field in section.model_fields_set)

@@ -18,10 +18,12 @@ from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.decider import Decider
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.questions import Questions
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
@@ -72,6 +74,14 @@ def access_defaults(settings: Settings) -> AccessDefaults:
     return AccessDefaults(frozenset(settings.access.allow_roles), frozenset(settings.access.block))
 
 
+def asks_titles(settings: Settings) -> bool:
+    """Whether Claude is asked for the names of new threads.
+
+    People need the thread to write in while messages are gathered: the thread is open before the request is sent.
+    """
+    return settings.reply.titles == "generated" and not settings.reply.gather_ms
+
+
 def build_events(
     settings: Settings,
     client: Client,
@@ -85,8 +95,8 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
-) -> Catchup:
-    """Build the handlers of events, register them with the client, and return the catch-up."""
+) -> tuple[Intake, Catchup]:
+    """Build the handlers of events, register them with the client, and return the intake and the catch-up."""
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -108,6 +118,7 @@ def build_events(
         proxies=settings.discord.proxies,
         commands=commands,
     )
+    notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
@@ -115,12 +126,13 @@ def build_events(
         decider,
         changes,
         proxies,
+        Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
         max_age_s=max_age_s,
-        # People need the thread to write in while messages are gathered: it is open before the request is sent.
-        asks_titles=settings.reply.titles == "generated" and not settings.reply.gather_ms,
+        asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        notes=notes,
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -129,6 +141,7 @@ def build_events(
         conversations,
         intake,
         outbox,
+        notes,
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,
@@ -145,4 +158,4 @@ def build_events(
         clock=clock,
     )
     Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
-    return catchup
+    return intake, catchup

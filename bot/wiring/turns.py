@@ -11,7 +11,6 @@ from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
-from bot.conversation.request import Parameters
 from bot.conversation.tokens import is_older
 from bot.files.convert import Converter
 from bot.files.result import Limits
@@ -68,9 +67,8 @@ def build_turns(
     budget = HistoryBudget(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
-    parameters = Parameters(settings.claude.model, settings.claude.max_tokens)
     default, cache = default_choice(settings), settings.claude.cache
-    terms = TermsResolver(parameters, default, budget, claude.catalogue, prices, cache=cache)
+    terms = TermsResolver(settings.claude.parameters, default, budget, claude.catalogue, prices, cache=cache)
     terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms)
     quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
@@ -90,6 +88,7 @@ def build_turns(
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
             report_cost=lambda _claim, micro_usd: metrics.spent(micro_usd),
+            note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
             clock=clock,
         )

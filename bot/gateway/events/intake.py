@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Callable
 
 import discord
@@ -10,38 +9,34 @@ import structlog
 
 from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
+from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Reason
 from bot.conversation.message import Message, Reference, created_ms
-from bot.gateway import permissions
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.inbox import to_inbox
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.conversion.reference import to_reference
-from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.decider import NOBODY, Decider, EditEffect, is_in_unknown_server
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
+from bot.gateway.events.questions import Questions
+from bot.gateway.events.thread_permission import ThreadPermission
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
-THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
-"""The channels in which a thread can be started from a message (Discord, topics/threads)."""
-
-REMEMBERED = 1000
-"""The most people and channels of which is remembered that the person was told of a permission there."""
-
 
 class Intake:
     """Puts the messages that are to be answered into the inbox.
 
     A listed or edited message is answered up to `max_age_s` after it was written. With `asks_titles` Claude is asked
-    for the name of each new thread. `on_decision` gets the label of each decision.
+    for the name of each new thread. `on_decision` gets the label of each decision, `notes` what people may ask about.
     """
 
     def __init__(
@@ -52,12 +47,14 @@ class Intake:
         decider: Decider,
         changes: Changes,
         proxies: Proxies,
+        questions: Questions,
         outage_buffer: OutageBuffer,
         clock: Clock,
         *,
         max_age_s: float,
         asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
+        notes: DecisionNotes | None = None,
     ) -> None:
         self._conversations = conversations
         self._dispatcher = dispatcher
@@ -65,13 +62,15 @@ class Intake:
         self._decider = decider
         self._changes = changes
         self._proxies = proxies
+        self._questions = questions
         self._outage_buffer = outage_buffer
         self._clock = clock
         self._max_age_s = max_age_s
         self._asks_titles = asks_titles
         self._on_decision = on_decision
+        self._notes = notes or DecisionNotes(clock)
         self._notified_channels: set[int] = set()
-        self._told: OrderedDict[tuple[int, int], None] = OrderedDict()
+        self._threads = ThreadPermission(self._notify, self._notes, on_decision)
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message of an event; it is in the store before anything else happens."""
@@ -111,7 +110,10 @@ class Intake:
 
         The caller wakes the conversation after the last message, so that one turn answers them together.
         """
-        return await self._accept(message, me, source="listing") if message.author.id != me.id else None
+        if message.author.id == me.id:
+            await self._questions.check(message, me.id)
+            return None
+        return await self._accept(message, me, source="listing")
 
     def deleted(self, message: int) -> None:
         """Note that a message was deleted, after the deletion is applied."""
@@ -162,6 +164,7 @@ class Intake:
         decided = await self._decider.decide(message, me)
         if isinstance(decided, Ignore):
             self._on_decision(decided.reason.value)
+            await self._notes.ignored(message, decided)
             if decided.reason is Reason.TYPED_COMMAND and source == "event":
                 await self._notify(message, wording.TYPED_COMMAND)
             return None
@@ -169,7 +172,9 @@ class Intake:
             return None
         is_proxied = self._proxies.is_proxied(message)
         refused = None if is_proxied else await self._decider.refusal(message, decided.settings)
-        if refused is None and not await self._may_begin(message, decided, knows_author=not is_proxied):
+        if refused is None and not await self._threads.has_place(message, decided):
+            return None
+        if refused is None and not is_proxied and not await self._threads.is_held(message, decided):
             return None
         conversation = message.id if decided.answer.opens_thread else message.channel.id
         # Also of a refused message: its author may have the same posted by a proxy.
@@ -182,13 +187,15 @@ class Intake:
             return None
         if counterpart is None:
             # The permission to open a thread is that of the original's author, where the original was seen.
-            if is_proxied and not await self._may_open_thread(message, decided):
+            if is_proxied and not await self._threads.is_held(message, decided):
                 return None
             return await self._store(message, decided, me, source)
         if not is_proxied:
             self._on_decision("proxied")
+            await self._notes.unanswered(message, Cause.PROXIED, str(counterpart.id))
             log.info("original_ignored", message=message.id, copy=counterpart.id)
             return None
+        await self._notes.missed(message.channel.id, (counterpart.id,), Cause.PROXIED, str(message.id))
         await self._withdraw(counterpart, message, decided.answer)
         return await self._store(message, decided, me, source, original=counterpart)
 
@@ -197,6 +204,7 @@ class Intake:
     ) -> None:
         """Ignore a message, and the copy of it that an application has posted before the original was seen."""
         self._on_decision(refused.reason.value)
+        await self._notes.ignored(message, refused)
         log.debug("message_ignored", message=message.id, reason=refused.reason.value)
         if copy is not None:
             await self._withdraw(copy, message, accepted.answer)
@@ -204,42 +212,6 @@ class Intake:
     async def _withdraw(self, counterpart: Message, message: discord.Message, answer: Answer) -> None:
         in_thread = not answer.opens_thread
         await self._proxies.withdraw(counterpart, channel=message.channel.id, in_thread=in_thread)
-
-    async def _may_begin(self, message: discord.Message, accepted: Accepted, *, knows_author: bool) -> bool:
-        """Whether the answer can have a thread, where it needs one; tells those who have mentioned the bot if not."""
-        if not accepted.answer.opens_thread:
-            return True
-        if getattr(accepted.channel, "type", None) not in THREAD_PARENTS:
-            if accepted.addressed:
-                await self._notify(message, wording.NO_THREADS_HERE)
-            return False
-        return not knows_author or await self._may_open_thread(message, accepted)
-
-    async def _may_open_thread(self, message: discord.Message, accepted: Accepted) -> bool:
-        """Whether the author may open a thread themselves, if one opens; tells them which permission they lack."""
-        if not accepted.answer.opens_thread:
-            return True
-        held = await lookup.author_permissions(message)
-        if held is None:
-            log.info("author_left", message=message.id)
-            return False
-        lacking = permissions.person_lacks(held)
-        if lacking is not None:
-            log.info("author_lacks_permission", message=message.id, permission=lacking)
-            self._on_decision("may_not_open")
-            if self._is_first(message) or accepted.addressed:
-                await self._notify(message, wording.may_not(lacking))
-        return lacking is None
-
-    def _is_first(self, message: discord.Message) -> bool:
-        """Whether the author is yet to be told here: where each message is answered, only their first one asks."""
-        who = (message.channel.id, message.author.id)
-        is_first = who not in self._told
-        self._told[who] = None
-        self._told.move_to_end(who)
-        if len(self._told) > REMEMBERED:
-            self._told.popitem(last=False)
-        return is_first
 
     async def _store(
         self,

@@ -1,0 +1,140 @@
+"""The settings that people can see: one row for each; which value applies in a place, and where that was set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.conversation.access_rules import FAMILY, PERSON, ROLE
+from bot.conversation.answer_mode import ANSWER, mode_in_force
+from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
+
+ON_OFF = {"True": "on", "False": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorValue:
+    """What the operator's settings say: the value as text, and whether it `is_set` or is the default."""
+
+    value: str
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting: the `label` for people, its `name` in the scopes, its `key` in the operator's settings.
+
+    A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
+    stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
+    with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
+    the name, and returns the one that applies. A row `for_managers` is shown to those who manage the server.
+    """
+
+    label: str
+    name: str = ""
+    key: str = ""
+    shown: Callable[[str, str], str] = lambda _name, value: value
+    in_force: Callable[[Mapping[Scope, Settings], str], Origin | None] = in_force
+    for_managers: bool = False
+
+    @property
+    def is_family(self) -> bool:
+        """Whether the row stands for several settings."""
+        return self.name.endswith(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A setting as it applies: `origin` is None where the operator's value does, which `is_default` or is set."""
+
+    label: str
+    value: str
+    origin: Origin | None = None
+    is_default: bool = True
+
+
+def _length(_name: str, value: str) -> str:
+    return f"a text of {len(value):,} characters" if value else "none"
+
+
+def _on_off(_name: str, value: str) -> str:
+    return ON_OFF.get(value, value)
+
+
+def _or_none(_name: str, value: str) -> str:
+    return f"`{value}`" if value else "none"
+
+
+def _number_of(unit: str) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return f"{float(value):,.10g} {unit}"
+
+    return shown
+
+
+def _answer_mode(by_scope: Mapping[Scope, Settings], _name: str) -> Origin | None:
+    found = mode_in_force(by_scope)
+    return None if found is None else found.origin
+
+
+def _rule(name: str, value: str) -> str:
+    mention = f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"
+    return f"{value} {mention}"
+
+
+def _roles(_name: str, value: str) -> str:
+    return f"only {len(value.split(','))} of the roles" if value else "everybody"
+
+
+ROWS = (
+    Row("Which messages I answer", ANSWER, in_force=_answer_mode),
+    Row("Who may use me", FAMILY, shown=_rule, for_managers=True),
+    Row("Who may use me without a rule", key="access.allow_roles", shown=_roles),
+    Row("Model", "model", "claude.model"),
+    Row("Effort", "effort", "claude.effort"),
+    Row("Thinking", "thinking", "claude.thinking"),
+    Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Messages in threads that I answer", key="reply.when"),
+    Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
+    Row("Direct messages", key="discord.direct_messages", shown=_on_off),
+    Row("A message while I answer another", key="reply.while_answering"),
+    Row("Names of threads", key="reply.titles"),
+    Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
+    Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
+    Row("Beyond that, the oldest messages", key="history.on_trim"),
+    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
+    Row(
+        "Missed messages are answered up to an age of",
+        key="recovery.max_age_hours",
+        shown=_number_of("hours"),
+    ),
+)
+"""In the order in which they are shown. A new setting is one line here."""
+
+
+def applied(
+    by_scope: Mapping[Scope, Settings], operator: Mapping[str, OperatorValue], rows: tuple[Row, ...] = ROWS
+) -> Iterator[Applied]:
+    """Yield the settings that apply; `by_scope` has the narrowest scope first."""
+    for row in rows:
+        if row.is_family:
+            yield from _family(row, by_scope)
+            continue
+        default = operator.get(row.key)
+        origin = row.in_force(by_scope, row.name)
+        if origin is not None:
+            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+        elif default is not None:
+            yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
+
+
+def _family(row: Row, by_scope: Mapping[Scope, Settings]) -> Iterator[Applied]:
+    for scope, settings in by_scope.items():
+        for name, setting in sorted(settings.items()):
+            if name.startswith(row.name):
+                yield Applied(row.label, row.shown(name, setting.value), Origin(scope, setting))
+
+
+OPERATOR_KEYS = tuple(row.key for row in ROWS if row.key)
+"""The operator's settings that the table shows."""
