@@ -209,19 +209,20 @@ async def test_missed_messages_of_blocked_people_and_of_those_without_the_role_s
     assert alone.said(channel) == []
 
 
-async def test_the_operator_says_who_may_use_the_bot_where_no_rule_does(world: World) -> None:
-    members = world.role("Members")
-    settings = {"BOT_ACCESS__ALLOW_ROLES": str(members), "BOT_ACCESS__BLOCK": f"{world.admin.id}"}
-    async with world.apart(settings) as own:
-        channel, dm = own.channel(), await own.dm_of(own.ann)
-        await own.ann.post(dm, "hello?")
-        asked = await own.ann.post(channel, f"{own.mention} hello?")
-        assert await rule(own, channel, "allow", person=own.ann.id)
-        await own.converse(channel, "and now?")
-        assert int(asked["id"]) not in own.discord.world.channels
-        assert own.said(dm) == []
-        chat = await answer(await own.ben.command(channel, "chat", {"message": "hello"}))
+async def test_the_operator_says_who_may_use_the_bot_where_no_rule_does(alone: World) -> None:
+    members = alone.role("Members", alone.ben, alone.admin)
+    await alone.start_bot(BOT_ACCESS__ALLOW_ROLES=str(members), BOT_ACCESS__BLOCK=str(alone.admin.id))
+    channel, dm = alone.channel(), await alone.dm_of(alone.ann)
+    await alone.ann.post(dm, "hello?")
+    asked = [await who.post(channel, f"{alone.mention} hello?") for who in (alone.ann, alone.admin)]
+    await alone.converse(channel, "hello", alone.ben)
+    assert not {int(each["id"]) for each in asked} & alone.discord.world.channels.keys()
+    assert alone.said(dm) == []
+    for who in (alone.ann, alone.admin):
+        chat = await answer(await who.command(channel, "chat", {"message": "hello"}))
         assert chat == admission.BLOCKED_BY_OPERATOR
+    await rule(alone, channel, "allow", person=alone.ann.id)
+    await alone.converse(channel, "and now?", alone.ann)
 
 
 async def test_an_outage_of_the_store_is_not_told_to_whom_is_known_to_be_blocked(alone: World) -> None:
