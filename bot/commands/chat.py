@@ -18,6 +18,7 @@ from bot.conversation.intake import Where
 from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import permissions
+from bot.gateway.conversion.names import place_names
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.accepted import new_thread_fields
@@ -131,6 +132,7 @@ class Chat:
             room=room,
         )
         fields = new_thread_fields(posted.id, channel=channel.id, guild=channel.guild.id, asker=author.id)
+        fields |= place_names(channel.guild, channel)
         try:
             is_new = await self._conversations.receive(
                 posted.id, message, source="command", channel_fields=fields
@@ -166,6 +168,7 @@ class Chat:
         author = to_author(interaction.user)
         thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
             opener = Outgoing(posted_question(author.name, text), nonce=f"{interaction.id}-o")

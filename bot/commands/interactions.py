@@ -78,15 +78,18 @@ async def say(
     text: str,
     *,
     files: Sequence[discord.File] = (),
+    embeds: Sequence[discord.Embed] = (),
     view: discord.ui.View | None = None,
 ) -> None:
     """Answer the person alone, whether or not the interaction was deferred."""
     shown = view if view is not None else discord.utils.MISSING
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True, files=files, view=shown)
+            await interaction.followup.send(text, ephemeral=True, files=files, embeds=embeds, view=shown)
         else:
-            await interaction.response.send_message(text, ephemeral=True, files=files, view=shown)
+            await interaction.response.send_message(
+                text, ephemeral=True, files=files, embeds=embeds, view=shown
+            )
     except discord.InteractionResponded:
         log.info("interaction_response_rejected", interaction=interaction.id)
     except discord.HTTPException as error:
@@ -99,6 +102,8 @@ async def update_message(
     interaction: Interaction,
     text: str | None = discord.utils.MISSING,
     *,
+    embeds: Sequence[discord.Embed] = discord.utils.MISSING,
+    files: Sequence[discord.File] = discord.utils.MISSING,
     view: discord.ui.View | None = None,
 ) -> bool:
     """Edit the message whose button was pressed: its text, and its buttons, of which none stays by default.
@@ -112,7 +117,9 @@ async def update_message(
 
     try:
         await retry(
-            lambda: interaction.edit_original_response(content=text, view=view),
+            lambda: interaction.edit_original_response(
+                content=text, embeds=embeds, attachments=files, view=view
+            ),
             EDIT,
             on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
             on_retry=log_retry,

@@ -8,9 +8,11 @@ from bot.commands import access
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.answer_mode import ANSWER, AnswerMode
+from bot.conversation.audit import Act
 from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
@@ -30,6 +32,7 @@ class Leave:
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
+        self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -51,6 +54,7 @@ class Leave:
         else:
             await self._stop_always(invocation, invocation.conversation)
             await self._conversations.leave(invocation.conversation, interaction.id)
+            await note(self._audit_log, invocation, Act.LEAVE)
             log.info("conversation_left", conversation=invocation.conversation)
             await say(interaction, LEFT)
 

@@ -9,13 +9,16 @@ import discord
 
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
+from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.export import Exports
 from bot.commands.forget import Forget
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
 from bot.commands.my_data import MyData
+from bot.commands.privacy import Privacy
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
@@ -48,6 +51,9 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Forget,
     Why,
     SettingsCommands,
+    Audit,
+    Exports,
+    Privacy,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

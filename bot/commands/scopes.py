@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import discord
 from discord import app_commands
 
 from bot.commands.interactions import Interaction
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import with_thread
 from bot.conversation.scope import Origin, Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
@@ -66,3 +68,13 @@ def set_where(origin: Origin, *, names_person: bool) -> str:
     by = f" by <@{setting.by}>" if names_person and setting.by else ""
     when = f" <t:{setting.at_ms // 1000}:R>" if setting.at_ms else ""
     return f"set for {SCOPE_NAMES[origin.scope]}{by}{when}"
+
+
+def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:
+    """Return a prompt as it is set for a scope: for a thread, with the thread's name in place of `{thread}`."""
+    thread = interaction.channel
+    return (
+        with_thread(prompt, thread.name)
+        if scope is Scope.THREAD and isinstance(thread, discord.Thread)
+        else prompt
+    )

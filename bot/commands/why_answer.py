@@ -12,7 +12,7 @@ from bot.commands.services import CommandServices
 from bot.commands.why_target import Target, fetched
 from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import Unreadable
-from bot.conversation.intake import Ignore
+from bot.conversation.intake import Ignore, Reason
 from bot.conversation.message import created_ms
 from bot.conversation.turn import Turn
 from bot.gateway.events.question import question_of
@@ -22,6 +22,12 @@ from bot.store.message_states import MessageState
 from bot.store.states import State
 
 ENDED = (State.DONE, State.CANCELLED)
+
+ACTS = 200
+"""The latest acts of the audit log, among which that of a reset is looked for."""
+
+ACT_WITHIN_MS = 60_000
+"""An act is noted within seconds of its interaction."""
 
 
 class WhyAnswer:
@@ -95,12 +101,13 @@ class WhyAnswer:
             entry = await self._states.entry(home, target.id)
         except Unreadable:
             return self._unanswered(where, Decision(Cause.UNREADABLE, 0))
-        if entry is not None and entry.reply:
-            return await self._answered(where, entry, home, meta)
+        was_cancelled = state is not None and state.state is State.CANCELLED
+        if entry is not None and entry.reply and not (was_cancelled and decision is not None):
+            return await self._answered(where, entry, home, meta, decision)
         if meta is not None and meta.floor is not None and target.id <= meta.floor:
-            return self._unanswered(
-                where, Decision(Cause.BEFORE_RESET, 0), why_view.was_reset(created_ms(meta.floor))
-            )
+            by = await self._reset_by(home, meta.floor) if self._names else None
+            remark = why_view.was_reset(created_ms(meta.floor), by)
+            return self._unanswered(where, Decision(Cause.BEFORE_RESET, 0), remark)
         if decision is not None:
             return self._unanswered(where, decision)
         if state is None and entry is None:
@@ -113,6 +120,16 @@ class WhyAnswer:
         meta = await self._services.conversations.meta(target.id)
         return meta if meta is not None and meta.parent == target.channel else None
 
+    async def _reset_by(self, conversation: int, reset: int) -> int | None:
+        """Return who reset a conversation, if the audit log says so; `reset` is the interaction."""
+        interaction = self._interaction
+        home = interaction.guild_id or interaction.channel_id or 0
+        for entry in await self._services.audit_log.latest(home, count=ACTS):
+            is_near = abs(entry.at_ms - created_ms(reset)) < ACT_WITHIN_MS
+            if (entry.what, entry.target) == ("reset", conversation) and is_near:
+                return entry.person
+        return None
+
     async def _by_the_rules(self, where: str, target: Target) -> str:
         """Explain a message of which nothing is stored, by the rules as they are now."""
         message, me = target.message, self._interaction.client.user
@@ -122,6 +139,9 @@ class WhyAnswer:
         decided = await self._services.judge(message, me)
         if isinstance(decided, Ignore):
             remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
+            meta = await self._services.conversations.meta(target.channel)
+            if decided.reason is Reason.NOT_MENTIONED and meta is not None and meta.left is not None:
+                remark = why_view.was_left(created_ms(meta.left)) if target.id > meta.left else remark
             found = decided.origin
             if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
                 remark = why_view.SET_SINCE
@@ -129,10 +149,13 @@ class WhyAnswer:
         further = why_view.NO_TRACE_OLD if is_old else why_view.NO_TRACE_NEW
         return f"[This message]({where}): {why_view.NO_TRACE} {further}"
 
-    async def _answered(self, where: str, entry: Turn, conversation: int, meta: Meta | None) -> str:
-        replies = await self._states.replies(conversation, entry.id)
-        reply = self._link(conversation, replies[0]) if replies else None
-        return f"{why_view.answered(where, reply)}\n{self._made_of(entry, conversation, meta)}"
+    async def _answered(
+        self, where: str, entry: Turn, conversation: int, meta: Meta | None, decision: Decision | None
+    ) -> str:
+        shown = await self._states.shown(conversation, entry.id)
+        reply = self._link(conversation, shown.replies[0]) if shown.replies else None
+        text = why_view.answered(where, reply, decision if shown.halted else None)
+        return f"{text}\n{self._made_of(entry, conversation, meta)}"
 
     def _made_of(self, entry: Turn, conversation: int, meta: Meta | None) -> str:
         members = entry.members or (entry.id,)

@@ -111,9 +111,14 @@ def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
     )
 
 
-def was_reset(when_ms: int) -> str:
-    """Say when a conversation was reset."""
-    return f"It was reset {_time(when_ms)}."
+def was_reset(when_ms: int, by: int | None) -> str:
+    """Say when a conversation was reset, and by whom if that is known."""
+    return f"It was reset {_time(when_ms)}{'' if by is None else f' by <@{by}>'}."
+
+
+def was_left(when_ms: int) -> str:
+    """Say since when the bot answers nothing in a thread but mentions."""
+    return f"Somebody has made me leave this thread by /leave {_time(when_ms)}; a mention brings me back."
 
 
 def past(where: str) -> str:
@@ -123,10 +128,14 @@ def past(where: str) -> str:
     )
 
 
-def answered(where: str, reply: str | None) -> str:
-    """Say that a message was answered; `reply` is the link of the reply."""
+def answered(where: str, reply: str | None, halted: Decision | None = None) -> str:
+    """Say that a message was answered; `reply` is the link of the reply, `halted` why Discord shows only a part."""
     here = f" [This is the reply.]({reply})" if reply else ""
-    return f"[This message]({where}) was answered.{here}"
+    text = f"[This message]({where}) was answered.{here}"
+    if halted is None:
+        return text
+    told = because(halted.reason)
+    return f"{text}\nNot all of the reply is shown, {told.told(halted.detail)} {told.switch}".rstrip()
 
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:

@@ -45,7 +45,7 @@ class Decision:
     origin: Origin | None = None
 
 
-TOLD_BY_THE_MESSAGE = frozenset(
+TOLD_BY_THE_MESSAGE: frozenset[str] = frozenset(
     {
         Reason.NOT_A_PERSON,
         Reason.NOT_A_MESSAGE,
@@ -54,6 +54,7 @@ TOLD_BY_THE_MESSAGE = frozenset(
         Reason.NOT_MENTIONED,
         Reason.TYPED_COMMAND,
         Reason.DIRECT_MESSAGES_OFF,
+        Reason.ANSWERS_OFF,
         Reason.BEFORE_SETTING,
     }
 )

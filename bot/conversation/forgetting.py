@@ -67,7 +67,7 @@ class Identity:
         if not names:
             return text, 0
         longest_first = sorted(names, key=len, reverse=True)
-        return re.subn(rf"@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", SOMEBODY, text)
+        return re.subn(rf"(?<!\w)@(?:{'|'.join(map(re.escape, longest_first))})(?!\w)", SOMEBODY, text)
 
 
 @dataclass(frozen=True, slots=True)

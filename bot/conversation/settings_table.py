@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from bot.conversation.access_rules import FAMILY, PERSON, ROLE
 from bot.conversation.answer_mode import ANSWER, mode_in_force
+from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -65,6 +66,10 @@ def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
 
 
+def _channel(_name: str, value: str) -> str:
+    return f"<#{value}>"
+
+
 def _number_of(unit: str) -> Callable[[str, str], str]:
     def shown(_name: str, value: str) -> str:
         return f"{float(value):,.10g} {unit}"
@@ -94,6 +99,7 @@ ROWS = (
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking"),
     Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when"),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
     Row("Direct messages", key="discord.direct_messages", shown=_on_off),

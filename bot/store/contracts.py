@@ -58,6 +58,7 @@ Erasure = Literal[
     "summary",
     "prompt",
     "versions",
+    "presets",
     "by a sweep",
     "by expiry",
     "receipt",
@@ -68,7 +69,8 @@ Erasure = Literal[
 
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
-summary that may tell of the person. `prompt`, `versions`: the prompts that the person set. `by a sweep`: goes once
+summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
+set or saved. `by a sweep`: goes once
 the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
 erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
 stays, see docs/privacy.md.
@@ -217,7 +219,7 @@ CONTRACTS = (
     Contract(
         "{C}:meta",
         "hash",
-        "channel, starter, window, cost, last turn",
+        "channel, starter, window, cost, last turn; names of the channel and the server",
         "conversation",
         whose="a conversation",
         personal=("ids", "words"),
@@ -305,6 +307,30 @@ CONTRACTS = (
         personal=("ids",),
         exported="acts",
         erased="kept",
+    ),
+    Contract(
+        "{S}:audit:posted",
+        "string",
+        "up to which entry the audit log was posted; which instance posts on, since when",
+        "audit.ttl_days",
+        whose="nobody",
+    ),
+    Contract(
+        "audits",
+        "sorted set",
+        "servers whose audit log may have entries to post, by when to look (ms)",
+        "until done",
+        whose="a server",
+    ),
+    Contract(
+        "{S}:presets",
+        "hash",
+        "named prompts of a server, each with who saved it and when",
+        "until removed",
+        whose="a server",
+        personal=("ids", "words"),
+        exported="settings",
+        erased="presets",
     ),
     Contract(
         "{S}:prompts:<id>",

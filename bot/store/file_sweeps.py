@@ -6,30 +6,25 @@ Nothing counts references: the names are read from the history at each sweep.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, InlineSource
 from bot.store.codec import load_turn
 from bot.store.connection import translated
+from bot.store.due_queue import DueItem, DueQueue
 from bot.store.keys import UPLOADS_S, Keys
 from bot.store.records import read_meta
 from bot.store.scripts import Scripts
 from bot.store.scripts.held_files import DiscardFiles
-from bot.store.scripts.value import RemoveWork
 
 SETTLE_S = 2.0
 """A sweep is scheduled before the change that makes it necessary; after this time the change is stored."""
 
 UNNAMED_S = 3600.0
 """A file is stored before its turn is committed; a file that nothing names after this time has no turn."""
-
-SWEEPS_AT_ONCE = 50
-"""The most conversations of one read; the conversations that have been due for longest come first."""
 
 AFTER_END_S = 60
 """The time from the end of a conversation to its last sweep."""
@@ -67,24 +62,15 @@ class FileSweeps:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._queue = DueQueue(redis, keys.sweeps)
 
     async def schedule(self, conversation: int, in_s: float = SETTLE_S) -> None:
         """Schedule a sweep of a conversation in `in_s` seconds, unless an earlier sweep is scheduled."""
-        due_ms = round((time.time() + in_s) * 1000)
-        with translated():
-            await self._redis.zadd(self._keys.sweeps, {str(conversation): due_ms}, lt=True)
+        await self._queue.schedule(conversation, in_s)
 
     async def take(self, next_in_s: float) -> tuple[Sweep, ...]:
         """Return the conversations that are due; each is due again in `next_in_s`, unless `done` is called."""
-        now_ms = round(time.time() * 1000)
-        next_ms = now_ms + round(next_in_s * 1000)
-        with translated():
-            found: list[Any] = await self._redis.zrangebyscore(
-                self._keys.sweeps, "-inf", now_ms, start=0, num=SWEEPS_AT_ONCE
-            )
-            if found:
-                await self._redis.zadd(self._keys.sweeps, {str(each): next_ms for each in found}, xx=True)
-        return tuple(Sweep(int(each), str(next_ms)) for each in found)
+        return tuple(Sweep(each.id, each.score) for each in await self._queue.take(next_in_s))
 
     async def done(self, sweep: Sweep, again_in_s: float | None = None) -> None:
         """Note that a conversation was swept; `again_in_s` schedules another sweep.
@@ -93,11 +79,7 @@ class FileSweeps:
         sweep that was scheduled since `take` stays.
         """
         keys, conversation = self._keys, sweep.conversation
-        removed = await self._scripts.run(
-            RemoveWork(work=keys.sweeps, conversation=conversation, score=sweep.score)
-        )
-        if again_in_s is not None:
-            await self.schedule(conversation, again_in_s)
+        removed = await self._queue.done(DueItem(conversation, sweep.score), again_in_s)
         if not removed or again_in_s is not None:
             return
         with translated():

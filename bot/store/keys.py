@@ -64,6 +64,7 @@ class Keys:
         self.models = self._key("models")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
+        self.audit_posts = self._key("audits")
         self.forget_queue = self._key("forgetting")
 
     def record_prefix(self, conversation: int) -> str:
@@ -153,6 +154,14 @@ class Keys:
     def audit(self, home: int) -> Key:
         """Return the administrative acts of a server."""
         return self._of(home, "audit")
+
+    def audit_mark(self, home: int) -> Key:
+        """Return up to which entry the audit log of a server has been posted."""
+        return self._of(home, "audit:posted")
+
+    def presets(self, home: int) -> Key:
+        """Return the named prompts of a server."""
+        return self._of(home, "presets")
 
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""

@@ -16,7 +16,7 @@ from bot.store.contracts import Erasure, contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.quote_store import FIELD, load_quotes
 
-WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions")
+WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions", "presets")
 """The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
 
 
@@ -49,7 +49,7 @@ class PersonSearch:
         for name, (author, payload) in zip(
             names, await self._read.fields(names, ("author", "payload")), strict=True
         ):
-            if author == str(who.person) or holds_id(payload, who):
+            if author == str(who.person) or payload:
                 found.append(name)
                 who = _with_names(who, payload, is_own=author == str(who.person))
         return found, who
@@ -57,7 +57,7 @@ class PersonSearch:
     async def _recent(self, names: list[str], who: Identity) -> tuple[list[str], Identity]:
         found = []
         for name, text in zip(names, await self._read.texts(names), strict=True):
-            if holds_id(text, who):
+            if text:
                 found.append(name)
                 who = _with_names(who, text, is_own=False)
         return found, who

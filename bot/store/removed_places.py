@@ -33,7 +33,8 @@ class RemovedPlaces:
         """
         keys = self._keys
         with translated():
-            guild = await self._redis.hget(keys.meta(conversation), "guild")
+            guild, parent = await self._redis.hmget(keys.meta(conversation), ["guild", "parent"])
+            recent: list[Any] = await self._redis.zrange(keys.recent(conversation), 0, -1)
             entries: list[Any] = await self._redis.lrange(keys.history(conversation), 0, -1)
         await self._sweeps.schedule(conversation)
         erased = await self._scripts.run(
@@ -57,7 +58,12 @@ class RemovedPlaces:
             return False
         home = int(str(guild)) if guild else conversation
         with translated():
-            await self._redis.delete(keys.recent(conversation))
+            accepted = [int(str(member).split(":")[1]) for member in recent]
+            await self._redis.delete(
+                keys.recent(conversation), *(keys.recent_text(conversation, each) for each in accepted)
+            )
+            if parent:  # the message that the thread was started from
+                await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
             await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
             await self._redis.zrem(keys.known, str(conversation))
         return True

@@ -13,7 +13,9 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.message import first_id
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
@@ -25,10 +27,12 @@ from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
 from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
+from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
@@ -48,9 +52,12 @@ class Bot:
     tree: Tree
     dispatcher: Dispatcher
     catchup: Catchup
+    existence: Existence
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
+    audit_poster: AuditPoster
     forgetting: Forgetting
+    retention: Retention
     wakeups: Wakeups
     wake: Callable[[int], None]
 
@@ -96,7 +103,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         DirectMessages(client, Calls(client, clock)).send,
     )
     commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
-    intake, catchup = build_events(
+    events = build_events(
         settings,
         client,
         store,
@@ -110,11 +117,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         instance=instance,
     )
     tree = build_commands(
-        settings, client, store, claude, prices, outbox, turns, pins, intake, clock, forgetting
+        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
     )
     commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
+    retention = Retention(
+        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+    )
 
     def wake(named: int) -> None:
         store.scope_settings.cached.forget(named)
@@ -124,10 +135,13 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         client,
         tree,
         turns.dispatcher,
-        catchup,
+        events.catchup,
+        events.existence,
         model_retirement,
         file_cleanup,
+        audit_poster,
         forgetting,
+        retention,
         store.wakeups,
         wake,
     )

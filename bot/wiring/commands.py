@@ -11,7 +11,9 @@ from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
 from bot.conversation.reasons import BECAUSE
 from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
+from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.thread_listing import ThreadListing
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
@@ -39,6 +41,7 @@ def build_commands(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
+        presets=store.presets,
         decisions=store.decisions,
         message_states=store.message_states,
         turn_control=store.turn_control,
@@ -49,6 +52,7 @@ def build_commands(
         forgetting=forgetting,
         outbox=outbox,
         pins=pins,
+        list_thread=ThreadListing(client, Calls(client, clock)),
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
@@ -61,6 +65,7 @@ def build_commands(
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         asks_titles=asks_titles(settings),
+        retention_ceiling=settings.history.ttl_days,
     )
     return build_tree(client, store.coordination, services)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from bot.config import Settings
 from bot.config.proxy import proxy_for
@@ -12,6 +13,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.catchup.listing import Listing
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
@@ -24,12 +26,22 @@ from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.questions import Questions
+from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.wiring.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What takes events, and what looks for missed ones."""
+
+    intake: Intake
+    catchup: Catchup
+    existence: Existence
 
 
 def build_client(
@@ -95,8 +107,8 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
-) -> tuple[Intake, Catchup]:
-    """Build the handlers of events, register them with the client, and return the intake and the catch-up."""
+) -> Events:
+    """Build the handlers of events, and register them with the client."""
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -157,5 +169,15 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
-    return intake, catchup
+    removals = Removals(store.removed_places, dispatcher)
+    existence = Existence(client, store.removed_places, removals, pace)
+    Listener(
+        client,
+        intake=intake,
+        changes=changes,
+        pins=pins,
+        catchup=catchup,
+        removals=removals,
+        existence=existence,
+    ).register()
+    return Events(intake, catchup, existence)

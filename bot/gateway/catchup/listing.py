@@ -11,9 +11,10 @@ from bot.conversation import wording
 from bot.conversation.clock import Clock
 from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError
+from bot.conversation.message import first_id
 from bot.gateway.catchup.channels import Channels, ListableChannel, ReadableChannel
 from bot.gateway.conversion import reading
-from bot.gateway.conversion.snowflake import first_id, id_before
+from bot.gateway.conversion.snowflake import id_before
 from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing

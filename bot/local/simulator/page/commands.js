@@ -106,7 +106,7 @@ function choicesOf(option, world) {
   if (option.type === MENTIONABLE) return [...everybody(), ...roles()];
   if (option.type !== CHANNEL) return null;
   return [...world.channels.values()]
-    .filter((each) => each.guild)
+    .filter((each) => each.guild && (option.channel_types ?? [each.type]).includes(each.type))
     .map(({ id, name }) => ({ name: `#${name}`, value: id }));
 }
 
