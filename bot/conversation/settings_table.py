@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.conversation.access_rules import FAMILY, PERSON, ROLE
 from bot.conversation.answer_mode import ANSWER, mode_in_force
 from bot.conversation.audit import AUDIT_CHANNEL
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -28,7 +29,8 @@ class Row:
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
     with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
-    the name, and returns the one that applies. A row `for_managers` is shown to those who manage the server.
+    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that counts.
+    A row `for_managers` is shown to those who manage the server.
     """
 
     label: str
@@ -36,6 +38,7 @@ class Row:
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
     in_force: Callable[[Mapping[Scope, Settings], str], Origin | None] = in_force
+    is_capped: bool = False
     for_managers: bool = False
 
     @property
@@ -108,7 +111,13 @@ ROWS = (
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
     Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row(
+        "A quiet conversation is deleted after",
+        RETENTION_DAYS,
+        "history.ttl_days",
+        _number_of("days"),
+        is_capped=True,
+    ),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",
@@ -130,7 +139,10 @@ def applied(
         default = operator.get(row.key)
         origin = row.in_force(by_scope, row.name)
         if origin is not None:
-            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+            value = origin.setting.value
+            if row.is_capped and default is not None:
+                value = min(value, default.value, key=float)
+            yield Applied(row.label, row.shown(row.name, value), origin)
         elif default is not None:
             yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
 
