@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -60,6 +61,10 @@ def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
 
 
+def _channel(_name: str, value: str) -> str:
+    return f"<#{value}>"
+
+
 def _number_of(unit: str) -> Callable[[str, str], str]:
     def shown(_name: str, value: str) -> str:
         return f"{float(value):,.10g} {unit}"
@@ -72,6 +77,7 @@ ROWS = (
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking"),
     Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when"),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
     Row("Direct messages", key="discord.direct_messages", shown=_on_off),

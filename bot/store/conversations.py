@@ -20,7 +20,7 @@ from bot.store.scripts.conversation import Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
 
 PARENTS_AT_ONCE = 1000
-"""Limits the length of one answer of the store."""
+"""The most conversations of one read, to bound the length of the response."""
 
 
 class Conversations:
@@ -192,7 +192,7 @@ class Conversations:
         """Move a channel's high-water mark from `before` to `after`; False if the channel is to be listed again.
 
         `listed` are conversations and messages that must have a record there by now; a mention in a channel has its
-        record in a conversation of its own. False if a record is missing, or somebody else has moved the mark.
+        record in a conversation of its own. False if a record is missing, or another instance has moved the mark.
         """
         call = CompareAndSet(
             step="mark",

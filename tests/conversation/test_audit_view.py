@@ -33,8 +33,8 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry(Act.REPLY_STOPPED), "stopped a reply to somebody else in <#5>"),
         (entry(Act.REPLY_REGENERATED), "had a reply to somebody else written anew in <#5>"),
         (entry(Act.REPLY_CONTINUED), "had a reply to somebody else continued in <#5>"),
-        (entry(Act.PRESET_SAVED, "", "tutor", Scope.SERVER), "saved the preset `tutor`"),
-        (entry(Act.PRESET_DELETED, "tutor", "", Scope.SERVER), "deleted the preset `tutor`"),
+        (entry(Act.PRESET_SAVED, "", "48", Scope.SERVER), "saved a preset of 48 characters"),
+        (entry(Act.PRESET_DELETED, "48", "", Scope.SERVER), "deleted a preset of 48 characters"),
     ],
 )
 def test_an_entry_is_a_sentence_with_when_and_who(made: AuditEntry, said: str) -> None:
