@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.conversation.audit import AUDIT_CHANNEL
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -25,13 +26,15 @@ class Row:
 
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
-    with the name and the value, and writes the value for people.
+    with the name and the value, and writes the value for people. If the row `is_capped`, the operator's value is the
+    highest that counts.
     """
 
     label: str
     name: str = ""
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
+    is_capped: bool = False
 
     @property
     def is_family(self) -> bool:
@@ -86,7 +89,13 @@ ROWS = (
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
     Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row(
+        "A quiet conversation is deleted after",
+        RETENTION_DAYS,
+        "history.ttl_days",
+        _number_of("days"),
+        is_capped=True,
+    ),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",
@@ -108,7 +117,10 @@ def applied(
         default = operator.get(row.key)
         origin = in_force(by_scope, row.name)
         if origin is not None:
-            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+            value = origin.setting.value
+            if row.is_capped and default is not None:
+                value = min(value, default.value, key=float)
+            yield Applied(row.label, row.shown(row.name, value), origin)
         elif default is not None:
             yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
 

@@ -103,13 +103,12 @@ class Examination:
             if contract is not None:
                 ways[contract.erased].append(name)
         parts: list[Examined] = []
-        if ways["entries"]:
-            parts.append(await self._examine_history(tag, who))
-        if ways["message"]:
-            counted = frozenset(message for part in parts for message in part.messages)
-            parts.append(await self._examine_records(tag, ways["message"], counted, who))
-        own = frozenset(message for part in parts for message in part.messages)
         if ways["entries"] or ways["message"] or ways["contents"]:
+            # Whatever the search found: a turn may have written the others since.
+            parts.append(await self._examine_history(tag, who))
+            if ways["message"]:
+                parts.append(await self._examine_records(tag, ways["message"], parts[0].messages, who))
+            own = frozenset(message for part in parts for message in part.messages)
             parts.append(await self._examine_contents(tag, own, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
