@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from bot.conversation.audit import AUDIT_CHANNEL
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -86,7 +87,7 @@ ROWS = (
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
     Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row("A quiet conversation is deleted after", RETENTION_DAYS, "history.ttl_days", _number_of("days")),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",

@@ -50,7 +50,7 @@ async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) ->
     names = [command.name for command in tree.get_commands()]
     assert names == [
         *("chat", "reset", "leave", "system", "model", "stop", "retry", "continue", "context", "help"),
-        *("my", "forget", "why", "settings", "audit", "export", "Regenerate", "Why?"),
+        *("my", "forget", "why", "settings", "audit", "export", "privacy", "Regenerate", "Why?"),
     ]
     assert list(tree.described()) == names[:-2]
 
