@@ -29,8 +29,8 @@ class Row:
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
     with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
-    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that counts.
-    A row `for_managers` is shown to those who manage the server.
+    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that
+    counts. A row `for_managers` is shown to those who manage the server.
     """
 
     label: str
