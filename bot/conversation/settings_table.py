@@ -12,6 +12,15 @@ from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
+ANSWERED = {
+    "always": "all",
+    "mentioned": "those that mention me",
+    "auto": "all but those for somebody else",
+}
+WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
+ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
+THINKING = {"default": "as the model does by itself"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +70,11 @@ def _length(_name: str, value: str) -> str:
     return f"a text of {len(value):,} characters" if value else "none"
 
 
-def _on_off(_name: str, value: str) -> str:
-    return ON_OFF.get(value, value)
+def _in_words(words: Mapping[str, str]) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return words.get(value, value)
+
+    return shown
 
 
 def _or_none(_name: str, value: str) -> str:
@@ -100,17 +112,17 @@ ROWS = (
     Row("Who may use me without a rule", key="access.allow_roles", shown=_roles),
     Row("Model", "model", "claude.model"),
     Row("Effort", "effort", "claude.effort"),
-    Row("Thinking", "thinking", "claude.thinking"),
+    Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
-    Row("Messages in threads that I answer", key="reply.when"),
+    Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
-    Row("Direct messages", key="discord.direct_messages", shown=_on_off),
-    Row("A message while I answer another", key="reply.while_answering"),
-    Row("Names of threads", key="reply.titles"),
+    Row("Direct messages", key="discord.direct_messages", shown=_in_words(ON_OFF)),
+    Row("A message while I answer another", key="reply.while_answering", shown=_in_words(WHILE_ANSWERING)),
+    Row("Names of threads", key="reply.titles", shown=_in_words(TITLES)),
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
-    Row("Beyond that, the oldest messages", key="history.on_trim"),
+    Row("Beyond that, the oldest messages", key="history.on_trim", shown=_in_words(ON_TRIM)),
     Row(
         "A quiet conversation is deleted after",
         RETENTION_DAYS,
