@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.conversation.access_rules import FAMILY, PERSON, ROLE
+from bot.conversation.answer_mode import ANSWER, mode_in_force
 from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
@@ -35,15 +37,18 @@ class Row:
 
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
-    with the name and the value, and writes the value for people. If the row `is_capped`, the operator's value is the
-    highest that counts.
+    with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
+    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that
+    counts. A row `for_managers` is shown to those who manage the server.
     """
 
     label: str
     name: str = ""
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
+    in_force: Callable[[Mapping[Scope, Settings], str], Origin | None] = in_force
     is_capped: bool = False
+    for_managers: bool = False
 
     @property
     def is_family(self) -> bool:
@@ -87,7 +92,24 @@ def _number_of(unit: str) -> Callable[[str, str], str]:
     return shown
 
 
+def _answer_mode(by_scope: Mapping[Scope, Settings], _name: str) -> Origin | None:
+    found = mode_in_force(by_scope)
+    return None if found is None else found.origin
+
+
+def _rule(name: str, value: str) -> str:
+    mention = f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"
+    return f"{value} {mention}"
+
+
+def _roles(_name: str, value: str) -> str:
+    return f"only {len(value.split(','))} of the roles" if value else "everybody"
+
+
 ROWS = (
+    Row("Which messages I answer", ANSWER, in_force=_answer_mode),
+    Row("Who may use me", FAMILY, shown=_rule, for_managers=True),
+    Row("Who may use me without a rule", key="access.allow_roles", shown=_roles),
     Row("Model", "model", "claude.model"),
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
@@ -127,7 +149,7 @@ def applied(
             yield from _family(row, by_scope)
             continue
         default = operator.get(row.key)
-        origin = in_force(by_scope, row.name)
+        origin = row.in_force(by_scope, row.name)
         if origin is not None:
             value = origin.setting.value
             if row.is_capped and default is not None:
