@@ -111,7 +111,7 @@ BECAUSE: dict[str, Because] = {
         "because I cannot read the stored history of this conversation",
         "Whoever runs me can start the version of me that wrote it; /reset deletes the history, and we can go on.",
     ),
-    Cause.NOT_NOW: Because("yet, because Discord delays my messages"),
+    Cause.NOT_NOW: Because("because Discord delays my messages there"),
     Cause.BEFORE_RESET: Because("because it is from before this conversation was reset", "Write it again."),
 }
 
