@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -44,7 +45,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops."""
+    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
 
     client: Client
     tree: Tree
@@ -57,6 +58,7 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    wake: Callable[[int], None]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -123,6 +125,11 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
+
+    def wake(named: int) -> None:
+        store.scope_settings.cached.forget(named)
+        turns.dispatcher.signal(named)
+
     return Bot(
         client,
         tree,
@@ -135,4 +142,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        wake,
     )

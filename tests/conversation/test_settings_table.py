@@ -75,6 +75,8 @@ def test_the_operator_limits_how_long_conversations_are_kept(value: str, shown: 
     [
         ("discord.direct_messages", "True", "on"),
         ("discord.direct_messages", "False", "off"),
+        ("reply.when", "auto", "all but those for somebody else"),
+        ("claude.thinking", "off", "off"),
         ("reply.ignore_prefix", "", "none"),
         ("reply.ignore_prefix", "//", "`//`"),
         ("history.max_tokens", "80000", "80,000 tokens"),

@@ -63,7 +63,9 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         code = code_of(receipt)
         said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
         assert "nothing is left" in said
-        assert await answer(await scene.person.command(scene.thread, "my data")) == NOTHING
+        kept = await my_data(scene)
+        assert (kept["messages"], kept["settings"]) == ([], [])
+        assert {each["what"] for each in kept["acts"]} == {"system"}  # metadata: that, not what
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
         request = sent(own)
@@ -104,6 +106,8 @@ async def my_data(scene: Lively) -> Any:
 
 async def test_a_person_who_keeps_everything_is_not_forgotten(world: World) -> None:
     thread = await world.converse(world.channel(), "a question about tulips")
+    stranger = world.person("cy")
+    assert await answer(await stranger.command(thread, "my data")) == NOTHING
     handle = await world.ann.command(thread, "forget me")
     await handle.response()
     question = await handle.message()
