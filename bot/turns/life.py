@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import structlog
@@ -48,7 +47,7 @@ class TurnLife:
         self.stopped = heartbeat.stopped
         self.reply = PostedReply(claim, services, heartbeat.may_write)
         attempt = claim.attempt
-        self.cost = TurnCost(partial(services.report_cost, claim), lost=attempt.lost, earlier=attempt.costs)
+        self.cost = TurnCost(services.report_cost, lost=attempt.lost, earlier=attempt.costs)
         self.outcome: Literal["unfinished", "answered", "notice"] = "unfinished"
         self.committed = False
         self._arrivals = arrivals

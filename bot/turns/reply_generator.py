@@ -23,6 +23,7 @@ from bot.conversation.turn import Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
+from bot.turns.metered_claude import MeteredClaude
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
@@ -98,12 +99,10 @@ class ReplyGenerator:
             )
 
         stream = ReplyStream(
-            self._claude,
+            MeteredClaude(self._claude, claim.payer, cost, terms.prices),
             interrupt,
             push,
             show_status,
-            cost,
-            terms.prices,
             settle_title,
             self._now_s,
             prepared.inline,
@@ -131,11 +130,11 @@ class ReplyGenerator:
                 leave_out_gone,
             )
             plan = planned(terms, counted, summary)
-        text, end = await stream.reply(plan.request)
+        text, end = await stream.reply(plan.request, "continuation" if prepared.so_far else "reply")
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
-            text, end = await stream.reply(plan.request)
+            text, end = await stream.reply(plan.request, "retry")
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
@@ -146,7 +145,7 @@ class ReplyGenerator:
                     claim, stream, lambda: to_summarize_what_goes(planned(terms), past), leave_out_gone
                 )
                 shorter, side_usage = planned(terms, summary=summary), (*side_usage, *further_usage)
-            text, end = await stream.reply(shorter.request)
+            text, end = await stream.reply(shorter.request, "retry")
             if stream.was_read or (summarizes and summary is not None):
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):

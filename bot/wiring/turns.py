@@ -89,7 +89,7 @@ def build_turns(
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
-            report_cost=lambda _claim, micro_usd: metrics.spent(micro_usd),
+            report_cost=metrics.asked,
             turn_ended=metrics.turn_ended,
             clock=clock,
         )
