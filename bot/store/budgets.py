@@ -156,7 +156,7 @@ class Budgets:
         """Read what of the limits is used up, and remember what is settled."""
         uses = tuple(Use(*map(int, answer[index : index + 3])) for index in range(0, 3 * len(limits), 3))
         for limit, use in zip(limits, uses, strict=True):
-            counter = self._keys.budget(limit.counter)
+            counter: str = self._keys.budget(limit.counter)
             known, _ = self._floors.get(counter, (0, 0))
             self._floors[counter] = max(known, use.settled), limit.renews_s + BUDGET_GRACE_S
         if len(self._floors) > MOST_FLOORS:

@@ -11,9 +11,10 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import estimate, wording
 from bot.conversation.errors import (
     BobbinError,
+    BudgetReached,
     ClaudeError,
     ClaudeFileGone,
     ClaudeRefusedRequest,
@@ -114,18 +115,25 @@ class ReplyStream:
         """Count the tokens of a request; None without a request or an answer."""
         return None if request is None else await self._unless_interrupted(self._counted(request))
 
-    async def summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
-        """Return a summary of the turns that a trim drops, None if there is none, and the usage."""
+    async def summary(
+        self, request: Request, most: Usage | None = None
+    ) -> tuple[str | None, tuple[Usage, ...]]:
+        """Return a summary of the turns that a trim drops, None if there is none, and the usage.
+
+        The request may use `most`.
+        """
         if self._interrupt.done():
             return None, ()
         self._show_status(wording.SUMMARIZING)
-        return await self._unless_interrupted(self._summarized(request)) or (None, ())
+        return await self._unless_interrupted(self._summarized(request, most)) or (None, ())
 
-    async def reply(self, request: Request, purpose: Purpose = "reply") -> tuple[str, Finished | BobbinError]:
+    async def reply(
+        self, request: Request, purpose: Purpose = "reply", most: Usage | None = None
+    ) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
-        The text is without the title that the request may ask for. A reply that pauses goes on, at most `MOST_PAUSES`
-        times.
+        The request may use `most`. The text is without the title that the request may ask for. A reply that pauses
+        goes on, at most `MOST_PAUSES` times.
         """
         text: list[str] = []
         title = self._title = TitleReader(expected=may_begin_with_title(request))
@@ -138,16 +146,18 @@ class ReplyStream:
                 text.append(part)
                 self._push(part)
 
-        end = await self._end_of(request, purpose, lambda delta: show(title.feed(delta)), sent)
+        end = await self._end_of(request, purpose, most, lambda delta: show(title.feed(delta)), sent)
         for _ in range(MOST_PAUSES):
-            following = request.after(end) if isinstance(end, Finished) else None
-            if following is None:
+            if not isinstance(end, Finished) or (following := request.after(end)) is None:
                 break
-            log.info("claude_paused", request_id=end.request_id if isinstance(end, Finished) else None)
+            most = estimate.of_continuation(following, end)
+            log.info("claude_paused", request_id=end.request_id)
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             paused, request = end, following
-            end = await self._end_of(request, "continuation", lambda delta: show(title.feed(delta)), _Sent())
+            end = await self._end_of(
+                request, "continuation", most, lambda delta: show(title.feed(delta)), _Sent()
+            )
             if isinstance(end, ClaudeRefusedRequest):
                 end = paused  # what was refused is the content of the reply, not what people wrote
                 break
@@ -155,9 +165,16 @@ class ReplyStream:
         return "".join(text), end
 
     async def _end_of(
-        self, request: Request, purpose: Purpose, push: Callable[[str], None], sent: _Sent
+        self,
+        request: Request,
+        purpose: Purpose,
+        most: Usage | None,
+        push: Callable[[str], None],
+        sent: _Sent,
     ) -> Finished | BobbinError:
-        end = await self._unless_interrupted(self._streamed(request, purpose, push, self._show_status, sent))
+        end = await self._unless_interrupted(
+            self._streamed(request, purpose, most, push, self._show_status, sent)
+        )
         return self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
@@ -181,15 +198,17 @@ class ReplyStream:
             log.info("tokens_not_counted", detail=str(error))
             return None
 
-    async def _summarized(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
+    async def _summarized(self, request: Request, most: Usage | None) -> tuple[str | None, tuple[Usage, ...]]:
         text: list[str] = []
-        end: Finished | ClaudeError | TimeoutError
+        end: Finished | ClaudeError | BudgetReached | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._streamed(request, "summary", text.append, _discard, _Sent())
+                end = await self._streamed(request, "summary", most, text.append, _discard, _Sent())
         except TimeoutError as error:
             end = error
         self.found_file_gone = isinstance(end, ClaudeFileGone)
+        if isinstance(end, BudgetReached):
+            return None, ()
         if not isinstance(end, Finished):
             log.warning("summary_failed", kind=type(end).__name__, detail=str(end))
             return None, ()
@@ -208,15 +227,16 @@ class ReplyStream:
         self,
         request: Request,
         purpose: Purpose,
+        most: Usage | None,
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         sent: _Sent,
-    ) -> Finished | ClaudeError:
+    ) -> Finished | ClaudeError | BudgetReached:
         """Push the deltas, keep `sent` up to date and return how the stream ended."""
         sent.asked_ms = self._now_ms()
         request = replace(request, inline=self._inline)
         try:
-            async with aclosing(self._claude.stream(request, purpose)) as events:
+            async with aclosing(self._claude.stream(request, purpose, most)) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
                     match event:
@@ -234,7 +254,7 @@ class ReplyStream:
                             log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)
                         case NewAttempt():
                             sent.usage, sent.asked_ms, sent.was_read = Usage(), self._now_ms(), False
-        except ClaudeError as error:
+        except (ClaudeError, BudgetReached) as error:
             return error
         return ClaudeError("the stream ended without an end")
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
 from bot.conversation.request_cost import RequestCost
 
@@ -13,7 +15,7 @@ class TurnCost:
     `known` is the sum of all reported usage; `unknown` counts the requests without complete usage or prices. `lost`
     counts earlier attempts that ended without a record of their cost; `earlier` are the recorded costs of the others,
     None for an attempt with incomplete usage. `report` is called with each request. `recorded` is set once the cost
-    is in the store.
+    is in the store, `counted` once the turn counts as a message. Settlements of limits run in the background.
     """
 
     def __init__(
@@ -28,6 +30,9 @@ class TurnCost:
         self.known = 0
         self.unknown = 0
         self.recorded = False
+        self.counted = False
+        self._requests = 0
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def total(self) -> int | None:
@@ -42,3 +47,19 @@ class TurnCost:
         self.known += request.micro_usd or 0
         self.unknown += not request.is_known
         self._report(request)
+
+    def next_request(self) -> int:
+        """Return a number that no other request of the attempt has."""
+        self._requests += 1
+        return self._requests
+
+    def in_background(self, settlement: Coroutine[Any, Any, None]) -> None:
+        """Run a settlement, which the reply does not wait for."""
+        task = asyncio.create_task(settlement, name="settlement")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def settled(self) -> None:
+        """Wait for the settlements."""
+        while self._background:
+            await asyncio.wait(self._background)

@@ -14,6 +14,7 @@ from bot.store.claim import Claim
 from bot.store.keys import RESERVATION_S, Keys
 from tests.conversation.builders import message
 from tests.store.claims import a_claim
+from tests.store.rollback import roll_back, snapshot
 
 KEYS = Keys("test")
 NOW_S = int(time.time())
@@ -47,20 +48,6 @@ async def reserved(budgets: Budgets, *limits: Limit, turn: int = 1, token: int =
     found = await reserve(budgets, *limits, turn=turn, token=token)
     assert isinstance(found, Reserved)
     return found
-
-
-async def dump(redis: Redis) -> dict[bytes, bytes]:
-    """Return what is stored of the budgets, as the server writes it."""
-    return {
-        key: await redis.execute_command("DUMP", key, NEVER_DECODE=True) async for key in redis.scan_iter()
-    }
-
-
-async def roll_back(redis: Redis, to: dict[bytes, bytes]) -> None:
-    """Let the store be as it was."""
-    await redis.flushall()
-    for key, value in to.items():
-        await redis.restore(key, 0, value)
 
 
 async def test_a_settlement_replaces_the_reservation(budgets: Budgets) -> None:
@@ -128,7 +115,7 @@ async def test_a_hundred_simultaneous_reservations_of_two_instances_exceed_a_lim
 async def expire_reservations(redis: Redis) -> None:
     """Let the time of all open reservations be over."""
     for member in await redis.zrange(KEYS.reservations, 0, -1):
-        await redis.zadd(KEYS.reservations, {member: 1})
+        await redis.zadd(KEYS.reservations, {str(member): 1})
 
 
 async def test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call(
@@ -136,8 +123,8 @@ async def test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call
 ) -> None:
     tokens = limit(100)
     late = await reserved(budgets, tokens)
-    ((_, expires_ms),) = await redis.zrange(KEYS.reservations, 0, -1, withscores=True)
-    assert 0 < expires_ms / 1000 - time.time() <= RESERVATION_S + 1
+    (entry,) = await redis.zrange(KEYS.reservations, 0, -1, withscores=True)
+    assert 0 < float(entry[1]) / 1000 - time.time() <= RESERVATION_S + 1
     assert isinstance(await reserve(budgets, tokens, turn=2), Full)
     await expire_reservations(redis)
     assert isinstance(await reserve(budgets, tokens, turn=2), Reserved)
@@ -159,27 +146,27 @@ async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_had_res
 
 
 async def test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen(
-    redis: Redis, budgets: Budgets
+    redis_url: str, budgets: Budgets
 ) -> None:
     tokens = limit(250)
-    before = await dump(redis)
+    before = await snapshot(redis_url)
     settled = await reserved(budgets, tokens, turn=1)
     await budgets.settle(settled, {**NOTHING, Unit.TOKENS: 60})
     still_open = await reserved(budgets, tokens, turn=2)
-    await roll_back(redis, before)
+    await roll_back(redis_url, before)
     assert (await reserved(budgets, tokens, turn=3)).uses == (Use(60, 200),)
     assert isinstance(await reserve(budgets, tokens, turn=4), Full)
     assert await budgets.settle(still_open, {**NOTHING, Unit.TOKENS: 10}) == (Use(70, 100),)
 
 
 async def test_a_store_that_goes_back_while_requests_are_settled_loses_none(
-    redis: Redis, budgets: Budgets
+    redis: Redis, redis_url: str, budgets: Budgets
 ) -> None:
     tokens = limit(10_000)
     made = [await reserved(budgets, tokens, turn=turn) for turn in (1, 2)]
-    before = await dump(redis)
+    before = await snapshot(redis_url)
     await budgets.settle(made[0], {**NOTHING, Unit.TOKENS: 60})
-    await roll_back(redis, before)
+    await roll_back(redis_url, before)
     await budgets.settle(made[1], {**NOTHING, Unit.TOKENS: 5})
     (used,) = await budgets.uses((tokens,))
     assert used.settled == 65
