@@ -20,7 +20,7 @@ from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import error_codes, permissions
 from bot.gateway.conversion import reading
-from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.parts import to_author, to_roles
 from bot.gateway.outbox.outbox import FULL_S
 from bot.render.outbox import Outgoing
 
@@ -116,7 +116,7 @@ class Chat:
             try:
                 await self._conversations.receive(
                     thread,
-                    Message(message_id, author, text, room=room),
+                    Message(message_id, author, text, room=room, roles=to_roles(interaction.user)),
                     source="command",
                     channel_fields=meta,
                 )

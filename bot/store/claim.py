@@ -163,6 +163,7 @@ class Claim:
             server=self.meta.guild,
             channel=self.meta.parent or self.conversation,
             conversation=self.conversation,
+            roles=frozenset(last.roles),
         )
 
     @property
