@@ -119,11 +119,11 @@ class TurnLife:
         if claim.attempt.regeneration or self.reply.has_posts:
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
-            now_ms = services.clock.now_ms()
+            for_s = max(0.0, reached.renews_s - services.clock.now_s())
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
-            await persist(lambda: self._journal.hold_back(claim, reached.renews_s * 1000))
-            raise TurnHeld(max(0.0, reached.renews_s - now_ms / 1000))
+            await persist(lambda: self._journal.hold_back(claim, for_s))
+            raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
 
     async def commit(self, turn: Turn | None, result: Result, *, window_start: int | None = None) -> None:

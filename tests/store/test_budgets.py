@@ -18,7 +18,6 @@ from tests.store.rollback import roll_back, snapshot
 
 KEYS = Keys("test")
 NOW_S = int(time.time())
-"""Counters expire by the server's clock."""
 
 ONE = {Unit.MESSAGES: 1, Unit.TOKENS: 100, Unit.MONEY: 1000}
 NOTHING = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
@@ -26,7 +25,7 @@ NOTHING = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
 
 def limit(most: int, unit: Unit = Unit.TOKENS, counter: str = "server-1", renews_in_s: int = 1000) -> Limit:
     rule = Rule(Subject.SERVER, Amount(most, unit, Period.DAY))
-    return Limit(rule, f"{counter}-{unit}", NOW_S + renews_in_s)
+    return Limit(rule, f"{counter}-{unit}", NOW_S + renews_in_s, renews_in_s)
 
 
 def claim(turn: int = 1, token: int = 5) -> Claim:
