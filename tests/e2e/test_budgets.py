@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -65,7 +66,7 @@ async def expire_reservations(own: World) -> None:
     async with store_of(own) as redis:
         key = f"{own.prefix}:{{budgets}}:open"
         for member in await redis.zrange(key, 0, -1):
-            await redis.zadd(key, {member: 1})
+            await redis.zadd(key, {str(member): 1})
 
 
 async def test_at_a_limit_a_person_is_told_once_when_it_renews_and_later_messages_get_no_line(
@@ -117,6 +118,8 @@ async def test_a_hundred_simultaneous_messages_to_two_instances_do_not_exceed_a_
             if "This server has used up its answers" in message["content"]
         ]
         assert len(lines) == len(people)
+        opened = [post for post in posted if int(post["id"]) in own.discord.world.channels]
+        assert len(opened) == 5 + len(people)
 
 
 async def test_simultaneous_messages_exceed_a_limit_in_tokens_by_less_than_one_reservation(
@@ -209,8 +212,9 @@ async def held(own: World, thread: int) -> dict[str, Any]:
     """Write in a thread until a message waits for the next minute, and return that message."""
     while True:
         message: dict[str, Any] = await own.ann.post(thread, "and now?")
-        await own.until(lambda: _heard(own, int(message["id"])))
-        if own.bots[0].log("turn_held", turn=int(message["id"])):
+        turn = int(message["id"])
+        await own.until(partial(_heard, own, turn))
+        if own.bots[0].log("turn_held", turn=turn):
             return message
 
 
@@ -349,7 +353,7 @@ async def test_in_direct_messages_the_operators_limits_hold_and_none_are_set(wor
         await own.ann.post(dm, "hello")
         await own.answered(dm)
         assert await set_limit(own, dm, "1 USD per day", own.ann) == budget_view.ONLY_IN_SERVERS
-        assert "- You: 1 messages of 1 messages per month used" in await answer(
+        assert "- You: 1 message of 1 message per month used" in await answer(
             await own.ann.command(dm, "budget show")
         )
         message = await own.ann.post(dm, "and now?")

@@ -97,7 +97,7 @@ async def test_a_person_is_told_once_of_a_full_limit_and_a_repeated_attempt_at_t
     assert told == [True, False, True]
 
 
-async def test_a_hundred_simultaneous_reservations_of_two_instances_exceed_a_limit_by_less_than_one(
+async def test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most(
     redis_url: str, redis: Redis
 ) -> None:
     other: Redis = Redis.from_url(redis_url, decode_responses=True)
@@ -132,7 +132,7 @@ async def test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call
         assert await budgets.settle(late, {**NOTHING, Unit.TOKENS: 30}) == (Use(30, 100),)
 
 
-async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_had_reserved(
+async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved(
     budgets: Budgets,
 ) -> None:
     messages = limit(1, Unit.MESSAGES)

@@ -33,7 +33,10 @@ class Reserve(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle(Call):
-    """Replace a reservation by what its request has used; `used` are triples: a counter, the amount, its time to live."""
+    """Replace a reservation by what its request has used.
+
+    `used` are triples: a counter, the amount, the counter's time to live.
+    """
 
     script: ClassVar[str] = "settle"
     calls: Key
@@ -47,7 +50,10 @@ class Settle(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Call):
-    """Raise counters to what was seen of them; `floors` are triples: a counter, the settled part, its time to live."""
+    """Raise counters to what was seen of them.
+
+    `floors` are triples: a counter, the settled part, the counter's time to live.
+    """
 
     script: ClassVar[str] = "restore"
     calls: Key
