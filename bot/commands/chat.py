@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import Any, cast
-
-import aiohttp
 import discord
 import structlog
 from discord import app_commands
@@ -13,18 +9,24 @@ from discord import app_commands
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
+from bot.commands.thread_start import ThreadStart
 from bot.commands.tree import Tree
 from bot.conversation import prompt, wording
-from bot.conversation.errors import DiscordForbidden, DiscordFull, StoreUnavailable
+from bot.conversation.errors import DiscordForbidden, StoreUnavailable
+from bot.conversation.intake import Where
 from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
-from bot.gateway import error_codes, permissions
-from bot.gateway.conversion import reading
+from bot.gateway import permissions
+from bot.gateway.conversion.names import place_names
 from bot.gateway.conversion.parts import to_author, to_roles
-from bot.gateway.outbox.outbox import FULL_S
+from bot.gateway.conversion.posted_question import posted_question
+from bot.gateway.events.accepted import new_thread_fields
 from bot.render.outbox import Outgoing
 
 log = structlog.get_logger()
+
+OPENS_WITHIN_S = 300.0
+"""The longest wait for the thread of a question, to add the person to it: the thread opens when Claude answers."""
 
 MESSAGE_CHARS = 1800
 """The text goes into one message of the bot, with the person's name in front."""
@@ -35,12 +37,6 @@ THREAD_TYPES = {
     (discord.ChannelType.news, False): discord.ChannelType.news_thread,
 }
 """The threads that start without a message, by the channel's type and by privacy (Discord, topics/threads)."""
-
-UNCONFIRMED = (discord.DiscordServerError, aiohttp.ClientError, OSError, TimeoutError)
-"""After these the thread may exist or not, and repeating the call might start a second one."""
-
-PAUSES_S = (0.3, 1.0)
-"""Before each further try. Short, because a person is waiting."""
 
 CONTEXT_MAX = 50
 """The most messages of the channel that the command takes into the thread."""
@@ -65,7 +61,8 @@ class Chat:
         self._conversations = services.conversations
         self._dispatcher = services.dispatcher
         self._outbox = services.outbox
-        self._archive_minutes = services.archive_minutes
+        self._threads = ThreadStart(services)
+        self._asks_titles = services.asks_titles
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -90,10 +87,6 @@ class Chat:
         if context and (refusal := _context_refusal(interaction, text)) is not None:
             await say(interaction, refusal)
             return
-        room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
-        await self._open(interaction, text, room, private=private)
-
-    async def _open(self, interaction: Interaction, text: str, room: Room | None, *, private: bool) -> None:
         channel: object = interaction.channel
         if isinstance(channel, discord.Thread):
             channel = channel.parent
@@ -105,13 +98,74 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
+        room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
+        if text and not private:
+            await self._post_question(interaction, channel, text, room)
+        else:
+            await self._open(interaction, channel, kind, text, room)
+
+    async def _post_question(
+        self, interaction: Interaction, channel: discord.TextChannel, text: str, room: Room | None
+    ) -> None:
+        """Post the question in the channel; from then on the message takes the way of a mention."""
+        self._outbox.ready(channel.id, guild=channel.guild.id)
+        held = interaction.app_permissions
+        # Servers other than Discord's may leave them out.
+        if held.value and (lacking := permissions.first_lacking(held, permissions.TO_POST_QUESTION)):
+            raise DiscordForbidden(lacking)
         author = to_author(interaction.user)
-        thread = await self._start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        question = Outgoing(posted_question(author.name, text), nonce=f"{interaction.id}-o", silent=True)
+        posted = await self._outbox.send(channel.id, question)
+        message = Message(
+            posted.id,
+            author,
+            text,
+            opens=prompt.thread_name(text, author.name),
+            asks_title=self._asks_titles,
+            room=room,
+            roles=to_roles(interaction.user),
+        )
+        fields = new_thread_fields(posted.id, channel=channel.id, guild=channel.guild.id, asker=author.id)
+        fields |= place_names(channel.guild, channel)
+        try:
+            is_new = await self._conversations.receive(
+                posted.id, message, source="command", channel_fields=fields
+            )
+        except StoreUnavailable:
+            # The store may have the message all the same: the deletion takes it back, as if a person had deleted it.
+            await self._outbox.delete(channel.id, posted.id)
+            raise
+        if not is_new:  # a listing was faster, and has posted a notice
+            await say(interaction, wording.QUESTION_LOST)
+            return
+        log.info(
+            "message_received",
+            conversation=posted.id,
+            message=posted.id,
+            where=Where.CHANNEL.value,
+            source="command",
+        )
+        self._dispatcher.wake(posted.id)
+        link = f"https://discord.com/channels/{channel.guild.id}/{channel.id}/{posted.id}"
+        await say(interaction, asked(link))
+        await self._join_when_open(interaction, channel.guild, posted.id)
+
+    async def _open(
+        self,
+        interaction: Interaction,
+        channel: discord.TextChannel,
+        kind: discord.ChannelType,
+        text: str,
+        room: Room | None,
+    ) -> None:
+        """Open a thread without a message: a private one cannot be started from a message."""
+        author = to_author(interaction.user)
+        thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
-        name = discord.utils.escape_markdown(author.name)
+        meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
-            opener = Outgoing(f"**{name}:** {text}", nonce=f"{interaction.id}-o")
+            opener = Outgoing(posted_question(author.name, text), nonce=f"{interaction.id}-o")
             message_id = (await self._outbox.send(thread, opener)).id
             try:
                 await self._conversations.receive(
@@ -127,73 +181,23 @@ class Chat:
             self._dispatcher.wake(thread)
         else:
             await self._conversations.introduce(thread, meta)
+            name = discord.utils.escape_markdown(author.name)
             greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
+        private = kind is discord.ChannelType.private_thread
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 
-    async def _start(
-        self,
-        interaction: Interaction,
-        channel: discord.TextChannel,
-        name: str,
-        kind: discord.ChannelType,
-    ) -> int:
-        """Start a thread; after an unconfirmed call, look for the thread before starting another one."""
-        for pause_s in PAUSES_S:
+    async def _join_when_open(self, interaction: Interaction, guild: discord.Guild, thread: int) -> None:
+        """Add the person to the thread, which any instance may open."""
+        if guild.get_thread(thread) is None:
             try:
-                return await self._start_once(interaction, channel, name, kind)
-            except UNCONFIRMED as error:
-                log.info("thread_start_unanswered", channel=channel.id, kind=type(error).__name__)
-            await asyncio.sleep(pause_s)
-            if (found := await self._find_started(interaction, channel, name)) is not None:
-                return found
-        return await self._start_once(interaction, channel, name, kind)
-
-    async def _start_once(
-        self,
-        interaction: Interaction,
-        channel: discord.TextChannel,
-        name: str,
-        kind: discord.ChannelType,
-    ) -> int:
-        try:
-            started = await interaction.client.http.start_thread_without_message(
-                channel.id,
-                name=name,
-                auto_archive_duration=cast("Any", self._archive_minutes),
-                type=cast("Any", kind.value),
-            )
-        except discord.HTTPException as error:
-            if error.code == error_codes.INVALID_FORM_BODY and name != prompt.NEUTRAL_THREAD_NAME:
-                return await self._start_once(interaction, channel, prompt.NEUTRAL_THREAD_NAME, kind)
-            if error.code == error_codes.THREAD_LIMIT:
-                raise DiscordFull(FULL_S) from error
-            if not isinstance(error, discord.Forbidden):
-                raise
-            private = kind is discord.ChannelType.private_thread
-            needed = permissions.TO_OPEN_PRIVATE if private else permissions.TO_OPEN
-            lacking = permissions.missing(interaction.client, channel.id, needed, code=error.code)
-            raise DiscordForbidden(lacking) from error
-        return int(started["id"])
-
-    async def _find_started(
-        self, interaction: Interaction, channel: discord.TextChannel, name: str
-    ) -> int | None:
-        """Find the thread of an unconfirmed call: the bot's own, empty, and newer than the command."""
-        try:
-            threads = await reading.active_threads(channel.guild)
-        except UNCONFIRMED as error:
-            log.info("thread_list_failed", channel=channel.id, kind=type(error).__name__)
-            return None
-        me = interaction.client.user
-        for thread in threads:
-            ours = me is not None and thread.owner_id == me.id and thread.parent_id == channel.id
-            fresh = thread.id > interaction.id and thread.last_message_id is None
-            named = thread.name in (name, prompt.NEUTRAL_THREAD_NAME)
-            if ours and fresh and named and await self._conversations.meta(thread.id) is None:
-                return thread.id
-        return None
+                await interaction.client.wait_for(
+                    "thread_create", check=lambda opened: bool(opened.id == thread), timeout=OPENS_WITHIN_S
+                )
+            except TimeoutError:
+                return
+        await self._join(interaction, thread)
 
     async def _join(self, interaction: Interaction, thread: int) -> None:
         try:
@@ -203,6 +207,11 @@ class Chat:
         except discord.RateLimited as error:
             # The thread exists, and the answer links to it.
             log.info("member_not_added", conversation=thread, for_s=round(error.retry_after))
+
+
+def asked(link: str) -> str:
+    """Say where the question stands."""
+    return f"Here is your question: {link}. I answer in its thread."
 
 
 def _context_refusal(interaction: Interaction, text: str) -> str | None:

@@ -119,7 +119,7 @@ def view(past: Past, terms: Terms, *, now_ms: int) -> ContextView:
         returning=len(then - now - {turn.id for turn in past.history}),
         leaving=len(now - then),
         crowded=would.unpinned,
-        files=files_of_all((*preface.pinned, *past.history), rates),
+        files=files_of_all((*shares.pinned, *shares.turns), rates),
     )
 
 

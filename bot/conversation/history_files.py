@@ -38,9 +38,21 @@ def files_of(entry: Turn, rates: TokenRates = PRIOR) -> tuple[HistoryFile, ...]:
 
 
 def files_of_all(entries: Iterable[Turn], rates: TokenRates) -> tuple[HistoryFile, ...]:
-    """Return the files of the entries that are sent, the largest first."""
-    found = (file for entry in entries if entry.outcome not in UNSENT for file in files_of(entry, rates))
+    """Return the files of the entries that are sent, the largest first.
+
+    The files of an entry take no more than the messages of people in that entry.
+    """
+    found = (file for entry in entries if entry.outcome not in UNSENT for file in _within(entry, rates))
     return tuple(sorted(found, key=lambda file: -file.tokens))
+
+
+def _within(entry: Turn, rates: TokenRates) -> tuple[HistoryFile, ...]:
+    """Return the files of an entry; estimates that exceed the tokens of its messages together are scaled."""
+    files = files_of(entry, rates)
+    estimated = sum(file.tokens for file in files)
+    if estimated <= entry.user_tokens:
+        return files
+    return tuple(replace(file, tokens=file.tokens * entry.user_tokens // estimated) for file in files)
 
 
 def without_file(entry: Turn, key: str, newest: int) -> Turn:

@@ -109,13 +109,19 @@ LOUD_ONCE = (
 )
 """Notices that an earlier version posted in the form of replies; they are no answers."""
 WRITE_IT_HERE = "My memory was not reachable just now, so I missed this. Please write it again here."
+QUESTION_LOST = (
+    "I was interrupted before I could take up this question. "
+    "Please ask it again, with /chat or by mentioning me."
+)
 STORE_DOWN = "My memory is not reachable right now. Please try that again in a minute; nothing was changed."
 
 THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
 REGENERATING = f"{SMALL}Writing this anew …"
 SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
-STATUS = (THINKING, BUSY, REGENERATING, SUMMARIZING)
+PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
+"""The status line while the model writes a block that is no text, by the block's type, or the name of a tool."""
+STATUS = (*PHASES.values(), BUSY, REGENERATING, SUMMARIZING)
 """Status lines: they stand in the place of a reply until its text begins."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (

@@ -41,6 +41,14 @@ TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_me
 TO_ATTACH = (*TO_SEND, "attach_files")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
+TO_POST_QUESTION = (
+    "view_channel",
+    "send_messages",
+    "create_public_threads",
+    "send_messages_in_threads",
+    "read_message_history",
+)
+"""In the channel: to post a question, to start a thread from the question, and to answer there."""
 
 
 def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | None:
@@ -50,10 +58,12 @@ def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | N
     with overwrites and a timeout applied.
     """
     create = "create_private_threads" if private else "create_public_threads"
-    for name in ("view_channel", "send_messages", create, "send_messages_in_threads"):
-        if not getattr(held, name):
-            return NAMES[name]
-    return None
+    return first_lacking(held, ("view_channel", "send_messages", create, "send_messages_in_threads"))
+
+
+def first_lacking(held: discord.Permissions, needed: tuple[str, ...]) -> str | None:
+    """Return the first needed permission that is not held, None if all are."""
+    return next((NAMES[name] for name in needed if not getattr(held, name)), None)
 
 
 def missing(client: discord.Client, channel_id: int, needed: tuple[str, ...], *, code: int = 0) -> str:

@@ -13,36 +13,45 @@ import structlog
 
 from bot.claude.files import UPLOAD_TIMEOUT_S, Files
 from bot.conversation.errors import BobbinError, ClaudeError, StoreUnavailable, Unreadable
+from bot.retry import Schedule
 from bot.store.file_sweeps import FileSweeps, Sweep
 from bot.store.held_files import HeldFiles, Upload
 
 log = structlog.get_logger()
 
 RETRY_S = 60.0
-"""After a failure of the store or of Claude; a file that lives a minute longer harms nobody."""
+"""After a failure of the store; a delayed deletion does no harm."""
+
+WHILE_CLAUDE_FAILS = Schedule(RETRY_S, factor=2, longest_s=3600.0)
+"""For the sweeps of one conversation."""
 
 BUSY_S = 10.0
-"""While a turn runs or waits."""
+"""The pause while a turn runs or waits."""
 
 UNREADABLE_S = 24 * 3600.0
-"""Another version of the bot wrote the history, and may run again."""
+"""The pause for a history that another version of the bot wrote; that version may run again."""
 
 
 class FileCleanup:
-    """Sweeps conversations: finds the files that nothing names, and deletes them."""
+    """Sweeps conversations: finds and deletes the files that nothing names."""
 
     def __init__(self, sweeps: FileSweeps, held: HeldFiles, files: Files) -> None:
         self._sweeps = sweeps
         self._held = held
         self._files = files
+        self._failing: dict[int, tuple[int, str]] = {}
 
     async def watch(self, *, every_s: float) -> None:
         """Sweep the conversations that are due until cancelled."""
+        is_away = False
         while True:
             try:
                 await self.sweep_due()
+                is_away = False
             except StoreUnavailable as error:
-                log.info("files_not_swept", detail=str(error))
+                if not is_away:
+                    log.info("files_not_swept", detail=str(error))
+                is_away = True
             await asyncio.sleep(every_s)
 
     async def sweep_due(self) -> None:
@@ -50,15 +59,25 @@ class FileCleanup:
         for sweep in await self._sweeps.take(RETRY_S):
             try:
                 wait_s = await self._sweep(sweep)
-            except (ClaudeError, Unreadable) as error:
-                log.warning(
-                    "files_not_deleted", conversation=sweep.conversation, kind=_kind(error), detail=str(error)
-                )
-                wait_s = UNREADABLE_S if isinstance(error, Unreadable) else RETRY_S
+                self._failing.pop(sweep.conversation, None)
+            except Unreadable as error:
+                _log_failure(sweep, error)
+                wait_s = UNREADABLE_S
+            except ClaudeError as error:
+                wait_s = self._wait_for_claude(sweep, error)
             await self._sweeps.done(sweep, wait_s)
 
+    def _wait_for_claude(self, sweep: Sweep, error: ClaudeError) -> float:
+        """Return in how many seconds to try again; logs one line per outage, which concerns many conversations."""
+        kind = type(error).__name__
+        if all(known != kind for _, known in self._failing.values()):
+            _log_failure(sweep, error)
+        failures, _ = self._failing.get(sweep.conversation, (0, ""))
+        self._failing[sweep.conversation] = failures + 1, kind
+        return WHILE_CLAUDE_FAILS.pause_s(failures + 1)
+
     async def _sweep(self, sweep: Sweep) -> float | None:
-        """Delete what nothing names, and return in how many seconds to try again, None for a complete sweep."""
+        """Delete the files that nothing names; return the seconds until the next attempt, None if complete."""
         conversation = sweep.conversation
         unnamed = await self._sweeps.unnamed(conversation)
         if unnamed.busy:
@@ -80,5 +99,6 @@ class FileCleanup:
         return None
 
 
-def _kind(error: BobbinError) -> str:
-    return type(error).__name__
+def _log_failure(sweep: Sweep, error: BobbinError) -> None:
+    kind = type(error).__name__
+    log.warning("files_not_deleted", conversation=sweep.conversation, kind=kind, detail=str(error))

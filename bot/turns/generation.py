@@ -85,7 +85,7 @@ class Generation:
         admitted = asyncio.Event()
         self._status_line.attach(reply.writer)
         if not hold_spoilers(prepared.messages):
-            reply.expect_title()  # else the title could tell what is hidden
+            reply.expect_title()  # a title could reveal the text of a spoiler
         if prepared.reply:
             reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
@@ -118,7 +118,7 @@ class Generation:
                             self._interrupt_due = True
                             self._interrupt_if_due()
                     else:
-                        reply.settle_title(None)  # the thread is open: somebody has written in it
+                        reply.settle_title(None)  # the thread is open, because a message arrived in it
                         await reply.writer.abandon()
                         if await self._join():
                             generating.cancel()

@@ -246,7 +246,9 @@ class ReplyGenerator:
             cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
+        asked = Asked(
+            stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
+        )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
@@ -288,7 +290,7 @@ class ReplyGenerator:
         leave_out_gone: Callable[[Request], Awaitable[bool]],
         most: Callable[[Request], Usage],
     ) -> Summary:
-        """Ask for a summary, and once more if a file is gone, which `leave_out_gone` changes the request for."""
+        """Request a summary; if a file is gone, `leave_out_gone` changes the request for a second try."""
 
         async def made_of(sent: Request) -> Summary:
             return await self.summaries.of(

@@ -95,6 +95,19 @@ def test_the_picture_is_always_as_wide_and_holds_every_part(sizes: list[int]) ->
     assert all(SIGNS[part.name] in line for part in parts)
 
 
+def test_the_files_never_take_more_than_the_turns_that_hold_them() -> None:
+    def with_pictures(number: int, tokens: int) -> Turn:
+        pictures = (Image(FileSource(f"{number}-{size}"), size, "loom.png") for size in (300, 100))
+        asked = PromptMessage("user", (Text(render_user([message("look", number=number)])), *pictures))
+        return replace(turn(number, tokens=(tokens, 10)).asked(asked), user_tokens=tokens)
+
+    # After a deletion the tokens of an entry are an estimate, and so are those of its files.
+    seen = look(Past((with_pictures(8, 200), with_pictures(9, 900))))
+    assert [file.tokens for file in seen.files] == [300, 150, 100, 50]
+    history = next(part.tokens for part in seen.parts if part.name == "history")
+    assert sum(file.tokens for file in seen.files) <= history
+
+
 def test_the_files_of_all_turns_that_are_sent_are_listed_pinned_ones_as_they_are_now() -> None:
     def with_picture(number: int, *blocks: Block) -> Turn:
         asked = PromptMessage("user", (Text(render_user([message("look", number=number)])), *blocks))

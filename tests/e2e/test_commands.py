@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands.chat import NO_THREAD_HERE
+from bot.commands.chat import NO_THREAD_HERE, asked
 from bot.commands.failures import missing
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.commands.reset import KEPT, MAY_NOT_RESET, QUESTION, forgotten
@@ -90,14 +90,14 @@ async def test_chat_opens_a_thread_with_what_was_said_and_answers_in_it(world: W
     world.claude.say("Looms weave.")
     handle = await world.ann.command(channel, "chat", {"message": "how do looms work?"})
     said = await answer(handle)
-    (thread,) = world.discord.threads(channel)
-    assert said == f"Here it is: <#{thread['id']}>"
+    (question,) = world.said(channel)
+    assert question["content"] == "**Ann:** how do looms work?"
+    assert said == asked(f"https://discord.com/channels/{world.guild.id}/{channel}/{question['id']}")
+    thread = world.discord.thread(await world.thread_of(question))
     assert thread["name"] == "how do looms work?"
     assert thread["type"] == 11
-    opener, reply = await world.answered(int(thread["id"]), 2)
-    assert opener["content"] == "**Ann:** how do looms work?"
+    (reply,) = await world.answered(int(thread["id"]))
     assert reply["content"] == "Looms weave."
-    assert reply["message_reference"]["message_id"] == opener["id"]
     assert '<message from="Ann" username="ann" at="' in str(world.asked[-1].body["messages"])
 
 
@@ -127,6 +127,7 @@ async def test_chat_within_a_thread_opens_another_one_beside_it(world: World) ->
     channel = world.channel()
     thread = await world.converse(channel, "hello")
     await answer(await world.ann.command(thread, "chat", {"message": "something else"}))
+    await world.answered(await world.thread_of(world.said(channel)[-1]))
     assert [each["name"] for each in world.discord.threads(channel)] == ["hello", "something else"]
 
 

@@ -129,7 +129,10 @@ async def test_a_link_that_everybody_here_may_read_is_opened_and_others_stay_lin
     assert "under the mat" not in sent
     assert "we whisper" not in sent
     assert link(world, secret) in sent
-    assert notices(world, thread) == [wording.small(f"I could not read a linked message: {for_people}.")]
+    refusals = [
+        f"I could not read the {which} linked message: {for_people}." for which in ("second", "third")
+    ]
+    assert notices(world, thread) == ["\n".join(map(wording.small, refusals))]
 
 
 async def test_roles_decide_which_links_are_opened(world: World) -> None:
@@ -209,10 +212,23 @@ async def test_chat_takes_the_last_messages_of_the_channel_into_the_thread(world
     for number in range(8):
         await world.ben.post(channel, f"message {number}")
     await answer(await world.ann.command(channel, "chat", {"message": "sum up", "context": 5}))
-    (made,) = world.discord.threads(channel)
-    await world.answered(int(made["id"]), 2)
+    await world.settled(world.said(channel)[-1])
     (quote,) = quotes(world)
     assert [text for _, text in said(quote)] == [f"message {number}" for number in range(3, 8)]
+
+
+async def test_a_question_by_command_is_quoted_as_another_programs_words_and_never_as_claudes(
+    world: World,
+) -> None:
+    channel = world.channel()
+    await answer(await world.ben.command(channel, "chat", {"message": "I, Claude, promise a loom"}))
+    (question,) = world.said(channel)
+    await world.settled(question)
+    await ask(world, channel, "really?", reply_to=question["id"])
+    (quote,) = quotes(world)
+    assert said(quote) == [
+        ('from="Bobbin" username="Bobbin" app="yes"', "**Ben:** I, Claude, promise a loom")
+    ]
 
 
 async def test_chat_takes_along_only_what_the_person_may_read_and_nothing_private(world: World) -> None:

@@ -60,11 +60,10 @@ async def test_in_a_thread_that_somebody_else_was_faster_to_start_it_goes_on(wor
     assert (await world.answered(thread, 2))[-1]["content"] == "Still here."
 
 
-@pytest.mark.parametrize("private", [False, True])
-async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, private: bool) -> None:
+async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World) -> None:
     channel = world.channel()
     refuse(world, channel, NAME)
-    handle = await world.ann.command(channel, "chat", {"message": "a forbidden word", "private": private})
+    handle = await world.ann.command(channel, "chat", {"message": "a forbidden word", "private": True})
     assert "Here it is" in (await handle.message())["content"]
     (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
     assert thread.name == prompt.NEUTRAL_THREAD_NAME
@@ -73,15 +72,48 @@ async def test_chat_takes_a_neutral_name_and_says_what_is_full(world: World, pri
         "turn_done", conversation=thread.id
     )  # so that its request is none of the next test's
     refuse(world, channel, FULL)
-    handle = await world.ann.command(channel, "chat", {"message": "hello", "private": private})
+    handle = await world.ann.command(channel, "chat", {"message": "hello", "private": True})
     assert (await handle.message())["content"] == THREADS_FULL
     assert world.bots[0].log("interaction_failed") == []
+
+
+async def test_a_question_by_command_waits_for_its_thread_and_a_further_one_is_told_what_is_full(
+    world: World,
+) -> None:
+    async with world.apart(bots=0) as own:
+        await own.start_bot(module="tests.e2e.soon")
+        channel = own.channel()
+        refused = refuse(own, channel, FULL)
+        own.claude.say("Here at last.")
+        await (await own.ann.command(channel, "chat", {"message": "hello"})).message()
+        question, sign = await own.noticed(channel, 2)
+        assert sign["content"] == wording.small(wording.THREADS_FULL)
+        assert sign["message_reference"]["message_id"] == question["id"]
+        handle = await own.ann.command(channel, "chat", {"message": "and I?"})
+        assert (await handle.message())["content"] == THREADS_FULL
+        (reply,) = await own.answered(await own.thread_of(question))
+        await own.settled(question)
+        assert reply["content"] == "Here at last."
+        assert (len(own.asked), refused.struck) == (1, 1)
+        assert own.said(channel) == [own.discord.message(question["id"])]
 
 
 async def test_chat_says_when_discord_wants_no_thread_yet(world: World) -> None:
     channel = world.channel()
     ban = world.discord.faults.add(
         action="ban", method="POST", route=f"/channels/{channel}/threads$", retry_after_s=280.0
+    )
+    for _ in range(2):
+        handle = await world.ann.command(channel, "chat")
+        assert "5 minutes" in (await handle.message())["content"]
+    assert ban.struck == 1
+    assert world.asked == []
+
+
+async def test_a_question_by_command_is_not_posted_while_discord_wants_nothing(world: World) -> None:
+    channel = world.channel()
+    ban = world.discord.faults.add(
+        action="ban", method="POST", route=f"/channels/{channel}/messages$", retry_after_s=280.0
     )
     for _ in range(2):
         handle = await world.ann.command(channel, "chat", {"message": "hello"})
@@ -93,13 +125,11 @@ async def test_chat_says_when_discord_wants_no_thread_yet(world: World) -> None:
 async def test_chat_answers_though_the_person_cannot_be_added_to_the_thread_yet(world: World) -> None:
     channel = world.channel()
     world.discord.faults.add(action="ban", method="PUT", route="/thread-members/", retry_after_s=280.0)
-    handle = await world.ann.command(channel, "chat", {"message": "hello"})
+    await (await world.ann.command(channel, "chat", {"message": "hello"})).message()
+    await world.settled(world.said(channel)[-1])
+    handle = await world.ann.command(channel, "chat")
     assert "Here it is" in (await handle.message())["content"]
-    (thread,) = [each for each in world.discord.world.channels.values() if each.parent_id == channel]
-    await world.answered(thread.id)
-    await world.bots[0].logged(
-        "turn_done", conversation=thread.id
-    )  # so that its request is none of the next test's
+    assert len(world.bots[0].log("member_not_added")) == 2
     world.discord.faults.clear()
 
 

@@ -15,7 +15,7 @@ from bot.store.conversations import Conversations
 from bot.store.file_sweeps import FileSweeps
 from bot.store.held_files import HeldFiles, Upload
 from bot.store.keys import Keys
-from bot.turns.file_cleanup import BUSY_S, RETRY_S, UNREADABLE_S, FileCleanup
+from bot.turns.file_cleanup import BUSY_S, RETRY_S, UNREADABLE_S, WHILE_CLAUDE_FAILS, FileCleanup
 from tests.conversation.builders import message, snowflake
 
 C = snowflake(5)
@@ -44,11 +44,11 @@ class Bench:
     held: HeldFiles
     cleanup: FileCleanup
 
-    async def sweep(self) -> float | None:
+    async def sweep(self, conversation: int = C) -> float | None:
         """Sweep the conversation now, and return in how many seconds it is swept again."""
-        await self.redis.zadd(KEYS.sweeps, {str(C): 0})
+        await self.redis.zadd(KEYS.sweeps, {str(conversation): 0})
         await self.cleanup.sweep_due()
-        due_ms = await self.redis.zscore(KEYS.sweeps, str(C))
+        due_ms = await self.redis.zscore(KEYS.sweeps, str(conversation))
         now = await self.redis.time()
         return None if due_ms is None else round(float(due_ms) / 1000 - now[0] - now[1] / 1e6)
 
@@ -85,6 +85,28 @@ async def test_a_deletion_that_fails_is_repeated(bench: Bench) -> None:
     bench.api.busy = False
     assert await bench.sweep() is None
     assert bench.api.deleted == ["file_1"]
+
+
+async def test_while_claude_fails_the_pauses_grow_and_one_line_is_logged(bench: Bench) -> None:
+    other = C + 1
+    await bench.upload(1, "file_1")
+    await bench.held.record_upload(other, "d2", Upload(1, "file_2"))
+    for _ in range(2):
+        bench.api.busy = True
+        with capture_logs() as logs:
+            for factor in (1, 2, 4):
+                assert await bench.sweep() == pytest.approx(RETRY_S * factor, abs=5)
+                assert await bench.sweep(other) == pytest.approx(RETRY_S * factor, abs=5)
+            for _ in range(6):
+                await bench.sweep()
+            assert await bench.sweep() == pytest.approx(WHILE_CLAUDE_FAILS.longest_s, abs=5)
+        assert [entry["event"] for entry in logs] == ["files_not_deleted"]
+        bench.api.busy = False
+        assert await bench.sweep() is await bench.sweep(other) is None
+        assert bench.api.deleted == ["file_1", "file_2"]
+        bench.api.deleted.clear()
+        await bench.upload(1, "file_1")
+        await bench.held.record_upload(other, "d2", Upload(1, "file_2"))
 
 
 async def test_an_upload_without_an_answer_is_found_by_its_name_and_deleted(bench: Bench) -> None:

@@ -150,6 +150,18 @@ async def test_three_links_are_opened_and_the_others_stay_links() -> None:
     assert prepared.notices == (TOO_MANY,)
 
 
+async def test_each_of_several_links_that_are_not_opened_is_named_by_its_place() -> None:
+    bench = Bench(Missing.NOT_FOR_ALL)
+    replied = f"{link(SAID.id)} {link(6)} {link(7)} {link(6)}"
+    prepared = await bench.prepare(replace(REPLY, text=replied))
+    _, for_people = MISSING[Missing.NOT_FOR_ALL]
+    assert prepared.notices == tuple(
+        f"I could not read the {which} linked message: {for_people}." for which in ("second", "third")
+    )
+    prepared = await Bench(Missing.NOT_FOR_ALL).prepare(message(link(6), number=20))
+    assert prepared.notices == (f"I could not read the linked message: {for_people}.",)
+
+
 async def test_what_is_replied_to_and_linked_is_quoted_once_and_a_link_to_itself_never() -> None:
     linking = replace(REPLY, text=f"{link(SAID.id)} {link(REPLY.id)}")
     bench = Bench()

@@ -11,6 +11,7 @@ from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
 from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll, to_roles
+from bot.gateway.conversion.posted_question import is_posted_question
 from bot.gateway.conversion.quoted import to_forward
 
 WRITTEN_TYPES = (discord.MessageType.default, discord.MessageType.reply)
@@ -28,8 +29,13 @@ def facts(
     proxies: Container[int] = (),
 ) -> Facts:
     """Collect the facts on which the intake decides."""
-    replied_to = _replied_to(message)
+    answered = _replied_to(message)
+    replied_to = None if answered is None else answered.author.id
     mentioned = {user.id for user in message.mentions}
+    if answered is not None and is_posted_question(answered, me.id):
+        # The reply is for the person who has asked. It pings the bot, which has posted the question.
+        replied_to = None
+        mentioned -= set() if _names(message.content, me.id) else {me.id}
     role = message.guild.self_role if message.guild else None
     to_bot = me.id in mentioned or replied_to == me.id or (role is not None and role in message.role_mentions)
     others = {user for user in (*mentioned, replied_to) if user not in (None, me.id, message.author.id)}
@@ -104,7 +110,7 @@ def _has_other_content(message: discord.Message) -> bool:
 
 def title(message: discord.Message, me: int) -> str:
     """Return the text for a thread's name: the content without the mention of the bot."""
-    mentions = [f"<@{me}>", f"<@!{me}>"]
+    mentions = [*_mentions(me)]
     if message.guild is not None and message.guild.self_role is not None:
         mentions.append(f"<@&{message.guild.self_role.id}>")
     content = message.content
@@ -113,8 +119,15 @@ def title(message: discord.Message, me: int) -> str:
     return replace_ids(message, content)
 
 
-def _replied_to(message: discord.Message) -> int | None:
-    """The author of the message that the message replies to."""
+def _replied_to(message: discord.Message) -> discord.Message | None:
     reference = message.reference
     resolved = reference.resolved if reference else None
-    return resolved.author.id if isinstance(resolved, discord.Message) else None
+    return resolved if isinstance(resolved, discord.Message) else None
+
+
+def _mentions(user: int) -> tuple[str, str]:
+    return f"<@{user}>", f"<@!{user}>"
+
+
+def _names(content: str, user: int) -> bool:
+    return any(mention in content for mention in _mentions(user))

@@ -9,6 +9,7 @@ import discord
 
 from bot.conversation.message import Quoted, Reference
 from bot.gateway.conversion.convert import is_proxied
+from bot.gateway.conversion.posted_question import is_posted_question
 from bot.gateway.conversion.quoted import to_quoted
 
 
@@ -32,7 +33,12 @@ def to_reference(
 
 
 def said_by(message: discord.Message, me: int, proxies: Container[int] = ()) -> Quoted:
-    """Convert a message to quote, and mark those of the bot itself; proxied messages are those of people."""
+    """Convert a message to quote, and mark those of the bot itself; proxied messages are those of people.
+
+    A question that the bot has posted for somebody is not the bot's own: Claude must not take the words of a person
+    for its own.
+    """
     quoted = to_quoted(message)
     by_app = quoted.by_app and not is_proxied(message, proxies)
-    return replace(quoted, own=message.author.id == me, by_app=by_app)
+    own = message.author.id == me and not is_posted_question(message, me)
+    return replace(quoted, own=own, by_app=by_app)

@@ -7,6 +7,13 @@ from dataclasses import dataclass
 import discord
 
 from bot.conversation.intake import Answer, Where
+from bot.gateway.conversion.names import place_names
+
+
+def new_thread_fields(message: int, *, channel: int, guild: int, asker: int) -> dict[str, str | int]:
+    """Return what is stored of a thread that is to be started from a message of a channel; `asker` is its starter."""
+    # `joined` also for a new thread: somebody else may be faster to start a thread from the message.
+    return {"guild": guild, "parent": channel, "starter": asker, "joined": message}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +29,18 @@ class Accepted:
         fields: dict[str, str | int] = {}
         if message.guild is not None:
             fields["guild"] = message.guild.id
-        if self.answer.opens_thread:
-            fields |= {"parent": message.channel.id, "starter": asker}
+        if self.answer.opens_thread and message.guild is not None:
+            fields = new_thread_fields(
+                message.id, channel=message.channel.id, guild=message.guild.id, asker=asker
+            )
+            fields |= place_names(message.guild, message.channel)
         elif isinstance(self.channel, discord.Thread):
             fields["parent"] = self.channel.parent_id
+            fields |= place_names(message.guild, self.channel.parent)
             if self.channel.owner_id not in (None, me):
                 fields["starter"] = self.channel.owner_id
         elif self.where is Where.DIRECT:
             fields["starter"] = message.author.id
-        if self.where is Where.OTHER_THREAD or self.answer.opens_thread:
-            # Also for a new thread: somebody else may be faster to start a thread from the message.
+        if self.where is Where.OTHER_THREAD:
             fields["joined"] = message.id
         return fields

@@ -6,6 +6,7 @@ from typing import Any
 
 from bot.conversation.message import Reference
 from bot.gateway.conversion import reading
+from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.conversion.reference import to_reference
 from bot.render.outbox import Outgoing
 from tests.gateway.conftest import Post
@@ -53,3 +54,14 @@ async def test_a_forward_and_a_plain_message_are_no_replies(post: Post) -> None:
     assert await newest(post) is None
     await post.ann.post(post.thread, "plain")
     assert await newest(post) is None
+
+
+async def test_a_question_that_the_bot_has_posted_for_somebody_is_not_its_own(post: Post) -> None:
+    question = posted_question("Ann", "how do looms work?")
+    for silent in (True, False):  # a reply may begin with a name in bold, too
+        sent = await post.outbox.send(post.thread, Outgoing(question, f"{silent}", silent=silent))
+        await post.ann.post(post.thread, "and?", reply_to=sent.id)
+        found = await newest(post)
+        assert found is not None
+        assert found.said is not None
+        assert (found.said.own, found.said.by_app) == (not silent, True)

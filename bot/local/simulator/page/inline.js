@@ -13,10 +13,10 @@ const RULES = [
   [/\\([^\p{L}\p{N}\s])/uy, (match) => escape(match[1])],
   // Only whole runs of backticks count, so that a long one is not tried in all its lengths.
   [/(?<!`)(`+)(?!`)([\s\S]*?[^`])\1(?!`)/y, (match) => `<code>${escape(unpadded(match[2]))}</code>`],
-  [/<(https?:\/\/[^\s<>]+)>/y, (match) => link(match[1], escape(match[1]))],
+  [/<(https?:\/\/[^\s<>]+)>/y, (match, context) => link(match[1], escape(match[1]), context)],
   [
     /\[((?:\\.|[^[\]\\\n])+)\]\((?:<(https?:\/\/[^\s<>]+)>|(https?:\/\/(?:[^\s()<>]|\([^\s()<>]*\))+))(?: +"[^"\n]*")?\)/y,
-    (match, context) => link(match[2] ?? match[3], inline(match[1], { ...context, linked: true })),
+    (match, context) => link(match[2] ?? match[3], inline(match[1], { ...context, linked: true }), context),
   ],
   [/https?:\/\/[^\s<]*[^\s<.,:;!?"'\])*]/y, (match, context) => bareLink(match[0], context)],
   [/<@!?(\d{1,20})>/y, (match, { names }) => pill("@", names.user?.(match[1]) ?? "unknown-user", match[1])],
@@ -74,13 +74,27 @@ function unpadded(code) {
   return /^ .*` $|^ `.* $/s.test(code) ? code.slice(1, -1) : code;
 }
 
-function link(address, shown) {
+// "Copy Message Link" of Discord's client: the page shows the thread that has the message's id, or else the channel.
+const MESSAGE_LINK = /^https:\/\/(?:(?:ptb|canary)\.)?discord(?:app)?\.com\/channels\/(?:\d{1,20}|@me)\/(\d{1,20})\/(\d{1,20})$/;
+
+/** The id of the channel that a message link leads to, and its name; null for other links, and unknown channels. */
+function linkedChannel(address, { names }) {
+  const [, ...ids] = MESSAGE_LINK.exec(address) ?? [];
+  const id = ids.reverse().find((each) => names.channel?.(each) !== undefined);
+  return id === undefined ? null : { id, name: names.channel(id) };
+}
+
+function link(address, shown, context) {
+  const channel = linkedChannel(address, context);
+  if (channel) return `<a href="#${escape(channel.id)}">${shown}</a>`;
   const href = escape(address);
   return `<a href="${href}" title="${href}" target="_blank" rel="noopener noreferrer">${shown}</a>`;
 }
 
 function bareLink(address, context) {
-  return context.linked ? escape(address) : link(address, escape(address));
+  if (context.linked) return escape(address);
+  const channel = linkedChannel(address, context);
+  return channel ? channelPill(channel.id, `${channel.name} › 💬`) : link(address, escape(address), context);
 }
 
 function pill(sign, name, userId) {

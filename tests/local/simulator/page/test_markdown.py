@@ -48,6 +48,15 @@ CONSTRUCTS = {
     "inline code": ("`a **b** <i>`", "<code>a **b** &lt;i&gt;</code>"),
     "inline code with a backtick": ("`` `a` ``", "<code>`a`</code>"),
     "headings": ("# A\n## B\n### C\ntext", "<h1>A</h1><h2>B</h2><h3>C</h3>text"),
+    "a link to a message": (
+        "see https://discord.com/channels/1/8/9.",
+        'see <a class="mention" href="#8">#general › 💬</a>.',
+    ),
+    "a named link to a message": ("[here](https://discord.com/channels/1/8/9)", '<a href="#8">here</a>'),
+    "a link to a message of an unknown channel": (
+        "https://discord.com/channels/1/5/9",
+        link("https://discord.com/channels/1/5/9", "https://discord.com/channels/1/5/9"),
+    ),
     "no fourth heading": ("#### D", "#### D"),
     "a hash without a space": ("#general", "#general"),
     "small text": ("-# tiny *print*", "<small>tiny <em>print</em></small>"),
