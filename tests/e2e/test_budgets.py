@@ -79,7 +79,13 @@ async def test_at_a_limit_a_person_is_told_once_when_it_renews_and_later_message
         assert line.startswith("-# You have used up your answers here for this month; it renews <t:")
         assert ":R>" in line
         assert "Others can go on here." in line
-        await dropped(own, await mention(own, own.ann))
+        third = await mention(own, own.ann)
+        await dropped(own, third)
+        why = await answer(
+            await own.ann.command(int(third["channel_id"]), "why", {"message": str(third["id"])})
+        )
+        assert "because of a limit. You have used up your answers here for this month; it renews <t:" in why
+        assert "/budget show" in why
         await own.converse(own.channel(), "and I?", own.ben)
         assert len(own.asked) == 2
 
