@@ -128,10 +128,14 @@ def past(where: str) -> str:
     )
 
 
-def answered(where: str, reply: str | None) -> str:
-    """Say that a message was answered; `reply` is the link of the reply."""
+def answered(where: str, reply: str | None, halted: Decision | None = None) -> str:
+    """Say that a message was answered; `reply` is the link of the reply, `halted` why Discord shows only a part."""
     here = f" [This is the reply.]({reply})" if reply else ""
-    return f"[This message]({where}) was answered.{here}"
+    text = f"[This message]({where}) was answered.{here}"
+    if halted is None:
+        return text
+    told = because(halted.reason)
+    return f"{text}\nNot all of the reply is shown, {told.told(halted.detail)} {told.switch}".rstrip()
 
 
 def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:

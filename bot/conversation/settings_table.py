@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
@@ -25,13 +27,15 @@ class Row:
 
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
-    with the name and the value, and writes the value for people.
+    with the name and the value, and writes the value for people. If the row `is_capped`, the operator's value is the
+    highest that counts.
     """
 
     label: str
     name: str = ""
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
+    is_capped: bool = False
 
     @property
     def is_family(self) -> bool:
@@ -61,6 +65,10 @@ def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
 
 
+def _channel(_name: str, value: str) -> str:
+    return f"<#{value}>"
+
+
 def _number_of(unit: str) -> Callable[[str, str], str]:
     def shown(_name: str, value: str) -> str:
         return f"{float(value):,.10g} {unit}"
@@ -87,7 +95,8 @@ ROWS = (
     Row("Limits of each person", key="budgets.person", shown=_or_none),
     Row("A message at a limit", key="budgets.at_limit"),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
-    Row("Told of limits that are nearly used up", NOTIFY, shown=lambda _name, value: f"<#{value}>"),
+    Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
+    Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when"),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
     Row("Direct messages", key="discord.direct_messages", shown=_on_off),
@@ -96,7 +105,13 @@ ROWS = (
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
     Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row(
+        "A quiet conversation is deleted after",
+        RETENTION_DAYS,
+        "history.ttl_days",
+        _number_of("days"),
+        is_capped=True,
+    ),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",
@@ -118,7 +133,10 @@ def applied(
         default = operator.get(row.key)
         origin = in_force(by_scope, row.name)
         if origin is not None:
-            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+            value = origin.setting.value
+            if row.is_capped and default is not None:
+                value = min(value, default.value, key=float)
+            yield Applied(row.label, row.shown(row.name, value), origin)
         elif default is not None:
             yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
 

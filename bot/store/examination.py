@@ -31,6 +31,7 @@ from bot.store.contracts import contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
 from bot.store.person_search import may_concern, read_message
+from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
@@ -102,13 +103,12 @@ class Examination:
             if contract is not None:
                 ways[contract.erased].append(name)
         parts: list[Examined] = []
-        if ways["entries"]:
-            parts.append(await self._examine_history(tag, who))
-        if ways["message"]:
-            counted = frozenset(message for part in parts for message in part.messages)
-            parts.append(await self._examine_records(tag, ways["message"], counted, who))
-        own = frozenset(message for part in parts for message in part.messages)
         if ways["entries"] or ways["message"] or ways["contents"]:
+            # Whatever the search found: a turn may have written the others since.
+            parts.append(await self._examine_history(tag, who))
+            if ways["message"]:
+                parts.append(await self._examine_records(tag, ways["message"], parts[0].messages, who))
+            own = frozenset(message for part in parts for message in part.messages)
             parts.append(await self._examine_contents(tag, own, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
@@ -116,6 +116,7 @@ class Examination:
             parts.append(Examined(tag, keys=frozenset(ways["key"])))
         parts += [await self._examine_settings(tag, name, who) for name in ways["prompt"]]
         parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
+        parts += [await self._examine_presets(tag, who) for _ in ways["presets"]]
         return _merged(tag, parts)
 
     async def _examine_history(self, tag: int, who: Identity) -> Examined:
@@ -264,6 +265,17 @@ class Examination:
             versions={target: tuple(entry for entry, _ in texts)},
             kept_settings=kept,
         )
+
+    async def _examine_presets(self, tag: int, who: Identity) -> Examined:
+        key = self._keys.presets(tag)
+        calls, kept = list[Call](), []
+        for name, text in (await self._read.hash(self._read.name_of(key))).items():
+            preset = load_preset(text)
+            if preset is None or preset.by != who.person or preset.at_ms >= created_ms(who.before):
+                continue
+            kept.append(KeptSetting(tag, tag, f"preset {name}", preset.text, preset.at_ms))
+            calls.append(ReplaceField(value=key, field=name, before=text, after=""))
+        return Examined(tag, Found(prompts=len(calls)), calls=tuple(calls), kept_settings=tuple(kept))
 
 
 def _turn_id(text: str) -> int:

@@ -127,7 +127,7 @@ async def test_the_system_wakes_the_process_for_several_deltas_together(
 
     monkeypatch.setattr(Gathering, "data_received", counted)
     monkeypatch.setattr(gathering, "LOW_WATER_BYTES", 2000)
-    steps = (
+    steps: tuple[Step, ...] = (
         opening(),
         START,
         delta(FIRST),

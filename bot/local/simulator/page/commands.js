@@ -99,7 +99,7 @@ function choicesOf(option, world) {
   if (option.type === 6 || option.type === 9) return everybody();
   if (option.type !== 7) return null;
   return [...world.channels.values()]
-    .filter((each) => each.guild)
+    .filter((each) => each.guild && (option.channel_types ?? [each.type]).includes(each.type))
     .map(({ id, name }) => ({ name: `#${name}`, value: id }));
 }
 
