@@ -107,6 +107,26 @@ def _once() -> None:
     setattr(Coordination, "take", mine)  # noqa: B010
 
 
+def _rewound() -> None:
+    _rewrite("rewind", ("if redis.call('ZCARD', pending) > 0 then return 0 end", ""))
+
+
+def _replaced() -> None:
+    _rewrite("replace_field", ("if held ~= before then return 0 end", ""))
+
+
+def _begun() -> None:
+    _rewrite("begin_forget", ("if not state or state == 'done' then", "if true then"))
+
+
+def _left() -> None:
+    _rewrite("end_forget", (" or redis.call('SCARD', left) > 0", ""))
+
+
+def _quiet() -> None:
+    _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -118,5 +138,10 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "listed": _listed,  # moving it only if every listed message has a record
     "heartbeat": _heartbeat,  # renewing the lease
     "once": _once,  # asking the store which instance answers an interaction
+    "rewound": _rewound,  # a window begins earlier again only while no turn has read it
+    "replaced": _replaced,  # a field is replaced only if it is still as it was read
+    "begun": _begun,  # a job to forget somebody is begun once
+    "left": _left,  # it ends when every key was looked at
+    "quiet": _quiet,  # a conversation expires only when nothing has happened since
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

@@ -61,6 +61,11 @@ NOTICED_BY_PROTOCOL = {
     "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
     "fencing": "test_journal.py::test_who_has_lost_the_lease_can_do_nothing_more",
     "state": "test_journal.py::test_nothing_is_acknowledged_that_was_not_committed",
+    "rewound": "test_stale_summaries.py::test_while_a_turn_waits_the_window_stays_and_the_summary_goes",
+    "replaced": "test_erasure.py::test_an_edit_by_somebody_else_meanwhile_is_not_lost",
+    "begun": "test_forget_jobs.py::test_a_job_that_is_under_way_is_not_begun_again",
+    "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
+    "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
 }
 """Tests of the scripts alone, in tests/store."""
 
