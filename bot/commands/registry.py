@@ -7,6 +7,8 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.access_rules import AccessRules
+from bot.commands.answer import Answer
 from bot.commands.audit import Audit
 from bot.commands.chat import Chat
 from bot.commands.context import Context
@@ -40,6 +42,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Leave,
     System,
     Model,
+    Answer,
+    AccessRules,
     ReplyControls,
     Context,
     Help,

@@ -9,6 +9,7 @@ from typing import Protocol
 import discord
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.export import Listing
@@ -73,6 +74,7 @@ class CommandServices:
     resolve_terms: Callable[[Choice, Names], Terms]
     clock: Clock
     intake_policy: Policy
+    access_defaults: AccessDefaults
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

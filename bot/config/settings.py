@@ -198,6 +198,11 @@ class ReplySettings(Section):
     context_messages: Annotated[int, Field(ge=0, le=100)] = 20
 
 
+class AccessSettings(Section):
+    allow_roles: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+    block: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+
+
 class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
@@ -252,6 +257,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
+    access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()

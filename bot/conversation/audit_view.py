@@ -60,7 +60,7 @@ def _done(entry: AuditEntry) -> str:
     before, after = (_value(entry, value) for value in (entry.before, entry.after))
     if (template := _ACTS.get(entry.what)) is not None:  # type: ignore[call-overload]
         return str(template).format(where=where, before=before, after=after)
-    what = f"{_named(entry.what)} of {where}"
+    what = _named(entry.what) if entry.what == AUDIT_CHANNEL else f"{_named(entry.what)} of {where}"
     if not entry.before and not entry.after:
         return f"changed {what}"
     if not entry.before:

@@ -97,6 +97,15 @@ class Conversations:
         except Unreadable:
             return read_meta({name: fields[name] for name in CHANNEL_FIELDS if name in fields})
 
+    async def asker(self, message: int, channel: int) -> int | None:
+        """Return who asked by a message of a channel: its author, or the person for whom it was posted; else None."""
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for conversation in (message, channel):
+                pipe.hget(self._keys.record(conversation, message), "author")
+            found = [str(each) for each in await pipe.execute() if each]
+        return int(found[0]) if found else None
+
     async def leave(self, conversation: int, at: int) -> None:
         """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
         await self._scripts.run(Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s))

@@ -103,7 +103,7 @@ class ForgetJobs:
                 await self._redis.sadd(left, *found[start : start + CHUNK])
             pipe = self._redis.pipeline(transaction=True)
             pipe.expire(left, RECEIPT_S)
-            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "state": "erasing"})
+            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "phase": "erasing"})
             await pipe.execute()
 
     async def left(self, person: int) -> tuple[str, ...]:
@@ -173,8 +173,8 @@ def _read(person: int, fields: dict[str, str]) -> ForgetJob:
         code=fields.get("code", ""),
         identity=identity,
         asked_ms=int(fields.get("asked_ms", 0)),
-        searched=fields.get("state") in ("erasing", "done"),
-        done=fields.get("state") == "done",
+        searched=fields.get("phase") in ("erasing", "done"),
+        done=fields.get("phase") == "done",
         found=found,
         told="told" in fields,
     )

@@ -20,7 +20,7 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry("effort", "", "high", Scope.SERVER), "set the effort of this server: `high`"),
         (entry("thinking", "on"), "removed the thinking of <#5> (it was `on`)"),
         (entry("system", "12", "48"), "changed the prompt of <#5>: 12 characters → 48 characters"),
-        (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log of this server: <#8>"),
+        (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log: <#8>"),
         (entry("access:role:9", "", "block", Scope.CHANNEL), "set `access` for <@&9> of <#5>: `block`"),
         (entry("budget:person:9:day", "5"), "removed `budget` for <@9> (`day`) of <#5> (it was `5`)"),
         (entry("privacy.retention", "", "30"), "set `privacy.retention` of <#5>: `30`"),
