@@ -77,6 +77,14 @@ stays, see docs/privacy.md.
 """
 
 
+_PLACE = re.compile(r"<\w+>|\{[CSP]\}")
+_NAME = re.compile(r"<\w+>")
+_TAG = re.compile(r"\\\{[CSP]\\\}")
+"""A hash tag behind re.escape."""
+
+_DIGITS = re.compile(r"\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a key holds. In the name `{C}` is a conversation, `{S}` a server, `{P}` a person, `<…>` an id."""
@@ -93,7 +101,7 @@ class Contract:
     @property
     def pattern(self) -> str:
         """A pattern of the key's name behind the prefix, as SCAN and fnmatch take it."""
-        return re.sub(r"<\w+>|\{[CSP]\}", "*", self.name)
+        return _PLACE.sub("*", self.name)
 
     @property
     def expires(self) -> bool:
@@ -444,7 +452,7 @@ CONTRACTS = (
 
 _PATTERNS = [
     (
-        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CSP]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
+        re.compile(_NAME.sub(r"[^:{}]+", _TAG.sub(r"\\{\\d+\\}", re.escape(each.name)))),
         each,
     )
     for each in CONTRACTS
@@ -453,7 +461,7 @@ _PATTERNS = [
 
 def contract_of(name: str) -> Contract | None:
     """Return the contract of a key, named without the prefix; None if no contract covers the key."""
-    return _of_shape(re.sub(r"\d+", "0", name))
+    return _of_shape(_DIGITS.sub("0", name))
 
 
 @lru_cache(maxsize=1000)
