@@ -17,7 +17,7 @@ from bot.conversation.intake import Where
 from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import permissions
-from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.parts import to_author, to_roles
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.accepted import new_thread_fields
 from bot.render.outbox import Outgoing
@@ -166,7 +166,7 @@ class Chat:
             try:
                 await self._conversations.receive(
                     thread,
-                    Message(message_id, author, text, room=room),
+                    Message(message_id, author, text, room=room, roles=to_roles(interaction.user)),
                     source="command",
                     channel_fields=meta,
                 )

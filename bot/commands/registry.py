@@ -7,6 +7,7 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.help import Help
@@ -33,6 +34,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Leave,
     System,
     Model,
+    BudgetGroup,
     ReplyControls,
     Context,
     Help,

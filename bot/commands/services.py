@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.intake import Policy
@@ -14,6 +15,7 @@ from bot.conversation.pricing import PriceBook
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
+from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
@@ -35,6 +37,7 @@ class CommandServices:
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    budgets: Budgets
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions
@@ -47,6 +50,7 @@ class CommandServices:
     resolve_terms: Callable[[Choice], Terms]
     clock: Clock
     intake_policy: Policy
+    budget_policy: BudgetPolicy
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int

@@ -98,6 +98,10 @@ class Journal(Reconciliation):
             )
         )
 
+    async def hold_back(self, claim: Claim, until_ms: int) -> None:
+        """Have a turn wait of which nothing is visible, until then or until another message would wait as well."""
+        await self._step("hold_back", claim, writes=Writes(assign={"hold": until_ms}, delete=("hurried",)))
+
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
         await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}))

@@ -44,6 +44,16 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+RESERVATION_S = 15 * 60
+"""How long a reservation holds without a settlement. Nearly all replies are done by then; the cost of a longer one
+counts all the same when it is done."""
+
+RESERVATION_RECORD_S = 2 * 3600
+"""How long a settled reservation is known, so that a repeated settlement counts once."""
+
+BUDGET_GRACE_S = 3600
+"""How long a counter outlives its window: a request that began within the window counts there."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -61,6 +71,7 @@ class Keys:
         self.models = self._key("models")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
+        self.reservations = self._budgets("open")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -154,6 +165,18 @@ class Keys:
         """Return the settings of a channel or a server that the version before wrote."""
         return self._key(f"scope:{target}")
 
+    def budget(self, counter: str) -> Key:
+        """Return what of a limit is used up in one window."""
+        return self._budgets(f"c:{counter}")
+
+    def reservation(self, conversation: int, turn: int) -> Key:
+        """Return the reservations of a turn."""
+        return self._budgets(f"r:{conversation}-{turn}")
+
+    def budget_calls(self, instance: str) -> Key:
+        """Return the number of an instance's calls to the budgets."""
+        return self._budgets(f"n:{instance}")
+
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""
         return self._key(f"trial:{name}")
@@ -164,6 +187,10 @@ class Keys:
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")
+
+    def _budgets(self, name: str) -> Key:
+        """Name a key of the budgets, which share a slot: one script reserves on all counters that apply."""
+        return self._key(f"{{budgets}}:{name}")
 
     def _of(self, conversation: int, name: str) -> Key:
         return Key(f"{self.prefix}:{{{conversation}}}:{name}")

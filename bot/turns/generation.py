@@ -10,7 +10,7 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.compose import Terms
-from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.errors import BobbinError, BudgetReached, CutShort, Stopped, StoreUnavailable
 from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
 from bot.turns.posted_reply import PostedReply
@@ -74,7 +74,7 @@ class Generation:
             await asyncio.sleep(gather_s)
             await self._join()
 
-    async def compose_and_stream(self, terms: Terms, prepared: Prepared) -> Generated | None:
+    async def compose_and_stream(self, terms: Terms, prepared: Prepared) -> Generated | BudgetReached | None:
         """Request the reply and push it to the writer; None if the turn has grown and is to be prepared again."""
         reply, claim = self._reply, self._reply.claim
         may_restart = self._restarts_left > 0
@@ -133,7 +133,7 @@ class Generation:
             self._interrupt_due = False
         return generating.result()
 
-    async def _is_done(self, generating: asyncio.Task[Generated]) -> bool:
+    async def _is_done(self, generating: asyncio.Task[Generated | BudgetReached]) -> bool:
         """Wait until the reply is complete, a message arrives or a person stops the turn; True if it is complete."""
         arrival = asyncio.ensure_future(self._arrivals.wait())
         stop = asyncio.ensure_future(self._stopped.wait())

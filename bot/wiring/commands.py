@@ -12,7 +12,7 @@ from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.wiring.gateway import asks_titles, intake_policy
 from bot.wiring.store import Store
-from bot.wiring.turns import Turns, default_choice
+from bot.wiring.turns import Turns, budget_policy, default_choice
 
 
 def build_commands(
@@ -31,6 +31,7 @@ def build_commands(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
+        budgets=store.budgets,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
         revisions=store.revisions,
@@ -43,6 +44,7 @@ def build_commands(
         resolve_terms=turns.terms,
         clock=clock,
         intake_policy=intake_policy(settings),
+        budget_policy=budget_policy(settings),
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,

@@ -12,6 +12,7 @@ from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
+from bot.store.budgets import Budgets
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -55,6 +56,7 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    budgets: Budgets
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -101,6 +103,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        budgets=Budgets(redis, keys, instance=instance),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),

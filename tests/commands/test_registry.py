@@ -39,7 +39,19 @@ async def tree() -> Tree:
 async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) -> None:
     names = [command.name for command in tree.get_commands()]
     assert names == [
-        *("chat", "reset", "leave", "system", "model", "stop", "retry", "continue", "context", "help"),
+        *(
+            "chat",
+            "reset",
+            "leave",
+            "system",
+            "model",
+            "budget",
+            "stop",
+            "retry",
+            "continue",
+            "context",
+            "help",
+        ),
         "Regenerate",
     ]
     assert list(tree.described()) == names[:-1]
