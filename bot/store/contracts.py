@@ -23,6 +23,7 @@ Life = Literal[
     "seconds",
     "a day",
     "audit.ttl_days",
+    "usage.ttl_days",
     "for ever",
     "until removed",
     "until done",
@@ -161,6 +162,20 @@ CONTRACTS = (
         "channel, starter, window, cost, last turn",
         "ids; prompt, summary",
         "conversation",
+    ),
+    Contract(
+        "{C}:use:<day>",
+        "hash",
+        "messages, requests, tokens and costs of a conversation's day, by person and model",
+        "ids",
+        "usage.ttl_days",
+    ),
+    Contract(
+        "{S}:uses",
+        "sorted set",
+        "conversations and days with usage, by day",
+        "",
+        "usage.ttl_days",
     ),
     Contract(
         "i:<interaction>",

@@ -54,6 +54,12 @@ RESERVATION_RECORD_S = 2 * 3600
 BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""
 
+USAGE_S = 400 * 24 * 3600
+"""How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
+
+USAGE_PLACE = "place"
+"""The field of a usage that holds the channel, and whether the conversation is a private thread."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -72,6 +78,11 @@ class Keys:
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
+
+    @property
+    def all_usage_pattern(self) -> str:
+        """Return the pattern of the usage of all conversations."""
+        return self._key("{*}:use:*")
 
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
@@ -136,6 +147,14 @@ class Keys:
     def meta(self, conversation: int) -> Key:
         """Return what is known of the conversation itself."""
         return self._of(conversation, "meta")
+
+    def usage(self, conversation: int, day: dt.date) -> Key:
+        """Return what was used in a conversation on a day."""
+        return self._of(conversation, f"use:{day:%Y%m%d}")
+
+    def usage_index(self, home: int) -> Key:
+        """Return the conversations and days with usage; `home` is the server, or the direct messages."""
+        return self._of(home, "uses")
 
     def pulse(self, instance: str) -> Key:
         """Return the latest heartbeat of an instance."""

@@ -27,6 +27,7 @@ from bot.store.recent_messages import RecentMessages
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
@@ -63,6 +64,7 @@ class Store:
     revisions: Revisions
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
+    usage: Usage
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -83,6 +85,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
+    usage_s = settings.usage.ttl_days * DAY_S
     held_files = HeldFiles(
         redis,
         keys,
@@ -96,7 +99,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         keys=keys,
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
-        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
+        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
@@ -110,4 +113,5 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         revisions=Revisions(redis, keys, ttl_s=ttl_s),
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
+        usage=Usage(redis, keys, usage_s=usage_s),
     )

@@ -34,6 +34,8 @@ class Accepted:
             )
         elif isinstance(self.channel, discord.Thread):
             fields["parent"] = self.channel.parent_id
+            if self.channel.is_private():
+                fields["private"] = 1
             if self.channel.owner_id not in (None, me):
                 fields["starter"] = self.channel.owner_id
         elif self.where is Where.DIRECT:
