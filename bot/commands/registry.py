@@ -18,6 +18,7 @@ from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.usage import Usage
 from bot.store.coordination import Coordination
 
 
@@ -35,6 +36,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     System,
     Model,
     BudgetGroup,
+    Usage,
     ReplyControls,
     Context,
     Help,

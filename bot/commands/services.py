@@ -21,6 +21,7 @@ from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 
@@ -38,6 +39,7 @@ class CommandServices:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    usage: Usage
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions

@@ -32,6 +32,7 @@ def build_commands(
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
         budgets=store.budgets,
+        usage=store.usage,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
         revisions=store.revisions,

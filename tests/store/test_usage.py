@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import NOBODY, Counts, Place, TurnUsage, UsageRow, total
+from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.usage import Usage
 from tests.conversation.builders import ANN, BEN, message
@@ -39,10 +40,10 @@ def used(day: dt.date = DAY, counts: Counts = USED, model: str = "claude-a") -> 
     return TurnUsage(day, {model: counts})
 
 
-async def commit(store: Store, text: str = "hello", **given: TurnUsage) -> None:
+async def commit(store: Store, text: str = "hello", *, usage: TurnUsage) -> None:
     await receive(store, message(text, number=next(_numbers)))
     claim = await claimed(store)
-    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, **given)
+    await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, usage=usage)
     await store.journal.acknowledge(claim, reconcile=False)
 
 
@@ -175,9 +176,8 @@ async def test_many_turns_at_the_same_time_lose_nothing(redis: Redis, usage: Usa
         one = message("hello", number=conversation)
         await store.receive(conversation, one, source="event", channel_fields={"guild": SERVER})
         claim = await store.journal.claim(conversation, "me")
-        await store.journal.commit(  # type: ignore[arg-type]
-            claim, None, Result("answer"), window_start=0, usage=used()
-        )
+        assert isinstance(claim, Claim)
+        await store.journal.commit(claim, None, Result("answer"), window_start=0, usage=used())
 
     for first in range(100, 700, 30):
         await asyncio.gather(*(converse(conversation) for conversation in range(first, first + 30)))
