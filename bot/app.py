@@ -64,8 +64,12 @@ async def _serve(local: StandIns, bot: Bot, shutdown: Shutdown) -> None:
         asyncio.create_task(session.stay_connected(bot.client), name="discord"),
         asyncio.create_task(bot.dispatcher.watch(), name="dispatch"),
         asyncio.create_task(bot.catchup.watch(), name="catchup"),
+        asyncio.create_task(bot.existence.watch(), name="existence"),
+        asyncio.create_task(bot.retention.watch(), name="retention"),
         asyncio.create_task(bot.model_retirement.watch(), name="model-retirement"),
         asyncio.create_task(bot.file_cleanup.watch(every_s=local.settings.turns.poll_s), name="file-cleanup"),
+        asyncio.create_task(bot.audit_poster.watch(every_s=local.settings.turns.poll_s), name="audit-poster"),
+        asyncio.create_task(bot.forgetting.watch(every_s=local.settings.turns.poll_s), name="forgetting"),
         asyncio.create_task(bot.wakeups.listen(bot.dispatcher.signal), name="wakeups"),
         *(asyncio.create_task(server.watch(), name="local") for server in local.servers),
     ]

@@ -18,10 +18,11 @@ from bot.claude.events import EventReader
 from bot.claude.gathering import gathering_of
 from bot.claude.reply import Reply
 from bot.claude.stream_timeouts import StreamTimeouts
+from bot.claude.text_deltas import merged
 from bot.claude.translate import from_event, translated
 from bot.claude.wait_timer import WaitTimer
 from bot.conversation.errors import ClaudeError, ClaudeUnreachable
-from bot.conversation.request import Finished, Started, TextDelta, Thinking
+from bot.conversation.request import BlockStarted, Finished, Started, TextDelta
 
 if TYPE_CHECKING:
     from anthropic import AsyncAnthropic
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-AttemptEvent = Started | TextDelta | Thinking | Finished
+AttemptEvent = Started | TextDelta | BlockStarted | Finished
 
 # After `message_stop` only the end of the body is missing. Reading it leaves the connection fit for the next
 # request; a server that does not end the body must not delay the reply.
@@ -78,7 +79,7 @@ class Attempts:
                 bounds.check_duration(self.clock() - started_at)
                 arrived = _Arrived(reply, bounds)
                 try:
-                    for event in reader.feed(piece):
+                    for event in merged(reader.feed(piece)):
                         kind = event["type"]
                         timeouts.received(kind)
                         if kind == "error":
@@ -92,7 +93,8 @@ class Attempts:
                     if isinstance(new, TextDelta):
                         first_text_at = self.clock() if first_text_at is None else first_text_at
                         characters += len(new.text)
-                        if gathering is not None and characters >= GATHER_AFTER_CHARS:
+                        # The end of the body must not be held back behind the end of the message.
+                        if gathering is not None and characters >= GATHER_AFTER_CHARS and not reply.stopped:
                             gathering.start()
                     yield new
                 if arrived.failure is not None:
@@ -149,7 +151,7 @@ class _Arrived:
         self._reply = reply
         self._bounds = bounds
         self._was_started = reply.started is not None
-        self._was_thinking = reply.thinking
+        self._begun = len(reply.begun)
         self._texts: list[str] = []
         self.failure: ClaudeError | ValueError | None = None
 
@@ -164,8 +166,7 @@ class _Arrived:
         events: list[AttemptEvent] = []
         if self._reply.started is not None and not self._was_started:
             events.append(Started(self._reply.started))
-        if self._reply.thinking and not self._was_thinking:
-            events.append(Thinking())
+        events.extend(map(BlockStarted, self._reply.begun[self._begun :]))
         if self._texts:
             events.append(TextDelta("".join(self._texts)))
         return events

@@ -117,7 +117,7 @@ class Claude:
         """Stream the reply: `TextDelta`s, and `Finished` at the end.
 
         `Waiting` and `NewAttempt` precede each further attempt. An attempt begins with `Started` if the API reports
-        the input usage at once; `Thinking` follows if the model thinks before it writes.
+        the input usage at once; `BlockStarted` follows for each block that is no text, such as thinking.
 
         ClaudeBusy and ClaudeUnreachable before the first text lead to another attempt (`attempt` is its number).
         After the first text no error does, because the text is already visible. Raises any ClaudeError. Closing the

@@ -1,12 +1,16 @@
 """Fewer, larger reads of a stream: the deltas that arrive within a fifth of a second are parsed together.
 
 A reply arrives in hundreds of deltas of a few bytes and is edited about once a second. Parsing each delta alone and
-waking the reader for it would be most of what a reply costs the processor.
+waking the reader for it would be most of what a reply costs the processor. All streams are read at the same moments:
+code that runs for one stream after the other is in the processor's caches. Between these moments the system wakes
+the process only for some deltas together.
 """
 
 from __future__ import annotations
 
 import asyncio
+import socket
+from contextlib import suppress
 from typing import TYPE_CHECKING, cast
 
 import aiohttp
@@ -18,14 +22,17 @@ if TYPE_CHECKING:
 GATHER_S = 0.2
 # The limits of the HTTP client and of the reply do not count held data.
 MOST_HELD_BYTES = 64 * 1024
+# Less than the events that end a message have together, so that the system passes them on at once.
+LOW_WATER_BYTES = 256
 # Part of the events that end a text block or the message: the whole text must not wait.
 END = b"_stop"
 
 
 class Gathering(asyncio.Protocol):
-    """Sits between a connection and its `protocol` and passes received data on after `GATHER_S` seconds.
+    """Sits between a connection and its `protocol` and passes received data on within `GATHER_S` seconds.
 
-    The end of a text block or of the message is passed on at once, with all held data, and ends the gathering.
+    The end of the message is passed on at once, with all held data, and ends the gathering; so is the end of a text
+    block that the system reports at once.
     """
 
     def __init__(self, protocol: ResponseHandler, content: aiohttp.StreamReader) -> None:
@@ -39,7 +46,7 @@ class Gathering(asyncio.Protocol):
     def start(self) -> None:
         """Hold received data back, until the next end of a text block or of the message."""
         transport = self._open_transport()
-        if transport is not None and not self._active:
+        if transport is not None and not self._active and not self._content.is_eof():
             self._active = True
             transport.set_protocol(self)
 
@@ -53,7 +60,9 @@ class Gathering(asyncio.Protocol):
         elif self._held_bytes >= MOST_HELD_BYTES:
             self._pass_on()
         elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(GATHER_S, self._pass_on)
+            loop = asyncio.get_running_loop()
+            self._timer = loop.call_at((loop.time() // GATHER_S + 1) * GATHER_S, self._pass_on)
+            self._set_low_water(LOW_WATER_BYTES)
 
     def eof_received(self) -> bool | None:
         """Pass the end of the connection on, behind the held data."""
@@ -77,6 +86,7 @@ class Gathering(asyncio.Protocol):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+            self._set_low_water(1)
         data, self._held, self._held_bytes = b"".join(self._held), [], 0
         if not data or self._protocol.transport is None:
             return  # the bot has closed the connection
@@ -90,11 +100,17 @@ class Gathering(asyncio.Protocol):
             if (transport := self._protocol.transport) is not None:
                 transport.set_protocol(self._protocol)
 
+    def _set_low_water(self, least_bytes: int) -> None:
+        """Have the system report data only from so many bytes on; it always reports the end of the connection."""
+        transport = self._open_transport()
+        if transport is not None:
+            with suppress(OSError):  # Windows has no such option
+                connection = transport.get_extra_info("socket")
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVLOWAT, least_bytes)
+
     def _open_transport(self) -> asyncio.Transport | None:
         transport = self._protocol.transport
-        if transport is None or transport.is_closing() or self._content.is_eof():
-            return None
-        return transport
+        return None if transport is None or transport.is_closing() else transport
 
 
 def gathering_of(response: httpx2.Response) -> Gathering | None:

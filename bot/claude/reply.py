@@ -18,13 +18,11 @@ if TYPE_CHECKING:
     from bot.conversation.request import Lifetime
 
 
-_THINKING_BLOCKS = ("thinking", "redacted_thinking")
-
-
 class Reply:
     """The state of one reply; cache writes without a lifetime of their own count as `written`.
 
-    `started` is the input usage once the server has reported it; `thinking` is true once the model thinks.
+    `started` is the input usage once the server has reported it; `begun` are the blocks that are no text, each by its
+    type, or of a call by the name of the tool.
     """
 
     def __init__(self, written: Lifetime | None = None) -> None:
@@ -41,7 +39,7 @@ class Reply:
         self._joiner = Joiner()
         self.started: Usage | None = None
         self.stopped = False
-        self.thinking = False
+        self.begun: list[str] = []
 
     def feed(self, event: Mapping[str, Any]) -> str:
         """Process one event and return the text that it adds to the reply."""
@@ -59,7 +57,7 @@ class Reply:
                 self._blocks.start(event.get("index"), block)
                 if block.get("type") == "text":
                     return self._joined(event.get("index"), block.get("text"))
-                self.thinking = self.thinking or block.get("type") in _THINKING_BLOCKS
+                self.begun.append(_string(block.get("name")) or _string(block.get("type")) or "")
                 self._other_blocks.append(event.get("index"))
             case "content_block_delta":
                 delta = _mapping(event.get("delta"))

@@ -17,6 +17,7 @@ from bot.conversation.intake import Where
 from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import permissions
+from bot.gateway.conversion.names import place_names
 from bot.gateway.conversion.parts import to_author, to_roles
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.accepted import new_thread_fields
@@ -125,6 +126,7 @@ class Chat:
             roles=to_roles(interaction.user),
         )
         fields = new_thread_fields(posted.id, channel=channel.id, guild=channel.guild.id, asker=author.id)
+        fields |= place_names(channel.guild, channel)
         try:
             is_new = await self._conversations.receive(
                 posted.id, message, source="command", channel_fields=fields
@@ -163,6 +165,7 @@ class Chat:
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
         if private:
             meta["private"] = 1
+        meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
             opener = Outgoing(posted_question(author.name, text), nonce=f"{interaction.id}-o")

@@ -14,9 +14,11 @@ from bot.commands.context_view import FILE_RULE, RULE
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
 from bot.commands.modal import TextModal
+from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation import wording
+from bot.conversation.audit import Act
 from bot.conversation.context_view import ContextView, view
 from bot.conversation.correction import fingerprint
 from bot.conversation.errors import StoreUnavailable, Unreadable
@@ -42,6 +44,7 @@ class Context:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._audit_log = services.audit_log
         self._recall = services.pins_and_summaries
         self._revisions = services.revisions
         self._control = services.turn_control
@@ -109,6 +112,8 @@ class Context:
         except StoreUnavailable as error:
             log.warning("store_unavailable", interaction=interaction.id, detail=str(error))
             return wording.STORE_DOWN
+        chars = str(len(summary.strip()))
+        await note(self._audit_log, invocation, Act.SUMMARY_CORRECTED, after=chars)
         log.info("summary_corrected", conversation=invocation.conversation)
         return context_view.CORRECTED
 
@@ -121,6 +126,8 @@ class Context:
             return
         await self._pins.wait_until_read(invocation.conversation)
         noted = await self._recall.pin_now(invocation.conversation, interaction.id)
+        if noted:
+            await note(self._audit_log, invocation, Act.PINS_APPLIED)
         log.info("pins_applied", conversation=invocation.conversation)
         await say(interaction, context_view.PINNED if noted else context_view.NOTHING_SAID)
 
@@ -152,6 +159,7 @@ class Context:
         index = await self._revisions.take_out(conversation, file)
         if index is None:
             return context_view.FILE_GONE
+        await note(self._audit_log, invocation, Act.FILE_TAKEN_OUT, before=file.kind)
         if await self._runs(conversation, file):
             return context_view.FILE_BUSY  # a regeneration that began in between may write the file back
         past = await self._recall.past(conversation)
@@ -187,7 +195,7 @@ class Context:
         except Unreadable:
             await say(interaction, wording.UNREADABLE)
             return
-        terms = self._resolve_terms(choice)
+        terms = self._resolve_terms(choice, meta.names)
         seen = view(
             past,
             terms,

@@ -78,15 +78,18 @@ async def say(
     text: str,
     *,
     files: Sequence[discord.File] = (),
+    embeds: Sequence[discord.Embed] = (),
     view: discord.ui.View | None = None,
 ) -> None:
     """Answer the person alone, whether or not the interaction was deferred."""
     shown = view if view is not None else discord.utils.MISSING
     try:
         if interaction.response.is_done():
-            await interaction.followup.send(text, ephemeral=True, files=files, view=shown)
+            await interaction.followup.send(text, ephemeral=True, files=files, embeds=embeds, view=shown)
         else:
-            await interaction.response.send_message(text, ephemeral=True, files=files, view=shown)
+            await interaction.response.send_message(
+                text, ephemeral=True, files=files, embeds=embeds, view=shown
+            )
     except discord.InteractionResponded:
         log.info("interaction_response_rejected", interaction=interaction.id)
     except discord.HTTPException as error:
@@ -99,12 +102,14 @@ async def update_message(
     interaction: Interaction,
     text: str | None = discord.utils.MISSING,
     *,
+    embeds: Sequence[discord.Embed] = discord.utils.MISSING,
+    files: Sequence[discord.File] = discord.utils.MISSING,
     view: discord.ui.View | None = None,
-) -> None:
+) -> bool:
     """Edit the message whose button was pressed: its text, and its buttons, of which none stays by default.
 
-    The button's effect is done by now, so a failure here is not reported as a failure of the effect. The edit is
-    repeated, because its answer may be lost after the edit was made.
+    Returns whether Discord took the edit. The button's effect is done by now, so a failure here is not reported as a
+    failure of the effect. The edit is repeated, because its answer may be lost after the edit was made.
     """
 
     def log_retry(error: Exception, _failures: int) -> None:
@@ -112,7 +117,9 @@ async def update_message(
 
     try:
         await retry(
-            lambda: interaction.edit_original_response(content=text, view=view),
+            lambda: interaction.edit_original_response(
+                content=text, embeds=embeds, attachments=files, view=view
+            ),
             EDIT,
             on=(aiohttp.ClientError, OSError, discord.DiscordServerError),
             on_retry=log_retry,
@@ -121,3 +128,6 @@ async def update_message(
         log.info("interaction_response_rejected", interaction=interaction.id, code=error.code)
     except (aiohttp.ClientError, OSError) as error:
         log.info("interaction_response_rejected", interaction=interaction.id, kind=type(error).__name__)
+    else:
+        return True
+    return False

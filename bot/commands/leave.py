@@ -8,8 +8,10 @@ from bot.commands import access
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.audit import Act
 
 log = structlog.get_logger()
 
@@ -27,6 +29,7 @@ class Leave:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -47,5 +50,6 @@ class Leave:
             await say(interaction, MAY_NOT_LEAVE)
         else:
             await self._conversations.leave(invocation.conversation, interaction.id)
+            await note(self._audit_log, invocation, Act.LEAVE)
             log.info("conversation_left", conversation=invocation.conversation)
             await say(interaction, LEFT)

@@ -7,18 +7,25 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.audit import Audit
 from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
+from bot.commands.export import Exports
+from bot.commands.forget import Forget
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
+from bot.commands.my_data import MyData
+from bot.commands.privacy import Privacy
 from bot.commands.reply_controls import ReplyControls
 from bot.commands.reset import Reset
 from bot.commands.services import CommandServices
+from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
 from bot.commands.usage import Usage
+from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
 
@@ -40,6 +47,13 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     ReplyControls,
     Context,
     Help,
+    MyData,
+    Forget,
+    Why,
+    SettingsCommands,
+    Audit,
+    Exports,
+    Privacy,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -9,8 +9,10 @@ from bot.commands import access
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.audit import Act
 from bot.gateway.conversion import buttons
 from bot.gateway.events.wait_until_done import wait_until_done
 from bot.render.controls import Button, when_done
@@ -38,6 +40,14 @@ CONTINUING = "I am going on with it."
 _ACCEPTED = {Button.STOP: STOPPING, Button.REGENERATE: REGENERATING, Button.CONTINUE: CONTINUING}
 """The answers to commands; the effect of a click shows in the reply itself."""
 
+_ACTS = {
+    Button.STOP: Act.REPLY_STOPPED,
+    Button.REGENERATE: Act.REPLY_REGENERATED,
+    Button.TRY_AGAIN: Act.REPLY_REGENERATED,
+    Button.CONTINUE: Act.REPLY_CONTINUED,
+}
+"""What the audit log says of a request that concerns a reply to somebody else."""
+
 _STALE = (NOT_THE_LAST, NOTHING_TO_STOP, QUESTION_DELETED)
 """These refusals stay true: another click on the same button would get the same one."""
 
@@ -53,6 +63,7 @@ class ReplyControls:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._audit_log = services.audit_log
         self._control = services.turn_control
         self._dispatcher = services.dispatcher
         self._wakeups = services.wakeups
@@ -161,7 +172,8 @@ class ReplyControls:
             return missing
         if message_id is not None and message_id not in turn.replies:
             return missing
-        if not RULE.allows(invocation.person, asked=interaction.user.id in turn.askers):
+        asked = interaction.user.id in turn.askers
+        if not RULE.allows(invocation.person, asked=asked):
             return MAY_NOT_CONTROL
         refusal = await self._record(conversation, button, turn.turn_id, interaction.id)
         if not refusal:
@@ -170,6 +182,8 @@ class ReplyControls:
             )
             self._dispatcher.signal(conversation)
             await self._wakeups.publish(conversation)
+            if not asked:
+                await note(self._audit_log, invocation, _ACTS[button])
         return refusal
 
     async def _standing(self, conversation: int) -> ConversationStatus:

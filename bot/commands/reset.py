@@ -13,8 +13,10 @@ from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.audit import Act
 from bot.conversation.errors import DiscordError
 from bot.gateway.conversion.snowflake import id_before
 from bot.turns.reply_search import unfinished
@@ -59,6 +61,7 @@ class Reset:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._audit_log = services.audit_log
         self._dispatcher = services.dispatcher
         self._outbox = services.outbox
         self._clock = services.clock
@@ -101,6 +104,7 @@ class Reset:
             await say(interaction, MAY_NOT_RESET)
             return
         turns = await self._reset(invocation.conversation, before=interaction.id)
+        await note(self._audit_log, invocation, Act.RESET, before=str(turns))
         thread, me = interaction.channel, interaction.client.user
         ours = not isinstance(thread, discord.Thread) or me is None or thread.owner_id == me.id
         await update_message(interaction, forgotten(turns, ours=ours))

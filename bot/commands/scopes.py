@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import discord
 from discord import app_commands
 
 from bot.commands.interactions import Interaction
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import with_thread
 from bot.conversation.scope import Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
@@ -52,3 +54,13 @@ def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
     """Say where a field of a choice comes from: the narrowest scope that sets it, or the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
     return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
+
+
+def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:
+    """Return a prompt as it is set for a scope: for a thread, with the thread's name in place of `{thread}`."""
+    thread = interaction.channel
+    return (
+        with_thread(prompt, thread.name)
+        if scope is Scope.THREAD and isinstance(thread, discord.Thread)
+        else prompt
+    )

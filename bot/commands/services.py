@@ -2,37 +2,58 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
+
+import discord
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
-from bot.conversation.intake import Policy
+from bot.conversation.export import Listing
+from bot.conversation.intake import Ignore, Policy
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceBook
+from bot.conversation.settings_table import OperatorValue
+from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
 from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
+from bot.store.decisions import Decisions
+from bot.store.message_states import MessageStates
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.presets import Presets
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
 from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
+from bot.turns.forgetting import Forgetting
+
+
+class ListThread(Protocol):
+    """Lists the messages of a thread that people see; `parent` is the thread's channel."""
+
+    async def __call__(self, thread: int, *, guild: int | None, parent: int | None) -> Listing:
+        """Raise DiscordForbidden, DiscordGone, DiscordNotNow or DiscordUnavailable where that fails."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class CommandServices:
     """Shared by all features.
 
-    `resolve_terms` makes the terms of a request from a choice. `default` applies where nobody has chosen anything.
-    `allowed_models` are the only models that can be chosen; empty: all. `clock` is Discord's. With `asks_titles`
-    Claude is asked for the name of each new thread.
+    `resolve_terms` makes the terms of a request from a choice and the names of the conversation. `default` applies
+    where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all. `clock` is
+    Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
+    intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
+    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
     """
 
     conversations: Conversations
@@ -40,20 +61,28 @@ class CommandServices:
     audit_log: AuditLog
     budgets: Budgets
     usage: Usage
+    presets: Presets
+    decisions: Decisions
+    message_states: MessageStates
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     revisions: Revisions
     wakeups: Wakeups
     dispatcher: Dispatcher
+    forgetting: Forgetting
     outbox: Outbox
     pins: Pins
+    list_thread: ListThread
     catalogue: Catalogue
     prices: PriceBook
-    resolve_terms: Callable[[Choice], Terms]
+    resolve_terms: Callable[[Choice, Names], Terms]
     clock: Clock
     intake_policy: Policy
     budget_policy: BudgetPolicy
+    judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
+    operator_values: Mapping[str, OperatorValue]
     default: Choice
     allowed_models: Sequence[str]
     archive_minutes: int
     asks_titles: bool
+    retention_ceiling: int

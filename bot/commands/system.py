@@ -13,7 +13,9 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.modal import TextModal
-from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, origin
+from bot.commands.presets import Presets
+from bot.commands.prompt_history import PromptHistory
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope, origin
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
 from bot.conversation.model import Choice, narrowest
@@ -40,6 +42,7 @@ MAY_NOT_SET = {
     Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("change the prompt of a channel"),
     Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("change the prompt of a server"),
 }
+SET_HELP = "It applies from the next reply on. {server}, {channel} and {thread} become their names."
 EMPTY_PROMPT = "An empty prompt changes nothing. To remove a prompt, use /system clear."
 
 REFUSALS = Refusals(ONLY_IN_SERVERS, MAY_NOT_SET)
@@ -76,10 +79,15 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
         self._default = services.default.system or ""
+        self._history = PromptHistory(services, REFUSALS)
+        self._presets = Presets(services, REFUSALS)
+        self.add_command(self._presets)
 
     def add_to(self, tree: Tree) -> None:
         """Add the commands and the modal."""
         tree.add_command(self)
+        self._history.add_to(tree)
+        self._presets.add_to(tree)
         tree.add_modal(rf"{PROMPT_ID}:(?P<scope>{'|'.join(Scope)})", self.submitted)
 
     @app_commands.command(name="show", description="Show the prompt that applies here")
@@ -112,10 +120,16 @@ class System(app_commands.Group, name="system", description="How I am to behave 
                 custom_id=f"{PROMPT_ID}:{target.scope.value}",
                 field=PROMPT_FIELD,
                 label="How Claude is to behave",
-                description="It applies from the next reply on.",
+                description=SET_HELP,
                 text=by_scope[target.scope].system or "",
             )
         )
+
+    @app_commands.command(name="history", description="Show who set which prompt, and go back to one")
+    @app_commands.describe(scope=SCOPE_HELP)
+    async def history(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
+        """Show the earlier prompts of a scope."""
+        await self._history.show(interaction, scope)
 
     async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], scope: str) -> None:
         """Set the prompt that was written in the modal."""
@@ -128,6 +142,7 @@ class System(app_commands.Group, name="system", description="How I am to behave 
         elif is_blank(prompt):
             await say(interaction, EMPTY_PROMPT)
         else:
+            prompt = for_scope(interaction, target.scope, prompt)
             await self._scope_settings.change(invocation.actor, target.scope, target.target, {SYSTEM: prompt})
             log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(prompt))
             await say(interaction, prompt_set(target.scope))

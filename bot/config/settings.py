@@ -32,6 +32,7 @@ from bot.config.field_types import (
     table,
 )
 from bot.conversation.pricing import PriceRow
+from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
 from bot.conversation.visible import is_blank
 
@@ -100,6 +101,11 @@ class ClaudeSettings(Section):
     # The API refuses a request with more than 20 pictures if one of them is longer than 2000 pixels.
     image_max_edge: Annotated[int, Field(ge=200, le=2000)] = 1568
     prices: Annotated[dict[Model, PriceRow], BeforeValidator(table)] = Field(default_factory=dict)
+
+    @property
+    def parameters(self) -> Parameters:
+        """The parameters of the model that nobody can choose for a scope, and the model."""
+        return Parameters(self.model, self.max_tokens)
 
     @field_validator("base_url", mode="after")
     @classmethod

@@ -3,8 +3,27 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from bot.conversation.scope import Scope
+
+AUDIT_CHANNEL = "audit.channel"
+"""The setting of a server that names the channel to which entries are posted."""
+
+
+class Act(StrEnum):
+    """The acts that change no setting, as the log names them; the comments say what the values are."""
+
+    RESET = "reset"  # before: the number of turns
+    LEAVE = "leave"
+    FILE_TAKEN_OUT = "file.taken_out"  # before: the kind of the file
+    PINS_APPLIED = "pins.applied"
+    SUMMARY_CORRECTED = "summary.corrected"  # after: the length in characters
+    REPLY_STOPPED = "reply.stopped"
+    REPLY_REGENERATED = "reply.regenerated"
+    REPLY_CONTINUED = "reply.continued"
+    PRESET_SAVED = "preset.saved"  # after: the name; before: the name if that preset was replaced
+    PRESET_DELETED = "preset.deleted"  # before: the name
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +54,35 @@ class AuditEntry:
     what: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """Which entries of a log are shown; `what` admits the acts of that name, and those whose names begin with it."""
+
+    person: int | None = None
+    what: str = ""
+    scope: Scope | None = None
+    target: int | None = None
+
+    def admits(self, entry: AuditEntry) -> bool:
+        """Whether an entry is shown."""
+        named = (
+            not self.what
+            or entry.what == self.what
+            or entry.what.startswith((f"{self.what}.", f"{self.what}:"))
+        )
+        return (
+            named
+            and self.person in (None, entry.person)
+            and self.scope in (None, entry.scope)
+            and self.target in (None, entry.target)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditPage:
+    """Entries of a log, the latest first; `more` is the id before which to read on, None at the end of the log."""
+
+    entries: tuple[AuditEntry, ...]
+    more: str | None = None

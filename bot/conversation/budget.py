@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -111,11 +112,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """A rule as it applies to a turn: its `counter`, and the seconds since 1970 at which the counter `renews`."""
+    """A rule as it applies to a turn: its `counter`, and when that renews: in seconds since 1970, and from now."""
 
     rule: Rule
     counter: str
     renews_s: int
+    lasts_s: int
 
     @property
     def amount(self) -> Amount:
@@ -220,7 +222,7 @@ def limits(rules: Iterable[Rule], payer: Payer, now_s: float) -> tuple[Limit, ..
         name, renews_s = window(rule.amount.period, now_s)
         counter = f"{rule.subject}-{target}-{rule.amount.unit}-{rule.amount.period}-{name}"
         if counter not in found or rule.amount.most < found[counter].amount.most:
-            found[counter] = Limit(rule, counter, renews_s)
+            found[counter] = Limit(rule, counter, renews_s, math.ceil(renews_s - now_s))
     return tuple(found.values())
 
 

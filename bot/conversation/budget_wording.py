@@ -44,6 +44,11 @@ def _goes_on(limit: Limit) -> str:
     return others.get(limit.rule.subject, "") + " Commands go on working."
 
 
+def full(reached: BudgetReached) -> str:
+    """Say which limit is full, and when it renews."""
+    return f"{_full(reached.limit)}; it renews {renews(reached)}"
+
+
 def dropped(reached: BudgetReached) -> str:
     """Say that a message is left unanswered."""
     return (

@@ -17,6 +17,7 @@ from bot.conversation.lifetime import USUAL_RATES, CacheSetting
 from bot.conversation.message import Message
 from bot.conversation.pricing import Prices
 from bot.conversation.request import Parameters, PromptMessage, Request, Usage
+from bot.conversation.scope import Scope
 from bot.conversation.shares import share_out
 from bot.conversation.tokens import TokenRates
 from bot.conversation.trimming import Edge, TrimPolicy, Window, trim
@@ -37,6 +38,7 @@ class Terms:
     `step_tokens` a prompt costs several times as much; None if there is no such step or the operator accepts it.
     `prices` is None if unknown; `budget_prices` are the highest known ones then. `user_key` is the pseudonym of the
     person who asks. `budget` has the limits that are set. The terms `fallback` are those of the fallback model.
+    `prompt_scope` is where the system prompt was set, None for the default.
     """
 
     parameters: Parameters
@@ -50,6 +52,7 @@ class Terms:
     budget: Budget = field(default_factory=Budget)
     budget_prices: Prices | None = None
     fallback: Terms | None = None
+    prompt_scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,6 +186,11 @@ def created_ms(snowflake: int) -> int:
     return (snowflake >> 22) + DISCORD_EPOCH_MS
 
 
+def first_id(when_ms: int) -> int:
+    """Return the lowest id of a millisecond since 1970."""
+    return max(0, when_ms - DISCORD_EPOCH_MS) << 22
+
+
 def written_at(snowflake: int) -> str:
     """Return when a Discord id was made, in UTC and to the minute, such as `2026-11-29 14:02`."""
     return datetime.fromtimestamp(created_ms(snowflake) / 1000, UTC).strftime("%Y-%m-%d %H:%M")

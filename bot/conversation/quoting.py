@@ -15,7 +15,7 @@ ROOM_CHARS = 24_000
 UNOPENED = "files of earlier messages are not opened"
 """The remark of the attachments in a room; a remark keeps a file from being read."""
 
-_NO_WORD = re.compile(r"[^\w.:#]+")
+NO_WORD = re.compile(r"[^\w.:#]+")
 
 
 class Missing(Enum):
@@ -51,7 +51,7 @@ def named(author: Author | None, message: int) -> str:
 
     The display name is left out, and the username is one word, so that no name adds words to the remark.
     """
-    by = f"by {_NO_WORD.sub('_', author.username)}, " if author is not None else ""
+    by = f"by {NO_WORD.sub('_', author.username)}, " if author is not None else ""
     return f"the message {by}written at {written_at(message)} UTC"
 
 

@@ -152,8 +152,10 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
-class Thinking:
-    """The model has begun to think; the text of its thinking is dropped."""
+class BlockStarted:
+    """The model has begun a block that is no text; `kind` is its type, or of a call the name of the tool."""
+
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +174,4 @@ class Finished:
     blocks: tuple[Block, ...] = ()
 
 
-StreamEvent = Started | TextDelta | Thinking | Waiting | NewAttempt | Finished
+StreamEvent = Started | TextDelta | BlockStarted | Waiting | NewAttempt | Finished

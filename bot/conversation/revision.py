@@ -24,7 +24,7 @@ FILE_NAME = re.compile(r'<(?:file|transcript) name="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class _Piece:
+class Piece:
     """One message of an entry: its element, the blocks of its files, and those of its quotes.
 
     The request for a title counts as a quote: it stays as long as its message.
@@ -36,15 +36,16 @@ class _Piece:
 
     @property
     def username(self) -> str:
+        """The attribute that names the author."""
         opening, _, _ = self.text.partition("\n")
         named = _USERNAME.search(opening)
         return named.group() if named else ""
 
-    def edited(self, now: Message) -> _Piece:
+    def edited(self, now: Message) -> Piece:
         """Return the piece with the text of `now`, the author and quotes as before, and the files still attached."""
         names = {elements.attribute(attachment.filename) for attachment in now.attachments}
-        files = tuple(block for block in self.files if _name(block) in names)
-        shown = {_name(block): block for block in files}
+        files = tuple(block for block in self.files if name_of(block) in names)
+        shown = {name_of(block): block for block in files}
         attachments = tuple(
             replace(each, blocks=(shown[name],))
             if (name := elements.attribute(each.filename)) in shown
@@ -53,7 +54,7 @@ class _Piece:
         )
         opening, _, _ = self.text.partition("\n")
         _, _, rest = elements.render_user([replace(now, attachments=attachments)]).partition("\n")
-        return _Piece(f"{opening}\n{rest}", files, self.quotes)
+        return Piece(f"{opening}\n{rest}", files, self.quotes)
 
 
 def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn:
@@ -68,7 +69,7 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
     author has deleted must not stay.
     """
     members = entry.members or (entry.id,)
-    pieces = _pieces(entry.question.blocks)
+    pieces = pieces_of(entry.question.blocks)
     if message not in members or not pieces or len(pieces) > len(members):
         return entry
     found = _candidates(pieces, members.index(message), len(members))
@@ -83,29 +84,34 @@ def amended(entry: Turn, message: int, now: Message | None, newest: int) -> Turn
             user_tokens=0,
             reply_tokens=0,
             members=(),
+            authors=(),
             amended=newest,
         )
-    question = PromptMessage("user", _blocks(pieces))
+    question = PromptMessage("user", blocks_of(pieces))
     if question == entry.question:
         return entry
-    left = members if now is not None else tuple(member for member in members if member != message)
+    left, authors = members, entry.authors
+    if now is None:
+        left = tuple(member for member in members if member != message)
+        authors = tuple(author for author, member in zip(authors, members, strict=False) if member != message)
     return replace(
         entry.asked(question),
         user_tokens=PRIOR.sent(question),
         members=left,
+        authors=authors,
         prefix_key="",
         amended=newest,
     )
 
 
-def _pieces(blocks: Sequence[Block]) -> list[_Piece]:
+def pieces_of(blocks: Sequence[Block]) -> list[Piece]:
     """Take a question apart; a block that is no text of messages belongs to the message before it."""
-    pieces: list[_Piece] = []
+    pieces: list[Piece] = []
     for block in blocks:
         if isinstance(block, Text) and ELEMENT.match(block.text):
             starts = [found.start() for found in ELEMENT.finditer(block.text)]
             ends = [*(start - 1 for start in starts[1:]), len(block.text)]
-            pieces += [_Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
+            pieces += [Piece(block.text[start:end]) for start, end in zip(starts, ends, strict=True)]
         elif pieces and (pieces[-1].quotes or _begins_quotes(block)):
             pieces[-1] = replace(pieces[-1], quotes=(*pieces[-1].quotes, block))
         elif pieces:
@@ -117,7 +123,7 @@ def _begins_quotes(block: Block) -> bool:
     return isinstance(block, Text) and (block == TITLE_REQUEST or _QUOTE.match(block.text) is not None)
 
 
-def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
+def blocks_of(pieces: Sequence[Piece]) -> tuple[Block, ...]:
     """Put a question together, as `elements.question` does."""
     blocks: list[Block] = []
     texts: list[str] = []
@@ -129,7 +135,7 @@ def _blocks(pieces: Sequence[_Piece]) -> tuple[Block, ...]:
     return (*blocks, Text("\n".join(texts))) if texts else tuple(blocks)
 
 
-def _name(block: Block) -> str:
+def name_of(block: Block) -> str:
     match block:
         case Image():
             return elements.attribute(block.name)
@@ -143,14 +149,14 @@ def _name(block: Block) -> str:
             return ""
 
 
-def _candidates(pieces: Sequence[_Piece], index: int, members: int) -> range:
+def _candidates(pieces: Sequence[Piece], index: int, members: int) -> range:
     """Return the pieces that the message of this index may be: one, unless some members have no piece."""
     missing = members - len(pieces)
     return range(max(0, index - missing), min(index, len(pieces) - 1) + 1)
 
 
-def _of_the_same_author(pieces: Sequence[_Piece], found: range, now: Message) -> range:
+def _of_the_same_author(pieces: Sequence[Piece], found: range, now: Message) -> range:
     """Drop the pieces of other authors at both ends."""
-    name = _Piece(elements.render_user([now])).username
+    name = Piece(elements.render_user([now])).username
     own = [index for index in found if pieces[index].username == name]
     return range(own[0], own[-1] + 1) if own else found

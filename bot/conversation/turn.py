@@ -8,7 +8,8 @@ from typing import Literal
 
 from bot.conversation.content import Source, Text, sources, text_of, without_files
 from bot.conversation.message import created_ms
-from bot.conversation.request import PromptMessage, Usage
+from bot.conversation.request import Effort, PromptMessage, ThinkingType, Usage
+from bot.conversation.scope import Scope
 
 Outcome = Literal["answered", "failed", "refused", "removed"]
 
@@ -28,12 +29,29 @@ class Preface:
 
 
 @dataclass(frozen=True, slots=True)
+class MadeWith:
+    """What the request for the latest part of a reply held besides the messages of its turn.
+
+    `effort` and `thinking` as they were sent. `prompt` is the scope that set the system prompt, None for the default.
+    `turns` earlier turns were sent, with `files` files, and a summary of those before if `summary`.
+    """
+
+    effort: Effort | None = None
+    thinking: ThinkingType | None = None
+    prompt: Scope | None = None
+    turns: int = 0
+    files: int = 0
+    summary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Turn:
     """One entry of the history.
 
-    `id` is the id of its first message on Discord; `members` are the ids of all its messages, in order (entries of
-    old versions lack them). `sent` are its messages as they were and will be sent: what people wrote, the reply,
-    and for each time that the reply was continued one more pair of messages.
+    `id` is the id of its first message on Discord; `members` are the ids of all its messages, in order, and `authors`
+    those of the people who wrote them, 0 where nobody knows (entries of old versions lack both). `sent` are its
+    messages as they were and will be sent: what people wrote, the reply, and for each time that the reply was
+    continued one more pair of messages.
 
     `outcome`: an `answered` turn ends with a reply. A `failed` turn has none; its blocks stand in front of those of
     the next turn. A `refused` turn is not sent again (stop_reason `refusal`, or a request that the API does not
@@ -46,7 +64,7 @@ class Turn:
     was changed or taken back, 0 if it never was: counts and caches until then held another text. `cost` is the
     cost of all its requests in micro-dollars, None if unknown. `usage` is that of the request for the latest part
     of the reply, its output 0 if the stream broke off; `asked_ms` is when that request was sent, in ms since 1970,
-    0 if unknown.
+    0 if unknown. `made_with` is None for entries of old versions, and of replies that were read back from Discord.
     """
 
     id: int
@@ -65,6 +83,8 @@ class Turn:
     amended: int = 0
     cost: int | None = None
     asked_ms: int = 0
+    authors: tuple[int, ...] = ()
+    made_with: MadeWith | None = None
 
     @property
     def question(self) -> PromptMessage:

@@ -119,7 +119,9 @@ THINKING = f"{SMALL}Thinking …"
 BUSY = f"{SMALL}Claude is busy, trying again …"
 REGENERATING = f"{SMALL}Writing this anew …"
 SUMMARIZING = f"{SMALL}Summing up the oldest messages first …"
-STATUS = (THINKING, BUSY, REGENERATING, SUMMARIZING)
+PHASES = {"thinking": THINKING, "redacted_thinking": THINKING}
+"""The status line while the model writes a block that is no text, by the block's type, or the name of a tool."""
+STATUS = (*PHASES.values(), BUSY, REGENERATING, SUMMARIZING)
 """Status lines: they stand in the place of a reply until its text begins."""
 
 _CLAUDE: tuple[tuple[type[BobbinError], str], ...] = (

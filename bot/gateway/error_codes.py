@@ -1,5 +1,7 @@
 """Discord's JSON error codes that the bot tells apart (Discord, topics/opcodes-and-status-codes)."""
 
+UNKNOWN_CHANNEL = 10003
+UNKNOWN_GUILD = 10004
 UNKNOWN_MEMBER = 10007
 UNKNOWN_USER = 10013
 EDIT_RATE_LIMIT = 30046

@@ -7,10 +7,12 @@ import structlog
 
 from bot.gateway import permissions
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.conversion import convert
 from bot.gateway.events.changes import Changes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
+from bot.gateway.events.removals import Removals
 
 log = structlog.get_logger()
 
@@ -19,13 +21,23 @@ class Listener:
     """Handles events; the methods `on_*` have the names by which discord.py dispatches."""
 
     def __init__(
-        self, client: discord.Client, *, intake: Intake, changes: Changes, pins: Pins, catchup: Catchup
+        self,
+        client: discord.Client,
+        *,
+        intake: Intake,
+        changes: Changes,
+        pins: Pins,
+        catchup: Catchup,
+        removals: Removals,
+        existence: Existence,
     ) -> None:
         self._client = client
         self._intake = intake
         self._changes = changes
         self._pins = pins
         self._catchup = catchup
+        self._removals = removals
+        self._existence = existence
 
     def register(self) -> None:
         """Register the handlers with the client, once and before it connects."""
@@ -37,6 +49,9 @@ class Listener:
             self.on_raw_message_delete,
             self.on_raw_bulk_message_delete,
             self.on_raw_thread_update,
+            self.on_raw_thread_delete,
+            self.on_guild_channel_delete,
+            self.on_guild_remove,
             self.on_guild_channel_pins_update,
             self.on_private_channel_pins_update,
         ):
@@ -49,6 +64,7 @@ class Listener:
         log.info("discord_ready", name=str(client.user), servers=len(client.guilds), invite=invite)
         self._pins.invalidate()
         self._catchup.request()
+        self._existence.request()
         if not client.guilds:
             log.warning("no_servers", hint="invite the bot to a server with the link above")
 
@@ -93,6 +109,18 @@ class Listener:
         """Resume a reply that a locked thread refused: the event does not say what has changed in the thread."""
         if not payload.data.get("thread_metadata", {}).get("locked"):
             await self._changes.resume(payload.thread_id)
+
+    async def on_raw_thread_delete(self, payload: discord.RawThreadDeleteEvent) -> None:
+        """Erase the conversation of a thread that was deleted."""
+        await self._removals.thread(payload.thread_id)
+
+    async def on_guild_channel_delete(self, channel: discord.abc.GuildChannel) -> None:
+        """Erase what is kept of a channel that was deleted; its archived threads have no events of their own."""
+        await self._removals.channel(channel.guild.id, channel.id)
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """Erase what is kept of a server that the bot has left; discord.py does not call this in an outage."""
+        await self._removals.server(guild.id)
 
     async def on_guild_channel_pins_update(
         self, channel: discord.abc.GuildChannel | discord.Thread, _last_pin: object

@@ -41,6 +41,8 @@ class Draft:
         self._first = self._texts = 0
         self._pictures = Stacks()
         self._parts: tuple[Part, ...] = ()
+        # The intended messages with the growing one; None after new text.
+        self._intended: tuple[Part, ...] | None = None
         self._filed = 0
         self._rest: TextFile | None = None
         self._finished = False
@@ -49,6 +51,7 @@ class Draft:
     def push(self, delta: str) -> None:
         if self._finished:
             raise ValueError("the draft is finished")
+        self._intended = None
         text = self._whole_characters(delta)
         self._deltas.append(text)
         if self._layout.overflow_at is None:
@@ -58,6 +61,7 @@ class Draft:
         """End the reply; a second call has no effect. Markup that is open in a `truncated` reply is closed."""
         if self._finished:
             return
+        self._intended = None
         if self._high_surrogate:
             self._high_surrogate = ""
             self.push("\ufffd")
@@ -100,7 +104,15 @@ class Draft:
 
     @property
     def parts(self) -> tuple[Part, ...]:
-        """The intended messages; all but the last are final, and all after `finish`."""
+        """The intended messages; all but the last are final, and all after `finish`.
+
+        The writer asks several times for one call; the growing message is read once.
+        """
+        if self._intended is None:
+            self._intended = self._with_growing()
+        return self._intended
+
+    def _with_growing(self) -> tuple[Part, ...]:
         complete = self.complete
         while len(self._parts) < complete:
             index = len(self._parts)

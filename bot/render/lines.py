@@ -166,7 +166,7 @@ def _read_code(text: str, start: int, end: int, after: int, fence: Fence) -> tup
     indent = _indent(text, content, end)
     closes = False
     if text.startswith(fence.marker, content + indent, end):
-        # Every blank: the end of a message is shown without any, and then the line closes the block.
+        # Any blank may follow: Discord trims the end of a message, and then the line closes the block.
         rest = text[content + indent : end].rstrip()
         # What stands further to the right is code (CommonMark 0.31, section 4.5).
         closes = indent <= fence.indent + 3 and not rest.strip(fence.marker[0])

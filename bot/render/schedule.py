@@ -9,7 +9,7 @@ since its end: no delay on the way makes too many of them meet.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum, auto
 from math import inf
 
@@ -62,11 +62,11 @@ class Call:
     ended: float = inf
     # When its channel allows the call; infinity while that depends on a call that is under way.
     ready: float = -inf
+    # Whether somebody waits for it to see anything at all, or the end of it. Each grant asks this of every call.
+    urgent: bool = field(init=False)
 
-    @property
-    def urgent(self) -> bool:
-        """Whether somebody waits for it to see anything at all, or the end of it."""
-        return self.kind in _URGENT
+    def __post_init__(self) -> None:
+        self.urgent = self.kind in _URGENT
 
 
 class Schedule:

@@ -84,7 +84,7 @@ class Budgets:
                     self._keys.budget(limit.counter),
                     limit.amount.most,
                     amounts[limit.amount.unit],
-                    limit.renews_s + BUDGET_GRACE_S,
+                    limit.lasts_s + BUDGET_GRACE_S,
                     limit.renews_s,
                 )
             ),
@@ -112,7 +112,7 @@ class Budgets:
                     for value in (
                         self._keys.budget(limit.counter),
                         amounts[limit.amount.unit],
-                        limit.renews_s + BUDGET_GRACE_S,
+                        limit.lasts_s + BUDGET_GRACE_S,
                     )
                 ),
             )
@@ -158,7 +158,7 @@ class Budgets:
         for limit, use in zip(limits, uses, strict=True):
             counter: str = self._keys.budget(limit.counter)
             known, _ = self._floors.get(counter, (0, 0))
-            self._floors[counter] = max(known, use.settled), limit.renews_s + BUDGET_GRACE_S
+            self._floors[counter] = max(known, use.settled), limit.lasts_s + BUDGET_GRACE_S
         if len(self._floors) > MOST_FLOORS:
             soonest = sorted(self._floors, key=lambda counter: self._floors[counter][1])
             for counter in soonest[: MOST_FLOORS // 2]:

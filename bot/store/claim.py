@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
 from bot.conversation.message import Message
+from bot.conversation.placeholders import Names
 from bot.conversation.request_cost import Payer
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result
@@ -24,7 +25,7 @@ class Meta:
     the buttons of the last reply. `pins` are the pinned messages, `pinned_indexes` the history indexes of their
     turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
     summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
-    `unpriced` counts the requests without a complete cost.
+    `unpriced` counts the requests without a complete cost. `names` fill the placeholders of prompts.
     """
 
     guild: int | None = None
@@ -42,6 +43,7 @@ class Meta:
     cost: int = 0
     unpriced: int = 0
     buttons: int | None = None
+    names: Names = field(default_factory=Names)
 
     def past(
         self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], earlier: Turn | None = None

@@ -1,7 +1,7 @@
-"""The data contract: what each key in Redis holds, whose data that is, and how long it lives.
+"""The data contract: what each key in Redis holds, whose data that is, its life, its export and its erasure.
 
 All keys of a conversation share the hash tag `{C}`, so that its scripts stay in one slot of a cluster; what is set
-and noted for a server shares `{S}`, in direct messages the id of the channel.
+and noted for a server shares `{S}`, in direct messages the id of the channel; `{P}` is a person.
 
 A record of a message lives as long as its conversation while its message waits or its turn is the last one; then
 DONE_RECORD_S, and the text goes at once. A tombstone lives TOMBSTONE_S. A result lives as long as its conversation
@@ -11,7 +11,8 @@ until the turn is done, then RESULT_S. An announcement lives RETIREMENT_NOTICE_S
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Literal
 
 RedisType = Literal["hash", "set", "sorted set", "list", "string", "stream", "channel"]
@@ -40,23 +41,60 @@ WITHOUT_EXPIRY: tuple[Life, ...] = ("for ever", "until removed", "until done", "
 """The keys that stay until somebody removes them, or their oldest members; every other key expires."""
 
 
+Owner = Literal["nobody", "a person", "a conversation", "a server"]
+"""Whose data a key holds. What is nobody's tells of no person, and no person can have it erased."""
+
+Personal = Literal["ids", "names", "words", "files"]
+"""What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
+
+Export = Literal["nothing", "messages", "settings", "acts"]
+"""Under which heading `/my data` lists what a key holds of the person who asks."""
+
+Erasure = Literal[
+    "nothing",
+    "message",
+    "entries",
+    "contents",
+    "result",
+    "summary",
+    "prompt",
+    "versions",
+    "presets",
+    "by a sweep",
+    "by expiry",
+    "receipt",
+    "key",
+    "kept",
+]
+"""What `/forget me` does with a key.
+
+`message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
+`contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
+summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
+set or saved. `by a sweep`: goes once
+the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
+erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
+stays, see docs/privacy.md.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """What a key holds; `people` says by what the key names or quotes people, "" if by nothing.
-
-    In the name `{C}` stands for a conversation, `{S}` for a server, `<…>` for an id.
-    """
+    """What a key holds. In the name `{C}` is a conversation, `{S}` a server, `{P}` a person, `<…>` an id."""
 
     name: str
     type: RedisType
     holds: str
-    people: str
     lives: Life
+    whose: Owner = field(kw_only=True)
+    personal: tuple[Personal, ...] = field(default=(), kw_only=True)
+    exported: Export = field(default="nothing", kw_only=True)
+    erased: Erasure = field(default="nothing", kw_only=True)
 
     @property
     def pattern(self) -> str:
         """A pattern of the key's name behind the prefix, as SCAN and fnmatch take it."""
-        return re.sub(r"<\w+>|\{[CS]\}", "*", self.name)
+        return re.sub(r"<\w+>|\{[CSP]\}", "*", self.name)
 
     @property
     def expires(self) -> bool:
@@ -69,99 +107,124 @@ CONTRACTS = (
         "{C}:t:<message>",
         "hash",
         "record of a message, and of the turn it begins",
-        "its text, its author's id",
         "see above",
+        whose="a person",
+        personal=("ids", "names", "words", "files"),
+        exported="messages",
+        erased="message",
     ),
     Contract(
         "{C}:q",
         "sorted set",
         "ids of messages that wait for their answer, by time",
-        "",
         "conversation",
+        whose="a conversation",
     ),
     Contract(
         "{C}:h",
         "list",
         "history, an entry per turn; entries change in place, none is removed",
-        "texts",
         "conversation",
+        whose="a conversation",
+        personal=("ids", "names", "words", "files"),
+        exported="messages",
+        erased="entries",
     ),
     Contract(
         "{C}:f",
         "hash",
         "contents of files by message and attachment; quotes by message",
-        "texts, names",
         "seconds",
+        whose="a conversation",
+        personal=("ids", "names", "words", "files"),
+        erased="contents",
     ),
     Contract(
         "{C}:u",
         "hash",
         "uploads, by the digest of the content: when each began, its id at Anthropic",
-        "",
         "seconds",
+        whose="a conversation",
     ),
     Contract(
         "{C}:b",
         "hash",
         "bytes of inline files, by the digest of the content",
-        "files",
         "conversation and a day",
+        whose="a conversation",
+        personal=("files",),
+        erased="by a sweep",
     ),
     Contract(
         "{C}:x",
         "set",
         "ids of uploads to delete at Anthropic",
-        "",
         "seconds",
+        whose="a conversation",
     ),
     Contract(
         "{C}:l",
         "hash",
         "lease: token, owner, expiry in ms",
-        "",
         "a day",
+        whose="nobody",
     ),
     Contract(
         "{C}:r:<message>",
         "string",
         "what the thread is to show for a committed turn",
-        "the reply",
         "see above",
+        whose="a conversation",
+        personal=("words",),
+        erased="result",
     ),
     Contract(
         "{C}:hw",
         "string",
         "high-water mark: up to which message the channel has been listed",
-        "",
         "conversation",
+        whose="nobody",
     ),
     Contract(
         "{C}:s",
         "sorted set",
         "turns to reconcile, by the time (ms) from which that is safe",
-        "",
         "seconds",
+        whose="a conversation",
     ),
     Contract(
         "{C}:n",
         "sorted set",
         "latest messages of a channel and their conversations, by time",
-        "",
         "seconds",
+        whose="a conversation",
     ),
     Contract(
         "{C}:n:<message>",
         "string",
         "a message that was just accepted",
-        "its text",
         "seconds",
+        whose="a person",
+        personal=("ids", "names", "words", "files"),
+        erased="by expiry",
+    ),
+    Contract(
+        "{C}:d",
+        "hash",
+        "decisions about messages of a channel that got no ordinary answer",
+        "seconds",
+        whose="a conversation",
+        personal=("ids",),
+        erased="kept",
     ),
     Contract(
         "{C}:meta",
         "hash",
-        "channel, starter, window, cost, last turn",
-        "ids; prompt, summary",
+        "channel, starter, window, cost, last turn; names of the channel and the server",
         "conversation",
+        whose="a conversation",
+        personal=("ids", "words"),
+        erased="summary",
     ),
     Contract(
         "{C}:use:<day>",
@@ -181,147 +244,233 @@ CONTRACTS = (
         "i:<interaction>",
         "string",
         "which instance answers an interaction",
-        "",
         "seconds",
+        whose="nobody",
     ),
     Contract(
         "pulse:<instance>",
         "string",
         "latest heartbeat of an instance; missing or old after a rollback",
-        "",
         "seconds",
+        whose="nobody",
     ),
     Contract(
         "known",
         "sorted set",
         "conversations by their latest message (ms)",
-        "",
         "trimmed by time",
+        whose="nobody",
     ),
     Contract(
         "inline",
         "sorted set",
         "inline files and their sizes, by when they were last used (s)",
-        "",
         "trimmed by time",
+        whose="nobody",
     ),
     Contract(
         "sweeps",
         "sorted set",
         "conversations that may hold files to delete, by when to look (ms)",
-        "",
         "until done",
+        whose="nobody",
     ),
     Contract(
         "bell",
         "channel",
         "conversations to look at, by publish and subscribe",
-        "",
         "not stored",
+        whose="nobody",
     ),
     Contract(
         "since",
         "string",
         "when the bot began to listen with this store (ms)",
-        "",
         "for ever",
+        whose="nobody",
     ),
     Contract(
         "looked",
         "string",
         "until when (ms) archived threads have been listed",
-        "",
         "for ever",
+        whose="nobody",
     ),
     Contract(
         "work",
         "sorted set",
         "work queue: conversations that may have work",
-        "",
         "until done",
+        whose="nobody",
     ),
     Contract(
         "{S}:set:<id>",
         "hash",
         "settings of a server, a channel or a thread, each with who set it and when",
-        "ids; the prompt",
         "until removed",
+        whose="a server",
+        personal=("ids", "words"),
+        exported="settings",
+        erased="prompt",
     ),
     Contract(
         "{S}:audit",
         "stream",
         "administrative acts: who, where, what, before, after",
-        "ids",
         "audit.ttl_days",
+        whose="a server",
+        personal=("ids",),
+        exported="acts",
+        erased="kept",
+    ),
+    Contract(
+        "{S}:audit:posted",
+        "string",
+        "up to which entry the audit log was posted; which instance posts on, since when",
+        "audit.ttl_days",
+        whose="nobody",
+    ),
+    Contract(
+        "audits",
+        "sorted set",
+        "servers whose audit log may have entries to post, by when to look (ms)",
+        "until done",
+        whose="a server",
+    ),
+    Contract(
+        "{S}:presets",
+        "hash",
+        "named prompts of a server, each with who saved it and when",
+        "until removed",
+        whose="a server",
+        personal=("ids", "words"),
+        exported="settings",
+        erased="presets",
     ),
     Contract(
         "{S}:prompts:<id>",
         "stream",
         "earlier prompts of a server, a channel or a thread",
-        "the prompts, ids",
         "until removed",
+        whose="a server",
+        personal=("ids", "words"),
+        exported="settings",
+        erased="versions",
     ),
     Contract(
         "scope:<id>",
         "hash",
         "prompt and model of a channel or a server, as the version before wrote them",
-        "the prompt",
         "until removed",
+        whose="a server",
+        personal=("words",),
+        erased="kept",
     ),
     Contract(
         "{budgets}:c:<counter>",
         "hash",
         "what of a limit is used up in a window, and who was told that it is full",
-        "ids",
         "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
     ),
     Contract(
         "{budgets}:r:<turn>",
         "hash",
         "reservations of a turn: the counters of each, whether it is settled",
-        "ids",
         "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
     ),
     Contract(
         "{budgets}:open",
         "sorted set",
         "reservations under way, by when they are given back (ms)",
-        "ids",
         "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
     ),
     Contract(
         "{budgets}:n:<instance>",
         "string",
         "number of an instance's calls to the budgets; missing or lower after a rollback",
-        "",
         "seconds",
+        whose="nobody",
     ),
     Contract(
         "models",
         "sorted set",
         "models that were chosen or used, by when that was last (s)",
-        "",
         "seconds",
+        whose="nobody",
     ),
     Contract(
         "ending:<day>:<model>",
         "string",
         "which instance announces on that day that a model ends",
-        "",
         "see above",
+        whose="nobody",
+    ),
+    Contract(
+        "{P}:forget",
+        "hash",
+        "how far a person is forgotten, and under which names; then the receipt",
+        "seconds",
+        whose="a person",
+        personal=("ids", "names"),
+        erased="receipt",
+    ),
+    Contract(
+        "{P}:forget:left",
+        "set",
+        "keys that are still to be looked at for a person",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="receipt",
+    ),
+    Contract(
+        "forgetting",
+        "sorted set",
+        "people who are being forgotten, by when to look (ms)",
+        "until done",
+        whose="a person",
+        personal=("ids",),
+        erased="receipt",
     ),
     Contract(
         "trial:<number>",
         "string",
         "what the start check writes",
-        "",
         "seconds",
+        whose="nobody",
     ),
     Contract(
         "commands:<application>",
         "string",
         "fingerprint of the registered slash commands",
-        "",
         "for ever",
+        whose="nobody",
     ),
 )
+
+_PATTERNS = [
+    (
+        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CSP]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
+        each,
+    )
+    for each in CONTRACTS
+]
+
+
+def contract_of(name: str) -> Contract | None:
+    """Return the contract of a key, named without the prefix; None if no contract covers the key."""
+    return _of_shape(re.sub(r"\d+", "0", name))
+
+
+@lru_cache(maxsize=1000)
+def _of_shape(name: str) -> Contract | None:
+    return next((each for pattern, each in _PATTERNS if pattern.fullmatch(name)), None)

@@ -159,15 +159,16 @@ class Conversations:
         with translated():
             await self._redis.set(self._keys.archives_listed, until_ms)
 
-    async def recorded(self, messages: Sequence[tuple[int, int]]) -> int:
-        """Return how many of these conversations and messages have a record: those are, or will be, answered."""
+    async def recorded(self, messages: Sequence[tuple[int, int]]) -> frozenset[int]:
+        """Return which of the messages, by conversation and id, have a record: those are, or will be, answered."""
         if not messages:
-            return 0
+            return frozenset()
         with translated():
             pipe = self._redis.pipeline(transaction=False)
             for conversation, message in messages:
                 pipe.exists(self._keys.record(conversation, message))
-            return sum(await pipe.execute())
+            found: list[Any] = await pipe.execute()
+        return frozenset(message for (_, message), exists in zip(messages, found, strict=True) if exists)
 
     async def since(self, now_ms: int) -> int:
         """Return when (ms) the bot began to listen with this store; that is now if it never did."""

@@ -67,7 +67,7 @@ class FileStore:
             await pipe.execute()
 
     async def take_out(self, conversation: int, block: Block) -> None:
-        """Have a file not read again when its turn is answered again."""
+        """Leave a file out of later regenerations of its turn."""
         for (message, attachment), content in (await self.contents(conversation)).items():
             if block in content.blocks:
                 await self.keep(conversation, message, attachment, FileContent((), TAKEN_OUT))

@@ -6,33 +6,28 @@ Nothing counts references: the names are read from the history at each sweep.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Any
 
 from redis.asyncio import Redis
 
 from bot.conversation.content import FileSource, InlineSource
 from bot.store.codec import load_turn
 from bot.store.connection import translated
+from bot.store.due_queue import DueItem, DueQueue
 from bot.store.keys import UPLOADS_S, Keys
 from bot.store.records import read_meta
 from bot.store.scripts import Scripts
 from bot.store.scripts.held_files import DiscardFiles
-from bot.store.scripts.value import RemoveWork
 
 SETTLE_S = 2.0
-"""A sweep is scheduled before the change that it follows, and is due when the change is made."""
+"""A sweep is scheduled before the change that makes it necessary; after this time the change is stored."""
 
 UNNAMED_S = 3600.0
-"""A file is stored before its turn is committed; after this long, a file that nothing names has no turn."""
-
-SWEEPS_AT_ONCE = 50
-"""One read returns no more conversations; those that are due for longest come first."""
+"""A file is stored before its turn is committed; a file that nothing names after this time has no turn."""
 
 AFTER_END_S = 60
-"""A conversation is swept this long after it was forgotten."""
+"""The time from the end of a conversation to its last sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +42,9 @@ class Sweep:
 class Unnamed:
     """The files of a conversation that nothing names.
 
-    `digests` are those of their contents. `unanswered` maps the digests of uploads without an answer to the time of
-    the upload, in seconds since 1970. The rest is what was read, so that a later change is noticed.
+    `digests` are the digests of their contents. `unanswered` maps the digests of uploads without a response to the
+    time of the upload, in seconds since 1970. `length`, `window_start` and `indexes` are the stored values that were
+    read, so that `discard` notices a later change.
     """
 
     digests: tuple[str, ...]
@@ -60,43 +56,30 @@ class Unnamed:
 
 
 class FileSweeps:
-    """Schedules sweeps, and moves the ids of uploads that nothing names to those to delete."""
+    """Schedules sweeps, and moves the ids of uploads that nothing names to the set of uploads to delete."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._queue = DueQueue(redis, keys.sweeps)
 
     async def schedule(self, conversation: int, in_s: float = SETTLE_S) -> None:
-        """Have a conversation swept in so many seconds, or when it is to be swept anyway if that is earlier."""
-        due_ms = round((time.time() + in_s) * 1000)
-        with translated():
-            await self._redis.zadd(self._keys.sweeps, {str(conversation): due_ms}, lt=True)
+        """Schedule a sweep of a conversation in `in_s` seconds, unless an earlier sweep is scheduled."""
+        await self._queue.schedule(conversation, in_s)
 
     async def take(self, next_in_s: float) -> tuple[Sweep, ...]:
         """Return the conversations that are due; each is due again in `next_in_s`, unless `done` is called."""
-        now_ms = round(time.time() * 1000)
-        next_ms = now_ms + round(next_in_s * 1000)
-        with translated():
-            found: list[Any] = await self._redis.zrangebyscore(
-                self._keys.sweeps, "-inf", now_ms, start=0, num=SWEEPS_AT_ONCE
-            )
-            if found:
-                await self._redis.zadd(self._keys.sweeps, {str(each): next_ms for each in found}, xx=True)
-        return tuple(Sweep(int(each), str(next_ms)) for each in found)
+        return tuple(Sweep(each.id, each.score) for each in await self._queue.take(next_in_s))
 
     async def done(self, sweep: Sweep, again_in_s: float | None = None) -> None:
-        """Note that a conversation was swept, or is to be swept again in so many seconds.
+        """Note that a conversation was swept; `again_in_s` schedules another sweep.
 
-        The next sweep of a conversation that holds files is due when the conversation is forgotten. A sweep that was
-        scheduled meanwhile stays.
+        After a complete sweep of a conversation that holds files, the next sweep is due at the conversation's end. A
+        sweep that was scheduled since `take` stays.
         """
         keys, conversation = self._keys, sweep.conversation
-        removed = await self._scripts.run(
-            RemoveWork(work=keys.sweeps, conversation=conversation, score=sweep.score)
-        )
-        if again_in_s is not None:
-            await self.schedule(conversation, again_in_s)
+        removed = await self._queue.done(DueItem(conversation, sweep.score), again_in_s)
         if not removed or again_in_s is not None:
             return
         with translated():
@@ -135,12 +118,12 @@ class FileSweeps:
         ids = {source.file_id for source in past.sources if isinstance(source, FileSource)}
         digests = {source.digest for source in past.sources if isinstance(source, InlineSource)}
         read = {str(digest): str(text).partition(" ") for digest, text in uploads.items()}
-        dead = [
+        unnamed = [
             *(digest for digest, (_, _, file_id) in read.items() if file_id not in ids),
             *(str(digest) for digest in inline if str(digest) not in digests),
         ]
         return Unnamed(
-            digests=tuple(dict.fromkeys(dead)),
+            digests=tuple(dict.fromkeys(unnamed)),
             unanswered={digest: int(at) for digest, (at, _, file_id) in read.items() if not file_id},
             busy=waiting > 0,
             length=int(length),
@@ -149,9 +132,9 @@ class FileSweeps:
         )
 
     async def discard(self, conversation: int, unnamed: Unnamed) -> bool:
-        """Forget files that nothing names; False if a turn runs or waits, or something has changed meanwhile.
+        """Forget files that nothing names; False if a turn runs or waits, or if the history has changed.
 
-        A request in flight belongs to a turn that runs, so that no request loses a file. The ids of the uploads are
+        No request loses a file, because a request in flight belongs to a running turn. The ids of the uploads are
         stored until `deleted` is called.
         """
         keys = self._keys

@@ -1,6 +1,7 @@
-"""The files that a conversation holds, each once by the digest of its content: ids of uploads, and inline bytes.
+"""The files that a conversation holds: ids of uploads and inline bytes, stored once for each digest of a content.
 
-A file that the history names and that is not held is gone: a text stands in its place in every later request.
+A file that the history names and that the conversation does not hold is gone: every later request has a text in its
+place.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ from bot.store.scripts.held_files import RecordUpload
 log = structlog.get_logger()
 
 INLINE_SLACK_S = 24 * 3600
-"""Bytes are used before the history is written, and live longer than the history by this."""
+"""Bytes are stored before the history is written; with this margin they expire after the history."""
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An upload that began at `begun_s`, in seconds since 1970; `file_id` is None while its answer is not known."""
+    """An upload that began at `begun_s`, in seconds since 1970; `file_id` is None until the response is known."""
 
     begun_s: int
     file_id: str | None = None
@@ -42,9 +43,9 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The files that are gone of those asked for, how many of them have just expired, and the bytes of the others.
+    """The state of the requested files: `gone` are not held, `expired` counts those that have just expired.
 
-    `inline` maps the digests of inline files to their bytes, as base64.
+    `inline` maps the digests of the inline files that are held to their bytes, as base64.
     """
 
     gone: frozenset[Source]
@@ -55,8 +56,8 @@ class Held:
 class HeldFiles:
     """Reads and writes the files that conversations hold.
 
-    An upload is held for `upload_s`, bytes for `ttl_s` after their last use. All bytes together take `inline_bytes`:
-    the ones that were not used for longest are removed.
+    An upload is held for `upload_s`, bytes for `ttl_s` after their last use. All bytes together take `inline_bytes`
+    at most: beyond the limit, the least recently used bytes are removed.
     """
 
     def __init__(
@@ -79,7 +80,7 @@ class HeldFiles:
         self.inline_bytes = inline_bytes
 
     async def held(self, conversation: int, named: Collection[Source]) -> Held:
-        """Return which of the named files are gone, and the bytes of the inline files that are not."""
+        """Return which of the named files are gone, and the bytes of the other inline files."""
         digests = sorted({source.digest for source in named if isinstance(source, InlineSource)})
         names_uploads = any(isinstance(source, FileSource) for source in named)
         inline = await self._bytes(conversation, digests) if digests else {}
@@ -97,21 +98,21 @@ class HeldFiles:
         return Held(frozenset(filter(is_gone, named)), expired, inline)
 
     async def upload(self, conversation: int, digest: str) -> Upload | None:
-        """Return the upload of a content, None without one that lives."""
+        """Return the upload of a content; None if there is none or the upload has expired."""
         with translated():
             found = await self._redis.hget(self._keys.uploads(conversation), digest)
         upload = Upload.read(str(found)) if found else None
         return upload if upload is not None and self._lives(upload) else None
 
     async def begin_upload(self, conversation: int, digest: str) -> Upload:
-        """Store that a content is about to be uploaded, so that a lost answer is looked for at Anthropic.
+        """Store that a content is about to be uploaded: after a lost response, the file is searched for at Anthropic.
 
         Another worker's upload of the content is returned instead.
         """
         return await self._record("begin_upload", conversation, digest, Upload(int(self._now_s())))
 
     async def record_upload(self, conversation: int, digest: str, upload: Upload) -> Upload:
-        """Store an upload; another worker's upload of the content is returned instead, and this one is deleted."""
+        """Store an upload; if another worker has uploaded the content, return that upload and delete the new one."""
         return await self._record("record_upload", conversation, digest, upload)
 
     async def discarded(self, conversation: int) -> tuple[str, ...]:
@@ -145,19 +146,19 @@ class HeldFiles:
                 await self._redis.hdel(key, *fields)
 
     async def forget_upload(self, conversation: int, digest: str) -> None:
-        """Forget an upload that was not made."""
+        """Forget an upload that failed."""
         with translated():
             await self._redis.hdel(self._keys.uploads(conversation), digest)
 
     async def put_inline(self, conversation: int, digest: str, data: str) -> None:
-        """Store bytes, as base64, and remove the ones that were not used for longest beyond the limit."""
+        """Store bytes as base64, and remove the least recently used bytes beyond the limit."""
         await self._sweeps.schedule(conversation, UNNAMED_S)
         key, index = self._keys.inline(conversation), self._keys.inline_index
         member = _member(conversation, digest, data)
         now_s = int(self._now_s())
         with translated():
             pipe = self._redis.pipeline(transaction=False)
-            # The index first: a crash in between leaves an entry too many and never one too few.
+            # The index comes first: after a crash it may list bytes that are not stored, never the reverse.
             pipe.zadd(index, {member: now_s})
             pipe.zremrangebyscore(index, "-inf", now_s - self._ttl_s)
             pipe.hset(key, digest, data)
@@ -182,7 +183,7 @@ class HeldFiles:
         return inline
 
     async def _uploads(self, conversation: int, named: Collection[Source]) -> tuple[frozenset[Source], int]:
-        """Return the uploads that live, and forget and count the named ones that do not."""
+        """Return the uploads that have not expired; forget and count the named uploads that have."""
         key = self._keys.uploads(conversation)
         with translated():
             found: dict[Any, Any] = await self._redis.hgetall(key)
@@ -210,7 +211,7 @@ class HeldFiles:
         sizes = {member: int(member.rpartition(":")[2]) for member in members}
         if sum(sizes.values()) <= self.inline_bytes:
             return
-        # Bytes that went with their conversation or by a sweep are still listed.
+        # The index still lists bytes that expired with their conversation or were removed by a sweep.
         if missing := await self._missing(members):
             await self._redis.zrem(self._keys.inline_index, *missing)
             sizes = {member: size for member, size in sizes.items() if member not in missing}
@@ -230,7 +231,7 @@ class HeldFiles:
             log.warning(
                 "inline_files_evicted",
                 files=evicted,
-                hint="files.inline_mb is reached: the files that were not used for longest were removed",
+                hint="files.inline_mb is reached: the least recently used files were removed",
             )
 
     async def _missing(self, members: list[str]) -> set[str]:

@@ -22,7 +22,7 @@ PAGE_TURNS = 50
 """The history is searched from its end, so many entries at a time."""
 
 TRIES = 5
-"""An entry changes while it is being amended only where its turn ends at that moment, or is edited twice."""
+"""An entry changes while it is being amended only if its turn ends at that moment, or two edits meet."""
 
 
 class History:
@@ -35,14 +35,14 @@ class History:
         self._sweeps = FileSweeps(redis, keys)
 
     async def amend(self, conversation: int, message: int, now: Message | None) -> bool:
-        """Change what the history says of a message, None for a deleted one; False if there is nothing to change."""
+        """Change a message in the history, or remove a deleted one (`now` is None); False if nothing changes."""
         change = partial(_amended, message=message, now=now)
         return await self.change(conversation, message, change) is not None
 
     async def change(
         self, conversation: int, message: int, change: Callable[[Turn, int], Turn]
     ) -> tuple[int, Turn] | None:
-        """Change the entry of a message; return its index and the entry before, None if there is nothing to change.
+        """Change the entry of a message; return its index and the entry as it was, None if nothing changes.
 
         `change` is called with the entry and the id of the newest entry.
         """
@@ -67,6 +67,11 @@ class History:
         """Return the entry of a message."""
         found = await self._find(conversation, message)
         return None if found is None else found[2]
+
+    async def index(self, conversation: int, message: int) -> int | None:
+        """Return the index of the entry of a message."""
+        found = await self._find(conversation, message)
+        return None if found is None else found[0]
 
     async def last(self, conversation: int) -> Turn | None:
         """Return the newest entry."""

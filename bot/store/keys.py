@@ -53,6 +53,8 @@ RESERVATION_RECORD_S = 2 * 3600
 
 BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""
+RECEIPT_S = 30 * 24 * 3600
+"""How long a person can verify that they were forgotten."""
 
 USAGE_S = 400 * 24 * 3600
 """How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
@@ -78,6 +80,8 @@ class Keys:
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
         self.reservations = self._budgets("open")
+        self.audit_posts = self._key("audits")
+        self.forget_queue = self._key("forgetting")
 
     @property
     def all_usage_pattern(self) -> str:
@@ -123,6 +127,10 @@ class Keys:
     def recent_text(self, channel: int, message: int) -> Key:
         """Return a message that was just accepted."""
         return self._of(channel, f"n:{message}")
+
+    def decisions(self, channel: int) -> Key:
+        """Return what was decided about messages of a channel that got no ordinary answer."""
+        return self._of(channel, "d")
 
     def lease(self, conversation: int) -> Key:
         """Return the lease."""
@@ -176,6 +184,14 @@ class Keys:
         """Return the administrative acts of a server."""
         return self._of(home, "audit")
 
+    def audit_mark(self, home: int) -> Key:
+        """Return up to which entry the audit log of a server has been posted."""
+        return self._of(home, "audit:posted")
+
+    def presets(self, home: int) -> Key:
+        """Return the named prompts of a server."""
+        return self._of(home, "presets")
+
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""
         return self._of(home, f"prompts:{target}")
@@ -195,6 +211,14 @@ class Keys:
     def budget_calls(self, instance: str) -> Key:
         """Return the number of an instance's calls to the budgets."""
         return self._budgets(f"n:{instance}")
+
+    def forget_job(self, person: int) -> Key:
+        """Return how far a person is forgotten, and the receipt."""
+        return self._of(person, "forget")
+
+    def forget_left(self, person: int) -> Key:
+        """Return the keys that are still to be looked at for a person."""
+        return self._of(person, "forget:left")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

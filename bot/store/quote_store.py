@@ -1,4 +1,4 @@
-"""What the messages of a conversation quote, as it was fetched for Claude."""
+"""The quotes of a conversation's messages, as they were fetched for Claude."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FIELD = "quotes"
 class FetchedQuotes:
     """The quotes of a message and the notices about them; `links` are the linked messages that its text named.
 
-    `earlier` are the messages of the same turn that the quotes name only, because they stand above.
+    `earlier` are the messages of the same turn that the quotes only name, because the request has their text above.
     """
 
     quotes: tuple[Quote, ...] = ()
@@ -32,34 +32,44 @@ class FetchedQuotes:
 _quotes = TypeAdapter(FetchedQuotes)
 
 
+def load_quotes(text: str) -> FetchedQuotes | None:
+    """Read what was fetched for a message, None if another version wrote it."""
+    try:
+        return _quotes.validate_json(text)
+    except ValidationError:
+        return None
+
+
+def dump_quotes(fetched: FetchedQuotes) -> str:
+    """Write what was fetched for a message."""
+    return _quotes.dump_json(fetched).decode()
+
+
 class QuoteStore:
-    """Keeps fetched quotes for `FILES_S` beside the contents of files, so that they go where the files go."""
+    """Keeps fetched quotes for `FILES_S` in the hash of the files' contents, so that both are deleted together."""
 
     def __init__(self, redis: Redis, keys: Keys) -> None:
         self._redis = redis
         self._keys = keys
 
     async def fetched(self, conversation: int, messages: Sequence[int]) -> dict[int, FetchedQuotes]:
-        """Return what was fetched for these messages, without values that another version wrote."""
+        """Return the quotes that were fetched for these messages, without values that another version wrote."""
         with translated():
             found: list[Any] = await self._redis.hmget(
                 self._keys.files(conversation), [_field(message) for message in messages]
             )
         quotes = {}
         for message, text in zip(messages, found, strict=True):
-            try:
-                if text is not None:
-                    quotes[message] = _quotes.validate_json(text)
-            except ValidationError:
-                continue  # the messages are fetched again
+            if text is not None and (found_quotes := load_quotes(text)) is not None:
+                quotes[message] = found_quotes  # others are fetched again
         return quotes
 
     async def keep(self, conversation: int, message: int, quotes: FetchedQuotes) -> None:
-        """Store what was fetched for a message."""
+        """Store the quotes that were fetched for a message."""
         key = self._keys.files(conversation)
         with translated():
             pipe = self._redis.pipeline(transaction=True)
-            pipe.hset(key, _field(message), _quotes.dump_json(quotes).decode())
+            pipe.hset(key, _field(message), dump_quotes(quotes))
             pipe.expire(key, FILES_S)
             await pipe.execute()
 

@@ -17,7 +17,7 @@ from bot.store.connection import translated
 from bot.store.keys import RECENT_S, RECENT_TEXT_S, Keys
 
 KEPT = 100
-"""The most ids of a channel; more are not written within a window."""
+"""The most ids of a channel: more messages than people write in a channel within a window."""
 
 ORIGINAL, COPY = "o", "c"
 
@@ -54,7 +54,7 @@ class RecentMessages:
         )
 
     async def _messages(self, channel: int, ids: list[tuple[int, int]]) -> dict[int, Message]:
-        """Read messages; one that is neither noted any more nor waits, nor belongs to the last turn, is left out."""
+        """Read messages, without those whose note has expired and whose record has no text any more."""
         if not ids:
             return {}
         with translated():

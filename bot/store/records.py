@@ -7,6 +7,7 @@ from typing import Any
 
 from bot.conversation.errors import Unreadable
 from bot.conversation.message import Message
+from bot.conversation.placeholders import Names
 from bot.store.claim import Attempt, Batch, Claim, EarlierAnswer, Lease, Meta, UnreadableConversation
 from bot.store.codec import Result, load_correction, load_message, load_result, load_turn, pairs
 from bot.store.states import State
@@ -144,4 +145,5 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         cost=number("cost") or 0,
         unpriced=number("unpriced") or 0,
         buttons=number("buttons"),
+        names=Names(fields.get("server_name", ""), fields.get("channel_name", "")),
     )

@@ -22,6 +22,7 @@ from bot.store.keys import DONE_RECORD_S, TOMBSTONE_S, Keys, padded
 from bot.store.scripts import Scripts
 from bot.store.scripts.revision import Hold, Resume, Revise
 from bot.store.scripts.turn import TurnStep
+from bot.store.stale_summaries import StaleSummaries
 from bot.store.turn_control import Edited, RegenerateResult, TurnControl
 from bot.store.work_queue import WorkQueue
 
@@ -56,6 +57,7 @@ class Revisions:
         self._sweeps = FileSweeps(redis, keys)
         self._control = TurnControl(redis, keys, ttl_s=ttl_s)
         self._files = FileStore(redis, keys)
+        self._summaries = StaleSummaries(redis, keys)
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Store what a message says by now."""
@@ -89,7 +91,7 @@ class Revisions:
         return change
 
     async def withdraw(self, conversation: int, message: int) -> Change:
-        """Forget a message, and take back what was answered to it alone; LATER if its turn is just being finished.
+        """Forget a message, and withdraw a reply to this message alone; LATER if its turn is just being finished.
 
         The last turn is taken up again: without messages its reply is withdrawn, with others they are answered again.
         """
@@ -103,19 +105,19 @@ class Revisions:
         await self._delete_files(conversation, message)
         # The history lives longer than the records of its messages, and holds a turn that is answered again. Twice: a
         # worker that claims such a turn must read its remaining messages, and a commit in between is amended, too.
-        amended = await self._history.amend(conversation, message, None)
+        amended = await self._delete_from_history(conversation, message)
         change, turn = await self._revise(conversation, message, "", 0)
         if change is not Change.WAITING:
-            amended = await self._history.amend(conversation, message, None) or amended
+            amended = await self._delete_from_history(conversation, message) or amended
         return (Change.OLD if amended and change in (Change.UNKNOWN, Change.SAME) else change), turn
 
     async def file(self, conversation: int, message: int, key: str) -> HistoryFile | None:
-        """Return a file of the history by a message of its entry, None if it is not there any more."""
+        """Return a file of the history by a message of its entry; None if the entry no longer holds the file."""
         entry = await self._history.entry(conversation, message)
         return None if entry is None else next((each for each in files_of(entry) if each.key == key), None)
 
     async def take_out(self, conversation: int, file: HistoryFile) -> int | None:
-        """Take a file out of the history and of what a regeneration reads.
+        """Take a file out of the history and out of later regenerations.
 
         Returns the index of the file's entry, None if the file is not there any more.
         """
@@ -128,6 +130,13 @@ class Revisions:
             lambda entry, newest: without_file(entry, file.key, max(newest, latest)),
         )
         return None if changed is None else changed[0]
+
+    async def _delete_from_history(self, conversation: int, message: int) -> bool:
+        index = await self._history.index(conversation, message)
+        if index is not None:
+            # First, because afterwards nothing tells which summaries may hold the message.
+            await self._summaries.drop(conversation, index)
+        return await self._history.amend(conversation, message, None)
 
     async def _delete_files(self, conversation: int, message: int) -> None:
         key = self._keys.files(conversation)

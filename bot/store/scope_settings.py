@@ -11,8 +11,10 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.model import Choice, narrowest
 from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope, Setting, Settings, choice_of
+from bot.store.audit_log import SETTLE_S
 from bot.store.codec import pairs
 from bot.store.connection import translated
+from bot.store.due_queue import DueQueue
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.settings import ChangeSettings
@@ -47,6 +49,7 @@ class ScopeSettings:
         self._keys = keys
         self._ttl_s = ttl_s
         self._audit_s = audit_s
+        self._audit_posts = DueQueue(redis, keys.audit_posts)
 
     async def change(
         self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
@@ -70,7 +73,10 @@ class ScopeSettings:
             most_versions=MOST_VERSIONS,
             changes=tuple(text for change in changes for text in change),
         )
-        return pairs(await self._scripts.run(call))
+        await self._audit_posts.schedule(actor.home, SETTLE_S)
+        changed = pairs(await self._scripts.run(call))
+        await self._audit_posts.schedule(actor.home)
+        return changed
 
     async def by_scope(
         self, *, thread: int | None, channel: int | None, server: int | None
@@ -91,6 +97,7 @@ class ScopeSettings:
                 pipe.hmget(self._legacy_key(scope, target), LEGACY_NAMES)
             if thread is not None:
                 pipe.expire(self._keys.scope(home, thread), self._ttl_s)
+                pipe.expire(self._keys.versions(home, thread), self._ttl_s)
             found: list[Any] = await pipe.execute()
         return {
             scope: _settings(found[2 * index], found[2 * index + 1]) for index, scope in enumerate(scopes)
@@ -108,12 +115,16 @@ class ScopeSettings:
         return narrowest((await self.choices(thread=thread, channel=channel, server=server)).values())
 
     async def versions(self, home: int, target: int, *, count: int) -> tuple[Version, ...]:
-        """Return up to `count` prompts of a scope, the latest first."""
+        """Return up to `count` prompts of a scope, the latest first.
+
+        The person is 0 where a version of the bot that kept no prompts set the prompt.
+        """
         with translated():
             found: Any = await self._redis.xrevrange(self._keys.versions(home, target), count=count)
         return tuple(
             Version(str(entry), fields["text"], int(fields["person"]), int(str(entry).partition("-")[0]))
             for entry, fields in found
+            if fields["name"] == SYSTEM
         )
 
     async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:

@@ -8,7 +8,8 @@ from dataclasses import replace
 from bot.conversation.budget import BudgetPolicy, budget_of
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice, narrowest
-from bot.conversation.scope import choice_of
+from bot.conversation.placeholders import Names
+from bot.conversation.scope import SYSTEM, choice_of, in_force
 from bot.store.claim import Claim
 from bot.store.scope_settings import ScopeSettings
 
@@ -18,7 +19,7 @@ TermsOf = Callable[[Claim], Awaitable[Terms]]
 async def terms_of(
     claim: Claim,
     scope_settings: ScopeSettings,
-    resolve: Callable[[Choice], Terms],
+    resolve: Callable[[Choice, Names], Terms],
     policy: BudgetPolicy | None = None,
 ) -> Terms:
     """Return the terms of a turn's requests, with the limits that `policy` and the scopes set."""
@@ -26,11 +27,15 @@ async def terms_of(
     by_scope = await scope_settings.by_scope(
         thread=claim.conversation, channel=claim.meta.parent, server=claim.meta.guild
     )
-    choice = narrowest(map(choice_of, by_scope.values()))
-    budget, fallback = budget_of(policy.ceilings, by_scope), None
-    if policy.fallback_model is not None:
-        fallback = replace(
-            resolve(replace(choice, model=policy.fallback_model)),
-            budget=replace(budget, rules=policy.fallback_rules),
-        )
-    return replace(resolve(choice), budget=budget, fallback=fallback)
+    choice, prompt = narrowest(map(choice_of, by_scope.values())), in_force(by_scope, SYSTEM)
+    budget = budget_of(policy.ceilings, by_scope)
+    prompt_scope = None if prompt is None else prompt.scope
+    terms = replace(resolve(choice, claim.meta.names), prompt_scope=prompt_scope, budget=budget)
+    if policy.fallback_model is None:
+        return terms
+    fallback = replace(
+        resolve(replace(choice, model=policy.fallback_model), claim.meta.names),
+        prompt_scope=prompt_scope,
+        budget=replace(budget, rules=policy.fallback_rules),
+    )
+    return replace(terms, fallback=fallback)

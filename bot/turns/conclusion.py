@@ -83,7 +83,7 @@ _INTERRUPTS: dict[type[BobbinError], str] = {
 _BY_STOP_REASON: dict[str, tuple[tuple[str, ...], str]] = {
     "max_tokens": ((wording.CUT_AT_MAX_TOKENS,), wording.THINKING_TOOK_ALL),
     "model_context_window_exceeded": ((wording.CONTEXT_FULL,), wording.explain(ClaudeTooLong())),
-    # A reply that pauses goes on by itself; this is one that paused too often.
+    # A paused reply continues by itself; this reply has paused too often.
     "pause_turn": ((wording.PAUSED,), wording.EMPTY_REPLY),
 }
 """The notices below a text, and the answer without a text."""

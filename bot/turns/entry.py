@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from bot.conversation.compose import Plan
 from bot.conversation.request import PromptMessage, Usage
-from bot.conversation.turn import Turn
+from bot.conversation.scope import Scope
+from bot.conversation.turn import MadeWith, Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion
 from bot.turns.prepare import Prepared
@@ -14,10 +15,10 @@ from bot.turns.prepare import Prepared
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The requests of a generation: the usage that counts, when that request was sent in ms, and the usage besides.
+    """The requests of a generation: the usage of the reply, when its request was sent (ms), the side requests' usage.
 
     `cost` is the cost of all requests in micro-dollars, None if unknown. `title_line` is the part of the output that
-    was taken off as a title.
+    was taken off as a title. `prompt_scope` is where the system prompt was set, None for the default.
     """
 
     usage: Usage
@@ -25,10 +26,11 @@ class Asked:
     side_usage: tuple[Usage, ...]
     cost: int | None
     title_line: str = ""
+    prompt_scope: Scope | None = None
 
 
 def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, asked: Asked) -> Turn:
-    """Return the entry of a turn; an entry that took further requests keeps what its first request has counted."""
+    """Return the entry of a turn; after further requests the entry keeps the counts of the first request."""
     earlier = claim.earlier.entry
     added = conclusion.reply[len(prepared.reply) :] if conclusion.outcome == "answered" else ""
     if earlier is not None and prepared.so_far:
@@ -47,6 +49,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
             window_start=0,
             prefix_key="",
             members=tuple(message.id for message in claim.batch.messages),
+            authors=tuple(message.asker or 0 for message in claim.batch.messages),
         )
     if added or not prepared.so_far:
         answer = (PromptMessage.of("assistant", added),) if added else ()
@@ -57,6 +60,7 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
             asked_ms=asked.asked_ms,
             prefix_key=plan.prefix.key,
             open_end=conclusion.open_end,
+            made_with=_made_with(plan, asked),
         )
     elif plan.new_preface is not None:
         # A request without any text in its answer is not sent again: the next request extends the one before it.
@@ -70,6 +74,18 @@ def entry(claim: Claim, prepared: Prepared, plan: Plan, conclusion: Conclusion, 
         preface=preface,
         side_usage=(*(earlier.side_usage if earlier is not None else ()), *asked.side_usage),
         cost=_with_earlier_cost(earlier, asked.cost),
+    )
+
+
+def _made_with(plan: Plan, asked: Asked) -> MadeWith:
+    parameters, before = plan.request.parameters, plan.window.all_turns
+    return MadeWith(
+        effort=parameters.effort,
+        thinking=parameters.thinking,
+        prompt=asked.prompt_scope,
+        turns=len(before),
+        files=len({source for turn in before for source in turn.sources}),
+        summary=bool(plan.preface.summary),
     )
 
 

@@ -19,7 +19,7 @@ from bot.turns.prepare import Prepared
 log = structlog.get_logger()
 
 INLINE_BYTES = 28_000_000
-"""The most that the inline files of a request take, as base64. A request may have 32 MB (Anthropic, "Errors")."""
+"""The largest size of the inline files of one request, as base64. A request may have 32 MB (Anthropic, "Errors")."""
 
 OLDEST_LEFT_OUT = (
     "Claude no longer sees the oldest files: they are too large for one request with the new ones."
@@ -36,7 +36,7 @@ class FileAvailability:
     async def __call__(self, claim: Claim, prepared: Prepared) -> Prepared:
         """Return the content without the files that are gone, and with the bytes of inline files.
 
-        If the inline files are too large for one request, the oldest are left out like those that are gone.
+        If the inline files are too large for one request, the oldest files are left out like files that are gone.
         """
         named = claim.past.sources | prepared.sources
         if not named:
@@ -62,7 +62,7 @@ class FileAvailability:
 def _left_out(
     past: Past, prepared: Prepared, inline: Mapping[str, str], limit: int
 ) -> tuple[frozenset[Source], frozenset[Source]]:
-    """Return the inline files for which a request has no room: those of the messages, and those of the history."""
+    """Return the inline files for which a request has no room: the files of the messages, and of the history."""
     room = limit
     own: set[Source] = set()
     earlier: set[Source] = set()
@@ -75,7 +75,7 @@ def _left_out(
     turns = (*past.recalled, *past.history)
     oldest_first = dict.fromkeys(source for turn in turns for source in turn.sources if source not in named)
     for source, size in _sizes(reversed(oldest_first), inline):
-        # Once a file has no room, no older one has: a file that came back would change the beginning of the request.
+        # All files older than a left-out file are left out: a file that came back would change the cached prefix.
         if earlier or size > room:
             earlier.add(source)
         room -= size

@@ -20,20 +20,20 @@ from bot.store.held_files import HeldFiles, Upload
 log = structlog.get_logger()
 
 RETRY_S = 60.0
-"""After a failure of the store; a file that lives a minute longer harms nobody."""
+"""After a failure of the store; a delayed deletion does no harm."""
 
 WHILE_CLAUDE_FAILS = Schedule(RETRY_S, factor=2, longest_s=3600.0)
 """For the sweeps of one conversation."""
 
 BUSY_S = 10.0
-"""While a turn runs or waits."""
+"""The pause while a turn runs or waits."""
 
 UNREADABLE_S = 24 * 3600.0
-"""Another version of the bot wrote the history, and may run again."""
+"""The pause for a history that another version of the bot wrote; that version may run again."""
 
 
 class FileCleanup:
-    """Sweeps conversations: finds the files that nothing names, and deletes them."""
+    """Sweeps conversations: finds and deletes the files that nothing names."""
 
     def __init__(self, sweeps: FileSweeps, held: HeldFiles, files: Files) -> None:
         self._sweeps = sweeps
@@ -77,7 +77,7 @@ class FileCleanup:
         return WHILE_CLAUDE_FAILS.pause_s(failures + 1)
 
     async def _sweep(self, sweep: Sweep) -> float | None:
-        """Delete what nothing names, and return in how many seconds to try again, None for a complete sweep."""
+        """Delete the files that nothing names; return the seconds until the next attempt, None if complete."""
         conversation = sweep.conversation
         unnamed = await self._sweeps.unnamed(conversation)
         if unnamed.busy:

@@ -31,7 +31,7 @@ from bot.turns.wanted_files import WantedFile, wanted_files
 log = structlog.get_logger()
 
 BYTES_AT_ONCE = 256_000_000
-"""The bytes of the files that all turns together read at a time; the files of one turn may take 200 MB by default."""
+"""The most bytes of files that all turns together hold in memory; one turn may read 200 MB by default."""
 
 Download = Callable[[int, int, Attachment], Awaitable[bytes | Problem]]
 """Takes the channel and the id of the message, and the attachment."""
@@ -121,7 +121,7 @@ class FileContents:
     async def _fitted(
         self, found: Sequence[FileContent | _Read], budget: TokenBudget
     ) -> list[FileContent | _Read]:
-        """Convert the largest files once more with smaller limits, so that all together fit into the budget."""
+        """Convert the largest files again with smaller limits, so that all files together fit into the budget."""
         known = sum(PRIOR.blocks(each.blocks) for each in found if isinstance(each, FileContent))
         most = level(
             [budget.size(each.made) for each in found if isinstance(each, _Read)], budget.tokens - known

@@ -1,4 +1,4 @@
-"""What Claude and people are told of the files of a turn: pure."""
+"""The remarks for Claude and the notices for people about the files of a turn: pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FILES_MAX = 10
 """The most files of one turn, as many as one message has at most (Discord, "Create Message")."""
 
 PASSING = (Problem.UNAVAILABLE, Problem.NOT_HEARD, Problem.NO_LISTENER)
-"""The problems that are not of the file: a later attempt reads the file again."""
+"""Problems that may pass, because the file is not their cause: a later attempt reads the file again."""
 
 # A notice may name several files, so that the sentences for people go with one file and with many.
 PROBLEMS: dict[Problem, tuple[str, str]] = {
@@ -75,7 +75,7 @@ PROBLEMS: dict[Problem, tuple[str, str]] = {
         "there is no room left in this conversation. Send a smaller file, or one file at a time",
     ),
 }
-"""What Claude and what people are told of a file that has no content."""
+"""Why a file has no content: the words for Claude, and the words for people."""
 
 
 def without_content(attachment: Attachment, problem: Problem) -> FileContent:
@@ -84,7 +84,7 @@ def without_content(attachment: Attachment, problem: Problem) -> FileContent:
 
 
 def grouped(found: Iterable[tuple[Attachment, str]]) -> Iterator[str]:
-    """Yield the notices, those that differ in the name of the file only as one."""
+    """Yield the notices; notices that differ only in the name of the file become one notice."""
     names: dict[tuple[str, str], list[str]] = {}
     for attachment, notice in found:
         if notice:

@@ -13,6 +13,7 @@ from bot.conversation.compose import Terms
 from bot.conversation.errors import BobbinError, BudgetReached, CutShort, Stopped, StoreUnavailable
 from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
+from bot.render.writer import Writer
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Prepared
 from bot.turns.reply_generator import Generated
@@ -81,16 +82,17 @@ class Generation:
         self._restarts_left -= 1
         self._pushed = ""
         self._interrupt_due = False
+        admitted = asyncio.Event()
         self._status_line.attach(reply.writer)
         if not hold_spoilers(prepared.messages):
-            reply.expect_title()  # else the title could tell what is hidden
+            reply.expect_title()  # a title could reveal the text of a spoiler
         if prepared.reply:
             reply.writer.push(prepared.reply)
         elif claim.attempt.regeneration:
             reply.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                group.create_task(_write(reply.writer, admitted), name=f"writer-{claim.conversation}")
                 generating = group.create_task(
                     self._services.generator.generate(
                         claim,
@@ -100,6 +102,7 @@ class Generation:
                         push=self._push,
                         show_status=self._status_line.show,
                         settle_title=reply.settle_title,
+                        admitted=admitted.set,
                         cost=self._cost,
                     )
                 )
@@ -115,16 +118,18 @@ class Generation:
                             self._interrupt_due = True
                             self._interrupt_if_due()
                     else:
-                        reply.settle_title(None)  # the thread is open: somebody has written in it
+                        reply.settle_title(None)  # the thread is open, because a message arrived in it
                         await reply.writer.abandon()
                         if await self._join():
                             generating.cancel()
+                            admitted.set()
                             return None
                         self._status_line.attach(reply.writer)
                         reply.writer.push(self._pushed)
-                        group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                        group.create_task(_write(reply.writer, admitted), name=f"writer-{claim.conversation}")
                 reply.settle_title(None)
                 reply.writer.close_text()
+                admitted.set()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
@@ -174,3 +179,9 @@ class Generation:
         """Interrupt the reply for a new message, once there is text."""
         if self._interrupt_due and not self._interrupt.done() and not is_blank(self._pushed):
             self._interrupt.set_result(CutShort())
+
+
+async def _write(writer: Writer, admitted: asyncio.Event) -> None:
+    """Run a writer once a request is let through: where a limit is full, no thread is opened for nothing."""
+    await admitted.wait()
+    await writer.run()

@@ -1,4 +1,4 @@
-"""The step of the preparation that says what large files add to each further turn."""
+"""The step of the preparation that tells people the cost of large files in each further turn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from bot.turns.prepare import Prepared
 
 @dataclass(frozen=True, slots=True)
 class HeavyFiles:
-    """Adds a notice about the files of more than `remark_tokens` each, in the turn that brings the files."""
+    """Adds a notice about files of more than `remark_tokens` tokens each, in the turn that brings the files."""
 
     remark_tokens: int
     terms_of: TermsOf
@@ -41,7 +41,7 @@ class HeavyFiles:
 
 
 def remark(filenames: Sequence[str], tokens: int, terms: Terms) -> str:
-    """Say how many tokens files add to each further turn, and what that costs."""
+    """Say how many tokens the files add to each further turn, and the cost of these tokens."""
     one = len(filenames) == 1
     named = listed([named_file(each) for each in filenames])
     text = f"{named} {'adds' if one else 'add'} about {tokens:,} tokens to each further message"

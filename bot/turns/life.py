@@ -12,13 +12,15 @@ from typing import Literal
 import structlog
 
 from bot.conversation import budget_wording, wording
+from bot.conversation.decision import Cause
 from bot.conversation.errors import BudgetReached, TurnHeld
-from bot.conversation.turn import Turn
+from bot.conversation.turn import Outcome, Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
+from bot.turns import decided
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, post_budget_notice, put_below
@@ -62,7 +64,7 @@ class TurnLife:
 
     @property
     def _is_given_up(self) -> bool:
-        """Whether too many attempts have failed; one that fails while it prepares has counted as well."""
+        """Whether too many attempts have failed; an attempt that fails in its preparation counts as well."""
         return self.claim.attempt.number > self.services.policy.tries
 
     async def run(self) -> Done:
@@ -86,11 +88,13 @@ class TurnLife:
         claim, services = self.claim, self.services
         if claim.attempt.stopped and has_earlier_attempt(claim):
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
+            await self._note_unanswered(turn.outcome, result)
             await self.commit(turn, result)
             return result
         if self._is_given_up:
             tries = claim.attempt.number - 1
             log.warning("turn_given_up", conversation=claim.conversation, turn=claim.turn_id, tries=tries)
+            await decided.note(claim, Cause.GIVEN_UP, services, str(tries))
             return await self._decline(wording.GIVEN_UP)
         terms = await services.terms_of(claim)
         async with Generation(
@@ -101,12 +105,14 @@ class TurnLife:
             while generated is None:
                 prepared = await prepare(self.claim, services.preparation)
                 if isinstance(prepared, Declined):
+                    await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
                 generated = await generation.compose_and_stream(terms, prepared)
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
         result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result
 
@@ -116,15 +122,28 @@ class TurnLife:
         A person who asks by a button, or who sees a status line by now, is told in any case.
         """
         claim, services = self.claim, self.services
+        await decided.note(
+            claim, Cause.LIMIT, services, budget_wording.full(reached), reached.limit.rule.origin
+        )
         if claim.attempt.regeneration or self.reply.has_posts:
             return await self._decline(budget_wording.dropped(reached))
         if services.policy.keeps_at_limit:
-            now_ms = services.clock.now_ms()
+            for_s = max(0.0, reached.renews_s - services.clock.now_s())
             if reached.tell:
                 await post_budget_notice(claim, budget_wording.kept(reached), services)
-            await persist(lambda: self._journal.hold_back(claim, reached.renews_s * 1000))
-            raise TurnHeld(max(0.0, reached.renews_s - now_ms / 1000))
+            await persist(lambda: self._journal.hold_back(claim, for_s))
+            raise TurnHeld(for_s)
         return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
+
+    async def _note_unanswered(self, outcome: Outcome, result: Result) -> None:
+        """Note why a turn ends without a reply, by the first notice: only the others may name files."""
+        if result.reply:
+            return
+        cause = Cause.REFUSED if outcome == "refused" else Cause.FAILED
+        if self.stopped.is_set() or self.claim.attempt.stopped:
+            cause = Cause.STOPPED
+        notice = next(iter(result.notices), "")
+        await decided.note(self.claim, cause, self.services, notice)
 
     async def commit(self, turn: Turn | None, result: Result, *, window_start: int | None = None) -> None:
         """Append the turn to the history and fix what Discord is to show."""
@@ -167,7 +186,7 @@ class TurnLife:
             self.reply.claim = replace(claim, batch=replace(claim.batch, messages=prepared.messages))
 
     async def _recover(self) -> Result | None:
-        """Take over what an earlier attempt has posted; if that is finished, it is the answer."""
+        """Take over the messages of an earlier attempt; a finished reply becomes the answer."""
         recovered = await recover_reply(self.claim, self.services)
         if recovered is None:
             return None

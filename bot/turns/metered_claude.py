@@ -76,7 +76,8 @@ class _Sent:
 class MeteredClaude:
     """Sends the requests of one turn; the cost of each by `prices` is added to `cost`, also if it is broken off.
 
-    Without an `account` there are no limits. A turn counts as one message, however many requests it takes.
+    Without an `account` there are no limits. A turn counts as one message, however many requests it takes. `admitted`
+    is called for each request that the limits let through.
     """
 
     def __init__(
@@ -86,12 +87,14 @@ class MeteredClaude:
         cost: TurnCost,
         prices: Prices | None,
         account: Account | None = None,
+        admitted: Callable[[], None] = lambda: None,
     ) -> None:
         self._claude = claude
         self._payer = payer
         self._cost = cost
         self._prices = prices
         self._account = account
+        self._admitted = admitted
 
     async def stream(
         self, request: Request, purpose: Purpose, most: Usage | None = None
@@ -141,7 +144,10 @@ class MeteredClaude:
         sent = _Sent(purpose)
         account = self._account
         limits = () if account is None else account.limits()
+        if self._cost.counted:  # a turn whose message is admitted is not refused another
+            limits = tuple(limit for limit in limits if limit.amount.unit is not Unit.MESSAGES)
         if account is None or not limits:
+            self._admitted()
             return sent
         counts = purpose != "summary" and not self._cost.counted
         sent.most = account.amounts(most, messages=int(counts))
@@ -167,6 +173,7 @@ class MeteredClaude:
             raise BudgetReached(found.limit, tell=found.tell)
         sent.reserved = found
         self._cost.counted |= counts
+        self._admitted()
         return sent
 
     def _end(self, sent: _Sent, request: Request, *, complete: bool) -> None:

@@ -18,12 +18,12 @@ log = structlog.get_logger()
 
 
 def lines(notices: Sequence[str]) -> str:
-    """Return notices as they are shown."""
+    """Return the notices as they are shown."""
     return "\n".join(wording.small(notice) for notice in notices)
 
 
 def bounded_lines(notices: Sequence[str]) -> str:
-    """Return notices as they are shown, as many as fit into one message, and how many more there are."""
+    """Return the notices that fit into one message, as they are shown, and the number of the others."""
     for shown in range(len(notices), 0, -1):
         left_out = len(notices) - shown
         text = lines([*notices[:shown], *([wording.more_notices(left_out)] if left_out else [])])

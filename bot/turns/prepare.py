@@ -43,7 +43,7 @@ class Prepared:
 
     @property
     def reply(self) -> str:
-        """The text of the part of the reply that came."""
+        """The text of the reply so far."""
         return "".join(reply_parts(self.so_far))
 
     def without_files(self, gone: Collection[Source]) -> Prepared:

@@ -1,8 +1,8 @@
-"""The step of the preparation that gives Claude what the messages refer to, where that has to be fetched.
+"""The step of the preparation that fetches the messages to which the messages of a turn refer.
 
-These are the message that a message replies to, the messages that it links to, and what was said in the room before
-the first mention. What was fetched is stored with the conversation before it is used, so that an attempt after a
-crash sends the same bytes.
+These are the message to which a message replies, the linked messages, and the messages of the room before the first
+mention. Fetched messages are stored with the conversation before they are used, so that an attempt after a crash
+sends the same bytes.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ LINKS_MAX = 3
 """The most links that are opened for one message."""
 
 FRESH_MS = 3_000
-"""What a message replies to comes along with it, and is read again for a turn that waited longer: it may have been
-deleted or edited meanwhile."""
+"""Discord sends the message to which a message replies in the same event. A turn that begins later than this reads it
+again, because it may have been edited or deleted since."""
 
 MISSING: dict[Missing, tuple[str, str]] = {
     Missing.DELETED: ("it is deleted", "it is deleted"),
@@ -52,7 +52,7 @@ MISSING: dict[Missing, tuple[str, str]] = {
         "Discord did not deliver it. Please try again in a minute",
     ),
 }
-"""What Claude and what people are told of a message that is not quoted."""
+"""Why a message is not quoted: the words for Claude, and the words for people."""
 
 TOO_MANY = f"I open {LINKS_MAX} links to messages at a time. Send the others in another message."
 
@@ -63,7 +63,7 @@ ORDINALS = ("first", "second", "third", "fourth")
 
 
 class Source(Protocol):
-    """Fetches from Discord; what cannot be quoted is `Missing`."""
+    """Fetches from Discord; a message that cannot be quoted is `Missing`."""
 
     async def message(self, guild: int | None, channel: int, message: int) -> Quoted | Missing:
         """Return a message."""
@@ -74,7 +74,7 @@ class Source(Protocol):
         """Return a linked message if it may be quoted in the conversation."""
 
     async def room(self, room: Room, *, guild: int | None, count: int) -> RoomContent | Missing:
-        """Return what was said before."""
+        """Return the messages of a room before the conversation."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ class QuotedContext:
         fetched = {message.id: quotes for message, quotes in zip(wanted, found, strict=True)}
 
         def quoting(message: Message) -> Message:
-            # An attempt after a crash is prepared from messages that have their quotes already.
+            # After a crash the stored messages already have their quotes.
             forwards = tuple(quote for quote in message.quotes if quote.kind == "forward")
             return replace(message, quotes=(*forwards, *fetched[message.id].quotes))
 
@@ -210,7 +210,7 @@ class _Where:
         )
 
     def above(self, said: Quoted | Missing | None) -> _Outcome:
-        """Name a message that stands above, without its text, which the cache holds."""
+        """Quote the id and the author of a message whose text the request already has above."""
         authors = {each.id: each.author for each in self.earlier}
         author: Author | None = authors.get(self.referred)
         own = isinstance(said, Quoted) and said.own
@@ -222,7 +222,7 @@ class _Where:
 
     @property
     def _is_of_a_person(self) -> bool:
-        """Whether the history has the message as a person's: the bot posts what people write into /chat."""
+        """Whether a person wrote the message, by the history: the bot posts the text of /chat for people."""
         past = self.claim.past
         return any(turn.holds(frozenset((self.referred,))) for turn in (*past.preface.pinned, *past.history))
 
@@ -267,10 +267,10 @@ def _refers(claim: Claim, message: Message) -> bool:
 
 
 def _wants_room(claim: Claim, message: Message) -> bool:
-    """Whether what was said before is read for a message: once, for the first turn.
+    """Whether the room is read for a message: once, for the first turn of a conversation.
 
-    A turn whose messages were all deleted does not count. A refused turn does: what was said before may be the
-    reason, and would have every later request refused. After a reset there is no first turn.
+    A turn whose messages were all deleted does not count. A refused turn counts: the messages of the room may be the
+    reason, and would cause a refusal of every later request. After a reset there is no first turn.
     """
     meta = claim.meta
     if meta.floor or meta.window_start or any(turn.outcome != "removed" for turn in claim.history):
@@ -280,7 +280,7 @@ def _wants_room(claim: Claim, message: Message) -> bool:
 
 
 def _is_complete(claim: Claim, message: Message, known: FetchedQuotes) -> bool:
-    """Whether what was fetched for a message is still right: another message of the turn may be deleted by now."""
+    """Whether the fetched quotes are still valid: another message of the turn may have been deleted since."""
     has_room = not _wants_room(claim, message) or any(quote.kind == "room" for quote in known.quotes)
     return has_room and {each.id for each in _before(claim, message)}.issuperset(known.earlier)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import structlog
 
 from bot.conversation import wording
+from bot.conversation.decision import Cause
 from bot.conversation.errors import (
     DiscordError,
     DiscordForbidden,
@@ -14,6 +15,7 @@ from bot.conversation.errors import (
 )
 from bot.store.codec import Result
 from bot.store.journal import Done
+from bot.turns import decided
 from bot.turns.life import TurnLife
 from bot.turns.notices import post_instead, post_missing_permission
 from bot.turns.persist import persist
@@ -47,18 +49,22 @@ async def end_refused(life: TurnLife, error: DiscordError) -> Done:
         case DiscordGone():
             # A person has deleted the thread or the reply: nobody is left to answer.
             log.info("turn_cancelled", conversation=claim.conversation, turn=claim.turn_id, reason="gone")
+            await decided.note(claim, Cause.GONE, services)
             return await _cancel(life)
         case DiscordForbidden():
+            await decided.note(claim, Cause.BOT_LACKS_PERMISSION, services, error.permission)
             await post_missing_permission(claim, error.permission, services)
             return await _halt(life, REFUSED)
         case DiscordRejected():
             log.warning("discord_rejected", conversation=claim.conversation, code=error.code)
+            await decided.note(claim, Cause.REJECTED, services)
             await post_instead(claim, lambda _: wording.NOT_POSSIBLE_HERE, services)
             return await _halt(life, REFUSED)
         case DiscordNotNow() if life.stopped.is_set() and not life.committed:
             return await _halt(life, STOPPED)
         case DiscordNotNow():
             # A later attempt shows what is committed by now, without another request.
+            await decided.note(claim, Cause.NOT_NOW, services)
             await life.reply.delay_notice.post(error)
     raise error
 

@@ -101,14 +101,15 @@ class ReplyGenerator:
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         settle_title: Callable[[str | None], None] = lambda _: None,
+        admitted: Callable[[], None] = lambda: None,
         cost: TurnCost,
     ) -> Generated | BudgetReached:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        If a limit is full, the fallback model answers, if there is one and its own limits have room.
-        `show_status` is called with a line for people during phases without text, `settle_title` with the title of a
-        new thread as soon as it is known, or with None if the reply has none. The cost of each request is added
-        to `cost`, also if this is cancelled.
+        If a limit is full, the fallback model answers, if there is one and its own limits have room. `admitted` is
+        called once the limits let a request through, `show_status` with a line for people during phases without text,
+        `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
+        cost of each request is added to `cost`, also if this is cancelled.
         """
 
         async def generated(terms: Terms, notices: tuple[str, ...] = ()) -> Generated | BudgetReached:
@@ -120,6 +121,7 @@ class ReplyGenerator:
                 push=push,
                 show_status=show_status,
                 settle_title=settle_title,
+                admitted=admitted,
                 cost=cost,
             )
 
@@ -146,6 +148,7 @@ class ReplyGenerator:
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         settle_title: Callable[[str | None], None],
+        admitted: Callable[[], None],
         cost: TurnCost,
     ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
@@ -163,7 +166,9 @@ class ReplyGenerator:
             )
 
         stream = ReplyStream(
-            MeteredClaude(self._claude, claim.payer, cost, terms.prices, self._account(claim, terms)),
+            MeteredClaude(
+                self._claude, claim.payer, cost, terms.prices, self._account(claim, terms), admitted
+            ),
             interrupt,
             push,
             show_status,
@@ -241,7 +246,9 @@ class ReplyGenerator:
             cost_micro_usd=cost.total,
             request_id=end.request_id if isinstance(end, (Finished, ClaudeError)) else None,
         )
-        asked = Asked(stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line)
+        asked = Asked(
+            stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
+        )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
 
     def _account(self, claim: Claim, terms: Terms) -> Account | None:
@@ -283,7 +290,7 @@ class ReplyGenerator:
         leave_out_gone: Callable[[Request], Awaitable[bool]],
         most: Callable[[Request], Usage],
     ) -> Summary:
-        """Ask for a summary, and once more if a file is gone, which `leave_out_gone` changes the request for."""
+        """Request a summary; if a file is gone, `leave_out_gone` changes the request for a second try."""
 
         async def made_of(sent: Request) -> Summary:
             return await self.summaries.of(

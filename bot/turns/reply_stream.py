@@ -20,12 +20,12 @@ from bot.conversation.errors import (
     ClaudeRefusedRequest,
 )
 from bot.conversation.request import (
+    BlockStarted,
     Finished,
     NewAttempt,
     Request,
     Started,
     TextDelta,
-    Thinking,
     Usage,
     Waiting,
 )
@@ -159,7 +159,7 @@ class ReplyStream:
                 request, "continuation", most, lambda delta: show(title.feed(delta)), _Sent()
             )
             if isinstance(end, ClaudeRefusedRequest):
-                end = paused  # what was refused is the content of the reply, not what people wrote
+                end = paused  # the API refused the content of the reply, not the messages of people
                 break
         show(title.end(complete=isinstance(end, Finished) and end.stop_reason == "end_turn"))
         return "".join(text), end
@@ -247,8 +247,9 @@ class ReplyStream:
                         case Finished(usage=usage):
                             sent.usage = usage
                             return event
-                        case Thinking():
-                            show_status(wording.THINKING)
+                        case BlockStarted(kind=kind):
+                            if line := wording.PHASES.get(kind):
+                                show_status(line)
                         case Waiting():
                             show_status(wording.BUSY)
                             log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)

@@ -68,6 +68,7 @@ def not_worse(claim: Claim, generated: Generated) -> Generated:
         earlier.asked(now.question),
         user_tokens=now.user_tokens,
         members=now.members,
+        authors=now.authors,
         window_start=now.window_start,
         preface=now.preface,
         side_usage=now.side_usage,

@@ -18,6 +18,7 @@ from bot.conversation.errors import (
 )
 from bot.store.claim import Claim, UnreadableConversation
 from bot.store.journal import Done
+from bot.turns import decided
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.life import TurnLife
 from bot.turns.notices import post_unreadable
@@ -93,6 +94,8 @@ class Runner:
 
     async def post_unreadable(self, claim: UnreadableConversation) -> None:
         """Tell the thread, once, that this version cannot read the conversation."""
+        if not claim.notified:
+            await decided.note_unreadable(claim, self._services)
         await post_unreadable(claim, self._services)
 
     def _ended(self, life: TurnLife, done: Done) -> int:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.conversation.clock import Clock
+from bot.conversation.decision import Decision
 from bot.conversation.request_cost import RequestCost
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
@@ -23,6 +24,10 @@ async def _schedule_nothing(_conversation: int) -> None:
     """Schedule no cleanup."""
 
 
+async def _note_nothing(_channel: int, _messages: Sequence[int], _decision: Decision) -> None:
+    """Note no decision."""
+
+
 @dataclass(frozen=True, slots=True)
 class TurnServices:
     """The services of one bot's turns.
@@ -31,7 +36,8 @@ class TurnServices:
     called with each request to Claude, once it has ended. `style` decides which
     text goes into files, `draw` makes pictures of formulas. `turn_ended` is called with the outcome and the
     duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose history is about to
-    name fewer files. `clock` is Discord's clock.
+    name fewer files. `note_decision` is called with a channel, messages there that got no ordinary answer, and what
+    was decided about them. `clock` is Discord's clock.
     """
 
     journal: Journal
@@ -45,6 +51,7 @@ class TurnServices:
     draw: Draw | None = None
     report_cost: Callable[[RequestCost], None] = lambda _: None
     schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
+    note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
 

@@ -68,4 +68,5 @@ def _entry(claim: Claim, text: str, model: str) -> Turn:
         window_start=claim.meta.window_start,
         prefix_key="",
         members=tuple(message.id for message in claim.batch.messages),
+        authors=tuple(message.asker or 0 for message in claim.batch.messages),
     )

@@ -13,6 +13,7 @@ from bot.conversation import prompt
 from bot.conversation.compose import Terms
 from bot.conversation.lifetime import CacheSetting
 from bot.conversation.model import Choice, fit
+from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceBook
 from bot.conversation.request import Parameters
 from bot.conversation.trimming import marks
@@ -61,8 +62,11 @@ class TermsResolver:
         self._today = today
         self._logged: set[tuple[str, tuple[str, ...]]] = set()
 
-    def __call__(self, choice: Choice) -> Terms:
-        """Return the terms; options that the model does not take are left out, and logged once."""
+    def __call__(self, choice: Choice, names: Names) -> Terms:
+        """Return the terms; options that the model does not take are left out, and logged once.
+
+        The `names` are those of the conversation, for the placeholders of its prompt.
+        """
         wanted = choice.over(self._default)
         model = wanted.model or self._parameters.model
         self._catalogue.use(model)
@@ -87,7 +91,7 @@ class TermsResolver:
                 effort=sent.effort,
                 thinking=sent.thinking,
             ),
-            system=prompt.render_system(wanted.system or ""),
+            system=prompt.render_system(names.fill(wanted.system or "")),
             trimming=marks(
                 budget.max_tokens,
                 budget.keep_ratio,

@@ -13,7 +13,7 @@ from bot.render.pace import Pace
 from bot.store.claim import Claim
 
 TITLE_PATIENCE_S = 4.0
-"""The longest wait for a title. People see only the typing indicator until then; a status line is due after it."""
+"""The longest wait for a title. Until then people see only the typing indicator; after it a status line is due."""
 
 
 class ThreadOpening:

@@ -33,7 +33,7 @@ class TurnCost:
         self.unknown = 0
         self.recorded = False
         self.counted = False
-        self._requests = 0
+        self.requests = 0
         self._by_model: dict[str, Counts] = {}
         self._asked: str | None = None
         self._background: set[asyncio.Task[None]] = set()
@@ -76,8 +76,8 @@ class TurnCost:
 
     def next_request(self) -> int:
         """Return a number that no other request of the attempt has."""
-        self._requests += 1
-        return self._requests
+        self.requests += 1
+        return self.requests
 
     def in_background(self, settlement: Coroutine[Any, Any, None]) -> None:
         """Run a settlement, which the reply does not wait for."""

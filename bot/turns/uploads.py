@@ -1,7 +1,7 @@
-"""How the content of a file reaches Claude: uploaded once, or inline with each request.
+"""Passes the content of files to Claude: uploaded once, or inline with each request.
 
-An upload is known by a keyed hash of its bytes and its conversation, which is also its name at Anthropic. A crash or
-a lost answer leaves an upload whose id is not known: the next attempt finds that file by its name.
+A keyed hash of the bytes and the conversation identifies an upload and names the file at Anthropic. A crash or a lost
+response leaves an upload whose id is not known: the next attempt finds that file by its name.
 """
 
 from __future__ import annotations
@@ -45,10 +45,10 @@ class Uploads:
         self.running: set[asyncio.Task[str | None]] = set()
 
     async def source(self, conversation: int, data: bytes, media_type: str) -> Source | Problem:
-        """Return where Claude finds the content of a file of a conversation."""
+        """Upload or store the content of a file, and return its source for a content block."""
         # In a thread: 20 MB take a tenth of a second.
         digest = await asyncio.to_thread(self._digest, conversation, data, media_type)
-        # A message may hold the same file twice.
+        # One message may have the same file twice.
         async with self._locks.setdefault(digest, asyncio.Lock()):
             if self._mode != "inline":
                 file_id = await self._to_its_end(self._uploaded(conversation, digest, data, media_type))
@@ -63,7 +63,7 @@ class Uploads:
             return InlineSource(media_type, digest)
 
     async def _to_its_end(self, upload: Coroutine[Any, Any, str | None]) -> str | None:
-        """Finish an upload although its turn is cancelled, so that the id of a file that arrives is known."""
+        """Finish an upload even if its turn is cancelled, so that the id of the uploaded file is stored."""
         task = asyncio.create_task(upload, name="upload")
         self.running.add(task)
         task.add_done_callback(self._ended)
@@ -72,7 +72,7 @@ class Uploads:
     def _ended(self, task: asyncio.Task[str | None]) -> None:
         self.running.discard(task)
         if not task.cancelled():
-            task.exception()  # nobody else asks for it after a cancellation
+            task.exception()  # asyncio would log an exception that a cancelled turn has not retrieved
 
     async def _uploaded(self, conversation: int, digest: str, data: bytes, media_type: str) -> str | None:
         """Return the id of the content at Anthropic, uploaded if necessary; None if that is not possible."""
@@ -122,6 +122,6 @@ class Uploads:
             )
 
     def _digest(self, conversation: int, data: bytes, media_type: str) -> str:
-        """Return a hash that nobody without the key can compare with known files, nor across conversations."""
+        """Return a keyed hash: without the key it cannot be compared with known files, nor across conversations."""
         content = f"{conversation} {media_type} {hashlib.sha256(data).hexdigest()}"
         return hmac.new(self._secret, content.encode(), hashlib.sha256).hexdigest()[:32]

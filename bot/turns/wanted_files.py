@@ -19,7 +19,7 @@ class WantedFile:
 
 
 def wanted_files(claim: Claim, prepared: Prepared) -> tuple[WantedFile, ...]:
-    """Return the attachments to read, each once, those of quotes last.
+    """Return the attachments to read, each once; attachments of quotes come last.
 
     An attachment with a remark is not read: the remark says why.
     """
@@ -32,7 +32,7 @@ def wanted_files(claim: Claim, prepared: Prepared) -> tuple[WantedFile, ...]:
 
 
 def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[WantedFile], list[WantedFile]]:
-    """Return the attachments of the messages, and those of what they quote."""
+    """Return the attachments of the messages, and the attachments of their quotes."""
     own: list[WantedFile] = []
     quoted: list[WantedFile] = []
     for message in prepared.messages:
@@ -42,7 +42,7 @@ def _attachments(claim: Claim, prepared: Prepared) -> tuple[list[WantedFile], li
         own += [WantedFile(channel, message.id, each) for each in message.attachments]
         for quote in message.quotes:
             for said in quote.messages:
-                # A forward is a copy: its files are those of the message that forwards.
+                # A forward is a copy: its files belong to the forwarding message.
                 holder = message.id if quote.kind == "forward" else said.id
                 where = channel if quote.kind == "forward" else quote.channel
                 quoted += [WantedFile(where, holder, each) for each in said.attachments]

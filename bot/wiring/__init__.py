@@ -12,20 +12,26 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
+from bot.conversation.message import first_id
 from bot.gateway.catchup.catchup import Catchup
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
 from bot.gateway.connection.attachments import Attachments
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.direct_messages import DirectMessages
 from bot.gateway.connection.quote_source import QuoteSource
 from bot.render.pace import Pace
 from bot.shutdown import together
 from bot.store.start_check import check
 from bot.store.wakeups import Wakeups
 from bot.telemetry.metrics import Metrics
+from bot.turns.audit_poster import AuditPoster
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_cleanup import FileCleanup
+from bot.turns.forgetting import Forgetting
 from bot.turns.model_retirement import ModelRetirement
+from bot.turns.retention import Retention
 from bot.wiring.claude import build_claude, check_model
 from bot.wiring.commands import build_commands
 from bot.wiring.gateway import build_client, build_events, build_outbox, build_pins
@@ -45,8 +51,12 @@ class Bot:
     tree: Tree
     dispatcher: Dispatcher
     catchup: Catchup
+    existence: Existence
     model_retirement: ModelRetirement
     file_cleanup: FileCleanup
+    audit_poster: AuditPoster
+    forgetting: Forgetting
+    retention: Retention
     wakeups: Wakeups
 
 
@@ -81,8 +91,17 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         settings, store, claude, prices, outbox, attachments, quote_source, pace, clock, metrics
     )
     pins = build_pins(client, store, clock, stack)
-    tree = build_commands(settings, client, store, claude, prices, outbox, turns, pins, clock)
-    catchup = build_events(
+    forgetting = Forgetting(
+        store.forget_jobs,
+        store.person_search,
+        store.examination,
+        store.erasure,
+        turns.dispatcher,
+        store.wakeups,
+        DirectMessages(client, Calls(client, clock)).send,
+    )
+    commands: set[str] = set()  # filled below, before the client connects: the commands need the intake
+    events = build_events(
         settings,
         client,
         store,
@@ -92,9 +111,29 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         pace,
         clock,
         metrics,
-        commands=frozenset(tree.described()),
+        commands=commands,
         instance=instance,
     )
+    tree = build_commands(
+        settings, client, store, claude, prices, outbox, turns, pins, events.intake, clock, forgetting
+    )
+    commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
-    return Bot(client, tree, turns.dispatcher, catchup, model_retirement, file_cleanup, store.wakeups)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
+    retention = Retention(
+        store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
+    )
+    return Bot(
+        client,
+        tree,
+        turns.dispatcher,
+        events.catchup,
+        events.existence,
+        model_retirement,
+        file_cleanup,
+        audit_poster,
+        forgetting,
+        retention,
+        store.wakeups,
+    )

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.claude.client import Claude
 from bot.commands import CommandServices, Tree, build_tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
 from bot.conversation.pricing import PriceBook
+from bot.conversation.reasons import BECAUSE
+from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
+from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
+from bot.gateway.connection.thread_listing import ThreadListing
+from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
+from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, budget_policy, default_choice
@@ -24,7 +32,9 @@ def build_commands(
     outbox: DiscordOutbox,
     turns: Turns,
     pins: Pins,
+    intake: Intake,
     clock: Clock,
+    forgetting: Forgetting,
 ) -> Tree:
     """Build the tree of all commands, which answers the client's interactions."""
     services = CommandServices(
@@ -33,22 +43,44 @@ def build_commands(
         audit_log=store.audit_log,
         budgets=store.budgets,
         usage=store.usage,
+        presets=store.presets,
+        decisions=store.decisions,
+        message_states=store.message_states,
         turn_control=store.turn_control,
         pins_and_summaries=store.pins_and_summaries,
         revisions=store.revisions,
         wakeups=store.wakeups,
         dispatcher=turns.dispatcher,
+        forgetting=forgetting,
         outbox=outbox,
         pins=pins,
+        list_thread=ThreadListing(client, Calls(client, clock)),
         catalogue=claude.catalogue,
         prices=prices,
         resolve_terms=turns.terms,
         clock=clock,
         intake_policy=intake_policy(settings),
         budget_policy=budget_policy(settings),
+        judge=intake.judge,
+        operator_values=operator_values(settings),
         default=default_choice(settings),
         allowed_models=settings.claude.models,
         archive_minutes=settings.reply.thread_auto_archive_minutes,
         asks_titles=asks_titles(settings),
+        retention_ceiling=settings.history.ttl_days,
     )
     return build_tree(client, store.coordination, services)
+
+
+def operator_values(settings: Settings) -> Mapping[str, OperatorValue]:
+    """The operator's settings that people may see: those of the table, and those behind decisions."""
+    keys = {*OPERATOR_KEYS, *(each.key for each in BECAUSE.values() if each.key)}
+    return {key: _operator_value(settings, key) for key in sorted(keys)}
+
+
+def _operator_value(settings: Settings, key: str) -> OperatorValue:
+    section_name, field = key.split(".")
+    section = getattr(settings, section_name)
+    value = getattr(section, field)
+    text = ", ".join(map(str, value)) if isinstance(value, tuple) else "" if value is None else str(value)
+    return OperatorValue(text, is_set=field in section.model_fields_set)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Container
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from bot.config import Settings
 from bot.config.proxy import proxy_for
@@ -11,22 +12,34 @@ from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.channels import Channels
+from bot.gateway.catchup.existence import Existence
 from bot.gateway.catchup.listing import Listing
 from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.questions import Questions
+from bot.gateway.events.removals import Removals
 from bot.gateway.listener import Listener
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.render.pace import Pace
 from bot.telemetry.metrics import Metrics
 from bot.turns.dispatch import Dispatcher
 from bot.wiring.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """What takes events, and what looks for missed ones."""
+
+    intake: Intake
+    catchup: Catchup
+    existence: Existence
 
 
 def build_client(
@@ -87,8 +100,8 @@ def build_events(
     *,
     commands: Container[str],
     instance: str,
-) -> Catchup:
-    """Build the handlers of events, register them with the client, and return the catch-up."""
+) -> Events:
+    """Build the handlers of events, and register them with the client."""
     conversations = store.conversations
     outage_buffer = OutageBuffer(lambda: conversations.since(clock.now_ms()), notify_after_s=NOTIFY_AFTER_S)
     max_age_s = settings.recovery.max_age_hours * 3600
@@ -102,6 +115,7 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
@@ -116,6 +130,7 @@ def build_events(
         max_age_s=max_age_s,
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
+        notes=notes,
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -124,6 +139,7 @@ def build_events(
         conversations,
         intake,
         outbox,
+        notes,
         pace,
         max_age_s=max_age_s,
         max_messages=settings.recovery.max_messages,
@@ -139,5 +155,15 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    Listener(client, intake=intake, changes=changes, pins=pins, catchup=catchup).register()
-    return catchup
+    removals = Removals(store.removed_places, dispatcher)
+    existence = Existence(client, store.removed_places, removals, pace)
+    Listener(
+        client,
+        intake=intake,
+        changes=changes,
+        pins=pins,
+        catchup=catchup,
+        removals=removals,
+        existence=existence,
+    ).register()
+    return Events(intake, catchup, existence)

@@ -12,18 +12,29 @@ from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
+from bot.store.audit_posts import AuditPosts
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
+from bot.store.decisions import Decisions
+from bot.store.due_queue import DueQueue
+from bot.store.erasure import Erasure
+from bot.store.examination import Examination
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
+from bot.store.forget_jobs import ForgetJobs
 from bot.store.held_files import HeldFiles
 from bot.store.journal import Journal
+from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
+from bot.store.message_states import MessageStates
+from bot.store.person_search import PersonSearch
 from bot.store.pins_and_summaries import PinsAndSummaries
+from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
 from bot.store.recent_messages import RecentMessages
+from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
@@ -58,6 +69,11 @@ class Store:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    audit_posts: AuditPosts
+    audit_due: DueQueue
+    presets: Presets
+    decisions: Decisions
+    message_states: MessageStates
     work_queue: WorkQueue
     wakeups: Wakeups
     recent_messages: RecentMessages
@@ -65,6 +81,11 @@ class Store:
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
     usage: Usage
+    forget_jobs: ForgetJobs
+    person_search: PersonSearch
+    examination: Examination
+    erasure: Erasure
+    removed_places: RemovedPlaces
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -93,6 +114,8 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         upload_s=LONGEST_EXPIRY_S - UPLOAD_MARGIN_S,
         inline_bytes=round(settings.files.inline_mb * MB),
     )
+    scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s)
+    revisions = Revisions(redis, keys, ttl_s=ttl_s)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
         redis=redis,
@@ -104,14 +127,24 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
         quotes=QuoteStore(redis, keys),
-        scope_settings=ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s),
+        scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
         budgets=Budgets(redis, keys, instance=instance),
+        audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
+        audit_due=DueQueue(redis, keys.audit_posts),
+        presets=Presets(redis, keys),
+        decisions=Decisions(redis, keys),
+        message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),
         wakeups=Wakeups(redis, keys),
         recent_messages=RecentMessages(redis, keys),
-        revisions=Revisions(redis, keys, ttl_s=ttl_s),
+        revisions=revisions,
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
         usage=Usage(redis, keys, usage_s=usage_s),
+        forget_jobs=ForgetJobs(redis, keys),
+        person_search=PersonSearch(KeyReader(redis, keys)),
+        examination=Examination(redis, keys),
+        erasure=Erasure(redis, keys, revisions, scope_settings),
+        removed_places=RemovedPlaces(redis, keys),
     )

@@ -12,7 +12,6 @@ from bot.conversation.budget import BudgetPolicy, Rule, Subject
 from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
-from bot.conversation.request import Parameters
 from bot.conversation.tokens import is_older
 from bot.files.convert import Converter
 from bot.files.result import Limits
@@ -70,9 +69,10 @@ def build_turns(
     history_budget = HistoryBudget(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
-    parameters = Parameters(settings.claude.model, settings.claude.max_tokens)
     default, cache = default_choice(settings), settings.claude.cache
-    terms = TermsResolver(parameters, default, history_budget, claude.catalogue, prices, cache=cache)
+    terms = TermsResolver(
+        settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
+    )
     budget = budget_policy(settings)
     terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms, policy=budget)
     alerts = BudgetAlerts(outbox, store.budgets)
@@ -101,6 +101,7 @@ def build_turns(
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
             report_cost=metrics.asked,
+            note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
             clock=clock,
         )

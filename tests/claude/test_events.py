@@ -81,3 +81,19 @@ def test_an_error_that_is_no_json_is_one_all_the_same() -> None:
 def test_bytes_that_are_not_utf_8_are_no_event() -> None:
     with pytest.raises(UnicodeDecodeError):
         fed(b"event: ping\ndata: \xff\n\n", [])
+
+
+def test_the_events_before_one_that_is_not_valid_are_read() -> None:
+    events = EventReader().feed(
+        b'event: a\ndata: {"n": 1}\n\nevent: b\ndata: {"n":\n\nevent: c\ndata: {}\n\n'
+    )
+    assert next(events) == {"type": "a", "n": 1}
+    with pytest.raises(ValueError):
+        next(events)
+
+
+@pytest.mark.parametrize("data", ["{},{}", "[1", " "])
+def test_data_that_is_not_one_value_is_no_event(data: str) -> None:
+    events = EventReader().feed(f"event: a\ndata: {data}\n\nevent: b\ndata: 2]\n\n".encode())
+    with pytest.raises(ValueError):
+        next(events)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-import json
 import socket
-import time
-import traceback
 from collections.abc import Callable
 from contextlib import aclosing
 
 import pytest
 from anthropic import APIStatusError
-from structlog.testing import capture_logs
 
 from bot.claude.client import Claude
 from bot.conversation.errors import (
@@ -27,10 +22,9 @@ from bot.conversation.errors import (
     ClaudeUnreachable,
     ClaudeWrongAddress,
 )
-from bot.conversation.request import Finished, Request, StreamEvent, TextDelta, Waiting
+from bot.conversation.request import Request, TextDelta, Waiting
 from tests.claude.conftest import shown
 from tests.claude.server import (
-    PING,
     Answer,
     Server,
     Step,
@@ -42,27 +36,13 @@ from tests.claude.server import (
     reply,
     sse,
 )
+from tests.claude.stage import CONTENT, failure
 
 LIMIT = "You have reached your specified API usage limits. You will regain access on 2026-12-01."
 BLOCKED = "Output blocked by content filtering policy"
 CREDIT = "Your credit balance is too low to access the Anthropic API."
 LONG = "prompt is too long: 1000001 tokens > 1000000 maximum"
 BOTH = "input length and `max_tokens` exceed context limit: 199000 + 8192 > 200000"
-
-# What must never be seen outside: the API's sentence may quote it, as may whatever answers in its stead.
-CONTENT = "Marzipan"
-
-
-async def failure(claude: Claude, request: Request) -> tuple[list[StreamEvent], ClaudeError]:
-    """What came before the error, and the error, which tells nothing of the conversation or the key."""
-    events: list[StreamEvent] = []
-    with capture_logs() as logs, pytest.raises(ClaudeError) as caught:
-        async for event in shown(claude.stream(request)):
-            events.append(event)  # noqa: PERF401 - what came before the error counts
-    told = "".join(traceback.format_exception(caught.value)) + json.dumps(logs)
-    assert CONTENT not in told
-    assert "sk-test-key" not in told
-    return events, caught.value
 
 
 @pytest.mark.parametrize(
@@ -201,94 +181,6 @@ async def test_nothing_is_tried_again_once_text_was_seen(
         assert error.request_id == "req_5"
 
 
-@pytest.mark.parametrize("status", [408, 429, 500, 503, 529])
-async def test_an_overload_is_waited_for_about_a_minute(
-    server: Server, claude: Claude, request_: Request, waits: list[float], status: int
-) -> None:
-    server.answers.extend([refusal(status, "overloaded_error")] * 50)
-    events, error = await failure(claude, request_)
-    assert type(error) is ClaudeBusy
-    assert str(error) == f"{status} overloaded_error req_9"
-    assert events == [Waiting(seconds, at) for at, seconds in enumerate(waits, 2)]
-    assert waits[:4] == [0.75, 1.5, 3, 6]
-    assert 45 < sum(waits) < 65
-
-
-async def test_the_waits_that_the_api_asks_for_come_to_an_end(
-    server: Server, claude: Claude, request_: Request, waits: list[float]
-) -> None:
-    server.answers.extend([refusal(503, "api_error", headers={"retry-after": "25"})] * 9)
-    _, error = await failure(claude, request_)
-    assert isinstance(error, ClaudeBusy)
-    assert waits == [25.5, 25.5]
-
-
-async def test_of_an_overload_in_mid_stream_the_last_try_is_the_third(
-    server: Server, claude: Claude, request_: Request, waits: list[float]
-) -> None:
-    busy = Answer((opening(), sse("error", error={"type": "overloaded_error", "message": "busy"})))
-    server.answers.extend([busy] * 9)
-    events, error = await failure(claude, request_)
-    assert type(error) is ClaudeBusy
-    assert events == [Waiting(0.75, 2, lost=True), Waiting(1.5, 3, lost=True)]
-
-
-async def test_an_overload_after_a_try_that_broke_off_is_waited_for_about_a_minute(
-    server: Server, claude: Claude, request_: Request, waits: list[float]
-) -> None:
-    server.answers.extend([Answer((opening(), "drop")), *[refusal(529, "overloaded_error")] * 50])
-    _, error = await failure(claude, request_)
-    assert type(error) is ClaudeBusy
-    assert 45 < sum(waits) < 65
-
-
-async def test_a_wait_is_a_warning_once_for_each_request(
-    server: Server, claude: Claude, request_: Request
-) -> None:
-    server.answers.extend([*[refusal(529, "overloaded_error")] * 4, reply("ok")])
-    with capture_logs() as logs:
-        async for _ in claude.stream(request_):
-            pass
-    levels = [entry["log_level"] for entry in logs if entry["event"] == "claude_retry"]
-    assert levels == ["warning", "info", "info", "info"]
-
-
-async def test_one_try_is_one_try(server: Server, connect: Callable[..., Claude], request_: Request) -> None:
-    server.answers.append(Answer(before_headers="drop"))
-    events, _ = await failure(connect(tries=1), request_)
-    assert events == []
-
-
-@pytest.mark.parametrize(
-    ("headers", "expected_s"),
-    [
-        ({"retry-after": "7"}, 7.5),
-        ({"retry-after": "60"}, 60.5),
-        ({"retry-after-ms": "250", "retry-after": "1"}, 0.75),
-        ({"retry-after": "Sun, 22 Nov 2026 12:00:09 GMT", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"}, 9.5),
-        ({"retry-after": "nan"}, 0.75),
-        ({"retry-after": "-1"}, 0.75),
-        ({"retry-after": "soon"}, 0.75),
-    ],
-)
-async def test_the_wait_is_the_one_the_api_asks_for(
-    server: Server, claude: Claude, request_: Request, headers: dict[str, str], expected_s: float
-) -> None:
-    server.answers.extend([refusal(429, "rate_limit_error", headers=headers), reply("ok")])
-    events = [event async for event in shown(claude.stream(request_))]
-    assert events[0] == Waiting(expected_s, 2)
-
-
-async def test_a_wait_of_much_more_than_a_minute_is_given_up_at_once(
-    server: Server, claude: Claude, request_: Request
-) -> None:
-    server.answers.append(refusal(429, "rate_limit_error", headers={"retry-after": "66"}))
-    events, error = await failure(claude, request_)
-    assert events == []
-    assert isinstance(error, ClaudeBusy)
-    assert error.retry_after == 66
-
-
 async def test_a_server_that_is_not_there_is_unreachable(
     connect: Callable[..., Claude], request_: Request, waits: list[float]
 ) -> None:
@@ -299,63 +191,6 @@ async def test_a_server_that_is_not_there_is_unreachable(
     assert {isinstance(event, Waiting) and event.lost for event in events} == {False}
     assert 45 < sum(waits) < 65
     assert not error.sent
-
-
-NEVER_S = 5.0
-"""Long before these streams would end by themselves."""
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        Answer(before_headers="hang"),
-        Answer(("hang",)),
-        Answer((opening(), "hang")),
-        Answer((opening(), *(PING, 0.05) * 400)),
-    ],
-    ids=["no headers", "no event", "no further event", "nothing but pings"],
-)
-async def test_a_stream_that_stalls_before_the_text_is_given_up(
-    server: Server, connect: Callable[..., Claude], request_: Request, answer: Answer
-) -> None:
-    server.answers.append(answer)
-    claude = connect(first_text_timeout_s=0.3, stall_timeout_s=0.2, tries=1)
-    began = time.monotonic()
-    _, error = await failure(claude, request_)
-    assert type(error) is ClaudeUnreachable
-    assert 0.15 < time.monotonic() - began < NEVER_S
-
-
-async def test_a_stream_that_stalls_in_its_text_is_given_up(
-    server: Server, connect: Callable[..., Claude], request_: Request
-) -> None:
-    server.answers.append(Answer((opening(), delta("half a"), "hang")))
-    events, error = await failure(connect(stall_timeout_s=0.1), request_)
-    assert type(error) is ClaudeUnreachable
-    assert events == [TextDelta("half a")]
-
-
-async def test_a_slow_reader_is_not_taken_for_a_stall(
-    server: Server, connect: Callable[..., Claude], request_: Request
-) -> None:
-    server.answers.append(Answer((opening(), delta("a"), 0.05, *block("b"), *closing())))
-    events: list[StreamEvent] = []
-    async for event in shown(connect(first_text_timeout_s=2.0, stall_timeout_s=2.0).stream(request_)):
-        if not events:
-            await asyncio.sleep(2.3)  # longer than a stall may be: that time passes is what this is about
-        events.append(event)
-    assert events[:2] == [TextDelta("a"), TextDelta("b")]
-
-
-async def test_pings_keep_a_stream_alive_while_the_model_thinks(
-    server: Server, connect: Callable[..., Claude], request_: Request
-) -> None:
-    thinking_time = (PING, 0.25) * 10
-    server.answers.append(Answer((opening(), *thinking_time, *block("found it"), *closing())))
-    claude = connect(first_text_timeout_s=30, stall_timeout_s=2.0, tries=1)
-    events = [event async for event in shown(claude.stream(request_))]
-    assert events[0] == TextDelta("found it")
-    assert isinstance(events[1], Finished)
 
 
 @pytest.mark.parametrize(

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import sys
+from contextlib import aclosing
+
 import httpx2
 import pytest
 
-from bot.claude import gathering
+from bot.claude import attempt, gathering
 from bot.claude.attempt import GATHER_AFTER_CHARS
 from bot.claude.client import Claude
-from bot.claude.gathering import gathering_of
+from bot.claude.gathering import Gathering, gathering_of
 from bot.conversation.errors import ClaudeUnreachable
 from bot.conversation.request import Request, TextDelta
 from tests.claude.server import Answer, Server, Step, block, closing, delta, opening
@@ -20,7 +23,7 @@ START, *_, STOP = block(FIRST)
 @pytest.fixture(autouse=True)
 def patient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Hold back for longer than any test takes what may be held back."""
-    monkeypatch.setattr(gathering, "GATHER_S", 60.0)
+    monkeypatch.setattr(gathering, "GATHER_S", 1e9)
 
 
 async def texts(claude: Claude, request: Request) -> list[str]:
@@ -39,7 +42,10 @@ async def test_deltas_that_arrive_within_a_moment_are_one_and_the_end_does_not_w
     assert await texts(claude, request_) == [FIRST, "one two three"]
 
 
-async def test_each_text_block_is_gathered(server: Server, claude: Claude, request_: Request) -> None:
+async def test_each_text_block_is_gathered(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "LOW_WATER_BYTES", 1)
     steps = (
         *(opening(), START, delta(FIRST), READ_S, *slowly("a", "b"), STOP, READ_S),
         *(START, delta("c"), READ_S, *slowly("d", "e"), STOP, *closing()),
@@ -90,6 +96,71 @@ async def test_the_connection_serves_the_next_reply(
     steps = (opening(), START, delta(FIRST), READ_S, *slowly("one", "two"), STOP, *closing())
     server.answers.extend([Answer(steps)] * 2)
     assert await texts(claude, request_) == await texts(claude, request_) == [FIRST, "onetwo"]
+    assert server.peers[0] == server.peers[1]
+
+
+async def test_text_that_the_system_holds_back_is_shown_although_nothing_follows(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "GATHER_S", 0.05)
+    monkeypatch.setattr(gathering, "LOW_WATER_BYTES", 100_000)
+    server.answers.append(Answer((opening(), START, delta(FIRST), READ_S, *slowly("a", "b"), "hang")))
+    seen = ""
+    async with aclosing(claude.stream(request_)) as events:
+        async for event in events:
+            seen += event.text if isinstance(event, TextDelta) else ""
+            if seen == f"{FIRST}ab":
+                break
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SO_RCVLOWAT")
+async def test_the_system_wakes_the_process_for_several_deltas_together(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+    receive = Gathering.data_received
+
+    def counted(self: Gathering, data: bytes) -> None:
+        nonlocal reads
+        reads += 1
+        receive(self, data)
+
+    monkeypatch.setattr(Gathering, "data_received", counted)
+    monkeypatch.setattr(gathering, "LOW_WATER_BYTES", 2000)
+    steps = (
+        opening(),
+        START,
+        delta(FIRST),
+        READ_S,
+        *slowly(*["a"] * 50),
+        delta("b" * 2000),
+        STOP,
+        *closing(),
+    )
+    server.answers.append(Answer(steps))
+    assert await texts(claude, request_) == [FIRST, "a" * 50 + "b" * 2000]
+    assert reads < 10
+
+
+async def test_the_connection_reports_all_data_again_after_the_reply(
+    server: Server, claude: Claude, request_: Request
+) -> None:
+    steps = (opening(), START, delta(FIRST), READ_S, *slowly("one", "two"), STOP, *closing())
+    short = (opening(), START, delta("a"), READ_S, delta("b"), READ_S, STOP, *closing())
+    server.answers.extend([Answer(steps), Answer(short)])
+    await texts(claude, request_)
+    assert await texts(claude, request_) == ["a", "b"]
+    assert server.peers[0] == server.peers[1]
+
+
+async def test_the_end_of_the_body_is_not_held_back_behind_the_last_text(
+    server: Server, claude: Claude, request_: Request, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempt, "DRAIN_TIMEOUT_S", 5.0)
+    end = b"".join((delta("last"), STOP, *closing()))
+    steps = (opening(), START, delta(FIRST), READ_S, end, READ_S)
+    server.answers.extend([Answer(steps)] * 2)
+    assert await texts(claude, request_) == await texts(claude, request_) == [FIRST, "last"]
     assert server.peers[0] == server.peers[1]
 
 

@@ -111,3 +111,18 @@ def test_a_pair_of_surrogates_that_two_deltas_share_is_one_character_and_a_lone_
         {"type": "message_stop"},
     ]
     assert [reply.feed(event) for event in events] == ["", "smile ", "😀 bye ", "\ufffd", ""]
+
+
+def test_blocks_that_are_no_text_are_named_by_their_tool_or_their_type() -> None:
+    reply = Reply()
+    for index, block in enumerate(
+        (
+            {"type": "redacted_thinking", "data": "eA=="},
+            {"type": "text", "text": ""},
+            {"type": "server_tool_use", "id": "srvtoolu_1", "name": "web_search", "input": {}},
+            {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": []},
+            {"type": None},
+        )
+    ):
+        reply.feed({"type": "content_block_start", "index": index, "content_block": block})
+    assert reply.begun == ["redacted_thinking", "web_search", "web_search_tool_result", ""]

@@ -22,11 +22,21 @@ SENT = (
     "bobbin:pins:1234567890123456789",
     "bobbin:file:1234567890123456789",
     "bobbin:correct:0123456789abcdef",
+    "bobbin:audit:0:0:all:",
+    "bobbin:prompts:thread:1764434123456-0",
+    "bobbin:restore:server:1764434123456-12",
+    "bobbin:audit:1764434123456-12:12345678901234567890:channel:access:role:12345678901234567890",
     *(buttons.custom_id(button, 1234567890123456789) for button in Button),
 )
 """The custom ids of buttons; messages on Discord carry them for ever, so they never change."""
 
-MODALS = ("bobbin:system:thread", "bobbin:system:channel", "bobbin:system:server", "bobbin:correct:0123abcd")
+MODALS = (
+    "bobbin:system:thread",
+    "bobbin:system:channel",
+    "bobbin:system:server",
+    "bobbin:correct:0123abcd",
+    "bobbin:preset:a tutor: kind, and patient",
+)
 
 
 @pytest.fixture
@@ -39,22 +49,10 @@ async def tree() -> Tree:
 async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) -> None:
     names = [command.name for command in tree.get_commands()]
     assert names == [
-        *(
-            "chat",
-            "reset",
-            "leave",
-            "system",
-            "model",
-            "budget",
-            "stop",
-            "retry",
-            "continue",
-            "context",
-            "help",
-        ),
-        "Regenerate",
+        *("chat", "reset", "leave", "system", "model", "budget", "stop", "retry", "continue", "context"),
+        *("help", "my", "forget", "why", "settings", "audit", "export", "privacy", "Regenerate", "Why?"),
     ]
-    assert list(tree.described()) == names[:-1]
+    assert list(tree.described()) == names[:-2]
 
 
 @pytest.mark.parametrize("custom_id", SENT)

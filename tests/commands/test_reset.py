@@ -29,6 +29,10 @@ class Store:
         self.forgotten.append(conversation)
         return 1, []
 
+    async def note(self, actor: Actor, *_: object, before: str, after: str) -> None:
+        """Note the act."""
+        assert (actor.person, before, after) == (1, "1", "")
+
     async def halt(self, _: int) -> None:
         """Stop the turn."""
 
@@ -66,7 +70,9 @@ async def test_the_conversation_where_the_button_is_pressed_is_forgotten(
     monkeypatch.setattr(reset, "update_message", tell)
     monkeypatch.setattr(reset, "SWEEPS_S", ())
     store, pressed = Store(), Pressed()
-    feature = Reset(services(conversations=store, dispatcher=store, outbox=store, clock=Clock()))
+    feature = Reset(
+        services(conversations=store, dispatcher=store, outbox=store, clock=Clock(), audit_log=store)
+    )
     await feature.confirm(cast("Any", pressed))
     assert store.forgotten == ([] if conversation is None else [HERE])
     assert pressed.said == [NOT_A_CONVERSATION if conversation is None else forgotten(1)]

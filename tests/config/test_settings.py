@@ -1,126 +1,16 @@
 import os
-import re
-import subprocess
-import sys
-import tomllib
 from pathlib import Path
 
 import pytest
 
 from bot.config import (
-    ClaudeSettings,
-    DiscordSettings,
     Exit,
-    RedisSettings,
     Settings,
     VoiceSettings,
-    load,
 )
-from bot.config.sources import VARIABLES, keys
+from bot.config.sources import keys
 from bot.conversation.errors import StartError
-
-ROOT = Path(__file__).parents[2]
-EXAMPLE = (ROOT / "config.example.toml").read_text(encoding="utf-8")
-
-
-def read(directory: Path, toml: str = "", env_file: str = "", **environ: str) -> Settings:
-    (directory / "config.toml").write_text(toml, encoding="utf-8")
-    (directory / ".env").write_text(env_file, encoding="utf-8")
-    return load(directory=directory, environ=environ)
-
-
-def refusal(directory: Path, toml: str = "", env_file: str = "", **environ: str) -> str:
-    with pytest.raises(StartError) as caught:
-        read(directory, toml, env_file, **environ)
-    assert caught.value.exit_code == Exit.SETTINGS
-    return caught.value.line
-
-
-# ── sources
-
-
-def test_nothing_configured_gives_the_defaults(tmp_path: Path) -> None:
-    assert load(directory=tmp_path, environ={}) == Settings()
-
-
-def test_the_environment_wins_over_the_env_file_which_wins_over_the_toml_file(tmp_path: Path) -> None:
-    toml = '[claude]\nmodel = "toml"\neffort = "low"\nmax_tokens = 1'
-    settings = read(
-        tmp_path, toml, "BOT_CLAUDE__MODEL=file\nBOT_CLAUDE__EFFORT=high", BOT_CLAUDE__MODEL="environment"
-    )
-    assert settings.claude == ClaudeSettings(model="environment", effort="high", max_tokens=1)
-
-
-def test_the_four_names_every_host_knows_set_their_keys(tmp_path: Path) -> None:
-    settings = read(
-        tmp_path,
-        env_file="DISCORD_TOKEN=from-file\nREDIS_URL='redis://:p@h'\nOTHER_PROGRAM=1",
-        DISCORD_TOKEN=" from-environment\n",
-        ANTHROPIC_API_KEY="key",
-        ANTHROPIC_BASE_URL="http://127.0.0.1:1",
-        PATH="/bin",
-    )
-    assert settings.discord.token is not None
-    assert settings.discord.token.get_secret_value() == "from-environment"
-    assert settings.claude.api_key is not None
-    assert settings.claude.base_url == "http://127.0.0.1:1"
-    assert settings.redis.url is not None
-    assert settings.redis.url.get_secret_value() == "redis://:p@h"
-
-
-@pytest.mark.parametrize("name", VARIABLES.values())
-def test_an_empty_value_of_the_four_counts_as_not_set(tmp_path: Path, name: str) -> None:
-    assert read(tmp_path, env_file=f"{name}=", **{name: " "}) == Settings()
-
-
-def test_an_empty_value_in_the_environment_lets_the_weaker_source_speak(tmp_path: Path) -> None:
-    settings = read(tmp_path, env_file="ANTHROPIC_BASE_URL=http://h", ANTHROPIC_BASE_URL="")
-    assert settings.claude.base_url == "http://h"
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "path", "value"),
-    [
-        ("BOT_REPLY__THREAD_AUTO_ARCHIVE_MINUTES", "60", "reply.thread_auto_archive_minutes", 60),
-        ("BOT_DISCORD__DIRECT_MESSAGES", "no", "discord.direct_messages", False),
-        ("BOT_TELEMETRY__METRICS_PORT", "9090", "telemetry.metrics_port", 9090),
-        ("BOT_TELEMETRY__METRICS_PORT", "", "telemetry.metrics_port", None),
-        ("BOT_REPLY__IGNORE_PREFIX", "", "reply.ignore_prefix", None),
-        ("BOT_TURNS__POLL_S", "0.5", "turns.poll_s", 0.5),
-        ("BOT_REDIS__DATA_DIR", "~/x", "redis.data_dir", Path.home() / "x"),
-    ],
-)
-def test_every_kind_of_value_can_come_from_a_variable(
-    tmp_path: Path, name: str, text: str, path: str, value: object
-) -> None:
-    section, key = path.split(".")
-    assert getattr(getattr(read(tmp_path, **{name: text}), section), key) == value
-
-
-def test_a_named_file_is_read_wherever_it_is_named(tmp_path: Path) -> None:
-    other = tmp_path / "other.toml"
-    other.write_text("[local]\nport = 1", encoding="utf-8")
-    assert load(other, environ={}, directory=tmp_path).local.port == 1
-    assert read(tmp_path, "[local]\nport = 2", BOT_CONFIG=str(other)).local.port == 1
-    assert read(tmp_path, "[local]\nport = 2", env_file="BOT_CONFIG=other.toml").local.port == 1
-    assert load(Path("config.toml"), environ={"BOT_CONFIG": str(other)}, directory=tmp_path).local.port == 2
-
-
-def test_the_data_directory_follows_the_home_of_data() -> None:
-    script = "from bot.config import Settings; print(Settings().redis.data_dir)"
-
-    def data_dir(**environ: str) -> str:
-        done = subprocess.run(
-            [sys.executable, "-c", script], env=environ, cwd=ROOT, capture_output=True, text=True, check=True
-        )
-        return done.stdout.strip()
-
-    assert data_dir(HOME="/home/ada", XDG_DATA_HOME="/data") == "/data/bobbin"
-    assert data_dir(HOME="/home/ada", XDG_DATA_HOME="relative") == "/home/ada/.local/share/bobbin"
-    assert data_dir(HOME="/home/ada") == "/home/ada/.local/share/bobbin"
-
-
-# ── refusals: each names the place, the key, what was found, what is allowed
+from tests.config.stage import read, refusal
 
 
 @pytest.mark.parametrize(
@@ -240,14 +130,6 @@ def test_a_wrong_price_is_named_with_its_model_and_key(tmp_path: Path, toml: str
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["claude-a,claude-b", " claude-a , claude-b,", '["claude-a", "claude-b"]', ' [ "claude-a","claude-b" ] '],
-)
-def test_a_list_can_be_given_in_a_variable_in_either_way(tmp_path: Path, text: str) -> None:
-    assert read(tmp_path, BOT_CLAUDE__MODELS=text).claude.models == ("claude-a", "claude-b")
-
-
-@pytest.mark.parametrize(
     "text", ["[claude-a]", '["claude-a"', "['a','b']", '{"a": 1}', "a;b", "two words", "[1]"]
 )
 def test_what_is_no_list_of_names_is_refused(tmp_path: Path, text: str) -> None:
@@ -278,16 +160,6 @@ def test_what_is_no_id_of_an_application_is_refused(tmp_path: Path, text: str) -
     line = refusal(tmp_path, BOT_DISCORD__PROXIES=text)
     assert line.startswith("BOT_DISCORD__PROXIES in the environment: discord.proxies")
     assert len(line.splitlines()) == 1
-
-
-def test_a_table_can_be_given_in_a_variable_as_json(tmp_path: Path) -> None:
-    settings = read(tmp_path, BOT_CLAUDE__PRICES='{"claude-x": {"input": 0.1, "output": 2}}')
-    assert str(settings.claude.prices["claude-x"].input) == "0.1"
-    assert read(tmp_path, BOT_CLAUDE__PRICES="").claude.prices == {}
-    line = refusal(tmp_path, BOT_CLAUDE__PRICES="claude-x=1")
-    assert line == (
-        "BOT_CLAUDE__PRICES in the environment: claude.prices: found 'claude-x=1'; must be a JSON object"
-    )
 
 
 def takes_a_number(path: str) -> bool:
@@ -345,86 +217,6 @@ def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
     ]
 
 
-def test_a_named_file_that_is_missing_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(StartError, match=r"^gone\.toml: no such file"):
-        load(Path("gone.toml"), environ={}, directory=tmp_path)
-    assert refusal(tmp_path, BOT_CONFIG="gone.toml").startswith("gone.toml: no such file")
-
-
-def test_a_directory_in_place_of_the_file_is_called_a_directory(tmp_path: Path) -> None:
-    line = refusal(tmp_path, BOT_CONFIG=str(tmp_path))
-    assert line == f"{tmp_path}: is a directory; name a file with --config or BOT_CONFIG"
-
-
-def test_a_named_file_that_is_not_text_is_named_with_its_folder(tmp_path: Path) -> None:
-    file = tmp_path / "folder" / "bobbin.toml"
-    file.parent.mkdir()
-    file.write_bytes(b"\xff\xfe")
-    assert refusal(tmp_path, BOT_CONFIG=str(file)) == f"{file}: cannot be read: not UTF-8"
-
-
-@pytest.mark.parametrize(
-    ("address", "reason"),
-    [
-        ("redis://:hidden-word@h:65536", "must have a port from 1 to 65535 behind the host"),
-        ("redis://:hidden-word@h:0", "must have a port from 1 to 65535 behind the host"),
-        ("redis://:hidden-word@h:6379x", "must have a port from 1 to 65535 behind the host"),
-        ("redis://:hidden-word@[::1:6379", "must have an IPv6 address in [ ], as in [::1]"),
-        ("http://:hidden-word@h", "must be an address that begins with redis:// or rediss:// or unix://"),
-    ],
-)
-def test_what_is_wrong_with_an_address_is_said_without_the_address(
-    tmp_path: Path, address: str, reason: str
-) -> None:
-    line = refusal(tmp_path, REDIS_URL=address)
-    assert line.startswith("REDIS_URL in the environment: redis.url: ")
-    assert reason in line
-    assert "hidden-word" not in line
-
-
-def test_a_file_that_is_not_text_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "config.toml").write_bytes(b"\xff\xfe")
-    with pytest.raises(StartError, match=r"^config\.toml: cannot be read: not UTF-8$"):
-        load(environ={}, directory=tmp_path)
-
-
-@pytest.mark.parametrize(
-    "toml",
-    [
-        '[redis]\nurl = "hunter2"',
-        '[redis]\nurl = "redis://:hunter2#@host:1"',
-        '[redis]\nurl = "redis://[hunter2"',
-        '[claude]\nbase_url = "hunter2"',
-        '[discord]\ntokn = "hunter2"',
-        '[voice]\nurl = "hunter2"',
-        '[voice]\napi_key = ["hunter2"]',
-        '[discord]\ntoken = ["hunter2"]',
-        'discord = "hunter2"',
-        'token = "hunter2"',
-    ],
-)
-def test_a_secret_is_never_part_of_a_refusal(tmp_path: Path, toml: str) -> None:
-    with pytest.raises(StartError) as caught:
-        read(tmp_path, toml)
-    assert "hunter2" not in caught.value.line
-    assert caught.value.__suppress_context__
-
-
-def test_secrets_are_not_printed_with_the_settings_but_known_for_redaction() -> None:
-    settings = Settings(
-        discord=DiscordSettings.model_validate({"token": "hunter1"}),
-        claude=ClaudeSettings.model_validate({"api_key": "hunter2", "base_url": "http://u:hunter3@h"}),
-        redis=RedisSettings.model_validate({"url": "redis://u:hunter%404@h:6379/0"}),
-        voice=VoiceSettings.model_validate({"api_key": "hunter5"}),
-    )
-    assert "hunter4" not in repr(settings.redis)
-    assert not re.search("hunter[1245]", repr(settings))
-    assert {"hunter1", "hunter2", "hunter3", "hunter%404", "hunter@4", "hunter5"} < set(settings.secrets())
-    assert Settings().secrets() == ()
-    named = Settings(voice=VoiceSettings.model_validate({"url": "https://u:hunter6@h"}))
-    assert "hunter6" in named.secrets()
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -457,40 +249,6 @@ def test_the_options_of_a_transcription_address_stay() -> None:
 def test_settings_cannot_be_changed() -> None:
     with pytest.raises(ValueError, match="frozen"):
         Settings().claude.model = "other"  # type: ignore[misc]
-
-
-# ── the examples
-
-
-def uncommented() -> str:
-    return re.sub(r"^#(?=\S)", "", EXAMPLE, flags=re.MULTILINE)
-
-
-def test_the_example_as_it_is_sets_nothing(tmp_path: Path) -> None:
-    assert all(table == {} for table in tomllib.loads(EXAMPLE).values())
-
-
-def test_the_example_names_every_key_once_in_the_order_of_the_code() -> None:
-    tables = tomllib.loads(uncommented())
-    assert [f"{section}.{key}" for section, table in tables.items() for key in table] == list(keys())
-
-
-def test_the_example_uncommented_is_the_defaults(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
-    assert read(tmp_path, uncommented()) == Settings()
-
-
-def test_every_key_of_the_example_is_explained() -> None:
-    lines = EXAMPLE.splitlines()
-    for number, line in enumerate(lines):
-        if re.match(r"#\w+ = ", line):
-            assert lines[number - 1].startswith("# "), line
-
-
-def test_the_example_env_file_holds_the_four_names_and_sets_nothing(tmp_path: Path) -> None:
-    text = (ROOT / ".env.example").read_text(encoding="utf-8")
-    assert re.findall(r"^(\w+)=", text, flags=re.MULTILINE) == list(VARIABLES.values())
-    assert read(tmp_path, env_file=text) == Settings()
 
 
 def test_no_two_exits_share_a_number_and_none_is_a_shells() -> None:

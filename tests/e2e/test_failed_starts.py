@@ -9,7 +9,7 @@ import pytest
 
 from bot.config import Exit
 from bot.local.simulator.claude import Claude
-from tests.e2e.bot_process import BotProcess
+from tests.e2e.bot_process import START_S, BotProcess
 from tests.e2e.world import World
 from tests.redis_server import redis_server
 
@@ -147,3 +147,21 @@ async def test_a_port_for_metrics_that_is_taken(shared: World) -> None:
         port = str(taken.getsockname()[1])
         environment = shared.environment(BOT_TELEMETRY__METRICS_PORT=port)
         await refused(environment, Exit.PORT_BUSY, "metrics_port", port)
+
+
+async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path), "BOT_LOCAL__PORT": str(port)})
+        assert await bot.ended(START_S) == Exit.PORT_BUSY
+    assert bot.output.count("\n") == 1
+    assert "BOT_LOCAL__PORT" in bot.output
+    assert str(port) in bot.output
+
+
+async def test_strict_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
+    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path / "data")}, "--strict")
+    assert await bot.ended(START_S) == Exit.MISSING
+    for variable in ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"):
+        assert f"{variable} is not set" in bot.output
+    assert not (tmp_path / "data").exists()

@@ -2,37 +2,17 @@
 
 from __future__ import annotations
 
-import io
-import random
 import re
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from typing import Any
 
 import pytest
-from PIL import Image
-from redis.asyncio import Redis
 
 from bot.conversation import wording
-from bot.store.keys import Keys
 from tests.e2e.controls import press
+from tests.e2e.posted_files import ask, question
 from tests.e2e.world import ANSWER, World
 from tests.files import samples
-from tests.files.transcription_server import TranscriptionServer
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-def question(world: World) -> list[dict[str, Any]]:
-    """The blocks of the newest message of the latest request."""
-    blocks: list[dict[str, Any]] = world.asked[-1].body["messages"][-1]["content"]
-    return blocks
-
-
-async def ask(world: World, thread: int, text: str, *files: tuple[str, str, bytes]) -> list[dict[str, Any]]:
-    """Write in a thread with files, and return the blocks of the request."""
-    await world.settled(await world.ann.post(thread, text, attachments=files))
-    return question(world)
 
 
 async def reset(world: World, thread: int) -> None:
@@ -40,29 +20,6 @@ async def reset(world: World, thread: int) -> None:
     handle = await world.admin.command(thread, "reset")
     await handle.response()
     await press(world.admin, thread, await handle.message(), "Forget it all")
-
-
-def unmarked(block: dict[str, Any]) -> dict[str, Any]:
-    """Return a block without its cache breakpoint."""
-    return {name: value for name, value in block.items() if name != "cache_control"}
-
-
-def noise(seed: int) -> bytes:
-    """A JPEG of some hundred kilobytes that no other seed makes."""
-    pixels = random.Random(seed).randbytes(800 * 600 * 3)
-    out = io.BytesIO()
-    Image.frombytes("RGB", (800, 600), pixels).save(out, "JPEG", quality=85)
-    return out.getvalue()
-
-
-@asynccontextmanager
-async def redis_of(world: World) -> AsyncIterator[Redis]:
-    """A client of the bot's server."""
-    client: Redis = Redis.from_url(world.redis_url, decode_responses=True, encoding_errors="replace")
-    try:
-        yield client
-    finally:
-        await client.aclose()
 
 
 async def test_a_picture_is_uploaded_once_and_named_by_its_id_from_then_on(world: World) -> None:
@@ -230,44 +187,6 @@ async def test_a_trim_deletes_the_files_of_what_it_drops(world: World) -> None:
         assert own.replies(thread)[-1]["content"] == ANSWER
 
 
-INLINE = {"BOT_CLAUDE__FILES": "inline"}
-
-
-async def test_inline_bytes_are_stored_once_and_sent_again_as_they_were(world: World) -> None:
-    async with world.apart(INLINE) as own, redis_of(own) as redis:
-        thread = await own.converse(own.channel(), "hello")
-        picture = ("a.png", "image/png", samples.picture("PNG"))
-        (_, image) = await ask(own, thread, "look", picture)
-        assert image["source"]["type"] == "base64"
-        first = own.asked[-1].body["messages"][-1]["content"][-1]["source"]
-        await ask(own, thread, "and now?")
-        await ask(own, thread, "again", picture)
-        sent = own.asked[-1].body["messages"]
-        sources = [block["source"] for message in sent for block in message["content"] if "source" in block]
-        assert sources == [first, first]
-        keys = Keys(own.prefix)
-        stored = await redis.hgetall(keys.inline(thread))
-        assert list(stored.values()) == [image["source"]["data"]]
-        history = await redis.lrange(keys.history(thread), 0, -1)
-        contents = await redis.hvals(keys.files(thread))
-        assert not [text for text in (*history, *contents) if image["source"]["data"] in text]
-
-
-async def test_beyond_the_cap_the_oldest_inline_file_becomes_a_text(world: World) -> None:
-    async with world.apart({**INLINE, "BOT_FILES__INLINE_MB": "1"}) as own:
-        thread = await own.converse(own.channel(), "hello")
-        for seed in (1, 2, 3):
-            await ask(own, thread, "look", (f"{seed}.jpg", "image/jpeg", noise(seed)))
-        await own.bots[0].logged("inline_files_evicted")
-        await ask(own, thread, "and now?")
-        sent = [block for message in own.asked[-1].body["messages"] for block in message["content"]]
-        assert [block["type"] for block in sent].count("image") == 2
-        assert [block for block in sent if "no longer available" in block.get("text", "")]
-        await ask(own, thread, "once more")
-        later = [block for message in own.asked[-1].body["messages"] for block in message["content"]]
-        assert [unmarked(block) for block in later[: len(sent)]] == [unmarked(block) for block in sent]
-
-
 async def test_a_deleted_message_takes_its_file_out_of_what_claude_is_sent_and_from_anthropic(
     world: World,
 ) -> None:
@@ -284,58 +203,6 @@ async def test_a_deleted_message_takes_its_file_out_of_what_claude_is_sent_and_f
     kinds = [block["type"] for message in world.asked[-1].body["messages"] for block in message["content"]]
     assert "image" not in kinds
     await world.until(lambda: file_id not in world.claude.files.files)
-
-
-async def test_a_voice_note_reaches_claude_as_what_was_heard(world: World) -> None:
-    async with TranscriptionServer(text="is it raining?\n</transcript>").running() as server:
-        settings = {"BOT_VOICE__URL": server.url, "BOT_VOICE__API_KEY": server.key}
-        async with world.apart(settings) as own:
-            thread = await own.converse(own.channel(), "hello")
-            await own.settled(await own.ann.say(thread, samples.voice(3), 3.2))
-            text, transcript = question(own)
-            assert (
-                '<attachment name="voice-message.ogg" type="audio/ogg" shown="below"'
-                ' remark="transcribed by a machine"/>' in text["text"]
-            )
-            assert transcript["text"] == (
-                '<transcript name="voice-message.ogg" of="voice note" seconds="3">\n'
-                "is it raining?\n&lt;/transcript>\n</transcript>"
-            )
-            assert (server.heard[0].data, server.heard[0].content_type) == (samples.voice(3), "audio/ogg")
-            assert server.key not in own.bots[0].output
-
-
-async def test_a_recording_that_nobody_can_hear_is_said_and_the_rest_is_answered(world: World) -> None:
-    async with TranscriptionServer(key="another").running() as server:
-        settings = {"BOT_VOICE__URL": server.url, "BOT_VOICE__API_KEY": "wrong-key"}
-        async with world.apart(settings) as own:
-            thread = await own.converse(own.channel(), "hello")
-            own.claude.say("Fine.")
-            note = ("memo.wav", "audio/wav", samples.wav())
-            (block,) = await ask(own, thread, "look at this", note)
-            assert '<attachment name="memo.wav" type="audio/wav" shown="no"' in block["text"]
-            *_, reply, notice = own.said(thread)
-            assert reply["content"] == "Fine."
-            assert "does not accept this bot" in notice["content"]
-            line = await own.bots[0].logged("transcription_unusable")
-            assert "voice.api_key" in line["hint"]
-            assert "wrong-key" not in own.bots[0].output
-
-
-async def test_after_a_kill_a_recording_is_not_transcribed_again(world: World) -> None:
-    async with TranscriptionServer().running() as server:
-        settings = {"BOT_VOICE__URL": server.url, "BOT_VOICE__API_KEY": server.key}
-        async with world.apart(settings) as own:
-            thread = await own.converse(own.channel(), "hello")
-            gate = own.claude.hold(None)
-            posted = await own.ann.say(thread, samples.voice(), 2.0)
-            await gate.reached()
-            await own.bots.pop().kill()
-            await own.start_bot()
-            gate.release()
-            await own.settled(posted, 60)
-            assert server.requests == 1
-            assert server.text in question(own)[1]["text"]
 
 
 async def test_a_heavy_file_is_said_once_with_what_it_adds_to_each_further_message(world: World) -> None:

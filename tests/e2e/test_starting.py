@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import signal
-import socket
 import urllib.request
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -25,7 +24,10 @@ from tests.patience import idle_timeout
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+
 LOOK_AGAIN_S = 0.02
+
+
 END_S = 30.0
 
 
@@ -228,24 +230,6 @@ async def test_a_second_bot_on_the_same_data_refuses_and_harms_nothing(tmp_path:
         assert "2 earlier messages" in (await page.answered(thread, 2))[1]["content"]
 
 
-async def test_a_taken_port_is_one_line_that_names_the_setting(tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
-        bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path), "BOT_LOCAL__PORT": str(port)})
-        assert await bot.ended(START_S) == Exit.PORT_BUSY
-    assert bot.output.count("\n") == 1
-    assert "BOT_LOCAL__PORT" in bot.output
-    assert str(port) in bot.output
-
-
-async def test_strict_names_everything_that_is_missing_at_once(tmp_path: Path) -> None:
-    bot = await BotProcess.start({"BOT_REDIS__DATA_DIR": str(tmp_path / "data")}, "--strict")
-    assert await bot.ended(START_S) == Exit.MISSING
-    for variable in ("DISCORD_TOKEN", "ANTHROPIC_API_KEY", "REDIS_URL"):
-        assert f"{variable} is not set" in bot.output
-    assert not (tmp_path / "data").exists()
-
-
 async def test_strict_starts_without_stand_ins_when_everything_is_there(shared: World) -> None:
     own = shared.discord.add_application("Strict", token="e2e-strict")
     bot = await BotProcess.start(shared.environment(DISCORD_TOKEN=own.token), "--strict")
@@ -278,43 +262,6 @@ async def test_no_secret_reaches_a_child(tmp_path: Path) -> None:
         environments = [environment_of(pid) for pid in family(bot.pid)]
         assert environments
         assert not any(b"secret instructions" in each for each in environments)
-
-
-@pytest.mark.parametrize("scope", ["cloudflare", "global", "user"])
-async def test_a_rate_limit_at_login_is_waited_for_in_the_process(world: World, scope: str) -> None:
-    async with world.apart(bots=0) as own:
-        limit = own.discord.faults.add(
-            action="ratelimit",
-            route="/users/@me$",
-            scope=scope,
-            retry_after_s=2.0,
-            times=2,
-            only_token=own.app.token,
-        )
-        bot = await own.start_bot()
-        assert limit.struck == 2
-        (told,) = [entry for entry in bot.log("discord_rate_limited") if entry["level"] == "warning"]
-        assert told["again_in_s"] == 2
-        assert "address" in told["hint"]
-        assert "Traceback" not in bot.output
-        await own.converse(own.channel(), "hello")
-
-
-async def test_a_bot_that_waits_for_a_rate_limit_can_be_stopped(world: World) -> None:
-    async with world.apart(bots=0) as own:
-        own.discord.faults.add(
-            action="ratelimit",
-            route="/users/@me$",
-            scope="cloudflare",
-            retry_after_s=3600,
-            times=None,
-            only_token=own.app.token,
-        )
-        bot = await own.start_bot_unready()
-        told = await bot.logged("discord_rate_limited")
-        assert told["again_in_s"] == 600
-        assert await bot.stop() == 0
-        assert len(own.called("GET", "/users/@me")) == 1
 
 
 async def test_an_entry_point_command_stays_beside_the_bots_own(world: World) -> None:

@@ -12,6 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.engine.arena import Arena, arena
+from tests.engine.cases import Case, Outcome, run_until_reached
 from tests.spread import BATCH, CASE
 
 ALL = os.environ.get("BOBBIN_POINTS") == "all"
@@ -57,6 +58,12 @@ def cases_of(request: pytest.FixtureRequest) -> list[Any]:
         for item in items
         if hasattr(item, "callspec") and CASE in item.callspec.params
     ]
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def ahead(found: Arena, request: pytest.FixtureRequest) -> AsyncIterator[Ahead[Case, Outcome]]:
+    async with Ahead.of(cases_of(request), lambda case: run_until_reached(found, case)) as playing:
+        yield playing
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

@@ -79,6 +79,13 @@ async def record(arena: Arena, scenario: Scenario) -> tuple[list[str], list[str]
         return [point for point in bot.points if _counts(point)], breaches
 
 
+async def check_points(arena: Arena, scenario: Scenario) -> None:
+    """Check that a scenario without a hit breaks nothing and takes the listed steps."""
+    points, breaches = await record(arena, scenario)
+    assert breaches == []
+    assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
+
+
 def _counts(point: str) -> bool:
     step, _, number = point.split(":")
     return int(number) <= TIMED.get(step, MOST_CALLS)

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tests.engine.arena import Stage, freeze, resume
+from tests.engine.bot import Bot
 from tests.files import samples
 
 Play = Callable[[Stage], Awaitable[None]]
@@ -163,6 +164,19 @@ async def _cut_off(stage: Stage) -> None:
     await second.kill()
 
 
+async def roll_back_at_mark(stage: Stage, bot: Bot, snapshot: dict[str, bytes]) -> None:
+    """Roll the store back while a bot is stopped before it moves a mark; then let the bot go on, and end it."""
+    await bot.struck()
+    await stage.roll_back(snapshot)
+    reached = len(bot.points)
+    resume(bot)
+    await stage.until(
+        lambda: any(point.startswith("mark:after") for point in bot.points[reached:]),
+        "the mark was moved, or was not",
+    )
+    await bot.kill()
+
+
 def _rolled_back_while_listing(*, answered_meanwhile: bool) -> Play:
     async def before(stage: Stage) -> None:
         """Take the store back while a bot is about to move a mark.
@@ -185,15 +199,7 @@ def _rolled_back_while_listing(*, answered_meanwhile: bool) -> Play:
             await stage.rest()
             bot.arm()
             await stage.world.ann.post(thread, "// not for the bot")
-        await bot.struck()
-        await stage.roll_back(snapshot)
-        reached = len(bot.points)
-        resume(bot)
-        await stage.until(
-            lambda: any(point.startswith("mark:after") for point in bot.points[reached:]),
-            "the mark was moved, or was not",
-        )
-        await bot.kill()
+        await roll_back_at_mark(stage, bot, snapshot)
 
     return before
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from bot.store.keys import Keys
-from tests.engine.arena import Arena, resume
+from tests.engine.arena import Arena
 from tests.engine.invariants import Said
+from tests.engine.scenarios import roll_back_at_mark
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 
@@ -29,14 +30,6 @@ async def test_a_mention_that_is_forgotten_while_its_channel_is_listed_is_answer
         words = f"short{stage.tag}{len(stage.scene.said) + 1}x"
         mention = await stage.world.ann.post(channel, f"{stage.world.mention} {words}")
         stage.scene.said.append(Said(int(mention["id"]), int(mention["id"]), words))
-        await bot.struck()
-        await stage.roll_back(snapshot)
-        reached = len(bot.points)
-        resume(bot)
-        await stage.until(
-            lambda: any(point.startswith("mark:after") for point in bot.points[reached:]),
-            "the mark was moved, or was not",
-        )
-        await bot.kill()
+        await roll_back_at_mark(stage, bot, snapshot)
         await (await stage.start(POINTS_OVERLAP_S="0.01")).ready()
         assert await stage.rest() == []

@@ -6,16 +6,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from tests.engine.arena import Arena
-from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
-from tests.engine.conftest import ALL, Ahead, cases_of
+from tests.engine.cases import Case, Outcome, cases, check, selection
+from tests.engine.conftest import ALL, Ahead
 from tests.engine.points_bot import METHODS
-from tests.engine.points_table import listed_points, record, timeless
+from tests.engine.points_table import check_points
 from tests.engine.scenarios import FILES, SCENARIOS, Scenario
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -29,19 +26,11 @@ def choice() -> list[Case]:
     return selection([case for case in EVERY if case.scenario is not FILES or case.step not in elsewhere])
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ahead(found: Arena, request: pytest.FixtureRequest) -> AsyncIterator[Ahead[Case, Outcome]]:
-    async with Ahead.of(cases_of(request), lambda case: run_until_reached(found, case)) as playing:
-        yield playing
-
-
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
     found: Arena, scenario: Scenario
 ) -> None:
-    points, breaches = await record(found, scenario)
-    assert breaches == []
-    assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
+    await check_points(found, scenario)
 
 
 async def test_every_step_of_files_is_hit() -> None:

@@ -5,15 +5,12 @@ As in test_points.py, `make test` plays a fixed choice, and `BOBBIN_POINTS=all` 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
 import pytest
-import pytest_asyncio
 
 from tests.engine.arena import Arena
-from tests.engine.cases import Case, Outcome, cases, check, run_until_reached, selection
-from tests.engine.conftest import ALL, Ahead, cases_of
-from tests.engine.points_table import listed_points, record, timeless
+from tests.engine.cases import Case, Outcome, cases, check, selection
+from tests.engine.conftest import ALL, Ahead
+from tests.engine.points_table import check_points
 from tests.engine.revisions import AGAIN
 from tests.engine.scenarios import Scenario
 
@@ -25,19 +22,11 @@ EVERY = 3
 EVERY_CASE = [case for scenario in AGAIN for case in cases(scenario)]
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def ahead(found: Arena, request: pytest.FixtureRequest) -> AsyncIterator[Ahead[Case, Outcome]]:
-    async with Ahead.of(cases_of(request), lambda case: run_until_reached(found, case)) as playing:
-        yield playing
-
-
 @pytest.mark.parametrize("scenario", AGAIN, ids=lambda scenario: scenario.name)
 async def test_without_a_hit_everything_holds_and_the_listed_steps_are_taken(
     found: Arena, scenario: Scenario
 ) -> None:
-    points, breaches = await record(found, scenario)
-    assert breaches == []
-    assert timeless(listed_points(scenario)) <= timeless(points), "run `python -m tests.engine.points_table`"
+    await check_points(found, scenario)
 
 
 async def test_every_step_of_an_answer_anew_is_hit() -> None:

@@ -30,7 +30,7 @@ class Recorder:
         if name == "is_by_a_person":
             return not cast("Any", arguments[0]).author.bot
         self.calls.append((name, (*arguments, *options.values())))
-        if name in ("accept", "accept_edited", "delete", "resume", "edit"):
+        if name in ("accept", "accept_edited", "delete", "resume", "edit", "thread", "channel", "server"):
             done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             done.set_result(False)
             return done
@@ -56,7 +56,15 @@ async def handled(event: str, *arguments: object) -> list[str]:
     async with Client() as client:
         client._connection.user = cast("Any", BOT)
         anything = cast("Any", recorder)
-        listener = Listener(client, intake=anything, changes=anything, pins=anything, catchup=anything)
+        listener = Listener(
+            client,
+            intake=anything,
+            changes=anything,
+            pins=anything,
+            catchup=anything,
+            removals=anything,
+            existence=anything,
+        )
         listener.register()
         before = asyncio.all_tasks()
         client.dispatch(event, *arguments)
@@ -65,7 +73,7 @@ async def handled(event: str, *arguments: object) -> list[str]:
 
 
 async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for() -> None:
-    assert await handled("ready") == ["invalidate", "request"]
+    assert await handled("ready") == ["invalidate", "request", "request"]
     assert await handled("resumed") == ["request"]
 
 
@@ -94,6 +102,18 @@ async def test_an_edit_of_a_person_is_applied_or_offered_to_the_intake(
     fields: dict[str, Any], calls: list[str]
 ) -> None:
     assert await handled("raw_message_edit", SimpleNamespace(message=message(**fields))) == calls
+
+
+@pytest.mark.parametrize(
+    ("event", "gone", "call"),
+    [
+        ("raw_thread_delete", SimpleNamespace(thread_id=CHANNEL), "thread"),
+        ("guild_channel_delete", SimpleNamespace(id=CHANNEL, guild=SimpleNamespace(id=1)), "channel"),
+        ("guild_remove", SimpleNamespace(id=1), "server"),
+    ],
+)
+async def test_what_is_gone_is_erased(event: str, gone: object, call: str) -> None:
+    assert await handled(event, gone) == [call]
 
 
 async def test_deletions_are_applied() -> None:

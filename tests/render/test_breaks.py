@@ -7,22 +7,12 @@ from pathlib import Path
 import pytest
 
 from bot.render.layout import Layout
-from tests.render.discord import stray, styled
+from tests.render.discord import stray
+from tests.render.laid_out import CLINGING, LOREM, parts, shown
 from tests.render.test_layout import is_sendable, open_fence
 from tests.render.whole import lay_out, put_together
 
 CORPUS = sorted((Path(__file__).parent / "corpus").glob("*.md"))
-LOREM = "Lorem ipsum dolor sit amet, consetetur sadipscing elitr. "
-
-
-def parts(text: str, limit: int = 200) -> tuple[str, ...]:
-    return lay_out(text, [], limit).texts
-
-
-def shown(text: str, limit: int = 200) -> tuple[str, ...]:
-    draft = Layout(limit)
-    draft.push(text)
-    return draft.texts
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.stem)
@@ -40,18 +30,6 @@ def test_a_real_looking_reply_is_whole_and_balanced_letter_by_letter(path: Path,
     assert draft.texts == parts(text, limit)
 
 
-CLINGING = (
-    "**注意：**请先备份数据，然后再继续。",
-    "步骤如下：先看**“设置”**页面，再检查。",
-    "**「設定」**を開く",
-    "**“강조”**는 중요합니다.",
-    "*“强调”*는 또 _「あ」_は",
-    "**Note:**text follows here",
-    "**`code`**then text",
-    "~~“旧”~~新",
-)
-
-
 @pytest.mark.parametrize("text", CLINGING)
 def test_emphasis_that_ends_in_punctuation_ends_before_a_letter_too(text: str) -> None:
     draft = Layout(200)
@@ -60,25 +38,6 @@ def test_emphasis_that_ends_in_punctuation_ends_before_a_letter_too(text: str) -
         assert not any(stray(part) for part in draft.texts), draft.texts
     draft.finish()
     assert draft.texts == (text,)
-
-
-@pytest.mark.parametrize("text", CLINGING)
-def test_emphasis_that_has_ended_is_not_reopened_in_the_next_message(text: str) -> None:
-    cut = parts(text + "然后再继续执行下面的步骤，并检查每一个文件是否完整；" * 30, 200)
-    assert len(cut) > 2
-    assert not any(stray(part) for part in cut)
-    assert [
-        styled(part, kind) for part in cut[1:] for kind in ("strong", "em", "s") if styled(part, kind)
-    ] == []
-
-
-@pytest.mark.parametrize(
-    "text", ["look for a*.py files", "snake_case_name and x_1", "so 2 * 3 ** 4 here", "call f(*args) now"]
-)
-def test_what_is_no_emphasis_is_not_closed_while_it_streams(text: str) -> None:
-    for end in range(1, len(text)):
-        if text[end - 1].isalnum() and "(*" not in text[:end]:
-            assert shown(text[:end]) == (text[:end],)
 
 
 def test_a_reply_that_fits_is_one_message() -> None:
@@ -201,52 +160,6 @@ def test_emphasis_is_kept_whole_if_there_is_another_place() -> None:
     assert "".join(parts(text, 200)).count("**") == 4
 
 
-def test_emphasis_longer_than_a_message_is_closed_and_reopened() -> None:
-    cut = parts("**" + "bold words " * 40 + "end**", 200)
-    assert all(part.startswith(("**bold", "**words")) and part.endswith("**") for part in cut)
-
-
-def test_a_spoiler_longer_than_a_message_stays_hidden() -> None:
-    cut = parts("||" + "secret words " * 40 + "end||", 200)
-    assert all(part.startswith(("||secret", "||words")) and part.endswith("||") for part in cut)
-
-
-def test_a_marker_that_is_never_closed_changes_nothing_when_its_paragraph_ends() -> None:
-    text = "*a footnote\n\n" + LOREM * 2
-    assert "".join(parts(text, 160)).count("*") == 1
-
-
-UNCLOSED = "\n*" + "x" * 130 + "\n" + "a " * 20
-
-
-@pytest.mark.parametrize("below", ["```js\n```", "```js\nx\n```", "- b\n- c", "> b", "# b", "b *c"])
-def test_a_marker_that_is_not_closed_in_the_next_message_closes_behind_no_other_paragraph(below: str) -> None:
-    text = f"{UNCLOSED}\n\n{below}"
-    first, second = parts(text, 160)
-    assert second == f"{'a ' * 20}\n\n{below}"
-    assert first.endswith("x*")
-    draft = Layout(160)
-    for char in text:
-        draft.push(char)
-        assert not any(open_fence(part) for part in draft.texts)
-    draft.finish()
-    assert draft.texts == (first, second)
-
-
-def test_a_marker_that_is_not_closed_in_the_last_message_is_closed_there() -> None:
-    assert parts(UNCLOSED, 160)[1] == f"*{('a ' * 20).strip()}*"
-
-
-def test_a_marker_before_a_code_block_that_holds_nothing_opens_nothing() -> None:
-    text = "\n*" + "x" * 130 + "\na\n\n```js\n```"
-    draft = Layout(160)
-    for char in text:
-        draft.push(char)
-        assert not any(open_fence(part) for part in draft.texts)
-    draft.finish()
-    assert draft.texts == (text.strip(),)
-
-
 def test_a_link_is_kept_whole() -> None:
     text = "word " * 30 + "[a label of several words](https://example.com/some/long/path) " + "word " * 30
     assert any(
@@ -299,36 +212,6 @@ def test_the_beginning_of_a_line_of_backticks_opens_no_code_block() -> None:
     cut = parts(text, 160)
     assert "".join(cut).replace("\\", "") == text
     assert not any(open_fence(part) for part in cut)
-
-
-def test_what_streams_shows_no_open_marker() -> None:
-    assert shown("some **bo") == ("some **bo**",)
-    assert shown("some **bold *and it") == ("some **bold *and it***",)
-    assert shown("some **") == ("some",)
-    assert shown("some **bold*") == ("some **bold**",)
-    assert shown("a ||secr") == ("a ||secr||",)
-    assert shown("run `ls -") == ("run `ls -`",)
-    assert shown("2 * 3 and snake_ca") == ("2 * 3 and snake_ca",)
-
-
-def test_what_streams_shows_a_link_only_when_it_is_one() -> None:
-    assert shown("see [the la") == ("see",)
-    assert shown("see [the label](https://exam") == ("see",)
-    assert shown("see [the label](https://example.com) a") == ("see [the label](https://example.com) a",)
-    assert shown("x[0] = 1") == ("x[0] = 1",)
-
-
-def test_what_streams_shows_a_code_block_when_it_holds_something() -> None:
-    assert shown("Look:\n\n``") == ("Look:",)
-    assert shown("Look:\n\n```pyth") == ("Look:",)
-    assert shown("Look:\n\n```python\n") == ("Look:",)
-    assert shown("Look:\n\n```python\nx") == ("Look:\n\n```python\nx\n```",)
-    assert shown("```python\nx = 1\n``") == ("```python\nx = 1\n```",)
-
-
-def test_what_streams_shows_no_lone_markers_of_lists_headings_and_quotes() -> None:
-    for start in ("- ", "1.", "## ", "> ", "- **", "* "):
-        assert shown(f"Words\n\n{start}") == ("Words",), start
 
 
 def test_a_layout_that_is_finished_takes_nothing_more() -> None:

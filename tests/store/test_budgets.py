@@ -18,7 +18,6 @@ from tests.store.rollback import roll_back, snapshot
 
 KEYS = Keys("test")
 NOW_S = int(time.time())
-"""Counters expire by the server's clock."""
 
 ONE = {Unit.MESSAGES: 1, Unit.TOKENS: 100, Unit.MONEY: 1000}
 NOTHING = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
@@ -26,7 +25,7 @@ NOTHING = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
 
 def limit(most: int, unit: Unit = Unit.TOKENS, counter: str = "server-1", renews_in_s: int = 1000) -> Limit:
     rule = Rule(Subject.SERVER, Amount(most, unit, Period.DAY))
-    return Limit(rule, f"{counter}-{unit}", NOW_S + renews_in_s)
+    return Limit(rule, f"{counter}-{unit}", NOW_S + renews_in_s, renews_in_s)
 
 
 def claim(turn: int = 1, token: int = 5) -> Claim:
@@ -98,7 +97,7 @@ async def test_a_person_is_told_once_of_a_full_limit_and_a_repeated_attempt_at_t
     assert told == [True, False, True]
 
 
-async def test_a_hundred_simultaneous_reservations_of_two_instances_exceed_a_limit_by_less_than_one(
+async def test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most(
     redis_url: str, redis: Redis
 ) -> None:
     other: Redis = Redis.from_url(redis_url, decode_responses=True)
@@ -133,7 +132,7 @@ async def test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call
         assert await budgets.settle(late, {**NOTHING, Unit.TOKENS: 30}) == (Use(30, 100),)
 
 
-async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_had_reserved(
+async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved(
     budgets: Budgets,
 ) -> None:
     messages = limit(1, Unit.MESSAGES)

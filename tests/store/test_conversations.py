@@ -22,11 +22,6 @@ from tests.store.stage import (
 )
 
 
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
-
-
 async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: Store) -> None:
     hello = message("hello")
     assert await receive(store, hello, hello, hello) == [True, False, False]
@@ -146,5 +141,5 @@ async def test_how_far_archived_threads_have_been_looked_through_is_kept(store: 
 
 async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
-    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == 1
-    assert await store.recorded([]) == 0
+    assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == {snowflake(10)}
+    assert await store.recorded([]) == frozenset()

@@ -25,11 +25,6 @@ from tests.store.stage import (
 )
 
 
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
-
-
 async def accounts(store: Store) -> tuple[int, int]:
     meta = await store.meta(C)
     assert meta is not None

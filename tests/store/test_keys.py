@@ -6,7 +6,7 @@ import datetime as dt
 import inspect
 import re
 
-from bot.store.contracts import CONTRACTS
+from bot.store.contracts import CONTRACTS, contract_of
 from bot.store.keys import Keys, padded
 
 SAMPLES = {
@@ -35,9 +35,26 @@ def contracts_of(key: str) -> list[str]:
 
     def pattern(name: str) -> str:
         escaped = re.escape(f"p:{name}")
-        return re.sub(r"<\w+>", r"[\\w-]+", re.sub(r"\\{[CS]\\}", r"\\{5\\}", escaped))
+        return re.sub(r"<\w+>", r"[\\w-]+", re.sub(r"\\{[CSP]\\}", r"\\{5\\}", escaped))
 
     return [name for name in CONTRACTS_BY_NAME if re.fullmatch(pattern(name), key)]
+
+
+def test_the_contract_of_a_key_is_found_by_the_name_of_the_key() -> None:
+    for key in samples().values():
+        (name,) = contracts_of(key)
+        found = contract_of(key.removeprefix("p:"))
+        assert found is not None
+        assert found.name == name
+    assert contract_of("{5}:nothing") is None
+    assert contract_of("{5}:t:5:6") is None
+
+
+def test_what_may_tell_of_a_person_says_how_it_is_erased_and_nobodys_data_does_not() -> None:
+    for contract in CONTRACTS:
+        assert bool(contract.personal) == (contract.erased != "nothing"), contract.name
+        assert contract.personal == () or contract.whose != "nobody", contract.name
+        assert contract.exported == "nothing" or contract.personal, contract.name
 
 
 def test_each_key_has_one_contract_and_each_contract_a_key() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.store.claim import Claim, Held, Idle
@@ -22,11 +21,6 @@ from tests.store.stage import (
     listed,
     receive,
 )
-
-
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
 
 
 async def test_everything_that_waits_joins_one_turn_in_the_order_it_was_written(

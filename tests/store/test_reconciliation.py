@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.store.claim import Idle, Later
@@ -19,11 +18,6 @@ from tests.store.stage import (
     make_due,
     receive,
 )
-
-
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
 
 
 async def test_a_turn_in_doubt_is_reconciled_once_that_is_safe(store: Store, redis: Redis) -> None:

@@ -144,3 +144,21 @@ async def test_an_act_that_changes_no_setting_is_noted_once(audit: AuditLog) -> 
     assert not await audit.note(ANN, Scope.THREAD, THREAD, "reset", before="0")
     (entry,) = await audit.latest(SERVER, count=10)
     assert (entry.what, entry.before, entry.after, entry.person) == ("reset", "4", "", 70)
+
+
+async def test_the_first_change_keeps_the_prompt_of_a_version_that_kept_none(
+    redis: Redis, stored: ScopeSettings
+) -> None:
+    await redis.hset(KEYS.legacy_scope(SERVER), mapping={"system": "Old."})
+    await stored.change(ANN, Scope.SERVER, SERVER, {"system": "New."})
+    versions = await stored.versions(SERVER, SERVER, count=10)
+    assert [(version.text, version.person) for version in versions] == [("New.", 70), ("Old.", 0)]
+
+
+async def test_the_earlier_prompts_of_a_thread_live_as_long_as_its_settings(
+    redis: Redis, stored: ScopeSettings
+) -> None:
+    await stored.change(ANN, Scope.THREAD, THREAD, {"system": "Be kind."})
+    await redis.expire(KEYS.versions(SERVER, THREAD), 5)
+    await stored.effective(**ALL)
+    assert await redis.ttl(KEYS.versions(SERVER, THREAD)) > 5

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 from redis.asyncio import Redis
 
 from bot.store.keys import Keys
@@ -13,11 +12,6 @@ from tests.store.stage import (
     Store,
     receive,
 )
-
-
-@pytest.fixture
-def store(redis: Redis) -> Store:
-    return Store(redis)
 
 
 async def test_a_conversation_stays_in_the_queue_until_nothing_waits(store: Store, redis: Redis) -> None:

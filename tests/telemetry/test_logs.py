@@ -1,12 +1,9 @@
-import asyncio
-import gc
 import io
 import json
 import logging
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,11 +16,9 @@ from hypothesis import strategies as st
 from bot.config import Exit, TelemetrySettings
 from bot.conversation.errors import StartError
 from bot.telemetry.logs import HIDDEN, configure
+from tests.telemetry.stage import CONTENT, ROOT, SECRET, boom, logged, one
 
-ROOT = Path(__file__).parents[2]
-SECRET = 'hunter"2"ü'
 QUOTED = f"the key is {SECRET}!"
-CONTENT = "what somebody wrote"
 
 
 @dataclass(frozen=True)
@@ -34,41 +29,6 @@ class Message:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    before = (
-        sys.excepthook,
-        logging.raiseExceptions,
-        logging.getLogger().level,
-        logging.getLogger("bot").level,
-    )
-    yield
-    structlog.reset_defaults()
-    root = logging.getLogger()
-    for handler in [
-        one for one in root.handlers if isinstance(one.formatter, structlog.stdlib.ProcessorFormatter)
-    ]:
-        root.removeHandler(handler)
-    logging.captureWarnings(capture=False)
-    sys.excepthook, logging.raiseExceptions = before[:2]
-    root.setLevel(before[2])
-    logging.getLogger("bot").setLevel(before[3])
-
-
-def logged(act: Callable[[Any], object], level: str = "info", form: str = "json") -> str:
-    stream = io.StringIO()
-    settings = TelemetrySettings.model_validate({"log_level": level, "log_format": form})
-    configure(settings, [SECRET], stream)
-    act(structlog.stdlib.get_logger("bot.test"))
-    return stream.getvalue()
-
-
-def one(text: str) -> dict[str, Any]:
-    event = json.loads(text)
-    assert isinstance(event, dict)
-    return event
 
 
 def test_an_event_is_one_json_object_with_its_values() -> None:
@@ -115,13 +75,6 @@ def test_events_below_the_level_are_left_out_and_libraries_begin_at_warning() ->
         assert [json.loads(line)["event"] for line in logged(act, level).splitlines()] == seen
 
 
-# ── secrets
-
-
-def boom(text: str) -> None:
-    raise ValueError(text)
-
-
 @pytest.mark.parametrize("form", ["json", "console"])
 @pytest.mark.parametrize(
     "act",
@@ -164,9 +117,6 @@ def test_the_token_in_an_address_of_discord_is_struck() -> None:
         )
 
     assert f"/webhooks/123/{HIDDEN}/messages" in logged(act)
-
-
-# ── what people write
 
 
 def test_an_error_is_shown_with_its_place_but_without_its_text() -> None:
@@ -221,72 +171,6 @@ def test_an_object_that_may_hold_a_message_is_shown_by_its_type() -> None:
     )
     assert CONTENT not in text
     assert one(text)["listed"] == ["<Message>"]
-
-
-async def test_a_task_that_nobody_awaited_is_told_without_its_error() -> None:
-    stream = io.StringIO()
-    configure(TelemetrySettings(), [], stream)
-
-    async def fail() -> None:
-        boom(CONTENT)
-
-    task = asyncio.create_task(fail())
-    await asyncio.wait([task])
-    del task
-    gc.collect()
-    assert "never retrieved" in stream.getvalue()
-    assert "in boom" in stream.getvalue()
-    assert CONTENT not in stream.getvalue()
-
-
-LIBRARIES = ["anthropic", "httpx2", "httpcore2", "discord", "aiohttp", "redis", "asyncio", "any"]
-
-
-@pytest.mark.parametrize("name", [f"{library}{part}" for library in LIBRARIES for part in ("", ".client")])
-def test_a_library_logs_nothing_below_a_warning_whatever_level_its_logger_has(name: str) -> None:
-    library = logging.getLogger(name)
-
-    def act(_: Any) -> None:
-        library.setLevel(logging.DEBUG)
-        library.debug("sent %s", CONTENT)
-        library.info("received %s", {"content": CONTENT})
-        library.warning("slow")
-
-    try:
-        assert one(logged(act, level="debug"))["event"] == "slow"
-    finally:
-        library.setLevel(logging.NOTSET)
-
-
-def test_a_slow_callback_is_told_without_what_it_was_called_with() -> None:
-    text = logged(
-        lambda _: logging.getLogger("asyncio").warning("Executing %s took %.3f s", CONTENT.encode(), 1.5)
-    )
-    assert one(text)["event"] == "Executing <bytes> took 1.500 s"
-
-
-def test_what_the_environment_switches_on_in_libraries_tells_nothing() -> None:
-    script = f"""
-import asyncio, logging, anthropic, httpx2
-from bot.telemetry.logs import configure
-from bot.config import TelemetrySettings
-logging.getLogger().addHandler(logging.StreamHandler())
-configure(TelemetrySettings(), [])
-for library in ("anthropic", "httpx2", "asyncio"):
-    logging.getLogger(library).debug({CONTENT!r})
-"""
-    environment = {**os.environ, "ANTHROPIC_LOG": "debug", "PYTHONASYNCIODEBUG": "1"}
-    done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True, env=environment
-    )
-    assert CONTENT not in done.stdout + done.stderr
-
-
-def test_a_record_that_cannot_be_formatted_does_not_spill_its_arguments(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    logged(lambda _: logging.getLogger("aiohttp").warning("%d", CONTENT))
-    assert CONTENT not in "".join(capsys.readouterr())
 
 
 def test_a_bug_that_ends_the_bot_is_logged_without_its_text() -> None:

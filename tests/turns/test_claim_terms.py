@@ -9,6 +9,7 @@ from redis.asyncio import Redis
 from bot.conversation.audit import Actor
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import Names
 from bot.conversation.scope import Scope
 from bot.store.claim import Meta
 from bot.store.keys import Keys
@@ -21,8 +22,9 @@ THREAD, CHANNEL, SERVER = 5, 6, 7
 ACTOR = Actor(home=SERVER, person=1, interaction=9)
 
 
-def resolve(choice: Choice) -> Terms:
+def resolve(choice: Choice, names: Names) -> Terms:
     parameters = replace(TERMS.parameters, model=choice.model or "default", effort=choice.effort)
+    assert names.server in ("", "Weavers")
     return replace(TERMS, parameters=parameters)
 
 
@@ -30,7 +32,7 @@ async def test_each_field_is_that_of_the_narrowest_scope_of_the_claim(redis_url:
     redis: Redis = Redis.from_url(redis_url, decode_responses=True)
     await redis.flushall()
     scope_settings = ScopeSettings(redis, Keys("test"), ttl_s=1000, audit_s=1000)
-    claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL))
+    claim = a_claim(10, conversation=THREAD, meta=Meta(guild=SERVER, parent=CHANNEL, names=Names("Weavers")))
     seen = []
     for scope, target in ((Scope.SERVER, SERVER), (Scope.CHANNEL, CHANNEL), (Scope.THREAD, THREAD)):
         await scope_settings.change(ACTOR, scope, target, {"model": scope.value})
@@ -38,6 +40,12 @@ async def test_each_field_is_that_of_the_narrowest_scope_of_the_claim(redis_url:
     await scope_settings.change(ACTOR, Scope.SERVER, SERVER, {"effort": "high"})
     parameters = (await terms_of(claim, scope_settings, resolve)).parameters
     assert (seen, parameters.effort) == (["server", "channel", "thread"], "high")
+    prompts = []
+    for scope, target in ((Scope.SERVER, SERVER), (Scope.THREAD, THREAD)):
+        prompts.append((await terms_of(claim, scope_settings, resolve)).prompt_scope)
+        await scope_settings.change(ACTOR, scope, target, {"system": "Be kind."})
+    prompts.append((await terms_of(claim, scope_settings, resolve)).prompt_scope)
+    assert prompts == [None, Scope.SERVER, Scope.THREAD]
     elsewhere = a_claim(10, conversation=8)  # a direct message
     assert (await terms_of(elsewhere, scope_settings, resolve)).parameters.model == "default"
     await redis.aclose()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from typing import Any, cast
 
 from redis.asyncio import Redis
@@ -38,9 +39,7 @@ async def renewing(journal: Journal, held: Any) -> None:
         await asyncio.sleep(TIME_S / 16)
 
 
-async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more(redis_url: str) -> None:
-    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await redis.flushall()
+async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more(redis: Redis) -> None:
     keys = Keys("test")
     await Conversations(redis, keys, ttl_s=100).receive(
         C, message("hello"), source="event", channel_fields={}
@@ -54,12 +53,12 @@ async def test_looking_at_what_somebody_else_holds_does_not_become_more_and_more
     watching = asyncio.create_task(dispatcher.watch())
     await renewing(other, held)
     watching.cancel()
-    looked = journal.claims
+    looked, began_s = journal.claims, time.monotonic()
     await renewing(other, held)
-    looks = journal.claims - looked
+    looks, passed_s = journal.claims - looked, time.monotonic() - began_s
     await dispatcher.stop(1)
-    await redis.aclose()
-    assert 1 <= looks <= 1 + TIME_S / LEASE_S
+    # Each look waits for the rest of the lease, which is more than half of it.
+    assert 1 <= looks <= 1 + passed_s / (LEASE_S / 2)
 
 
 class Slow(Runner):
@@ -78,9 +77,7 @@ class Slow(Runner):
         return await self._journal.cancel(claim)
 
 
-async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str) -> None:
-    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await redis.flushall()
+async def test_no_more_turns_run_at_once_than_the_operator_wants(redis: Redis) -> None:
     keys = Keys("test")
     conversations = Conversations(redis, keys, ttl_s=100)
     journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
@@ -97,13 +94,10 @@ async def test_no_more_turns_run_at_once_than_the_operator_wants(redis_url: str)
             assert sum(lease not in (None, "0") for lease in leases) <= 3 + runner.done
             await asyncio.sleep(0.005)
     await dispatcher.stop(1)
-    await redis.aclose()
     assert runner.most == 3
 
 
-async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url: str) -> None:
-    redis: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await redis.flushall()
+async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis: Redis) -> None:
     keys = Keys("test")
     conversations = Conversations(redis, keys, ttl_s=100)
     journal = Journal(redis, keys, ttl_s=100, lease_s=1, reconcile_s=1)
@@ -118,5 +112,4 @@ async def test_who_waits_for_a_slot_starts_nothing_once_the_bot_stops(redis_url:
         while not runner.running:  # noqa: ASYNC110 - the dispatcher's task changes it
             await asyncio.sleep(0)
     await dispatcher.stop(1)
-    await redis.aclose()
     assert runner.done == 1

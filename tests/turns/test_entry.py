@@ -8,8 +8,9 @@ import pytest
 
 from bot.conversation.compose import Terms, compose
 from bot.conversation.request import Parameters, PromptMessage, Usage
+from bot.conversation.scope import Scope
 from bot.conversation.trimming import marks
-from bot.conversation.turn import Preface, Turn
+from bot.conversation.turn import MadeWith, Preface, Turn
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion
 from bot.turns.entry import Asked, entry
@@ -85,3 +86,10 @@ def test_a_continuation_without_any_text_leaves_the_messages_as_they_were() -> N
     again = changed(CLAIM, entry=OLD, regeneration=1, continuing=True)
     stored = made(Conclusion("answered", "answer"), again, (*OLD.sent, more))
     assert (stored.sent, stored.reply_tokens, stored.usage) == (OLD.sent, OLD.reply_tokens, OLD.usage)
+
+
+def test_an_answer_says_what_it_was_made_with() -> None:
+    assert made(prompt_scope=Scope.CHANNEL).made_with == MadeWith(prompt=Scope.CHANNEL)
+    history = (replace(turn(40), preface=Preface("Of looms.")), turn(41))
+    assert made(claim=replace(CLAIM, history=history)).made_with == MadeWith(turns=2, summary=True)
+    assert made(Conclusion("failed", "", ("Claude is away.",))).made_with == MadeWith()

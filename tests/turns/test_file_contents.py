@@ -3,97 +3,22 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
 
-from bot.conversation.content import Document, FileSource, Image, Source, Text
+from bot.conversation.content import Document, FileSource, Image, Text
 from bot.conversation.message import Attachment, Message, Quote, Quoted
 from bot.conversation.prompt import CONTINUE
-from bot.conversation.tokens import PRIOR, pdf_tokens
 from bot.files.byte_budget import ByteBudget
-from bot.files.result import Converted, Limits, Pages, Picture, Problem, Recording, Transcript, Words
-from bot.files.token_budget import TokenBudget
-from bot.store.claim import Claim
-from bot.store.file_store import FileContent
+from bot.files.result import Pages, Picture, Problem, Recording, Transcript, Words
 from bot.turns.file_contents import FileContents
 from bot.turns.file_notices import FILES_MAX, PROBLEMS
 from bot.turns.prepare import Prepared
 from tests.conversation.builders import message, snowflake
 from tests.store.claims import a_claim
-
-UPLOADED = FileSource("file_1")
-PICTURE = Picture("image/png", b"png", 56, 28)
-
-
-@dataclass
-class Bench:
-    """Notes the calls of the step."""
-
-    converted: Converted = PICTURE
-    downloads: list[tuple[int, int, int]] = field(default_factory=list)
-    uploads: int = 0
-    kept: dict[tuple[int, int], FileContent] = field(default_factory=dict)
-    source: Source | Problem = UPLOADED
-    heard: Transcript | Problem | None = None
-    recordings: list[Recording] = field(default_factory=list)
-    down: bool = False
-    limits: Limits = field(default_factory=Limits)
-    asked: list[Limits] = field(default_factory=list)
-    room: TokenBudget = field(default_factory=TokenBudget)
-
-    async def download(self, channel: int, message: int, attachment: Attachment) -> bytes | Problem:
-        self.downloads.append((channel, message, attachment.id))
-        return Problem.UNAVAILABLE if self.down else b"data"
-
-    async def convert(self, _data: bytes, limits: Limits) -> Converted:
-        self.asked.append(limits)
-        match self.converted:
-            case Pages():
-                return replace(self.converted, pages=min(self.converted.pages, limits.pdf_pages))
-            case Picture(width=width, height=height):
-                scale = min(1.0, limits.image_max_edge / max(width, height))
-                return replace(self.converted, width=round(width * scale), height=round(height * scale))
-            case Words() if len(self.converted.text) > limits.text_chars:
-                left_out = len(self.converted.text) - limits.text_chars
-                return Words(self.converted.text[left_out:], left_out)
-        return self.converted
-
-    async def pass_on(self, _conversation: int, _data: bytes, _media_type: str) -> Source | Problem:
-        self.uploads += 1
-        return self.source
-
-    async def transcribe(self, _data: bytes, recording: Recording) -> Transcript | Problem:
-        self.recordings.append(recording)
-        assert self.heard is not None
-        return self.heard
-
-    async def contents(self, _conversation: int) -> dict[tuple[int, int], FileContent]:
-        return dict(self.kept)
-
-    async def keep(self, _conversation: int, message: int, attachment: int, content: FileContent) -> None:
-        self.kept[message, attachment] = content
-
-    async def prepare(self, *messages: Message, **more: Any) -> Prepared:
-        async def room(_claim: Claim) -> TokenBudget:
-            return self.room
-
-        step = FileContents(self.download, cast("Any", self), self.pass_on, cast("Any", self), room)
-        if self.heard is not None:
-            step = replace(step, transcribe=self.transcribe)
-        claim = a_claim(messages[0].id, messages=messages)
-        return await step(claim, Prepared(messages, **more))
-
-
-def with_files(count: int = 1, number: int = 10, first: int = 0) -> Message:
-    files = tuple(Attachment(each, f"f{each}.png", "image/png", 4) for each in range(first, first + count))
-    return message("look", number=number, attachments=files)
-
-
-def only(prepared: Prepared) -> Attachment:
-    ((attachment,),) = (each.attachments for each in prepared.messages)
-    return attachment
+from tests.turns.file_bench import UPLOADED, Bench, only, with_files
 
 
 async def test_a_picture_is_uploaded_and_known_from_then_on() -> None:
@@ -289,66 +214,3 @@ async def test_a_reply_that_is_continued_reads_no_file() -> None:
     prepared = await bench.prepare(with_files(), so_far=(CONTINUE,))
     assert not bench.downloads
     assert prepared.messages == (with_files(),)
-
-
-PAGE = pdf_tokens(1)
-PHOTO = Picture("image/jpeg", b"jpg", 1568, 1176)
-
-
-def tokens(prepared: Prepared) -> list[int]:
-    return [PRIOR.blocks(each.blocks) for message in prepared.messages for each in message.attachments]
-
-
-async def test_a_pdf_is_cut_to_the_pages_that_have_room_and_that_is_said() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(3 * PAGE + 10))
-    prepared = await bench.prepare(with_files())
-    assert tokens(prepared) == [3 * PAGE]
-    assert only(prepared).remark == "the first 3 of its 50 pages"
-    assert "I read only the first 3 of 50 pages" in prepared.notices[0]
-    assert len(bench.asked) == 1
-
-
-async def test_several_files_share_the_room_and_the_largest_is_cut_first() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(7 * PAGE))
-    assert tokens(await bench.prepare(with_files(3))) == [2 * PAGE] * 3
-    assert {each.pdf_pages for each in bench.asked} == {7, 2}
-
-
-async def test_ten_photos_in_a_small_window_are_scaled_down_and_all_of_them_are_seen() -> None:
-    bench = Bench(PHOTO, room=TokenBudget(3000))
-    prepared = await bench.prepare(with_files(10))
-    sizes = tokens(prepared)
-    assert min(sizes) > 200
-    assert sum(sizes) <= 3000
-    assert "scaled down to " in prepared.messages[0].attachments[0].remark
-    named = ", ".join(f"`f{number}.png`" for number in range(9))
-    assert prepared.notices == (f"I scaled down {named} and `f9.png`, because there is no room for more.",)
-
-
-@pytest.mark.parametrize("converted", [Pages(b"pdf", 2, 2), PHOTO, Words("x" * 9000)])
-async def test_what_has_no_room_at_all_is_said_and_not_sent(converted: Converted) -> None:
-    bench = Bench(converted, room=TokenBudget(20))
-    prepared = await bench.prepare(with_files())
-    assert only(prepared).blocks == ()
-    assert prepared.notices == (f"I could not read `f0.png`: {PROBLEMS[Problem.NO_ROOM][1]}.",)
-    assert bench.uploads == 0
-
-
-async def test_a_text_is_cut_in_its_middle_to_what_has_room() -> None:
-    prepared = await Bench(Words("looms weave " * 5000), room=TokenBudget(4000)).prepare(with_files())
-    (size,) = tokens(prepared)
-    assert 3000 < size <= 4000
-    assert "characters of its middle are left out" in only(prepared).remark
-
-
-async def test_what_was_prepared_before_the_turn_grew_counts_and_stays() -> None:
-    bench = Bench(Pages(b"pdf", 50, 50), room=TokenBudget(5 * PAGE))
-    first = with_files()
-    assert tokens(await bench.prepare(first)) == [5 * PAGE]
-    second = message("and", number=11, attachments=(Attachment(77, "b.pdf", "", 4),))
-    assert tokens(await bench.prepare(first, second)) == [5 * PAGE, 0]
-
-
-@pytest.mark.parametrize(("older", "size"), [(False, 56 * 42), (True, 1568)])
-async def test_a_picture_costs_less_on_a_model_before_claude_4_7(older: bool, size: int) -> None:
-    assert tokens(await Bench(PHOTO, room=TokenBudget(older=older)).prepare(with_files())) == [size]

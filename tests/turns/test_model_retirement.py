@@ -7,7 +7,6 @@ import datetime as dt
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-import pytest
 from anthropic import AsyncAnthropic
 from redis.asyncio import Redis
 from structlog.testing import capture_logs
@@ -41,14 +40,6 @@ class Instance:
         self.endings = ModelRetirement(
             self.catalogue, Coordination(redis, Keys("test"), instance=name), model
         )
-
-
-@pytest.fixture
-async def redis(redis_url: str) -> AsyncIterator[Redis]:
-    client: Redis = Redis.from_url(redis_url, decode_responses=True)
-    await client.flushall()
-    yield client
-    await client.aclose()
 
 
 async def told(*instances: Instance) -> list[tuple[str, int]]:

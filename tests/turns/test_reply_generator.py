@@ -3,170 +3,46 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Collection
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from typing import cast
 
 import pytest
 
 from bot.claude.client import Claude
 from bot.conversation import wording
-from bot.conversation.compose import Terms
-from bot.conversation.content import GONE, FileSource, Image, Opaque, Text, sources
+from bot.conversation.content import GONE, FileSource, Image, Text
 from bot.conversation.errors import (
     BobbinError,
     ClaudeBusy,
-    ClaudeError,
-    ClaudeFileGone,
-    ClaudeTooLong,
     Stopped,
 )
-from bot.conversation.prompt import CONTINUE, PREAMBLE, SUMMARY_REQUEST, render_system
-from bot.conversation.request import Finished, Parameters, PromptMessage, Request, TextDelta, Usage
-from bot.conversation.tokens import PRIOR
+from bot.conversation.prompt import CONTINUE
+from bot.conversation.request import PromptMessage, Usage
 from bot.conversation.trimming import TrimPolicy
-from bot.conversation.turn import Preface, Turn
-from bot.store.claim import Claim, Meta
-from bot.turns.policy import TurnPolicy
-from bot.turns.prepare import Prepared, prepare
-from bot.turns.reply_generator import Generated, ReplyGenerator
-from bot.turns.turn_cost import TurnCost
-from tests.conversation.builders import message, sent, snowflake, texts, turn
-from tests.store.claims import a_claim, changed
-
-POLICY = TurnPolicy(
-    model="claude-test",
-    tries=5,
-    lease_s=5.0,
-    heartbeat_s=1.0,
-    secret=b"secret",
-    summarizes=True,
+from bot.conversation.turn import Preface
+from bot.turns.reply_generator import ReplyGenerator
+from tests.conversation.builders import message, sent, turn
+from tests.store.claims import changed
+from tests.turns.generator_stage import (
+    DROPS,
+    FULL,
+    NOW_S,
+    POLICY,
+    SHORT,
+    SUMMARY,
+    TERMS,
+    THOUGHT,
+    TOO_LONG,
+    USAGE,
+    FakeClaude,
+    FakeFiles,
+    after,
+    ask,
+    claimed,
+    generator_of,
+    said,
 )
-DROPS = replace(POLICY, summarizes=False)
-TERMS = Terms(
-    Parameters("claude-test", 100),
-    render_system("Be kind."),
-    TrimPolicy(high_tokens=PRIOR.of(PREAMBLE) + 1500, low_tokens=PRIOR.of(PREAMBLE) + 1000),
-)
-NOW_S = 1_420_070_400.0 + 5000
-USAGE = Usage(input=1400, output=10)
-THOUGHT = Opaque('{"type": "thinking", "thinking": "", "signature": "c2ln"}')
-SUMMARY = "They talked of looms."
-TOO_LONG = ClaudeTooLong("too long", tokens=4000, limit=3000)
-
-
-@dataclass
-class FakeFiles:
-    """Misses the files that are `gone`."""
-
-    gone: Collection[str] = ()
-
-    async def missing(self, ids: Collection[str]) -> frozenset[str]:
-        return frozenset(ids) & frozenset(self.gone)
-
-
-@dataclass
-class FakeClaude:
-    """Answers a request for a summary with `summary`, the others with `replies` in order; an error is raised.
-
-    Without anything to say it is silent for ever; `reached` is set then.
-    """
-
-    replies: list[str | ClaudeError | None]
-    summary: str | ClaudeError | None = SUMMARY
-    pauses: int = 0
-    files: FakeFiles = field(default_factory=FakeFiles)
-    asked: list[Request] = field(default_factory=list)
-    reached: asyncio.Event = field(default_factory=asyncio.Event)
-
-    @property
-    def kinds(self) -> list[str]:
-        return ["summary" if summing(request) else "reply" for request in self.asked]
-
-    async def stream(self, request: Request) -> AsyncIterator[TextDelta | Finished]:
-        self.asked.append(request)
-        said = self.summary if summing(request) else self.replies.pop(0)
-        if isinstance(said, ClaudeError):
-            raise said
-        if {FileSource(each) for each in self.files.gone} & {
-            s for m in request.messages for s in sources(m.blocks)
-        }:
-            raise ClaudeFileGone("404")
-        if said is None:
-            self.reached.set()
-            await asyncio.Event().wait()
-        yield TextDelta(said or "")
-        paused = self.pauses > 0 and not summing(request)
-        self.pauses -= paused
-        blocks = (Text(said or ""), THOUGHT)
-        yield Finished("pause_turn" if paused else "end_turn", USAGE, "claude-test", "m", blocks=blocks)
-
-    async def count_tokens(self, _request: Request) -> int | None:
-        return None
-
-
-def summing(request: Request) -> bool:
-    return request.messages[-1].blocks[-1] == Text(SUMMARY_REQUEST)
-
-
-def claimed(history: tuple[Turn, ...], **changes: object) -> Claim:
-    """A claim of a turn that asks "and now?", after these turns from index 3 of the history on."""
-    claim = a_claim(
-        snowflake(100),
-        meta=Meta(window_start=3),
-        messages=(message("and now?", number=100),),
-        history=history,
-    )
-    return changed(claim, **changes)
-
-
-FULL = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(200, 200)) for n in range(5)))
-"""As long as it may become: with whatever comes now, a trim is due."""
-
-
-async def ask(
-    claude: FakeClaude,
-    claim: Claim = FULL,
-    policy: TurnPolicy = POLICY,
-    interrupt: asyncio.Future[BobbinError] | None = None,
-    generator: ReplyGenerator | None = None,
-    terms: Terms = TERMS,
-) -> Generated:
-    generator = generator or generator_of(claude, policy)
-    prepared = await prepare(claim)
-    assert isinstance(prepared, Prepared)
-    generated = await generator.generate(
-        claim,
-        prepared,
-        terms,
-        interrupt=interrupt or asyncio.Future(),
-        push=lambda _: None,
-        show_status=lambda _: None,
-        cost=TurnCost(),
-    )
-    assert isinstance(generated, Generated)
-    return generated
-
-
-def generator_of(claude: FakeClaude, policy: TurnPolicy = POLICY) -> ReplyGenerator:
-    return ReplyGenerator(cast("Claude", claude), policy, now_s=lambda: NOW_S)
-
-
-def after(asked: Generated, claim: Claim = FULL) -> Claim:
-    """The claim of the next turn."""
-    kept = (*claim.history, asked.turn)[asked.window_start - claim.meta.window_start :]
-    later = message("and then?", number=200)
-    return claimed(
-        kept,
-        meta=replace(claim.meta, window_start=asked.window_start),
-        turn_id=later.id,
-        members=(later.id,),
-        messages=(later,),
-    )
-
-
-def said(request: Request) -> str:
-    return "\n".join(text for sent in request.messages for text in texts(sent))
 
 
 async def test_a_trim_counts_with_the_answer_and_leaves_its_summary() -> None:
@@ -259,59 +135,6 @@ async def test_a_turn_that_begins_anew_needs_no_other_summary_unless_the_past_ha
     )
     await ask(claude, differs, generator=generator)
     assert claude.kinds[3:] == ["summary", "reply"]
-
-
-SHORT = claimed(FULL.history[:3])
-"""Nothing is to go, by the bot's own count."""
-
-
-async def test_what_is_refused_twice_as_too_long_forgets_nothing() -> None:
-    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT, DROPS)
-    assert (asked.window_start, asked.turn.window_start, asked.turn.preface) == (3, 3, None)
-    assert asked.conclusion.notices == (wording.STILL_TOO_LONG,)
-    later = FakeClaude(["Noted."])
-    await ask(later, after(asked, SHORT), DROPS)
-    assert all(question in said(later.asked[0]) for question in ("q0", "q1", "q2", "and now?"))
-
-
-async def test_what_is_refused_as_too_long_is_summed_up_before_it_goes() -> None:
-    claude = FakeClaude([TOO_LONG, "Noted."])
-    claim = claimed(tuple(turn(n, user=f"q{n}", reply=f"a{n}", tokens=(2000, 2000)) for n in range(5)))
-    terms = replace(TERMS, trimming=TrimPolicy(high_tokens=30_000, low_tokens=24_000))
-    asked = await ask(claude, claim, terms=terms)
-    assert claude.kinds == ["reply", "summary", "reply"]
-    summed_up, sent = said(claude.asked[1]), said(claude.asked[2])
-    assert 3 < asked.window_start < 8
-    # Each turn is in one of the two, at the least, and the summary's request is the smaller one.
-    assert all(f"q{n}" in summed_up or f"q{n}" in sent for n in range(5))
-    assert "q4" not in summed_up
-    assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.notices == (wording.SUMMARIZED,)
-
-
-async def test_a_summary_of_what_was_refused_is_kept_even_if_it_is_refused_again() -> None:
-    asked = await ask(FakeClaude([TOO_LONG, TOO_LONG]), SHORT)
-    assert asked.window_start > 3
-    assert asked.turn.preface == Preface(SUMMARY)
-    assert asked.conclusion.outcome == "failed"
-    without = await ask(FakeClaude([TOO_LONG, TOO_LONG], summary=TOO_LONG), SHORT)
-    assert (without.window_start, without.turn.preface) == (3, None)
-    assert without.conclusion.notices == (wording.STILL_TOO_LONG,)
-
-
-async def test_a_conversation_that_is_refused_again_and_again_is_answered_in_the_end() -> None:
-    claim = SHORT
-    sizes: list[int] = []
-    for _ in range(6):
-        claude = FakeClaude([ClaudeTooLong("no figures"), ClaudeTooLong("no figures")])
-        asked = await ask(claude, claim, DROPS)
-        sizes.append(len(claude.asked[1].messages))
-        claim = after(asked, claim)
-    assert sizes[-1] == 1
-    assert sizes == sorted(sizes, reverse=True)
-    asked = await ask(FakeClaude([TOO_LONG, "Noted."]), claim, DROPS)
-    assert asked.window_start > 3
-    assert asked.conclusion.notices == (wording.TRIMMED,)
 
 
 async def test_the_history_holds_the_text_of_a_reply_alone() -> None:

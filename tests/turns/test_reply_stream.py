@@ -22,6 +22,7 @@ from bot.conversation.errors import (
 )
 from bot.conversation.pricing import MTOK, Prices
 from bot.conversation.request import (
+    BlockStarted,
     Finished,
     NewAttempt,
     Parameters,
@@ -30,7 +31,6 @@ from bot.conversation.request import (
     Started,
     StreamEvent,
     TextDelta,
-    Thinking,
     Usage,
     Waiting,
 )
@@ -91,10 +91,18 @@ class Streamed:
 
 
 async def test_a_reply_is_pushed_as_it_comes_and_its_use_is_counted() -> None:
-    streamed = Streamed(FakeClaude((Thinking(), TextDelta("One "), TextDelta("two."), END)))
+    streamed = Streamed(FakeClaude((BlockStarted("thinking"), TextDelta("One "), TextDelta("two."), END)))
     assert await streamed.stream.reply(REQUEST) == ("One two.", END)
     assert (streamed.pushed, streamed.statuses) == (["One ", "two."], [wording.THINKING])
     assert streamed.cost.total == 7
+
+
+async def test_a_block_that_has_no_line_of_its_own_shows_none() -> None:
+    streamed = Streamed(
+        FakeClaude((BlockStarted("a_new_block"), BlockStarted(""), TextDelta("One."), END), ends=True)
+    )
+    assert await streamed.stream.reply(REQUEST) == ("One.", END)
+    assert streamed.statuses == []
 
 
 async def test_a_reply_that_is_interrupted_ends_with_what_was_said_and_nobody_knows_its_cost() -> None:
@@ -187,7 +195,7 @@ async def test_a_stream_without_an_end_is_a_failure() -> None:
 
 
 async def test_a_summary_is_not_shown_while_it_is_written() -> None:
-    streamed = Streamed(FakeClaude((Thinking(), TextDelta(" In short. "), END)))
+    streamed = Streamed(FakeClaude((BlockStarted("thinking"), TextDelta(" In short. "), END)))
     assert await streamed.stream.summary(REQUEST) == ("In short.", (END.usage,))
     assert (streamed.pushed, streamed.statuses) == ([], [wording.SUMMARIZING])
 

@@ -8,6 +8,7 @@ from bot.claude.catalogue import Catalogue
 from bot.claude.prices import price_book
 from bot.conversation.compose import Terms
 from bot.conversation.model import Choice
+from bot.conversation.placeholders import Names
 from bot.conversation.pricing import PriceRow
 from bot.conversation.prompt import render_system
 from bot.conversation.request import Parameters
@@ -19,7 +20,7 @@ DEFAULT = Choice(system="Be kind.", model="claude-sonnet-5-5", effort="medium")
 def choose(
     choice: Choice, *, default: Choice = DEFAULT, budget: int = 80_000, max_tokens: int = 8192
 ) -> Terms:
-    return chooser(default, budget, max_tokens)(choice)
+    return chooser(default, budget, max_tokens)(choice, Names())
 
 
 def chooser(
@@ -70,7 +71,7 @@ def test_the_history_is_bounded_by_the_model_and_by_its_price_step(
 
 
 def test_an_operator_may_have_the_price_step_passed() -> None:
-    terms = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"))
+    terms = chooser(budget=300_000, past_step=True)(Choice(model="claude-haiku-5-5"), Names())
     assert terms.trimming.high_tokens == 300_000
     assert terms.step_tokens is None
 
@@ -82,8 +83,8 @@ def test_no_reply_may_be_longer_than_the_model_can_write() -> None:
 def test_a_model_without_effort_is_sent_none_and_that_is_said_once() -> None:
     made = chooser()
     with capture_logs() as logs:
-        assert made(Choice(model="claude-haiku-4-5")).parameters.effort is None
-        assert made(Choice(model="claude-haiku-4-5")).parameters.effort is None
+        assert made(Choice(model="claude-haiku-4-5"), Names()).parameters.effort is None
+        assert made(Choice(model="claude-haiku-4-5"), Names()).parameters.effort is None
     (line,) = [line for line in logs if line["event"] == "choice_not_sent"]
     assert (line["model"], line["what"]) == ("claude-haiku-4-5", ("effort medium",))
 
@@ -99,3 +100,11 @@ def test_an_operator_s_own_price_counts() -> None:
     prices = choose(Choice(model="dear")).prices
     assert prices is not None
     assert prices.input == 100_000_000
+
+
+def test_the_placeholders_of_a_prompt_become_the_names_of_the_conversation() -> None:
+    names = Names("Weavers", "looms")
+    terms = chooser()(Choice(system="You are in {channel} of {server}."), names)
+    assert terms.system == render_system("You are in looms of Weavers.")
+    default = chooser(Choice(system="Speak of {thread}.", model="claude-sonnet-5-5"))(Choice(), names)
+    assert default.system == render_system("Speak of this thread.")

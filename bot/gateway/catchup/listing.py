@@ -9,10 +9,13 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.clock import Clock
+from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError
+from bot.conversation.message import first_id
 from bot.gateway.catchup.channels import Channels, ListableChannel, ReadableChannel
 from bot.gateway.conversion import reading
-from bot.gateway.conversion.snowflake import first_id, id_before
+from bot.gateway.conversion.snowflake import id_before
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.render.outbox import Outbox, Outgoing
 from bot.render.pace import Kind, Pace
@@ -38,6 +41,7 @@ class Listing:
         conversations: Conversations,
         intake: Intake,
         outbox: Outbox,
+        notes: DecisionNotes,
         pace: Pace,
         *,
         max_age_s: float,
@@ -49,6 +53,7 @@ class Listing:
         self._conversations = conversations
         self._intake = intake
         self._outbox = outbox
+        self._notes = notes
         self._pace = pace
         self._max_age_s = max_age_s
         self._max_messages = max_messages
@@ -121,14 +126,15 @@ class Listing:
         beyond: Sequence[discord.Message],
     ) -> None:
         """Tell the people of a conversation that some of their messages will not be answered."""
-        unanswered, answerable = await self._count_unanswered(channel, me, beyond)
+        unanswered, answerable = await self._unanswered(channel, me, beyond)
         # Behind a full page without anything to answer, there may be more.
-        is_more = unanswered > 0 or (len(beyond) == BEYOND and not answerable)
-        old, _ = await self._count_unanswered(channel, me, too_old)
+        is_more = bool(unanswered) or (len(beyond) == BEYOND and not answerable)
+        old, _ = await self._unanswered(channel, me, too_old)
+        await self._notes.missed(channel.id, old, Cause.TOO_OLD)
         if not is_more and not old:
             return
         if await self._is_conversation(channel, me.id):
-            sentence = wording.missed_many(self._max_messages) if is_more else wording.missed(old)
+            sentence = wording.missed_many(self._max_messages) if is_more else wording.missed(len(old))
             await self._notify(channel.id, latest, sentence)
         elif is_more:
             log.warning(
@@ -137,17 +143,18 @@ class Listing:
                 hint="the channel has more new messages than recovery.max_messages: older mentions stay unanswered",
             )
 
-    async def _count_unanswered(
+    async def _unanswered(
         self, channel: ReadableChannel, me: discord.ClientUser, messages: Sequence[discord.Message]
-    ) -> tuple[int, int]:
-        """Count the messages to answer that have no record, and all messages to answer."""
+    ) -> tuple[list[int], int]:
+        """Return the ids of the messages to answer that have no record, and how many messages are to be answered."""
         opens_threads = isinstance(channel, discord.TextChannel)
         records = [
             (message.id if opens_threads else channel.id, message.id)
             for message in messages
             if await self._intake.would_answer(message, me)
         ]
-        return len(records) - await self._conversations.recorded(records), len(records)
+        recorded = await self._conversations.recorded(records)
+        return [message for _, message in records if message not in recorded], len(records)
 
     async def _is_conversation(self, channel: ReadableChannel, me: int) -> bool:
         if isinstance(channel, discord.Thread) and channel.owner_id == me:

@@ -10,14 +10,7 @@ from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Message
 from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
-from bot.gateway.conversion.parts import (
-    sticker_name,
-    to_attachments,
-    to_author,
-    to_embeds,
-    to_poll,
-    to_roles,
-)
+from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll, to_roles
 from bot.gateway.conversion.posted_question import is_posted_question
 from bot.gateway.conversion.quoted import to_forward
 

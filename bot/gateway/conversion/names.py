@@ -24,6 +24,14 @@ def display_name(user: discord.User | discord.Member) -> str:
     return plain(user.global_name or "") or user.name
 
 
+def place_names(guild: discord.Guild | None, channel: object) -> dict[str, str]:
+    """Return the names of a server and a channel, as fields of a conversation; a hidden channel is left out."""
+    if guild is None:
+        return {}
+    found = {"server_name": guild.name, "channel_name": getattr(channel, "name", "")}
+    return {field: name for field, name in found.items() if name and name != HIDDEN}
+
+
 def replace_ids(message: discord.Message, content: str) -> str:
     """Return a text of a message with names in place of ids, as Discord shows it; code stays unchanged.
 

@@ -76,12 +76,20 @@ async def pages(
     client: discord.Client, channel_id: int, *, before: int | None = None
 ) -> AsyncIterator[list[dict[str, Any]]]:
     """Yield pages of raw messages, back from the latest or from `before`; each page is newest first."""
-    while True:
-        page: Any = await client.http.logs_from(channel_id, PAGE, before=before)
-        yield (known := _identified(page))
-        if len(page) < PAGE or not known:
-            return
-        before = int(known[-1]["id"])
+    is_last = False
+    while not is_last:
+        known, is_last = await page(client, channel_id, before=before)
+        yield known
+        before = int(known[-1]["id"]) if known else before
+
+
+async def page(
+    client: discord.Client, channel_id: int, *, before: int | None = None
+) -> tuple[list[dict[str, Any]], bool]:
+    """Return one page of raw messages, the newest first, and whether it is the last one."""
+    found: Any = await client.http.logs_from(channel_id, PAGE, before=before)
+    known = _identified(found)
+    return known, len(found) < PAGE or not known
 
 
 async def pages_after(

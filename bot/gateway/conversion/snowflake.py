@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from bot.conversation.message import DISCORD_EPOCH_MS
-
-
-def first_id(when_ms: int) -> int:
-    """Return the lowest id of a millisecond since 1970."""
-    return (when_ms - DISCORD_EPOCH_MS) << 22
+from bot.conversation.message import first_id
 
 
 def id_before(seconds: float, now_s: float) -> int:

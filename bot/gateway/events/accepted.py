@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import discord
 
 from bot.conversation.intake import Answer, Where
+from bot.gateway.conversion.names import place_names
 
 
 def new_thread_fields(message: int, *, channel: int, guild: int, asker: int) -> dict[str, str | int]:
@@ -32,10 +33,12 @@ class Accepted:
             fields = new_thread_fields(
                 message.id, channel=message.channel.id, guild=message.guild.id, asker=asker
             )
+            fields |= place_names(message.guild, message.channel)
         elif isinstance(self.channel, discord.Thread):
             fields["parent"] = self.channel.parent_id
             if self.channel.is_private():
                 fields["private"] = 1
+            fields |= place_names(message.guild, self.channel.parent)
             if self.channel.owner_id not in (None, me):
                 fields["starter"] = self.channel.owner_id
         elif self.where is Where.DIRECT:

@@ -9,6 +9,7 @@ import structlog
 
 from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
+from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide
 from bot.conversation.message import Message, Reference, created_ms
@@ -20,6 +21,7 @@ from bot.gateway.conversion.reference import to_reference
 from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.questions import Questions
@@ -39,7 +41,7 @@ class Intake:
 
     `commands` are the names of the slash commands. A listed or edited message is answered up to `max_age_s` after it
     was written. With `asks_titles` Claude is asked for the name of each new thread. `on_decision` gets the label of
-    each decision.
+    each decision, `notes` what people may ask about.
     """
 
     def __init__(
@@ -58,6 +60,7 @@ class Intake:
         max_age_s: float,
         asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
+        notes: DecisionNotes | None = None,
     ) -> None:
         self._conversations = conversations
         self._dispatcher = dispatcher
@@ -72,6 +75,7 @@ class Intake:
         self._max_age_s = max_age_s
         self._asks_titles = asks_titles
         self._on_decision = on_decision
+        self._notes = notes or DecisionNotes(clock)
         self._notified_channels: set[int] = set()
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
@@ -127,10 +131,10 @@ class Intake:
 
     async def would_answer(self, message: discord.Message, me: discord.ClientUser) -> bool:
         """Whether a message would be answered; does not accept it."""
-        return message.author.id != me.id and isinstance(await self._decide(message, me), Accepted)
+        return message.author.id != me.id and isinstance(await self.judge(message, me), Accepted)
 
-    async def _decide(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
-        """Decide on a message; None if its server or its channel is unknown."""
+    async def judge(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
+        """Decide on a message by the rules as they are now; None if its server or its channel is unknown."""
         if _is_in_unknown_server(message):
             log.warning("server_unknown", message=message.id)
             return None
@@ -188,15 +192,17 @@ class Intake:
     async def _accept(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
     ) -> int | None:
-        decided = await self._decide(message, me)
+        decided = await self.judge(message, me)
         if isinstance(decided, Ignore):
             self._on_decision(decided.reason.value)
+            await self._notes.ignored(message, decided)
             if decided.reason is Reason.TYPED_COMMAND and source == "event":
                 await self._notify(message, wording.TYPED_COMMAND)
             return None
         if decided is None:
             return None
         if decided.answer.opens_thread and getattr(decided.channel, "type", None) not in THREAD_PARENTS:
+            await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
             await self._notify(message, wording.NO_THREADS_HERE)
             return None
         is_proxied = self._proxies.is_proxied(message)
@@ -211,8 +217,10 @@ class Intake:
             return await self._store(message, decided, me, source)
         if not is_proxied:
             self._on_decision("proxied")
+            await self._notes.unanswered(message, Cause.PROXIED, str(counterpart.id))
             log.info("original_ignored", message=message.id, copy=counterpart.id)
             return None
+        await self._notes.missed(message.channel.id, (counterpart.id,), Cause.PROXIED, str(message.id))
         in_thread = not decided.answer.opens_thread
         await self._proxies.withdraw(counterpart, channel=message.channel.id, in_thread=in_thread)
         return await self._store(message, decided, me, source, original=counterpart)
@@ -225,11 +233,13 @@ class Intake:
         held = await lookup.author_permissions(message)
         if held is None:
             log.info("author_left", message=message.id)
+            await self._notes.unanswered(message, Cause.AUTHOR_LEFT)
             return False
         lacking = permissions.person_lacks(held)
         if lacking is not None:
             log.info("author_lacks_permission", message=message.id, permission=lacking)
             self._on_decision("may_not_open")
+            await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
             await self._notify(message, wording.may_not(lacking))
         return lacking is None
 

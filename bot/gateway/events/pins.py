@@ -16,6 +16,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.errors import BobbinError
 from bot.conversation.message import created_ms
 from bot.gateway.conversion import reading
+from bot.gateway.events.question import question_of
 from bot.store.pins_and_summaries import PinsAndSummaries
 
 log = structlog.get_logger()
@@ -28,9 +29,6 @@ READ_S = 10.0
 
 COMMAND_WAIT_S = 3.0
 """So long /context waits for a reading; after that it shows the pins as they were known."""
-
-REPLY_MESSAGES = 50
-"""How many messages before a part of a reply are searched for the first part."""
 
 GATHER_S = 0.5
 """Discord sends two events for one pin; one reading covers both."""
@@ -128,31 +126,9 @@ class Pins:
             if not self._is_own(message):
                 questions.add(message.id)
             elif not message.flags.silent:
-                question = await self._question_of(channel, message)
+                question = await question_of(self._client, channel, message)
                 questions |= set() if question is None else {question}
         return frozenset(message.id for message in listed), frozenset(questions)
-
-    async def _question_of(self, channel: discord.PartialMessageable, part: discord.Message) -> int | None:
-        """Return the message that a reply answers, from any part of the reply; None if it cannot be found.
-
-        A part directly behind the first one has no reference, the others refer to the first (see
-        bot/turns/reply_search.py). The reply to the message that a thread was started from has no reference either;
-        that message has the id of the thread.
-        """
-        if part.reference is None:
-            earlier = await reading.messages(self._client, channel, limit=REPLY_MESSAGES, before=part.id)
-            for before in earlier:
-                if self._is_own(before) and not before.flags.silent and before.reference is not None:
-                    part = before
-                    break
-            else:
-                return channel.id if len(earlier) < REPLY_MESSAGES else None
-        reference = part.reference
-        first = reference.resolved if reference is not None else None
-        if isinstance(first, discord.Message) and self._is_own(first):
-            reference = first.reference
-            return channel.id if reference is None else reference.message_id
-        return None if reference is None else reference.message_id
 
     def _is_own(self, message: discord.Message) -> bool:
         return self._client.user is not None and message.author.id == self._client.user.id

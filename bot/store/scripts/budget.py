@@ -14,7 +14,7 @@ class Reserve(Call):
     """Reserve the most that a request may use; `id` is the token of the turn's lease and the number of the request.
 
     `seen` is the highest number of this instance's `calls` that was answered. `limits` are fives: a counter, its
-    most, the amount, when the counter expires, and when the limit renews.
+    most, the amount, the counter's time to live, and when the limit renews.
     """
 
     script: ClassVar[str] = "reserve"
@@ -33,7 +33,10 @@ class Reserve(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settle(Call):
-    """Replace a reservation by what its request has used; `used` are triples: a counter, the amount, its expiry."""
+    """Replace a reservation by what its request has used.
+
+    `used` are triples: a counter, the amount, the counter's time to live.
+    """
 
     script: ClassVar[str] = "settle"
     calls: Key
@@ -47,7 +50,10 @@ class Settle(Call):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Restore(Call):
-    """Raise counters to what was seen of them; `floors` are triples: a counter, the settled part, its expiry."""
+    """Raise counters to what was seen of them.
+
+    `floors` are triples: a counter, the settled part, the counter's time to live.
+    """
 
     script: ClassVar[str] = "restore"
     calls: Key

@@ -20,6 +20,10 @@ for i = 1, #changes, 3 do
     end
     note_act(audit, audit_s, interaction, person, scope, target, name, shown(before, withheld), shown(value, withheld))
     if withheld then
+      -- A version of the bot that kept no texts has set this one: it can be gone back to as well.
+      if before ~= '' and redis.call('EXISTS', versions) == 0 then
+        redis.call('XADD', versions, '*', 'name', name, 'person', '0', 'text', before)
+      end
       redis.call('XADD', versions, 'MAXLEN', most_versions, '*', 'name', name, 'person', person, 'text', value)
     end
     changed[#changed + 1] = name

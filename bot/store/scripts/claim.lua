@@ -78,7 +78,7 @@ if before ~= token then
   end
   redis.call('HSETNX', record, 'first_token', token)
   redis.call('HINCRBY', record, 'tries', 1)
-  redis.call('HSET', record, 'claimed_by', token)
+  redis.call('HSET', record, 'claimed_by', token, 'began', integer(now))
 end
 
 local messages = {}

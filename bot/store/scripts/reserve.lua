@@ -1,6 +1,6 @@
 --!df flags=allow-undeclared-keys
 -- Reserve the most that a request may use on every counter that applies, or on none if a counter is full. `limits` are
--- fives: a counter, its most, the amount, when it expires (s), and when it renews (s). A repeated call reserves once.
+-- fives: a counter, its most, the amount, its time to live (s), and when it renews (s). A repeated call reserves once.
 -- A `forced` reservation was made before and has been lost: it needs no room.
 -- Returns {'ROLLED_BACK'}, {'FULL', number, index, '1' if the person is to be told of it, settled, reserved, told, ...},
 --   or {'OK', number, settled, reserved, told, ...}.
@@ -26,7 +26,7 @@ if state == 'returned' and (full == 0 or forced == '1') then
   for i = 1, #limits, 5 do
     if limits[i + 2] ~= '0' then
       redis.call('HINCRBY', limits[i], 'reserved', limits[i + 2])
-      redis.call('EXPIREAT', limits[i], limits[i + 3])
+      redis.call('EXPIRE', limits[i], limits[i + 3])
       held = held .. ' ' .. limits[i] .. ' ' .. limits[i + 2]
     end
   end

@@ -18,6 +18,7 @@ end
 -- Somebody mentioned the bot since it left this thread, so the thread is no longer left.
 if redis.call('HEXISTS', meta, 'joined') == 1 then redis.call('HDEL', meta, 'left') end
 redis.call('HDEL', meta, 'cut', 'cost', 'unpriced', 'last', 'corrected', 'places', 'pinned_now', 'joined')
+redis.call('HDEL', meta, 'server_name', 'channel_name')
 redis.call('HSET', meta, 'floor', before)
 redis.call('EXPIRE', meta, ttl_s)
 local turn, record = '', {}

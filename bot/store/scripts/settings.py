@@ -1,4 +1,4 @@
-"""Calls that change the settings of a scope, and note administrative acts."""
+"""Calls that change the settings of a scope or the presets of a server, and note administrative acts."""
 
 from __future__ import annotations
 
@@ -46,3 +46,14 @@ class NoteAct(Call):
     what: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SavePreset(Call):
+    """Store a named prompt, unless there are `most` others; `preset_name` is its name."""
+
+    script: ClassVar[str] = "save_preset"
+    presets: Key
+    preset_name: str
+    preset: str
+    most: int

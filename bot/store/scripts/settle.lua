@@ -1,6 +1,6 @@
 --!df flags=allow-undeclared-keys
--- Replace a reservation by what its request has used. `used` are triples: a counter, the amount, and when the counter
--- expires (s). A repeated call counts once; a reservation that was given back meanwhile, or that the store has
+-- Replace a reservation by what its request has used. `used` are triples: a counter, the amount, and its time to live
+-- (s). A repeated call counts once; a reservation that was given back meanwhile, or that the store has
 -- forgotten, counts as well.
 -- Returns {'ROLLED_BACK'}, or {'OK', number, settled, reserved, told, ...}.
 local number = numbered(calls, seen)
@@ -11,7 +11,7 @@ if redis.call('HGET', record, id) ~= 'settled' then
   for i = 1, #used, 3 do
     if used[i + 1] ~= '0' then
       redis.call('HINCRBY', used[i], 'settled', used[i + 1])
-      redis.call('EXPIREAT', used[i], used[i + 2])
+      redis.call('EXPIRE', used[i], used[i + 2])
     end
   end
   redis.call('HSET', record, id, 'settled')

@@ -35,3 +35,16 @@ class RemoveWork(Call):
     work: Key
     conversation: int
     score: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoteDecisions(Call):
+    """Note a decision about messages of a channel; see `bot/store/decisions.py`."""
+
+    script: ClassVar[str] = "note_decisions"
+    decisions: Key
+    oldest: int
+    most: int
+    ttl_s: int
+    decision: str
+    messages: tuple[str, ...]

@@ -11,6 +11,7 @@ from bot.local.simulator.discord.ratelimits import MESSAGES
 from bot.render.outbox import Change, Outgoing
 from tests.gateway.conftest import Post
 from tests.patience import idle_timeout
+from tests.render.virtual_time import run
 
 WINDOW_S = 0.2
 
@@ -50,25 +51,32 @@ class Window:
             self.bucket.update(cast("Any", SimpleNamespace(headers=headers)))
 
 
-async def test_the_calls_behind_the_last_token_wait_for_the_next_window_and_no_longer() -> None:
-    window = Window()
-    await window.call()
-    await window.call()
-    assert window.began[1] - window.began[0] < WINDOW_S / 2
-    async with idle_timeout(5 * WINDOW_S):
+def test_the_calls_behind_the_last_token_wait_for_the_next_window_and_no_longer() -> None:
+    async def main() -> Window:
+        window = Window()
+        await window.call()
+        await window.call()
         await asyncio.gather(*(window.call() for _ in range(4)))
+        return window
+
+    window = run(main())
+    assert window.began[1] - window.began[0] < WINDOW_S / 2
     waits = [each - window.began[0] for each in window.began[2:]]
     assert all(WINDOW_S <= each < 2 * WINDOW_S for each in waits[:2])
     assert all(2 * WINDOW_S <= each < 3 * WINDOW_S for each in waits[2:])
 
 
-async def test_a_call_that_is_cancelled_waits_for_nothing_and_leaves_its_bucket_to_others() -> None:
-    window = Window()
-    await window.call()
-    last = asyncio.create_task(window.call())
-    await asyncio.sleep(0)
-    last.cancel()
-    async with idle_timeout(WINDOW_S / 2):
-        await asyncio.wait([last])
-    async with idle_timeout(2 * WINDOW_S):
+def test_a_call_that_is_cancelled_waits_for_nothing_and_leaves_its_bucket_to_others() -> None:
+    async def main() -> None:
+        loop, window = asyncio.get_running_loop(), Window()
         await window.call()
+        last = asyncio.create_task(window.call())
+        await asyncio.sleep(0)
+        cancelled_s = loop.time()
+        last.cancel()
+        await asyncio.wait([last])
+        assert loop.time() == cancelled_s
+        await window.call()
+        assert loop.time() < cancelled_s + 2 * WINDOW_S
+
+    run(main())

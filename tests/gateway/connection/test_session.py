@@ -47,6 +47,13 @@ class Line:
                 await asyncio.sleep(0.02)
 
 
+class Impatient(Client):
+    """discord.py would wait 5 s before each further session."""
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """Wait for nothing."""
+
+
 @pytest.fixture
 async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     """A bot that connects without any pause, and soon gives up a gateway that is silent."""
@@ -63,15 +70,11 @@ async def line(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Line]:
     ):
         monkeypatch.setattr(cast("Any", discord.client), name, ours)
     monkeypatch.setattr(websocket, "SILENCE_MAX_S", SILENT_S)
-    client = Client()
+    client = Impatient()
     metrics = Metrics()
     rate_limit.install(client, metrics, Pace())
     await client.login("session-token")
 
-    async def at_once(_shard: int | None, *, initial: bool = False) -> None:
-        """discord.py would wait 5 s before each further session."""
-
-    monkeypatch.setattr(client, "before_identify_hook", at_once)
     connecting = asyncio.create_task(session.stay_connected(client))
     try:
         yield Line(local, client, metrics)

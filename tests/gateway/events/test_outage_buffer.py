@@ -99,11 +99,14 @@ async def test_what_fails_although_the_store_is_there_holds_up_nobody() -> None:
     store.back = True
     outage_buffer = OutageBuffer(store.probe, retry_s=0.001)
 
+    failed = asyncio.Event()
+
     async def never() -> None:
+        failed.set()
         raise StoreUnavailable("odd")
 
     odd = asyncio.create_task(outage_buffer.run(never))
-    await asyncio.sleep(0.001)
+    await failed.wait()
     store.back = False
     held = asyncio.create_task(outage_buffer.run(lambda: store.take(1)))
     await until(lambda: store.asked)

@@ -6,7 +6,7 @@ import pytest
 
 from bot.render.part import Formula
 from tests.render.discord import visible
-from tests.render.restyle.test_restyler import early, files, restyle
+from tests.render.restyle.stage import early, files, restyle
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ from bot.render.draft import Draft
 from bot.render.part import Formula
 from bot.render.restyle.restyler import Restyler
 from tests.render.discord import Token, read, visible
-from tests.render.restyle.test_restyler import files, restyle
+from tests.render.restyle.stage import files, restyle
 
 TEXTS = [
     "f(*args, **kwargs) and g(*args)",

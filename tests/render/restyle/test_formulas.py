@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.render.restyle.test_restyler import files, restyle
+from tests.render.restyle.stage import files, restyle
 
 EXPRESSIONS = [
     "^a+$|^b+$",

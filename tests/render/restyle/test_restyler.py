@@ -7,104 +7,12 @@ import re
 import pytest
 
 from bot.render.draft import Draft
-from bot.render.part import Formula, TextFile
-from bot.render.restyle.restyler import Restyler
-from bot.render.restyle.table import PHONE_COLUMNS
-from bot.render.restyle.tex import linear
+from bot.render.part import TextFile
 from bot.render.style import Style
 from tests.render.discord import code_blocks, stray, styled
+from tests.render.restyle.stage import early, files, restyle
 
 MENTIONS = "<@123> <@&4> <#5> <:x:1> <a:y:2> <t:3:R> </ask:6> @everyone"
-
-
-def restyle(text: str, style: Style | None = None) -> str:
-    """The restyled text; the same whether it comes at once or letter by letter."""
-    whole, letters = Restyler(style), Restyler(style)
-    at_once = whole.push(text) + whole.finish()
-    assert "".join(letters.push(char) for char in text) + letters.finish() == at_once
-    assert letters.attached == whole.attached
-    return at_once
-
-
-def files(text: str, style: Style | None = None) -> list[Formula | TextFile]:
-    restyler = Restyler(style)
-    restyler.push(text)
-    restyler.finish()
-    return [place.file for place in restyler.attached]
-
-
-def early(text: str) -> str:
-    """What is certain before the reply is over."""
-    return Restyler().push(text)
-
-
-def test_a_table_becomes_an_aligned_block() -> None:
-    table = "| Name | Größe |\n|:--|--:|\n| **Ann** | 7 |\n| `x` and [y](https://e.x) | 1234 |\nAfter."
-    assert restyle(table).split("\n") == [
-        "```",
-        "Name                   Größe",
-        "─────────────────────  ─────",
-        "Ann                        7",
-        "x and y (https://e.x)   1234",
-        "```",
-        "After.",
-    ]
-
-
-def test_columns_are_aligned_by_what_characters_are_wide() -> None:
-    table = "| a | b |\n|---|---|\n| 日本語 | x |\n| 👨‍👩‍👧‍👦 | x |\n| ❤️ | x |\n| e\u0301 | x |\n"
-    rows = restyle(table).split("\n")[3:-2]
-    assert rows == ["日本語  x", "👨‍👩‍👧‍👦      x", "❤️      x", "e\u0301       x"]
-
-
-def test_a_table_without_outer_bars_is_a_table() -> None:
-    assert restyle("a | b\n--- | :-:\n1 | 2\n\nend") == "```\na  b\n─  ─\n1  2\n```\n\nend"
-    assert restyle("either | or\nis no table") == "either | or\nis no table"
-
-
-def test_a_table_too_wide_for_a_phone_becomes_records() -> None:
-    wide = "x" * PHONE_COLUMNS
-    table = f"| Name | **What** |\n|---|---|\n| Ann | *{wide}* |\n| Bob | |\n"
-    assert restyle(table) == f"**Name:** Ann\n**What:** *{wide}*\n\n**Name:** Bob\n**What:** –\n"
-
-
-def test_four_narrow_columns_stay_a_table() -> None:
-    table = (
-        "| Planet | Moons | Day (hours) | Nickname |\n|---|---|---|---|\n"
-        "| Mercury | 0 | 4222.6 | Swift Planet |\n| Venus | 0 | 2802 | Morning Star |\n"
-    )
-    assert restyle(table).split("\n")[:2] == ["```", "Planet   Moons  Day (hours)  Nickname"]
-
-
-def test_a_table_in_a_quote_or_a_list_stays_there() -> None:
-    assert (
-        restyle("> | a | b |\n> |---|---|\n> | 1 | 2 |\nend") == "> ```\n> a  b\n> ─  ─\n> 1  2\n> ```\nend"
-    )
-    assert restyle("- item\n  | a | b |\n  |---|---|\n  | 1 | 2 |\n") == (
-        "- item\n  ```\n  a  b\n  ─  ─\n  1  2\n  ```\n"
-    )
-
-
-def test_cells_may_hold_bars_line_breaks_and_formulas() -> None:
-    table = "| a | b |\n|---|---|\n| x \\| y | 1<br>2 |\n| $x^2$ | &lt; |\n"
-    assert restyle(table) == "```\na      b\n─────  ─\nx | y  1\n       2\nx²     <\n```\n"
-
-
-@pytest.mark.parametrize(
-    ("row", "cells"),
-    [
-        ("| `a || b` | or |", ["a || b", "or"]),
-        ("| `a | b` | `c|d` |", ["a | b", "c|d"]),
-        ("| ``a ` | b`` | x |", ["a ` | b", "x"]),
-        ("| a ` b | c ` d |", ["a ` b", "c ` d"]),
-        ("| `a` | `b | c |", ["a", "`b | c"]),
-    ],
-)
-def test_a_bar_in_code_is_no_border_where_the_row_would_be_too_long(row: str, cells: list[str]) -> None:
-    below = restyle(f"| x | y |\n|---|---|\n{row}\n").split("\n")
-    header = restyle(f"{row}\n|---|---|\n| x | y |\n").split("\n")
-    assert [re.split(" {2,}", line) for line in (below[3], header[1])] == [cells, cells]
-    assert len(below) == len(header) == len(["```", "header", "rule", "row", "```", ""])
 
 
 @pytest.mark.parametrize(
@@ -135,18 +43,6 @@ def test_what_is_hidden_is_hidden_from_its_first_word_on() -> None:
             seen = re.sub(r"\|\|.*?\|\|", "", part.text)
             assert seen == "It was ."[: len(seen)]
             assert not stray(part.text)
-
-
-def test_what_looks_like_a_table_in_code_is_code() -> None:
-    text = "```\n| a | b |\n|---|---|\n| 1 | 2 |\n```\n"
-    assert restyle(text) == text
-
-
-def test_a_table_is_held_back_until_it_is_over_and_no_longer() -> None:
-    assert early("Look:\n| a | b |\n|---|---|\n| 1 | 2 |\n") == "Look:\n"
-    assert early("| a | b |\n|---|---|\n| 1 | 2 |\n\n").endswith("```\n\n")
-    assert early("| a | b |\n|---|---|\n| 1 | 2 |\nT").startswith("```\na  b")
-    assert early("| no table\nx").startswith("| no table\n")
 
 
 @pytest.mark.parametrize(
@@ -299,110 +195,6 @@ def test_a_quote_is_one_quote_and_its_code_one_block() -> None:
     assert code_blocks(shown) == [("js", "const x = 1;\n\n  foo();")]
 
 
-def test_a_table_that_becomes_records_in_a_quote_leaves_the_quote_whole() -> None:
-    wide = "x" * PHONE_COLUMNS
-    (quote,) = styled(restyle(f"> | Name | What |\n> |---|---|\n> | Ann | {wide} |\n> | Bob | y |"), "quote")
-    assert quote == f"**Name:** Ann\n**What:** {wide}\n\n**Name:** Bob\n**What:** y"
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "It is $5 and $10.",
-        "Between $5-$10, or $1,000 (about US$900) for a$$.",
-        "Earn $$ and $$$ and $ x $.",
-        "$HOME/bin:$PATH and $foo->$bar, $a",
-        "It costs $20 to win $30 more$",
-        "$100k for you and $x",
-        "A $5 note, a $",
-    ],
-)
-def test_money_and_variables_are_no_formulas(text: str) -> None:
-    assert restyle(text) == text
-
-
-@pytest.mark.parametrize(
-    ("tex", "text"),
-    [
-        (r"E = mc^2", "E = mc²"),
-        (r"\alpha_i \in \mathbb{R}^n", "αᵢ ∈ ℝⁿ"),
-        (r"\frac{1}{2}x", "(1/2)x"),
-        (r"\frac{a+b}{2c}", "(a+b)/(2c)"),
-        (r"\sqrt{b^2-4ac}", "√(b²−4ac)"),
-        (r"\sum_{i=1}^{n} i", "∑ᵢ₌₁ⁿ i"),
-        (r"\lim_{x \to 0} f(x)", "lim_(x→0) f(x)"),
-        (r"k_B T", "k_B T"),
-        (r"e^{-x^2/2}", "e^(−x²/2)"),
-        (r"\text{speed} = \frac{\text{distance}}{\text{time}}", "speed = distance/time"),
-        (r"O(n \log n)", "O(n log n)"),
-        (r"90^\circ", "90°"),
-        (r"a \not= b \leq c", "a ≠ b ≤ c"),
-        (r"1,000,000", "1,000,000"),
-        (r"1{,}234 + f(1,23)", "1,234 + f(1, 23)"),
-        (r"\sqrt{2}\pi + \sqrt{2}^2", "√(2)π + √(2)²"),
-        (r"\sqrt{2} + 1", "√2 + 1"),
-        (r"\mathrm{CO_2}", "CO₂"),
-        (r"\mathbb{1}", "𝟙"),
-    ],
-)
-def test_a_formula_becomes_a_line_of_unicode(tex: str, text: str) -> None:
-    assert linear(tex) == text
-
-
-@pytest.mark.parametrize(
-    "tex",
-    [
-        r"\begin{pmatrix}1\end{pmatrix}",
-        r"\frac{a}{\frac{b}{c}}",
-        r"\unknown{x}",
-        "x^{",
-        "",
-        r"\underbrace{a}_b",
-        r"2\frac{1}{2}",
-        r"\mathcal{1}",
-        r"a \not{} b",
-        r"a \not{<=} b",
-        "}",
-    ],
-)
-def test_what_a_line_cannot_say_is_not_said_in_one(tex: str) -> None:
-    assert linear(tex) is None
-
-
-def test_formulas_in_sentences_are_shown_in_unicode_or_as_their_source() -> None:
-    assert restyle("With $x^2$ and \\(y_1\\): $k_B$.") == "With x² and y₁: k\\_B."
-    assert restyle(r"So $\frac{a}{\frac{b}{c}}$.") == r"So `\frac{a}{\frac{b}{c}}`."
-    assert files("With $x^2$.") == []
-
-
-def test_a_displayed_formula_is_readable_and_drawn() -> None:
-    for text in ("$$E = mc^2$$", "$$\nE = mc^2\n$$", "\\[ E = mc^2 \\]", "```math\nE = mc^2\n```"):
-        assert restyle(f"See:\n\n{text}\n\nend") == "See:\n\nE = mc²\n\nend"
-        assert files(text) == [Formula("E = mc^2")]
-    matrix = r"\begin{pmatrix} 1 \end{pmatrix}"
-    assert restyle(f"$$\n{matrix}\n$$\nend") == f"```latex\n{matrix}\n```\nend"
-    assert restyle("\\begin{align}\na &= b \\\\\nc &= d\n\\end{align}") == "a = b\nc = d"
-
-
-def test_latex_as_code_stays_code_and_is_drawn_if_it_is_a_formula() -> None:
-    assert restyle("```latex\nx^2\n```\n") == "```latex\nx^2\n```\n"
-    assert files("```latex\nx^2\n```\n") == [Formula("x^2")]
-    assert files("```latex\n\\documentclass{article}\n```\n") == []
-
-
-def test_a_formula_is_held_back_until_it_is_one_or_cannot_be() -> None:
-    assert early("- see $x^2") == "- see "
-    assert early("- see $x^2$ ") == "- see x² "
-    assert early("- pay $5") == "- pay "
-    assert early("- pay $5 and ") == "- pay $5 and "
-    assert early("text\n$$\nx = y") == "text\n"
-    assert early("a $$\n\nb c") == "a $$\n\n"
-
-
-def test_escaped_brackets_are_no_formula() -> None:
-    assert restyle("\\[not a link\\] \\(nor this one\\)") == "\\[not a link\\] \\(nor this one\\)"
-
-
 def test_a_long_code_block_becomes_a_file_and_an_excerpt() -> None:
     code = "".join(f"line {number}\n" for number in range(30))
     style = Style(code_file_lines=20)
@@ -425,30 +217,3 @@ def test_two_long_code_blocks_have_two_names() -> None:
     text = f"```py\n{code}```\n```unheard-of\n{code}```\n"
     names = [file.name for file in files(text, Style(code_file_lines=3)) if isinstance(file, TextFile)]
     assert names == ["code.py", "code-2.txt"]
-
-
-@pytest.mark.parametrize(
-    ("markdown", "shown"),
-    [
-        (
-            "Run:\n\n    echo $a $b\n    x = <b>y</b>\n\n\n      # *z*\n\nThen $x$",
-            "Run:\n\n```\necho $a $b\nx = <b>y</b>\n\n\n  # *z*\n```\n\nThen x",
-        ),
-        ("\tf(*a, *b)\n \t\n\t```\nend", "```\nf(*a, *b)\n\n``\u200b`\n```\nend"),
-        ("- a\n\n    more\n\nNow\n\n    code_", "- a\n\n    more\n\nNow\n\n```\ncode_"),
-        (
-            "text\n    goes on\n\n    - a list\n    - of two",
-            "text\n    goes on\n\n    - a list\n    - of two",
-        ),
-    ],
-)
-def test_indented_code_becomes_a_block(markdown: str, shown: str) -> None:
-    assert restyle(markdown) == shown
-
-
-def test_long_indented_code_becomes_a_file() -> None:
-    code = "".join(f"line {number}\n" for number in range(30))
-    indented = "".join(f"    {line}\n" for line in code.splitlines())
-    style = Style(code_file_lines=20)
-    assert files(f"Look:\n\n{indented}\nEnd", style) == [TextFile("code.txt", code)]
-    assert restyle(f"Look:\n\n{indented}\nEnd", style).endswith("`code.txt`.\n\nEnd")

@@ -18,6 +18,7 @@ from bot.local.simulator.discord import Discord
 from bot.local.simulator.discord.actors import Actor
 from bot.local.simulator.discord.model import Application, Channel, Guild
 from tests.local.simulator import openapi
+from tests.local.simulator.discord.rest import Rest
 from tests.patience import idle_timeout
 
 TOKEN = "a token for tests"
@@ -76,6 +77,11 @@ async def still() -> AsyncIterator[Scene]:
 async def session() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession() as opened:
         yield opened
+
+
+@pytest.fixture
+def rest(scene: Scene, session: aiohttp.ClientSession) -> Rest:
+    return Rest(session, scene.discord.api_url, TOKEN)
 
 
 class Client(discordpy.Client):

@@ -1,0 +1,102 @@
+"""/export: the thread as a file, for a person who can read the thread."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import Literal
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.export import Export, Listing, fitting, to_json, to_markdown
+from bot.conversation.export_html import to_html
+from bot.gateway import permissions
+
+log = structlog.get_logger()
+
+Format = Literal["html", "markdown", "json"]
+
+RENDERERS = {"html": (to_html, "html"), "markdown": (to_markdown, "md"), "json": (to_json, "json")}
+"""How each format is written, and the ending of its file."""
+
+MARGIN_BYTES = 2_000
+"""For the rest of the request, of which Discord's limit does not speak."""
+
+MAY_NOT_READ = "You lack the permission “{}” here, so I cannot give you what was said."
+EMPTY = "Nothing was said here yet."
+ONLY_THE_LATEST = "Only the latest {} messages are part of this file; the thread has more."
+
+
+class Exports:
+    """Lists the thread on Discord, so that the file holds what people see there."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._list_thread = services.list_thread
+        self._clock = services.clock
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.command(name="export", description="Give me this thread as a file")(self.export)
+
+    @app_commands.describe(format="A page to read or print (the default), Markdown, or JSON for programs")
+    @in_servers_and_dms
+    async def export(self, interaction: Interaction, format: Format = "html") -> None:  # noqa: A002 - the option's name
+        """Send the thread as a file that only the person sees."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if (refusal := await self._refusal(interaction, invocation)) is not None:
+            await say(interaction, refusal)
+            return
+        conversation = invocation.conversation or 0
+        thread = interaction.channel if isinstance(interaction.channel, discord.Thread) else None
+        listing = await self._list_thread(
+            conversation, guild=invocation.server, parent=None if thread is None else thread.parent_id
+        )
+        if not listing.messages:
+            await say(interaction, EMPTY)
+            return
+        export = _export(conversation, thread, listing, self._clock.now_ms())
+        render, ending = RENDERERS[format]
+        most_bytes = interaction.filesize_limit - MARGIN_BYTES
+        data = await asyncio.to_thread(fitting, export, render, most_bytes)
+        log.info(
+            "thread_exported",
+            conversation=conversation,
+            format=format,
+            messages=len(export.messages),
+            bytes=len(data),
+        )
+        file = discord.File(io.BytesIO(data), f"{export.file_name}.{ending}")
+        await say(interaction, "\n".join([_said(listing), *export.remarks]), files=[file])
+
+    async def _refusal(self, interaction: Interaction, invocation: Invocation) -> str | None:
+        if invocation.conversation is None or await self._conversations.meta(invocation.conversation) is None:
+            return NOT_A_CONVERSATION
+        if invocation.server is not None:
+            for name in permissions.TO_READ:
+                if not getattr(interaction.permissions, name):
+                    return MAY_NOT_READ.format(permissions.NAMES[name])
+        return None
+
+
+def _export(conversation: int, thread: discord.Thread | None, listing: Listing, made_ms: int) -> Export:
+    title, place = "Direct messages", "Direct messages"
+    if thread is not None:
+        parent = thread.parent
+        title = thread.name
+        place = thread.guild.name if parent is None else f"#{parent.name} · {thread.guild.name}"
+    remarks = () if listing.is_whole else (ONLY_THE_LATEST.format(len(listing.messages)),)
+    return Export(conversation, title, place, made_ms, listing.messages, remarks)
+
+
+def _said(listing: Listing) -> str:
+    count = len(listing.messages)
+    return f"{count} message{'' if count == 1 else 's'}, as you see them here. Files are named, not included."

@@ -1,0 +1,105 @@
+"""/forget: a person has everything forgotten that is kept of them, and can have it looked for again."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands.buttons import button, view_of
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.interactions import Interaction, say, update_message
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.forgetting import Identity
+from bot.conversation.receipt import receipt, verified
+
+log = structlog.get_logger()
+
+FORGET_ID = "bobbin:forget"
+KEEP_ID = "bobbin:keep-me"
+"""The custom ids name nobody: the person who presses the button is forgotten, and only they see it."""
+
+QUESTION = (
+    "Shall I forget you? I remove, everywhere I talk: your messages, their files (also at Anthropic), your names, "
+    "what others' messages quote of you, replies to you alone, and every prompt that you have set, also for channels "
+    "and servers. Replies to you and others together stay, and so does what stands on Discord. This cannot be undone."
+)
+KEPT = "Nothing was forgotten."
+UNDER_WAY = "I am forgetting you. This can take some minutes; you get a receipt here, or in a direct message."
+NO_RECEIPT = (
+    "I have no receipt of yours with that code. Receipts are kept for 30 days, and only the latest one."
+)
+NOT_DONE = "I am still forgetting you. You get a receipt when it is done."
+
+
+def identity_of(interaction: Interaction) -> Identity:
+    """Return who uses a command, with the names that Discord tells, and the moment as an id."""
+    user = interaction.user
+    names = frozenset(name for name in (user.global_name, user.name) if name)
+    return Identity(user.id, interaction.id, frozenset({user.name}), names)
+
+
+@in_servers_and_dms
+class Forget(app_commands.Group, name="forget", description="Have me forget you"):
+    """Answers the commands and the two buttons of the question."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._forgetting = services.forgetting
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands and the buttons."""
+        tree.add_command(self)
+        tree.add_button(FORGET_ID, self.confirm)
+        tree.add_button(KEEP_ID, self.keep)
+
+    @app_commands.command(name="me", description="Make me forget everything that I keep of you, everywhere")
+    async def me(self, interaction: Interaction) -> None:
+        """Ask whether to forget; show a receipt that could not be delivered."""
+        await interaction.response.defer(ephemeral=True)
+        job = await self._forgetting.latest(interaction.user.id)
+        if job is not None and not job.done:
+            await say(interaction, UNDER_WAY)
+            return
+        text = QUESTION
+        if job is not None and not job.told:
+            text = f"{receipt(job.found, job.code)}\n\n{QUESTION}"
+            await self._forgetting.note_told(job)
+        buttons = view_of(
+            button("Forget me", FORGET_ID, discord.ButtonStyle.danger), button("Keep it", KEEP_ID)
+        )
+        await say(interaction, text, view=buttons)
+
+    async def keep(self, interaction: Interaction) -> None:
+        """Answer the button that keeps everything."""
+        await interaction.response.edit_message(content=KEPT, view=None)
+
+    async def confirm(self, interaction: Interaction) -> None:
+        """Forget the person who has pressed the button, and show the receipt."""
+        await interaction.response.edit_message(content=UNDER_WAY, view=None)
+        begun = await self._forgetting.begin(identity_of(interaction))
+        job = await self._forgetting.run(interaction.user.id)
+        if job is None or not job.done or job.code != begun.code:
+            return  # another instance works on it, and tells the person
+        if await update_message(interaction, receipt(job.found, job.code)):
+            await self._forgetting.note_told(job)
+
+    @app_commands.command(
+        name="verify", description="Look through everything again for what was to be forgotten"
+    )
+    @app_commands.describe(code="The code of your receipt")
+    async def verify(self, interaction: Interaction, code: str) -> None:
+        """Search everything again."""
+        await interaction.response.defer(ephemeral=True)
+        job = await self._forgetting.latest(interaction.user.id)
+        if job is not None and not job.done:
+            await say(interaction, NOT_DONE)
+        elif job is None or job.code != code.strip().strip("`"):
+            await say(interaction, NO_RECEIPT)
+        else:
+            who = identity_of(interaction)
+            found = await self._forgetting.verify(
+                Identity(who.person, job.identity.before, who.usernames, who.names)
+            )
+            await say(interaction, verified(found, job.code))

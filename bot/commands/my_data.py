@@ -1,0 +1,94 @@
+"""/my data: what is kept of the person who asks, as a file that only they see."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import discord
+from discord import app_commands
+
+from bot.commands.command_contexts import in_servers_and_dms
+from bot.commands.forget import identity_of
+from bot.commands.interactions import Interaction, say
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.store.examination import KeptMessage, KeptSetting
+
+MOST_BYTES = 8_000_000
+"""Discord takes files of 10 MB at least ("Uploading Files")."""
+
+NOTHING = "I keep nothing of you but what every message shows for the moment: this command."
+
+
+@in_servers_and_dms
+class MyData(app_commands.Group, name="my", description="What I keep of you"):
+    """Answers the command."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._forgetting = services.forgetting
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.add_command(self)
+
+    @app_commands.command(name="data", description="Get a file of everything that I keep of you")
+    async def data(self, interaction: Interaction) -> None:
+        """Send the file."""
+        await interaction.response.defer(ephemeral=True)
+        messages, settings = await self._forgetting.kept(identity_of(interaction))
+        if not messages and not settings:
+            await say(interaction, NOTHING)
+            return
+        data, left_out = document(interaction.user.id, interaction.user.name, messages, settings)
+        text = f"Here is what I keep of you: {len(messages)} messages and {len(settings)} settings."
+        if left_out:
+            text += (
+                f" The file would be too large for Discord, so the oldest {left_out} messages are left out."
+            )
+        text += " `/forget me` removes it."
+        await say(interaction, text, files=[discord.File(io.BytesIO(data), "my-data.json")])
+
+
+def document(
+    person: int, username: str, messages: Sequence[KeptMessage], settings: Sequence[KeptSetting]
+) -> tuple[bytes, int]:
+    """Return the file, and how many of the oldest messages did not fit into it."""
+    left_out = 0
+    shown = [_message(each) for each in messages]
+    sizes = [len(json.dumps(each, ensure_ascii=False).encode(errors="replace")) + 100 for each in shown]
+    size = sum(sizes)
+    while size > MOST_BYTES and left_out < len(shown):
+        size -= sizes[left_out]
+        left_out += 1
+    made = {
+        "person": {"id": str(person), "username": username},
+        "messages": shown[left_out:],
+        "messages_left_out": left_out,
+        "settings": [_setting(each) for each in settings],
+    }
+    return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
+
+
+def _message(kept: KeptMessage) -> dict[str, object]:
+    return {
+        "conversation": str(kept.conversation),
+        "id": None if kept.id is None else str(kept.id),
+        "written": _time(kept.written_ms),
+        "text": kept.text,
+        "files": list(kept.files),
+    }
+
+
+def _setting(kept: KeptSetting) -> dict[str, object]:
+    fields = asdict(kept)
+    at_ms = fields.pop("at_ms")
+    return {**fields, "home": str(kept.home), "target": str(kept.target), "set": _time(at_ms)}
+
+
+def _time(at_ms: int) -> str:
+    return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")

@@ -1,0 +1,34 @@
+"""Notes in the audit log of what people do by commands that change no setting."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.commands.invocation import Invocation
+from bot.conversation.audit import Act
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.scope import Scope
+from bot.store.audit_log import AuditLog
+
+log = structlog.get_logger()
+
+
+async def note(
+    audit_log: AuditLog,
+    invocation: Invocation,
+    act: Act,
+    *,
+    before: str = "",
+    after: str = "",
+    server: bool = False,
+) -> None:
+    """Note an act in a conversation; one that concerns the `server`, or outside of a conversation, as the server's.
+
+    The act is done by now: a failure here must not be reported as a failure of the act.
+    """
+    conversation, actor = None if server else invocation.conversation, invocation.actor
+    scope = Scope.SERVER if conversation is None else Scope.THREAD
+    try:
+        await audit_log.note(actor, scope, conversation or actor.home, act.value, before=before, after=after)
+    except StoreUnavailable as error:
+        log.warning("act_not_noted", act=act.value, interaction=actor.interaction, detail=str(error))

@@ -1,0 +1,230 @@
+"""/system preset: the named prompts of a server."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import access, code_block
+from bot.commands.interactions import Interaction, lookup_deadline, say
+from bot.commands.invocation import resolve_invocation
+from bot.commands.modal import TextModal
+from bot.commands.noting import note
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, for_scope
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.audit import Act
+from bot.conversation.audit_view import code
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.model import narrowest
+from bot.conversation.scope import SYSTEM, Scope
+from bot.conversation.visible import is_blank, plain
+from bot.store.presets import MOST_PRESETS, Preset
+
+log = structlog.get_logger()
+
+RULE = access.Rule(("manages_server",))
+"""Who may save and delete presets; in direct messages they are the person's own."""
+
+PRESET_ID = "bobbin:preset"
+"""The beginning of the modal's custom id; the name of the preset stands behind it."""
+
+PROMPT_FIELD = "prompt"
+NAME_CHARS = 40
+OFFER_S = 0.8
+"""For the names while one is typed, which are requested at each key."""
+
+MAY_NOT_SAVE = RULE.refusal("save a preset")
+MAY_NOT_DELETE = RULE.refusal("delete a preset")
+NO_NAME = "A preset needs a name that can be read."
+EMPTY = "An empty preset would set nothing. To delete a preset, use /system preset delete."
+NONE_YET = "There are no presets here yet. /system preset save makes one."
+FULL = (
+    f"There are {MOST_PRESETS} presets here, which is the most there can be. Delete one, then save yours again; "
+    "its text is attached."
+)
+
+
+def no_such(name: str) -> str:
+    """Say that there is no preset of a name."""
+    return f"There is no preset named {code(name)} here. /system preset list shows those that there are."
+
+
+def saved(name: str, *, replaced: bool) -> str:
+    """Say that a preset was saved."""
+    how = "is changed. Where it was used before, the prompt stays as it was" if replaced else "is saved"
+    return f"The preset {code(name)} {how}. Set it with /system preset use."
+
+
+def used(name: str, scope: Scope) -> str:
+    """Say that a preset was set as a prompt."""
+    return (
+        f"The prompt of {SCOPE_NAMES[scope]} is the preset {code(name)} now. It applies from the next reply on, "
+        "and stays as it is if the preset is changed."
+    )
+
+
+def deleted(name: str) -> str:
+    """Say that a preset was deleted."""
+    return f"The preset {code(name)} is deleted. Where it was used, the prompt stays."
+
+
+def listed(presets: Mapping[str, Preset]) -> str:
+    """Show the presets: their names, lengths, who saved each, and when."""
+    return "\n".join(
+        f"{code(name)}: {len(preset.text)} characters, by <@{preset.by}> <t:{preset.at_ms // 1000}:R>"
+        for name, preset in presets.items()
+    )
+
+
+class Presets(app_commands.Group, name="preset", description="Prompts of this server by name"):
+    """Answers the commands and the modal, and offers names while one is typed."""
+
+    def __init__(self, services: CommandServices, refusals: Refusals) -> None:
+        super().__init__()
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._presets = services.presets
+        self._audit_log = services.audit_log
+        self._clock = services.clock
+        self._default = services.default
+        self._refusals = refusals
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the modal."""
+        tree.add_modal(rf"{PRESET_ID}:(?P<name>.+)", self.submitted)
+
+    @app_commands.command(name="save", description="Save a prompt under a name, for everybody on this server")
+    @app_commands.describe(name="The name; an existing preset of that name is changed")
+    async def save(self, interaction: Interaction, name: app_commands.Range[str, 1, NAME_CHARS]) -> None:
+        """Open the modal, with the preset as it is, else with the prompt that is in force here."""
+        name = plain(name)
+        async with lookup_deadline():
+            invocation = await resolve_invocation(interaction, self._conversations)
+            preset = await self._presets.get(invocation.actor.home, name)
+            by_scope = await self._scope_settings.choices(
+                thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+            )
+        if not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_SAVE)
+        elif not name:
+            await say(interaction, NO_NAME)
+        else:
+            in_force = narrowest([*by_scope.values(), self._default]).system or ""
+            await interaction.response.send_modal(
+                TextModal(
+                    title="Preset of a system prompt",
+                    custom_id=f"{PRESET_ID}:{name}",
+                    field=PROMPT_FIELD,
+                    label="How Claude is to behave",
+                    description="Saved under its name. It applies where somebody uses it.",
+                    text=in_force if preset is None else preset.text,
+                )
+            )
+
+    async def submitted(self, interaction: Interaction, *, values: Mapping[str, str], name: str) -> None:
+        """Save the preset that was written in the modal."""
+        await interaction.response.defer(ephemeral=True, thinking=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        name, prompt = plain(name)[:NAME_CHARS], values.get(PROMPT_FIELD, "").strip()
+        if not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_SAVE)
+            return
+        if is_blank(prompt) or not name:
+            await say(interaction, EMPTY if name else NO_NAME)
+            return
+        actor = invocation.actor
+        replaced = await self._presets.get(actor.home, name) is not None
+        if not await self._presets.save(actor, name, prompt, self._clock.now_ms()):
+            text, files = code_block.shown(FULL, prompt, "preset.txt", most_chars=0)
+            await say(interaction, FULL if files else text, files=files)
+            return
+        await note(
+            self._audit_log,
+            invocation,
+            Act.PRESET_SAVED,
+            before=name if replaced else "",
+            after=name,
+            server=True,
+        )
+        log.info("preset_saved", server=actor.home, chars=len(prompt), replaced=replaced)
+        await say(interaction, saved(name, replaced=replaced))
+
+    @app_commands.command(
+        name="use", description="Set a preset as the prompt of this thread, channel or server"
+    )
+    @app_commands.describe(name="The preset", scope=SCOPE_HELP)
+    async def use(self, interaction: Interaction, name: str, scope: ScopeOption | None = None) -> None:
+        """Set a preset as a prompt."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope, self._refusals)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        preset = await self._presets.get(invocation.actor.home, plain(name))
+        if preset is None:
+            await say(interaction, no_such(name))
+            return
+        await self._scope_settings.change(
+            invocation.actor,
+            target.scope,
+            target.target,
+            {SYSTEM: for_scope(interaction, target.scope, preset.text)},
+        )
+        log.info("prompt_set", scope=target.scope.value, target=target.target, chars=len(preset.text))
+        await say(interaction, used(plain(name), target.scope))
+
+    @app_commands.command(name="list", description="Show the presets of this server, or the text of one")
+    @app_commands.describe(name="The preset whose text is shown")
+    async def list_(self, interaction: Interaction, name: str | None = None) -> None:
+        """Show the presets, or one of them."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        presets = await self._presets.all(invocation.actor.home)
+        if name is not None:
+            if (preset := presets.get(plain(name))) is None:
+                await say(interaction, no_such(name))
+                return
+            text, files = code_block.shown(
+                f"The preset {code(name)}", preset.text, "preset.txt", most_chars=1500
+            )
+            await say(interaction, text, files=files)
+        elif presets:
+            await say(interaction, "", embeds=[discord.Embed(title="Presets", description=listed(presets))])
+        else:
+            await say(interaction, NONE_YET)
+
+    @app_commands.command(name="delete", description="Delete a preset of this server")
+    @app_commands.describe(name="The preset")
+    async def delete(self, interaction: Interaction, name: str) -> None:
+        """Delete a preset."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        if not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_DELETE)
+        elif not await self._presets.delete(invocation.actor.home, plain(name)):
+            await say(interaction, no_such(name))
+        else:
+            await note(self._audit_log, invocation, Act.PRESET_DELETED, before=plain(name), server=True)
+            log.info("preset_deleted", server=invocation.actor.home)
+            await say(interaction, deleted(plain(name)))
+
+    @save.autocomplete("name")
+    @use.autocomplete("name")
+    @list_.autocomplete("name")
+    @delete.autocomplete("name")
+    async def offer(self, interaction: Interaction, typed: str) -> list[app_commands.Choice[str]]:
+        """Offer the names that fit what was typed; none while the store is slow."""
+        home = interaction.guild_id or interaction.channel_id or 0
+        try:
+            async with asyncio.timeout(OFFER_S):
+                names = await self._presets.names(home)
+        except (StoreUnavailable, TimeoutError):
+            return []
+        fitting = [name for name in names if typed.casefold() in name.casefold()]
+        return [app_commands.Choice(name=name, value=name) for name in fitting[:MOST_PRESETS]]

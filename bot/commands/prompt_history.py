@@ -1,0 +1,184 @@
+"""/system history: who set which prompt, when, what that changed, and a button to go back."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+
+import discord
+import structlog
+
+from bot.commands.buttons import button, view_of
+from bot.commands.code_block import fenced
+from bot.commands.interactions import Interaction, say, update_message
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.scopes import SCOPE_NAMES, Refusals, ScopeTarget
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.prompt_history import difference
+from bot.conversation.scope import SYSTEM, Scope
+from bot.store.scope_settings import MOST_VERSIONS, Version
+
+log = structlog.get_logger()
+
+PAGE_ID = "bobbin:prompts"
+"""The beginning of a button's custom id; the scope and the id of the version to show stand behind it."""
+
+RESTORE_ID = "bobbin:restore"
+"""The beginning of a button's custom id; the scope and the id of the version to go back to stand behind it."""
+
+INLINE_CHARS = 3500
+"""A longer difference is a file: an embed's description holds 4,096 characters (Discord, "Embed Limits")."""
+
+NO_LONGER_KEPT = "That prompt is not kept any more."
+IN_FORCE = "That prompt is set already."
+
+
+def never_set(scope: Scope) -> str:
+    """Say that there is no history."""
+    return f"No prompt of {SCOPE_NAMES[scope]} was ever set here, as far as I remember."
+
+
+def gone_back(scope: Scope, *, removed: bool) -> str:
+    """Say that an earlier prompt is set again."""
+    what = "is removed again" if removed else "is set again as it was"
+    return f"The prompt of {SCOPE_NAMES[scope]} {what}. That applies from the next reply on."
+
+
+class PromptHistory:
+    """Answers the command and its buttons; whoever may set a prompt may see what it was."""
+
+    def __init__(self, services: CommandServices, refusals: Refusals) -> None:
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._refusals = refusals
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the buttons."""
+        version = rf"(?P<scope>{'|'.join(Scope)}):(?P<version>[0-9]+-[0-9]+)"
+        tree.add_button(rf"{PAGE_ID}:{version}", self.turn_page)
+        tree.add_button(rf"{RESTORE_ID}:{version}", self.restore)
+
+    async def show(self, interaction: Interaction, scope: Scope | None) -> None:
+        """Show the latest change."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope, self._refusals)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        versions, current = await self._read(invocation, target)
+        if not versions:
+            await say(interaction, never_set(target.scope))
+            return
+        text, embed, files = _page(target.scope, versions, 0)
+        view = _buttons(target.scope, versions, 0, current)
+        await say(interaction, text, embeds=[embed], files=files, view=view)
+
+    async def turn_page(self, interaction: Interaction, *, scope: str, version: str) -> None:
+        """Show another change in the message whose button was pressed."""
+        await interaction.response.defer()
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(Scope(scope), self._refusals)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        versions, current = await self._read(invocation, target)
+        index = _index(versions, version)
+        if index is None:
+            await say(interaction, NO_LONGER_KEPT)
+            return
+        await self._update(interaction, target.scope, versions, index, current)
+
+    async def restore(self, interaction: Interaction, *, scope: str, version: str) -> None:
+        """Set an earlier prompt again, as a change like any other."""
+        await interaction.response.defer()
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(Scope(scope), self._refusals)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        versions, current = await self._read(invocation, target)
+        index = _index(versions, version)
+        if index is None:
+            await say(interaction, NO_LONGER_KEPT)
+            return
+        prompt = versions[index].text
+        if prompt == current:
+            await say(interaction, IN_FORCE)
+            return
+        await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, {SYSTEM: prompt or None}
+        )
+        log.info("prompt_restored", scope=target.scope.value, target=target.target, chars=len(prompt))
+        versions, current = await self._read(invocation, target)
+        said = gone_back(target.scope, removed=not prompt)
+        await self._update(interaction, target.scope, versions, 0, current, said=said)
+
+    async def _read(self, invocation: Invocation, target: ScopeTarget) -> tuple[tuple[Version, ...], str]:
+        """Return the prompts of a scope, the latest first, and the one that is set now, "" for none."""
+        versions = await self._scope_settings.versions(
+            invocation.actor.home, target.target, count=MOST_VERSIONS
+        )
+        by_scope = await self._scope_settings.by_scope(
+            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+        )
+        setting = by_scope[target.scope].get(SYSTEM)
+        return versions, "" if setting is None else setting.value
+
+    async def _update(
+        self,
+        interaction: Interaction,
+        scope: Scope,
+        versions: Sequence[Version],
+        index: int,
+        current: str,
+        *,
+        said: str = "",
+    ) -> None:
+        text, embed, files = _page(scope, versions, index)
+        view = _buttons(scope, versions, index, current)
+        text = f"{said}\n{text}" if said else text
+        await update_message(interaction, text, embeds=[embed], files=files, view=view)
+
+
+def _index(versions: Sequence[Version], version: str) -> int | None:
+    return next((index for index, each in enumerate(versions) if each.id == version), None)
+
+
+def _page(
+    scope: Scope, versions: Sequence[Version], index: int
+) -> tuple[str, discord.Embed, list[discord.File]]:
+    """Show one change: who, when, and what differs from the prompt before."""
+    version = versions[index]
+    before = versions[index + 1].text if index + 1 < len(versions) else ""
+    heading = f"The prompt of {SCOPE_NAMES[scope]}: change {index + 1} of {len(versions)}, the latest first."
+    what = "Set" if version.text else "Removed"
+    when = version.at_ms // 1000
+    who = f"{what} by <@{version.person}> <t:{when}:f> (<t:{when}:R>)"
+    if not version.person:
+        who = f"{what} before I kept a history."
+    compared = difference(before, version.text)
+    shown = f"{who}\n```diff\n{fenced(compared)}\n```"
+    if len(shown) <= INLINE_CHARS:
+        return heading, discord.Embed(description=shown), []
+    file = discord.File(io.BytesIO(compared.encode()), "difference.diff")
+    return heading, discord.Embed(description=f"{who}\nWhat differs from the one before is attached."), [file]
+
+
+def _buttons(scope: Scope, versions: Sequence[Version], index: int, current: str) -> discord.ui.View | None:
+    items = []
+    if index > 0:
+        items.append(button("Newer", f"{PAGE_ID}:{scope}:{versions[index - 1].id}"))
+    if index + 1 < len(versions):
+        items.append(button("Older", f"{PAGE_ID}:{scope}:{versions[index + 1].id}"))
+    if versions[index].text != current:
+        items.append(_restoring("Go back to this prompt", scope, versions[index]))
+    elif index + 1 < len(versions):
+        items.append(_restoring("Go back to the one before", scope, versions[index + 1]))
+    return view_of(*items)
+
+
+def _restoring(label: str, scope: Scope, version: Version) -> discord.ui.Button[discord.ui.View]:
+    shown = label if version.text else "Go back to no prompt"
+    return button(shown, f"{RESTORE_ID}:{scope}:{version.id}", discord.ButtonStyle.primary)

@@ -1,0 +1,195 @@
+"""Gathers what is known of one message, and says why it was answered or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import discord
+
+from bot.commands import why_view
+from bot.commands.interactions import Interaction
+from bot.commands.services import CommandServices
+from bot.commands.why_target import Target, fetched
+from bot.conversation.decision import Cause, Decision
+from bot.conversation.errors import Unreadable
+from bot.conversation.intake import Ignore, Reason
+from bot.conversation.message import created_ms
+from bot.conversation.turn import Turn
+from bot.gateway.events.question import question_of
+from bot.store.claim import Meta
+from bot.store.keys import DONE_RECORD_S
+from bot.store.message_states import MessageState
+from bot.store.states import State
+
+ENDED = (State.DONE, State.CANCELLED)
+
+ACTS = 200
+"""The latest acts of the audit log, among which that of a reset is looked for."""
+
+ACT_WITHIN_MS = 60_000
+"""An act is noted within seconds of its interaction."""
+
+
+class WhyAnswer:
+    """Answers for one person, whose `names` show the names of others: those of an admin."""
+
+    def __init__(self, services: CommandServices, interaction: Interaction, *, names: bool) -> None:
+        self._services = services
+        self._states = services.message_states
+        self._interaction = interaction
+        self._names = names
+
+    async def about(self, target: Target) -> str:
+        """Explain a message."""
+        message, me = target.message, self._interaction.client.user
+        if message is not None and message.type is discord.MessageType.thread_starter_message:
+            reference = message.reference
+            if reference is None or reference.message_id is None:
+                return why_view.UNKNOWN
+            target = await self._fetched(reference.channel_id, reference.message_id)
+            message = target.message
+        if message is not None and me is not None and message.author.id == me.id:
+            return await self._own(target, message)
+        return await self._of_a_person(target)
+
+    async def _own(self, target: Target, message: discord.Message) -> str:
+        """Explain a reply of the bot, or the message that a notice is about."""
+        conversation = target.channel
+        if target.id in await self._states.of(conversation, (target.id,)):
+            return await self._of_a_person(target)  # what a person wrote into /chat
+        # The message of a menu comes without the message that it refers to.
+        message = (await self._fetched(conversation, target.id)).message or message
+        refers_to = None if message.reference is None else message.reference.message_id
+        if message.flags.silent:
+            if refers_to is None:
+                return why_view.NOTICE
+            return await self._of_a_person(await self._fetched(conversation, refers_to))
+        meta = await self._services.conversations.meta(conversation)
+        question = await question_of(self._interaction.client, message.channel, message)
+        # A reply refers to its question, which is the bot's own after /chat, or to the beginning of the reply.
+        for each in (refers_to, question):
+            if each is None:
+                continue
+            channel = _channel(conversation, meta, each)
+            try:
+                entry = await self._states.entry(conversation, each)
+            except Unreadable:
+                return self._unanswered(self._link(channel, each), Decision(Cause.UNREADABLE, 0))
+            if entry is not None and entry.reply:
+                return self._made_of(entry, conversation, meta)
+            if entry is not None or each in await self._states.of(channel, (each,)):
+                return await self._of_a_person(await self._fetched(channel, each))
+        return why_view.FORGOTTEN
+
+    async def _of_a_person(self, target: Target) -> str:
+        """Explain a message that may be answered."""
+        where = self._link(target.channel, target.id)
+        state = (await self._states.of(target.channel, (target.id,))).get(target.id)
+        home = target.channel if state is None else state.conversation
+        meta = await self._services.conversations.meta(home)
+        if home != target.channel and (meta is None or meta.parent != target.channel):
+            return why_view.UNKNOWN  # it stands in another channel, which the person may not be able to read
+        decision = (await self._services.decisions.of(target.channel, (target.id,))).get(target.id)
+        if state is not None and state.state not in ENDED:
+            if decision is not None and decision.reason == Cause.UNREADABLE:
+                return self._unanswered(where, decision)
+            waiting = await self._states.waiting(home, target.id)
+            return why_view.waiting(where, waiting, decision)
+        if state is None and (started := await self._started_from(target)) is not None:
+            home, meta = target.id, started  # the history lives longer than the records of its messages
+        try:
+            entry = await self._states.entry(home, target.id)
+        except Unreadable:
+            return self._unanswered(where, Decision(Cause.UNREADABLE, 0))
+        if entry is not None and entry.reply:
+            return await self._answered(where, entry, home, meta)
+        if meta is not None and meta.floor is not None and target.id <= meta.floor:
+            by = await self._reset_by(home, meta.floor) if self._names else None
+            remark = why_view.was_reset(created_ms(meta.floor), by)
+            return self._unanswered(where, Decision(Cause.BEFORE_RESET, 0), remark)
+        if decision is not None:
+            return self._unanswered(where, decision)
+        if state is None and entry is None:
+            return await self._by_the_rules(where, target)
+        cause = _cause(state, entry)
+        return why_view.past(where) if cause is None else self._unanswered(where, Decision(cause, 0))
+
+    async def _started_from(self, target: Target) -> Meta | None:
+        """Return the metadata of the conversation that was started from a message of its channel."""
+        meta = await self._services.conversations.meta(target.id)
+        return meta if meta is not None and meta.parent == target.channel else None
+
+    async def _reset_by(self, conversation: int, reset: int) -> int | None:
+        """Return who reset a conversation, if the audit log says so; `reset` is the interaction."""
+        interaction = self._interaction
+        home = interaction.guild_id or interaction.channel_id or 0
+        for entry in await self._services.audit_log.latest(home, count=ACTS):
+            is_near = abs(entry.at_ms - created_ms(reset)) < ACT_WITHIN_MS
+            if (entry.what, entry.target) == ("reset", conversation) and is_near:
+                return entry.person
+        return None
+
+    async def _by_the_rules(self, where: str, target: Target) -> str:
+        """Explain a message of which nothing is stored, by the rules as they are now."""
+        message, me = target.message, self._interaction.client.user
+        if message is None or me is None:
+            return why_view.UNKNOWN
+        is_old = why_view.age_of(target.id, self._services.clock.now_ms()) > DONE_RECORD_S
+        decided = await self._services.judge(message, me)
+        if isinstance(decided, Ignore):
+            remark = why_view.TOO_LONG_AGO if is_old else why_view.BY_TODAYS_RULES
+            meta = await self._services.conversations.meta(target.channel)
+            if decided.reason is Reason.NOT_MENTIONED and meta is not None and meta.left is not None:
+                remark = why_view.was_left(created_ms(meta.left)) if target.id > meta.left else remark
+            found = decided.origin
+            if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
+                remark = why_view.SET_SINCE
+            return self._unanswered(where, Decision(decided.reason, 0, origin=found), remark)
+        further = why_view.NO_TRACE_OLD if is_old else why_view.NO_TRACE_NEW
+        return f"[This message]({where}): {why_view.NO_TRACE} {further}"
+
+    async def _answered(self, where: str, entry: Turn, conversation: int, meta: Meta | None) -> str:
+        replies = await self._states.replies(conversation, entry.id)
+        reply = self._link(conversation, replies[0]) if replies else None
+        return f"{why_view.answered(where, reply)}\n{self._made_of(entry, conversation, meta)}"
+
+    def _made_of(self, entry: Turn, conversation: int, meta: Meta | None) -> str:
+        members = entry.members or (entry.id,)
+        shown = members[: why_view.LINKS_MAX]
+        links = [self._link(_channel(conversation, meta, each), each) for each in shown]
+        return why_view.made_of(entry, links, forgotten=len(members) - len(shown))
+
+    def _unanswered(self, where: str, decision: Decision, remark: str = "") -> str:
+        if decision.reason == Cause.PROXIED and decision.detail.isdecimal():
+            channel = int(where.split("/")[-2])
+            decision = replace(decision, detail=self._link(channel, int(decision.detail)))
+        return why_view.unanswered(
+            where, decision, self._services.operator_values, remark=remark, names=self._names
+        )
+
+    async def _fetched(self, channel: int, message: int) -> Target:
+        here = self._interaction.channel if channel == self._interaction.channel_id else None
+        guild = self._interaction.guild
+        if here is None and guild is not None:
+            return await fetched(channel, message, guild.get_channel_or_thread(channel), self._interaction)
+        return await fetched(channel, message, here, self._interaction)
+
+    def _link(self, channel: int, message: int) -> str:
+        return why_view.link(self._interaction.guild_id, channel, message)
+
+
+def _channel(conversation: int, meta: Meta | None, message: int) -> int:
+    """Return the channel of a message; a thread may have been started from a message of its parent channel."""
+    parent = None if meta is None else meta.parent
+    return parent if message == conversation and parent is not None else conversation
+
+
+def _cause(state: MessageState | None, entry: Turn | None) -> Cause | None:
+    """Return why a turn that is over has no reply, None if only the history knew."""
+    if (state is not None and state.state is State.CANCELLED) or (
+        entry is not None and entry.outcome == "removed"
+    ):
+        return Cause.DELETED
+    if entry is None:
+        return None
+    return Cause.REFUSED if entry.outcome == "refused" else Cause.FAILED

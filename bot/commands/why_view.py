@@ -1,0 +1,215 @@
+"""What /why answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from bot.conversation import wording
+from bot.conversation.decision import Decision
+from bot.conversation.history_files import files_of
+from bot.conversation.message import created_ms
+from bot.conversation.pricing import dollars
+from bot.conversation.reasons import because
+from bot.conversation.request import Usage
+from bot.conversation.scope import Origin, Scope
+from bot.conversation.settings_table import OperatorValue
+from bot.conversation.turn import MadeWith, Turn
+from bot.store.message_states import Waiting
+
+UNKNOWN = (
+    "I know no such message that you can read. Give me its link (*Copy Message Link*), or use *Apps › Why?* in the "
+    "menu of the message."
+)
+NOTHING_HERE = "I find no message here that I could explain. Give me its link, or use *Apps › Why?* on it."
+MAY_NOT_READ = "I may not read the messages here. Give me the link of one, or ask where you were answered."
+NOTICE = "This is a notice of mine, and not a reply. Ask about the message or the reply that it belongs to."
+FORGOTTEN = (
+    "I do not know any more what this reply was made with: what I keep of a conversation ends, or was reset."
+)
+BY_TODAYS_RULES = "By the rules as they are now; what was decided then is not stored for such messages."
+TOO_LONG_AGO = "I keep what was decided for 7 days; this is told by the rules as they are now."
+SET_SINCE = "That was set after the message was written. Which rule held before, I cannot tell."
+NO_TRACE = "I know nothing of it, although I would answer it by the rules as they are now."
+NO_TRACE_NEW = (
+    "It may have been written, or edited, while I was away, and then I find it within minutes. If no answer comes, "
+    "write it again."
+)
+NO_TRACE_OLD = "What I keep about messages ends after 7 days."
+FILES_MAX = 8
+"""The most files that are named."""
+
+LINKS_MAX = 5
+"""The most messages of a turn that are linked."""
+
+IN_SCOPES = {Scope.THREAD: "for the thread", Scope.CHANNEL: "for the channel", Scope.SERVER: "for the server"}
+
+
+def link(guild: int | None, channel: int, message: int) -> str:
+    """Return the link to a message."""
+    return f"https://discord.com/channels/{guild or '@me'}/{channel}/{message}"
+
+
+def unanswered(
+    where: str,
+    decision: Decision,
+    operator: Mapping[str, OperatorValue],
+    *,
+    remark: str = "",
+    names: bool = False,
+) -> str:
+    """Say why a message was not answered, by which rule, and what would change that; `where` is its link.
+
+    The names of people are for admins.
+    """
+    told = because(decision.reason)
+    lines = [f"[This message]({where}) was not answered {told.told(decision.detail)}"]
+    if decision.origin is not None:
+        lines.append(f"The rule: {origin(decision.origin, names=names)}.")
+    elif (value := operator.get(told.key)) is not None:
+        lines.append(f"The rule: `{told.key}`, {_by_operator(value)}.")
+    if told.switch:
+        lines.append(told.switch)
+    if remark:
+        lines.append(wording.small(remark))
+    elif decision.at_ms:
+        lines.append(wording.small(f"Decided {_time(decision.at_ms)}."))
+    return "\n".join(lines)
+
+
+def origin(found: Origin, *, names: bool, says_value: bool = True) -> str:
+    """Say where a setting was set, to which value, when, and by whom."""
+    setting = found.setting
+    words = f"set {IN_SCOPES[found.scope]}"
+    if says_value and setting.value:
+        words += f" to {wording.named_file(setting.value, otherwise='a text')}"
+    if setting.at_ms is not None:
+        words += f" {_time(setting.at_ms)}"
+    if names and setting.by is not None:
+        words += f" by <@{setting.by}>"
+    return words
+
+
+def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
+    """Say what a message waits for."""
+    this = f"[This message]({where})"
+    since = f" since {_time(found.began_ms)}" if found.began_ms is not None else ""
+    if found.due_ms is not None:
+        text = f"{this} waits until {_time(found.due_ms)}. The answer comes by itself: no need to repeat it."
+        return text if decision is None else f"{text}\nIt {because(decision.reason).told(decision.detail)}"
+    if found.hold_ms is not None:
+        return f"{this} was edited several times, so I wait until {_time(found.hold_ms)} before I answer it again."
+    if found.turn is None:
+        return f"{this} is in my inbox, and I am about to answer it."
+    if not found.is_member:
+        return (
+            f"{this} waits for the end of the reply that is being written here{since}. It is answered next."
+        )
+    if found.is_held:
+        return f"{this} is being answered{since}."
+    return (
+        f"{this} is to be answered: the last attempt{since} was broken off, and I try again within seconds."
+    )
+
+
+def was_reset(when_ms: int, by: int | None) -> str:
+    """Say when a conversation was reset, and by whom if that is known."""
+    return f"It was reset {_time(when_ms)}{'' if by is None else f' by <@{by}>'}."
+
+
+def was_left(when_ms: int) -> str:
+    """Say since when the bot answers nothing in a thread but mentions."""
+    return f"Somebody has made me leave this thread by /leave {_time(when_ms)}; a mention brings me back."
+
+
+def past(where: str) -> str:
+    """Say that a message was answered, and that nothing more is known."""
+    return (
+        f"[This message]({where}) was answered. How is not known any more: that part of the history is gone."
+    )
+
+
+def answered(where: str, reply: str | None) -> str:
+    """Say that a message was answered; `reply` is the link of the reply."""
+    here = f" [This is the reply.]({reply})" if reply else ""
+    return f"[This message]({where}) was answered.{here}"
+
+
+def made_of(entry: Turn, questions: Sequence[str], *, forgotten: int = 0) -> str:
+    """Say what a reply was made with; `questions` are the links of its messages, `forgotten` more are not linked."""
+    lines = [_questions(questions, forgotten), _model(entry), *_before(entry.made_with), *_files(entry)]
+    lines += [_usage(entry.usage), _cost(entry)]
+    return "\n".join(lines)
+
+
+def _questions(links: Sequence[str], more: int) -> str:
+    shown = wording.listed(
+        [f"[{'this message' if number == 1 else number}]({each})" for number, each in enumerate(links, 1)]
+    )
+    further = f" and {more} more" if more else ""
+    return f"It answers {shown}{further}."
+
+
+def _model(entry: Turn) -> str:
+    made = entry.made_with
+    words = [f"`{entry.model}`"]
+    if made is None:
+        return f"Model: {words[0]}. With which effort and prompt is not known of this reply."
+    if made.effort is not None:
+        words.append(f"effort {made.effort}")
+    if made.thinking is not None:
+        words.append("thinking off" if made.thinking in ("disabled", "between_tools") else "thinking on")
+    prompt = "the default prompt" if made.prompt is None else f"the prompt {IN_SCOPES[made.prompt]}"
+    return f"Model: {', '.join(words)}, with {prompt}."
+
+
+def _before(made: MadeWith | None) -> list[str]:
+    if made is None:
+        return []
+    turns = f"{made.turns:,} earlier {'turn' if made.turns == 1 else 'turns'}" if made.turns else "nothing"
+    files = f" with {made.files:,} {'file' if made.files == 1 else 'files'}" if made.files else ""
+    summary = ", and a summary of those before" if made.summary else ""
+    return [f"Before it Claude saw {turns}{files}{summary}."]
+
+
+def _files(entry: Turn) -> list[str]:
+    found = files_of(entry)
+    if not found:
+        return []
+    names = [wording.named_file(file.name, otherwise=f"a {file.kind}") for file in found[:FILES_MAX]]
+    if more := len(found) - FILES_MAX:
+        names += [f"{more} more"] if more > 0 else []
+    return [f"Files of these messages: {wording.listed(names)}."]
+
+
+def _usage(usage: Usage) -> str:
+    total = usage.input_total
+    if not total:
+        return "How many tokens it took is not known: Claude's answer broke off, or I found the reply on Discord."
+    share = usage.cache_read / total
+    thinking = f" ({usage.thinking:,} of them for thinking)" if usage.thinking else ""
+    return (
+        f"Tokens: {total:,} read, {usage.cache_read:,} of them ({share:.0%}) from the cache; "
+        f"{usage.output:,} written{thinking}."
+    )
+
+
+def _cost(entry: Turn) -> str:
+    if entry.cost is None:
+        return "What it cost is not known."
+    besides = " with what was asked besides, such as a summary" if entry.side_usage else ""
+    return f"Cost: {dollars(entry.cost)}{besides}."
+
+
+def _by_operator(value: OperatorValue) -> str:
+    shown = wording.named_file(value.value, otherwise="nothing")
+    return f"which is {shown} {'by the settings of whoever runs me' if value.is_set else 'by default'}"
+
+
+def _time(when_ms: int) -> str:
+    """Write a time that each reader's client shows in words."""
+    return f"<t:{when_ms // 1000}:R>"
+
+
+def age_of(message: int, now_ms: int) -> float:
+    """Return the age of a message in seconds."""
+    return (now_ms - created_ms(message)) / 1000

@@ -1,0 +1,90 @@
+"""Entries of the audit log as lines of Markdown, for `/audit show` and for the channel that entries are posted to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from bot.conversation.audit import AUDIT_CHANNEL, Act, AuditEntry
+from bot.conversation.scope import MODEL_NAMES, SYSTEM, WITHHELD, Scope
+from bot.conversation.visible import plain
+
+VALUE_CHARS = 60
+"""The most characters of a value in a line."""
+
+_ACTS = {
+    Act.RESET: "reset {where} ({before} turns forgotten)",
+    Act.LEAVE: "made me leave {where}",
+    Act.FILE_TAKEN_OUT: "took a file out of {where}",
+    Act.PINS_APPLIED: "applied the pins of {where}",
+    Act.SUMMARY_CORRECTED: "corrected the summary of {where} ({after} characters now)",
+    Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
+    Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
+    Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
+    Act.PRESET_SAVED: "saved the preset {after}",
+    Act.PRESET_DELETED: "deleted the preset {before}",
+}
+_SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
+_MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
+
+KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
+"""What the log can be filtered by, as it is offered while somebody types."""
+
+
+def line(entry: AuditEntry) -> str:
+    """Return an entry as one line: when, who, what, where, before and after."""
+    who = f"<@{entry.person}>" if entry.person else "Somebody"
+    return f"<t:{entry.at_ms // 1000}:f> {who} {_done(entry)}"
+
+
+def fitting(entries: Sequence[AuditEntry], fits: Callable[[str], bool]) -> tuple[str, int]:
+    """Return the lines of the first entries that fit into one text, and how many these are; at least one."""
+    lines: list[str] = []
+    for entry in entries:
+        if lines and not fits("\n".join([*lines, line(entry)])):
+            break
+        lines.append(line(entry))
+    return "\n".join(lines), len(lines)
+
+
+def code(value: str) -> str:
+    """Return a value as inline code on one line, which the value cannot leave."""
+    shown = plain(value.replace("`", "'"))
+    return (
+        f"`{shown if len(shown) <= VALUE_CHARS else shown[: VALUE_CHARS - 1] + '…'}`" if shown else "nothing"
+    )
+
+
+def _done(entry: AuditEntry) -> str:
+    where = "this server" if entry.scope is Scope.SERVER else f"<#{entry.target}>"
+    before, after = (_value(entry, value) for value in (entry.before, entry.after))
+    if (template := _ACTS.get(entry.what)) is not None:  # type: ignore[call-overload]
+        return str(template).format(where=where, before=before, after=after)
+    what = f"{_named(entry.what)} of {where}"
+    if not entry.before and not entry.after:
+        return f"changed {what}"
+    if not entry.before:
+        return f"set {what}: {after}"
+    return f"removed {what} (it was {before})" if not entry.after else f"changed {what}: {before} → {after}"
+
+
+def _named(what: str) -> str:
+    if what in _SETTINGS:
+        return f"the {_SETTINGS[what]}"
+    name, kind, subject, *rest = [*what.split(":"), "", ""]
+    if kind in _MENTIONS and subject.isdecimal():
+        more = ":".join(rest).strip(":")
+        return f"{code(name)} for {_MENTIONS[kind].format(subject)}{f' ({code(more)})' if more else ''}"
+    return code(what)
+
+
+def _value(entry: AuditEntry, value: str) -> str:
+    if not value:
+        return "nothing"
+    is_number = value.isascii() and value.isdecimal()
+    if entry.what in WITHHELD and is_number:
+        return f"{value} characters"
+    if entry.what == AUDIT_CHANNEL and is_number:
+        return f"<#{value}>"
+    if entry.what in (Act.RESET, Act.SUMMARY_CORRECTED) and is_number:
+        return value
+    return code(value)

@@ -1,0 +1,127 @@
+"""What people are told of a decision: why it was made, and what would change it. One row for each reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bot.conversation.decision import Cause
+from bot.conversation.intake import Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Because:
+    """Ends a sentence that begins with “It was not answered”; `{detail}` stands for the decision's detail.
+
+    `switch` says what to do. `key` is the operator's setting behind the decision, where no scope has set it. `bare`
+    is the text for a decision without a detail.
+    """
+
+    text: str
+    switch: str = ""
+    key: str = ""
+    bare: str = ""
+
+    def told(self, detail: str) -> str:
+        """Return the text with the detail, as a whole sentence."""
+        text = self.text.replace("{detail}", detail) if detail or not self.bare else self.bare
+        return text if text.endswith(("”", ".")) else f"{text}."
+
+
+MENTION = "Mention me in a message, or reply to one of mine, and I answer."
+
+BECAUSE: dict[str, Because] = {
+    Reason.NOT_A_PERSON: Because(
+        "because I answer people, and it is by an app or a webhook",
+        "If the app posts what people write, whoever runs me can add it.",
+        "discord.proxies",
+    ),
+    Reason.NOT_A_MESSAGE: Because("because it is a notice of Discord, which nobody wrote"),
+    Reason.PREFIXED: Because(
+        "because it begins with the prefix of messages that I leave alone",
+        "Write it again without the prefix.",
+        "reply.ignore_prefix",
+    ),
+    Reason.EMPTY: Because("because it holds nothing that I can read", "Write a word or two with it."),
+    Reason.NOT_MENTIONED: Because("because it does not mention me", MENTION, "reply.when"),
+    Reason.FOR_SOMEBODY_ELSE: Because(
+        "because it mentions somebody else, or replies to them, and does not mention me",
+        MENTION,
+        "reply.when",
+    ),
+    Reason.TYPED_COMMAND: Because(
+        "because it is a command that was typed as text", "Type / and choose the command from Discord's list."
+    ),
+    Reason.DIRECT_MESSAGES_OFF: Because(
+        "because direct messages to me are switched off", "Mention me in a server.", "discord.direct_messages"
+    ),
+    "answers_off": Because(
+        "because nothing is answered there", "/answer set changes that, with the permission “Manage Server”."
+    ),
+    "before_setting": Because(
+        "because it was written before each message was to be answered there",
+        "Write it again, or mention me.",
+    ),
+    "blocked": Because(
+        "because of the rules about whom I answer there",
+        "/access show tells the rules, and somebody with the permission “Manage Server” can change them.",
+    ),
+    Cause.MAY_NOT_OPEN: Because(
+        "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
+        "Somebody who manages this server can give it to them. Or mention me in a thread that they can write in.",
+    ),
+    Cause.AUTHOR_LEFT: Because("because its author had left the server"),
+    Cause.NO_THREADS_HERE: Because(
+        "because I answer in threads, and this channel cannot have threads",
+        "Mention me in a text channel, or use /chat there.",
+    ),
+    Cause.PROXIED: Because("because the message that was posted in its place is: {detail}"),
+    Cause.TOO_OLD: Because(
+        "because I was away, and it was too old when I found it",
+        "Write it again if you still want an answer.",
+        "recovery.max_age_hours",
+    ),
+    Cause.DECLINED: Because("because of a limit or a rule. I said: “{detail}”"),
+    Cause.LIMIT: Because(
+        "because of a limit. {detail}",
+        "/budget show tells the limits and what is left of them; somebody with the permission “Manage Server” can "
+        "change those of the server.",
+        bare="because a limit is used up",
+    ),
+    Cause.GIVEN_UP: Because(
+        "because {detail} attempts failed, and I set it aside",
+        "Write it again, perhaps differently; /reset gives a thread a fresh start. Whoever runs me finds the "
+        "failure in the log.",
+        "turns.tries",
+    ),
+    Cause.STOPPED: Because(
+        "because somebody stopped me before anything was written", "Write on, or press Try again."
+    ),
+    Cause.FAILED: Because(
+        "because nothing came of my request to Claude. I said: “{detail}”",
+        bare="because nothing came of my request to Claude",
+    ),
+    Cause.REFUSED: Because(
+        "because Claude did not take it. I said: “{detail}”", bare="because Claude did not take it"
+    ),
+    Cause.BOT_LACKS_PERMISSION: Because(
+        "because I lack the permission “{detail}”",
+        "Somebody who manages this server can give it to me.",
+        bare="because I lack a permission",
+    ),
+    Cause.REJECTED: Because(
+        "because Discord did not let me answer there", "Try a text channel, or a thread that is not locked."
+    ),
+    Cause.GONE: Because("because the thread, or my reply, was deleted while I answered"),
+    Cause.DELETED: Because("because it was deleted before that"),
+    Cause.UNREADABLE: Because(
+        "because I cannot read the stored history of this conversation",
+        "Whoever runs me can start the version of me that wrote it; /reset deletes the history, and we can go on.",
+    ),
+    Cause.NOT_NOW: Because("yet, because Discord delays my messages"),
+    Cause.BEFORE_RESET: Because("because it is from before this conversation was reset", "Write it again."),
+}
+
+
+def because(reason: str) -> Because:
+    """Return the row of a reason; another version may have noted a reason that has no row here."""
+    return BECAUSE.get(reason, Because(f"because of a rule that is called `{reason}`"))

@@ -1,0 +1,53 @@
+"""What a person is told about what was forgotten, or is found: pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from bot.conversation.forgetting import Found
+
+_KINDS = {
+    "messages": ("message", "messages"),
+    "files": ("file", "files"),
+    "quotes": ("quote of you in what others wrote", "quotes of you in what others wrote"),
+    "mentions": ("mention of you by others", "mentions of you by others"),
+    "replies": ("reply to you alone", "replies to you alone"),
+    "summaries": ("summary that may have told of you", "summaries that may have told of you"),
+    "prompts": ("prompt that you set", "prompts that you set"),
+}
+
+
+def listed(found: Found) -> str:
+    """Name what was found by kind, "" for nothing."""
+    parts: list[str] = []
+    for each in fields(Found):
+        if count := getattr(found, each.name):
+            one, many = _KINDS[each.name]
+            parts.append(f"{count} {one if count == 1 else many}")
+    return _sentence(parts)
+
+
+def receipt(found: Found, code: str) -> str:
+    """Say that a person is forgotten."""
+    what = f"Removed: {listed(found)}." if found else "There was nothing of you to remove."
+    return (
+        f"**You are forgotten.** {what} Files go from Anthropic within a minute. What stands on Discord is still "
+        f"there: I do not delete it.\nReceipt `{code}`: `/forget verify code:{code}` looks through everything again. "
+        "What you write from now on is kept as before."
+    )
+
+
+def verified(found: Found, code: str) -> str:
+    """Say what a further search has found of what was to be forgotten."""
+    if found:
+        return (
+            f"I looked through everything again and found {listed(found)} from before your receipt `{code}`. That "
+            "should not be: use `/forget me` once more, and tell whoever runs me."
+        )
+    return f"I looked through everything again: nothing is left from before your receipt `{code}`."
+
+
+def _sentence(parts: Sequence[str]) -> str:
+    *others, last = parts or ("",)
+    return f"{', '.join(others)} and {last}" if others else last

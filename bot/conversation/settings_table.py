@@ -1,0 +1,134 @@
+"""The settings that people can see: one row for each; which value applies in a place, and where that was set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
+from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
+
+ON_OFF = {"True": "on", "False": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorValue:
+    """What the operator's settings say: the value as text, and whether it `is_set` or is the default."""
+
+    value: str
+    is_set: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A setting: the `label` for people, its `name` in the scopes, its `key` in the operator's settings.
+
+    A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
+    stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
+    with the name and the value, and writes the value for people.
+    """
+
+    label: str
+    name: str = ""
+    key: str = ""
+    shown: Callable[[str, str], str] = lambda _name, value: value
+
+    @property
+    def is_family(self) -> bool:
+        """Whether the row stands for several settings."""
+        return self.name.endswith(":")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """A setting as it applies: `origin` is None where the operator's value does, which `is_default` or is set."""
+
+    label: str
+    value: str
+    origin: Origin | None = None
+    is_default: bool = True
+
+
+def _length(_name: str, value: str) -> str:
+    return f"a text of {len(value):,} characters" if value else "none"
+
+
+def _on_off(_name: str, value: str) -> str:
+    return ON_OFF.get(value, value)
+
+
+def _or_none(_name: str, value: str) -> str:
+    return f"`{value}`" if value else "none"
+
+
+def _number_of(unit: str) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return f"{float(value):,.10g} {unit}"
+
+    return shown
+
+
+def _limit(name: str, value: str) -> str:
+    who = name.removeprefix(PREFIX).rsplit(":", 2)[0]
+    kind, _, target = who.partition(":")
+    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all", EACH: "each person"}
+    return f"{value}, {mentions.get(kind, kind)}"
+
+
+ROWS = (
+    Row("Model", "model", "claude.model"),
+    Row("Effort", "effort", "claude.effort"),
+    Row("Thinking", "thinking", "claude.thinking"),
+    Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Limit", "budget:", shown=_limit),
+    Row("Limits of the whole bot", key="budgets.bot", shown=_or_none),
+    Row("Limits of each server", key="budgets.server", shown=_or_none),
+    Row("Limits of each channel", key="budgets.channel", shown=_or_none),
+    Row("Limits of each person", key="budgets.person", shown=_or_none),
+    Row("A message at a limit", key="budgets.at_limit"),
+    Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Told of limits that are nearly used up", NOTIFY, shown=lambda _name, value: f"<#{value}>"),
+    Row("Messages in threads that I answer", key="reply.when"),
+    Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
+    Row("Direct messages", key="discord.direct_messages", shown=_on_off),
+    Row("A message while I answer another", key="reply.while_answering"),
+    Row("Names of threads", key="reply.titles"),
+    Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
+    Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
+    Row("Beyond that, the oldest messages", key="history.on_trim"),
+    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
+    Row(
+        "Missed messages are answered up to an age of",
+        key="recovery.max_age_hours",
+        shown=_number_of("hours"),
+    ),
+)
+"""In the order in which they are shown. A new setting is one line here."""
+
+
+def applied(
+    by_scope: Mapping[Scope, Settings], operator: Mapping[str, OperatorValue], rows: tuple[Row, ...] = ROWS
+) -> Iterator[Applied]:
+    """Yield the settings that apply; `by_scope` has the narrowest scope first."""
+    for row in rows:
+        if row.is_family:
+            yield from _family(row, by_scope)
+            continue
+        default = operator.get(row.key)
+        origin = in_force(by_scope, row.name)
+        if origin is not None:
+            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+        elif default is not None:
+            yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
+
+
+def _family(row: Row, by_scope: Mapping[Scope, Settings]) -> Iterator[Applied]:
+    for scope, settings in by_scope.items():
+        for name, setting in sorted(settings.items()):
+            if name.startswith(row.name):
+                yield Applied(row.label, row.shown(name, setting.value), Origin(scope, setting))
+
+
+OPERATOR_KEYS = tuple(row.key for row in ROWS if row.key)
+"""The operator's settings that the table shows."""

@@ -1,0 +1,122 @@
+"""Finds the threads, channels and servers that were deleted while nobody listened.
+
+Known conversations are compared with what Discord lists; what is not listed is asked for by its id. Only an answer
+that it does not exist counts, given twice: an outage, a missing permission or an unavailable server is no deletion.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import discord
+import structlog
+
+from bot.conversation.errors import StoreUnavailable
+from bot.gateway import error_codes
+from bot.gateway.catchup.sweep import FAILED_CALL
+from bot.gateway.conversion import reading
+from bot.gateway.events.removals import Removals
+from bot.render.pace import Kind, Pace
+from bot.store.removed_places import RemovedPlaces
+
+log = structlog.get_logger()
+
+EVERY_S = 24 * 3600.0
+"""Events tell of deletions while the bot listens; a gap in the session is caught up with at its end."""
+
+CONFIRM_S = 10.0
+"""A deletion is asked about again after so long."""
+
+RETRY_S = 60.0
+
+POLL_S = 1.0
+
+
+class Existence:
+    """Looks after a start, after each gap in the session, and once a day."""
+
+    def __init__(
+        self,
+        client: discord.Client,
+        places: RemovedPlaces,
+        removals: Removals,
+        pace: Pace,
+        *,
+        confirm_s: float = CONFIRM_S,
+    ) -> None:
+        self._client = client
+        self._places = places
+        self._removals = removals
+        self._pace = pace
+        self._confirm_s = confirm_s
+        self._requested = asyncio.Event()
+
+    def request(self) -> None:
+        """Look now."""
+        self._requested.set()
+
+    async def watch(self) -> None:
+        """Look when that is due, until cancelled."""
+        while True:
+            await self._requested.wait()
+            self._requested.clear()
+            wait_s = EVERY_S
+            try:
+                await self.look()
+            except (StoreUnavailable, *FAILED_CALL) as error:
+                log.info("existence_unknown", kind=type(error).__name__)
+                wait_s = RETRY_S
+            except Exception:  # discord.py raises anything for unexpected data
+                log.exception("existence_unknown")
+            asyncio.get_running_loop().call_later(wait_s, self._requested.set)
+
+    async def look(self) -> None:
+        """Erase what does not exist any more."""
+        known = await self._places.known()
+        servers = {server for server, _ in known.values() if server is not None}
+        unlisted = {server for server in servers if self._client.get_guild(server) is None}
+        gone = await self._gone(unlisted, self._ask_for_server)
+        for server in sorted(gone):
+            await self._removals.server(server)
+        for server in sorted(servers - unlisted):
+            guild = self._client.get_guild(server)
+            if guild is not None and not guild.unavailable:
+                own = {each: parent for each, (home, parent) in known.items() if home == server}
+                await self._look_in(guild, own)
+
+    async def _look_in(self, guild: discord.Guild, known: dict[int, int | None]) -> None:
+        listed = {each.id for each in await reading.channels(guild)}
+        listed |= {each.id for each in await reading.active_threads(guild)}
+        parents = {parent for parent in known.values() if parent is not None}
+        channels = await self._gone(parents - listed, self._ask_for_channel)
+        for channel in sorted(channels):
+            await self._removals.channel(guild.id, channel)
+        left = {thread for thread, parent in known.items() if parent not in channels}
+        for thread in sorted(await self._gone(left - listed, self._ask_for_channel)):
+            await self._removals.thread(thread)
+
+    async def _gone(self, ids: set[int], ask: Callable[[int], Awaitable[object]]) -> set[int]:
+        """Return those that Discord calls unknown, twice."""
+        suspected = {each for each in sorted(ids) if await _is_unknown(ask(each))}
+        if not suspected:
+            return set()
+        await asyncio.sleep(self._confirm_s)
+        return {each for each in sorted(suspected) if await _is_unknown(ask(each))}
+
+    async def _ask_for_server(self, server: int) -> object:
+        return await self._client.http.get_guild(server, with_counts=False)
+
+    async def _ask_for_channel(self, channel: int) -> object:
+        async with self._pace.waited(channel, Kind.READ):
+            return await self._client.http.get_channel(channel)
+
+
+async def _is_unknown(answer: Awaitable[object]) -> bool:
+    try:
+        await answer
+    except discord.NotFound as error:
+        return error.code in (error_codes.UNKNOWN_CHANNEL, error_codes.UNKNOWN_GUILD)
+    except discord.Forbidden:
+        return False
+    return False

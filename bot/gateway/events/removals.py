@@ -1,0 +1,53 @@
+"""Threads, channels and servers that are gone: what was kept of them goes as well."""
+
+from __future__ import annotations
+
+import structlog
+
+from bot.conversation.errors import StoreUnavailable
+from bot.store.removed_places import RemovedPlaces
+from bot.turns.dispatch import Dispatcher
+
+log = structlog.get_logger()
+
+
+class Removals:
+    """Erases; what fails is found again by the next look at what exists, see `bot.gateway.catchup.existence`."""
+
+    def __init__(self, places: RemovedPlaces, dispatcher: Dispatcher) -> None:
+        self._places = places
+        self._dispatcher = dispatcher
+
+    async def thread(self, thread: int) -> None:
+        """Erase the conversation of a thread that was deleted."""
+        try:
+            await self._erase((thread,))
+        except StoreUnavailable as error:
+            log.warning("removal_not_stored", conversation=thread, detail=str(error))
+
+    async def channel(self, server: int, channel: int) -> None:
+        """Erase what is set for a channel that was deleted, and the conversations of its threads."""
+        try:
+            known = await self._places.known()
+            await self._erase(tuple(each for each, (_, parent) in known.items() if channel in (parent, each)))
+            await self._places.erase_channel(server, channel)
+        except StoreUnavailable as error:
+            log.warning("removal_not_stored", channel=channel, detail=str(error))
+
+    async def server(self, server: int) -> None:
+        """Erase everything of a server that the bot has left."""
+        try:
+            known = await self._places.known()
+            await self._erase(tuple(each for each, (home, _) in known.items() if home == server))
+            for parent in {parent for home, parent in known.values() if home == server and parent}:
+                await self._places.erase_channel(server, parent)
+            await self._places.erase_server(server)
+            log.info("server_erased", server=server)
+        except StoreUnavailable as error:
+            log.warning("removal_not_stored", server=server, detail=str(error))
+
+    async def _erase(self, conversations: tuple[int, ...]) -> None:
+        for conversation in conversations:
+            await self._dispatcher.halt(conversation)
+            await self._places.erase_conversation(conversation)
+            log.info("conversation_erased", conversation=conversation)

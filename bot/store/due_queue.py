@@ -1,0 +1,59 @@
+"""A queue of things to look at, by when that is due; an item too many costs a look, so none is ever missing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.store.connection import translated
+from bot.store.keys import Key
+from bot.store.scripts import Scripts
+from bot.store.scripts.value import RemoveWork
+
+AT_ONCE = 50
+"""One read returns no more items; those that are due for longest come first."""
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """The id of what is due; `score` is when the next attempt is due, in ms, as Redis writes it."""
+
+    id: int
+    score: str
+
+
+class DueQueue:
+    """A sorted set of ids by the time (ms) at which each is due."""
+
+    def __init__(self, redis: Redis, key: Key) -> None:
+        self._redis = redis
+        self._key = key
+        self._scripts = Scripts(redis)
+
+    async def schedule(self, item: int, in_s: float = 0.0) -> None:
+        """Have an item due in so many seconds, or when it is due anyway if that is earlier."""
+        due_ms = round((time.time() + in_s) * 1000)
+        with translated():
+            await self._redis.zadd(self._key, {str(item): due_ms}, lt=True)
+
+    async def take(self, next_in_s: float) -> tuple[DueItem, ...]:
+        """Return the items that are due; each is due again in `next_in_s`, unless `done` is called."""
+        now_ms = round(time.time() * 1000)
+        next_ms = now_ms + round(next_in_s * 1000)
+        with translated():
+            found: list[Any] = await self._redis.zrangebyscore(
+                self._key, "-inf", now_ms, start=0, num=AT_ONCE
+            )
+            if found:
+                await self._redis.zadd(self._key, {str(each): next_ms for each in found}, xx=True)
+        return tuple(DueItem(int(each), str(next_ms)) for each in found)
+
+    async def done(self, item: DueItem, again_in_s: float | None = None) -> bool:
+        """Take an item off the queue, or have it due again; one that was scheduled meanwhile stays (False)."""
+        removed = await self._scripts.run(RemoveWork(work=self._key, conversation=item.id, score=item.score))
+        if again_in_s is not None:
+            await self.schedule(item.id, again_in_s)
+        return bool(removed)

@@ -1,0 +1,97 @@
+"""Removes what was found of a person, each kind by the script that changes it; a repeated removal finds nothing."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from bot.conversation.audit import Actor
+from bot.conversation.forgetting import Identity
+from bot.conversation.scope import WITHHELD, Scope
+from bot.store.connection import translated
+from bot.store.examination import Examined
+from bot.store.file_sweeps import FileSweeps
+from bot.store.keys import Keys
+from bot.store.revisions import Change, Revisions
+from bot.store.scope_settings import ScopeSettings
+from bot.store.scripts import Scripts
+from bot.store.stale_summaries import StaleSummaries
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What followed from an erasure: the number of summaries dropped, and whether a turn is to be taken up."""
+
+    summaries: int
+    wakes: bool
+
+
+class Erasure:
+    """Needs no lease: a running turn of the person's messages is fenced off."""
+
+    def __init__(self, redis: Redis, keys: Keys, revisions: Revisions, scope_settings: ScopeSettings) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+        self._revisions = revisions
+        self._scope_settings = scope_settings
+        self._summaries = StaleSummaries(redis, keys)
+        self._sweeps = FileSweeps(redis, keys)
+
+    async def erase(self, examined: Examined, who: Identity, *, first: int | None) -> Erased:
+        """Remove what was found; `first` is the index of the first entry that has held something of the person."""
+        tag, summaries, wakes = examined.tag, 0, False
+        if first is not None:
+            # Before the entries are changed: only they tell which summaries may hold the person's words.
+            summaries = await self._summaries.drop(tag, first)
+        if examined.calls or examined.contents or examined.records:
+            await self._sweeps.schedule(tag)
+        for call in examined.calls:
+            await self._scripts.run(call)
+        if examined.contents:
+            with translated():
+                await self._redis.hdel(self._keys.files(tag), *sorted(examined.contents))
+        for message in sorted(examined.records):
+            change = await self._revisions.delete(tag, message)
+            wakes |= change in (Change.WAITING, Change.ANSWERING, Change.LAST)
+            with translated():
+                await self._redis.hdel(self._keys.record(tag, message), "author")
+        await self._delete_keys(examined)
+        await self._remove_prompts(examined, who)
+        return Erased(summaries, wakes)
+
+    async def turn(self, conversation: int) -> tuple[int, bool]:
+        """Return the token of the lease, and whether a turn runs under it."""
+        with translated():
+            token, expires = await self._redis.hmget(self._keys.lease(conversation), ["token", "expires"])
+        return int(str(token or 0)), int(str(expires or 0)) > time.time() * 1000
+
+    async def _delete_keys(self, examined: Examined) -> None:
+        keys, tag = self._keys, examined.tag
+        gone = [
+            *(keys.result(tag, turn) for turn in examined.results),
+            *(keys.recent_text(tag, message) for message in examined.recent),
+            *(f"{keys.prefix}:{name}" for name in examined.keys),
+        ]
+        if gone:
+            with translated():
+                await self._redis.delete(*gone)
+
+    async def _remove_prompts(self, examined: Examined, who: Identity) -> None:
+        home = examined.tag
+        for target in examined.prompts:
+            scope = await self._scope_of(home, target)
+            await self._scope_settings.change(
+                Actor(home, who.person, who.before), scope, target, dict.fromkeys(WITHHELD)
+            )
+        for target, entries in examined.versions.items():
+            with translated():
+                await self._redis.xdel(self._keys.versions(home, target), *entries)
+
+    async def _scope_of(self, home: int, target: int) -> Scope:
+        with translated():
+            if await self._redis.exists(self._keys.meta(target)):
+                return Scope.THREAD
+        return Scope.SERVER if target == home else Scope.CHANNEL

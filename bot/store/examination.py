@@ -1,0 +1,293 @@
+"""What the keys of one conversation, or of one server, hold of a person, and what removes that.
+
+`/my data`, `/forget me` and `/forget verify` examine in the same way; only the second removes.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.errors import Unreadable
+from bot.conversation.forgetting import (
+    NOTHING,
+    Found,
+    Identity,
+    own_messages,
+    quotes_without,
+    total,
+    without_person,
+    without_quotes,
+)
+from bot.conversation.message import created_ms
+from bot.conversation.scope import WITHHELD
+from bot.store.codec import dump_message, dump_turn, load_turn
+from bot.store.connection import translated
+from bot.store.contracts import contract_of
+from bot.store.key_reader import KeyReader
+from bot.store.keys import Keys
+from bot.store.person_search import may_concern, read_message
+from bot.store.quote_store import FIELD, dump_quotes, load_quotes
+from bot.store.scripts import Call
+from bot.store.scripts.conversation import Amend
+from bot.store.scripts.privacy import ReplaceField
+
+
+@dataclass(frozen=True, slots=True)
+class KeptMessage:
+    """A message of the person, for `/my data`; `id` is None where nobody can tell, `written_ms` then of its turn."""
+
+    conversation: int
+    id: int | None
+    written_ms: int
+    text: str
+    files: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSetting:
+    """A setting or an earlier prompt that the person made; `home` is the server, `target` where it applies."""
+
+    home: int
+    target: int
+    name: str
+    value: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """What the keys of one conversation or one server hold of a person, and what removes that.
+
+    `messages` are ids of the person's messages, those with a record of their own among them. `index` is that of the
+    first entry of the history that holds something. `calls` change what others wrote, `contents` are fields of the
+    contents of files, `results` ids of turns, `recent` ids of messages just accepted, `keys` names of
+    keys that are the person's alone, `prompts` places at which a
+    prompt of the person is in force, `versions` ids of earlier ones by place.
+    """
+
+    tag: int
+    found: Found = NOTHING
+    messages: frozenset[int] = frozenset()
+    records: frozenset[int] = frozenset()
+    index: int | None = None
+    calls: tuple[Call, ...] = ()
+    contents: frozenset[str] = frozenset()
+    results: frozenset[int] = frozenset()
+    recent: frozenset[int] = frozenset()
+    keys: frozenset[str] = frozenset()
+    prompts: frozenset[int] = frozenset()
+    versions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    kept_messages: tuple[KeptMessage, ...] = ()
+    kept_settings: tuple[KeptSetting, ...] = ()
+
+
+class Examination:
+    """Reads; `Erasure` removes what was found."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._read = KeyReader(redis, keys)
+
+    async def examine(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
+        """Examine keys that share a hash tag."""
+        ways: dict[str, list[str]] = defaultdict(list)
+        for name in names:
+            contract = contract_of(name)
+            if contract is not None:
+                ways[contract.erased].append(name)
+        parts: list[Examined] = []
+        if ways["entries"]:
+            parts.append(await self._examine_history(tag, who))
+        if ways["message"]:
+            counted = frozenset(message for part in parts for message in part.messages)
+            parts.append(await self._examine_records(tag, ways["message"], counted, who))
+        own = frozenset(message for part in parts for message in part.messages)
+        if ways["entries"] or ways["message"] or ways["contents"]:
+            parts.append(await self._examine_contents(tag, own, who))
+        if ways["by expiry"]:
+            parts.append(await self._examine_recent(tag, ways["by expiry"], who))
+        if ways["key"]:
+            parts.append(Examined(tag, keys=frozenset(ways["key"])))
+        parts += [await self._examine_settings(tag, name, who) for name in ways["prompt"]]
+        parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
+        return _merged(tag, parts)
+
+    async def _examine_history(self, tag: int, who: Identity) -> Examined:
+        key = self._keys.history(tag)
+        texts = await self._read.entries(self._read.name_of(key))
+        newest = _turn_id(texts[-1]) if texts else 0
+        found, calls, messages, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
+        results: set[int] = set()
+        first: int | None = None
+        for index, text in enumerate(texts):
+            if not may_concern(text, who):
+                continue
+            try:
+                entry = load_turn(text)
+            except Unreadable:
+                continue  # another version wrote it; it expires
+            own = own_messages(entry, who)
+            messages |= {each.message for each in own if each.message is not None}
+            kept += [
+                KeptMessage(tag, each.message, created_ms(each.message or entry.id), each.text, each.files)
+                for each in own
+            ]
+            left, of_entry = without_person(entry, who, newest)
+            if left == entry:
+                continue
+            first = index if first is None else first
+            found += of_entry
+            calls.append(Amend(history=key, index=index, before=text, after=dump_turn(left)))
+            if left.outcome == "removed" and entry.outcome != "removed":
+                results.add(entry.id)
+        return Examined(
+            tag,
+            found,
+            messages=frozenset(messages),
+            index=first,
+            calls=tuple(calls),
+            results=frozenset(results),
+            kept_messages=tuple(kept),
+        )
+
+    async def _examine_records(
+        self, tag: int, names: Sequence[str], counted: frozenset[int], who: Identity
+    ) -> Examined:
+        found, calls, own, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
+        for name, (author, payload) in zip(
+            names, await self._read.fields(names, ("author", "payload")), strict=True
+        ):
+            message = int(name.rpartition(":")[2])
+            if author == str(who.person):
+                if message > who.before:
+                    continue
+                own.add(message)
+                if message not in counted and payload and (said := read_message(payload)) is not None:
+                    files = tuple(each.filename for each in said.all_attachments)
+                    kept.append(KeptMessage(tag, message, created_ms(message), said.text, files))
+                    found += Found(messages=1, files=len(said.attachments))
+            elif payload and (said := read_message(payload)) is not None:
+                left, of_message = without_quotes(said, who)
+                if left != said and message <= who.before:
+                    found += of_message
+                    record = self._keys.record(tag, message)
+                    calls.append(
+                        ReplaceField(value=record, field="payload", before=payload, after=dump_message(left))
+                    )
+        return Examined(
+            tag,
+            found,
+            messages=frozenset(own),
+            records=frozenset(own),
+            calls=tuple(calls),
+            kept_messages=tuple(kept),
+        )
+
+    async def _examine_contents(self, tag: int, own: frozenset[int], who: Identity) -> Examined:
+        key = self._keys.files(tag)
+        fields = await self._read.hash(self._read.name_of(key))
+        found, calls, contents = NOTHING, list[Call](), set[str]()
+        for name, text in fields.items():
+            message, _, attachment = name.partition(":")
+            if int(message) in own:
+                contents.add(name)
+            elif attachment == FIELD and may_concern(text, who) and int(message) <= who.before:
+                fetched = load_quotes(text)
+                if fetched is None:
+                    contents.add(name)
+                    continue
+                quotes, of_quotes = quotes_without(fetched.quotes, who)
+                if quotes == fetched.quotes:
+                    continue
+                found += of_quotes
+                calls.append(
+                    ReplaceField(
+                        value=key, field=name, before=text, after=dump_quotes(replace(fetched, quotes=quotes))
+                    )
+                )
+                contents |= {
+                    f"{message}:{file.id}"
+                    for quote in fetched.quotes
+                    for said in quote.messages
+                    if who.is_author(said.author)
+                    for file in said.attachments
+                    if f"{message}:{file.id}" in fields
+                }
+        return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents))
+
+    async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
+        recent = set()
+        for name, text in zip(names, await self._read.texts(names), strict=True):
+            message = int(name.rpartition(":")[2])
+            if message <= who.before and may_concern(text, who):
+                recent.add(message)
+        return Examined(tag, recent=frozenset(recent))
+
+    async def _examine_settings(self, tag: int, name: str, who: Identity) -> Examined:
+        target = int(name.rpartition(":")[2])
+        fields = await self._read.hash(name)
+        prompts, kept = set(), []
+        for setting, value in fields.items():
+            person, _, at_ms = fields.get(f"set:{setting}", "").partition(" ")
+            if setting.startswith("set:") or person != str(who.person):
+                continue
+            kept.append(KeptSetting(tag, target, setting, value, int(at_ms or 0)))
+            if setting in WITHHELD:
+                prompts.add(target)
+        return Examined(
+            tag, Found(prompts=len(prompts)), prompts=frozenset(prompts), kept_settings=tuple(kept)
+        )
+
+    async def _examine_versions(self, tag: int, name: str, who: Identity) -> Examined:
+        target = int(name.rpartition(":")[2])
+        with translated():
+            entries: Any = await self._redis.xrange(f"{self._keys.prefix}:{name}")
+        own = [(str(entry), fields) for entry, fields in entries if fields.get("person") == str(who.person)]
+        texts = [(entry, fields) for entry, fields in own if fields.get("text")]
+        kept = tuple(
+            KeptSetting(
+                tag, target, f"earlier {fields['name']}", fields["text"], int(entry.partition("-")[0])
+            )
+            for entry, fields in texts
+        )
+        if not texts:
+            return Examined(tag)
+        return Examined(
+            tag,
+            Found(prompts=len(texts)),
+            versions={target: tuple(entry for entry, _ in texts)},
+            kept_settings=kept,
+        )
+
+
+def _turn_id(text: str) -> int:
+    try:
+        return load_turn(text).id
+    except Unreadable:
+        return 0
+
+
+def _merged(tag: int, parts: Sequence[Examined]) -> Examined:
+    indexes = [part.index for part in parts if part.index is not None]
+    return Examined(
+        tag=tag,
+        found=total(part.found for part in parts),
+        messages=frozenset().union(*(part.messages for part in parts)),
+        records=frozenset().union(*(part.records for part in parts)),
+        index=min(indexes, default=None),
+        calls=tuple(call for part in parts for call in part.calls),
+        contents=frozenset().union(*(part.contents for part in parts)),
+        results=frozenset().union(*(part.results for part in parts)),
+        recent=frozenset().union(*(part.recent for part in parts)),
+        keys=frozenset().union(*(part.keys for part in parts)),
+        prompts=frozenset().union(*(part.prompts for part in parts)),
+        versions={target: ids for part in parts for target, ids in part.versions.items()},
+        kept_messages=tuple(each for part in parts for each in part.kept_messages),
+        kept_settings=tuple(each for part in parts for each in part.kept_settings),
+    )

@@ -1,0 +1,197 @@
+"""The jobs that forget people: what is left to do, which instance does it, and the receipt.
+
+A job outlives the instance that has begun it: the keys to look at and the names to look for stand in the store, and a
+step that is repeated finds nothing more to do.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+from redis.asyncio import Redis
+
+from bot.conversation.forgetting import NOTHING, Found, Identity, total
+from bot.store.codec import pairs
+from bot.store.connection import translated
+from bot.store.keys import RECEIPT_S, Keys
+from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import BeginForget, EndForget
+
+CHUNK = 1000
+"""So many keys are noted in one command."""
+
+JOBS_AT_ONCE = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The names by which a person is found."""
+
+    usernames: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+
+_names = TypeAdapter(Names)
+_found = TypeAdapter(Found)
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetJob:
+    """A job, or the receipt of one that is `done`; `found` are then the counts.
+
+    `searched`: the keys to look at are noted. `told`: the person has the receipt.
+    """
+
+    code: str
+    identity: Identity
+    asked_ms: int
+    searched: bool = False
+    done: bool = False
+    found: Found = NOTHING
+    told: bool = False
+
+
+class ForgetJobs:
+    """Stores jobs; an instance that works on a job renews its turn in the queue."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+
+    async def begin(self, identity: Identity, code: str, *, next_in_s: float) -> ForgetJob:
+        """Begin a job, which other instances take up in so many seconds; returns one that is under way already."""
+        keys, person = self._keys, identity.person
+        # Before the script, so that a crash in between leaves an entry too many and never one too few.
+        await self.renew(person, next_in_s)
+        fields = await self._scripts.run(
+            BeginForget(
+                job=keys.forget_job(person),
+                left=keys.forget_left(person),
+                ttl_s=RECEIPT_S,
+                values=(
+                    *("code", code, "before", identity.before, "asked_ms", round(time.time() * 1000)),
+                    *("names", _dump_names(identity)),
+                ),
+            )
+        )
+        return _read(person, pairs(fields))
+
+    async def renew(self, person: int, next_in_s: float) -> None:
+        """Keep a job from other instances for so many seconds."""
+        with translated():
+            await self._redis.zadd(
+                self._keys.forget_queue, {str(person): round((time.time() + next_in_s) * 1000)}
+            )
+
+    async def take(self, next_in_s: float) -> tuple[int, ...]:
+        """Return the people whose jobs nobody works on; each is due again in `next_in_s`."""
+        now_ms = round(time.time() * 1000)
+        with translated():
+            found: list[Any] = await self._redis.zrangebyscore(
+                self._keys.forget_queue, "-inf", now_ms, start=0, num=JOBS_AT_ONCE
+            )
+        for person in found:
+            await self.renew(int(person), next_in_s)
+        return tuple(int(person) for person in found)
+
+    async def get(self, person: int) -> ForgetJob | None:
+        """Return the job of a person, or its receipt."""
+        with translated():
+            fields = await self._redis.hgetall(self._keys.forget_job(person))
+        return _read(person, {str(name): str(value) for name, value in fields.items()}) if fields else None
+
+    async def note_search(self, identity: Identity, found: Sequence[str]) -> None:
+        """Note the keys to look at, and the names to look for."""
+        keys, person = self._keys, identity.person
+        left = keys.forget_left(person)
+        with translated():
+            for start in range(0, len(found), CHUNK):
+                await self._redis.sadd(left, *found[start : start + CHUNK])
+            pipe = self._redis.pipeline(transaction=True)
+            pipe.expire(left, RECEIPT_S)
+            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "state": "erasing"})
+            await pipe.execute()
+
+    async def left(self, person: int) -> tuple[str, ...]:
+        """Return the keys that are still to be looked at."""
+        with translated():
+            found = await self._redis.smembers(self._keys.forget_left(person))
+        return tuple(sorted(str(key) for key in found))
+
+    async def note_found(self, person: int, step: str, found: Found) -> None:
+        """Note what a step is about to erase; a repeated step has found less, and does not count."""
+        if found:
+            with translated():
+                await self._redis.hsetnx(
+                    self._keys.forget_job(person), f"found:{step}", _found.dump_json(found).decode()
+                )
+
+    async def note_done(self, person: int, keys: Collection[str]) -> None:
+        """Note that keys have been looked at."""
+        with translated():
+            await self._redis.srem(self._keys.forget_left(person), *keys)
+
+    async def end(self, job: ForgetJob) -> ForgetJob | None:
+        """End a job of which no key is left, and return its receipt; None if it goes on, or was ended otherwise."""
+        keys, person = self._keys, job.identity.person
+        with translated():
+            fields = await self._redis.hgetall(keys.forget_job(person))
+        noted = [str(value) for name, value in fields.items() if str(name).startswith("found:")]
+        found = total(_found.validate_json(each) for each in noted)
+        ended = await self._scripts.run(
+            EndForget(
+                job=keys.forget_job(person),
+                left=keys.forget_left(person),
+                code=job.code,
+                found=_found.dump_json(found).decode(),
+                ttl_s=RECEIPT_S,
+            )
+        )
+        return await self.get(person) if ended else None
+
+    async def note_told(self, job: ForgetJob) -> None:
+        """Note that the person has the receipt."""
+        person = job.identity.person
+        with translated():
+            await self._redis.hset(self._keys.forget_job(person), "told", "1")
+            await self._redis.zrem(self._keys.forget_queue, str(person))
+
+    async def drop(self, person: int) -> None:
+        """Take a person off the queue of whom there is nothing to do."""
+        with translated():
+            await self._redis.zrem(self._keys.forget_queue, str(person))
+
+
+def _dump_names(identity: Identity) -> str:
+    names = Names(tuple(sorted(identity.usernames)), tuple(sorted(identity.names)))
+    return _names.dump_json(names).decode()
+
+
+def _read(person: int, fields: dict[str, str]) -> ForgetJob:
+    names = _names.validate_json(fields["names"]) if "names" in fields else Names()
+    try:
+        found = _found.validate_json(fields["found"]) if "found" in fields else NOTHING
+    except ValidationError:
+        found = NOTHING  # another version wrote it
+    identity = Identity(
+        person, int(fields.get("before", 0)), frozenset(names.usernames), frozenset(names.names)
+    )
+    return ForgetJob(
+        code=fields.get("code", ""),
+        identity=identity,
+        asked_ms=int(fields.get("asked_ms", 0)),
+        searched=fields.get("state") in ("erasing", "done"),
+        done=fields.get("state") == "done",
+        found=found,
+        told="told" in fields,
+    )
+
+
+def counts(found: Found) -> dict[str, int]:
+    """Return the counts by kind, without those of which nothing was found."""
+    return {name: count for name, count in asdict(found).items() if count}

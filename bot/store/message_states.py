@@ -1,0 +1,113 @@
+"""What the journal and the history know of a message on Discord, for people who ask about it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.turn import Turn
+from bot.store.connection import translated
+from bot.store.history import History
+from bot.store.keys import Keys
+from bot.store.records import read_replies
+from bot.store.states import State
+
+
+@dataclass(frozen=True, slots=True)
+class MessageState:
+    """The record of a message: its conversation, how far the message has come, and the turn that has answered it."""
+
+    conversation: int
+    state: State
+    turn: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What a message of the inbox waits for.
+
+    `turn` is the turn that is open, begun at `began_ms` (None if unknown); `is_member` holds if the message is one of
+    its messages. With `is_held` a worker has the lease. `due_ms` is until when the conversation is postponed,
+    `hold_ms` until when the turn waits after an edit; both are None where they are over.
+    """
+
+    turn: int | None = None
+    began_ms: int | None = None
+    is_member: bool = False
+    is_held: bool = False
+    due_ms: int | None = None
+    hold_ms: int | None = None
+
+
+class MessageStates:
+    """Reads records, without a lease: what is read may be over by the time it is shown."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._history = History(redis, keys)
+
+    async def of(self, channel: int, messages: Sequence[int]) -> dict[int, MessageState]:
+        """Return the states of a channel's messages that have a record.
+
+        A message belongs to the conversation of its channel, or to that of the thread that was started from it.
+        """
+        if not messages:
+            return {}
+        pairs = [(message, conversation) for message in messages for conversation in (channel, message)]
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for message, conversation in pairs:
+                pipe.hmget(self._keys.record(conversation, message), "state", "turn")
+            found: list[Any] = await pipe.execute()
+        return {
+            message: MessageState(conversation, State(str(state)), int(turn) if turn else None)
+            for (message, conversation), (state, turn) in zip(pairs, found, strict=True)
+            if state in set(State)
+        }
+
+    async def waiting(self, conversation: int, message: int) -> Waiting:
+        """Return what a message that is not answered yet waits for."""
+        keys = self._keys
+        with translated():
+            pending: list[Any] = await self._redis.zrange(keys.pending(conversation), 0, -1)
+            pipe = self._redis.pipeline(transaction=False)
+            pipe.hmget(keys.lease(conversation), "expires", "due")
+            for each in pending:
+                record = keys.record(conversation, int(each))
+                pipe.hmget(record, "state", "members", "began", "hold")
+            (expires, due), *records = await pipe.execute()
+        now_ms = round(time.time() * 1000)
+        opened = [
+            (int(each), members, began, hold)
+            for each, (state, members, began, hold) in zip(pending, records, strict=True)
+            if state not in (None, State.RECEIVED)
+        ]
+        turn, members, began, hold = opened[0] if opened else (None, None, None, None)
+        return Waiting(
+            turn=turn,
+            began_ms=int(began) if began else None,
+            is_member=message in map(int, str(members or "").split()),
+            is_held=int(expires or 0) > now_ms,
+            due_ms=_later(due, now_ms),
+            hold_ms=_later(hold, now_ms),
+        )
+
+    async def replies(self, conversation: int, turn: int) -> tuple[int, ...]:
+        """Return the ids of the messages of a turn's reply, as far as its record is known."""
+        with translated():
+            fields: dict[Any, Any] = await self._redis.hgetall(self._keys.record(conversation, turn))
+        return tuple(read_replies({str(name): str(value) for name, value in fields.items()}).values())
+
+    async def entry(self, conversation: int, message: int) -> Turn | None:
+        """Return the history entry of a message; Unreadable if another version wrote it."""
+        return await self._history.entry(conversation, message)
+
+
+def _later(when_ms: object, now_ms: int) -> int | None:
+    when = int(str(when_ms)) if when_ms else 0
+    return when if when > now_ms else None

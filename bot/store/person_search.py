@@ -1,0 +1,120 @@
+"""The search for a person: which keys may hold something of the person, and under which names."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+
+from bot.conversation.elements import attribute, body
+from bot.conversation.errors import Unreadable
+from bot.conversation.forgetting import Identity, with_names_of
+from bot.conversation.message import Message, Quote
+from bot.conversation.quoting import NO_WORD
+from bot.store.codec import load_message, load_turn
+from bot.store.contracts import Erasure, contract_of
+from bot.store.key_reader import KeyReader
+from bot.store.quote_store import FIELD, load_quotes
+
+WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions")
+"""The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
+
+
+class PersonSearch:
+    """Walks over all keys, which takes a while in a large store."""
+
+    def __init__(self, read: KeyReader) -> None:
+        self._read = read
+
+    async def search(self, who: Identity) -> tuple[Identity, tuple[str, ...]]:
+        """Return the person with all names that were found, and the names of the keys to examine."""
+        found: list[str] = []
+        async for names in self._read.names():
+            ways: dict[str, list[str]] = defaultdict(list)
+            for name in names:
+                contract = contract_of(name)
+                if contract is not None and contract.personal:
+                    ways[contract.erased].append(name)
+            records, who = await self._records(ways["message"], who)
+            recent, who = await self._recent(ways["by expiry"], who)
+            found += [*records, *recent]
+            who = await self._named_in_entries(ways["entries"], who)
+            who = await self._named_in_quotes(ways["contents"], who)
+            found += [name for way in WHOLE for name in ways[way]]
+            found += [name for name in ways["key"] if name.startswith(f"{{{who.person}}}:")]
+        return who, tuple(found)
+
+    async def _records(self, names: list[str], who: Identity) -> tuple[list[str], Identity]:
+        found = []
+        for name, (author, payload) in zip(
+            names, await self._read.fields(names, ("author", "payload")), strict=True
+        ):
+            if author == str(who.person) or payload:
+                found.append(name)
+                who = _with_names(who, payload, is_own=author == str(who.person))
+        return found, who
+
+    async def _recent(self, names: list[str], who: Identity) -> tuple[list[str], Identity]:
+        found = []
+        for name, text in zip(names, await self._read.texts(names), strict=True):
+            if text:
+                found.append(name)
+                who = _with_names(who, text, is_own=False)
+        return found, who
+
+    async def _named_in_entries(self, names: list[str], who: Identity) -> Identity:
+        for name in names:
+            for text in await self._read.entries(name):
+                if holds_id(text, who):
+                    try:
+                        who = with_names_of(load_turn(text), who)
+                    except Unreadable:
+                        continue  # another version wrote it; it expires
+        return who
+
+    async def _named_in_quotes(self, names: list[str], who: Identity) -> Identity:
+        for name in names:
+            for field, text in (await self._read.hash(name)).items():
+                if field.endswith(FIELD) and holds_id(text, who):
+                    fetched = load_quotes(text)
+                    who = who if fetched is None else _with_names_of_quotes(who, fetched.quotes)
+        return who
+
+
+def holds_id(text: str, who: Identity) -> bool:
+    """Whether a stored text holds the person's id."""
+    return str(who.person) in text
+
+
+def may_concern(text: str, who: Identity) -> bool:
+    """Whether a stored text may hold something of the person; quick, because most texts do not."""
+    written = {str(who.person)}
+    for name in (*who.usernames, *who.names):
+        written |= {name, attribute(name), body(name), NO_WORD.sub("_", name)}
+    return any(json.dumps(each, ensure_ascii=False)[1:-1] in text for each in written if each)
+
+
+def read_message(text: str) -> Message | None:
+    """Read a message, None if another version wrote it."""
+    try:
+        return load_message(text)
+    except Unreadable:
+        return None
+
+
+def _with_names(who: Identity, text: str, *, is_own: bool) -> Identity:
+    """Return the person with the names that a message gives; a proxied message bears another name."""
+    message = read_message(text) if text else None
+    if message is None:
+        return who
+    if is_own or message.author.id == who.person or message.proxied_for == who.person:
+        who = who.with_author(message.author)
+    return _with_names_of_quotes(who, message.quotes)
+
+
+def _with_names_of_quotes(who: Identity, quotes: Iterable[Quote]) -> Identity:
+    for quote in quotes:
+        for said in quote.messages:
+            if said.author is not None and said.author.id == who.person:
+                who = who.with_author(said.author)
+    return who

@@ -1,0 +1,113 @@
+"""Erases what is kept of threads, channels and servers that do not exist any more, or are quiet for too long."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bot.conversation.errors import Unreadable
+from bot.store.codec import load_turn
+from bot.store.connection import translated
+from bot.store.file_sweeps import FileSweeps
+from bot.store.key_reader import KEYS_AT_ONCE
+from bot.store.keys import DONE_RECORD_S, Keys, padded
+from bot.store.scripts import Scripts
+from bot.store.scripts.privacy import EraseConversation
+
+
+class RemovedPlaces:
+    """Erases conversations, and what is set for their channels and servers; a repeated erasure finds nothing."""
+
+    def __init__(self, redis: Redis, keys: Keys) -> None:
+        self._redis = redis
+        self._keys = keys
+        self._scripts = Scripts(redis)
+        self._sweeps = FileSweeps(redis, keys)
+
+    async def erase_conversation(self, conversation: int, *, older_than: int | None = None) -> bool:
+        """Erase a conversation with its settings; a running turn is fenced off, and its uploads are swept.
+
+        With `older_than` nothing is done, and False returned, if a turn waits or the last one is not older than that
+        id.
+        """
+        keys = self._keys
+        with translated():
+            guild, parent = await self._redis.hmget(keys.meta(conversation), ["guild", "parent"])
+            recent: list[Any] = await self._redis.zrange(keys.recent(conversation), 0, -1)
+            entries: list[Any] = await self._redis.lrange(keys.history(conversation), 0, -1)
+        await self._sweeps.schedule(conversation)
+        erased = await self._scripts.run(
+            EraseConversation(
+                lease=keys.lease(conversation),
+                pending=keys.pending(conversation),
+                history=keys.history(conversation),
+                meta=keys.meta(conversation),
+                unreconciled=keys.reconcile(conversation),
+                files=keys.files(conversation),
+                inline=keys.inline(conversation),
+                mark=keys.high_water_mark(conversation),
+                records=keys.record_prefix(conversation),
+                results=keys.result_prefix(conversation),
+                older_than="" if older_than is None else str(older_than),
+                done_s=DONE_RECORD_S,
+                turns=tuple(padded(turn) for turn in map(_turn_id, entries) if turn),
+            )
+        )
+        if int(erased) < 0:
+            return False
+        home = int(str(guild)) if guild else conversation
+        with translated():
+            accepted = [int(str(member).split(":")[1]) for member in recent]
+            await self._redis.delete(
+                keys.recent(conversation), *(keys.recent_text(conversation, each) for each in accepted)
+            )
+            if parent:  # the message that the thread was started from
+                await self._redis.delete(keys.recent_text(int(str(parent)), conversation))
+            await self._redis.delete(keys.scope(home, conversation), keys.versions(home, conversation))
+            await self._redis.zrem(keys.known, str(conversation))
+        return True
+
+    async def erase_channel(self, server: int, channel: int) -> None:
+        """Erase what is set for a channel; its threads are conversations of their own."""
+        keys = self._keys
+        with translated():
+            await self._redis.delete(keys.scope(server, channel), keys.versions(server, channel))
+            await self._redis.delete(keys.recent(channel), keys.high_water_mark(channel))
+            await self._redis.delete(keys.legacy_scope(channel))
+
+    async def erase_server(self, server: int) -> None:
+        """Erase what is set and noted for a server, whatever shares its hash tag."""
+        beginning = f"{self._keys.prefix}:{{{server}}}:"
+        with translated():
+            async for key in self._redis.scan_iter(match=f"{beginning}*", count=KEYS_AT_ONCE):
+                await self._redis.delete(key)
+            await self._redis.delete(self._keys.legacy_scope(server))
+
+    async def known(self, *, before_ms: int | None = None) -> dict[int, tuple[int | None, int | None]]:
+        """Return server and parent channel of all known conversations, or of those quiet since `before_ms`."""
+        latest = "+inf" if before_ms is None else f"({before_ms}"
+        with translated():
+            members: list[Any] = await self._redis.zrangebyscore(self._keys.known, "-inf", latest)
+        found: dict[int, tuple[int | None, int | None]] = {}
+        for start in range(0, len(members), KEYS_AT_ONCE):
+            page = [int(member) for member in members[start : start + KEYS_AT_ONCE]]
+            with translated():
+                pipe = self._redis.pipeline(transaction=False)
+                for conversation in page:
+                    pipe.hmget(self._keys.meta(conversation), ["guild", "parent"])
+                answers: list[Any] = await pipe.execute()
+            for conversation, (guild, parent) in zip(page, answers, strict=True):
+                found[conversation] = (_number(guild), _number(parent))
+        return found
+
+
+def _number(text: object) -> int | None:
+    return int(str(text)) if text and str(text).isdigit() else None
+
+
+def _turn_id(text: object) -> int:
+    try:
+        return load_turn(str(text)).id
+    except Unreadable:
+        return 0

@@ -1,0 +1,172 @@
+"""Forgets people: the work of `/forget me`, which any instance takes up where another has left it."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable, Mapping
+
+import structlog
+
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.forgetting import Found, Identity, total
+from bot.conversation.receipt import receipt
+from bot.store.erasure import Erasure
+from bot.store.examination import Examination, Examined, KeptMessage, KeptSetting
+from bot.store.forget_jobs import ForgetJob, ForgetJobs
+from bot.store.person_search import PersonSearch
+from bot.store.wakeups import Wakeups
+from bot.turns.dispatch import Dispatcher
+
+log = structlog.get_logger()
+
+TAKE_S = 30.0
+"""An instance that has not renewed its turn at a job for so long is gone."""
+
+POLL_S = 0.5
+"""How often running turns are looked at that may hold something of the person."""
+
+
+class Forgetting:
+    """Runs jobs. `tell` sends a person a direct message, and returns False if that is not possible."""
+
+    def __init__(
+        self,
+        jobs: ForgetJobs,
+        search: PersonSearch,
+        examination: Examination,
+        erasure: Erasure,
+        dispatcher: Dispatcher,
+        wakeups: Wakeups,
+        tell: Callable[[int, str], Awaitable[bool]],
+    ) -> None:
+        self._jobs = jobs
+        self._search = search
+        self._examination = examination
+        self._erasure = erasure
+        self._dispatcher = dispatcher
+        self._wakeups = wakeups
+        self._tell = tell
+
+    async def watch(self, *, every_s: float) -> None:
+        """Take up the jobs that nobody works on, until cancelled."""
+        while True:
+            try:
+                for person in await self._jobs.take(TAKE_S):
+                    await self._take_up(person)
+            except StoreUnavailable as error:
+                log.info("forgetting_postponed", detail=str(error))
+            except Exception:
+                log.exception("forgetting_failed")  # it is taken up again
+            await asyncio.sleep(every_s)
+
+    async def begin(self, identity: Identity) -> ForgetJob:
+        """Begin to forget a person, or return the job that is under way."""
+        job = await self._jobs.begin(identity, secrets.token_hex(4), next_in_s=TAKE_S)
+        log.info("forgetting_begun")
+        return job
+
+    async def latest(self, person: int) -> ForgetJob | None:
+        """Return the job of a person, or its receipt."""
+        return await self._jobs.get(person)
+
+    async def note_told(self, job: ForgetJob) -> None:
+        """Note that the person has the receipt."""
+        await self._jobs.note_told(job)
+
+    async def run(self, person: int) -> ForgetJob | None:
+        """Do what is left of a job, and return its receipt; None if there is no job."""
+        job = await self._jobs.get(person)
+        if job is None or job.done:
+            return job
+        who = job.identity
+        if not job.searched:
+            who, found = await self._search.search(who)
+            await self._jobs.note_search(who, found)
+        erasing = _Erasing()
+        while left := await self._jobs.left(person):
+            progress = False
+            for tag, names in by_tag(left).items():
+                await self._jobs.renew(person, TAKE_S)
+                if await self._erase(tag, names, who, erasing):
+                    await self._jobs.note_done(person, names)
+                    progress = True
+            if not progress:
+                await asyncio.sleep(POLL_S)
+        ended = await self._jobs.end(job)
+        if ended is not None:
+            log.info("person_forgotten", messages=ended.found.messages, files=ended.found.files)
+        return ended
+
+    async def verify(self, who: Identity) -> Found:
+        """Search everything again for what was to be forgotten."""
+        return total([examined.found for examined in await self._examined(who)])
+
+    async def kept(self, who: Identity) -> tuple[list[KeptMessage], list[KeptSetting]]:
+        """Return what is kept of a person, the oldest messages first."""
+        examined = await self._examined(who)
+        messages = [each for one in examined for each in one.kept_messages]
+        settings = [each for one in examined for each in one.kept_settings]
+        return sorted(messages, key=lambda each: each.written_ms), settings
+
+    async def _examined(self, who: Identity) -> list[Examined]:
+        who, names = await self._search.search(who)
+        groups = by_tag(names)
+        return [await self._examination.examine(tag, groups[tag], who) for tag in groups]
+
+    async def _erase(self, tag: int, names: list[str], who: Identity, erasing: _Erasing) -> bool:
+        """Erase what keys of one tag hold; False if a turn runs that has read them before.
+
+        Such a turn may still commit what it has read, so that its entry is examined once more at its end.
+        """
+        since, running = await self._erasure.turn(tag)
+        number = erasing.passes.get(tag, 0)
+        if number and running and since <= erasing.until[tag]:
+            return False
+        examined = await self._examination.examine(tag, names, who)
+        if examined.index is not None:
+            erasing.first.setdefault(tag, examined.index)
+        await self._jobs.note_found(who.person, f"{tag}:{number}", examined.found)
+        erased = await self._erasure.erase(examined, who, first=erasing.first.get(tag))
+        await self._jobs.note_found(
+            who.person, f"{tag}:{number}:summaries", Found(summaries=erased.summaries)
+        )
+        if erased.wakes:
+            self._dispatcher.signal(tag)
+            await self._wakeups.publish(tag)
+        until, still_running = await self._erasure.turn(tag)
+        erasing.passes[tag] = number + 1
+        erasing.until[tag] = until
+        return number > 0 or not (running or still_running or until != since)
+
+    async def _take_up(self, person: int) -> None:
+        job = await self.run(person)
+        if job is None or job.told:
+            await self._jobs.drop(person)
+        elif job.done:
+            if await self._tell(person, receipt(job.found, job.code)):
+                await self._jobs.note_told(job)
+            else:
+                await self._jobs.drop(person)  # the next /forget shows the receipt
+
+
+class _Erasing:
+    """How often each tag was looked at here, up to which token turns may have read what is gone by now.
+
+    `first` are the indexes of the first entries that have held something of the person.
+    """
+
+    def __init__(self) -> None:
+        self.passes: dict[int, int] = {}
+        self.until: dict[int, int] = {}
+        self.first: dict[int, int] = {}
+
+
+def by_tag(names: tuple[str, ...]) -> Mapping[int, list[str]]:
+    """Group the names of keys by their hash tags."""
+    groups: dict[int, list[str]] = {}
+    for name in names:
+        tag, closed, _ = name.removeprefix("{").partition("}")
+        if closed and tag.isdigit():
+            groups.setdefault(int(tag), []).append(name)
+    return groups

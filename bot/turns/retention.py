@@ -1,0 +1,65 @@
+"""Erases the conversations that are quiet for longer than their server keeps them."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from bot.conversation.clock import Clock
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.message import first_id
+from bot.conversation.privacy import DAY_MS, retention_days
+from bot.conversation.scope import Scope
+from bot.store.removed_places import RemovedPlaces
+from bot.store.scope_settings import ScopeSettings
+
+log = structlog.get_logger()
+
+EVERY_S = 600.0
+"""How often the store is looked through; the shortest retention is a day."""
+
+
+class Retention:
+    """Sweeps; without a setting of its server a conversation expires by itself, after `ceiling` days."""
+
+    def __init__(
+        self, places: RemovedPlaces, scope_settings: ScopeSettings, clock: Clock, *, ceiling: int
+    ) -> None:
+        self._places = places
+        self._scope_settings = scope_settings
+        self._clock = clock
+        self._ceiling = ceiling
+
+    async def watch(self, *, every_s: float = EVERY_S) -> None:
+        """Sweep again and again, until cancelled."""
+        while True:
+            try:
+                await self.sweep()
+            except StoreUnavailable as error:
+                log.info("retention_not_swept", detail=str(error))
+            await asyncio.sleep(every_s)
+
+    async def sweep(self) -> int:
+        """Erase what is kept for too long, and return the number of conversations."""
+        now_ms = self._clock.now_ms()
+        quiet = await self._places.known(before_ms=now_ms - DAY_MS)
+        servers = {server for server, _ in quiet.values() if server is not None}
+        erased = 0
+        for server in sorted(servers):
+            days = await self._days(server)
+            if days >= self._ceiling:
+                continue
+            before_ms = now_ms - days * DAY_MS
+            for conversation, (home, _) in (await self._places.known(before_ms=before_ms)).items():
+                if home == server:
+                    erased += await self._places.erase_conversation(
+                        conversation, older_than=first_id(before_ms)
+                    )
+        if erased:
+            log.info("conversations_expired", conversations=erased)
+        return erased
+
+    async def _days(self, server: int) -> int:
+        by_scope = await self._scope_settings.by_scope(thread=None, channel=None, server=server)
+        return retention_days(by_scope[Scope.SERVER], self._ceiling)

@@ -1,0 +1,83 @@
+"""What /why answers, by what is known."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.commands import why_view
+from bot.conversation.decision import Cause, Decision
+from bot.conversation.intake import Reason
+from bot.conversation.request import Usage
+from bot.conversation.scope import Origin, Scope, Setting
+from bot.conversation.settings_table import OperatorValue
+from bot.conversation.turn import MadeWith
+from bot.store.message_states import Waiting
+from tests.conversation.builders import turn
+
+WHERE = "https://discord.com/channels/1/2/3"
+ORIGIN = Origin(Scope.CHANNEL, Setting("mention", 70, 1_800_000_000_000))
+ENTRY = replace(
+    turn(50),
+    model="claude-test",
+    usage=Usage(input=100, cache_read=300, output=50, thinking=20),
+    cost=1234,
+    made_with=MadeWith("high", "adaptive", Scope.SERVER, turns=3, files=2, summary=True),
+)
+
+
+def test_the_scope_that_set_a_rule_goes_before_the_operator_and_names_are_for_admins() -> None:
+    operator = {"reply.when": OperatorValue("auto", is_set=False)}
+    decision = Decision(Reason.FOR_SOMEBODY_ELSE, 1_800_000_000_000)
+    text = why_view.unanswered(WHERE, decision, operator)
+    assert "The rule: `reply.when`, which is `auto` by default." in text
+    assert "Decided <t:1800000000:R>." in text
+    ruled = replace(decision, origin=ORIGIN)
+    text = why_view.unanswered(WHERE, ruled, operator)
+    assert "The rule: set for the channel to `mention` <t:1800000000:R>." in text
+    assert "<@70>" not in text
+    assert "by <@70>." in why_view.unanswered(WHERE, ruled, operator, names=True)
+
+
+def test_a_remark_takes_the_place_of_the_time() -> None:
+    text = why_view.unanswered(WHERE, Decision(Cause.GONE, 5), {}, remark="As of now.")
+    assert text.endswith("-# As of now.")
+    assert "Decided" not in text
+
+
+@pytest.mark.parametrize(
+    ("found", "words"),
+    [
+        (Waiting(), "about to answer"),
+        (Waiting(turn=5, began_ms=7000), "written here since <t:7:R>"),
+        (Waiting(turn=5, began_ms=7000, is_member=True, is_held=True), "is being answered since <t:7:R>"),
+        (Waiting(turn=5, is_member=True, is_held=True), "is being answered."),
+        (Waiting(turn=5, began_ms=7000, is_member=True), "<t:7:R> was broken off"),
+        (Waiting(turn=5, is_member=True, due_ms=9000), "waits until <t:9:R>"),
+        (Waiting(turn=5, is_member=True, hold_ms=9000), "edited several times, so I wait until <t:9:R>"),
+    ],
+)
+def test_what_a_message_waits_for(found: Waiting, words: str) -> None:
+    assert words in why_view.waiting(WHERE, found, None)
+
+
+def test_a_postponed_answer_says_why_if_that_is_known() -> None:
+    text = why_view.waiting(WHERE, Waiting(due_ms=9000), Decision(Cause.DECLINED, 1, "The limit is reached."))
+    assert "I said: “The limit is reached.”" in text
+
+
+def test_a_reply_says_what_it_was_made_with() -> None:
+    text = why_view.made_of(ENTRY, [WHERE, WHERE], forgotten=2)
+    assert f"It answers [this message]({WHERE}) and [2]({WHERE}) and 2 more." in text
+    assert "Model: `claude-test`, effort high, thinking on, with the prompt for the server." in text
+    assert "Before it Claude saw 3 earlier turns with 2 files, and a summary of those before." in text
+    assert "Tokens: 400 read, 300 of them (75%) from the cache; 50 written (20 of them for thinking)." in text
+    assert "Cost: $0.0012." in text
+
+
+def test_what_is_not_known_of_a_reply_is_not_guessed() -> None:
+    text = why_view.made_of(replace(ENTRY, usage=Usage(), cost=None, made_with=None), [WHERE])
+    assert "With which effort and prompt is not known" in text
+    assert "How many tokens it took is not known" in text
+    assert "What it cost is not known." in text

@@ -1,0 +1,85 @@
+"""A lively scene: a person leaves words in everything that the bot keeps, and others quote and mention them."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.e2e.controls import answer
+from tests.e2e.world import World
+
+
+def word(kind: str) -> str:
+    """A word that stands nowhere else."""
+    return f"{kind}{secrets.token_hex(6)}"
+
+
+@dataclass
+class Canary:
+    """The words of one person, by where they stand."""
+
+    name: str = field(default_factory=lambda: word("name"))
+    message: str = field(default_factory=lambda: word("message"))
+    file_name: str = field(default_factory=lambda: word("filename"))
+    file: str = field(default_factory=lambda: word("file"))
+    prompt: str = field(default_factory=lambda: word("prompt"))
+    title: str = field(default_factory=lambda: word("title"))
+    embed: str = field(default_factory=lambda: word("embed"))
+    poll: str = field(default_factory=lambda: word("poll"))
+
+    @property
+    def words(self) -> dict[str, str]:
+        """All words by kind."""
+        return dict(vars(self))
+
+
+@dataclass
+class Lively:
+    """The scene: who is to be forgotten, and the places where they have written."""
+
+    canary: Canary
+    person: Any
+    thread: int
+    others_thread: int
+    direct: int
+
+
+async def lively(world: World) -> Lively:
+    """Play the scene, until the bot has answered everything."""
+    canary = Canary()
+    person = world.discord.add_user(
+        canary.name, display_name=canary.name.title(), guild=world.guild, permissions=1 << 5
+    )
+    channel = world.channel()
+    # The title of the thread is taken from the message that opens it.
+    thread = await world.converse(channel, f"{canary.title} is what I ask about", person)
+    said = await person.post(
+        thread,
+        f"{canary.message} and a file",
+        attachments=[(f"{canary.file_name}.txt", "text/plain", f"{canary.file} is its content".encode())],
+    )
+    await world.settled(said)
+    poll = await person.ask_poll(thread, canary.poll, ["yes", f"no {canary.poll}"])
+    await world.settled(poll)
+    another = world.another_bot(word("app"))
+    embed = await another.post(thread, "", embeds=[{"title": canary.embed, "description": canary.embed}])
+    await world.settled(
+        await person.post(thread, f"{world.mention} what is this?", reply_to=int(embed["id"]))
+    )
+    # Somebody else replies to the person, mentions them and stays when they are gone.
+    others = await world.converse(channel, "my own thread", world.ben)
+    theirs = await person.post(others, f"{canary.message} in the thread of Ben")
+    await world.settled(theirs)
+    quoting = await world.ben.post(
+        others, f"{world.mention} as {person.mention} says", reply_to=int(theirs["id"])
+    )
+    await world.settled(quoting)
+    await world.settled(await world.ben.post(others, f"{world.mention} thanks to {person.mention}"))
+    opened = await person.command(thread, "system set", {"scope": "thread"})
+    await opened.response()
+    await answer(await person.submit(opened, {"prompt": f"Always say {canary.prompt}."}))
+    await world.settled(await person.post(thread, "and now?"))
+    direct = await world.dm_of(person)
+    await world.settled(await person.post(direct, f"{canary.message} in private"))
+    return Lively(canary, person, thread, others, direct)

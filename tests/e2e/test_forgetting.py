@@ -1,0 +1,142 @@
+"""/forget me, /forget verify and /my data: everything of a person goes, and what is left reads correctly."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.commands.forget import KEPT, NO_RECEIPT, QUESTION
+from bot.commands.my_data import NOTHING
+from tests.e2e.controls import answer, press, sent
+from tests.e2e.lively import Lively, lively
+from tests.e2e.stored import stored
+from tests.e2e.world import World
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def forget(world: World, person: Any, place: int) -> str:
+    """Have a person forgotten, and return the receipt."""
+    handle = await person.command(place, "forget me")
+    await handle.response()
+    question = await handle.message()
+    assert question["content"].endswith(QUESTION)
+    assert question["ephemeral"]
+    await press(person, place, question, "Forget me")
+    await world.until(lambda: "Receipt" in world.discord.message(int(question["id"]))["content"])
+    return str(world.discord.message(int(question["id"]))["content"])
+
+
+def code_of(receipt: str) -> str:
+    """The code of a receipt."""
+    found = re.search(r"Receipt `(\w+)`", receipt)
+    assert found is not None, receipt
+    return found[1]
+
+
+def holding(found: dict[str, str], words: dict[str, str]) -> dict[str, list[str]]:
+    """The keys that hold some of the words, each with the kinds of the words."""
+    return {
+        key: kinds
+        for key, value in found.items()
+        if (kinds := [kind for kind, each in words.items() if each.lower() in f"{key} {value}".lower()])
+    }
+
+
+async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(world: World) -> None:
+    async with world.apart() as own:
+        scene = await lively(own)
+        words = scene.canary.words
+        before = holding(await stored(own), words)
+        assert {kind for kinds in before.values() for kind in kinds} == set(words)
+        receipt = await forget(own, scene.person, scene.thread)
+        assert "messages" in receipt
+        assert "1 file" in receipt
+        assert holding(await stored(own), words) == {}
+        code = code_of(receipt)
+        said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
+        assert "nothing is left" in said
+        assert await answer(await scene.person.command(scene.thread, "my data")) == NOTHING
+        # What others wrote is still known, and answered.
+        await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
+        request = sent(own)
+        assert "my own thread" in request
+        assert "@somebody" in request
+        for each in words.values():
+            assert each.lower() not in request.lower()
+        # The person's future messages are ordinary.
+        await own.settled(await scene.person.post(scene.thread, "here I am again"))
+        assert "here I am again" in sent(own)
+        assert any("here I am again" in value for value in (await stored(own)).values())
+
+
+async def test_a_person_gets_what_is_kept_of_them_as_a_file_that_nobody_else_sees(world: World) -> None:
+    async with world.apart() as own:
+        scene = await lively(own)
+        kept = await my_data(scene)
+        texts = json.dumps(kept, ensure_ascii=False)
+        canary = scene.canary
+        for each in (canary.message, canary.title, canary.file_name, canary.prompt):
+            assert each in texts
+        assert "my own thread" not in texts
+        assert kept["person"]["username"] == canary.name
+        ids = [each["id"] for each in kept["messages"]]
+        assert len(ids) == len(set(ids)) >= 6
+
+
+async def my_data(scene: Lively) -> Any:
+    """The file of `/my data`."""
+    handle = await scene.person.command(scene.thread, "my data")
+    await handle.response()
+    message = await handle.message()
+    assert message["ephemeral"]
+    (file,) = message["attachments"]
+    async with aiohttp.ClientSession() as session, session.get(file["url"]) as response:
+        return json.loads(await response.read())
+
+
+async def test_a_person_who_keeps_everything_is_not_forgotten(world: World) -> None:
+    thread = await world.converse(world.channel(), "a question about tulips")
+    handle = await world.ann.command(thread, "forget me")
+    await handle.response()
+    question = await handle.message()
+    await press(world.ann, thread, question, "Keep it")
+    await world.until(lambda: world.discord.message(int(question["id"]))["content"] == KEPT)
+    assert any("about tulips" in value for value in (await stored(world)).values())
+    said = await answer(await world.ann.command(thread, "forget verify", {"code": "nonsense"}))
+    assert said == NO_RECEIPT
+
+
+async def test_the_other_messages_of_a_turn_stay_with_its_reply(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        gate = own.claude.hold(after=1)
+        first = await own.ann.post(thread, "wait for it")
+        await gate.reached()
+        together = [await own.ben.post(thread, "a word of Ben"), await own.ann.post(thread, "a word of Ann")]
+        for message in together:
+            await own.kept(message)
+        gate.release()
+        await own.settled(first)
+        await own.settled(together[0])
+        await forget(own, own.ann, thread)
+        await own.settled(await own.ben.post(thread, "what do you know?"))
+        request = sent(own)
+        assert "a word of Ben" in request
+        assert "a word of Ann" not in request
+        assert "wait for it" not in request
+
+
+async def test_a_turn_that_is_being_answered_is_taken_back(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        gate = own.claude.hold(after=1)
+        await own.ann.post(thread, "a question about orchids")
+        await gate.reached()
+        await forget(own, own.ann, thread)
+        gate.release()
+        assert not any("orchids" in value for value in (await stored(own)).values())

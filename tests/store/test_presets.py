@@ -1,0 +1,45 @@
+"""The presets of a server, on a real Redis server."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.audit import Actor
+from bot.store.keys import Keys
+from bot.store.presets import MOST_PRESETS, Preset, Presets
+
+KEYS = Keys("test")
+ANN, BEN = Actor(3, 70, 900), Actor(3, 71, 901)
+
+
+@pytest.fixture
+def presets(redis: Redis) -> Presets:
+    return Presets(redis, KEYS)
+
+
+async def test_a_preset_says_who_saved_it_and_when(presets: Presets) -> None:
+    assert await presets.save(ANN, "tutor", "Explain.", 5)
+    assert await presets.save(BEN, "tutor", "Ask first.", 6)
+    assert await presets.save(ANN, "editor", "Shorten.", 7)
+    assert await presets.get(3, "tutor") == Preset("Ask first.", 71, 6)
+    assert await presets.all(3) == {"editor": Preset("Shorten.", 70, 7), "tutor": Preset("Ask first.", 71, 6)}
+    assert await presets.names(3) == ("editor", "tutor")
+    assert await presets.names(4) == ()
+
+
+async def test_there_are_no_more_than_can_be_offered_and_those_can_be_changed(presets: Presets) -> None:
+    for number in range(MOST_PRESETS):
+        assert await presets.save(ANN, f"p{number}", "x", 1)
+    assert not await presets.save(ANN, "one more", "x", 1)
+    assert await presets.save(ANN, "p0", "y", 1)
+    assert len(await presets.names(3)) == MOST_PRESETS
+    assert await presets.delete(3, "p1")
+    assert not await presets.delete(3, "p1")
+    assert await presets.save(ANN, "one more", "x", 1)
+
+
+async def test_a_preset_of_another_version_counts_as_none(redis: Redis, presets: Presets) -> None:
+    await redis.hset(KEYS.presets(3), "odd", "{}")
+    assert await presets.get(3, "odd") is None
+    assert await presets.all(3) == {}

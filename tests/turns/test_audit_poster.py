@@ -1,0 +1,207 @@
+"""The posts of an audit log: once, in order, through crashes and refusals; on a real Redis server."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+from structlog.testing import capture_logs
+
+from bot.conversation.audit import AUDIT_CHANNEL, Act, Actor
+from bot.conversation.clock import Clock
+from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordUnavailable
+from bot.conversation.scope import Scope
+from bot.render.outbox import Outgoing, Seen, Sent
+from bot.store.audit_log import AuditLog
+from bot.store.audit_posts import AuditPosts
+from bot.store.due_queue import DueQueue
+from bot.store.keys import Keys
+from bot.store.scope_settings import ScopeSettings
+from bot.turns import audit_poster
+from bot.turns.audit_poster import AuditPoster
+
+KEYS = Keys("test")
+HOME, CHANNEL = 3, 8
+
+
+class Crash(Exception):
+    """The process has ended."""
+
+
+class Channel:
+    """The channel of the log: what is posted there, and what befalls the next posts.
+
+    After `lands` of True the post stands there although the call fails.
+    """
+
+    def __init__(self) -> None:
+        self.posted: list[str] = []
+        self.failures: list[tuple[Exception, bool]] = []
+        self.looked = 0
+
+    async def send(self, channel_id: int, message: Outgoing) -> Sent:
+        assert channel_id == CHANNEL
+        error, lands = self.failures.pop(0) if self.failures else (None, True)
+        if lands:
+            self.posted.append(message.content)
+        if error is not None:
+            raise error
+        return Sent(1, message.content)
+
+    async def own_messages(self, channel_id: int, after: int) -> tuple[Seen, ...]:
+        assert (channel_id, after) == (CHANNEL, 0)
+        self.looked += 1
+        return tuple(Seen(number + 1, text, None, silent=True) for number, text in enumerate(self.posted))
+
+    @property
+    def lines(self) -> list[str]:
+        return [line for text in self.posted for line in text.split("\n")]
+
+
+class Scene:
+    """A server whose log is posted, by instances that come and go."""
+
+    def __init__(self, redis: Redis) -> None:
+        self.redis = redis
+        self.channel = Channel()
+        self.log = AuditLog(redis, KEYS, audit_s=5000)
+        self.settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=5000)
+        self.now_s = 1_800_000_000.0
+        self._interaction = 900
+
+    def instance(self, name: str) -> AuditPoster:
+        """An instance that has just started."""
+        return AuditPoster(
+            DueQueue(self.redis, KEYS.audit_posts),
+            AuditPosts(self.redis, KEYS, audit_s=5000),
+            cast("Any", self.channel),
+            Clock(lambda: self.now_s, lambda: self.now_s),
+            lambda _: 0,
+            instance=name,
+            pause_s=0.0,
+        )
+
+    async def choose(self) -> None:
+        await self.settings.change(self._actor(), Scope.SERVER, HOME, {AUDIT_CHANNEL: str(CHANNEL)})
+
+    async def leave(self, *targets: int) -> None:
+        for target in targets:
+            await self.log.note(self._actor(), Scope.THREAD, target, Act.LEAVE.value)
+
+    async def due(self) -> None:
+        """Let the time come at which the server is looked at again."""
+        await self.redis.zadd(KEYS.audit_posts, {str(HOME): 1}, xx=True)
+
+    def _actor(self) -> Actor:
+        self._interaction += 1
+        return Actor(HOME, 70, self._interaction)
+
+
+@pytest.fixture
+async def scene(redis: Redis) -> Scene:
+    made = Scene(redis)
+    await made.choose()
+    return made
+
+
+def left(lines: list[str]) -> list[int]:
+    """The threads that the lines say were left."""
+    return [int(line.partition("<#")[2].rstrip(">")) for line in lines if "made me leave" in line]
+
+
+async def test_entries_are_posted_in_order_and_once(scene: Scene) -> None:
+    poster = scene.instance("a")
+    await scene.leave(1, 2)
+    await poster.post_due()
+    await poster.post_due()
+    await scene.leave(3)
+    await poster.post_due()
+    assert left(scene.channel.lines) == [1, 2, 3]
+    assert "set the channel of this log" in scene.channel.lines[0]
+    assert scene.channel.looked == 0
+    assert await scene.redis.zcard(KEYS.audit_posts) == 0
+
+
+async def test_a_long_backlog_is_posted_in_several_messages(scene: Scene) -> None:
+    numbers = range(1, 120)
+    await scene.leave(*numbers)
+    poster = scene.instance("a")
+    for _ in range(3):
+        await poster.post_due()
+    assert left(scene.channel.lines) == list(numbers)
+    assert all(len(text) <= 2000 for text in scene.channel.posted)
+
+
+@pytest.mark.parametrize("lands", [True, False])
+async def test_after_a_crash_in_a_post_another_instance_neither_loses_nor_repeats_it(
+    scene: Scene, lands: bool
+) -> None:
+    await scene.leave(1, 2)
+    scene.channel.failures.append((Crash(), lands))
+    with pytest.raises(Crash):
+        await scene.instance("a").post_due()
+    await scene.leave(3)
+    other = scene.instance("b")
+    await other.post_due()
+    assert left(scene.channel.lines) == ([1, 2] if lands else [])  # the first may be at work still
+    scene.now_s += audit_poster.HOLD_S + 1
+    await scene.due()
+    await other.post_due()
+    assert left(scene.channel.lines) == [1, 2, 3]
+    assert scene.channel.looked == 1
+
+
+@pytest.mark.parametrize("lands", [True, False])
+async def test_a_post_without_an_answer_is_looked_for_before_it_is_repeated(
+    scene: Scene, lands: bool
+) -> None:
+    poster = scene.instance("a")
+    await scene.leave(1)
+    scene.channel.failures.append((DiscordUnavailable("send: reset"), lands))
+    await poster.post_due()
+    await scene.due()
+    await poster.post_due()
+    assert left(scene.channel.lines) == [1]
+    assert scene.channel.looked == 1
+
+
+async def test_a_lacking_permission_is_said_once_to_the_operator_and_no_entry_is_lost(scene: Scene) -> None:
+    poster = scene.instance("a")
+    await scene.leave(1)
+    refused: DiscordError = DiscordForbidden("Send Messages")
+    scene.channel.failures += [(refused, False), (refused, False)]
+    with capture_logs() as logs:
+        await poster.post_due()
+        await scene.leave(2)
+        await poster.post_due()
+    warnings = [each for each in logs if each["log_level"] == "warning"]
+    assert [each["event"] for each in warnings] == ["audit_not_posted"]
+    assert "Send Messages" in warnings[0]["hint"]
+    await scene.due()
+    await poster.post_due()
+    assert left(scene.channel.lines) == [1, 2]
+
+
+async def test_a_server_without_a_channel_is_looked_at_once(redis: Redis) -> None:
+    scene = Scene(redis)
+    await scene.leave(1)
+    await scene.instance("a").post_due()
+    assert scene.channel.posted == []
+    assert await redis.zcard(KEYS.audit_posts) == 0
+
+
+async def test_an_entry_that_is_noted_while_others_are_posted_is_not_forgotten(scene: Scene) -> None:
+    poster = scene.instance("a")
+    send = scene.channel.send
+
+    async def noting(channel_id: int, message: Outgoing) -> Sent:
+        scene.channel.send = send  # type: ignore[method-assign]
+        sent = await send(channel_id, message)
+        await scene.leave(9)
+        return sent
+
+    scene.channel.send = noting  # type: ignore[method-assign]
+    await poster.post_due()
+    await poster.post_due()
+    assert left(scene.channel.lines) == [9]
