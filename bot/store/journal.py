@@ -215,7 +215,7 @@ class Journal(Reconciliation):
         if not usage.by_model:
             return ()
         await self._usage.index(claim.payer, usage.day)
-        return written(claim.payer, usage, is_private=claim.meta.is_private)
+        return written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
 
     async def acknowledge(
         self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False

@@ -83,11 +83,6 @@ class Keys:
         self.audit_posts = self._key("audits")
         self.forget_queue = self._key("forgetting")
 
-    @property
-    def all_usage_pattern(self) -> str:
-        """Return the pattern of the usage of all conversations."""
-        return self._key("{*}:use:*")
-
     def record_prefix(self, conversation: int) -> str:
         """Return what the keys of all records of a conversation begin with."""
         return self._of(conversation, "t:")

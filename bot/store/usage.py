@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping
-from dataclasses import astuple
+from dataclasses import astuple, fields
 from typing import Any
 
 from redis.asyncio import Redis
@@ -17,14 +17,14 @@ from redis.asyncio import Redis
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import Counts, Place, TurnUsage, UsageRow
 from bot.store.connection import translated
-from bot.store.keys import USAGE_PLACE, Key, Keys
-from bot.store.scripts import Scripts
-from bot.store.scripts.usage import ForgetUsage
+from bot.store.keys import USAGE_PLACE, Keys
 
 AT_ONCE = 500
 """The keys that are read in one round trip."""
 
 DAY_S = 24 * 3600
+
+COUNTS = len(fields(Counts))
 
 
 class Usage:
@@ -33,7 +33,6 @@ class Usage:
     def __init__(self, redis: Redis, keys: Keys, *, usage_s: int) -> None:
         self._redis = redis
         self._keys = keys
-        self._scripts = Scripts(redis)
         self.usage_s = usage_s
 
     async def index(self, payer: Payer, day: dt.date) -> None:
@@ -60,41 +59,33 @@ class Usage:
                 for conversation, day in some:
                     pipe.hgetall(self._keys.usage(conversation, day))
                 read: list[Any] = await pipe.execute()
-                for (conversation, day), fields in zip(some, read, strict=True):
-                    rows += _rows(conversation, day, fields)
+                for (conversation, day), stored in zip(some, read, strict=True):
+                    rows += _rows(conversation, day, stored)
         return tuple(rows)
 
-    async def forget(self, person: int) -> int:
-        """Take a person's name off all usage, which still counts for its servers; returns how many rows had it.
 
-        May be repeated: a row that is nameless by now has no name to take off.
-        """
-        forgotten = 0
-        with translated():
-            async for key in self._redis.scan_iter(self._keys.all_usage_pattern, count=1000):
-                forgotten += await self._scripts.run(ForgetUsage(usage=Key(str(key)), person=person))
-        return forgotten
+def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -> tuple[str, ...]:
+    """Return what a script adds to the usage of a conversation's day: the place, then rows and their values in turn.
 
-
-def written(payer: Payer, usage: TurnUsage, *, is_private: bool) -> tuple[str, ...]:
-    """Return the fields and values that a script adds to the usage of a conversation's day, the place first."""
+    A value is the counts, and the first turn of the row: a row that began after its person was forgotten is new.
+    """
     rows = [
         item
         for model, counts in usage.by_model.items()
-        for item in (f"{payer.person} {model}", " ".join(map(str, astuple(counts))))
+        for item in (f"{payer.person} {model}", " ".join(map(str, (*astuple(counts), turn_id))))
     ]
     return (f"{payer.channel} {int(is_private)}", *rows) if rows else ()
 
 
-def _rows(conversation: int, day: dt.date, fields: Mapping[str, str]) -> Iterator[UsageRow]:
-    channel, _, private = fields.get(USAGE_PLACE, "").partition(" ")
+def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterator[UsageRow]:
+    channel, _, private = stored.get(USAGE_PLACE, "").partition(" ")
     if not channel:
         return
     place = Place(int(channel), conversation, private == "1")
-    for name, value in fields.items():
+    for name, value in stored.items():
         if name != USAGE_PLACE:
             person, _, model = name.partition(" ")
-            yield UsageRow(day, place, int(person), model, Counts(*map(int, value.split())))
+            yield UsageRow(day, place, int(person), model, Counts(*map(int, value.split()[:COUNTS])))
 
 
 def _number(day: dt.date) -> int:

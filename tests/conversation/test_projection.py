@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.conversation.budget import Limit, Period, Rule, Subject, Use, amount_of, window
-from bot.conversation.projection import began_s, full_at_s
+from bot.conversation.budget import Limit, Period, Rule, Subject, Use, amount_of, limits
+from bot.conversation.projection import full_at_s
+from bot.conversation.request_cost import Payer
 
 
 def at(text: str) -> int:
@@ -17,8 +18,8 @@ def at(text: str) -> int:
 
 
 def limit(amount: str, now_s: float) -> Limit:
-    found = amount_of(amount)
-    return Limit(Rule(Subject.SERVER, found), "counter", window(found.period, now_s)[1])
+    (found,) = limits([Rule(Subject.SERVER, amount_of(amount))], Payer(1, 2, 3, 4), now_s)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -56,8 +57,7 @@ def test_a_limit_is_used_up_when_the_rate_so_far_goes_on(
 )
 def test_a_projection_lies_between_now_and_the_renewal(period: Period, now_s: int, used: int) -> None:
     each = limit(f"1000 tokens per {period}", now_s)
-    assert began_s(each) <= now_s < each.renews_s
-    assert window(period, began_s(each)) == window(period, now_s)
+    assert each.renews_s - each.lasts_s <= now_s < each.renews_s
     found = full_at_s(each, Use(used, 0), now_s)
     assert found is None or now_s <= found <= each.renews_s
     assert found is None or used > 0

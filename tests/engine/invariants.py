@@ -31,6 +31,7 @@ from bot.render.style import Style
 from bot.store.codec import load_turn
 from bot.store.contracts import CONTRACTS
 from bot.store.keys import USAGE_PLACE, Keys
+from bot.store.usage import COUNTS
 from tests.engine.resent import other_bytes
 from tests.engine.uploads import Workspace
 from tests.patience import Patience
@@ -170,9 +171,9 @@ class Scene:
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
         used = 0
-        async for key in self.redis.scan_iter(match=keys.all_usage_pattern.replace("*", str(place), 1)):
+        async for key in self.redis.scan_iter(match=f"{self.prefix}:{{{place}}}:use:*"):
             rows = (value for name, value in (await self.redis.hgetall(key)).items() if name != USAGE_PLACE)
-            used += sum(Counts(*map(int, str(row).split())).micro_usd for row in rows)
+            used += sum(Counts(*map(int, str(row).split()[:COUNTS])).micro_usd for row in rows)
         # A reset forgets what the conversation has cost, and not what the server has used.
         if used < total or (used > total and "floor" not in meta):
             found.append(f"{place}: the conversation has cost {total}, its usage {used}")

@@ -9,12 +9,19 @@ import itertools
 import pytest
 from redis.asyncio import Redis
 
+from bot.conversation.forgetting import Identity
 from bot.conversation.request_cost import Payer
 from bot.conversation.usage import NOBODY, Counts, Place, TurnUsage, UsageRow, total
 from bot.store.claim import Claim
 from bot.store.codec import Result
+from bot.store.erasure import Erasure
+from bot.store.examination import Examination
+from bot.store.key_reader import KeyReader
+from bot.store.person_search import PersonSearch
+from bot.store.revisions import Revisions
+from bot.store.scope_settings import ScopeSettings
 from bot.store.usage import Usage
-from tests.conversation.builders import ANN, BEN, message
+from tests.conversation.builders import ANN, BEN, message, snowflake
 from tests.store.stage import KEYS, C, Store, answered, claimed, expire_lease, receive
 
 DAY = dt.date(2027, 1, 15)
@@ -148,26 +155,52 @@ async def test_usage_expires_day_by_day_while_the_conversation_goes_on(
     assert 0 < await redis.ttl(KEYS.usage(C, DAY)) <= first
 
 
+async def forget(redis: Redis, person: int, before: int) -> tuple[int, int]:
+    """Forget a person; returns how many rows were found, and how many after that."""
+    revisions = Revisions(redis, KEYS, ttl_s=1000)
+    settings = ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)
+    who, found = Identity(person, before), []
+    for _ in range(2):
+        _, names = await PersonSearch(KeyReader(redis, KEYS)).search(who)
+        examined = await Examination(redis, KEYS).examine(C, names, who)
+        await Erasure(redis, KEYS, revisions, settings).erase(examined, who, first=None)
+        found.append(examined.found.usage)
+    return found[0], found[1]
+
+
 async def test_a_forgotten_person_is_named_nowhere_and_the_sums_stay(
     store: Store, usage: Usage, redis: Redis
 ) -> None:
     await commit(store, "one", usage=used())
-    await receive(store, message("by ben", author=BEN, number=20_000))
+    await commit(store, "two", usage=used(model="claude-b"))
+    await receive(store, message("by ben", author=BEN, number=next(_numbers)))
     claim = await claimed(store)
     await store.journal.commit(claim, answered(claim), Result("answer"), window_start=0, usage=used())
-    assert await usage.forget(ANN.id) == 1
-    assert await usage.forget(ANN.id) == 0
-    rows = await usage.rows(SERVER, DAY)
-    assert {row.person: row.counts for row in rows} == {NOBODY: USED, BEN.id: USED}
+    assert await forget(redis, ANN.id, claim.turn_id) == (2, 0)
+    found = {(row.person, row.model): row.counts for row in await usage.rows(SERVER, DAY)}
+    assert found == {(NOBODY, "claude-a"): USED, (NOBODY, "claude-b"): USED, (BEN.id, "claude-a"): USED}
     assert await redis.ttl(KEYS.usage(C, DAY)) > 0
 
 
-async def test_a_forgotten_person_whose_id_begins_that_of_another_takes_nothing_along(
+async def test_what_a_person_uses_after_being_forgotten_is_found_neither_on_the_same_day(
+    store: Store, usage: Usage, redis: Redis
+) -> None:
+    await commit(store, "one", usage=used())
+    before = snowflake(next(_numbers))
+    assert await forget(redis, ANN.id, before) == (1, 0)
+    await commit(store, "two", usage=used())
+    assert await forget(redis, ANN.id, before) == (0, 0)
+    found = {row.person: row.counts for row in await usage.rows(SERVER, DAY)}
+    assert found == {NOBODY: USED, ANN.id: USED}
+
+
+async def test_a_person_whose_id_begins_that_of_another_takes_nothing_along(
     usage: Usage, redis: Redis
 ) -> None:
-    await redis.hset(KEYS.usage(C, DAY), mapping={"12 a": "1 1", "123 a": "2 2"})
-    assert await usage.forget(12) == 1
-    assert await redis.hgetall(KEYS.usage(C, DAY)) == {"123 a": "2 2", "0 a": "1 1"}
+    counts = "1 1 0 0 0 0 0 0 5"
+    await redis.hset(KEYS.usage(C, DAY), mapping={"12 a": counts, "123 a": counts})
+    assert await forget(redis, 12, 10) == (1, 0)
+    assert await redis.hgetall(KEYS.usage(C, DAY)) == {"123 a": counts, "0 a": counts}
 
 
 async def test_many_turns_at_the_same_time_lose_nothing(redis: Redis, usage: Usage) -> None:

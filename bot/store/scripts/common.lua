@@ -84,11 +84,12 @@ local function use_of(counter)
   return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
 end
 
--- Add counts, as text, to one row of a usage.
+-- Add to one row of a usage: eight counts, then the first turn of the row, which stays.
 local function add_usage(usage, row, counts)
-  local sums, before = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
+  local sums, known = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
   for count in string.gmatch(counts, '%d+') do
-    sums[#sums + 1] = integer(tonumber(count) + tonumber(before() or 0))
+    local before, number = known(), #sums + 1
+    sums[number] = number <= 8 and integer(tonumber(count) + tonumber(before or 0)) or before or count
   end
   redis.call('HSET', usage, row, table.concat(sums, ' '))
 end

@@ -1,12 +1,7 @@
--- Take a person's name off the usage of a conversation's day: the counts go on to nobody's.
--- Returns the number of rows that had the name.
-local forgotten = 0
-for _, field in ipairs(redis.call('HKEYS', usage)) do
-  local model = string.match(field, '^' .. person .. ' (.+)$')
-  if model then
-    add_usage(usage, '0 ' .. model, redis.call('HGET', usage, field))
-    redis.call('HDEL', usage, field)
-    forgotten = forgotten + 1
-  end
-end
-return forgotten
+-- Take the name off one row of a usage: the counts go on to nobody's row of the same model.
+-- Returns 1, or 0 if the row is gone.
+local counts = redis.call('HGET', usage, row)
+if not counts then return 0 end
+redis.call('HDEL', usage, row)
+add_usage(usage, string.gsub(row, '^%d+', '0', 1), counts)
+return 1

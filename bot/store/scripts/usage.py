@@ -11,8 +11,8 @@ from bot.store.scripts import Call
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForgetUsage(Call):
-    """Take a person's name off the usage of a conversation's day."""
+    """Take the name off one row of the usage of a conversation's day."""
 
     script: ClassVar[str] = "forget_usage"
     usage: Key
-    person: int
+    row: str
