@@ -72,7 +72,7 @@ def shown(view: View) -> str:
     if view.server is not None:
         lines += _named("By person", by(view.plain_rows, lambda row: row.person), _person)
     if unpriced := total(view.plain_rows).unpriced:
-        lines.append(f"-# The cost of {unpriced:,} requests is not known, or not all of it.")
+        lines.append(f"-# Of {_several(unpriced, 'request')} the cost is not known, or not all of it.")
     return _bounded(lines)
 
 
@@ -111,7 +111,7 @@ def _row(label: str, messages: str, tokens: str, cached: str, cost: str) -> str:
 
 def _named(title: str, sums: Mapping[K, Counts], name: Callable[[K], str]) -> list[str]:
     found = [
-        f"{name(each)}: {counts.messages:,} messages, {chart.amount(counts.tokens, 'tokens')} tokens, "
+        f"{name(each)}: {_several(counts.messages, 'message')}, {chart.amount(counts.tokens, 'tokens')} tokens, "
         f"{dollars(counts.micro_usd)}"
         for each, counts in sums.items()
     ]
@@ -122,6 +122,10 @@ def _named(title: str, sums: Mapping[K, Counts], name: Callable[[K], str]) -> li
         *(f"{number}. {line}" for number, line in enumerate(found[:MOST_NAMES], 1)),
         *more,
     ]
+
+
+def _several(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
 def _channel(channel: int | None) -> str:
@@ -238,7 +242,7 @@ def described(view: View) -> str:
     sums = total(view.plain_rows)
     parts = "day, model and channel" if view.server is None else "day, model, channel and person"
     return (
-        f"Bars by {parts}, {_PERIODS[view.period]}: {sums.messages:,} messages, {sums.tokens:,} tokens, "
+        f"Bars by {parts}, {_PERIODS[view.period]}: {_several(sums.messages, 'message')}, {sums.tokens:,} tokens, "
         f"{dollars(sums.micro_usd)}."
     )
 
