@@ -57,9 +57,10 @@ class View:
 
     @property
     def by_channel(self) -> dict[int | None, Counts]:
-        """The sums of each channel."""
+        """The sums of each channel, those of the channels that the person may not read last."""
         channels: dict[UsageRow, int | None] = dict(self.rows)
-        return by(self.plain_rows, lambda row: channels[row])
+        sums = by(self.plain_rows, lambda row: channels[row])
+        return {channel: sums[channel] for channel in sorted(sums, key=lambda each: each is None)}
 
 
 def shown(view: View) -> str:
@@ -87,26 +88,27 @@ def _table(view: View) -> str:
     models = list(by(view.plain_rows, lambda row: row.model).items())
     others = sum((counts for _, counts in models[MOST_MODELS:]), Counts())
     of_models = [*models[:MOST_MODELS], *([("other", others)] if models[MOST_MODELS:] else [])]
+    width = min(LABEL_CHARS, max(len(label) for label, _ in (*rows, *of_models)))
     return "\n".join(
         [
-            _row("", "messages", "tokens", "cached", "cost"),
-            *(_counts_row(label, counts) for label, counts in rows),
+            _row("", "messages", "tokens", "cached", "cost", width),
+            *(_counts_row(label, counts, width) for label, counts in rows),
             "",
-            *(_counts_row(label, counts) for label, counts in of_models),
+            *(_counts_row(label, counts, width) for label, counts in of_models),
         ]
     )
 
 
-def _counts_row(label: str, counts: Counts) -> str:
+def _counts_row(label: str, counts: Counts, width: int) -> str:
     share = counts.cache_share
     cost = ("≥" if counts.unpriced else "") + dollars(counts.micro_usd)
     cached = "" if share is None else f"{share:.0%}"
-    return _row(label, f"{counts.messages:,}", chart.amount(counts.tokens, "tokens"), cached, cost)
+    return _row(label, f"{counts.messages:,}", chart.amount(counts.tokens, "tokens"), cached, cost, width)
 
 
-def _row(label: str, messages: str, tokens: str, cached: str, cost: str) -> str:
-    short = label if len(label) <= LABEL_CHARS else label[: LABEL_CHARS - 1] + "…"
-    return f"{short:<{LABEL_CHARS}}{messages:>9}{tokens:>8}{cached:>7}{cost:>10}".rstrip()
+def _row(label: str, messages: str, tokens: str, cached: str, cost: str, width: int) -> str:
+    short = label if len(label) <= width else label[: width - 1] + "…"
+    return f"{short:<{width}}{messages:>9}{tokens:>8}{cached:>7}{cost:>10}".rstrip()
 
 
 def _named(title: str, sums: Mapping[K, Counts], name: Callable[[K], str]) -> list[str]:
