@@ -6,6 +6,7 @@ import discord
 import structlog
 from discord import app_commands
 
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
@@ -63,6 +64,7 @@ class Chat:
         self._outbox = services.outbox
         self._threads = ThreadStart(services)
         self._asks_titles = services.asks_titles
+        self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -83,6 +85,11 @@ class Chat:
     ) -> None:
         """Start a thread, with a question or without."""
         await interaction.response.defer(ephemeral=True)
+        here = interaction.channel
+        parent = here.parent_id if isinstance(here, discord.Thread) else interaction.channel_id
+        if (refusal := await self._admission.refusal(interaction, thread=None, channel=parent)) is not None:
+            await say(interaction, refusal)
+            return
         text = "" if message is None or is_blank(message) else message
         if context and (refusal := _context_refusal(interaction, text)) is not None:
             await say(interaction, refusal)

@@ -10,7 +10,9 @@ from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, lookup_deadline, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.answer_mode import AnswerMode, ModeInForce, mode_in_force
 from bot.conversation.intake import Policy, Where
+from bot.conversation.scope import Scope
 from bot.gateway.events.thread_kind import thread_kind
 
 SHOWN = ("chat", "stop", "retry", "context", "model", "system", "leave", "reset")
@@ -39,6 +41,7 @@ class Help:
     def __init__(self, services: CommandServices) -> None:
         self._policy = services.intake_policy
         self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -48,21 +51,29 @@ class Help:
         async def help_(interaction: Interaction) -> None:
             user = interaction.client.user
             me = user.id if user is not None else 0
-            how = here(await self._where(interaction, me), f"<@{me}>", self._policy)
+            where, in_force = await self._place(interaction, me)
+            how = here(where, f"<@{me}>", self._policy, in_force)
             await say(interaction, text(how, tree.described(), in_server=interaction.guild_id is not None))
 
-    async def _where(self, interaction: Interaction, me: int) -> Where:
-        thread = interaction.channel
-        if interaction.guild_id is None:
-            return Where.DIRECT
+    async def _place(self, interaction: Interaction, me: int) -> tuple[Where, ModeInForce | None]:
+        thread, server = interaction.channel, interaction.guild_id
+        if server is None:
+            return Where.DIRECT, None
         if not isinstance(thread, discord.Thread):
-            return Where.CHANNEL
+            async with lookup_deadline():
+                by_scope = await self._scope_settings.by_scope(
+                    thread=None, channel=interaction.channel_id, server=server
+                )
+            return Where.CHANNEL, mode_in_force(by_scope)
         async with lookup_deadline():
             meta = await self._conversations.meta(thread.id)
-        return thread_kind(thread, me, meta, interaction.id)
+            by_scope = await self._scope_settings.by_scope(
+                thread=thread.id, channel=thread.parent_id, server=server
+            )
+        return thread_kind(thread, me, meta, interaction.id), mode_in_force(by_scope)
 
 
-def here(where: Where, mention: str, policy: Policy) -> str:
+def here(where: Where, mention: str, policy: Policy, in_force: ModeInForce | None = None) -> str:
     """Say how to talk with the bot here."""
     prefix = (
         f" Begin with `{policy.ignore_prefix}` and I leave a message alone." if policy.ignore_prefix else ""
@@ -71,9 +82,16 @@ def here(where: Where, mention: str, policy: Policy) -> str:
         if not policy.direct_messages:
             return "I do not answer direct messages: whoever runs me has switched them off. Mention me in a server."
         return f"Just write: I answer each message.{prefix}"
+    mode = None if in_force is None else in_force.mode
+    if mode is AnswerMode.NEVER:
+        return "I answer nothing here: that was chosen with /answer. /answer show tells where."
+    if mode is AnswerMode.ALWAYS and where is Where.CHANNEL:
+        return f"Just write: a thread opens from each message, and I answer there.{prefix}"
     if where is Where.CHANNEL:
         return f"Mention {mention} in a message: a thread opens from it, and I answer there."
-    if policy.when == "mentioned":
+    if mode is AnswerMode.ALWAYS and in_force is not None and in_force.origin.scope is Scope.THREAD:
+        return f"Just write: I answer each message in this thread.{prefix}"
+    if mode is AnswerMode.QUIET or policy.when == "mentioned":
         return f"Mention {mention}, or reply to me, and I answer in this thread."
     if where in (Where.OWN_THREAD, Where.JOINED_THREAD):
         unless = "" if policy.when == "always" else " A message for somebody else I leave alone."

@@ -7,11 +7,13 @@ import structlog
 from bot.commands import access
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
-from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
 from bot.commands.noting import note
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation.answer_mode import ANSWER, AnswerMode
 from bot.conversation.audit import Act
+from bot.conversation.scope import Scope
 
 log = structlog.get_logger()
 
@@ -29,6 +31,7 @@ class Leave:
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
         self._audit_log = services.audit_log
 
     def add_to(self, tree: Tree) -> None:
@@ -49,7 +52,17 @@ class Leave:
         elif not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_LEAVE)
         else:
+            await self._stop_always(invocation, invocation.conversation)
             await self._conversations.leave(invocation.conversation, interaction.id)
             await note(self._audit_log, invocation, Act.LEAVE)
             log.info("conversation_left", conversation=invocation.conversation)
             await say(interaction, LEFT)
+
+    async def _stop_always(self, invocation: Invocation, thread: int) -> None:
+        """Remove `always` from the thread, which would bring the bot back with the next message."""
+        by_scope = await self._scope_settings.by_scope(
+            thread=thread, channel=invocation.channel, server=invocation.server
+        )
+        setting = by_scope[Scope.THREAD].get(ANSWER)
+        if setting is not None and setting.value == AnswerMode.ALWAYS:
+            await self._scope_settings.change(invocation.actor, Scope.THREAD, thread, {ANSWER: None})

@@ -138,7 +138,7 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
             await say(interaction, EMPTY if name else NO_NAME)
             return
         actor = invocation.actor
-        replaced = await self._presets.get(actor.home, name) is not None
+        before = await self._presets.get(actor.home, name)
         if not await self._presets.save(actor, name, prompt, self._clock.now_ms()):
             text, files = code_block.shown(FULL, prompt, "preset.txt", most_chars=0)
             await say(interaction, FULL if files else text, files=files)
@@ -147,12 +147,12 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
             self._audit_log,
             invocation,
             Act.PRESET_SAVED,
-            before=name if replaced else "",
-            after=name,
+            before="" if before is None else str(len(before.text)),
+            after=str(len(prompt)),
             server=True,
         )
-        log.info("preset_saved", server=actor.home, chars=len(prompt), replaced=replaced)
-        await say(interaction, saved(name, replaced=replaced))
+        log.info("preset_saved", server=actor.home, chars=len(prompt), replaced=before is not None)
+        await say(interaction, saved(name, replaced=before is not None))
 
     @app_commands.command(
         name="use", description="Set a preset as the prompt of this thread, channel or server"
@@ -205,14 +205,18 @@ class Presets(app_commands.Group, name="preset", description="Prompts of this se
         """Delete a preset."""
         await interaction.response.defer(ephemeral=True)
         invocation = await resolve_invocation(interaction, self._conversations)
+        home, name = invocation.actor.home, plain(name)
         if not RULE.allows(invocation.person):
             await say(interaction, MAY_NOT_DELETE)
-        elif not await self._presets.delete(invocation.actor.home, plain(name)):
+            return
+        preset = await self._presets.get(home, name)
+        if preset is None or not await self._presets.delete(home, name):
             await say(interaction, no_such(name))
-        else:
-            await note(self._audit_log, invocation, Act.PRESET_DELETED, before=plain(name), server=True)
-            log.info("preset_deleted", server=invocation.actor.home)
-            await say(interaction, deleted(plain(name)))
+            return
+        chars = str(len(preset.text))
+        await note(self._audit_log, invocation, Act.PRESET_DELETED, before=chars, server=True)
+        log.info("preset_deleted", server=home)
+        await say(interaction, deleted(name))
 
     @save.autocomplete("name")
     @use.autocomplete("name")

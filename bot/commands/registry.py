@@ -7,6 +7,8 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.access_rules import AccessRules
+from bot.commands.answer import Answer
 from bot.commands.audit import Audit
 from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
@@ -44,6 +46,8 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Model,
     BudgetGroup,
     Usage,
+    Answer,
+    AccessRules,
     ReplyControls,
     Context,
     Help,

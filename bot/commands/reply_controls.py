@@ -6,6 +6,7 @@ import discord
 import structlog
 
 from bot.commands import access
+from bot.commands.admission import Admission
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say, update_message
 from bot.commands.invocation import NOT_A_CONVERSATION, Invocation, resolve_invocation
@@ -67,6 +68,7 @@ class ReplyControls:
         self._control = services.turn_control
         self._dispatcher = services.dispatcher
         self._wakeups = services.wakeups
+        self._admission = Admission(services)
 
     def add_to(self, tree: Tree) -> None:
         """Add the commands, the menu and the buttons."""
@@ -175,6 +177,12 @@ class ReplyControls:
         asked = interaction.user.id in turn.askers
         if not RULE.allows(invocation.person, asked=asked):
             return MAY_NOT_CONTROL
+        if button is not Button.STOP:
+            refused = await self._admission.refusal(
+                interaction, thread=conversation, channel=invocation.channel
+            )
+            if refused is not None:
+                return refused
         refusal = await self._record(conversation, button, turn.turn_id, interaction.id)
         if not refusal:
             log.info(

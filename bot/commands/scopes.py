@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -11,7 +11,7 @@ from discord import app_commands
 from bot.commands.interactions import Interaction
 from bot.conversation.model import Choice
 from bot.conversation.placeholders import with_thread
-from bot.conversation.scope import Scope
+from bot.conversation.scope import Origin, Scope
 
 SCOPE_NAMES = {Scope.THREAD: "this thread", Scope.CHANNEL: "this channel", Scope.SERVER: "this server"}
 
@@ -22,16 +22,22 @@ SCOPE_HELP = "Where it applies; a thread's goes before its channel's, and that b
 class _ScopeNames(app_commands.Transformer):
     """Without it, discord.py would show the names of the enumeration's members, which are in capitals."""
 
+    def __init__(self, scopes: Sequence[Scope]) -> None:
+        self._scopes = scopes
+
     @property
     def choices(self) -> list[app_commands.Choice[str | int | float]]:
-        return [app_commands.Choice(name=SCOPE_NAMES[scope], value=scope.value) for scope in Scope]
+        return [app_commands.Choice(name=SCOPE_NAMES[scope], value=scope.value) for scope in self._scopes]
 
     async def transform(self, _: Interaction, value: str) -> Scope:
         return Scope(value)
 
 
-ScopeOption = app_commands.Transform[Scope, _ScopeNames]
+ScopeOption = app_commands.Transform[Scope, _ScopeNames(tuple(Scope))]
 """The type of the option of a command that names a scope."""
+
+WideScopeOption = app_commands.Transform[Scope, _ScopeNames((Scope.CHANNEL, Scope.SERVER))]
+"""The same for what cannot be set for a thread."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,14 @@ def origin(by_scope: Mapping[Scope, Choice], field: str) -> str:
     """Say where a field of a choice comes from: the narrowest scope that sets it, or the default."""
     scope = next((scope for scope, choice in by_scope.items() if getattr(choice, field) is not None), None)
     return f"set for {SCOPE_NAMES[scope]}" if scope else "the default of this bot"
+
+
+def set_where(origin: Origin, *, names_person: bool) -> str:
+    """Say for what a setting was set and when, and with `names_person` by whom, where that is stored."""
+    setting = origin.setting
+    by = f" by <@{setting.by}>" if names_person and setting.by else ""
+    when = f" <t:{setting.at_ms // 1000}:R>" if setting.at_ms else ""
+    return f"set for {SCOPE_NAMES[origin.scope]}{by}{when}"
 
 
 def for_scope(interaction: Interaction, scope: Scope, prompt: str) -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 import discord
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
@@ -79,6 +80,7 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     budget_policy: BudgetPolicy
+    access_defaults: AccessDefaults
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

@@ -61,8 +61,9 @@ def shown(
     names: bool = False,
     rows: tuple[Row, ...] = ROWS,
 ) -> Iterator[str]:
-    """Yield the messages that show the settings; the names of people are for admins."""
-    lines = [_line(each, names=names) for each in applied(by_scope, operator, rows)]
+    """Yield the messages that show the settings; the names of people, and some rows, are for admins."""
+    seen = tuple(row for row in rows if names or not row.for_managers)
+    lines = [_line(each, names=names) for each in applied(by_scope, operator, seen)]
     yield from _messages([HEADING, *lines, wording.small(LEGEND)])
 
 

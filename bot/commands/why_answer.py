@@ -101,8 +101,9 @@ class WhyAnswer:
             entry = await self._states.entry(home, target.id)
         except Unreadable:
             return self._unanswered(where, Decision(Cause.UNREADABLE, 0))
-        if entry is not None and entry.reply:
-            return await self._answered(where, entry, home, meta)
+        was_cancelled = state is not None and state.state is State.CANCELLED
+        if entry is not None and entry.reply and not (was_cancelled and decision is not None):
+            return await self._answered(where, entry, home, meta, decision)
         if meta is not None and meta.floor is not None and target.id <= meta.floor:
             by = await self._reset_by(home, meta.floor) if self._names else None
             remark = why_view.was_reset(created_ms(meta.floor), by)
@@ -144,14 +145,23 @@ class WhyAnswer:
             found = decided.origin
             if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
                 remark = why_view.SET_SINCE
-            return self._unanswered(where, Decision(decided.reason, 0, origin=found), remark)
+            # Outside of threads, and in threads that the bot takes no part in, only mentions are ever answered.
+            by_operator = decided.reason is not Reason.NOT_MENTIONED or (
+                isinstance(message.channel, discord.Thread)
+                and self._services.intake_policy.when == "mentioned"
+            )
+            decision = Decision(decided.reason, 0, origin=found)
+            return self._unanswered(where, decision, remark, by_operator=by_operator)
         further = why_view.NO_TRACE_OLD if is_old else why_view.NO_TRACE_NEW
         return f"[This message]({where}): {why_view.NO_TRACE} {further}"
 
-    async def _answered(self, where: str, entry: Turn, conversation: int, meta: Meta | None) -> str:
-        replies = await self._states.replies(conversation, entry.id)
-        reply = self._link(conversation, replies[0]) if replies else None
-        return f"{why_view.answered(where, reply)}\n{self._made_of(entry, conversation, meta)}"
+    async def _answered(
+        self, where: str, entry: Turn, conversation: int, meta: Meta | None, decision: Decision | None
+    ) -> str:
+        shown = await self._states.shown(conversation, entry.id)
+        reply = self._link(conversation, shown.replies[0]) if shown.replies else None
+        text = why_view.answered(where, reply, decision if shown.halted else None)
+        return f"{text}\n{self._made_of(entry, conversation, meta)}"
 
     def _made_of(self, entry: Turn, conversation: int, meta: Meta | None) -> str:
         members = entry.members or (entry.id,)
@@ -159,12 +169,19 @@ class WhyAnswer:
         links = [self._link(_channel(conversation, meta, each), each) for each in shown]
         return why_view.made_of(entry, links, forgotten=len(members) - len(shown))
 
-    def _unanswered(self, where: str, decision: Decision, remark: str = "") -> str:
+    def _unanswered(
+        self, where: str, decision: Decision, remark: str = "", *, by_operator: bool = True
+    ) -> str:
         if decision.reason == Cause.PROXIED and decision.detail.isdecimal():
             channel = int(where.split("/")[-2])
             decision = replace(decision, detail=self._link(channel, int(decision.detail)))
         return why_view.unanswered(
-            where, decision, self._services.operator_values, remark=remark, names=self._names
+            where,
+            decision,
+            self._services.operator_values,
+            remark=remark,
+            names=self._names,
+            by_operator=by_operator,
         )
 
     async def _fetched(self, channel: int, message: int) -> Target:

@@ -208,6 +208,11 @@ class ReplySettings(Section):
     context_messages: Annotated[int, Field(ge=0, le=100)] = 20
 
 
+class AccessSettings(Section):
+    allow_roles: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+    block: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
+
+
 class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
@@ -285,6 +290,7 @@ class Settings(BaseSettings):
     files: FilesSettings = FilesSettings()
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
+    access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
     budgets: BudgetsSettings = BudgetsSettings()
     usage: UsageSettings = UsageSettings()

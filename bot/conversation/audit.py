@@ -22,8 +22,8 @@ class Act(StrEnum):
     REPLY_STOPPED = "reply.stopped"
     REPLY_REGENERATED = "reply.regenerated"
     REPLY_CONTINUED = "reply.continued"
-    PRESET_SAVED = "preset.saved"  # after: the name; before: the name if that preset was replaced
-    PRESET_DELETED = "preset.deleted"  # before: the name
+    PRESET_SAVED = "preset.saved"  # before and after: the lengths in characters
+    PRESET_DELETED = "preset.deleted"  # before: the length in characters
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,11 @@ _ACTS = {
     Act.REPLY_STOPPED: "stopped a reply to somebody else in {where}",
     Act.REPLY_REGENERATED: "had a reply to somebody else written anew in {where}",
     Act.REPLY_CONTINUED: "had a reply to somebody else continued in {where}",
-    Act.PRESET_SAVED: "saved the preset {after}",
-    Act.PRESET_DELETED: "deleted the preset {before}",
+    Act.PRESET_SAVED: "saved a preset of {after} characters",
+    Act.PRESET_DELETED: "deleted a preset of {before} characters",
 }
 _SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
+_COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
 KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
@@ -59,7 +60,7 @@ def _done(entry: AuditEntry) -> str:
     before, after = (_value(entry, value) for value in (entry.before, entry.after))
     if (template := _ACTS.get(entry.what)) is not None:  # type: ignore[call-overload]
         return str(template).format(where=where, before=before, after=after)
-    what = f"{_named(entry.what)} of {where}"
+    what = _named(entry.what) if entry.what == AUDIT_CHANNEL else f"{_named(entry.what)} of {where}"
     if not entry.before and not entry.after:
         return f"changed {what}"
     if not entry.before:
@@ -85,6 +86,4 @@ def _value(entry: AuditEntry, value: str) -> str:
         return f"{value} characters"
     if entry.what == AUDIT_CHANNEL and is_number:
         return f"<#{value}>"
-    if entry.what in (Act.RESET, Act.SUMMARY_CORRECTED) and is_number:
-        return value
-    return code(value)
+    return value if entry.what in _COUNTED and is_number else code(value)

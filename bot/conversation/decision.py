@@ -55,8 +55,8 @@ TOLD_BY_THE_MESSAGE: frozenset[str] = frozenset(
         Reason.NOT_MENTIONED,
         Reason.TYPED_COMMAND,
         Reason.DIRECT_MESSAGES_OFF,
-        "answers_off",
-        "before_setting",
+        Reason.ANSWERS_OFF,
+        Reason.BEFORE_SETTING,
     }
 )
 """The reasons that the message and the rules tell again later. They are not stored: most messages of a server have

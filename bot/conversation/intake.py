@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from bot.conversation.scope import Origin
+from bot.conversation.answer_mode import AnswerMode, ModeInForce
+from bot.conversation.scope import Origin, Scope
 from bot.conversation.visible import is_blank
 
 
@@ -35,6 +36,9 @@ class Reason(StrEnum):
     FOR_SOMEBODY_ELSE = "for_somebody_else"
     TYPED_COMMAND = "typed_command"
     DIRECT_MESSAGES_OFF = "direct_messages_off"
+    ANSWERS_OFF = "answers_off"
+    BEFORE_SETTING = "before_setting"
+    BLOCKED = "blocked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,14 @@ class Facts:
     `mentions_bot` is set for a mention of the bot and for a reply to it. `for_somebody_else` is set if the message
     mentions or replies to another person than its author. `types_command` is set for a slash command of the bot
     that was typed as text: it is meant for the bot and not for Claude. `has_other_content` is set for a
-    message that holds more than text: a file, a forward, a sticker, a poll or an embed.
+    message that holds more than text: a file, a forward, a sticker, a poll or an embed. `begins_post` is set for the
+    message that a forum post begins with. `written_ms` is when the message was written.
     """
 
     where: Where
     text: str
+    written_ms: int = 0
+    begins_post: bool = False
     has_other_content: bool = False
     by_a_person: bool = True
     is_ordinary: bool = True
@@ -81,8 +88,16 @@ class Ignore:
     origin: Origin | None = None
 
 
-def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
-    """Say whether a message is answered, and if not, why."""
+def decide(facts: Facts, policy: Policy, in_force: ModeInForce | None = None) -> Answer | Ignore:
+    """Say whether a message is answered, and if not, why; the table in docs/access.md says the same."""
+    if (ignored := dismiss(facts, policy)) is not None:
+        return ignored
+    decision = _addressed(facts, policy, in_force)
+    return Ignore(Reason.TYPED_COMMAND) if facts.types_command and isinstance(decision, Answer) else decision
+
+
+def dismiss(facts: Facts, policy: Policy) -> Ignore | None:
+    """Say why a message is not answered wherever it stands and whatever is set there, None if that matters."""
     if not facts.by_a_person:
         return Ignore(Reason.NOT_A_PERSON)
     if not facts.is_ordinary:
@@ -91,24 +106,35 @@ def decide(facts: Facts, policy: Policy) -> Answer | Ignore:
         return Ignore(Reason.PREFIXED)
     if is_blank(facts.text) and not facts.has_other_content:
         return Ignore(Reason.EMPTY)
-    decision = _addressed(facts, policy)
-    return Ignore(Reason.TYPED_COMMAND) if facts.types_command and isinstance(decision, Answer) else decision
+    return None
 
 
-def _addressed(facts: Facts, policy: Policy) -> Answer | Ignore:
-    match facts.where:
-        case Where.DIRECT:
-            return Answer() if policy.direct_messages else Ignore(Reason.DIRECT_MESSAGES_OFF)
-        case Where.CHANNEL:
-            return Answer(opens_thread=True) if facts.mentions_bot else Ignore(Reason.NOT_MENTIONED)
-        case Where.OTHER_THREAD:
-            return Answer() if facts.mentions_bot else Ignore(Reason.NOT_MENTIONED)
-        case Where.OWN_THREAD | Where.JOINED_THREAD:
-            return _in_conversation(facts, policy)
+def _addressed(facts: Facts, policy: Policy, in_force: ModeInForce | None) -> Answer | Ignore:
+    if facts.where is Where.DIRECT:
+        return Answer() if policy.direct_messages else Ignore(Reason.DIRECT_MESSAGES_OFF)
+    mode = None if in_force is None else in_force.mode
+    origin = None if in_force is None else in_force.origin
+    if mode is AnswerMode.NEVER:
+        return Ignore(Reason.ANSWERS_OFF, origin)
+    opens_thread = facts.where is Where.CHANNEL
+    if facts.mentions_bot:
+        return Answer(opens_thread)
+    if mode is AnswerMode.ALWAYS and origin is not None and _counts_here(facts, origin):
+        # A listing may bring a message that was written before somebody chose this.
+        is_earlier = facts.written_ms < (origin.setting.at_ms or 0)
+        return Ignore(Reason.BEFORE_SETTING, origin) if is_earlier else Answer(opens_thread)
+    if mode is AnswerMode.QUIET or facts.where in (Where.CHANNEL, Where.OTHER_THREAD):
+        return Ignore(Reason.NOT_MENTIONED, origin)
+    return _in_conversation(facts, policy)
+
+
+def _counts_here(facts: Facts, origin: Origin) -> bool:
+    """Whether `always` answers a message: set for a thread, each; else what begins a conversation."""
+    return facts.where is Where.CHANNEL or facts.begins_post or origin.scope is Scope.THREAD
 
 
 def _in_conversation(facts: Facts, policy: Policy) -> Answer | Ignore:
-    if policy.when == "always" or facts.mentions_bot:
+    if policy.when == "always":
         return Answer()
     if policy.when == "mentioned":
         return Ignore(Reason.NOT_MENTIONED)

@@ -54,16 +54,16 @@ BECAUSE: dict[str, Because] = {
     Reason.DIRECT_MESSAGES_OFF: Because(
         "because direct messages to me are switched off", "Mention me in a server.", "discord.direct_messages"
     ),
-    "answers_off": Because(
-        "because nothing is answered there", "/answer set changes that, with the permission “Manage Server”."
+    Reason.ANSWERS_OFF: Because(
+        "because answers are switched off there",
+        "/answer show tells where; those who may choose that can change it with /answer set.",
     ),
-    "before_setting": Because(
-        "because it was written before each message was to be answered there",
-        "Write it again, or mention me.",
+    Reason.BEFORE_SETTING: Because(
+        "because it was written before somebody chose that each message is answered", "Write it again."
     ),
-    "blocked": Because(
-        "because of the rules about whom I answer there",
-        "/access show tells the rules, and somebody with the permission “Manage Server” can change them.",
+    Reason.BLOCKED: Because(
+        "because its author may not use me there",
+        "/access show names the rule to the author; somebody who manages the server can change it.",
     ),
     Cause.MAY_NOT_OPEN: Because(
         "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
@@ -117,7 +117,7 @@ BECAUSE: dict[str, Because] = {
         "because I cannot read the stored history of this conversation",
         "Whoever runs me can start the version of me that wrote it; /reset deletes the history, and we can go on.",
     ),
-    Cause.NOT_NOW: Because("yet, because Discord delays my messages"),
+    Cause.NOT_NOW: Because("because Discord delays my messages there"),
     Cause.BEFORE_RESET: Because("because it is from before this conversation was reset", "Write it again."),
 }
 

@@ -33,10 +33,11 @@ Settings = Mapping[str, Setting]
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """Where a setting that applies was set."""
+    """Where a setting that applies was set; its `name` where several settings could decide."""
 
     scope: Scope
     setting: Setting
+    name: str = ""
 
 
 def in_force(by_scope: Mapping[Scope, Settings], name: str) -> Origin | None:

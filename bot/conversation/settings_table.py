@@ -5,10 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from bot.conversation.access_rules import FAMILY, PERSON, ROLE
+from bot.conversation.answer_mode import ANSWER, mode_in_force
+from bot.conversation.audit import AUDIT_CHANNEL
 from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
+ANSWERED = {
+    "always": "all",
+    "mentioned": "those that mention me",
+    "auto": "all but those for somebody else",
+}
+WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
+ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
+THINKING = {"default": "as the model does by itself"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +38,18 @@ class Row:
 
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
-    with the name and the value, and writes the value for people.
+    with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
+    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that
+    counts. A row `for_managers` is shown to those who manage the server.
     """
 
     label: str
     name: str = ""
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
+    in_force: Callable[[Mapping[Scope, Settings], str], Origin | None] = in_force
+    is_capped: bool = False
+    for_managers: bool = False
 
     @property
     def is_family(self) -> bool:
@@ -53,12 +71,19 @@ def _length(_name: str, value: str) -> str:
     return f"a text of {len(value):,} characters" if value else "none"
 
 
-def _on_off(_name: str, value: str) -> str:
-    return ON_OFF.get(value, value)
+def _in_words(words: Mapping[str, str]) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return words.get(value, value)
+
+    return shown
 
 
 def _or_none(_name: str, value: str) -> str:
     return f"`{value}`" if value else "none"
+
+
+def _channel(_name: str, value: str) -> str:
+    return f"<#{value}>"
 
 
 def _number_of(unit: str) -> Callable[[str, str], str]:
@@ -75,10 +100,27 @@ def _limit(name: str, value: str) -> str:
     return f"{value}, {mentions.get(kind, kind)}"
 
 
+def _answer_mode(by_scope: Mapping[Scope, Settings], _name: str) -> Origin | None:
+    found = mode_in_force(by_scope)
+    return None if found is None else found.origin
+
+
+def _rule(name: str, value: str) -> str:
+    mention = f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"
+    return f"{value} {mention}"
+
+
+def _roles(_name: str, value: str) -> str:
+    return f"only {len(value.split(','))} of the roles" if value else "everybody"
+
+
 ROWS = (
+    Row("Which messages I answer", ANSWER, in_force=_answer_mode),
+    Row("Who may use me", FAMILY, shown=_rule, for_managers=True),
+    Row("Who may use me without a rule", key="access.allow_roles", shown=_roles),
     Row("Model", "model", "claude.model"),
     Row("Effort", "effort", "claude.effort"),
-    Row("Thinking", "thinking", "claude.thinking"),
+    Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
     Row("Limit", "budget:", shown=_limit),
     Row("Limits of the whole bot", key="budgets.bot", shown=_or_none),
@@ -88,15 +130,22 @@ ROWS = (
     Row("A message at a limit", key="budgets.at_limit"),
     Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
     Row("Told of limits that are nearly used up", NOTIFY, shown=lambda _name, value: f"<#{value}>"),
-    Row("Messages in threads that I answer", key="reply.when"),
+    Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
+    Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
-    Row("Direct messages", key="discord.direct_messages", shown=_on_off),
-    Row("A message while I answer another", key="reply.while_answering"),
-    Row("Names of threads", key="reply.titles"),
+    Row("Direct messages", key="discord.direct_messages", shown=_in_words(ON_OFF)),
+    Row("A message while I answer another", key="reply.while_answering", shown=_in_words(WHILE_ANSWERING)),
+    Row("Names of threads", key="reply.titles", shown=_in_words(TITLES)),
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
-    Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row("Beyond that, the oldest messages", key="history.on_trim", shown=_in_words(ON_TRIM)),
+    Row(
+        "A quiet conversation is deleted after",
+        RETENTION_DAYS,
+        "history.ttl_days",
+        _number_of("days"),
+        is_capped=True,
+    ),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",
@@ -116,9 +165,12 @@ def applied(
             yield from _family(row, by_scope)
             continue
         default = operator.get(row.key)
-        origin = in_force(by_scope, row.name)
+        origin = row.in_force(by_scope, row.name)
         if origin is not None:
-            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+            value = origin.setting.value
+            if row.is_capped and default is not None:
+                value = min(value, default.value, key=float)
+            yield Applied(row.label, row.shown(row.name, value), origin)
         elif default is not None:
             yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
 

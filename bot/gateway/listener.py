@@ -10,6 +10,7 @@ from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.conversion import convert
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decider import EditEffect
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.events.removals import Removals
@@ -90,7 +91,10 @@ class Listener:
         self._pins.compare(message.channel.id, message.id, pinned=message.pinned)
         if not self._intake.is_by_a_person(message) or message.edited_at is None:
             return
-        known = await self._changes.edit(message)
+        effect = await self._intake.edit_effect(message)
+        if effect is EditEffect.NOTHING:
+            return
+        known = await self._changes.edit(message, asks_again=effect is EditEffect.ANSWER)
         if not known and (me := self._client.user) is not None:
             await self._intake.accept_edited(message, me)
 

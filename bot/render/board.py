@@ -15,15 +15,15 @@ from bot.render.upload import Attached, File, Uploads
 
 
 class FilesRefused(Exception):
-    """Discord takes no files here; whatever the call was to show is to be shown without any."""
+    """Discord refuses files in this channel; the reply is to be shown without files."""
 
 
 class Board:
-    """Performs the actions of a plan, and knows what has come of them.
+    """Performs the actions of a plan, and records their results.
 
     `before_send(part, content)` is awaited before each post, `after_send(part, message_id)` after it. The first
-    message is a reply to `reply_to`; if something else stands behind those `posted` before, `apart`, the next one
-    is a reply to the first of them.
+    message is a reply to `reply_to`. `apart` says that other messages follow the messages `posted` before; then the
+    next message is a reply to the first posted message.
     """
 
     def __init__(
@@ -52,12 +52,12 @@ class Board:
         self._sending: dict[int, Send] = {}
         self._last_known: dict[int, Posted] = {}
         self._unconfirmed = False
-        # The messages whose edits are under way, one entry for each edit.
+        # The messages with edits in flight, one entry for each edit.
         self._editing: list[int] = []
 
     @property
     def shown(self) -> tuple[Posted, ...]:
-        """The messages as far as is known."""
+        """The messages as far as they are known."""
         return tuple(self._shown)
 
     @property
@@ -66,7 +66,7 @@ class Board:
         return self._unconfirmed
 
     async def perform(self, action: Action) -> None:
-        """Make one call; FilesRefused if it would go without its files, AnsweredBefore if its nonce is taken."""
+        """Make one call; FilesRefused if Discord refuses its files, AnsweredBefore if its nonce is taken."""
         try:
             if isinstance(action, Send):
                 await self._send(action)
@@ -90,7 +90,7 @@ class Board:
             self._shown[index] = Posted(action.message_id, "")
 
     def expect(self, action: Edit) -> None:
-        """Take an edit without files for done that is under way; its return, or its failure, corrects that."""
+        """Record an edit in flight, without files, as done; its result or its failure corrects the record."""
         self._note(action, ())
 
     async def finalize_partial(self) -> None:
@@ -104,8 +104,7 @@ class Board:
                     await self._outbox.edit(self._channel_id, posted.message_id, change)
 
     async def _send(self, action: Send) -> None:
-        # A repeated nonce brings back the message as it was first sent, so a repeated post repeats its text
-        # too.
+        # A repeated nonce returns the message as it was first sent, so a repeated post repeats the text too.
         index = action.index
         action = self._sending.setdefault(index, action)
         await self._before_send(index, action.content)
@@ -122,10 +121,10 @@ class Board:
         if sent.content == action.content:
             files = _named((), action.files, sent.files)
         else:
-            # Posted by an earlier try with the same nonce. The next edit puts this message right; what else that
-            # try has posted is not known here.
+            # An earlier attempt has posted this message with the same nonce. The next edit corrects the message;
+            # further messages of that attempt are not known here.
             self._unconfirmed = True
-            # Discord drops what a post points to where that was deleted; the nonce still says whose post it was.
+            # Discord drops the reference to a deleted message; the nonce still identifies the reply.
             if index == 0 and sent.reply_to not in (None, reply_to):
                 raise AnsweredBefore(sent.id, sent.reply_to)
         self._shown.append(Posted(sent.id, sent.content, files, sent.controls))
@@ -138,7 +137,7 @@ class Board:
             files=self._uploads.ready(action.files),
             controls=action.controls,
         )
-        # Discord may apply two edits that are under way at once in either order.
+        # Discord may apply two concurrent edits in either order.
         self._unconfirmed = self._unconfirmed or action.message_id in self._editing
         self._editing.append(action.message_id)
         try:
@@ -162,7 +161,7 @@ class Board:
 def _named(
     kept: Sequence[Attached], files: Sequence[File], attached: Sequence[Attached]
 ) -> tuple[Attached, ...]:
-    """The files of a message, new ones as what they are known for; `attached` is what Discord lists."""
+    """The attachments of a message after an edit, each new attachment with its file; `attached` is Discord's list."""
     new = attached[len(kept) :]
     if len(new) < len(files):
         raise DiscordRejected  # a server that takes files and drops them

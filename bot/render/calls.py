@@ -65,7 +65,7 @@ class Calls:
         await asyncio.wait({overtaken})
         self._overtaken = None
         if not overtaken.cancelled():
-            overtaken.exception()  # whatever the edit met, the calls after it meet too
+            overtaken.exception()  # later calls meet the same failure and report it
         return True
 
     async def in_slot(self, kind: Kind) -> None:

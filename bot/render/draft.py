@@ -106,7 +106,7 @@ class Draft:
     def parts(self) -> tuple[Part, ...]:
         """The intended messages; all but the last are final, and all after `finish`.
 
-        The writer asks several times for one call; the growing message is read once.
+        The parts are computed once for each change of the text, because the writer reads them several times per call.
         """
         if self._intended is None:
             self._intended = self._with_growing()

@@ -1,4 +1,4 @@
-"""Slots for calls to Discord, shared by everything in the bot that calls Discord."""
+"""Slots for calls to Discord, shared by all callers in the bot."""
 
 from __future__ import annotations
 
@@ -27,15 +27,15 @@ class Slot:
         self._notify()
 
     def hold_until(self, call: asyncio.Future[None]) -> None:
-        """Keep the slot until the call has returned, although whoever took the slot leaves before."""
+        """Keep the slot until the call has returned, even if its caller leaves earlier."""
         self.held_by = call
 
 
 class _RequestPermit:
-    """What a slot allows to whoever works under it: one request, which is over when it has been answered.
+    """The permission of a slot for one request, which ends with the response to the request.
 
-    Were the slot kept until the call returns, calls that all have to repeat a request would hold every slot, and
-    each would wait for one more.
+    If a slot lasted until its call returned, calls that all repeat a request would hold every slot, and each of them
+    would wait for a further slot.
     """
 
     def __init__(self, call: Call | None) -> None:
@@ -51,11 +51,11 @@ _permit: ContextVar[_RequestPermit | None] = ContextVar("permit", default=None)
 
 
 class Pace:
-    """Lets everything in one bot that calls Discord do so one after the other; belongs to one event loop.
+    """Grants slots to all calls of one bot in the order of the schedule; belongs to one event loop.
 
-    Code that knows what a call is for takes a slot before the call. Every request passes through `request` as it
-    goes over the wire: the first request under a slot goes at once and ends the slot; any other request gets a slot
-    of its own there.
+    Code that knows the purpose of a call takes a slot before the call. Every request passes through `request` before
+    it is sent: the first request under a slot is sent at once and ends the slot; every other request gets a slot of
+    its own there.
     """
 
     def __init__(self) -> None:
@@ -65,12 +65,12 @@ class Pace:
 
     @property
     def streams(self) -> int:
-        """How many replies are being written."""
+        """The number of replies that are being written."""
         return self._schedule.streams
 
     @contextmanager
     def streaming(self) -> Iterator[None]:
-        """Count a reply that is being written: the more there are, the rarer are the edits of each."""
+        """Count a reply that is being written: with more replies, each of them is edited less often."""
         self._schedule.streams += 1
         try:
             yield
@@ -81,7 +81,7 @@ class Pace:
     def slot(self, channel_id: int, kind: Kind, notify: Callable[[], None]) -> Iterator[Slot]:
         """Queue for a call: `notify` is called when the slot is granted; leave when the call has returned.
 
-        Whoever leaves before that leaves the queue.
+        Leaving before the slot is granted removes the call from the queue.
         """
         call = self._schedule.ask(channel_id, kind, self._now())
         slot = self._waiting[call] = Slot(notify)
@@ -98,7 +98,7 @@ class Pace:
 
     @asynccontextmanager
     async def waited(self, channel_id: int, kind: Kind) -> AsyncIterator[None]:
-        """Queue for a call that nothing overtakes, and wait until it may go."""
+        """Queue for a call and wait until its slot is granted."""
         granted = asyncio.Event()
         with self.slot(channel_id, kind, granted.set):
             await granted.wait()
@@ -106,7 +106,7 @@ class Pace:
 
     @contextmanager
     def try_slot(self, channel_id: int, kind: Kind) -> Iterator[bool]:
-        """Whether a call may go at once; one that may not is best not made at all."""
+        """Whether a call may be made at once; a call that may not is better left out."""
         call = self._schedule.try_now(channel_id, kind, self._now())
         try:
             with _allowing(call):
@@ -116,7 +116,7 @@ class Pace:
                 self._end(call)
 
     async def request(self, channel_id: int, kind: Kind) -> Call:
-        """Wait until a request may go over the wire; give what is returned to `answered` when it has."""
+        """Wait until a request may be sent; pass the returned call to `answered` after the response."""
         permit = _permit.get()
         if permit is not None and (taken := permit.take()) is not None:
             return taken
@@ -133,7 +133,7 @@ class Pace:
         return call
 
     def answered(self, call: Call | None) -> None:
-        """A request has been answered, or never will be."""
+        """Note that a request has its response, or will never have one."""
         if call is not None:
             self._end(call)
 

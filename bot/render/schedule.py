@@ -1,10 +1,10 @@
-"""Which call to Discord may go when, so that none is ever refused: pure, the clock is an argument.
+"""Decides when each call to Discord may begin, so that Discord never refuses a call: pure, the clock is an argument.
 
-Discord allows 5 posts and edits per 5 s in a channel and 50 calls per second to a bot (facts of its
-documentation and of its maintainers' answers: topics/rate-limits; issues 1442, 2375). What shows more text, in an
-edit or in a further message, leaves the last token of a channel alone, so that an end need not wait for it. Discord
-counts a call at some moment between its beginning and its end, so here each counts until a whole window has passed
-since its end: no delay on the way makes too many of them meet.
+Discord allows 5 posts and edits per 5 s in a channel and 50 calls per second to a bot (Discord, topics/rate-limits;
+discord-api-docs, issues 1442 and 2375). Calls that only show more text never take the last token of a channel, so
+that the end of a reply need not wait. Discord counts a call at some moment between its beginning and its end.
+Therefore a call counts here until a whole window has passed since its end: no delay in the network can make too many
+calls meet.
 """
 
 from __future__ import annotations
@@ -15,39 +15,39 @@ from math import inf
 
 from bot.render.window import Window
 
-# The window of the whole bot, with some more for the same reason.
+# The window of the whole bot; the margin is for clocks that differ.
 TOTAL_WINDOW_S = 1.02
-# Of 50: whatever goes over the wire asks here, so little has to be left.
+# Of 50: the margin is small, because every request is counted here.
 TOTAL_MAX_PER_S = 48
-# Calls that show more text leave at least so much to first texts and last edits ...
+# The limit of calls that show more text; the rest is left to first texts and last edits ...
 PATIENT_MAX_PER_S = 25
-# ... and, once they have waited so long for those, go on at this rate: 200 first texts at once take less.
+# ... and their minimal rate after they have waited this long for urgent calls: 200 first texts at once take less.
 PATIENCE_S = 5.0
 PATIENT_MIN_PER_S = 5
-# A channel's window and a round trip of 0.15 s, divided by the 4 calls that leave a token to spare: closer calls
+# A channel's window and a round trip of 0.15 s, divided by the 4 calls that leave one token unused: closer calls
 # would only be followed by a longer pause.
 EDIT_INTERVAL_MIN_S = 1.31
-# What all streams together make of PATIENT_MAX_PER_S, so that they do not queue.
+# The rate of edits of all replies together; it stays below PATIENT_MAX_PER_S, so that edits do not queue.
 EDITS_ALL_PER_S = 22
 
 
 class Kind(Enum):
-    """What a call is for."""
+    """The purpose of a call."""
 
     FIRST = auto()  # the first text of a reply
-    PART = auto()  # what else is posted or edited while somebody waits for it
-    LAST = auto()  # what stands between a reply and its being complete
+    PART = auto()  # another post or edit for which a person waits
+    LAST = auto()  # a call without which the reply is incomplete
     DELETE = auto()
-    FILL = auto()  # the end of a message that has been continued in the next
-    EDIT = auto()  # more text, be it in a further message
-    OTHER = auto()  # whatever else somebody waits for
-    READ = auto()  # what can wait
-    CHORE = auto()  # an edit that nobody waits for
+    FILL = auto()  # the end of a message that is continued in the next message
+    EDIT = auto()  # more text, also in a further message
+    OTHER = auto()  # any other call for which a person waits
+    READ = auto()  # a request that can wait
+    CHORE = auto()  # an edit for which no person waits
     TYPING = auto()
 
 
 _URGENT = frozenset({Kind.FIRST, Kind.PART, Kind.LAST, Kind.DELETE, Kind.OTHER})
-# How many calls a channel may have had in its window before one of this kind; other kinds have other buckets.
+# The most calls in a channel's window before a call of each kind; kinds without an entry have other buckets.
 _PLACE_MAX = {Kind.FIRST: 5, Kind.PART: 5, Kind.LAST: 5, Kind.FILL: 4, Kind.EDIT: 4, Kind.CHORE: 3}
 
 
@@ -60,9 +60,9 @@ class Call:
     asked: float
     began: float = inf
     ended: float = inf
-    # When its channel allows the call; infinity while that depends on a call that is under way.
+    # When its channel allows the call; infinity while that depends on a call in flight.
     ready: float = -inf
-    # Whether somebody waits for it to see anything at all, or the end of it. Each grant asks this of every call.
+    # Whether a person waits for the call, to see the first text or the complete reply; every grant reads this often.
     urgent: bool = field(init=False)
 
     def __post_init__(self) -> None:
@@ -70,7 +70,7 @@ class Call:
 
 
 class Schedule:
-    """The calls that wait and those that count; `streams` is the number of replies that are being written."""
+    """The calls that wait, and the calls that count; `streams` is the number of replies that are being written."""
 
     def __init__(self, streams: int = 0) -> None:
         self._streams = streams
@@ -83,7 +83,7 @@ class Schedule:
 
     @property
     def streams(self) -> int:
-        """How many replies are being written."""
+        """The number of replies that are being written."""
         return self._streams
 
     @streams.setter
@@ -107,7 +107,7 @@ class Schedule:
         return call
 
     def try_now(self, channel_id: int, kind: Kind, now: float) -> Call | None:
-        """Begin a call that is not worth waiting, if each reply that is being written could still have one."""
+        """Begin a call that is not worth a wait, if there is room for it and for one call of each written reply."""
         self._forget(now)
         if self._urgent or len(self._recent) + self.streams >= TOTAL_MAX_PER_S:
             return None
@@ -116,7 +116,7 @@ class Schedule:
         return call
 
     def end(self, call: Call, now: float) -> None:
-        """A call has returned, or is not wanted any more."""
+        """Note that a call has returned, or is not needed any more."""
         self._stop_waiting(call)
         call.ended = now
         if (window := self._windows.get(call.channel_id)) is not None:
@@ -129,7 +129,7 @@ class Schedule:
             self._sweep_at_windows = 2 * len(self._windows) + 256
 
     def grant(self, now: float) -> list[Call]:
-        """The calls that begin now: urgent ones first, chores last, each in the order in which they asked."""
+        """Begin calls and return them: urgent calls first, chores last, each in the order of `ask`."""
         self._forget(now)
         urgent, patient = self._ready(self._urgent, now), self._ready(self._patient, now)
         patient.sort(key=lambda call: call.kind is Kind.CHORE)
@@ -143,7 +143,7 @@ class Schedule:
         return granted + self._begin_some(patient, room, now)
 
     def next_at(self, now: float) -> float:
-        """When to ask `grant` again, if nothing is asked and nothing ends before; infinity if never."""
+        """When to call `grant` again unless a call is asked for or ends before; infinity for never."""
         self._forget(now)
         waiting = [*self._urgent, *self._patient]
         if not waiting:
@@ -151,19 +151,19 @@ class Schedule:
         ready = min(call.ready for call in waiting)
         if ready > now:
             return ready
-        # Something waits for nothing but the second's share, which is freed as calls leave the last second; what
-        # runs still will say so by itself.
+        # A ready call waits only for the limit of the whole bot, which has room when a recent call leaves its window.
+        # A call in flight is reported by `end`.
         return min((call.ended for call in self._recent), default=now) + TOTAL_WINDOW_S
 
     def _ready(self, waiting: dict[Call, None], now: float) -> list[Call]:
         return [call for call in waiting if call.ready <= now]
 
     def _is_overdue(self, call: Call, now: float) -> bool:
-        """Whether it has waited long for nothing but urgent calls."""
+        """Whether only urgent calls have kept the call waiting, for PATIENCE_S."""
         return max(call.asked, call.ready) + PATIENCE_S <= now
 
     def _begin_some(self, calls: list[Call], room: int, now: float) -> list[Call]:
-        """Begin at most `room` of them, each as long as its channel still allows it."""
+        """Begin at most `room` of the calls whose channels still allow them."""
         begun: list[Call] = []
         for call in calls:
             if len(begun) >= room:

@@ -1,4 +1,4 @@
-"""The files of a message on their way to Discord, and as Discord shows them."""
+"""The files of a message: before the upload, and as attachments on Discord."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ File = Formula | TextFile
 # Draws several formulas, since each call starts a process; None for a formula that cannot be drawn.
 Draw = Callable[[list[str]], Awaitable[list[bytes | None]]]
 
-# Discord, resources/message: the description of an attachment, read out to those who cannot see it.
+# Discord, resources/message: the description of an attachment, which screen readers read out.
 DESCRIPTION_CHARS = 1024
 # Drawing occupies a processor for about a second.
 DRAW_AT_ONCE = 2
@@ -25,7 +25,7 @@ NAME_DIGEST_CHARS = 10
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """One file as it is sent."""
+    """One file to send."""
 
     name: str
     data: bytes
@@ -42,7 +42,7 @@ class Attached:
     file: File | None = None
 
     def shows(self, file: File) -> bool:
-        """Whether this attachment is that file, as far as is known."""
+        """Whether this attachment is the file, as far as its name and size tell."""
         if self.file is not None:
             return self.file == file
         if isinstance(file, Formula):
@@ -75,7 +75,7 @@ class Uploads:
     def _ready_of(self, formulas: list[str]) -> Formula | None:
         """The longest beginning of a group that is drawn."""
         begun = False
-        # While another is added to the picture it stays as it is; what is too much for one picture is less at last.
+        # The drawn beginning stays while the whole group is drawn; a group that cannot be drawn is shortened.
         for count in range(len(formulas), 0, -1):
             stack = Formula(stacked(formulas[:count]))
             if stack not in self._drawn:
@@ -92,7 +92,7 @@ class Uploads:
         return self._drawing is not None
 
     def give_up(self) -> None:
-        """Leave out formulas that are not drawn yet."""
+        """Leave out the formulas that are not drawn yet."""
         self._drawn |= dict.fromkeys(self._waiting)
         self._waiting.clear()
         self.close()

@@ -17,7 +17,7 @@ WINDOW_S = 5.1
 class Window:
     """The calls that may still count; Discord counts each call at some moment between its beginning and its end.
 
-    `full_until` is asked far more often than anything changes, so that its answers are kept until then.
+    `full_until` is called far more often than the calls change, so its results are kept until a change.
     """
 
     last_began: float = -inf
@@ -35,13 +35,13 @@ class Window:
         self._full_until.clear()
 
     def forget(self, now: float) -> bool:
-        """Forget the calls that no longer count; True if none does."""
+        """Forget the calls that no longer count; True if no call is left."""
         self._calls = [call for call in self._calls if call.ended + WINDOW_S > now]
         self._full_until.clear()
         return not self._calls
 
     def full_until(self, most: int) -> float:
-        """When fewer than `most` calls count; infinity while that depends on a call that is under way."""
+        """When fewer than `most` calls count; infinity while that depends on a call in flight."""
         until = self._full_until.get(most)
         if until is None:
             ends = sorted(call.ended for call in self._calls)

@@ -84,12 +84,12 @@ def load_result(text: str) -> Result:
 
 
 def dump_correction(correction: Correction | None) -> str:
-    """Write a summary in somebody's own words."""
+    """Write the correction of a summary."""
     return "" if correction is None else f"{correction[0]} {correction[1]}"
 
 
 def load_correction(text: str) -> Correction | None:
-    """Read a summary in somebody's own words."""
+    """Read the correction of a summary."""
     turn, _, summary = text.partition(" ")
     return (int(turn), summary) if turn.isdecimal() else None
 
@@ -108,5 +108,5 @@ def text(value: object) -> str | None:
 
 
 def pairs(flat: Sequence[Any]) -> dict[str, str]:
-    """Read a flat list of fields and values, as scripts answer with one."""
+    """Read the flat list of fields and values that a script returns."""
     return {str(flat[i]): str(flat[i + 1]) for i in range(0, len(flat), 2)}

@@ -20,7 +20,7 @@ from bot.store.scripts.conversation import Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
 
 PARENTS_AT_ONCE = 1000
-"""Limits the length of one answer of the store."""
+"""The most conversations of one read, to bound the length of the response."""
 
 
 class Conversations:
@@ -48,10 +48,6 @@ class Conversations:
         """
         keys = self._keys
         when_ms = created_ms(message.id)
-        with translated():
-            # Before the script, so that a crash in between leaves an item too many and never one too few; and after
-            # the script with another score, so that a worker that has just found nothing to do does not remove it.
-            await self._redis.zadd(keys.work, {str(conversation): when_ms})
         answer = await self._scripts.run(
             Receive(
                 record=keys.record(conversation, message.id),
@@ -64,16 +60,19 @@ class Conversations:
                 author=message.author.id if asker is None else asker,
                 ttl_s=self._ttl_s,
                 channel_fields=tuple(item for pair in channel_fields.items() for item in pair),
-            )
+            ),
+            # Before the script, so that a crash in between leaves an item too many and never one too few; and after
+            # the script with another score, so that a worker that has just found nothing to do does not remove it.
+            # Also if the message is known: this may be a repeated call, or the repair of a crash. An item too many
+            # costs a look.
+            before=[("ZADD", keys.work, when_ms, conversation)],
+            after=[
+                ("ZADD", keys.work, when_ms + 1, conversation),
+                ("ZADD", keys.known, "GT", when_ms, conversation),
+            ],
         )
         if answer < 0:
             return None
-        with translated():
-            # Also if the message is known: this may be a repeated call, or the repair of a crash.
-            pipe = self._redis.pipeline(transaction=False)
-            pipe.zadd(keys.work, {str(conversation): when_ms + 1})
-            pipe.zadd(keys.known, {str(conversation): when_ms}, gt=True)
-            await pipe.execute()
         return bool(answer)
 
     async def introduce(self, conversation: int, channel_fields: Mapping[str, str | int]) -> None:
@@ -97,6 +96,15 @@ class Conversations:
             return read_meta(fields) if fields else None
         except Unreadable:
             return read_meta({name: fields[name] for name in CHANNEL_FIELDS if name in fields})
+
+    async def asker(self, message: int, channel: int) -> int | None:
+        """Return who asked by a message of a channel: its author, or the person for whom it was posted; else None."""
+        with translated():
+            pipe = self._redis.pipeline(transaction=False)
+            for conversation in (message, channel):
+                pipe.hget(self._keys.record(conversation, message), "author")
+            found = [str(each) for each in await pipe.execute() if each]
+        return int(found[0]) if found else None
 
     async def leave(self, conversation: int, at: int) -> None:
         """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
@@ -193,7 +201,7 @@ class Conversations:
         """Move a channel's high-water mark from `before` to `after`; False if the channel is to be listed again.
 
         `listed` are conversations and messages that must have a record there by now; a mention in a channel has its
-        record in a conversation of its own. False if a record is missing, or somebody else has moved the mark.
+        record in a conversation of its own. False if a record is missing, or another instance has moved the mark.
         """
         call = CompareAndSet(
             step="mark",

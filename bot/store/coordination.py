@@ -1,4 +1,4 @@
-"""What the instances of one bot agree on: who answers an interaction, who announces, which models are in use."""
+"""The agreement between the instances of one bot: which instance answers or announces, which models are in use."""
 
 from __future__ import annotations
 

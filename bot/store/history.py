@@ -19,7 +19,7 @@ from bot.store.scripts import Scripts
 from bot.store.scripts.conversation import Amend
 
 PAGE_TURNS = 50
-"""The history is searched from its end, so many entries at a time."""
+"""The entries of one read; the history is searched from its end."""
 
 TRIES = 5
 """An entry changes while it is being amended only if its turn ends at that moment, or two edits meet."""

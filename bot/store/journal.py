@@ -100,7 +100,7 @@ class Journal(Reconciliation):
         )
 
     async def reopen(self, claim: Claim) -> None:
-        """Let a turn of which nothing stands on Discord begin again, with all messages that wait by then."""
+        """Let a turn begin again that shows nothing on Discord, with all messages that wait by then."""
         keys, conversation = self._keys, claim.conversation
         await self._scripts.run(
             Reopen(
@@ -138,7 +138,7 @@ class Journal(Reconciliation):
         await self._step("set_delay_notice", claim, writes=Writes(assign={"sign": f"{channel}:{message}"}))
 
     async def set_unreadable_notice(self, claim: UnreadableConversation) -> None:
-        """Journal that the thread was told that the conversation cannot be read; needs no lease."""
+        """Journal that the thread has the notice about an unreadable conversation; needs no lease."""
         await self._step("set_unreadable_notice", claim, writes=Writes(assign={"told": "1"}))
 
     async def commit(

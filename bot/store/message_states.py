@@ -43,6 +43,14 @@ class Waiting:
     hold_ms: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The ids of the messages of a reply; `halted` holds if Discord refused to show all of the reply."""
+
+    replies: tuple[int, ...]
+    halted: bool = False
+
+
 class MessageStates:
     """Reads records, without a lease: what is read may be over by the time it is shown."""
 
@@ -97,11 +105,12 @@ class MessageStates:
             hold_ms=_later(hold, now_ms),
         )
 
-    async def replies(self, conversation: int, turn: int) -> tuple[int, ...]:
-        """Return the ids of the messages of a turn's reply, as far as its record is known."""
+    async def shown(self, conversation: int, turn: int) -> Shown:
+        """Return what Discord shows of a turn's reply, as far as the record of the turn is known."""
         with translated():
-            fields: dict[Any, Any] = await self._redis.hgetall(self._keys.record(conversation, turn))
-        return tuple(read_replies({str(name): str(value) for name, value in fields.items()}).values())
+            found: dict[Any, Any] = await self._redis.hgetall(self._keys.record(conversation, turn))
+        fields = {str(name): str(value) for name, value in found.items()}
+        return Shown(tuple(read_replies(fields).values()), halted="halted" in fields)
 
     async def entry(self, conversation: int, message: int) -> Turn | None:
         """Return the history entry of a message; Unreadable if another version wrote it."""

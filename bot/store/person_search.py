@@ -16,7 +16,7 @@ from bot.store.contracts import Erasure, contract_of
 from bot.store.key_reader import KeyReader
 from bot.store.quote_store import FIELD, load_quotes
 
-WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions", "usage")
+WHOLE: tuple[Erasure, ...] = ("entries", "contents", "prompt", "versions", "presets", "usage")
 """The keys that are examined whatever they hold: a name that is found last may stand in the first of them."""
 
 
@@ -35,6 +35,7 @@ class PersonSearch:
                 contract = contract_of(name)
                 if contract is not None and contract.personal:
                     ways[contract.erased].append(name)
+                    found += [name] if contract.exported == "acts" else []
             records, who = await self._records(ways["message"], who)
             recent, who = await self._recent(ways["by expiry"], who)
             found += [*records, *recent]

@@ -42,7 +42,7 @@ class PinsAndSummaries:
         return (await self._read(conversation))[0]
 
     async def _read(self, conversation: int) -> tuple[Past, str]:
-        """Return what the next turn would read, and the newest entry as it is stored, "" without one."""
+        """Return the past that the next turn would read, and the newest entry as stored, "" without an entry."""
         key = self._keys.history(conversation)
         with translated():
             fields = await self._redis.hgetall(self._keys.meta(conversation))

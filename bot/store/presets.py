@@ -52,13 +52,13 @@ class Presets:
         """Return a preset, None if there is none of that name."""
         with translated():
             found = text(await self._redis.hget(self._keys.presets(home), name))
-        return None if found is None else _load(found)
+        return None if found is None else load_preset(found)
 
     async def all(self, home: int) -> dict[str, Preset]:
         """Return the presets by name, in the order of their names."""
         with translated():
             found = await self._redis.hgetall(self._keys.presets(home))
-        read = {str(name): _load(str(preset)) for name, preset in found.items()}
+        read = {str(name): load_preset(str(preset)) for name, preset in found.items()}
         return {name: preset for name, preset in sorted(read.items()) if preset is not None}
 
     async def names(self, home: int) -> tuple[str, ...]:
@@ -72,8 +72,9 @@ class Presets:
             return bool(await self._redis.hdel(self._keys.presets(home), name))
 
 
-def _load(stored: str) -> Preset | None:
+def load_preset(stored: str) -> Preset | None:
+    """Read a preset, None if another version wrote it."""
     try:
         return _presets.validate_json(stored)
     except ValidationError:
-        return None  # another version wrote it
+        return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,7 @@ from bot.store.due_queue import DueQueue
 from bot.store.keys import Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.settings import ChangeSettings
+from bot.store.settings_cache import Place, SettingsCache
 
 LEGACY_NAMES = (SYSTEM, *MODEL_NAMES)
 """The settings that the version before wrote to other keys."""
@@ -36,20 +37,36 @@ class Version:
     at_ms: int
 
 
+async def _publish_nothing(_server: int) -> None:
+    """Tell no other instance."""
+
+
 class ScopeSettings:
     """Reads and changes the settings of scopes.
 
     Those of a thread live `ttl_s` after the last turn or change, the others until removed. Entries of the audit log
-    live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home.
+    live `audit_s`. All keys of a server share a slot; in direct messages the channel is the home. `cached` tells what
+    the settings were some seconds ago, and knows at once what is changed here. `publish` is called with the home in
+    which something was changed, so that other instances read the settings again.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, audit_s: int) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        ttl_s: int,
+        audit_s: int,
+        publish: Callable[[int], Awaitable[None]] = _publish_nothing,
+    ) -> None:
         self._redis = redis
         self._scripts = Scripts(redis)
         self._keys = keys
         self._ttl_s = ttl_s
         self._audit_s = audit_s
+        self._publish = publish
         self._audit_posts = DueQueue(redis, keys.audit_posts)
+        self.cached = SettingsCache(self._of_place)
 
     async def change(
         self, actor: Actor, scope: Scope, target: int, values: Mapping[str, str | None]
@@ -74,7 +91,11 @@ class ScopeSettings:
             changes=tuple(text for change in changes for text in change),
         )
         await self._audit_posts.schedule(actor.home, SETTLE_S)
-        changed = pairs(await self._scripts.run(call))
+        try:
+            changed = pairs(await self._scripts.run(call))
+        finally:  # also after an error: the change may have been made
+            self.cached.forget(actor.home)
+        await self._publish(actor.home)
         await self._audit_posts.schedule(actor.home)
         return changed
 
@@ -126,6 +147,9 @@ class ScopeSettings:
             for entry, fields in found
             if fields["name"] == SYSTEM
         )
+
+    async def _of_place(self, place: Place) -> dict[Scope, Settings]:
+        return await self.by_scope(thread=place.thread, channel=place.channel, server=place.server)
 
     async def _adopt_legacy(self, home: int, scope: Scope, target: int) -> None:
         """Move the settings that the version before wrote: a change must not leave them in force."""

@@ -1,7 +1,8 @@
 """Wake-ups between the instances of one bot, by Redis' publish and subscribe.
 
-A wake-up names a conversation to look at, and no more. What is requested stands in the store: a wake-up that is lost
-only means that the request is seen at the next heartbeat.
+A wake-up names a conversation to look at, or a server whose settings have changed, and no more. What is requested
+stands in the store: a wake-up that is lost only means that the request is seen at the next heartbeat, and a change of
+settings some seconds later.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Wakeups:
         self._keys = keys
 
     async def publish(self, conversation: int) -> None:
-        """Have every instance look at a conversation; never raises StoreUnavailable."""
+        """Have every instance look at a conversation or at a server; never raises StoreUnavailable."""
         try:
             with translated():
                 await self._redis.publish(self._keys.wakeups, str(conversation))

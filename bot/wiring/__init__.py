@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
@@ -12,7 +13,6 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
-from bot.conversation.message import first_id
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -45,7 +45,7 @@ MB = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Bot:
-    """The objects that run until the bot stops."""
+    """The objects that run until the bot stops; `wake` is called with what each wake-up names."""
 
     client: Client
     tree: Tree
@@ -58,6 +58,7 @@ class Bot:
     forgetting: Forgetting
     retention: Retention
     wakeups: Wakeups
+    wake: Callable[[int], None]
 
 
 async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
@@ -120,10 +121,15 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
-    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )
+
+    def wake(named: int) -> None:
+        store.scope_settings.cached.forget(named)
+        turns.dispatcher.signal(named)
+
     return Bot(
         client,
         tree,
@@ -136,4 +142,5 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
         forgetting,
         retention,
         store.wakeups,
+        wake,
     )

@@ -18,7 +18,7 @@ from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.turns.forgetting import Forgetting
-from bot.wiring.gateway import asks_titles, intake_policy
+from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
 from bot.wiring.turns import Turns, budget_policy, default_choice
 
@@ -61,6 +61,7 @@ def build_commands(
         clock=clock,
         intake_policy=intake_policy(settings),
         budget_policy=budget_policy(settings),
+        access_defaults=access_defaults(settings),
         judge=intake.judge,
         operator_values=operator_values(settings),
         default=default_choice(settings),

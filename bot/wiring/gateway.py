@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from bot.config import Settings
 from bot.config.proxy import proxy_for
+from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.clock import Clock
 from bot.conversation.intake import Policy
 from bot.gateway.catchup.catchup import Catchup
@@ -18,6 +19,7 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decider import Decider
 from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.outage_buffer import NOTIFY_AFTER_S, OutageBuffer
@@ -79,6 +81,11 @@ def intake_policy(settings: Settings) -> Policy:
     )
 
 
+def access_defaults(settings: Settings) -> AccessDefaults:
+    """Who may use the bot where no rule of a server says otherwise."""
+    return AccessDefaults(frozenset(settings.access.allow_roles), frozenset(settings.access.block))
+
+
 def asks_titles(settings: Settings) -> bool:
     """Whether Claude is asked for the names of new threads.
 
@@ -115,18 +122,25 @@ def build_events(
         store.wakeups,
         outbox.remove_thread,
     )
+    decider = Decider(
+        conversations,
+        store.scope_settings.cached,
+        intake_policy(settings),
+        access_defaults(settings),
+        proxies=settings.discord.proxies,
+        commands=commands,
+    )
     notes = DecisionNotes(clock, store.decisions.note)
     intake = Intake(
         conversations,
         dispatcher,
         outbox,
-        intake_policy(settings),
+        decider,
         changes,
         proxies,
         Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
-        commands=commands,
         max_age_s=max_age_s,
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
@@ -149,7 +163,7 @@ def build_events(
         client,
         conversations,
         store.work_queue,
-        Sweep(client, channels, listing, conversations, clock),
+        Sweep(client, channels, listing, conversations, clock, store.scope_settings.cached),
         instance=instance,
         poll_s=settings.turns.poll_s,
         every_s=settings.recovery.every_s,

@@ -114,7 +114,8 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         upload_s=LONGEST_EXPIRY_S - UPLOAD_MARGIN_S,
         inline_bytes=round(settings.files.inline_mb * MB),
     )
-    scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s)
+    wakeups = Wakeups(redis, keys)
+    scope_settings = ScopeSettings(redis, keys, ttl_s=ttl_s, audit_s=audit_s, publish=wakeups.publish)
     revisions = Revisions(redis, keys, ttl_s=ttl_s)
     lease_s, reconcile_s = settings.turns.lease_s, CALL_S + SETTLE_AFTER_S
     return Store(
@@ -136,7 +137,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         decisions=Decisions(redis, keys),
         message_states=MessageStates(redis, keys),
         work_queue=WorkQueue(redis, keys),
-        wakeups=Wakeups(redis, keys),
+        wakeups=wakeups,
         recent_messages=RecentMessages(redis, keys),
         revisions=revisions,
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),

@@ -20,7 +20,7 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry("effort", "", "high", Scope.SERVER), "set the effort of this server: `high`"),
         (entry("thinking", "on"), "removed the thinking of <#5> (it was `on`)"),
         (entry("system", "12", "48"), "changed the prompt of <#5>: 12 characters → 48 characters"),
-        (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log of this server: <#8>"),
+        (entry(AUDIT_CHANNEL, "", "8", Scope.SERVER), "set the channel of this log: <#8>"),
         (entry("access:role:9", "", "block", Scope.CHANNEL), "set `access` for <@&9> of <#5>: `block`"),
         (entry("budget:person:9:day", "5"), "removed `budget` for <@9> (`day`) of <#5> (it was `5`)"),
         (entry("privacy.retention", "", "30"), "set `privacy.retention` of <#5>: `30`"),
@@ -33,8 +33,8 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry(Act.REPLY_STOPPED), "stopped a reply to somebody else in <#5>"),
         (entry(Act.REPLY_REGENERATED), "had a reply to somebody else written anew in <#5>"),
         (entry(Act.REPLY_CONTINUED), "had a reply to somebody else continued in <#5>"),
-        (entry(Act.PRESET_SAVED, "", "tutor", Scope.SERVER), "saved the preset `tutor`"),
-        (entry(Act.PRESET_DELETED, "tutor", "", Scope.SERVER), "deleted the preset `tutor`"),
+        (entry(Act.PRESET_SAVED, "", "48", Scope.SERVER), "saved a preset of 48 characters"),
+        (entry(Act.PRESET_DELETED, "48", "", Scope.SERVER), "deleted a preset of 48 characters"),
     ],
 )
 def test_an_entry_is_a_sentence_with_when_and_who(made: AuditEntry, said: str) -> None:

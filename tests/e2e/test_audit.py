@@ -18,7 +18,7 @@ from bot.commands.audit import (
 from bot.commands.failures import missing
 from bot.commands.invocation import NOT_A_CONVERSATION
 from bot.local.simulator.discord import permissions as bits
-from tests.e2e.controls import labels, press
+from tests.e2e.controls import labels, press, streaming
 from tests.e2e.test_commands import answer, button, reset, set_prompt
 from tests.e2e.world import World
 
@@ -45,6 +45,11 @@ def ends(lines: list[str]) -> list[str]:
     return [line.partition(":f> ")[2] for line in lines]
 
 
+async def acts(world: World, place: int) -> list[str]:
+    """What /audit show shows an administrator, without the times."""
+    return ends(await shown(world.admin, place))
+
+
 async def test_each_administrative_act_is_noted_without_what_people_said(world: World) -> None:
     async with world.apart() as own:
         mod = own.person("mod", bits.MANAGE_THREADS)
@@ -68,6 +73,18 @@ async def test_each_administrative_act_is_noted_without_what_people_said(world: 
             f"{ann} set the prompt of {where}: {len(f'Say {SECRET} often.')} characters",
         ]
         assert SECRET not in str(found)
+
+
+async def test_who_stops_a_reply_to_somebody_else_is_noted_and_who_may_not_is_not(world: World) -> None:
+    async with world.apart() as own:
+        mod = own.person("mod", bits.MANAGE_MESSAGES)
+        thread = await own.converse(own.channel(), "hello")
+        gate, message = await streaming(own, thread, ["Once ", "upon a time."], "a story")
+        await press(mod, thread, own.replies(thread)[-1], "Stop")
+        await own.settled(message)
+        gate.release()
+        await press(own.ben, thread, own.replies(thread)[-1], "Regenerate")
+        assert await acts(own, thread) == [f"<@{mod.id}> stopped a reply to somebody else in <#{thread}>"]
 
 
 async def test_the_log_is_filtered_by_person_act_and_scope(world: World) -> None:
@@ -141,7 +158,7 @@ async def test_new_entries_are_posted_to_the_channel_that_was_chosen(world: Worl
         await own.until(lambda: "`high` → `max`" in str(own.said(records)))
         lines = [line for message in own.said(records) for line in message["content"].split("\n")]
         assert [line.partition(f"<@{own.admin.id}> ")[2] for line in lines] == [
-            f"set the channel of this log of this server: <#{records}>",
+            f"set the channel of this log: <#{records}>",
             f"set the effort of <#{channel}>: `low`",
             f"changed the effort of <#{channel}>: `low` → `high`",
             f"changed the effort of <#{channel}>: `high` → `max`",
@@ -150,6 +167,22 @@ async def test_new_entries_are_posted_to_the_channel_that_was_chosen(world: Worl
         assert posting(records, "", is_known=True) in said
         assert await answer(await own.admin.command(channel, "audit channel")) == NO_LONGER_POSTED
         assert await answer(await own.admin.command(channel, "audit channel")) == NOT_POSTED_BEFORE
+
+
+async def test_a_post_whose_answer_is_lost_stands_in_the_channel_once(world: World) -> None:
+    async with world.apart({"BOT_TURNS__POLL_S": "0.2"}, bots=2) as own:
+        channel, records = own.channel(), own.channel()
+        await answer(await own.admin.command(channel, "audit channel", {"channel": str(records)}))
+        await own.until(lambda: own.said(records))
+        route = f"/channels/{records}/messages$"
+        own.discord.faults.add(action="reset", method="POST", route=route)
+        own.discord.faults.add(action="reset_after", method="POST", route=route)
+        await answer(await own.admin.command(channel, "model set", {"effort": "low"}))
+        await answer(await own.admin.command(channel, "model set", {"effort": "high"}))
+        await own.until(lambda: "`low` → `high`" in str(own.said(records)))
+        lines = [line for message in own.said(records) for line in message["content"].split("\n")]
+        assert len(lines) == 3
+        assert len(set(lines)) == 3
 
 
 async def test_a_lacking_permission_is_named_at_the_choice_and_in_the_log(world: World) -> None:

@@ -13,6 +13,7 @@ from bot.local.simulator.claude import faults
 from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import anew, labels, press
 from tests.e2e.in_time import first_answer
+from tests.e2e.test_audit import acts
 from tests.e2e.test_commands import answer
 from tests.e2e.test_history import asks_for_a_summary
 from tests.e2e.world import World
@@ -92,6 +93,9 @@ async def test_a_summary_is_shown_and_corrected_by_whoever_may(world: World) -> 
         assert modal["components"][0]["component"]["value"] == "They spoke of looms."
         said = await answer(await own.ann.submit(opened, {"summary": "They spoke of spinning wheels."}))
         assert said == context_view.CORRECTED
+        assert await acts(own, thread) == [
+            f"<@{own.ann.id}> corrected the summary of <#{thread}> (30 characters now)"
+        ]
         await own.settled(await own.ann.post(thread, "go on"))
         assert "They spoke of spinning wheels." in str(own.asked[-1].body["messages"][0])
         assert "They spoke of spinning wheels." in (await look(own.ben, thread))[0]
@@ -244,6 +248,7 @@ async def test_a_file_of_the_latest_turn_stays_out_when_that_is_written_anew_and
         value = menu["options"][0]["value"]
         said = await own.ann.choose(thread, shown["id"], menu["custom_id"], [value])
         assert "is taken out of the conversation" in await answer(said)
+        assert await acts(own, thread) == [f"<@{own.ann.id}> took a file out of <#{thread}>"]
         own.claude.say("Without it.")
         await press(own.ann, thread, own.replies(thread)[-1], "Regenerate")
         await anew(own, thread, "Without it.")

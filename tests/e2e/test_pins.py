@@ -9,6 +9,7 @@ import pytest
 from bot.commands import context_view
 from tests.e2e.budgets import max_tokens
 from tests.e2e.controls import press, streaming
+from tests.e2e.test_audit import acts
 from tests.e2e.test_commands import answer
 from tests.e2e.test_context import look
 from tests.e2e.test_history import grows, long_text, say
@@ -119,6 +120,7 @@ async def test_pins_that_are_to_count_at_once_do_so_after_the_reply_that_is_bein
         gate, asked = await streaming(own, thread, ["One ", "two."], "count")
         await press(own.ann, thread, shown, context_view.PINS_LABEL)
         await own.bots[0].logged("pins_applied")
+        assert await acts(own, thread) == [f"<@{own.ann.id}> applied the pins of <#{thread}>"]
         gate.release()
         await own.settled(asked)
         assert "the loom is blue" not in str(own.asked[-1].body["messages"])

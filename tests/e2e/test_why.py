@@ -15,12 +15,16 @@ from bot.conversation.decision import Cause
 from bot.conversation.intake import Reason
 from bot.conversation.message import created_ms
 from bot.conversation.reasons import because
+from bot.gateway.error_codes import THREAD_LOCKED
 from bot.local.simulator.claude import faults
 from bot.local.simulator.discord import permissions as bits
 from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, streaming
+from tests.e2e.in_time import first_answer
 from tests.e2e.test_commands import reset, set_prompt
+from tests.e2e.test_proxied import Proxied
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -68,6 +72,7 @@ async def test_what_the_message_itself_tells_is_told_by_the_rules_as_they_are_no
             assert is_because(text, reason), text
             assert why_view.BY_TODAYS_RULES in text
             assert url(world, channel, message) in text
+            assert "reply.when" not in text
     assert "`reply.ignore_prefix`, which is `//` by default" in await why(world.ben, channel, prefixed)
 
 
@@ -80,6 +85,18 @@ async def test_a_message_for_somebody_else_is_told_with_the_time_of_the_decision
     assert is_because(text, Reason.FOR_SOMEBODY_ELSE)
     assert "Decided <t:" in text
     assert await why(world.ben, thread) == text
+
+
+async def test_where_only_mentions_count_the_setting_of_the_operator_is_named(world: World) -> None:
+    async with world.apart({"BOT_REPLY__WHEN": "mentioned"}) as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        rule = "The rule: `reply.when`, which is `mentioned` by the settings of whoever runs me."
+        for place, told in ((thread, True), (channel, False)):
+            said = await own.ann.post(place, "go on")
+            text = await why(own.ben, place, said)
+            assert is_because(text, Reason.NOT_MENTIONED)
+            assert (rule in text) is told
 
 
 async def test_a_plain_message_costs_the_store_no_write(world: World) -> None:
@@ -224,6 +241,85 @@ async def test_a_postponed_answer_says_until_when_it_waits(world: World) -> None
     world.discord.faults.clear()
 
 
+async def test_what_was_stopped_before_its_first_text_is_told(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    gate = world.claude.hold()
+    asked = await world.ann.post(thread, "count")
+    await gate.reached()
+    await answer(await world.ann.command(thread, "stop"))
+    await world.settled(asked)
+    gate.release()
+    assert is_because(await why(world.ben, thread, asked), Cause.STOPPED)
+
+
+async def test_what_claude_refuses_is_told(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    world.claude.faults.add(faults.refusal())
+    asked = await world.ann.post(thread, "something dreadful")
+    await world.settled(asked)
+    assert is_because(await why(world.ben, thread, asked), Cause.REFUSED, wording.REFUSED)
+
+
+async def test_a_reply_that_was_deleted_while_it_was_written_is_told(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    gate, asked = await streaming(world, thread, ["One ", "two."], "count")
+    await world.admin.delete(thread, world.replies(thread)[-1]["id"])
+    gate.release()
+    await world.bots[0].logged("turn_cancelled", turn=int(asked["id"]))
+    assert is_because(await why(world.ben, thread, asked), Cause.GONE)
+
+
+async def test_a_channel_without_threads_is_told(world: World) -> None:
+    channel = world.channel("voice")
+    asked = await world.ann.post(channel, f"{world.mention} hello?")
+    await world.noticed(channel)
+    assert is_because(await why(world.ben, channel, asked), Cause.NO_THREADS_HERE)
+
+
+async def test_the_original_of_a_proxied_message_names_the_message_in_its_place(world: World) -> None:
+    channel = world.channel()
+    proxied = Proxied.of(world, channel, mentions=True)
+    for event in ("original", "copy", "deletion"):
+        proxied.play(event)
+    await world.answered(await world.thread_of({"id": proxied.copy}))
+    text = await why(world.ben, channel, proxied.original.id)
+    assert is_because(text, Cause.PROXIED, url(world, channel, proxied.copy))
+    assert "was answered" in await why(world.ben, channel, proxied.copy)
+
+
+async def test_a_conversation_that_cannot_be_read_is_told(world: World) -> None:
+    thread = await world.converse(world.channel(), "hello")
+    redis: Redis = Redis.from_url(world.redis_url)
+    await redis.rpush(Keys(world.prefix).history(thread), '{"version": 99}')
+    await redis.aclose()
+    asked = await world.ann.post(thread, "and now?")
+    await world.noticed(thread, 2)
+    assert is_because(await why(world.ben, thread, asked), Cause.UNREADABLE)
+    assert is_because(await why(world.ben, thread), Cause.UNREADABLE)
+
+
+async def test_a_reply_that_could_not_be_finished_names_the_permission(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    gate, asked = await streaming(world, thread, ["One ", "two."], "count")
+    world.discord.faults.add(
+        action="error",
+        method="PATCH",
+        route=f"/channels/{thread}/messages/",
+        status=400,
+        code=THREAD_LOCKED,
+        times=None,
+    )
+    gate.release()
+    await world.bots[0].logged("turn_halted", conversation=thread)
+    world.discord.faults.clear()
+    text = await why(world.admin, channel, url(world, thread, asked))
+    assert "was answered. [This is the reply.]" in text
+    assert (
+        f"Not all of the reply is shown, {because(Cause.BOT_LACKS_PERMISSION).told('Manage Threads')}" in text
+    )
+
+
 # Replies
 
 
@@ -318,3 +414,16 @@ async def test_of_two_bots_one_answers_and_both_know(world: World) -> None:
         await own.noticed(channel)
         texts = await asyncio.gather(*(why(own.ann, channel, asked) for _ in range(6)))
         assert all(is_because(text, Cause.MAY_NOT_OPEN, "Create Public Threads") for text in texts)
+
+
+@pytest.mark.parametrize("command", ["why", "settings show"])
+async def test_it_is_answered_in_time_though_the_store_is_slow_or_away(
+    flaky: tuple[World, RedisProxy, int], command: str
+) -> None:
+    own, proxy, thread = flaky
+    for delay_s in (0.8, 5.0):
+        proxy.delay_s = delay_s
+        assert (await first_answer(lambda: own.ann.command(thread, command))).ephemeral
+    proxy.delay_s = 0.0
+    proxy.leave()
+    assert await answer(await own.ann.command(thread, command)) == wording.STORE_DOWN

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.local.simulator.claude import Claude
-from bot.local.simulator.discord import Discord
+from bot.local.simulator.discord import Discord, guilds
 from tests.e2e.bot_process import BotProcess
 from tests.patience import HeldUp, Patience
 
@@ -149,6 +149,14 @@ class World:
         return self.discord.add_user(
             f"{username}{next(_numbers)}", username.title(), guild=self.guild, permissions=permissions
         )
+
+    def role(self, name: str, *people: Any) -> int:
+        """A role without permissions that these people have; returns its id."""
+        made = guilds.add_role(self.discord.world, self.guild, name, 0)
+        for person in people:
+            guilds.give_role(self.discord.world, self.guild, made, person.user)
+        self.discord.commit()
+        return int(made.id)
 
     def another_bot(self, name: str) -> Any:
         """A bot of somebody else in the server, whose posts may have embeds."""

@@ -48,7 +48,7 @@ from bot.store import held_files
 from bot.store.file_store import FileStore
 from bot.store.file_sweeps import FileSweeps
 from bot.store.quote_store import QuoteStore
-from bot.store.scripts import Call, Scripts
+from bot.store.scripts import Call, Commands, Scripts
 from bot.turns import file_cleanup
 from bot.wiring import gateway as wiring_gateway
 from bot.wiring import store as wiring_store
@@ -140,10 +140,10 @@ def instrument(points: Points) -> None:
     """Put points around every script, every call to Discord and every event of a stream."""
     run = Scripts.run
 
-    async def running(self: Scripts, call: Call) -> Any:
+    async def running(self: Scripts, call: Call, **commands: Commands) -> Any:
         if points.cut_off:
             raise StoreUnavailable("cut off")
-        return await points.through(call.name, lambda: run(self, call))
+        return await points.through(call.name, lambda: run(self, call, **commands))
 
     setattr(Scripts, "run", running)  # noqa: B010 - a plain assignment is what mypy forbids
     for name in CALLS:

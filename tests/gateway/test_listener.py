@@ -10,6 +10,7 @@ import discord
 import pytest
 
 from bot.gateway.connection.client import Client
+from bot.gateway.events.decider import EditEffect
 from bot.gateway.listener import Listener
 
 CHANNEL, MESSAGE = 5, 7
@@ -18,10 +19,14 @@ BOT = SimpleNamespace(id=3, bot=True)
 
 
 class Recorder:
-    """Stands in for the objects that handle events, and notes their calls; knows no message."""
+    """Stands in for the objects that handle events, and notes their calls; knows no message.
 
-    def __init__(self) -> None:
+    `effect` is what an edit may do.
+    """
+
+    def __init__(self, effect: EditEffect = EditEffect.ANSWER) -> None:
         self.calls: list[tuple[str, tuple[object, ...]]] = []
+        self._effect = effect
 
     def __getattr__(self, name: str) -> Any:
         return lambda *arguments, **options: self._call(name, arguments, options)
@@ -30,6 +35,10 @@ class Recorder:
         if name == "is_by_a_person":
             return not cast("Any", arguments[0]).author.bot
         self.calls.append((name, (*arguments, *options.values())))
+        if name == "edit_effect":
+            effect: asyncio.Future[EditEffect] = asyncio.get_running_loop().create_future()
+            effect.set_result(self._effect)
+            return effect
         if name in ("accept", "accept_edited", "delete", "resume", "edit", "thread", "channel", "server"):
             done: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
             done.set_result(False)
@@ -52,7 +61,11 @@ def message(**fields: Any) -> SimpleNamespace:
 
 async def handled(event: str, *arguments: object) -> list[str]:
     """Have discord.py dispatch an event; returns the names of the calls that the event has caused."""
-    recorder = Recorder()
+    return [name for name, _ in (await recorded(Recorder(), event, *arguments)).calls]
+
+
+async def recorded(recorder: Recorder, event: str, *arguments: object) -> Recorder:
+    """Have discord.py dispatch an event to the recorder."""
     async with Client() as client:
         client._connection.user = cast("Any", BOT)
         anything = cast("Any", recorder)
@@ -69,7 +82,7 @@ async def handled(event: str, *arguments: object) -> list[str]:
         before = asyncio.all_tasks()
         client.dispatch(event, *arguments)
         await asyncio.gather(*(asyncio.all_tasks() - before))
-    return [name for name, _ in recorder.calls]
+    return recorder
 
 
 async def test_a_session_that_begins_or_resumes_has_missed_messages_looked_for() -> None:
@@ -93,7 +106,7 @@ async def test_every_message_is_offered_to_the_intake(fields: dict[str, Any], ca
 @pytest.mark.parametrize(
     ("fields", "calls"),
     [
-        ({"edited_at": 1}, ["compare", "edit", "accept_edited"]),
+        ({"edited_at": 1}, ["compare", "edit_effect", "edit", "accept_edited"]),
         ({}, ["compare"]),
         ({"edited_at": 1, "author": BOT}, ["compare"]),
     ],
@@ -102,6 +115,32 @@ async def test_an_edit_of_a_person_is_applied_or_offered_to_the_intake(
     fields: dict[str, Any], calls: list[str]
 ) -> None:
     assert await handled("raw_message_edit", SimpleNamespace(message=message(**fields))) == calls
+
+
+@pytest.mark.parametrize(
+    ("effect", "asks_again"),
+    [(EditEffect.ANSWER, [True]), (EditEffect.STORE, [False]), (EditEffect.NOTHING, [])],
+)
+async def test_an_edit_asks_again_only_where_its_author_may_have_an_answer(
+    effect: EditEffect, asks_again: list[bool]
+) -> None:
+    edited = SimpleNamespace(message=message(edited_at=1))
+    calls = (await recorded(Recorder(effect), "raw_message_edit", edited)).calls
+    assert [arguments[-1] for name, arguments in calls if name == "edit"] == asks_again
+    assert ("accept_edited" in [name for name, _ in calls]) is bool(asks_again)
+
+
+async def test_an_error_of_a_handler_is_logged_with_the_name_of_the_handler(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Failing(Recorder):
+        def __getattr__(self, name: str) -> Any:
+            raise RuntimeError("no such thing")
+
+    await recorded(Failing(), "message", message())
+    logged = capsys.readouterr().out
+    assert "event_failed" in logged
+    assert "on_message" in logged
 
 
 @pytest.mark.parametrize(

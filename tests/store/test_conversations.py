@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.conversation.errors import Fenced
+from bot.conversation.errors import Fenced, StoreUnavailable
 from bot.conversation.message import created_ms
 from bot.store.claim import Idle, UnreadableConversation
 from bot.store.codec import Result
@@ -13,6 +13,7 @@ from bot.store.keys import Keys
 from tests.conversation.builders import message, snowflake
 from tests.store.stage import (
     CHANNEL_FIELDS,
+    KEYS,
     TTL_S,
     C,
     Store,
@@ -27,6 +28,27 @@ async def test_a_message_is_taken_in_once_however_often_it_is_delivered(store: S
     assert await receive(store, hello, hello, hello) == [True, False, False]
     claim = await claimed(store)
     assert claim.batch.messages == (hello,)
+
+
+async def test_a_message_is_taken_in_by_a_server_that_does_not_know_the_script(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("first", number=1))
+    await redis.script_flush()
+    second = message("second", number=2)
+    assert await receive(store, second) == [True]
+    assert await redis.zscore(KEYS.work, str(C)) == created_ms(second.id) + 1
+    assert await redis.zscore(KEYS.known, str(C)) == created_ms(second.id)
+
+
+async def test_a_message_that_fails_to_be_taken_in_leaves_its_conversation_in_the_queue(
+    store: Store, redis: Redis
+) -> None:
+    await redis.set(KEYS.pending(C), "no sorted set")
+    with pytest.raises(StoreUnavailable) as failure:
+        await receive(store, message("secret"))
+    assert await redis.zscore(KEYS.work, str(C)) is not None
+    assert "secret" not in str(failure.value)
 
 
 @pytest.mark.parametrize("field", ["cost", "pins", "places", "pinned_now"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from redis.asyncio import Redis
 
-from bot.store.message_states import MessageState, MessageStates, Waiting
+from bot.store.message_states import MessageState, MessageStates, Shown, Waiting
 from bot.store.states import State
 from tests.store.stage import KEYS, ONE, THREE, TWO, C, RevisedStore, expire_lease
 
@@ -73,7 +73,8 @@ async def test_the_reply_and_the_entry_of_a_turn_are_found(
     store: RevisedStore, states: MessageStates
 ) -> None:
     await store.answer(ONE, TWO, reply="Weave.", posted=77)
-    assert await states.replies(C, ONE.id) == (77,)
+    assert await states.shown(C, ONE.id) == Shown((77,))
+    assert await states.shown(C, TWO.id) == Shown(())
     entry = await states.entry(C, TWO.id)
     assert entry is not None
     assert (entry.id, entry.reply) == (ONE.id, "Weave.")

@@ -6,8 +6,11 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.conversation.audit import Actor
+from bot.conversation.forgetting import Identity
+from bot.store.examination import Examination
 from bot.store.keys import Keys
 from bot.store.presets import MOST_PRESETS, Preset, Presets
+from bot.store.scripts import Scripts
 
 KEYS = Keys("test")
 ANN, BEN = Actor(3, 70, 900), Actor(3, 71, 901)
@@ -43,3 +46,19 @@ async def test_a_preset_of_another_version_counts_as_none(redis: Redis, presets:
     await redis.hset(KEYS.presets(3), "odd", "{}")
     assert await presets.get(3, "odd") is None
     assert await presets.all(3) == {}
+
+
+async def test_the_presets_of_a_person_are_part_of_their_data_and_are_forgotten_with_them(
+    redis: Redis, presets: Presets
+) -> None:
+    await presets.save(ANN, "tutor", "Explain.", 5)
+    await presets.save(BEN, "editor", "Shorten.", 6)
+    name = "{3}:presets"
+    who = Identity(person=70, before=1 << 60)
+    examined = await Examination(redis, KEYS).examine(3, (name,), who)
+    assert [(kept.name, kept.value) for kept in examined.kept_settings] == [("preset tutor", "Explain.")]
+    assert examined.found.prompts == 1
+    for call in examined.calls:
+        assert await Scripts(redis).run(call)
+    assert await presets.names(3) == ("editor",)
+    assert (await Examination(redis, KEYS).examine(3, (name,), who)).calls == ()

@@ -9,12 +9,14 @@ import aiohttp
 import discord
 import structlog
 
+from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.gateway import permissions
 from bot.gateway.catchup.channels import SERVER_ERROR, Channels, ListableChannel
 from bot.gateway.catchup.listing import Listing
 from bot.store.conversations import Conversations
+from bot.store.settings_cache import Place, SettingsCache
 
 log = structlog.get_logger()
 
@@ -41,12 +43,14 @@ class Sweep:
         listing: Listing,
         conversations: Conversations,
         clock: Clock,
+        settings: SettingsCache,
     ) -> None:
         self._client = client
         self._channels = channels
         self._listing = listing
         self._conversations = conversations
         self._clock = clock
+        self._settings = settings
         self._to_request: dict[int, int | None] = {}
         self._active: dict[int, frozenset[int]] = {}
         self._failing: set[int] = set()
@@ -56,8 +60,9 @@ class Sweep:
     async def run(self, recheck_from: int | None, *, full: bool) -> None:
         """Sweep over the servers, then over the channels to request; sets `unfinished` if the next sweep is due now.
 
-        A `full` sweep also covers the DM channels and the archived threads. `recheck_from` as in Listing.catch_up.
-        Raises what ended the sweep early; channels that fail alone are left to the next sweep.
+        A `full` sweep also covers the DM channels, and the archived threads of known channels and answered forums.
+        `recheck_from` as in Listing.catch_up. Raises what ended the sweep early; channels that fail alone are left to
+        the next sweep.
         """
         began_s = self._clock.now_s()
         self._failures = 0
@@ -81,7 +86,7 @@ class Sweep:
         parents = await self._request_direct_messages(listed, recheck_from) if full else set()
         await self._request(listed)
         if full:
-            await self._sweep_archives(parents, recheck_from)
+            await self._sweep_archives(parents | await self._answered_forums(), recheck_from)
         if failed is not None:
             raise failed
         if full:
@@ -94,6 +99,16 @@ class Sweep:
         direct = [each for each, parent in zip(known, parents, strict=True) if parent is None]
         self._request_later(direct, recheck_from)
         return {parent for parent in parents if parent is not None}
+
+    async def _answered_forums(self) -> set[int]:
+        """Return the forums in which each post is answered: a post may have been archived before it was seen."""
+        found: set[int] = set()
+        for server in self._client.guilds:
+            for forum in server.forums:
+                in_force = mode_in_force(await self._settings.by_scope(Place(server.id, forum.id)))
+                if in_force is not None and in_force.mode is AnswerMode.ALWAYS:
+                    found.add(forum.id)
+        return found
 
     async def _request(self, listed: set[int]) -> None:
         """Request up to REQUESTS_MAX channels, those first that have waited longest."""

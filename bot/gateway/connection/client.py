@@ -43,4 +43,4 @@ class Client(discord.Client):
 
     async def on_error(self, event_method: str, /, *_args: object, **_kwargs: object) -> None:
         """Log the exception of a handler without its arguments, which hold message content."""
-        log.exception("event_failed", event=event_method)
+        log.exception("event_failed", handler=event_method)

@@ -7,7 +7,7 @@ from collections.abc import Container
 import discord
 
 from bot.conversation.intake import Facts, Where
-from bot.conversation.message import Message
+from bot.conversation.message import Message, created_ms
 from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
 from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll, to_roles
@@ -48,6 +48,7 @@ def facts(
         mentions_bot=to_bot,
         for_somebody_else=bool(others or message.role_mentions),
         types_command=_types_command(message, me, commands),
+        written_ms=created_ms(message.id),
     )
 
 

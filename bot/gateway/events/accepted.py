@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import discord
 
 from bot.conversation.intake import Answer, Where
+from bot.conversation.scope import Scope, Settings
 from bot.gateway.conversion.names import place_names
 
 
@@ -18,11 +20,16 @@ def new_thread_fields(message: int, *, channel: int, guild: int, asker: int) -> 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A message to answer, with its channel as discord.py knows it."""
+    """A message to answer, with its channel as discord.py knows it, and the settings that apply there.
+
+    `addressed`: the message mentions the bot or replies to it.
+    """
 
     channel: object
     where: Where
     answer: Answer
+    settings: Mapping[Scope, Settings]
+    addressed: bool = True
 
     def fields(self, message: discord.Message, me: int, asker: int) -> dict[str, str | int]:
         """Return what is stored of the conversation's channel; the `asker` is the starter of a new thread."""

@@ -42,15 +42,25 @@ class Changes:
         self._poll_s = poll_s
         self._deleting: dict[int, list[asyncio.Future[None]]] = {}
 
-    async def edit(self, message: discord.Message) -> bool:
-        """Store the new text of a message; False if no conversation holds the message."""
+    async def edit(self, message: discord.Message, *, asks_again: bool = True) -> bool:
+        """Store the new text of a message; False if no conversation holds the message.
+
+        Without `asks_again` the history and the inbox change, and no reply is written anew.
+        """
         edited = convert.to_message(message)
         edited_ms = round(message.edited_at.timestamp() * 1000) if message.edited_at else 0
+
+        async def amend(conversation: int) -> Change:
+            return Change.OLD if await self._revisions.amend(conversation, edited) else Change.UNKNOWN
+
+        async def edit(conversation: int) -> Change:
+            return await self._revisions.edit(conversation, edited, edited_ms=edited_ms)
+
         return await self._apply(
             "message_edited",
             message.channel.id,
             message.id,
-            lambda conversation: self._revisions.edit(conversation, edited, edited_ms=edited_ms),
+            edit if asks_again else amend,
             lambda conversation: self._revisions.amend(conversation, edited),
         )
 

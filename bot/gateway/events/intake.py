@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable
 
 import discord
 import structlog
@@ -11,37 +11,32 @@ from bot.conversation import prompt, wording
 from bot.conversation.clock import Clock
 from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError, StoreUnavailable
-from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide
+from bot.conversation.intake import Answer, Ignore, Reason
 from bot.conversation.message import Message, Reference, created_ms
-from bot.gateway import permissions
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.inbox import to_inbox
 from bot.gateway.conversion.parts import to_author
 from bot.gateway.conversion.reference import to_reference
-from bot.gateway.events import lookup
 from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.decider import NOBODY, Decider, EditEffect, is_in_unknown_server
 from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.outage_buffer import OutageBuffer
 from bot.gateway.events.proxies import Proxies
 from bot.gateway.events.questions import Questions
-from bot.gateway.events.thread_kind import thread_kind
+from bot.gateway.events.thread_permission import ThreadPermission
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
 
-THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
-"""The channels in which a thread can be started from a message (Discord, topics/threads)."""
-
 
 class Intake:
-    """Decides on every message, and puts those to answer into the inbox.
+    """Puts the messages that are to be answered into the inbox.
 
-    `commands` are the names of the slash commands. A listed or edited message is answered up to `max_age_s` after it
-    was written. With `asks_titles` Claude is asked for the name of each new thread. `on_decision` gets the label of
-    each decision, `notes` what people may ask about.
+    A listed or edited message is answered up to `max_age_s` after it was written. With `asks_titles` Claude is asked
+    for the name of each new thread. `on_decision` gets the label of each decision, `notes` what people may ask about.
     """
 
     def __init__(
@@ -49,14 +44,13 @@ class Intake:
         conversations: Conversations,
         dispatcher: Dispatcher,
         outbox: Outbox,
-        policy: Policy,
+        decider: Decider,
         changes: Changes,
         proxies: Proxies,
         questions: Questions,
         outage_buffer: OutageBuffer,
         clock: Clock,
         *,
-        commands: Container[str],
         max_age_s: float,
         asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
@@ -65,18 +59,18 @@ class Intake:
         self._conversations = conversations
         self._dispatcher = dispatcher
         self._outbox = outbox
-        self._policy = policy
+        self._decider = decider
         self._changes = changes
         self._proxies = proxies
         self._questions = questions
         self._outage_buffer = outage_buffer
         self._clock = clock
-        self._commands = commands
         self._max_age_s = max_age_s
         self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notes = notes or DecisionNotes(clock)
         self._notified_channels: set[int] = set()
+        self._threads = ThreadPermission(self._notify, self._notes, on_decision)
 
     async def accept(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Decide on a message of an event; it is in the store before anything else happens."""
@@ -135,53 +129,28 @@ class Intake:
 
     async def judge(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
         """Decide on a message by the rules as they are now; None if its server or its channel is unknown."""
-        if _is_in_unknown_server(message):
-            log.warning("server_unknown", message=message.id)
-            return None
-        channel = await lookup.channel_of(message)
-        if channel is None:
-            return None
-        where = await self._where(message, channel, me)
-        decision = decide(self._facts(message, where, me), self._policy)
-        if isinstance(decision, Ignore):
-            log.debug("message_ignored", message=message.id, reason=decision.reason.value)
-            return decision
-        return Accepted(channel, where, decision)
+        return await self._decider.judge(message, me)
 
     def is_by_a_person(self, message: discord.Message) -> bool:
         """Whether a person has written a message, perhaps through a proxy."""
-        return convert.is_by_a_person(message, self._proxies.applications)
+        return self._decider.is_by_a_person(message)
 
-    def _facts(self, message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
-        return convert.facts(message, where, me, self._commands, self._proxies.applications)
+    async def edit_effect(self, message: discord.Message) -> EditEffect:
+        """Say what the edit of a message may do."""
+        return await self._decider.edit_effect(message)
 
     def _reference(self, message: discord.Message, me: discord.ClientUser) -> Reference | None:
         now_ms = self._clock.now_ms()
         return to_reference(message, me.id, now_ms=now_ms, proxies=self._proxies.applications)
 
-    async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
-        if message.guild is None:
-            return Where.DIRECT
-        if not isinstance(channel, discord.Thread):
-            return Where.CHANNEL
-        meta = await self._conversations.meta(channel.id)
-        return thread_kind(channel, me.id, meta, message.id)
-
     async def _notify_of_outage(self, message: discord.Message, me: discord.ClientUser) -> None:
         """Tell a channel, once an outage, that answers come late, where the store is not needed to decide on them."""
         channel = message.channel
-        if channel.id in self._notified_channels or _is_in_unknown_server(message):
+        if channel.id in self._notified_channels or is_in_unknown_server(message):
             return
         self._notified_channels.add(channel.id)
-        where = Where.DIRECT
-        if message.guild is not None:
-            if isinstance(channel, discord.PartialMessageable):
-                return
-            where = Where.CHANNEL
-            if isinstance(channel, discord.Thread):
-                where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
-        if isinstance(decide(self._facts(message, where, me), self._policy), Answer):
-            is_direct = where is Where.DIRECT
+        if self._decider.is_answered_by_what_is_known(message, me):
+            is_direct = message.guild is None
             await self._notify(
                 message, wording.STORE_DOWN_IN_DMS if is_direct else wording.STORE_DOWN_FOR_NOW
             )
@@ -192,7 +161,7 @@ class Intake:
     async def _accept(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
     ) -> int | None:
-        decided = await self.judge(message, me)
+        decided = await self._decider.decide(message, me)
         if isinstance(decided, Ignore):
             self._on_decision(decided.reason.value)
             await self._notes.ignored(message, decided)
@@ -201,18 +170,24 @@ class Intake:
             return None
         if decided is None:
             return None
-        if decided.answer.opens_thread and getattr(decided.channel, "type", None) not in THREAD_PARENTS:
-            await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
-            await self._notify(message, wording.NO_THREADS_HERE)
-            return None
         is_proxied = self._proxies.is_proxied(message)
-        if not is_proxied and not await self._may_begin(message, decided.answer):
+        refused = None if is_proxied else await self._decider.refusal(message, decided.settings)
+        if refused is None and not await self._threads.has_place(message, decided):
+            return None
+        if refused is None and not is_proxied and not await self._threads.is_held(message, decided):
             return None
         conversation = message.id if decided.answer.opens_thread else message.channel.id
+        # Also of a refused message: its author may have the same posted by a proxy.
         counterpart = await self._proxies.counterpart(message, conversation, self._reference(message, me))
+        if is_proxied:
+            author = NOBODY if counterpart is None else counterpart.author.id
+            refused = await self._decider.refusal(message, decided.settings, person=author)
+        if refused is not None:
+            await self._ignore_refused(message, refused, None if is_proxied else counterpart, decided)
+            return None
         if counterpart is None:
             # The permission to open a thread is that of the original's author, where the original was seen.
-            if is_proxied and not await self._may_begin(message, decided.answer):
+            if is_proxied and not await self._threads.is_held(message, decided):
                 return None
             return await self._store(message, decided, me, source)
         if not is_proxied:
@@ -221,27 +196,22 @@ class Intake:
             log.info("original_ignored", message=message.id, copy=counterpart.id)
             return None
         await self._notes.missed(message.channel.id, (counterpart.id,), Cause.PROXIED, str(message.id))
-        in_thread = not decided.answer.opens_thread
-        await self._proxies.withdraw(counterpart, channel=message.channel.id, in_thread=in_thread)
+        await self._withdraw(counterpart, message, decided.answer)
         return await self._store(message, decided, me, source, original=counterpart)
 
-    async def _may_begin(self, message: discord.Message, answer: Answer) -> bool:
-        return not answer.opens_thread or await self._may_open_thread(message)
+    async def _ignore_refused(
+        self, message: discord.Message, refused: Ignore, copy: Message | None, accepted: Accepted
+    ) -> None:
+        """Ignore a message, and the copy of it that an application has posted before the original was seen."""
+        self._on_decision(refused.reason.value)
+        await self._notes.ignored(message, refused)
+        log.debug("message_ignored", message=message.id, reason=refused.reason.value)
+        if copy is not None:
+            await self._withdraw(copy, message, accepted.answer)
 
-    async def _may_open_thread(self, message: discord.Message) -> bool:
-        """Whether the author may open a thread themselves; tells them which permission they lack."""
-        held = await lookup.author_permissions(message)
-        if held is None:
-            log.info("author_left", message=message.id)
-            await self._notes.unanswered(message, Cause.AUTHOR_LEFT)
-            return False
-        lacking = permissions.person_lacks(held)
-        if lacking is not None:
-            log.info("author_lacks_permission", message=message.id, permission=lacking)
-            self._on_decision("may_not_open")
-            await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
-            await self._notify(message, wording.may_not(lacking))
-        return lacking is None
+    async def _withdraw(self, counterpart: Message, message: discord.Message, answer: Answer) -> None:
+        in_thread = not answer.opens_thread
+        await self._proxies.withdraw(counterpart, channel=message.channel.id, in_thread=in_thread)
 
     async def _store(
         self,
@@ -297,8 +267,3 @@ class Intake:
             )
         except DiscordError as error:
             log.warning("notice_failed", message=message.id, kind=type(error).__name__)
-
-
-def _is_in_unknown_server(message: discord.Message) -> bool:
-    """Whether a message looks like a direct message only because discord.py does not know its server."""
-    return message.guild is None and getattr(message.channel, "guild_id", None) is not None

@@ -57,3 +57,16 @@ async def author_permissions(message: discord.Message) -> discord.Permissions | 
     if not isinstance(author, discord.Member) or not isinstance(channel, discord.TextChannel):
         return discord.Permissions.all()
     return channel.permissions_for(author)
+
+
+async def roles_of(message: discord.Message, person: int) -> frozenset[int]:
+    """Return the roles of the author, or of the person for whom a message was posted; none for who is no member."""
+    guild, author = message.guild, message.author
+    if guild is None:
+        return frozenset()
+    if not isinstance(author, discord.Member) or author.id != person:
+        try:
+            author = await guild.fetch_member(person)
+        except discord.NotFound:
+            return frozenset()
+    return frozenset(role.id for role in author.roles)

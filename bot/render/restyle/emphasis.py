@@ -15,8 +15,8 @@ from bot.render.restyle.literal import ZERO_WIDTH_SPACE
 from bot.render.restyle.literals import Literals
 from bot.render.restyle.output import Held, Output
 
-# The text behind an opener is held back from the layout (but shown all the same) until the opener is known to be one.
-# Longer emphasis is rare: after so much text the opener is taken for one.
+# The text behind an opener is held back from the layout, and only shown as provisional, until the opener is certain.
+# Longer emphasis is rare: after this many characters the run counts as an opener.
 _HELD_MAX_CHARS = 1000
 # A longer run holds both ends of emphasis for Discord.
 _PAIRS_WITHIN_CHARS = 3
@@ -40,7 +40,7 @@ class Emphasis:
     # The runs that may still open emphasis; the first `_final` of them are not held back any more.
     _openers: list[Run] = field(default_factory=list)
     _final: int = 0
-    # By kind of emphasis: the pairs that stand in no other pair of the kind so far.
+    # By kind of emphasis: the pairs that are in no other pair of the same kind so far.
     _outermost: dict[str, list[_Pair]] = field(default_factory=dict)
     # Stars between blanks, by the number of the run; within emphasis they are escaped.
     _harmless: list[tuple[int, Held]] = field(default_factory=list)

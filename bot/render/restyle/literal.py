@@ -18,8 +18,8 @@ def as_code(text: str) -> str:
 def code_span(text: str) -> str:
     """Inline code that holds a text of one line.
 
-    Discord knows one or two backticks around it; three would begin a code block. If the text holds runs of both
-    lengths, or longer ones, zero-width spaces part all its backticks; they are copied along with it.
+    Discord reads one or two backticks as inline code and three as a code block. If the text holds runs of both
+    lengths, or longer runs, zero-width spaces separate all its backticks; copying the code copies them too.
     """
     lengths = {len(run) for run in _TICKS.findall(text)}
     if lengths >= {1, 2} or max(lengths, default=0) > 2:

@@ -12,9 +12,9 @@ _TOKEN = re.compile(r"\\(?:[\s\S]|\Z)|\*+|_+|~+")
 
 @dataclass(slots=True)
 class Literals:
-    """Counts them, since Discord ends an emphasis also with a delimiter that stands in code.
+    """Counts literal delimiters, because for Discord a delimiter in code also ends an emphasis.
 
-    Discord's rules take them in twos; so they are counted: `***` is one of `**` and one of `*`.
+    Discord's rules read delimiters in pairs, and so does the count: `***` is one of `**` and one of `*`.
     """
 
     _counts: Mapping[str, int] = field(default_factory=dict)

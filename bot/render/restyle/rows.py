@@ -8,7 +8,7 @@ from bot.render.restyle.shapes import quote_of
 from bot.render.restyle.source import Source
 from bot.render.restyle.table import ROW_MAX_CHARS, ROWS_MAX, Table, cells, shown, sides
 
-# Of a table that is being written: about what a message holds; more rows would be made again and again for nothing.
+# The most rows of a growing table that are formatted: about as many as a message holds.
 _ROWS_SHOWN = 40
 
 
@@ -26,10 +26,10 @@ class Rows:
         self._columns = len(sides(delimiters))
         self._table = Table(cells(header, self._columns), sides(delimiters))
         self._lead = lead
-        # Whether its header has outer bars: then its rows have, too.
+        # Whether the header has outer bars; then the rows have them too.
         self._bars = header.lstrip().startswith("|")
         self._inline = inline
-        # How much of the source it is, and whether that ends with a line break.
+        # The number of characters of the source that belong to the table, and whether they end with a line break.
         self._taken = 0
         self._ended = False
         self._shown = ""
@@ -37,7 +37,7 @@ class Rows:
 
     @property
     def provisional(self) -> str:
-        """The complete rows; as many as can be seen, and made anew only when there is another one."""
+        """The complete rows that fit into a message; formatted again only after a further row."""
         count = min(len(self._table.rows), _ROWS_SHOWN)
         if self._shown_rows != count:
             begun = Table(self._table.header, self._table.sides, self._table.rows[:count])
@@ -45,12 +45,12 @@ class Rows:
         return self._shown
 
     def take_head(self, after: int, *, before: int = 0) -> None:
-        """Take the lines up to `after` that announce it, and `before` characters that were taken already."""
+        """Take the header and delimiter rows up to `after`, and `before` characters that were taken already."""
         self._taken = before
         self._skip(after)
 
     def take_line(self) -> bool:
-        """Take the next line if it is a row; returns whether it is certain that it is, or is not."""
+        """Take the next line if it is a row; returns whether it is certain that the line is a row or none."""
         line = self._source.line(self._source.at)
         inside = line.text[len(quote_of(line.text)) :] if ">" in self._lead else line.text
         inside = inside.strip()
@@ -92,5 +92,5 @@ class Rows:
 
     def _text(self, table: Table) -> str:
         lines = shown(table, self._inline)
-        empty = self._lead if ">" in self._lead else ""  # a quote goes on with its blank line
+        empty = self._lead if ">" in self._lead else ""  # a blank line would end the quote
         return "\n".join(self._lead + line if line else empty for line in lines)

@@ -15,7 +15,7 @@ class Spoiler:
     is hidden while it streams. Markdown has no spoilers: `P || Q` and `P||Q` stay visible.
     """
 
-    # Whether one has begun: in the paragraph that is read, or in one before it.
+    # Whether a spoiler is open, and whether it began in the current paragraph.
     _open: bool = False
     _here: bool = False
 
@@ -33,7 +33,7 @@ class Spoiler:
         return True
 
     def end_paragraph(self) -> None:
-        """What follows is no part of the same paragraph: there only bars that cling to a word end it."""
+        """End the paragraph: in later paragraphs only bars directly behind a word end the spoiler."""
         self._here = False
 
 

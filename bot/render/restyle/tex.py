@@ -35,7 +35,7 @@ _CHARACTERS = {
 
 
 def lines_of(tex: str) -> list[str]:
-    """The lines of a formula: those of an `aligned` or the like, without what aligns them, or the one that it is."""
+    """The lines of a formula: of an environment such as `aligned` without alignment marks, else its only line."""
     found = _LINES.fullmatch(tex)
     if found is None:
         return [tex.strip()]
@@ -84,7 +84,7 @@ class _Reader:
         return atoms
 
     def _parts_thousands(self) -> bool:
-        """Whether the comma before stands between digits, with exactly three behind it."""
+        """Whether the comma just read separates thousands: a digit before it, exactly three digits behind it."""
         before = self.tokens[max(0, self.at - 2)]
         behind = self.tokens[self.at : self.at + 4]
         digits = [token for token in behind if token.isdecimal()]
@@ -102,7 +102,7 @@ class _Reader:
         return self.tokens[self.at] if self.at < len(self.tokens) else ""
 
     def _argument(self) -> list[Atom]:
-        """A group, or the one atom that stands for it."""
+        """A group, or a single atom in its place."""
         self._skip_blanks()
         sign = self._next()
         if sign == "{":

@@ -77,7 +77,7 @@ class Text:
             return False
         start = source.at
         if newline >= 0 and end + 1 == len(source.text) and source.text[end - 1] == "\\" and not source.final:
-            ended = False  # whether it breaks the line the next one tells
+            ended = False  # whether the backslash breaks the line depends on the next line
         source.at = self._spans.take(source.text, start, end, final=ended)
         self._note(source.text[start : source.at])
         if self._spans.construct is not None:

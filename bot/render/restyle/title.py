@@ -9,9 +9,9 @@ from bot.render.restyle.output import Output
 
 # A longer line is no title, and no header of a table without outer bars.
 _HELD_MAX_CHARS = 200
-# A longer line is a sentence that stands above a thematic break.
+# A longer line is a sentence above a thematic break.
 _TITLE_MAX_CHARS = 80
-# So is one that ends as a sentence does.
+# A line that ends with one of these is a sentence too.
 _SENTENCE_ENDS = ".!?:;,。！？："
 
 

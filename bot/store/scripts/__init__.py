@@ -7,7 +7,7 @@ running the script once, so a lost answer is met by running the script again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -21,6 +21,11 @@ from bot.store.states import STEPS, Step
 
 DRAGONFLY_FLAGS = "--!df"
 """Dragonfly reads a script's flags from its first line only."""
+
+Command = tuple[str | int, ...]
+"""A command as Redis documents it."""
+
+Commands = Sequence[Command]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,21 +66,34 @@ class Scripts:
         self._redis = redis
         self._loaded: dict[str, tuple[str, str]] = {}
 
-    async def run(self, call: Call) -> Any:
-        """Run one script; Fenced if the lease or the turn's state does not allow the step, else StoreUnavailable."""
+    async def run(self, call: Call, *, before: Commands = (), after: Commands = ()) -> Any:
+        """Run one script; Fenced if the lease or the turn's state does not allow the step, else StoreUnavailable.
+
+        The commands `before` and `after` the script are sent with the script, and take effect in this order.
+        """
         if call.name not in self._loaded:
             text = text_of(type(call), call.name)
             self._loaded[call.name] = text, hashlib.sha1(text.encode(), usedforsecurity=False).hexdigest()
         text, digest = self._loaded[call.name]
-        keys, arguments = call.keys, call.arguments
+        inputs = (len(call.keys), *call.keys, *call.arguments)
         with translated():
             try:
-                answer = await self._redis.evalsha(digest, len(keys), *keys, *arguments)
+                answer = await self._sent(("EVALSHA", digest, *inputs), before, after)
             except NoScriptError:
-                answer = await self._redis.eval(text, len(keys), *keys, *arguments)
+                answer = await self._sent(("EVAL", text, *inputs), before, after)
         if answer == "FENCED":
             raise Fenced(call.name)
         return answer
+
+    async def _sent(self, script: Command, before: Commands, after: Commands) -> Any:
+        if not before and not after:
+            send: Callable[..., Awaitable[Any]] = self._redis.execute_command
+            return await send(*script)
+        pipe = self._redis.pipeline(transaction=False)
+        add: Callable[..., object] = pipe.execute_command
+        for command in (*before, script, *after):
+            add(*command)
+        return (await pipe.execute())[len(before)]
 
 
 def text_of(kind: type[Call], name: str) -> str:

@@ -60,7 +60,7 @@ class Requested:
 def catching_up(store: Known, channels: Requested, *, every_s: float) -> Catchup:
     nobody, kept = cast("Any", None), cast("Any", store)
     client = cast("Any", SimpleNamespace(is_ready=lambda: True, guilds=[]))
-    sweep = Sweep(client, cast("Any", channels), nobody, kept, Clock())
+    sweep = Sweep(client, cast("Any", channels), nobody, kept, Clock(), nobody)
     return Catchup(client, kept, kept, sweep, instance="one", poll_s=0.001, every_s=every_s, clock=Clock())
 
 

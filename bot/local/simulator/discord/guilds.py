@@ -53,6 +53,14 @@ def add_role(world: World, guild: Guild, name: str, permissions: int, *, managed
     return role
 
 
+def give_role(world: World, guild: Guild, role: Role, user: User) -> None:
+    """Give a member a role."""
+    member = guild.members[user.id]
+    member.role_ids = [*member.role_ids, role.id]
+    data = wire.member(world, member) | {"guild_id": str(guild.id)}
+    world.emit(Event("GUILD_MEMBER_UPDATE", data, guild.id, intent=intents.GUILD_MEMBERS))
+
+
 def set_permissions(world: World, guild: Guild, role: Role, permissions: int) -> None:
     """Change what a role grants."""
     role.permissions = permissions

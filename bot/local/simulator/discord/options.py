@@ -66,10 +66,19 @@ def _value(world: World, channel: Channel, option: Json, value: Any, resolved: J
             return {"true": True, "false": False}[str(value).lower()]
         if kind == ATTACHMENT:
             return _resolve_file(world, channel, value, resolved)
+        if kind == CHANNEL:
+            _check_type(world.channels[int(value)], option)
         return resolve(world, channel, kind, int(value), resolved)
     except (ValueError, TypeError, KeyError):
         text = f"The option {name!r} does not take {value!r}."
         raise invalid(name, "APPLICATION_COMMAND_OPTION_INVALID", text) from None
+
+
+def _check_type(target: Channel, option: Json) -> None:
+    """A client shows only channels of the option's types (Discord, "Application Command Option Structure")."""
+    types = option.get("channel_types")
+    if types and target.type not in types:
+        raise ValueError
 
 
 def _of_choices(choices: list[Json], value: Any) -> Any:

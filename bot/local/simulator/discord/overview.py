@@ -46,7 +46,8 @@ def _guild(world: World, guild_id: int, viewer_id: int | None) -> Json:
     found = sorted(_seen(world, found, viewer_id), key=lambda each: each.position)
     payload = [_channel(world, each, viewer_id) for each in found]
     own = [stickers.item(each) for each in world.stickers.values() if each.guild_id == guild_id]
-    return {"id": str(guild.id), "name": guild.name, "channels": payload, "stickers": own}
+    roles = [{"id": str(each.id), "name": each.name} for each in guild.roles.values()]
+    return {"id": str(guild.id), "name": guild.name, "channels": payload, "stickers": own, "roles": roles}
 
 
 def _channel(world: World, channel: Channel, viewer_id: int | None) -> Json:

@@ -6,6 +6,10 @@ import { iconButton } from "./icons.js";
 const SUBCOMMAND = 1;
 const GROUP = 2;
 const BOOLEAN = 5;
+const USER = 6;
+const CHANNEL = 7;
+const ROLE = 8;
+const MENTIONABLE = 9;
 const NUMBERS = new Set([4, 10]);
 const AUTOCOMPLETE_AFTER_MS = 250;
 
@@ -96,10 +100,13 @@ function choicesOf(option, world) {
       { name: "False", value: false },
     ];
   const everybody = () => [...world.people(), ...world.bots()].map(({ id, name }) => ({ name, value: id }));
-  if (option.type === 6 || option.type === 9) return everybody();
-  if (option.type !== 7) return null;
+  const roles = () => world.guilds.flatMap((guild) => guild.roles.map(({ id, name }) => ({ name, value: id })));
+  if (option.type === USER) return everybody();
+  if (option.type === ROLE) return roles();
+  if (option.type === MENTIONABLE) return [...everybody(), ...roles()];
+  if (option.type !== CHANNEL) return null;
   return [...world.channels.values()]
-    .filter((each) => each.guild)
+    .filter((each) => each.guild && (option.channel_types ?? [each.type]).includes(each.type))
     .map(({ id, name }) => ({ name: `#${name}`, value: id }));
 }
 

@@ -1,0 +1,233 @@
+"""/access: who may have Claude asked in a channel or a server, by role and by person."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import access
+from bot.commands.admission import roles_of
+from bot.commands.command_contexts import in_servers_only
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.scopes import SCOPE_NAMES, Refusals, WideScopeOption, set_where
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.access_rules import (
+    ALLOW,
+    BLOCK,
+    PERSON,
+    ROLE,
+    SCOPES,
+    Access,
+    AccessDefaults,
+    access_of,
+    rules_of,
+)
+from bot.conversation.scope import Scope, Settings
+from bot.store.settings_cache import ByScope
+
+log = structlog.get_logger()
+
+RULES_MAX = 50
+"""The most rules of a scope, so that an answer shows all of them."""
+
+SCOPE_HELP = "Where the rule applies; a channel's goes before the server's"
+ROLE_HELP = "The role; @everyone is everybody without another rule"
+PERSON_HELP = "The person"
+
+WHOM = "Name a role or a person (or both). @everyone is a role: what is set for it applies to everybody else."
+TOO_MANY = (
+    f"There are {RULES_MAX} rules, which is as many as one place can have. Remove some with /access clear."
+)
+OTHERS = "Only somebody with the permission “Manage Server” can see the rules for others. "
+
+REFUSALS = Refusals(
+    "There are no rules in direct messages.",
+    {scope: access.BY_SCOPE[scope].refusal(f"decide who may use me in a {scope.value}") for scope in Scope},
+)
+
+
+def own(found: Access, server: int | None, *, names_person: bool, who: str = "You") -> str:
+    """Say whether a person may use the bot, and which rule decides."""
+    may = f"{who} may{'' if found.allowed else ' not'} use me here"
+    if found.origin is None:
+        return f"{may}: no rule of this server applies, and whoever runs me has decided so."
+    verb = "allows" if found.allowed else "blocks"
+    where = set_where(found.origin, names_person=names_person)
+    return f"{may}: a rule {verb} {_subject(found.origin.name, server)}, {where}."
+
+
+def rules_shown(scope: Scope, settings: Settings, server: int | None) -> str:
+    """Show the rules of a scope."""
+    rules = rules_of(settings)
+    if not rules:
+        return f"There are no rules for {SCOPE_NAMES[scope]}."
+    lines = [f"**The rules for {SCOPE_NAMES[scope]}**"]
+    for value, verb in ((ALLOW, "Allowed"), (BLOCK, "Blocked")):
+        if names := [name for name in rules if rules[name] == value]:
+            lines.append(f"{verb}: {', '.join(_subject(name, server) for name in names)}")
+    return "\n".join(lines)
+
+
+def defaults_shown(defaults: AccessDefaults) -> str:
+    """Say who may use the bot where no rule applies; without the people whom the operator has blocked."""
+    who = "only the roles that whoever runs me has chosen" if defaults.allow_roles else "everybody"
+    return f"Where no rule applies: {who}."
+
+
+def changed(scope: Scope, names: list[str], value: str, server: int | None) -> str:
+    """Say what was set."""
+    who = " and ".join(_subject(name, server) for name in names)
+    verb = f"{'are' if len(names) > 1 else 'is'} {'allowed' if value == ALLOW else 'blocked'}"
+    return f"From the next message on, {who} {verb} in {SCOPE_NAMES[scope]}."
+
+
+def cleared(scope: Scope, count: int) -> str:
+    """Say how many rules were removed."""
+    if not count:
+        return f"There is no such rule for {SCOPE_NAMES[scope]}."
+    return f"Removed from {SCOPE_NAMES[scope]}: {count} {'rule' if count == 1 else 'rules'}."
+
+
+@in_servers_only
+class AccessRules(app_commands.Group, name="access", description="Who may use me here"):
+    """Answers the commands."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._defaults = services.access_defaults
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands."""
+        tree.add_command(self)
+
+    @app_commands.command(name="show", description="Show whether you may use me here, and by which rule")
+    @app_commands.describe(person="Somebody else, for those who manage the server")
+    async def show(self, interaction: Interaction, person: discord.User | None = None) -> None:
+        """Show what applies to the person; all rules to those who manage the server."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        by_scope = await self._by_scope(invocation)
+        manages = invocation.person.manages_server
+        found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
+        if not manages:
+            about = "" if person is None or person.id == interaction.user.id else OTHERS
+            await say(interaction, about + own(found, invocation.server, names_person=False))
+            return
+        if person is not None and person.id != interaction.user.id:
+            roles = frozenset(role.id for role in getattr(person, "roles", ()))
+            found = self._access(person.id, roles, by_scope, invocation)
+            await say(interaction, own(found, invocation.server, names_person=True, who=f"<@{person.id}>"))
+            return
+        await say(
+            interaction,
+            f"{own(found, invocation.server, names_person=True)}\n{defaults_shown(self._defaults)}",
+        )
+        for scope in SCOPES:
+            await say(interaction, rules_shown(scope, by_scope.get(scope, {}), invocation.server))
+
+    @app_commands.command(
+        name="allow", description="Let a role or a person use me in a channel or the server"
+    )
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    async def allow(
+        self,
+        interaction: Interaction,
+        role: discord.Role | None = None,
+        person: discord.User | None = None,
+        scope: WideScopeOption | None = None,
+    ) -> None:
+        """Allow a role or a person."""
+        await self._set(interaction, ALLOW, role, person, scope)
+
+    @app_commands.command(name="block", description="Ignore a role or a person in a channel or the server")
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    async def block(
+        self,
+        interaction: Interaction,
+        role: discord.Role | None = None,
+        person: discord.User | None = None,
+        scope: WideScopeOption | None = None,
+    ) -> None:
+        """Block a role or a person."""
+        await self._set(interaction, BLOCK, role, person, scope)
+
+    @app_commands.command(
+        name="clear", description="Remove the rule for a role or a person; without either, all rules"
+    )
+    @app_commands.describe(role=ROLE_HELP, person=PERSON_HELP, scope=SCOPE_HELP)
+    async def clear(
+        self,
+        interaction: Interaction,
+        role: discord.Role | None = None,
+        person: discord.User | None = None,
+        scope: WideScopeOption | None = None,
+    ) -> None:
+        """Remove rules."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        by_scope = await self._by_scope(invocation)
+        names = _names(role, person) or [*rules_of(by_scope.get(target.scope, {}))]
+        removed = await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, dict.fromkeys(names)
+        )
+        log.info("access_rules_cleared", scope=target.scope.value, target=target.target, rules=len(removed))
+        await say(interaction, cleared(target.scope, len(removed)))
+
+    async def _set(
+        self,
+        interaction: Interaction,
+        value: str,
+        role: discord.Role | None,
+        person: discord.User | None,
+        scope: Scope | None,
+    ) -> None:
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
+        names = _names(role, person)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        if not names:
+            await say(interaction, WHOM)
+            return
+        rules = rules_of((await self._by_scope(invocation)).get(target.scope, {}))
+        if len(rules.keys() | set(names)) > RULES_MAX:
+            await say(interaction, TOO_MANY)
+            return
+        await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, dict.fromkeys(names, value)
+        )
+        log.info("access_rule_set", scope=target.scope.value, target=target.target, rules=names, value=value)
+        await say(interaction, changed(target.scope, names, value, invocation.server))
+
+    def _access(
+        self, person: int, roles: frozenset[int], by_scope: ByScope, invocation: Invocation
+    ) -> Access:
+        return access_of(person, roles, by_scope, self._defaults, server=invocation.server)
+
+    async def _by_scope(self, invocation: Invocation) -> ByScope:
+        return await self._scope_settings.by_scope(
+            thread=None, channel=invocation.channel, server=invocation.server
+        )
+
+
+def _names(role: discord.Role | None, person: discord.User | None) -> list[str]:
+    names = [f"{ROLE}{role.id}"] if role is not None else []
+    return [*names, f"{PERSON}{person.id}"] if person is not None else names
+
+
+def _subject(name: str, server: int | None) -> str:
+    """Mention whom a rule is for; the bot's messages ping nobody."""
+    if name == f"{ROLE}{server}":
+        return "@everyone"  # Discord shows the mention of this role with a second @
+    return f"<@&{name.removeprefix(ROLE)}>" if name.startswith(ROLE) else f"<@{name.removeprefix(PERSON)}>"

@@ -1,0 +1,46 @@
+"""Whether a person may have Claude asked in a place: for the commands and buttons that cost money."""
+
+from __future__ import annotations
+
+from bot.commands.interactions import Interaction
+from bot.commands.services import CommandServices
+from bot.conversation.access_rules import access_of
+from bot.conversation.answer_mode import AnswerMode, mode_in_force
+from bot.conversation.scope import Scope
+
+BLOCKED = (
+    "You may not use me here: somebody who manages this server has decided that. /access show names the rule."
+)
+BLOCKED_BY_OPERATOR = "You may not use me: whoever runs me has decided that."
+ANSWERS_OFF = {
+    Scope.THREAD: "Nothing is answered in this thread: `/answer set` has switched it off here.",
+    Scope.CHANNEL: "Nothing is answered in this channel: somebody who manages this server has switched it off.",
+    Scope.SERVER: "Nothing is answered in this server: somebody who manages it has switched it off.",
+}
+
+
+def roles_of(interaction: Interaction) -> frozenset[int]:
+    """Return the roles of the person who uses a command; none in direct messages."""
+    return frozenset(role.id for role in getattr(interaction.user, "roles", ()))
+
+
+class Admission:
+    """Applies the rules of /access and /answer, as they are stored now."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._scope_settings = services.scope_settings
+        self._defaults = services.access_defaults
+
+    async def refusal(
+        self, interaction: Interaction, *, thread: int | None, channel: int | None
+    ) -> str | None:
+        """Say why Claude is not asked for the person in a place, None if it may be."""
+        server = interaction.guild_id
+        by_scope = await self._scope_settings.by_scope(thread=thread, channel=channel, server=server)
+        person, roles = interaction.user.id, roles_of(interaction)
+        found = access_of(person, roles, by_scope, self._defaults, server=server)
+        if not found.allowed:
+            return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
+        in_force = mode_in_force(by_scope)
+        is_off = in_force is not None and in_force.mode is AnswerMode.NEVER
+        return ANSWERS_OFF[in_force.origin.scope] if in_force is not None and is_off else None

@@ -1,0 +1,164 @@
+"""/answer: which messages of a thread, a channel or a server are answered."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import structlog
+from discord import app_commands
+
+from bot.commands import access
+from bot.commands.command_contexts import in_servers_only
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.scopes import SCOPE_HELP, SCOPE_NAMES, Refusals, ScopeOption, set_where
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.answer_mode import ANSWER, AnswerMode, ModeInForce, mode_in_force
+from bot.conversation.intake import Policy
+from bot.conversation.scope import Scope
+from bot.store.settings_cache import ByScope
+
+log = structlog.get_logger()
+
+Mode = Literal["mention", "always", "never", "quiet"]
+"""The choices of the option; a test compares them with AnswerMode."""
+
+MODE_HELP = "mention: as usual · always: each message · never: nothing · quiet: mentions only, in threads too"
+
+ONLY_IN_SERVERS = "In direct messages I answer each message."
+REFUSALS = Refusals(
+    ONLY_IN_SERVERS,
+    {
+        Scope.THREAD: access.BY_SCOPE[Scope.THREAD].refusal("choose what I answer in it"),
+        Scope.CHANNEL: access.BY_SCOPE[Scope.CHANNEL].refusal("choose what I answer in a channel"),
+        Scope.SERVER: access.BY_SCOPE[Scope.SERVER].refusal("choose what I answer in a server"),
+    },
+)
+
+IN_THREADS = {
+    "always": "In my threads I answer each message.",
+    "mentioned": "In my threads I answer when I am mentioned.",
+    "auto": "In my threads I answer each message that is not for somebody else.",
+}
+"""By the setting `reply.when`."""
+
+
+def meaning(mode: AnswerMode, scope: Scope | None, policy: Policy) -> str:
+    """Say what a mode means that is set for a scope, or is the default."""
+    in_threads = IN_THREADS[policy.when]
+    match mode, scope:
+        case AnswerMode.NEVER, _:
+            return "I answer nothing, mentions included."
+        case AnswerMode.QUIET, _:
+            return "I answer only when somebody mentions me or replies to me, also in my own threads."
+        case AnswerMode.ALWAYS, Scope.THREAD:
+            return "I answer each message, those for somebody else included."
+        case AnswerMode.ALWAYS, _:
+            return (
+                "A thread opens from each message of a channel, and I answer there; of a forum I answer each new "
+                f"post. {in_threads}"
+            )
+        case _:
+            return f"In a channel, and in threads of others, I answer when I am mentioned. {in_threads}"
+
+
+def shown(in_force: ModeInForce | None, policy: Policy, *, names_person: bool) -> str:
+    """Say which mode is in force and where it was set; by whom only to those who manage the server."""
+    mode = AnswerMode.MENTION if in_force is None else in_force.mode
+    scope = None if in_force is None else in_force.origin.scope
+    where = "the default" if in_force is None else set_where(in_force.origin, names_person=names_person)
+    return f"`{mode}` is in force here, {where}. {meaning(mode, scope, policy)}"
+
+
+def chosen(mode: AnswerMode, scope: Scope, policy: Policy) -> str:
+    """Say what is answered in a scope from the next message on."""
+    return f"From the next message on, `{mode}` is in force in {SCOPE_NAMES[scope]}. {meaning(mode, scope, policy)}"
+
+
+def cleared(scope: Scope, *, was_set: bool) -> str:
+    """Say that a mode was removed."""
+    if not was_set:
+        return f"There is nothing set with /answer for {SCOPE_NAMES[scope]}."
+    return (
+        f"What /answer had set for {SCOPE_NAMES[scope]} is removed. /answer show tells what is in force now."
+    )
+
+
+def overruled(scope: Scope) -> str:
+    """Say that a mode of a thread would have no effect."""
+    return (
+        f"Nothing is answered in {SCOPE_NAMES[scope]}, which holds in its threads as well: somebody who manages the "
+        "server can change that with /answer."
+    )
+
+
+@in_servers_only
+class Answer(app_commands.Group, name="answer", description="Which messages I answer here"):
+    """Answers the commands."""
+
+    def __init__(self, services: CommandServices) -> None:
+        super().__init__()
+        self._conversations = services.conversations
+        self._scope_settings = services.scope_settings
+        self._policy = services.intake_policy
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the commands."""
+        tree.add_command(self)
+
+    @app_commands.command(
+        name="show", description="Show which messages are answered here, and where that was set"
+    )
+    async def show(self, interaction: Interaction) -> None:
+        """Show the mode in force."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        in_force = mode_in_force(await self._by_scope(invocation))
+        await say(interaction, shown(in_force, self._policy, names_person=invocation.person.manages_server))
+
+    @app_commands.command(
+        name="set", description="Choose which messages are answered in a thread, channel or server"
+    )
+    @app_commands.describe(mode=MODE_HELP, scope=SCOPE_HELP)
+    async def set_(self, interaction: Interaction, mode: Mode, scope: ScopeOption | None = None) -> None:
+        """Set the mode of a scope."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope, REFUSALS)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        if target.scope is Scope.THREAD:
+            found = mode_in_force(await self._by_scope(invocation))
+            if (
+                found is not None
+                and found.mode is AnswerMode.NEVER
+                and found.origin.scope is not Scope.THREAD
+            ):
+                await say(interaction, overruled(found.origin.scope))
+                return
+        await self._scope_settings.change(invocation.actor, target.scope, target.target, {ANSWER: mode})
+        log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
+        await say(interaction, chosen(AnswerMode(mode), target.scope, self._policy))
+
+    @app_commands.command(name="clear", description="Remove what was chosen for a thread, channel or server")
+    @app_commands.describe(scope=SCOPE_HELP)
+    async def clear(self, interaction: Interaction, scope: ScopeOption | None = None) -> None:
+        """Remove the mode of a scope."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        target = invocation.scope_target(scope, REFUSALS)
+        if isinstance(target, str):
+            await say(interaction, target)
+            return
+        removed = await self._scope_settings.change(
+            invocation.actor, target.scope, target.target, {ANSWER: None}
+        )
+        log.info("answer_mode_cleared", scope=target.scope.value, target=target.target)
+        await say(interaction, cleared(target.scope, was_set=bool(removed)))
+
+    async def _by_scope(self, invocation: Invocation) -> ByScope:
+        return await self._scope_settings.by_scope(
+            thread=invocation.conversation, channel=invocation.channel, server=invocation.server
+        )

@@ -1,0 +1,200 @@
+"""Decides on messages: collects the facts and the settings of the place, and applies the rules to them."""
+
+from __future__ import annotations
+
+from collections.abc import Container
+from dataclasses import replace
+from enum import Enum
+
+import discord
+import structlog
+
+from bot.conversation.access_rules import AccessDefaults, access_of, depends_on_roles
+from bot.conversation.answer_mode import AnswerMode, mode_in_force
+from bot.conversation.errors import StoreUnavailable
+from bot.conversation.intake import Answer, Facts, Ignore, Policy, Reason, Where, decide, dismiss
+from bot.gateway.conversion import convert
+from bot.gateway.events import lookup
+from bot.gateway.events.accepted import Accepted
+from bot.gateway.events.thread_kind import thread_kind
+from bot.store.conversations import Conversations
+from bot.store.settings_cache import ByScope, Place, SettingsCache
+
+log = structlog.get_logger()
+
+NOBODY = 0
+"""The author of a proxied message whose original is not known: the rules for everybody apply."""
+
+
+class EditEffect(Enum):
+    """What the edit of a message may do: have its reply written anew, change the history alone, or nothing."""
+
+    ANSWER = "answer"
+    STORE = "store"
+    NOTHING = "nothing"
+
+
+class Decider:
+    """Says which messages are answered.
+
+    `proxies` are the ids of the applications that proxy, `commands` the names of the slash commands.
+    """
+
+    def __init__(
+        self,
+        conversations: Conversations,
+        settings: SettingsCache,
+        policy: Policy,
+        access: AccessDefaults,
+        *,
+        proxies: Container[int],
+        commands: Container[str],
+    ) -> None:
+        self._conversations = conversations
+        self._settings = settings
+        self._policy = policy
+        self._access = access
+        self._proxies = proxies
+        self._commands = commands
+
+    async def decide(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
+        """Decide on a message; None if its server or its channel is unknown.
+
+        Who may have an answer is decided by `refusal`, since the author of a proxied message has to be found first.
+        """
+        if is_in_unknown_server(message):
+            log.warning("server_unknown", message=message.id)
+            return None
+        facts = self._facts(message, Where.DIRECT if message.guild is None else Where.CHANNEL, me)
+        if (ignored := dismiss(facts, self._policy)) is not None:
+            return _logged(message, ignored)
+        channel = await lookup.channel_of(message)
+        if channel is None:
+            return None
+        where = await self._where(message, channel, me)
+        facts = replace(facts, where=where, begins_post=_begins_post(message, channel))
+        settings = await self._settings_for(message, channel, facts)
+        decision = decide(facts, self._policy, mode_in_force(settings))
+        if isinstance(decision, Answer):
+            return Accepted(channel, where, decision, settings, facts.mentions_bot)
+        if decision.reason is Reason.TYPED_COMMAND:  # the person is told of it
+            return _logged(message, await self.refusal(message, settings) or decision)
+        return _logged(message, decision)
+
+    async def refusal(
+        self, message: discord.Message, settings: ByScope, *, person: int | None = None
+    ) -> Ignore | None:
+        """Say why a message is ignored because of its author, or of the `person` for whom it was posted."""
+        server = None if message.guild is None else message.guild.id
+        person = message.author.id if person is None else person
+        needed = person != NOBODY and depends_on_roles(settings, self._access, server=server)
+        roles = await lookup.roles_of(message, person) if needed else frozenset()
+        found = access_of(person, roles, settings, self._access, server=server)
+        return None if found.allowed else Ignore(Reason.BLOCKED, found.origin)
+
+    async def edit_effect(self, message: discord.Message) -> EditEffect:
+        """Say what the edit of a message may do; without the store as its settings were known last."""
+        channel = await lookup.channel_of(message)
+        place = _place(message, channel)
+        try:
+            settings = {} if place is None else await self._settings.by_scope(place)
+            person = await self._author(message)
+        except StoreUnavailable:
+            settings = {} if place is None else self._settings.last_known(place)
+            person = message.author.id
+        if await self.refusal(message, settings, person=person) is not None:
+            return EditEffect.NOTHING
+        in_force = mode_in_force(settings)
+        is_off = in_force is not None and in_force.mode is AnswerMode.NEVER
+        return EditEffect.STORE if is_off else EditEffect.ANSWER
+
+    async def judge(self, message: discord.Message, me: discord.ClientUser) -> Accepted | Ignore | None:
+        """Decide on a message and on its author, by the rules as they are now; None if its channel is unknown."""
+        decided = await self.decide(message, me)
+        if not isinstance(decided, Accepted):
+            return decided
+        return await self.refusal(message, decided.settings, person=await self._author(message)) or decided
+
+    def is_answered_by_what_is_known(self, message: discord.Message, me: discord.ClientUser) -> bool:
+        """Whether a message is answered, where that can be told without the store."""
+        channel = message.channel
+        where = Where.DIRECT
+        if message.guild is not None:
+            if isinstance(channel, discord.PartialMessageable):
+                return False
+            where = Where.CHANNEL
+            if isinstance(channel, discord.Thread):
+                where = Where.OWN_THREAD if channel.owner_id == me.id else Where.OTHER_THREAD
+        place = _place(message, channel)
+        settings = {} if place is None else self._settings.last_known(place)
+        server = None if place is None else place.server
+        roles = frozenset(role.id for role in getattr(message.author, "roles", ()))
+        return (
+            isinstance(decide(self._facts(message, where, me), self._policy, mode_in_force(settings)), Answer)
+            and access_of(message.author.id, roles, settings, self._access, server=server).allowed
+        )
+
+    def is_by_a_person(self, message: discord.Message) -> bool:
+        """Whether a person has written a message, perhaps through a proxy."""
+        return convert.is_by_a_person(message, self._proxies)
+
+    def _facts(self, message: discord.Message, where: Where, me: discord.ClientUser) -> Facts:
+        return convert.facts(message, where, me, self._commands, self._proxies)
+
+    async def _where(self, message: discord.Message, channel: object, me: discord.ClientUser) -> Where:
+        if message.guild is None:
+            return Where.DIRECT
+        if not isinstance(channel, discord.Thread):
+            return Where.CHANNEL
+        meta = await self._conversations.meta(channel.id)
+        return thread_kind(channel, me.id, meta, message.id)
+
+    async def _settings_for(self, message: discord.Message, channel: object, facts: Facts) -> ByScope:
+        """Return the settings of a message's place.
+
+        Raises StoreUnavailable only for messages that are answered by what is known: the others do not wait for the
+        store, as long as it is away.
+        """
+        place = _place(message, channel)
+        if place is None:
+            return {}
+        try:
+            return await self._settings.by_scope(place)
+        except StoreUnavailable:
+            known = self._settings.last_known(place)
+            if isinstance(decide(facts, self._policy, mode_in_force(known)), Answer):
+                raise
+            return known
+
+    async def _author(self, message: discord.Message) -> int:
+        """Return who wrote a message; of a proxied one that is only known once the message was accepted."""
+        if not convert.is_proxied(message, self._proxies):
+            return message.author.id
+        return await self._conversations.asker(message.id, message.channel.id) or NOBODY
+
+
+def is_in_unknown_server(message: discord.Message) -> bool:
+    """Whether a message looks like a direct message only because discord.py does not know its server."""
+    return message.guild is None and getattr(message.channel, "guild_id", None) is not None
+
+
+def _place(message: discord.Message, channel: object) -> Place | None:
+    """Return the place of a message, None for direct messages."""
+    if message.guild is None:
+        return None
+    if isinstance(channel, discord.Thread):
+        return Place(message.guild.id, channel.parent_id, channel.id)
+    return Place(message.guild.id, message.channel.id)
+
+
+def _begins_post(message: discord.Message, channel: object) -> bool:
+    return (
+        isinstance(channel, discord.Thread)
+        and isinstance(channel.parent, discord.ForumChannel)
+        and message.id == channel.id
+    )
+
+
+def _logged(message: discord.Message, ignored: Ignore) -> Ignore:
+    log.debug("message_ignored", message=message.id, reason=ignored.reason.value)
+    return ignored

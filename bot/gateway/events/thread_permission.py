@@ -1,0 +1,79 @@
+"""Whether the answer to a message can have a thread, and who is told if not."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable
+
+import discord
+import structlog
+
+from bot.conversation import wording
+from bot.conversation.decision import Cause
+from bot.gateway import permissions
+from bot.gateway.events import lookup
+from bot.gateway.events.accepted import Accepted
+from bot.gateway.events.decision_notes import DecisionNotes
+
+log = structlog.get_logger()
+
+THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
+"""The channels in which a thread can be started from a message (Discord, topics/threads)."""
+
+REMEMBERED = 1000
+"""The most people and channels of which is remembered that the person was told of a permission there."""
+
+
+class ThreadPermission:
+    """A person may have the bot open a thread only where they may open one.
+
+    `notify` posts a notice below a message, `on_decision` gets the label of each refusal.
+    """
+
+    def __init__(
+        self,
+        notify: Callable[[discord.Message, str], Awaitable[None]],
+        notes: DecisionNotes,
+        on_decision: Callable[[str], None],
+    ) -> None:
+        self._notify = notify
+        self._notes = notes
+        self._on_decision = on_decision
+        self._told: OrderedDict[tuple[int, int], None] = OrderedDict()
+
+    async def has_place(self, message: discord.Message, accepted: Accepted) -> bool:
+        """Whether the channel can have the thread, if one opens; tells those who have mentioned the bot if not."""
+        if not accepted.answer.opens_thread or getattr(accepted.channel, "type", None) in THREAD_PARENTS:
+            return True
+        await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
+        if accepted.addressed:
+            await self._notify(message, wording.NO_THREADS_HERE)
+        return False
+
+    async def is_held(self, message: discord.Message, accepted: Accepted) -> bool:
+        """Whether the author may open the thread themselves, if one opens; tells them which permission they lack."""
+        if not accepted.answer.opens_thread:
+            return True
+        held = await lookup.author_permissions(message)
+        if held is None:
+            log.info("author_left", message=message.id)
+            await self._notes.unanswered(message, Cause.AUTHOR_LEFT)
+            return False
+        lacking = permissions.person_lacks(held)
+        if lacking is not None:
+            log.info("author_lacks_permission", message=message.id, permission=lacking)
+            self._on_decision("may_not_open")
+            await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
+            if self._is_first(message) or accepted.addressed:
+                await self._notify(message, wording.may_not(lacking))
+        return lacking is None
+
+    def _is_first(self, message: discord.Message) -> bool:
+        """Whether the author is yet to be told here: where each message is answered, only their first one asks."""
+        who = (message.channel.id, message.author.id)
+        is_first = who not in self._told
+        self._told[who] = None
+        self._told.move_to_end(who)
+        if len(self._told) > REMEMBERED:
+            self._told.popitem(last=False)
+        return is_first

@@ -1,0 +1,378 @@
+"""/access: who is answered, by role and person, in a channel and in a server; who may decide about that."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.commands import admission
+from bot.commands.access_rules import OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM, cleared
+from bot.conversation import wording
+from bot.conversation.intake import Reason
+from bot.conversation.reasons import because
+from bot.conversation.scope import Scope
+from bot.local.simulator.discord import drafts
+from bot.local.simulator.discord import messages as platform
+from bot.local.simulator.discord import permissions as bits
+from tests.e2e.controls import anew, answer, press, streaming, told
+from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+PLURALKIT = 466378653216014359
+
+
+async def rule(world: World, place: int, verb: str, who: Any = None, **options: Any) -> str:
+    """Set or remove a rule."""
+    return await answer(await (who or world.admin).command(place, f"access {verb}", options))
+
+
+async def block(world: World, place: int, person: Any, **options: Any) -> None:
+    """Block somebody."""
+    assert "is blocked in" in await rule(world, place, "block", person=person.id, **options)
+
+
+async def ignored(world: World, channel: int, who: Any, text: str = "hello?") -> None:
+    """Mention the bot in a channel in vain: by the time somebody else is answered, that is decided."""
+    message = await who.post(channel, f"{world.mention} {text}")
+    await world.converse(channel, "the next", world.ann)
+    assert int(message["id"]) not in world.discord.world.channels
+    assert world.said(channel) == []
+
+
+# what becomes of people's messages
+
+
+async def test_a_blocked_person_is_ignored_without_a_word_everywhere_below_the_rule(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await block(world, channel, world.ben)
+    await ignored(world, channel, world.ben)
+    await world.ben.post(thread, f"{world.mention} hello?")
+    await world.ben.post(thread, f"{world.mention} /help")
+    await world.settled(await world.ann.post(thread, "and on"))
+    assert len(world.said(thread)) == 2
+    assert "hello?" not in str([call.body for call in world.asked])
+    assert await rule(world, channel, "clear", person=world.ben.id) == cleared(Scope.CHANNEL, 1)
+    await world.converse(channel, "and now?", world.ben)
+
+
+async def test_without_a_permission_a_blocked_person_is_not_told_of_that_either(world: World) -> None:
+    channel = world.channel()
+    world.deny(channel, bits.CREATE_PUBLIC_THREADS, world.ben.id)
+    await block(world, channel, world.ben)
+    await ignored(world, channel, world.ben)
+
+
+async def test_only_a_role_may_use_the_bot_where_everybody_else_is_blocked(world: World) -> None:
+    channel = world.channel()
+    members = world.role("Members", world.ann)
+    said = await rule(world, channel, "block", role=world.guild.id)
+    assert said == "From the next message on, @everyone is blocked in this channel."
+    await rule(world, channel, "allow", role=members)
+    await ignored(world, channel, world.ben)
+    await rule(world, channel, "allow", person=world.ben.id)
+    await world.converse(channel, "as a person", world.ben)
+
+
+async def test_a_rule_of_a_channel_goes_before_that_of_its_server(world: World) -> None:
+    async with world.apart() as own:
+        open_to_all, other = own.channel(), own.channel()
+        await block(own, other, own.ben, scope="server")
+        await ignored(own, other, own.ben)
+        await rule(own, open_to_all, "allow", role=own.guild.id)
+        await own.converse(open_to_all, "hello", own.ben)
+
+
+async def test_of_two_roles_the_one_that_is_blocked_counts(world: World) -> None:
+    channel = world.channel()
+    allowed, blocked = (world.role(name, world.ben) for name in ("In", "Out"))
+    await rule(world, channel, "allow", role=allowed)
+    await rule(world, channel, "block", role=blocked)
+    await ignored(world, channel, world.ben)
+
+
+async def test_a_message_of_a_blocked_person_joins_no_turn_that_runs(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await block(world, channel, world.ben)
+    gate = world.claude.hold(after=0)
+    asked = await world.ann.post(thread, "count")
+    await gate.reached()
+    await world.ben.post(thread, "listen to me")
+    joining = await world.ann.post(thread, "to three")
+    await world.until(lambda: "to three" in str([call.body for call in world.asked]))
+    gate.release()
+    await world.settled(asked)
+    assert "listen to me" not in str([call.body for call in world.asked])
+    assert joining
+
+
+async def test_an_edit_of_a_blocked_person_changes_nothing(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello", world.ben)
+    await block(world, channel, world.ben)
+    requests = len(world.asked)
+    await world.ben.edit(channel, thread, f"{world.mention} something else")
+    await world.settled(await world.ann.post(thread, "and on"))
+    assert len(world.asked) == requests + 1
+    assert "something else" not in str(world.asked[-1].body)
+    assert "hello" in str(world.asked[-1].body)
+
+
+async def test_what_a_blocked_person_deletes_is_forgotten(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    secret = await world.ben.post(thread, "my number is 4711")
+    await world.settled(secret)
+    await block(world, channel, world.ben)
+    await world.ben.delete(thread, int(secret["id"]))
+    await world.bots[0].logged("message_deleted", message=int(secret["id"]))
+    await world.settled(await world.ann.post(thread, "and on"))
+    assert "4711" not in str(world.asked[-1].body)
+
+
+async def test_a_proxied_message_of_a_blocked_person_is_ignored(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await block(world, channel, world.ben)
+    requests = len(world.asked)
+    await world.ben.post(thread, "L: what is a warp?")
+    await world.settled(await world.ann.post(thread, "and on"))  # the original is noted by then
+    world.discord.post_as_webhook(
+        world.discord.world.channels[thread], "Luna", "what is a warp?", application_id=PLURALKIT
+    )
+    await world.settled(await world.ann.post(thread, "and further"))
+    assert len(world.asked) == requests + 2
+    assert "warp" not in str(world.asked[-1].body)
+
+
+async def test_the_answer_to_a_proxied_message_is_withdrawn_when_its_author_turns_out_to_be_blocked(
+    world: World,
+) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await block(world, channel, world.ben)
+    place = world.discord.world.channels[thread]
+    draft = drafts.parse({"content": "L: what is a warp?"})
+    original = platform.build(world.discord.world, place, world.ben.user, draft)
+    world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await world.answered(thread, 2)
+    platform.publish(world.discord.world, place, original)  # its event comes late
+    world.discord.commit()
+    await world.until(lambda: len(world.replies(thread)) == 1)
+
+
+async def test_an_edit_of_a_proxied_message_is_judged_by_its_author(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    await world.ben.post(thread, "L: what is a warp?")
+    place = world.discord.world.channels[thread]
+    copy = world.discord.post_as_webhook(place, "Luna", "what is a warp?", application_id=PLURALKIT)
+    await world.settled(int(copy["id"]))
+    await block(world, channel, world.ben)
+    requests = len(world.asked)
+    world.discord.edit_as_webhook(int(copy["id"]), "what is a weft?")
+    await world.settled(await world.ann.post(thread, "and on"))
+    assert len(world.asked) == requests + 1
+    assert "weft" not in str(world.asked[-1].body)
+
+
+async def test_a_change_is_known_to_every_instance_before_the_settings_are_read_anew(world: World) -> None:
+    async with world.apart(bots=2) as own:
+        channel = own.channel()
+        await own.converse(channel, "hello", own.ben)
+        await block(own, channel, own.ben)
+        await own.converse(channel, "the wake-up has arrived by now")
+        await ignored(own, channel, own.ben)
+        await rule(own, channel, "clear", person=own.ben.id)
+        await own.converse(channel, "the wake-up has arrived by now")
+        await own.converse(channel, "and now?", own.ben)
+
+
+async def test_missed_messages_of_blocked_people_and_of_those_without_the_role_stay_unanswered(
+    alone: World,
+) -> None:
+    soon = {"BOT_TURNS__LEASE_S": "2", "BOT_TURNS__HEARTBEAT_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
+    bot = await alone.start_bot(**soon)
+    channel = alone.channel()
+    members = alone.role("Members", alone.ann)
+    await rule(alone, channel, "block", role=alone.guild.id)
+    await rule(alone, channel, "allow", role=members)
+    await bot.kill()
+    by_ben = await alone.ben.post(channel, f"{alone.mention} hello?")
+    by_ann = await alone.ann.post(channel, f"{alone.mention} hello!")
+    await alone.start_bot(**soon)
+    await alone.answered(await alone.thread_of(by_ann))
+    assert int(by_ben["id"]) not in alone.discord.world.channels
+    assert alone.said(channel) == []
+
+
+async def test_the_operator_says_who_may_use_the_bot_where_no_rule_does(alone: World) -> None:
+    members = alone.role("Members", alone.ben, alone.admin)
+    await alone.start_bot(BOT_ACCESS__ALLOW_ROLES=str(members), BOT_ACCESS__BLOCK=str(alone.admin.id))
+    channel, dm = alone.channel(), await alone.dm_of(alone.ann)
+    await alone.ann.post(dm, "hello?")
+    asked = [await who.post(channel, f"{alone.mention} hello?") for who in (alone.ann, alone.admin)]
+    await alone.converse(channel, "hello", alone.ben)
+    assert not {int(each["id"]) for each in asked} & alone.discord.world.channels.keys()
+    assert alone.said(dm) == []
+    for who in (alone.ann, alone.admin):
+        chat = await answer(await who.command(channel, "chat", {"message": "hello"}))
+        assert chat == admission.BLOCKED_BY_OPERATOR
+    await rule(alone, channel, "allow", person=alone.ann.id)
+    await alone.converse(channel, "and now?", alone.ann)
+
+
+async def test_an_outage_of_the_store_is_not_told_to_whom_is_known_to_be_blocked(alone: World) -> None:
+    settings = {"POINTS_NOTIFY_AFTER_S": "0.5", "BOT_TURNS__POLL_S": "0.2"}
+    async with RedisProxy.before(alone.redis_url) as proxy:
+        await alone.start_bot(module="tests.engine.points_bot", REDIS_URL=proxy.url, **settings)
+        channel, other = alone.channel(), alone.channel()
+        await block(alone, channel, alone.ben)
+        await ignored(alone, channel, alone.ben)
+        proxy.leave()
+        held = await alone.ben.post(channel, f"{alone.mention} hello?")
+        plain = await alone.ann.post(other, "not for the bot")
+        asked = await alone.ann.post(other, f"{alone.mention} hello!")
+        (notice,) = await alone.noticed(other)
+        assert notice["content"] == wording.small(wording.STORE_DOWN_FOR_NOW)
+        proxy.come_back()
+        await alone.answered(await alone.thread_of(asked))
+        await alone.converse(channel, "the end")
+        assert alone.said(channel) == []
+        for message in (held, plain):
+            assert int(message["id"]) not in alone.discord.world.channels
+
+
+# commands and buttons that ask Claude
+
+
+async def test_what_asks_claude_is_refused_to_blocked_people_kindly(world: World) -> None:
+    channel = world.channel()
+    world.claude.say("The old answer.")
+    thread = await world.converse(channel, "what is a loom?", world.ben)
+    await world.settled(thread)
+    await block(world, channel, world.ben)
+    requests = len(world.asked)
+    pressed = await press(world.ben, thread, world.replies(thread)[0], "Regenerate")
+    assert await told(pressed, world) == admission.BLOCKED
+    for command in ("retry", "continue", "chat"):
+        assert await answer(await world.ben.command(thread, command)) == admission.BLOCKED
+    reply = world.replies(thread)[0]["id"]
+    menu = await world.ben.context_command(thread, "Regenerate", reply)
+    assert await answer(menu) == admission.BLOCKED
+    assert len(world.asked) == requests
+    assert len(world.discord.threads(channel)) == 1
+    world.claude.say("The new answer.")
+    await press(world.admin, thread, world.replies(thread)[0], "Regenerate")
+    await anew(world, thread, "The new answer.")
+
+
+async def test_a_blocked_person_may_still_stop_the_reply_to_them(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello", world.ben)
+    gate, message = await streaming(world, thread, ["One ", "two."], "count", world.ben)
+    await block(world, channel, world.ben)
+    await press(world.ben, thread, world.replies(thread)[-1], "Stop")
+    await world.claude.until(lambda: world.asked[-1].finished is not None)
+    gate.release()
+    await world.settled(message)
+    assert world.said(thread)[-1]["content"].endswith(wording.STOPPED)
+
+
+# who may decide, and who sees what
+
+
+async def test_only_those_who_manage_the_server_set_rules(world: World) -> None:
+    channel = world.channel()
+    thread = await world.converse(channel, "hello")
+    mod = world.person("mod", bits.MANAGE_THREADS)
+    for who in (world.ann, mod):
+        for verb in ("allow", "block", "clear"):
+            for scope in (Scope.CHANNEL, Scope.SERVER):
+                said = await rule(world, thread, verb, who, person=world.ben.id, scope=scope.value)
+                assert said == REFUSALS.may_not[scope]
+    manager = world.person("manager", bits.MANAGE_GUILD)
+    assert "is blocked in this channel" in await rule(world, thread, "block", manager, person=world.ben.id)
+    await ignored(world, channel, world.ben)
+
+
+async def test_a_rule_needs_somebody_whom_it_is_for(world: World) -> None:
+    assert await rule(world, world.channel(), "block") == WHOM
+
+
+async def test_everybody_sees_their_own_rule_and_managers_see_all(world: World) -> None:
+    channel = world.channel()
+    members = world.role("Members", world.ann)
+    free = await answer(await world.ben.command(channel, "access show"))
+    assert free == "You may use me here: no rule of this server applies, and whoever runs me has decided so."
+    await rule(world, channel, "allow", role=members)
+    await rule(world, channel, "block", role=world.guild.id)
+    await block(world, channel, world.ben)
+    own = await answer(await world.ben.command(channel, "access show"))
+    assert own.startswith(
+        f"You may not use me here: a rule blocks <@{world.ben.id}>, set for this channel <t:"
+    )
+    assert str(world.admin.id) not in own
+    about_ann = await world.ben.command(channel, "access show", {"person": world.ann.id})
+    assert (await answer(about_ann)).startswith(OTHERS)
+    handle = await world.admin.command(channel, "access show")
+    assert "a rule blocks @everyone" in await answer(handle)
+    await world.until(lambda: len(handle.followups) >= 2)
+    shown = "\n".join(each["content"] for each in handle.followups)
+    assert f"Allowed: <@&{members}>" in shown
+    assert f"Blocked: <@{world.ben.id}>, @everyone" in shown
+    assert "There are no rules for this server." in shown
+    about = await answer(await world.admin.command(channel, "access show", {"person": world.ann.id}))
+    assert about.startswith(f"<@{world.ann.id}> may use me here: a rule allows <@&{members}>")
+
+
+async def test_without_a_role_or_a_person_all_rules_of_a_channel_are_removed_and_each_is_noted(
+    world: World,
+) -> None:
+    async with world.apart() as own, Redis.from_url(own.redis_url, decode_responses=True) as redis:
+        channel = own.channel()
+        await block(own, channel, own.ben)
+        await rule(own, channel, "allow", role=own.guild.id)
+        assert await rule(own, channel, "clear") == cleared(Scope.CHANNEL, 2)
+        assert await rule(own, channel, "clear") == cleared(Scope.CHANNEL, 0)
+        await own.converse(channel, "hello", own.ben)
+        noted: Any = await redis.xrange(f"{own.prefix}:{{{own.guild.id}}}:audit")
+        ben, everyone = f"access:person:{own.ben.id}", f"access:role:{own.guild.id}"
+        seen = [(each["what"], each["before"], each["after"]) for _, each in noted]
+        assert seen[:2] == [(ben, "", "block"), (everyone, "", "allow")]
+        assert sorted(seen[2:]) == [(ben, "block", ""), (everyone, "allow", "")]
+
+
+async def test_a_place_has_no_more_rules_than_an_answer_shows(world: World) -> None:
+    channel = world.channel()
+    async with Redis.from_url(world.redis_url) as redis:
+        held: Any = {f"access:person:{number}": "block" for number in range(1, RULES_MAX + 1)}
+        await redis.hset(f"bobbin:{{{world.guild.id}}}:set:{channel}", mapping=held)
+    assert await rule(world, channel, "block", person=world.ben.id) == TOO_MANY
+    handle = await world.admin.command(channel, "access show")
+    await answer(handle)
+    await world.until(lambda: len(handle.followups) >= 2)
+    assert f"<@{RULES_MAX}>" in handle.followups[0]["content"] + handle.followups[1]["content"]
+
+
+async def test_why_and_the_settings_tell_of_a_rule_and_of_others_only_to_those_who_manage_the_server(
+    world: World,
+) -> None:
+    channel = world.channel()
+    await block(world, channel, world.ben)
+    message = await world.ben.post(channel, f"{world.mention} hello?")
+    await world.converse(channel, "the next")
+    why = await answer(await world.ben.command(channel, "why", {"message": message["id"]}))
+    assert because(Reason.BLOCKED).told("") in why
+    assert "set for the channel to `block`" in why
+    assert str(world.admin.id) not in why
+    settings = await answer(await world.ann.command(channel, "settings show"))
+    assert "Who may use me without a rule: **everybody** (default)" in settings
+    assert str(world.ben.id) not in settings
+    managed = await answer(await world.admin.command(channel, "settings show"))
+    assert f"Who may use me: **block <@{world.ben.id}>** (set for the channel" in managed
