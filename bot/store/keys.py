@@ -49,7 +49,9 @@ RESERVATION_S = 15 * 60
 counts all the same when it is done."""
 
 RESERVATION_RECORD_S = 2 * 3600
-"""How long a settled reservation is known, so that a repeated settlement counts once."""
+"""How long a settled reservation is known, so that a repeated settlement counts once.
+
+An open one is known for as long as its counters."""
 
 BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""

@@ -22,6 +22,10 @@ TOLD = (Subject.SERVER, Subject.CHANNEL, Subject.ROLE)
 """The limits that the server's channel is told of. What a person has used up is that person's own affair."""
 
 
+MOST_FAILED = 1000
+"""The windows that are remembered because their notice could not be posted: that is logged once for each."""
+
+
 class BudgetAlerts:
     """Posts each share of each limit once per window: the nonce repeats until the store has noted the share."""
 
@@ -29,6 +33,7 @@ class BudgetAlerts:
         self._outbox = outbox
         self._budgets = budgets
         self._telling: dict[tuple[str, int], asyncio.Task[None]] = {}
+        self._failed: set[str] = set()
 
     def observe(self, claim: Claim, terms: Terms, limits: tuple[Limit, ...], uses: tuple[Use, ...]) -> None:
         """Tell in the background of the limits of which a share was reached that was not told of yet."""
@@ -37,7 +42,12 @@ class BudgetAlerts:
         for limit, use in zip(limits, uses, strict=True):
             share = share_reached(limit, use)
             key = limit.counter, share
-            if share > use.told and limit.rule.subject in subjects and key not in self._telling:
+            if (
+                share > use.told
+                and limit.rule.subject in subjects
+                and limit.counter not in self._failed
+                and key not in self._telling
+            ):
                 task = asyncio.create_task(self._tell(channel, limit, share, use), name="budget-alert")
                 self._telling[key] = task
                 task.add_done_callback(partial(self._ended, key))
@@ -60,6 +70,9 @@ class BudgetAlerts:
                     kind=type(error).__name__,
                     hint="give the bot the permission to write there, or choose another channel: /budget notify",
                 )
+                if len(self._failed) >= MOST_FAILED:
+                    self._failed.clear()
+                self._failed.add(limit.counter)
                 return
         try:
             await self._budgets.tell_share(limit, share)

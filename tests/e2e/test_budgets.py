@@ -79,7 +79,13 @@ async def test_at_a_limit_a_person_is_told_once_when_it_renews_and_later_message
         assert line.startswith("-# You have used up your answers here for this month; it renews <t:")
         assert ":R>" in line
         assert "Others can go on here." in line
-        await dropped(own, await mention(own, own.ann))
+        third = await mention(own, own.ann)
+        await dropped(own, third)
+        why = await answer(
+            await own.ann.command(int(third["channel_id"]), "why", {"message": str(third["id"])})
+        )
+        assert "because of a limit. You have used up your answers here for this month; it renews <t:" in why
+        assert "/budget show" in why
         await own.converse(own.channel(), "and I?", own.ben)
         assert len(own.asked) == 2
 
@@ -127,12 +133,14 @@ async def test_simultaneous_messages_exceed_a_limit_in_tokens_by_less_than_one_r
 ) -> None:
     settings = {"BOT_BUDGETS__BOT": "20000 tokens per month", "BOT_CLAUDE__MAX_TOKENS": "8000"}
     async with world.apart(settings, bots=2) as own:
-        gate = own.claude.hold(after=0)
+        gates = [own.claude.hold(after=0) for _ in range(3)]
         posted = await asyncio.gather(*(mention(own, own.person("p"), "hello") for _ in range(12)))
-        await own.until(lambda: len([1 for bot in own.bots for _ in bot.log("budget_reached")]) >= 9)
-        assert len(own.asked) == 3  # 8000 tokens and the prompt are reserved for each
-        gate.release()
+        await own.until(lambda: sum(len(bot.log("budget_reached")) for bot in own.bots) == 9)
+        await own.until(lambda: len(own.asked) == 3)  # 8000 tokens and the prompt are reserved for each
+        for gate in gates:
+            gate.release()
         await asyncio.gather(*(own.settled(message) for message in posted))
+        assert len(own.asked) == 3
 
 
 async def test_an_answer_whose_bot_is_killed_after_its_reservation_is_given_by_the_next(world: World) -> None:

@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 from bot.conversation.budget import Amount, Limit, Period, Rule, Subject, Unit, Use
 from bot.store.budgets import Budgets, Full, Reserved
 from bot.store.claim import Claim
-from bot.store.keys import RESERVATION_S, Keys
+from bot.store.keys import RESERVATION_RECORD_S, RESERVATION_S, Keys
 from tests.conversation.builders import message
 from tests.store.claims import a_claim
 from tests.store.rollback import roll_back, snapshot
@@ -171,6 +171,19 @@ async def test_a_store_that_goes_back_while_requests_are_settled_loses_none(
     assert used.settled == 65
     await expire_reservations(redis)  # the store holds the reservation of a settlement that it has forgotten
     assert (await reserved(budgets, tokens, turn=3)).uses == (Use(65, 100),)
+
+
+async def test_an_open_reservation_is_known_for_as_long_as_a_counter_holds_it(
+    redis: Redis, budgets: Budgets
+) -> None:
+    month = limit(1000, renews_in_s=30 * 86_400)
+    made = await reserved(budgets, month)
+    await reserved(budgets, limit(1000, counter="other"), turn=2)
+    counter, record = await redis.ttl(KEYS.budget(month.counter)), await redis.ttl(made.call.record)
+    assert record >= counter > 30 * 86_400
+    assert await redis.ttl(KEYS.reservations) >= counter
+    await budgets.settle(made, NOTHING)
+    assert 0 < await redis.ttl(made.call.record) <= RESERVATION_RECORD_S
 
 
 async def test_each_key_expires(redis: Redis, budgets: Budgets) -> None:

@@ -31,6 +31,7 @@ from bot.store.budgets import Amounts, Budgets, Full, Reserved
 from bot.store.claim import Claim
 from bot.store.keys import Keys
 from bot.turns.metered_claude import Account, MeteredClaude
+from bot.turns.reply_stream import ReplyStream
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message
 from tests.store.claims import a_claim
@@ -136,6 +137,17 @@ async def test_a_request_reserves_the_most_and_settles_what_it_used(metered: Met
         (Use(0, 1), Use(0, 150), Use(0, 250)),
         (Use(1, 0), Use(45, 0), Use(50, 0)),
     ]
+
+
+async def test_a_summary_for_which_there_is_no_room_is_done_without(metered: Metered) -> None:
+    metered.tokens = 1
+    _, claude = metered.claude((END,))
+    await read(claude)
+    stream = ReplyStream(claude, asyncio.Future(), lambda _: None, lambda _: None)
+    assert await stream.summary(REQUEST, MOST) == (None, ())
+    text, end = await stream.reply(REQUEST, "reply", MOST)
+    assert text == ""
+    assert isinstance(end, BudgetReached)
 
 
 async def test_a_turn_is_one_message_however_many_requests_it_takes_and_a_summary_is_none(

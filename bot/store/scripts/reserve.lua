@@ -22,18 +22,21 @@ for i = 1, #limits, 5 do
 end
 local answer = {'OK', number}
 if state == 'returned' and (full == 0 or forced == '1') then
-  local held = 'open'
+  -- What is open must be known for as long as a counter holds it.
+  local held, life = 'open', tonumber(record_s)
   for i = 1, #limits, 5 do
     if limits[i + 2] ~= '0' then
       redis.call('HINCRBY', limits[i], 'reserved', limits[i + 2])
       redis.call('EXPIRE', limits[i], limits[i + 3])
       held = held .. ' ' .. limits[i] .. ' ' .. limits[i + 2]
+      life = math.max(life, tonumber(limits[i + 3]))
     end
   end
   redis.call('HSET', record, id, held .. ' ')
-  redis.call('EXPIRE', record, record_s)
   redis.call('ZADD', open, integer(now_ms() + tonumber(lease_ms)), record .. ' ' .. id)
-  redis.call('EXPIRE', open, record_s)
+  for _, key in ipairs({record, open}) do
+    if redis.call('TTL', key) < life then redis.call('EXPIRE', key, life) end
+  end
 elseif state == 'returned' then
   -- Once per person and window; a repeated attempt at the same turn tells it again.
   local line = 'line:' .. person

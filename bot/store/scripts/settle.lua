@@ -15,7 +15,9 @@ if redis.call('HGET', record, id) ~= 'settled' then
     end
   end
   redis.call('HSET', record, id, 'settled')
-  redis.call('EXPIRE', record, record_s)
+  local is_open = false
+  for _, held in ipairs(redis.call('HVALS', record)) do is_open = is_open or string.sub(held, 1, 5) == 'open ' end
+  if not is_open then redis.call('EXPIRE', record, record_s) end
 end
 local answer = {'OK', number}
 for i = 1, #used, 3 do
