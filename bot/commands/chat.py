@@ -168,7 +168,10 @@ class Chat:
         """Open a thread without a message: a private one cannot be started from a message."""
         author = to_author(interaction.user)
         thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        private = kind is discord.ChannelType.private_thread
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        if private:
+            meta["private"] = 1
         meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
@@ -191,7 +194,6 @@ class Chat:
             name = discord.utils.escape_markdown(author.name)
             greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
-        private = kind is discord.ChannelType.private_thread
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 

@@ -26,6 +26,7 @@ from bot.commands.services import CommandServices
 from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.usage import Usage
 from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
@@ -46,6 +47,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Answer,
     AccessRules,
     BudgetGroup,
+    Usage,
     ReplyControls,
     Context,
     Help,

@@ -32,6 +32,7 @@ from bot.store.presets import Presets
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -60,6 +61,7 @@ class CommandServices:
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    usage: Usage
     presets: Presets
     decisions: Decisions
     message_states: MessageStates

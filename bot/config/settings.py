@@ -236,6 +236,10 @@ class BudgetsSettings(Section):
         return self
 
 
+class UsageSettings(Section):
+    ttl_days: Annotated[int, Field(ge=1, le=3650)] = 400
+
+
 class TurnsSettings(Section):
     lease_s: Annotated[float, Field(ge=0.5, le=300)] = 6.0
     heartbeat_s: Annotated[float, Field(ge=0.1, le=150)] = 2.0
@@ -289,6 +293,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     audit: AuditSettings = AuditSettings()
     budgets: BudgetsSettings = BudgetsSettings()
+    usage: UsageSettings = UsageSettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -82,6 +82,7 @@ class Found:
     replies: int = 0
     summaries: int = 0
     prompts: int = 0
+    usage: int = 0
 
     def __add__(self, other: Found) -> Found:
         return Found(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Found)))

@@ -24,6 +24,7 @@ Life = Literal[
     "seconds",
     "a day",
     "audit.ttl_days",
+    "usage.ttl_days",
     "for ever",
     "until removed",
     "until done",
@@ -59,6 +60,7 @@ Erasure = Literal[
     "prompt",
     "versions",
     "presets",
+    "usage",
     "by a sweep",
     "by expiry",
     "receipt",
@@ -70,7 +72,7 @@ Erasure = Literal[
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
-set or saved. `by a sweep`: goes once
+set or saved. `usage`: the counts stay, and name nobody. `by a sweep`: goes once
 the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
 erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
 stays, see docs/privacy.md.
@@ -232,6 +234,22 @@ CONTRACTS = (
         whose="a conversation",
         personal=("ids", "words"),
         erased="summary",
+    ),
+    Contract(
+        "{C}:use:<day>",
+        "hash",
+        "messages, requests, tokens and costs of a conversation's day, by person and model",
+        "usage.ttl_days",
+        whose="a server",
+        personal=("ids",),
+        erased="usage",
+    ),
+    Contract(
+        "{S}:uses",
+        "sorted set",
+        "conversations and days with usage, by day",
+        "usage.ttl_days",
+        whose="a server",
     ),
     Contract(
         "i:<interaction>",

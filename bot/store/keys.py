@@ -58,6 +58,12 @@ BUDGET_GRACE_S = 3600
 RECEIPT_S = 30 * 24 * 3600
 """How long a person can verify that they were forgotten."""
 
+USAGE_S = 400 * 24 * 3600
+"""How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
+
+USAGE_PLACE = "place"
+"""The field of a usage that holds the channel, and whether the conversation is a private thread."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -146,6 +152,14 @@ class Keys:
     def meta(self, conversation: int) -> Key:
         """Return what is known of the conversation itself."""
         return self._of(conversation, "meta")
+
+    def usage(self, conversation: int, day: dt.date) -> Key:
+        """Return what was used in a conversation on a day."""
+        return self._of(conversation, f"use:{day:%Y%m%d}")
+
+    def usage_index(self, home: int) -> Key:
+        """Return the conversations and days with usage; `home` is the server, or the direct messages."""
+        return self._of(home, "uses")
 
     def pulse(self, instance: str) -> Key:
         """Return the latest heartbeat of an instance."""

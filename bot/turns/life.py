@@ -150,13 +150,15 @@ class TurnLife:
         claim, cost = self.claim, self.cost
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
+        model = self.services.policy.model if turn is None else turn.model
+        usage = cost.usage(self.services.today(), model)
         drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
 
         async def commit() -> None:
             if drops_files:
                 await self.services.schedule_cleanup(claim.conversation)
             await self._journal.commit(
-                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
+                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
             )
 
         await persist(commit)

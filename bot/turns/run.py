@@ -113,11 +113,14 @@ class Runner:
     async def _record_cost(self, life: TurnLife) -> None:
         """Record the cost of an attempt that has committed nothing."""
         cost = life.cost
-        if cost.recorded or not (cost.known or cost.unknown):
+        if cost.recorded or not cost.was_asked:
             return
+        usage = cost.usage(self._services.today())
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(RECORD_COST_S):
-                await self._journal.record_cost(life.claim, cost=cost.known, unpriced=cost.unknown)
+                await self._journal.record_cost(
+                    life.claim, cost=cost.known, unpriced=cost.unknown, usage=usage
+                )
 
     async def _settle(self, life: TurnLife) -> None:
         """Wait for the settlement of the turn's limits; one that takes longer goes on in the background."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -53,3 +54,7 @@ class TurnServices:
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
+
+    def today(self) -> dt.date:
+        """The day (UTC) on which usage counts now."""
+        return dt.datetime.fromtimestamp(self.clock.now_s(), dt.UTC).date()

@@ -42,6 +42,7 @@ def build_commands(
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
         budgets=store.budgets,
+        usage=store.usage,
         presets=store.presets,
         decisions=store.decisions,
         message_states=store.message_states,

@@ -38,6 +38,7 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
@@ -79,6 +80,7 @@ class Store:
     revisions: Revisions
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
+    usage: Usage
     forget_jobs: ForgetJobs
     person_search: PersonSearch
     examination: Examination
@@ -104,6 +106,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
+    usage_s = settings.usage.ttl_days * DAY_S
     held_files = HeldFiles(
         redis,
         keys,
@@ -120,7 +123,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         keys=keys,
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
-        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
+        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
@@ -139,6 +142,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         revisions=revisions,
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
+        usage=Usage(redis, keys, usage_s=usage_s),
         forget_jobs=ForgetJobs(redis, keys),
         person_search=PersonSearch(KeyReader(redis, keys)),
         examination=Examination(redis, keys),

@@ -83,3 +83,21 @@ local function use_of(counter)
   local found = redis.call('HMGET', counter, 'settled', 'reserved', 'told')
   return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
 end
+
+-- Add to one row of a usage: eight counts, then the first turn of the row, which stays.
+local function add_usage(usage, row, counts)
+  local sums, known = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
+  for count in string.gmatch(counts, '%d+') do
+    local before, number = known(), #sums + 1
+    sums[number] = number <= 8 and integer(tonumber(count) + tonumber(before or 0)) or before or count
+  end
+  redis.call('HSET', usage, row, table.concat(sums, ' '))
+end
+
+-- Record the usage of an attempt: the `place`, then rows and their counts in turn. Nothing where nothing was used.
+local function record_usage(usage, usage_s, used)
+  if #used == 0 then return end
+  redis.call('HSET', usage, 'place', used[1])
+  for i = 2, #used, 2 do add_usage(usage, used[i], used[i + 1]) end
+  redis.call('EXPIRE', usage, usage_s)
+end
