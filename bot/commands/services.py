@@ -25,6 +25,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.revisions import Revisions
@@ -75,6 +76,7 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
+    person_limits: PersonLimits
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

@@ -110,7 +110,7 @@ def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-CHANNEL_FIELDS = ("guild", "parent", "starter", "joined", "left", "buttons")
+CHANNEL_FIELDS = ("guild", "parent", "starter", "handed", "joined", "left", "buttons")
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
@@ -133,6 +133,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         guild=number("guild"),
         parent=number("parent"),
         starter=number("starter"),
+        handed=number("handed"),
         joined=number("joined"),
         left=number("left"),
         floor=number("floor"),

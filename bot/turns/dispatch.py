@@ -13,6 +13,7 @@ from bot.conversation.errors import (
     DiscordNotNow,
     DiscordUnavailable,
     Fenced,
+    PersonBusy,
     StoreUnavailable,
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
@@ -195,7 +196,7 @@ class Dispatcher:
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
-        except DiscordNotNow as error:
+        except (DiscordNotNow, PersonBusy) as error:
             not_within_s = error.for_s
             return 0
         except AnsweredBefore:

@@ -59,6 +59,7 @@ def build_commands(
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),
+        person_limits=store.person_limits,
         judge=intake.judge,
         operator_values=operator_values(settings),
         default=default_choice(settings),
