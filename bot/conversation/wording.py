@@ -214,10 +214,11 @@ def too_many_threads(until_ms: int) -> str:
     )
 
 
-def paused(person: int, until_ms: int) -> str:
+def paused(person: int | None, until_ms: int) -> str:
     """Say that nothing is answered to a person for some time, and who can change that."""
+    whom = f"<@{person}>" if person else "these messages"
     return (
-        f"That was a lot at once that I could not answer, so I take a break from answering <@{person}>. Please write "
+        f"That was a lot at once that I could not answer, so I take a break from answering {whom}. Please write "
         f"again {when(until_ms)}. Somebody who manages this server can end the break with /access clear."
     )
 

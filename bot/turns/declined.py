@@ -21,7 +21,7 @@ async def count(claim: Claim, services: TurnServices) -> tuple[str, ...]:
     limits = services.person_limits
     if limits is None:
         return ()
-    people = dict.fromkeys(each.asker or each.author.id for each in claim.batch.messages)
+    people = dict.fromkeys(each.asker for each in claim.batch.messages if each.asker is not None)
     home, now_ms = claim.meta.guild or claim.conversation, services.clock.now_ms()
     event = f"{claim.turn_id}.{claim.attempt.regeneration}"
     notices: list[str] = []

@@ -229,7 +229,9 @@ class Intake:
         # A webhook uses no command and presses no button: the person who wrote the original does.
         asker = message.author.id if original is None else original.author.id
         counted = message.id if original is None else original.id  # a copy opens no second thread
-        if await self._is_limited(message, accepted, source, person=asker, counted=counted):
+        unknown = original is None and self._proxies.is_proxied(message)
+        person = None if unknown else asker
+        if await self._is_limited(message, accepted, source, person=person, counted=counted):
             return None
         conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
@@ -267,12 +269,15 @@ class Intake:
         return None if is_new is None else conversation
 
     async def _is_limited(
-        self, message: discord.Message, accepted: Accepted, source: str, *, person: int, counted: int
+        self, message: discord.Message, accepted: Accepted, source: str, *, person: int | None, counted: int
     ) -> bool:
-        """Whether a message is left out because of its author's limits; tells the author, once."""
+        """Whether a message is left out because of its author's limits; tells the author, once.
+
+        Proxied messages whose authors are not known count as those of one person in each channel.
+        """
         limited = await self._limits.admit(
             message.channel.id if message.guild is None else message.guild.id,
-            person,
+            message.channel.id if person is None else person,
             counted,
             at_ms=created_ms(message.id) if source == "listing" else self._clock.now_ms(),
             opens_thread=accepted.answer.opens_thread,
