@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 import discord
 from discord import app_commands
@@ -16,7 +16,8 @@ from bot.commands.forget import identity_of
 from bot.commands.interactions import Interaction, say
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
-from bot.store.examination import KeptMessage, KeptSetting
+from bot.store.examination import KeptMessage
+from bot.turns.forgetting import Kept
 
 MOST_BYTES = 8_000_000
 """Discord takes files of 10 MB at least ("Uploading Files")."""
@@ -40,26 +41,27 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
     async def data(self, interaction: Interaction) -> None:
         """Send the file."""
         await interaction.response.defer(ephemeral=True)
-        messages, settings = await self._forgetting.kept(identity_of(interaction))
-        if not messages and not settings:
+        kept = await self._forgetting.kept(identity_of(interaction))
+        if not kept:
             await say(interaction, NOTHING)
             return
-        data, left_out = document(interaction.user.id, interaction.user.name, messages, settings)
-        text = f"Here is what I keep of you: {len(messages)} messages and {len(settings)} settings."
+        data, left_out = document(interaction.user.id, interaction.user.name, kept)
+        text = (
+            f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
+            f"{len(kept.acts)} entries in audit logs."
+        )
         if left_out:
             text += (
                 f" The file would be too large for Discord, so the oldest {left_out} messages are left out."
             )
-        text += " `/forget me` removes it."
+        text += " `/forget me` removes what you wrote."
         await say(interaction, text, files=[discord.File(io.BytesIO(data), "my-data.json")])
 
 
-def document(
-    person: int, username: str, messages: Sequence[KeptMessage], settings: Sequence[KeptSetting]
-) -> tuple[bytes, int]:
+def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
     """Return the file, and how many of the oldest messages did not fit into it."""
     left_out = 0
-    shown = [_message(each) for each in messages]
+    shown = [_message(each) for each in kept.messages]
     sizes = [len(json.dumps(each, ensure_ascii=False).encode(errors="replace")) + 100 for each in shown]
     size = sum(sizes)
     while size > MOST_BYTES and left_out < len(shown):
@@ -69,7 +71,8 @@ def document(
         "person": {"id": str(person), "username": username},
         "messages": shown[left_out:],
         "messages_left_out": left_out,
-        "settings": [_setting(each) for each in settings],
+        "settings": [_with_time(asdict(each)) for each in kept.settings],
+        "acts": [_with_time(asdict(each)) for each in kept.acts],
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
 
@@ -84,10 +87,11 @@ def _message(kept: KeptMessage) -> dict[str, object]:
     }
 
 
-def _setting(kept: KeptSetting) -> dict[str, object]:
-    fields = asdict(kept)
+def _with_time(fields: dict[str, Any]) -> dict[str, object]:
     at_ms = fields.pop("at_ms")
-    return {**fields, "home": str(kept.home), "target": str(kept.target), "set": _time(at_ms)}
+    # Ids as texts: a reader of JSON may take numbers for doubles, which cannot hold them.
+    named = {name: str(value) if isinstance(value, int) else value for name, value in fields.items()}
+    return {**named, "at": _time(at_ms)}
 
 
 def _time(at_ms: int) -> str:

@@ -145,7 +145,13 @@ class WhyAnswer:
             found = decided.origin
             if found is not None and (found.setting.at_ms or 0) > created_ms(target.id):
                 remark = why_view.SET_SINCE
-            return self._unanswered(where, Decision(decided.reason, 0, origin=found), remark)
+            # Outside of threads, and in threads that the bot takes no part in, only mentions are ever answered.
+            by_operator = decided.reason is not Reason.NOT_MENTIONED or (
+                isinstance(message.channel, discord.Thread)
+                and self._services.intake_policy.when == "mentioned"
+            )
+            decision = Decision(decided.reason, 0, origin=found)
+            return self._unanswered(where, decision, remark, by_operator=by_operator)
         further = why_view.NO_TRACE_OLD if is_old else why_view.NO_TRACE_NEW
         return f"[This message]({where}): {why_view.NO_TRACE} {further}"
 
@@ -163,12 +169,19 @@ class WhyAnswer:
         links = [self._link(_channel(conversation, meta, each), each) for each in shown]
         return why_view.made_of(entry, links, forgotten=len(members) - len(shown))
 
-    def _unanswered(self, where: str, decision: Decision, remark: str = "") -> str:
+    def _unanswered(
+        self, where: str, decision: Decision, remark: str = "", *, by_operator: bool = True
+    ) -> str:
         if decision.reason == Cause.PROXIED and decision.detail.isdecimal():
             channel = int(where.split("/")[-2])
             decision = replace(decision, detail=self._link(channel, int(decision.detail)))
         return why_view.unanswered(
-            where, decision, self._services.operator_values, remark=remark, names=self._names
+            where,
+            decision,
+            self._services.operator_values,
+            remark=remark,
+            names=self._names,
+            by_operator=by_operator,
         )
 
     async def _fetched(self, channel: int, message: int) -> Target:

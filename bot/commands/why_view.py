@@ -56,16 +56,17 @@ def unanswered(
     *,
     remark: str = "",
     names: bool = False,
+    by_operator: bool = True,
 ) -> str:
     """Say why a message was not answered, by which rule, and what would change that; `where` is its link.
 
-    The names of people are for admins.
+    The names of people are for admins. `by_operator` holds unless the operator's settings had no part in it.
     """
     told = because(decision.reason)
     lines = [f"[This message]({where}) was not answered {told.told(decision.detail)}"]
     if decision.origin is not None:
         lines.append(f"The rule: {origin(decision.origin, names=names)}.")
-    elif (value := operator.get(told.key)) is not None:
+    elif by_operator and (value := operator.get(told.key)) is not None:
         lines.append(f"The rule: `{told.key}`, {_by_operator(value)}.")
     if told.switch:
         lines.append(told.switch)
@@ -95,7 +96,9 @@ def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
     since = f" since {_time(found.began_ms)}" if found.began_ms is not None else ""
     if found.due_ms is not None:
         text = f"{this} waits until {_time(found.due_ms)}. The answer comes by itself: no need to repeat it."
-        return text if decision is None else f"{text}\nIt {because(decision.reason).told(decision.detail)}"
+        return (
+            text if decision is None else f"{text}\nThat is {because(decision.reason).told(decision.detail)}"
+        )
     if found.hold_ms is not None:
         return f"{this} was edited several times, so I wait until {_time(found.hold_ms)} before I answer it again."
     if found.turn is None:

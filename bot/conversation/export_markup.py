@@ -11,7 +11,7 @@ from bot.conversation.visible import readable
 
 FENCE = "```"
 
-_LINK = re.compile(r"https?://[^\s<>|`\"]+")
+_LINK = re.compile(r"https?://[^\s<>|`\"“”‘’«»]+")
 _STYLES = (
     (re.compile(r"\*\*([^*\n]+)\*\*"), r"<strong>\1</strong>"),
     (re.compile(r"__([^_\n]+)__"), r"<u>\1</u>"),
@@ -32,7 +32,8 @@ def to_html(text: str) -> str:
     at = 0
     for start, end in code_spans(text):
         made += [_lines(text[at:start]), _code(text[start:end])]
-        at = end
+        # The end of a line behind a block would be an empty line.
+        at = end + (text.startswith(FENCE, start) and text.startswith("\n", end))
     return "".join([*made, _lines(text[at:])])
 
 

@@ -23,7 +23,7 @@ article.more { margin-top: .25rem; }
 article:target { outline: 2px solid var(--accent); outline-offset: .4rem; border-radius: .2rem; }
 .who { font-weight: 600; }
 .name, .when, .reply { color: var(--muted); font-size: .85rem; }
-.when, .reply a { color: inherit; }
+.reply a { color: inherit; }
 .app { background: var(--accent); color: var(--back); border-radius: .25rem; padding: 0 .3rem; font-size: .7rem;
   font-weight: 700; }
 .text { white-space: pre-wrap; }

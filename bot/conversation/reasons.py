@@ -123,9 +123,9 @@ BECAUSE: dict[str, Because] = {
         "because I cannot read the stored history of this conversation",
         "Whoever runs me can start the version of me that wrote it; /reset deletes the history, and we can go on.",
     ),
-    Cause.NOT_NOW: Because("yet, because Discord delays my messages"),
+    Cause.NOT_NOW: Because("because Discord delays my messages there"),
     Cause.WAITS_FOR_OTHERS: Because(
-        "yet, because several replies to its author are being written already",
+        "because several replies to its author are being written already",
         "The answer comes by itself once one of them is complete.",
         "limits.turns_per_person",
     ),

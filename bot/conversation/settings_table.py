@@ -8,9 +8,19 @@ from dataclasses import dataclass
 from bot.conversation.access_rules import FAMILY, PERSON, ROLE
 from bot.conversation.answer_mode import ANSWER, mode_in_force
 from bot.conversation.audit import AUDIT_CHANNEL
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
 ON_OFF = {"True": "on", "False": "off"}
+ANSWERED = {
+    "always": "all",
+    "mentioned": "those that mention me",
+    "auto": "all but those for somebody else",
+}
+WHILE_ANSWERING = {"queue": "waits", "interrupt": "ends that answer"}
+TITLES = {"generated": "written by Claude", "message": "the first words of the message"}
+ON_TRIM = {"drop": "are left out", "summarize": "are summed up"}
+THINKING = {"default": "as the model does by itself"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +38,8 @@ class Row:
     A setting without a name cannot be set for a scope; one without a key has no default. A name that ends with `:`
     stands for all settings whose names begin so: all of them apply, and each scope has its own. `shown` is called
     with the name and the value, and writes the value for people. `in_force` is called with the settings by scope and
-    the name, and returns the one that applies. A row `for_managers` is shown to those who manage the server.
+    the name, and returns the one that applies. If the row `is_capped`, the operator's value is the highest that
+    counts. A row `for_managers` is shown to those who manage the server.
     """
 
     label: str
@@ -36,6 +47,7 @@ class Row:
     key: str = ""
     shown: Callable[[str, str], str] = lambda _name, value: value
     in_force: Callable[[Mapping[Scope, Settings], str], Origin | None] = in_force
+    is_capped: bool = False
     for_managers: bool = False
 
     @property
@@ -58,8 +70,11 @@ def _length(_name: str, value: str) -> str:
     return f"a text of {len(value):,} characters" if value else "none"
 
 
-def _on_off(_name: str, value: str) -> str:
-    return ON_OFF.get(value, value)
+def _in_words(words: Mapping[str, str]) -> Callable[[str, str], str]:
+    def shown(_name: str, value: str) -> str:
+        return words.get(value, value)
+
+    return shown
 
 
 def _or_none(_name: str, value: str) -> str:
@@ -97,18 +112,24 @@ ROWS = (
     Row("Who may use me without a rule", key="access.allow_roles", shown=_roles),
     Row("Model", "model", "claude.model"),
     Row("Effort", "effort", "claude.effort"),
-    Row("Thinking", "thinking", "claude.thinking"),
+    Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
-    Row("Messages in threads that I answer", key="reply.when"),
+    Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),
-    Row("Direct messages", key="discord.direct_messages", shown=_on_off),
-    Row("A message while I answer another", key="reply.while_answering"),
-    Row("Names of threads", key="reply.titles"),
+    Row("Direct messages", key="discord.direct_messages", shown=_in_words(ON_OFF)),
+    Row("A message while I answer another", key="reply.while_answering", shown=_in_words(WHILE_ANSWERING)),
+    Row("Names of threads", key="reply.titles", shown=_in_words(TITLES)),
     Row("Earlier messages that I read at the first mention", key="reply.context_messages"),
     Row("Longest history", key="history.max_tokens", shown=_number_of("tokens")),
-    Row("Beyond that, the oldest messages", key="history.on_trim"),
-    Row("A quiet conversation is deleted after", key="history.ttl_days", shown=_number_of("days")),
+    Row("Beyond that, the oldest messages", key="history.on_trim", shown=_in_words(ON_TRIM)),
+    Row(
+        "A quiet conversation is deleted after",
+        RETENTION_DAYS,
+        "history.ttl_days",
+        _number_of("days"),
+        is_capped=True,
+    ),
     Row("Largest file that I read", key="files.max_mb", shown=_number_of("MB")),
     Row(
         "Missed messages are answered up to an age of",
@@ -130,7 +151,10 @@ def applied(
         default = operator.get(row.key)
         origin = row.in_force(by_scope, row.name)
         if origin is not None:
-            yield Applied(row.label, row.shown(row.name, origin.setting.value), origin)
+            value = origin.setting.value
+            if row.is_capped and default is not None:
+                value = min(value, default.value, key=float)
+            yield Applied(row.label, row.shown(row.name, value), origin)
         elif default is not None:
             yield Applied(row.label, row.shown(row.name, default.value), is_default=not default.is_set)
 

@@ -129,7 +129,8 @@ class Claim:
     """The lease of a conversation, and the turn to answer, or to reconcile with Discord.
 
     `turn_id` is the id of the first message. `history` starts at the window; `recalled` are entries from before
-    the window that pins may bring back. With `reconciling` the turn is done and only compared with Discord.
+    the window that pins may bring back. `due` is when a reconciliation was due (ms), as the store writes it, "" for a
+    turn to answer.
     """
 
     lease: Lease
@@ -140,7 +141,12 @@ class Claim:
     history: tuple[Turn, ...] = ()
     recalled: tuple[Turn, ...] = ()
     earlier: EarlierAnswer = EarlierAnswer()
-    reconciling: bool = False
+    due: str = ""
+
+    @property
+    def reconciling(self) -> bool:
+        """Whether the turn is done, and only compared with Discord."""
+        return bool(self.due)
 
     @property
     def conversation(self) -> int:

@@ -10,7 +10,7 @@ import structlog
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
-from bot.conversation.decision import Decision
+from bot.conversation.decision import Cause, Decision
 from bot.conversation.errors import StoreUnavailable
 from bot.conversation.message import DISCORD_EPOCH_MS
 from bot.store.connection import translated
@@ -22,6 +22,9 @@ log = structlog.get_logger()
 
 MOST_DECISIONS = 200
 """The most decisions of a channel; those about its oldest messages go first."""
+
+FINAL = f'"reason":"{Cause.PROXIED}"'
+"""The text in a decision that no later one replaces: the turn of a withdrawn original ends in its own way."""
 
 _decisions = TypeAdapter(Decision)
 
@@ -35,7 +38,7 @@ class Decisions:
         self._keys = keys
 
     async def note(self, channel: int, messages: Sequence[int], decision: Decision) -> None:
-        """Note a decision about messages of a channel; a later decision about a message replaces an earlier one.
+        """Note a decision about messages of a channel; a later one about a message replaces an earlier one.
 
         No answer depends on a decision, so a failure of the store is only logged.
         """
@@ -44,6 +47,7 @@ class Decisions:
             oldest=(round((time.time() - DONE_RECORD_S) * 1000) - DISCORD_EPOCH_MS) << 22,
             most=MOST_DECISIONS,
             ttl_s=DONE_RECORD_S,
+            final=FINAL,
             decision=_decisions.dump_json(decision).decode(),
             messages=tuple(map(str, messages)),
         )

@@ -39,6 +39,16 @@ class DueQueue:
         with translated():
             await self._redis.zadd(self._key, {str(item): due_ms}, lt=True)
 
+    async def postpone(self, item: int, in_s: float) -> None:
+        """Have an item due in so many seconds, and not earlier."""
+        with translated():
+            await self._redis.zadd(self._key, {str(item): round((time.time() + in_s) * 1000)})
+
+    async def remove(self, item: int) -> None:
+        """Take an item off the queue."""
+        with translated():
+            await self._redis.zrem(self._key, str(item))
+
     async def take(self, next_in_s: float) -> tuple[DueItem, ...]:
         """Return the items that are due; each is due again in `next_in_s`, unless `done` is called."""
         now_ms = round(time.time() * 1000)

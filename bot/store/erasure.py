@@ -22,10 +22,14 @@ from bot.store.stale_summaries import StaleSummaries
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What followed from an erasure: the number of summaries dropped, and whether a turn is to be taken up."""
+    """What followed from an erasure: the number of summaries dropped, and whether a turn is to be taken up.
+
+    It is not `complete` where something has changed since it was read.
+    """
 
     summaries: int
     wakes: bool
+    complete: bool
 
 
 class Erasure:
@@ -42,14 +46,14 @@ class Erasure:
 
     async def erase(self, examined: Examined, who: Identity, *, first: int | None) -> Erased:
         """Remove what was found; `first` is the index of the first entry that has held something of the person."""
-        tag, summaries, wakes = examined.tag, 0, False
+        tag, summaries, wakes, complete = examined.tag, 0, False, True
         if first is not None:
             # Before the entries are changed: only they tell which summaries may hold the person's words.
             summaries = await self._summaries.drop(tag, first)
         if examined.calls or examined.contents or examined.records:
             await self._sweeps.schedule(tag)
         for call in examined.calls:
-            await self._scripts.run(call)
+            complete &= bool(await self._scripts.run(call))
         if examined.contents:
             with translated():
                 await self._redis.hdel(self._keys.files(tag), *sorted(examined.contents))
@@ -60,7 +64,7 @@ class Erasure:
                 await self._redis.hdel(self._keys.record(tag, message), "author")
         await self._delete_keys(examined)
         await self._remove_prompts(examined, who)
-        return Erased(summaries, wakes)
+        return Erased(summaries, wakes, complete)
 
     async def turn(self, conversation: int) -> tuple[int, bool]:
         """Return the token of the lease, and whether a turn runs under it."""

@@ -61,6 +61,18 @@ class KeptSetting:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAct:
+    """An administrative act of the person, from the audit log of the server `home`."""
+
+    home: int
+    target: int
+    what: str
+    before: str
+    after: str
+    at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
@@ -85,6 +97,7 @@ class Examined:
     versions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
     kept_messages: tuple[KeptMessage, ...] = ()
     kept_settings: tuple[KeptSetting, ...] = ()
+    kept_acts: tuple[KeptAct, ...] = ()
 
 
 class Examination:
@@ -103,13 +116,12 @@ class Examination:
             if contract is not None:
                 ways[contract.erased].append(name)
         parts: list[Examined] = []
-        if ways["entries"]:
-            parts.append(await self._examine_history(tag, who))
-        if ways["message"]:
-            counted = frozenset(message for part in parts for message in part.messages)
-            parts.append(await self._examine_records(tag, ways["message"], counted, who))
-        own = frozenset(message for part in parts for message in part.messages)
         if ways["entries"] or ways["message"] or ways["contents"]:
+            # Whatever the search found: a turn may have written the others since.
+            parts.append(await self._examine_history(tag, who))
+            if ways["message"]:
+                parts.append(await self._examine_records(tag, ways["message"], parts[0].messages, who))
+            own = frozenset(message for part in parts for message in part.messages)
             parts.append(await self._examine_contents(tag, own, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
@@ -118,6 +130,8 @@ class Examination:
         parts += [await self._examine_settings(tag, name, who) for name in ways["prompt"]]
         parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
         parts += [await self._examine_presets(tag, who) for _ in ways["presets"]]
+        if any(name.endswith(":audit") for name in ways["kept"]):
+            parts.append(await self._examine_audit(tag, who))
         return _merged(tag, parts)
 
     async def _examine_history(self, tag: int, who: Identity) -> Examined:
@@ -278,6 +292,17 @@ class Examination:
             calls.append(ReplaceField(value=key, field=name, before=text, after=""))
         return Examined(tag, Found(prompts=len(calls)), calls=tuple(calls), kept_settings=tuple(kept))
 
+    async def _examine_audit(self, tag: int, who: Identity) -> Examined:
+        acts = []
+        with translated():
+            entries: Any = await self._redis.xrange(self._keys.audit(tag))
+        for entry, fields in entries:
+            if fields.get("person") == str(who.person):
+                at_ms = int(str(entry).partition("-")[0])
+                what, before, after = (fields.get(name, "") for name in ("what", "before", "after"))
+                acts.append(KeptAct(tag, int(fields.get("target", 0)), what, before, after, at_ms))
+        return Examined(tag, kept_acts=tuple(acts))
+
 
 def _turn_id(text: str) -> int:
     try:
@@ -303,4 +328,5 @@ def _merged(tag: int, parts: Sequence[Examined]) -> Examined:
         versions={target: ids for part in parts for target, ids in part.versions.items()},
         kept_messages=tuple(each for part in parts for each in part.kept_messages),
         kept_settings=tuple(each for part in parts for each in part.kept_settings),
+        kept_acts=tuple(each for part in parts for each in part.kept_acts),
     )

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
@@ -17,14 +16,13 @@ from redis.asyncio import Redis
 from bot.conversation.forgetting import NOTHING, Found, Identity, total
 from bot.store.codec import pairs
 from bot.store.connection import translated
+from bot.store.due_queue import DueQueue
 from bot.store.keys import RECEIPT_S, Keys
 from bot.store.scripts import Scripts
 from bot.store.scripts.privacy import BeginForget, EndForget
 
 CHUNK = 1000
 """So many keys are noted in one command."""
-
-JOBS_AT_ONCE = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +60,7 @@ class ForgetJobs:
         self._redis = redis
         self._keys = keys
         self._scripts = Scripts(redis)
+        self._queue = DueQueue(redis, keys.forget_queue)
 
     async def begin(self, identity: Identity, code: str, *, next_in_s: float) -> ForgetJob:
         """Begin a job, which other instances take up in so many seconds; returns one that is under way already."""
@@ -83,21 +82,11 @@ class ForgetJobs:
 
     async def renew(self, person: int, next_in_s: float) -> None:
         """Keep a job from other instances for so many seconds."""
-        with translated():
-            await self._redis.zadd(
-                self._keys.forget_queue, {str(person): round((time.time() + next_in_s) * 1000)}
-            )
+        await self._queue.postpone(person, next_in_s)
 
     async def take(self, next_in_s: float) -> tuple[int, ...]:
         """Return the people whose jobs nobody works on; each is due again in `next_in_s`."""
-        now_ms = round(time.time() * 1000)
-        with translated():
-            found: list[Any] = await self._redis.zrangebyscore(
-                self._keys.forget_queue, "-inf", now_ms, start=0, num=JOBS_AT_ONCE
-            )
-        for person in found:
-            await self.renew(int(person), next_in_s)
-        return tuple(int(person) for person in found)
+        return tuple(item.id for item in await self._queue.take(next_in_s))
 
     async def get(self, person: int) -> ForgetJob | None:
         """Return the job of a person, or its receipt."""
@@ -114,7 +103,7 @@ class ForgetJobs:
                 await self._redis.sadd(left, *found[start : start + CHUNK])
             pipe = self._redis.pipeline(transaction=True)
             pipe.expire(left, RECEIPT_S)
-            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "state": "erasing"})
+            pipe.hset(keys.forget_job(person), mapping={"names": _dump_names(identity), "phase": "erasing"})
             await pipe.execute()
 
     async def left(self, person: int) -> tuple[str, ...]:
@@ -159,12 +148,11 @@ class ForgetJobs:
         person = job.identity.person
         with translated():
             await self._redis.hset(self._keys.forget_job(person), "told", "1")
-            await self._redis.zrem(self._keys.forget_queue, str(person))
+        await self._queue.remove(person)
 
     async def drop(self, person: int) -> None:
         """Take a person off the queue of whom there is nothing to do."""
-        with translated():
-            await self._redis.zrem(self._keys.forget_queue, str(person))
+        await self._queue.remove(person)
 
 
 def _dump_names(identity: Identity) -> str:
@@ -185,8 +173,8 @@ def _read(person: int, fields: dict[str, str]) -> ForgetJob:
         code=fields.get("code", ""),
         identity=identity,
         asked_ms=int(fields.get("asked_ms", 0)),
-        searched=fields.get("state") in ("erasing", "done"),
-        done=fields.get("state") == "done",
+        searched=fields.get("phase") in ("erasing", "done"),
+        done=fields.get("phase") == "done",
         found=found,
         told="told" in fields,
     )

@@ -35,6 +35,7 @@ class PersonSearch:
                 contract = contract_of(name)
                 if contract is not None and contract.personal:
                     ways[contract.erased].append(name)
+                    found += [name] if contract.exported == "acts" else []
             records, who = await self._records(ways["message"], who)
             recent, who = await self._recent(ways["by expiry"], who)
             found += [*records, *recent]

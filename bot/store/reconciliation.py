@@ -36,9 +36,12 @@ class Reconciliation(Leases):
         await self._queue.add(claim.conversation, now_ms)
 
     async def reconciled(self, claim: Claim, *, shown: bool = True) -> None:
-        """Note that a turn was compared with Discord; `shown` says whether Discord shows all of the reply."""
+        """Note that a turn was compared with Discord; `shown` says whether Discord shows all of the reply.
+
+        A comparison that was scheduled since the claim stays due.
+        """
         writes = Writes(delete=("halted",) if shown else ())
-        await self._step("reconciled", claim, writes=writes, reconcile="done", releases=True)
+        await self._step("reconciled", claim, writes=writes, reconcile=f"done {claim.due}", releases=True)
 
     async def messages_of_other_turns(self, claim: Claim) -> frozenset[int]:
         """Return the messages on Discord that the journal knows as those of other turns around this turn."""

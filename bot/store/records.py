@@ -24,7 +24,7 @@ def read_claim(conversation: int, answer: Sequence[Any]) -> Claim | UnreadableCo
 
 
 def _read(conversation: int, answer: Sequence[Any]) -> Claim:
-    kind, token, meta, turn_id, record, result, messages, history, waiting, recalled = answer
+    kind, token, meta, turn_id, record, result, messages, history, waiting, recalled, due = answer
     fields = pairs(record)
     entries = [load_turn(entry) for entry in history]
     reconciling = kind == "RECONCILE"
@@ -58,7 +58,7 @@ def _read(conversation: int, answer: Sequence[Any]) -> Claim:
             notice=_pair(fields.get("notice", "")),
             continuing="more" in fields,
         ),
-        reconciling=reconciling,
+        due=str(due),
     )
 
 

@@ -84,6 +84,7 @@ _ALL = (
     Step("revise", (RECEIVED, CLAIMED), CANCELLED, unchanged=(ANY,), script="revise"),
     Step("tombstone", (ABSENT,), CANCELLED, unchanged=(CANCELLED,)),
     Step("reset", (RECEIVED, *RUNNING), CANCELLED, script="reset"),
+    Step("erase_conversation", (RECEIVED, *RUNNING, DONE), CANCELLED, script="erase_conversation"),
 )
 STEPS = {step.name: step for step in _ALL}
 

@@ -7,7 +7,6 @@ lost. A message whose post was interrupted is looked for in the channel before i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 import structlog
 
@@ -21,6 +20,7 @@ from bot.conversation.errors import (
     DiscordRejected,
     StoreUnavailable,
 )
+from bot.conversation.message import first_id
 from bot.render.outbox import Outbox, Outgoing, fits
 from bot.store.audit_posts import AuditPosts, Intent, Pending
 from bot.store.due_queue import DueQueue
@@ -47,7 +47,7 @@ ENTRIES_AT_ONCE = 25
 
 
 class AuditPoster:
-    """Posts what the logs of servers hold; `first_id` returns the lowest id of a message of a time (ms)."""
+    """Posts what the logs of servers hold."""
 
     def __init__(
         self,
@@ -55,7 +55,6 @@ class AuditPoster:
         posts: AuditPosts,
         outbox: Outbox,
         clock: Clock,
-        first_id: Callable[[int], int],
         *,
         instance: str,
         pause_s: float = PAUSE_S,
@@ -64,7 +63,6 @@ class AuditPoster:
         self._posts = posts
         self._outbox = outbox
         self._clock = clock
-        self._first_id = first_id
         self._instance = instance
         self._pause_s = pause_s
         self._refused: dict[int, tuple[int, str]] = {}
@@ -132,7 +130,7 @@ class AuditPoster:
 
     async def _is_posted(self, intent: Intent, text: str) -> bool:
         """Whether a message stands in the channel that an earlier attempt may have posted."""
-        after = self._first_id(intent.since_ms - round(RETRY_S * 1000))
+        after = first_id(intent.since_ms - round(RETRY_S * 1000))
         try:
             return any(
                 each.content == text for each in await self._outbox.own_messages(intent.channel, after)

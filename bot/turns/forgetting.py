@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -12,7 +13,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.forgetting import Found, Identity, total
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination, Examined, KeptMessage, KeptSetting
+from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
 from bot.store.wakeups import Wakeups
@@ -25,6 +26,18 @@ TAKE_S = 30.0
 
 POLL_S = 0.5
 """How often running turns are looked at that may hold something of the person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What is kept of a person."""
+
+    messages: tuple[KeptMessage, ...] = ()
+    settings: tuple[KeptSetting, ...] = ()
+    acts: tuple[KeptAct, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.settings or self.acts)
 
 
 class Forgetting:
@@ -102,12 +115,15 @@ class Forgetting:
         """Search everything again for what was to be forgotten."""
         return total([examined.found for examined in await self._examined(who)])
 
-    async def kept(self, who: Identity) -> tuple[list[KeptMessage], list[KeptSetting]]:
+    async def kept(self, who: Identity) -> Kept:
         """Return what is kept of a person, the oldest messages first."""
         examined = await self._examined(who)
         messages = [each for one in examined for each in one.kept_messages]
-        settings = [each for one in examined for each in one.kept_settings]
-        return sorted(messages, key=lambda each: each.written_ms), settings
+        return Kept(
+            messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
+            settings=tuple(each for one in examined for each in one.kept_settings),
+            acts=tuple(each for one in examined for each in one.kept_acts),
+        )
 
     async def _examined(self, who: Identity) -> list[Examined]:
         who, names = await self._search.search(who)
@@ -137,7 +153,8 @@ class Forgetting:
         until, still_running = await self._erasure.turn(tag)
         erasing.passes[tag] = number + 1
         erasing.until[tag] = until
-        return number > 0 or not (running or still_running or until != since)
+        settled = number > 0 or not (running or still_running or until != since)
+        return settled and erased.complete
 
     async def _take_up(self, person: int) -> None:
         job = await self.run(person)

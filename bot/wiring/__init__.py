@@ -13,7 +13,6 @@ from bot.claude.prices import price_book
 from bot.commands import Tree
 from bot.config import Settings
 from bot.conversation.clock import Clock
-from bot.conversation.message import first_id
 from bot.gateway.catchup.catchup import Catchup
 from bot.gateway.catchup.existence import Existence
 from bot.gateway.connection import session
@@ -122,7 +121,7 @@ async def build(settings: Settings, stack: AsyncExitStack) -> Bot:
     commands.update(tree.described())
     model_retirement = ModelRetirement(claude.catalogue, store.coordination, settings.claude.model)
     file_cleanup = FileCleanup(store.file_sweeps, store.held_files, claude.files)
-    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, first_id, instance=instance)
+    audit_poster = AuditPoster(store.audit_due, store.audit_posts, outbox, clock, instance=instance)
     retention = Retention(
         store.removed_places, store.scope_settings, clock, ceiling=settings.history.ttl_days
     )

@@ -146,8 +146,8 @@ async def test_the_connection_reports_all_data_again_after_the_reply(
     server: Server, claude: Claude, request_: Request
 ) -> None:
     steps = (opening(), START, delta(FIRST), READ_S, *slowly("one", "two"), STOP, *closing())
-    short = (opening(), START, delta("a"), READ_S, delta("b"), READ_S, STOP, *closing())
-    server.answers.extend([Answer(steps), Answer(short)])
+    short = Answer((opening(), START, delta("a"), READ_S, delta("b"), READ_S, STOP, *closing()))
+    server.answers.extend([Answer(steps), short])
     await texts(claude, request_)
     assert await texts(claude, request_) == ["a", "b"]
     assert server.peers[0] == server.peers[1]

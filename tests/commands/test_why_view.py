@@ -40,6 +40,13 @@ def test_the_scope_that_set_a_rule_goes_before_the_operator_and_names_are_for_ad
     assert "by <@70>." in why_view.unanswered(WHERE, ruled, operator, names=True)
 
 
+def test_a_setting_of_the_operator_that_had_no_part_in_it_is_not_named() -> None:
+    operator = {"reply.when": OperatorValue("auto", is_set=False)}
+    decision = Decision(Reason.NOT_MENTIONED, 5)
+    assert "`reply.when`" in why_view.unanswered(WHERE, decision, operator)
+    assert "reply.when" not in why_view.unanswered(WHERE, decision, operator, by_operator=False)
+
+
 def test_a_remark_takes_the_place_of_the_time() -> None:
     text = why_view.unanswered(WHERE, Decision(Cause.GONE, 5), {}, remark="As of now.")
     assert text.endswith("-# As of now.")
@@ -64,7 +71,7 @@ def test_what_a_message_waits_for(found: Waiting, words: str) -> None:
 
 def test_a_postponed_answer_says_why_if_that_is_known() -> None:
     text = why_view.waiting(WHERE, Waiting(due_ms=9000), Decision(Cause.DECLINED, 1, "The limit is reached."))
-    assert "I said: “The limit is reached.”" in text
+    assert "\nThat is because of a limit or a rule. I said: “The limit is reached.”" in text
 
 
 def test_a_reply_says_what_it_was_made_with() -> None:

@@ -116,6 +116,7 @@ def test_messages_of_one_author_stand_together_for_some_minutes() -> None:
             "```py\nif a < b:\n    pass\n```",
             '<pre data-language="py"><code>if a &lt; b:\n    pass</code></pre>',
         ),
+        ("a:\n```\nb\n```\n\nc", "a:\n<pre><code>b</code></pre>\nc"),
         ("```a < b```", "<pre><code>a &lt; b</code></pre>"),
         ("# one\n-# two\n> three", "<h3>one</h3><small>two</small><blockquote>three</blockquote>"),
         (

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from bot.conversation.content import FileSource, Image, Text
+from bot.conversation.content import FileSource, Image
 from bot.conversation.elements import question
 from bot.conversation.forgetting import (
     FORGOTTEN,
@@ -142,9 +142,8 @@ def test_the_pinned_turns_in_front_of_a_window_are_without_the_person() -> None:
     before = replace(entry(of_ben()), preface=Preface("a summary", (pinned, alone)))
     left, found = without_person(before, WHO, NEWEST)
     assert left.preface is not None
-    assert [each.user for each in left.preface.pinned] == [
-        Text(question([of_ben("pinned")]).blocks[0].text).text
-    ]  # type: ignore[union-attr]
+    (only,) = left.preface.pinned
+    assert only.question == question([of_ben("pinned")])
     assert left.preface.summary == "a summary"
     assert found == Found()
 

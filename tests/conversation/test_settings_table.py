@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Setting
 from bot.conversation.settings_table import ROWS, Applied, OperatorValue, Row, applied
 
@@ -61,11 +62,21 @@ def test_a_prompt_is_shown_by_its_length_wherever_it_was_set() -> None:
     assert [each.value for each in applied(by_scope, operator, (row,))] == ["a text of 4,000 characters"]
 
 
+@pytest.mark.parametrize(("value", "shown"), [("9", "9 days"), ("30", "10 days")])
+def test_the_operator_limits_how_long_conversations_are_kept(value: str, shown: str) -> None:
+    (row,) = [row for row in ROWS if row.name == RETENTION_DAYS]
+    by_scope = {Scope.SERVER: {RETENTION_DAYS: Setting(value, 70, 1)}}
+    found = list(applied(by_scope, {row.key: OperatorValue("10", is_set=True)}, (row,)))
+    assert [each.value for each in found] == [shown]
+
+
 @pytest.mark.parametrize(
     ("key", "value", "shown"),
     [
         ("discord.direct_messages", "True", "on"),
         ("discord.direct_messages", "False", "off"),
+        ("reply.when", "auto", "all but those for somebody else"),
+        ("claude.thinking", "off", "off"),
         ("reply.ignore_prefix", "", "none"),
         ("reply.ignore_prefix", "//", "`//`"),
         ("history.max_tokens", "80000", "80,000 tokens"),

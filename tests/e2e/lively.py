@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import secrets
 from dataclasses import dataclass, field
 from typing import Any
 
+from bot.store.keys import Keys
 from tests.e2e.controls import answer
-from tests.e2e.world import World
+from tests.e2e.stored import redis_of
+from tests.e2e.world import ANSWER_S, LOOK_S, World
+from tests.patience import Patience
 
 
 def word(kind: str) -> str:
@@ -45,6 +49,19 @@ class Lively:
     direct: int
 
 
+async def done(world: World, place: int, message: dict[str, Any]) -> None:
+    """Wait until a message is answered; told by the store, because the log may be quiet."""
+    record = Keys(world.prefix).record(place, int(message["id"]))
+    patience = Patience(ANSWER_S, lambda: [bot.pid for bot in world.bots])
+    async with redis_of(world) as redis:
+        while not patience.is_over:
+            if await redis.hget(record, "state") == "done":
+                return
+            await asyncio.sleep(LOOK_S)
+    logs = "\n---\n".join(bot.output for bot in world.bots)
+    raise AssertionError(f"{message['id']} is not answered\n{logs}")
+
+
 async def lively(world: World) -> Lively:
     """Play the scene, until the bot has answered everything."""
     canary = Canary()
@@ -59,27 +76,26 @@ async def lively(world: World) -> Lively:
         f"{canary.message} and a file",
         attachments=[(f"{canary.file_name}.txt", "text/plain", f"{canary.file} is its content".encode())],
     )
-    await world.settled(said)
+    await done(world, thread, said)
     poll = await person.ask_poll(thread, canary.poll, ["yes", f"no {canary.poll}"])
-    await world.settled(poll)
+    await done(world, thread, poll)
     another = world.another_bot(word("app"))
     embed = await another.post(thread, "", embeds=[{"title": canary.embed, "description": canary.embed}])
-    await world.settled(
-        await person.post(thread, f"{world.mention} what is this?", reply_to=int(embed["id"]))
-    )
+    asked = await person.post(thread, f"{world.mention} what is this?", reply_to=int(embed["id"]))
+    await done(world, thread, asked)
     # Somebody else replies to the person, mentions them and stays when they are gone.
     others = await world.converse(channel, "my own thread", world.ben)
     theirs = await person.post(others, f"{canary.message} in the thread of Ben")
-    await world.settled(theirs)
+    await done(world, others, theirs)
     quoting = await world.ben.post(
         others, f"{world.mention} as {person.mention} says", reply_to=int(theirs["id"])
     )
-    await world.settled(quoting)
-    await world.settled(await world.ben.post(others, f"{world.mention} thanks to {person.mention}"))
+    await done(world, others, quoting)
+    await done(world, others, await world.ben.post(others, f"{world.mention} thanks to {person.mention}"))
     opened = await person.command(thread, "system set", {"scope": "thread"})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"Always say {canary.prompt}."}))
-    await world.settled(await person.post(thread, "and now?"))
+    await done(world, thread, await person.post(thread, "and now?"))
     direct = await world.dm_of(person)
-    await world.settled(await person.post(direct, f"{canary.message} in private"))
+    await done(world, direct, await person.post(direct, f"{canary.message} in private"))
     return Lively(canary, person, thread, others, direct)

@@ -158,7 +158,7 @@ async def test_new_entries_are_posted_to_the_channel_that_was_chosen(world: Worl
         await own.until(lambda: "`high` → `max`" in str(own.said(records)))
         lines = [line for message in own.said(records) for line in message["content"].split("\n")]
         assert [line.partition(f"<@{own.admin.id}> ")[2] for line in lines] == [
-            f"set the channel of this log of this server: <#{records}>",
+            f"set the channel of this log: <#{records}>",
             f"set the effort of <#{channel}>: `low`",
             f"changed the effort of <#{channel}>: `low` → `high`",
             f"changed the effort of <#{channel}>: `high` → `max`",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from typing import Any
@@ -11,10 +12,12 @@ import pytest
 
 from bot.commands.forget import KEPT, NO_RECEIPT, QUESTION
 from bot.commands.my_data import NOTHING
+from bot.store.keys import Keys
 from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
-from tests.e2e.stored import stored
+from tests.e2e.stored import redis_of, stored
 from tests.e2e.world import World
+from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -60,7 +63,9 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         code = code_of(receipt)
         said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
         assert "nothing is left" in said
-        assert await answer(await scene.person.command(scene.thread, "my data")) == NOTHING
+        kept = await my_data(scene)
+        assert (kept["messages"], kept["settings"]) == ([], [])
+        assert {each["what"] for each in kept["acts"]} == {"system"}  # metadata: that, not what
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
         request = sent(own)
@@ -101,6 +106,8 @@ async def my_data(scene: Lively) -> Any:
 
 async def test_a_person_who_keeps_everything_is_not_forgotten(world: World) -> None:
     thread = await world.converse(world.channel(), "a question about tulips")
+    stranger = world.person("cy")
+    assert await answer(await stranger.command(thread, "my data")) == NOTHING
     handle = await world.ann.command(thread, "forget me")
     await handle.response()
     question = await handle.message()
@@ -140,3 +147,38 @@ async def test_a_turn_that_is_being_answered_is_taken_back(world: World) -> None
         await forget(own, own.ann, thread)
         gate.release()
         assert not any("orchids" in value for value in (await stored(own)).values())
+
+
+async def test_forgetting_goes_on_in_another_instance_after_a_kill(alone: World) -> None:
+    async with RedisProxy.before(alone.redis_url) as proxy:
+        bot = await alone.start_bot(REDIS_URL=proxy.url)
+        threads = [await alone.converse(alone.channel(), f"tulips {number}") for number in range(5)]
+        for thread in threads:
+            await alone.settled(thread)
+        direct = await alone.dm_of(alone.ann)
+        handle = await alone.ann.command(threads[0], "forget me")
+        await handle.response()
+        question = await handle.message()
+        proxy.delay_s = 0.1
+        await press(alone.ann, threads[0], question, "Forget me")
+        keys = Keys(alone.prefix)
+        async with redis_of(alone) as redis:
+            total = 0
+            while not 0 < (left := await redis.scard(keys.forget_left(alone.ann.id))) < total:
+                total = max(total, left)
+                await asyncio.sleep(0.01)
+            await bot.kill()
+            assert await redis.scard(keys.forget_left(alone.ann.id))
+            assert any("tulips" in value for value in (await stored(alone)).values())
+            # The time has come at which the instance that was killed counts as gone.
+            await redis.zadd(keys.forget_queue, {str(alone.ann.id): 0})
+        alone.bots = []
+        other = await alone.start_bot()
+        await other.logged("person_forgotten")
+        assert not any("tulips" in value for value in (await stored(alone)).values())
+        await alone.until(lambda: any("Receipt" in each["content"] for each in alone.said(direct)))
+        (receipt,) = alone.said(direct)
+        assert "5 messages" in receipt["content"]
+        code = code_of(receipt["content"])
+        said = await answer(await alone.ann.command(direct, "forget verify", {"code": code}))
+        assert "nothing is left" in said

@@ -229,7 +229,7 @@ async def test_who_collects_refusals_is_paused_told_once_and_let_in_again_by_an_
     assert await answer(handle) == lifted_pause(person.id)
     await own.settled(await person.post(thread, "and now?"))
     assert own.replies(thread)[-1]["content"] == ANSWER
-    assert any("pause.lifted" in line for line in await acts(own, channel))
+    assert any("ended the pause" in line for line in await acts(own, channel))
 
 
 async def own_pause(world: World, person: Any) -> bool:
@@ -268,7 +268,7 @@ async def test_a_conversation_is_handed_over_by_its_starter_and_by_moderators_al
     assert "can choose" in await answer(await starter.command(thread, "answer set", {"mode": "quiet"}))
     assert "in force" in await answer(await heir.command(thread, "answer set", {"mode": "quiet"}))
     assert "is the starter" in await hand(own.admin, starter.id)
-    assert len([line for line in await acts(own, thread) if "handed_over" in line]) == 2
+    assert len([line for line in await acts(own, thread) if "handed" in line]) == 2
 
 
 async def test_nobody_gets_a_private_thread_who_cannot_see_it(own: World) -> None:

@@ -24,7 +24,7 @@ from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.in_time import first_answer
 from tests.e2e.test_audit import ends, shown
-from tests.e2e.test_commands import LONG_PROMPT, answer, button, set_prompt, told_after
+from tests.e2e.test_commands import LONG_PROMPT, answer, button, reset, set_prompt, told_after
 from tests.e2e.world import World
 from tests.redis_proxy import RedisProxy
 
@@ -292,6 +292,9 @@ async def test_renames_change_no_byte_of_the_next_request(world: World) -> None:
         await set_prompt(own.admin, channel, "{channel} of {server}", "server")
         await own.converse(channel, "and another one")
         assert prompt_of(own.asked[-1]) == "another-channel of Spinners"
+        await reset(own, own.ann, thread)  # also ends what the names of a conversation were
+        await own.settled(await own.ann.post(thread, "afresh"))
+        assert prompt_of(own.asked[-1]) == "how do looms work? in another-channel of Spinners"
 
 
 async def test_security_the_name_of_a_thread_never_reaches_the_prompt_of_a_channel(world: World) -> None:

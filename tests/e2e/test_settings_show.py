@@ -28,7 +28,7 @@ async def test_each_setting_says_where_it_was_set_and_admins_see_by_whom(world: 
         thread = await own.converse(channel, "hello")
         before = await shown(own.ben, thread)
         assert before["Model"] == "**claude-sonnet-5-5** (default)"
-        assert before["Messages in threads that I answer"] == "**always** (set by whoever runs me)"
+        assert before["Messages in threads that I answer"] == "**all** (set by whoever runs me)"
         await set_prompt(own.ann, thread, "A SECRET PROMPT")
         await answer(await own.admin.command(thread, "model set", {"effort": "low", "scope": "channel"}))
         await answer(await own.admin.command(thread, "model set", {"effort": "high", "scope": "server"}))

@@ -72,6 +72,7 @@ async def test_what_the_message_itself_tells_is_told_by_the_rules_as_they_are_no
             assert is_because(text, reason), text
             assert why_view.BY_TODAYS_RULES in text
             assert url(world, channel, message) in text
+            assert "reply.when" not in text
     assert "`reply.ignore_prefix`, which is `//` by default" in await why(world.ben, channel, prefixed)
 
 
@@ -84,6 +85,18 @@ async def test_a_message_for_somebody_else_is_told_with_the_time_of_the_decision
     assert is_because(text, Reason.FOR_SOMEBODY_ELSE)
     assert "Decided <t:" in text
     assert await why(world.ben, thread) == text
+
+
+async def test_where_only_mentions_count_the_setting_of_the_operator_is_named(world: World) -> None:
+    async with world.apart({"BOT_REPLY__WHEN": "mentioned"}) as own:
+        channel = own.channel()
+        thread = await own.converse(channel, "hello")
+        rule = "The rule: `reply.when`, which is `mentioned` by the settings of whoever runs me."
+        for place, told in ((thread, True), (channel, False)):
+            said = await own.ann.post(place, "go on")
+            text = await why(own.ben, place, said)
+            assert is_because(text, Reason.NOT_MENTIONED)
+            assert (rule in text) is told
 
 
 async def test_a_plain_message_costs_the_store_no_write(world: World) -> None:

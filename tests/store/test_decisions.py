@@ -47,6 +47,14 @@ async def test_the_latest_decision_about_a_message_counts(decisions: Decisions) 
     assert await decisions.of(CHANNEL, [message]) == {message: Decision(Cause.GIVEN_UP, 2, "5")}
 
 
+async def test_that_another_message_is_answered_in_its_place_stays(decisions: Decisions) -> None:
+    original, other = written(5, 1), written(5, 2)
+    proxied, gone = Decision(Cause.PROXIED, 1, str(other)), Decision(Cause.GONE, 2)
+    await decisions.note(CHANNEL, [original], proxied)
+    await decisions.note(CHANNEL, [original, other], gone)
+    assert await decisions.of(CHANNEL, [original, other]) == {original: proxied, other: gone}
+
+
 async def test_decisions_expire_with_the_records_of_messages(redis: Redis, decisions: Decisions) -> None:
     old, new = written(DONE_RECORD_S + 5), written(DONE_RECORD_S - 60)
     await decisions.note(CHANNEL, [old, new], Decision(Cause.TOO_OLD, 1))

@@ -55,3 +55,22 @@ async def test_a_worker_that_was_fenced_off_can_still_schedule_a_reconciliation(
     await store.journal.schedule_reconcile(old)
     assert isinstance(await store.journal.claim(C, "me"), Later)
     assert await redis.zrange(Keys("test").work, 0, -1) == [str(C)], "or nobody would ever look"
+
+
+async def test_a_reconciliation_that_is_scheduled_during_another_one_stays_due(
+    store: Store, redis: Redis
+) -> None:
+    await receive(store, message("hello"))
+    old = await claimed(store, "old")
+    await expire_lease(redis)
+    new = await claimed(store, "new")
+    await store.journal.commit(new, answered(new), Result("answer"), window_start=0)
+    await store.journal.acknowledge(new, reconcile=True)
+    await make_due(redis)
+    reconciling = await claimed(store, "new")
+    await store.journal.schedule_reconcile(old)  # its last edit came after the messages were listed
+    for _ in range(2):  # the answer of the first call was lost
+        await store.journal.reconciled(reconciling)
+    assert isinstance(await store.journal.claim(C, "new"), Later)
+    await make_due(redis)
+    assert (await claimed(store, "new")).reconciling

@@ -35,7 +35,7 @@ async def trimmed(redis: Redis, *, corrected: str | None = None) -> list[Turn]:
 
 
 async def history(redis: Redis) -> list[Turn]:
-    return [load_turn(text) for text in await redis.lrange(KEYS.history(C), 0, -1)]
+    return [load_turn(str(text)) for text in await redis.lrange(KEYS.history(C), 0, -1)]
 
 
 async def test_a_summary_that_may_hold_an_entry_goes_and_the_window_begins_before_the_trim(

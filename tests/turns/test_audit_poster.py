@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from bot.conversation.audit import AUDIT_CHANNEL, Act, Actor
 from bot.conversation.clock import Clock
 from bot.conversation.errors import DiscordError, DiscordForbidden, DiscordUnavailable
+from bot.conversation.message import created_ms
 from bot.conversation.scope import Scope
 from bot.render.outbox import Outgoing, Seen, Sent
 from bot.store.audit_log import AuditLog
@@ -50,7 +51,8 @@ class Channel:
         return Sent(1, message.content)
 
     async def own_messages(self, channel_id: int, after: int) -> tuple[Seen, ...]:
-        assert (channel_id, after) == (CHANNEL, 0)
+        assert channel_id == CHANNEL
+        assert created_ms(after) < 1_800_000_000_000  # from before the post was begun
         self.looked += 1
         return tuple(Seen(number + 1, text, None, silent=True) for number, text in enumerate(self.posted))
 
@@ -77,7 +79,6 @@ class Scene:
             AuditPosts(self.redis, KEYS, audit_s=5000),
             cast("Any", self.channel),
             Clock(lambda: self.now_s, lambda: self.now_s),
-            lambda _: 0,
             instance=name,
             pause_s=0.0,
         )

@@ -7,7 +7,7 @@ running the script once, so a lost answer is met by running the script again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from importlib.resources import files
 from typing import Any, ClassVar
@@ -87,7 +87,8 @@ class Scripts:
 
     async def _sent(self, script: Command, before: Commands, after: Commands) -> Any:
         if not before and not after:
-            return await self._redis.execute_command(*script)
+            send: Callable[..., Awaitable[Any]] = self._redis.execute_command
+            return await send(*script)
         pipe = self._redis.pipeline(transaction=False)
         add: Callable[..., object] = pipe.execute_command
         for command in (*before, script, *after):

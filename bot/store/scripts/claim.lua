@@ -3,7 +3,7 @@
 -- Returns {'IDLE'} with nothing to do, {'LATER', ms until something is due}, {'HELD', ms left} if another owner has the
 --   lease, else {'OPEN' | 'RECONCILE', token, meta, turn id, the turn's record, result or '', {id, payload, ...}, the
 --   history from the window's start on, number of messages left for later turns, entries before the window that pins
---   may bring back}.
+--   may bring back, when a turn was due for reconciliation or ''}.
 local now = now_ms()
 local waiting = redis.call('ZRANGE', pending, 0, -1)
 local reconcile = redis.call('ZRANGE', unreconciled, 0, 0, 'WITHSCORES')
@@ -42,7 +42,7 @@ local known = redis.call('HGETALL', meta)
 if #waiting == 0 then
   local turn = reconcile[1]
   return {'RECONCILE', token, known, turn, redis.call('HGETALL', records .. turn),
-    redis.call('GET', results .. turn) or '', {}, {}, 0, {}}
+    redis.call('GET', results .. turn) or '', {}, {}, 0, {}, reconcile[2]}
 end
 
 local turn = waiting[1]
@@ -99,4 +99,4 @@ for index in each_id(redis.call('HGET', meta, 'places')) do
   if entry then recalled[#recalled + 1] = entry end
 end
 return {'OPEN', token, known, turn, redis.call('HGETALL', record), redis.call('GET', results .. turn) or '',
-  messages, redis.call('LRANGE', history, window_start, -1), #waiting - #members, recalled}
+  messages, redis.call('LRANGE', history, window_start, -1), #waiting - #members, recalled, ''}

@@ -1,10 +1,10 @@
 -- End the job to forget a person: the receipt stays, the person's names go. `code` names the job.
 -- Returns 1, also if the job has ended before, or 0 if there is none of that code or keys are left.
 if redis.call('HGET', job, 'code') ~= code or redis.call('SCARD', left) > 0 then return 0 end
-local state = redis.call('HGET', job, 'state')
-if state == 'done' then return 1 end
-if state ~= 'erasing' then return 0 end
-redis.call('HSET', job, 'state', 'done', 'found', found, 'done_ms', integer(now_ms()))
+local phase = redis.call('HGET', job, 'phase')
+if phase == 'done' then return 1 end
+if phase ~= 'erasing' then return 0 end
+redis.call('HSET', job, 'phase', 'done', 'found', found, 'done_ms', integer(now_ms()))
 redis.call('HDEL', job, 'names')
 for _, field in ipairs(redis.call('HKEYS', job)) do
   if string.sub(field, 1, 6) == 'found:' then redis.call('HDEL', job, field) end

@@ -1,7 +1,7 @@
 -- A step of a turn that changes the state and fields of the turn's record, and no more.
 -- `writes` is a list of {kind, field, value}: `set` writes the field, `init` only if it is absent, `change` only if the
 -- step changes the state; `delete` deletes it, `delete_from` deletes the fields `field .. value`, `field .. value + 1` ...
--- `reconcile` is '', 'done', or the ms after which the turn is to be compared with Discord.
+-- `reconcile` is '', 'done <when that was due>', or the ms after which the turn is to be compared with Discord.
 -- Returns 1, or 0 if the state does not allow a step that needs no lease.
 if NEEDS_LEASE and not holds_lease() then return 'FENCED' end
 local state = redis.call('HGET', record, 'state') or 'absent'
@@ -25,8 +25,10 @@ for i = 1, #writes, 3 do
     while redis.call('HDEL', record, field .. number) == 1 do number = number + 1 end
   end
 end
-if reconcile == 'done' then
-  redis.call('ZREM', unreconciled, turn)
+local due = string.match(reconcile, '^done (.*)$')
+if due then
+  -- A call that was made after this comparison began may have been scheduled for another one since.
+  if redis.call('ZSCORE', unreconciled, turn) == due then redis.call('ZREM', unreconciled, turn) end
 elseif reconcile ~= '' then
   redis.call('ZADD', unreconciled, integer(now_ms() + tonumber(reconcile)), turn)
   redis.call('EXPIRE', unreconciled, unreconciled_s)

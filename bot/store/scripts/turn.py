@@ -39,8 +39,9 @@ class Writes:
 class TurnStep(Call):
     """A step that differs from others in states and fields only; bot/store/states.py names them all.
 
-    `reconcile` is "done" for a turn that was compared with Discord, or the ms after which the turn is to be; with
-    `releases` the lease ends. `expire_s` is the record's lifetime from a change of the state on, None for no change.
+    `reconcile` is "done <due>" for a turn that was compared with Discord, or the ms after which the turn is to be;
+    with `releases` the lease ends. `expire_s` is the record's lifetime from a change of the state on, None for no
+    change.
     """
 
     script: ClassVar[str] = "step"

@@ -46,5 +46,6 @@ class NoteDecisions(Call):
     oldest: int
     most: int
     ttl_s: int
+    final: str
     decision: str
     messages: tuple[str, ...]

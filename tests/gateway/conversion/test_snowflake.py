@@ -6,7 +6,8 @@ import discord
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.gateway.conversion.snowflake import first_id, id_before
+from bot.conversation.message import first_id
+from bot.gateway.conversion.snowflake import id_before
 
 MS = st.integers(min_value=1_500_000_000_000, max_value=2_500_000_000_000)
 

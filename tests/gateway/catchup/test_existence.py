@@ -1,0 +1,125 @@
+"""What was deleted unheard is found, and an outage is no deletion."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any, cast
+
+import aiohttp
+import discord
+import pytest
+
+from bot.gateway import error_codes
+from bot.gateway.catchup.existence import Existence
+from bot.gateway.conversion import reading
+from bot.render.pace import Pace
+
+SERVER, CHANNEL, THREAD, OTHER = 1, 2, 3, 4
+
+
+def failure(kind: type[discord.HTTPException], status: int, code: int) -> discord.HTTPException:
+    return kind(cast("Any", SimpleNamespace(status=status, reason="")), {"code": code, "message": ""})
+
+
+UNKNOWN_CHANNEL = failure(discord.NotFound, 404, error_codes.UNKNOWN_CHANNEL)
+UNKNOWN_GUILD = failure(discord.NotFound, 404, error_codes.UNKNOWN_GUILD)
+
+
+class Asked:
+    """Answers by id: each answer once, the last one for ever; an error is raised."""
+
+    def __init__(self, answers: dict[int, list[object]]) -> None:
+        self.answers = answers
+
+    async def get(self, id_: int, **_: object) -> object:
+        given = self.answers[id_]
+        answer = given.pop(0) if len(given) > 1 else given[0]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Erased:
+    def __init__(self) -> None:
+        self.calls: list[tuple[object, ...]] = []
+
+    async def thread(self, thread: int) -> None:
+        self.calls.append(("thread", thread))
+
+    async def channel(self, server: int, channel: int) -> None:
+        self.calls.append(("channel", server, channel))
+
+    async def server(self, server: int) -> None:
+        self.calls.append(("server", server))
+
+
+async def erased(
+    monkeypatch: pytest.MonkeyPatch,
+    answers: dict[int, list[object]],
+    *,
+    guild: object = SimpleNamespace(id=SERVER, unavailable=False),
+    listed: tuple[int, ...] = (CHANNEL,),
+) -> list[tuple[object, ...]]:
+    """Look at a thread and another one in a channel of a server; returns what was erased."""
+
+    async def channels(_: object) -> list[object]:
+        return [SimpleNamespace(id=each) for each in listed]
+
+    async def active_threads(_: object) -> list[object]:
+        return [SimpleNamespace(id=OTHER)]
+
+    async def known() -> dict[int, tuple[int, int]]:
+        return {THREAD: (SERVER, CHANNEL), OTHER: (SERVER, CHANNEL)}
+
+    monkeypatch.setattr(reading, "channels", channels)
+    monkeypatch.setattr(reading, "active_threads", active_threads)
+    asked, gone = Asked(answers), Erased()
+    http = SimpleNamespace(get_channel=asked.get, get_guild=asked.get)
+    client = cast("Any", SimpleNamespace(http=http, get_guild=lambda _: guild))
+    places = cast("Any", SimpleNamespace(known=known))
+    await Existence(client, places, cast("Any", gone), Pace(), confirm_s=0).look()
+    return gone.calls
+
+
+async def test_a_thread_that_discord_calls_unknown_is_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await erased(monkeypatch, {THREAD: [UNKNOWN_CHANNEL]}) == [("thread", THREAD)]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {},
+        failure(discord.Forbidden, 403, 50001),
+        failure(discord.NotFound, 404, 0),
+    ],
+)
+async def test_an_archived_thread_one_that_may_not_be_read_and_an_answer_without_a_code_stay(
+    monkeypatch: pytest.MonkeyPatch, answer: object
+) -> None:
+    assert await erased(monkeypatch, {THREAD: [answer]}) == []
+
+
+async def test_a_thread_that_is_known_at_the_second_question_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await erased(monkeypatch, {THREAD: [UNKNOWN_CHANNEL, {}]}) == []
+
+
+@pytest.mark.parametrize(
+    "outage", [failure(discord.DiscordServerError, 503, 0), aiohttp.ClientConnectionError()]
+)
+async def test_in_an_outage_nothing_is_erased(monkeypatch: pytest.MonkeyPatch, outage: Exception) -> None:
+    with pytest.raises(type(outage)):
+        await erased(monkeypatch, {THREAD: [UNKNOWN_CHANNEL, outage]})
+
+
+async def test_a_deleted_channel_is_erased_with_its_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls = await erased(monkeypatch, {CHANNEL: [UNKNOWN_CHANNEL]}, listed=())
+    assert calls == [("channel", SERVER, CHANNEL)]
+
+
+async def test_a_server_that_the_bot_has_left_is_erased(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await erased(monkeypatch, {SERVER: [UNKNOWN_GUILD]}, guild=None) == [("server", SERVER)]
+
+
+async def test_an_unavailable_server_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = SimpleNamespace(id=SERVER, unavailable=True)
+    assert await erased(monkeypatch, {THREAD: [UNKNOWN_CHANNEL]}, guild=away) == []

@@ -1,0 +1,76 @@
+"""The jobs that forget people: begun once, taken up by whoever is there, ended with a receipt."""
+
+from __future__ import annotations
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.forgetting import Found, Identity
+from bot.store.forget_jobs import ForgetJobs, counts
+from bot.store.keys import Keys
+
+KEYS = Keys("test")
+ANN = Identity(7, 1000, frozenset({"ann"}), frozenset({"Ann"}))
+
+
+@pytest.fixture
+def jobs(redis: Redis) -> ForgetJobs:
+    return ForgetJobs(redis, KEYS)
+
+
+async def test_a_job_that_is_under_way_is_not_begun_again(jobs: ForgetJobs) -> None:
+    begun = await jobs.begin(ANN, "code1", next_in_s=30)
+    await jobs.note_search(ANN, ["{1}:h"])
+    later = Identity(7, 2000, frozenset({"ann"}))
+    again = await jobs.begin(later, "code2", next_in_s=30)
+    assert (again.code, again.identity, again.searched) == ("code1", begun.identity, True)
+    assert await jobs.left(7) == ("{1}:h",)
+
+
+async def test_a_job_is_taken_up_by_nobody_else_while_somebody_works_on_it(
+    redis: Redis, jobs: ForgetJobs
+) -> None:
+    await jobs.begin(ANN, "code", next_in_s=30)
+    assert await jobs.take(30) == ()
+    await redis.zadd(KEYS.forget_queue, {"7": 0})
+    assert await jobs.take(30) == (7,)
+    assert await jobs.take(30) == ()
+
+
+async def test_a_job_does_not_end_before_every_key_is_looked_at(jobs: ForgetJobs) -> None:
+    job = await jobs.begin(ANN, "code", next_in_s=30)
+    assert await jobs.end(job) is None  # not searched yet
+    await jobs.note_search(ANN, ["{1}:h", "{2}:h"])
+    await jobs.note_done(7, ["{1}:h"])
+    assert await jobs.end(job) is None
+    await jobs.note_done(7, ["{2}:h"])
+    assert await jobs.end(job) is not None
+
+
+async def test_a_receipt_counts_each_step_once_and_holds_no_names(redis: Redis, jobs: ForgetJobs) -> None:
+    job = await jobs.begin(ANN, "code", next_in_s=30)
+    await jobs.note_search(ANN, ["{1}:h"])
+    await jobs.note_found(7, "1:0", Found(messages=3, files=1))
+    await jobs.note_found(7, "1:0", Found(messages=1))  # the step was repeated after a crash
+    await jobs.note_found(7, "2:0", Found(messages=2))
+    await jobs.note_done(7, ["{1}:h"])
+    ended = await jobs.end(job)
+    assert ended is not None
+    assert ended.done
+    assert counts(ended.found) == {"messages": 5, "files": 1}
+    assert await jobs.end(job) == ended
+    assert "ann" not in str(await redis.hgetall(KEYS.forget_job(7))).lower()
+    assert not ended.told
+    await jobs.note_told(ended)
+    told = await jobs.get(7)
+    assert told is not None
+    assert told.told
+
+
+async def test_after_the_end_the_next_job_begins_afresh(jobs: ForgetJobs) -> None:
+    job = await jobs.begin(ANN, "code1", next_in_s=30)
+    await jobs.note_search(ANN, [])
+    assert await jobs.end(job) is not None
+    again = await jobs.begin(ANN, "code2", next_in_s=30)
+    assert (again.code, again.searched, again.done, again.found) == ("code2", False, False, Found())
+    assert await jobs.end(job) is None  # the code is that of another job

@@ -1,0 +1,221 @@
+"""Forgetting a person on a real Redis server, while turns run beside."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.content import Text
+from bot.conversation.elements import question
+from bot.conversation.forgetting import Found, Identity
+from bot.conversation.message import Quote, Quoted, Reference
+from bot.conversation.turn import Preface
+from bot.store.codec import dump_turn, load_turn
+from bot.store.erasure import Erasure
+from bot.store.examination import Examination
+from bot.store.file_store import FileContent, FileStore
+from bot.store.forget_jobs import ForgetJob, ForgetJobs
+from bot.store.key_reader import KeyReader
+from bot.store.person_search import PersonSearch
+from bot.store.quote_store import FetchedQuotes, QuoteStore
+from bot.store.scope_settings import ScopeSettings
+from bot.turns.forgetting import Forgetting, by_tag
+from tests.conversation.builders import ANN, BEN, message, snowflake, turn
+from tests.store.stage import KEYS, C, RevisedStore
+
+WHO = Identity(ANN.id, snowflake(10_000), frozenset({"ann"}), frozenset({"Ann"}))
+SECRET = message("a secret", number=30)
+OF_BEN = message("hello", author=BEN, number=31)
+
+
+@dataclass
+class Woken:
+    conversations: list[int] = field(default_factory=list)
+
+    def signal(self, conversation: int) -> None:
+        self.conversations.append(conversation)
+
+    async def publish(self, conversation: int) -> None:
+        self.conversations.append(conversation)
+
+
+@dataclass
+class Bench:
+    redis: Redis
+    store: RevisedStore
+    forgetting: Forgetting
+    woken: Woken
+    told: list[str]
+    takes_messages: bool = True
+
+    async def forget(self) -> ForgetJob:
+        await self.forgetting.begin(WHO)
+        job = await self.forgetting.run(ANN.id)
+        assert job is not None
+        return job
+
+    async def holds(self, word: str = "secret") -> list[str]:
+        found = []
+        async for key in self.redis.scan_iter(match="test:*"):
+            kind = await self.redis.type(key)
+            reader = {
+                "hash": self.redis.hgetall,
+                "list": lambda each: self.redis.lrange(each, 0, -1),
+                "string": self.redis.get,
+            }
+            if kind in reader and word in str(await reader[kind](key)):
+                found.append(str(key))
+        return found
+
+
+@pytest.fixture
+def bench(redis: Redis) -> Bench:
+    store, woken, told = RevisedStore(redis), Woken(), list[str]()
+    made: Bench
+
+    async def tell(_person: int, text: str) -> bool:
+        if made.takes_messages:
+            told.append(text)
+        return made.takes_messages
+
+    forgetting = Forgetting(
+        ForgetJobs(redis, KEYS),
+        PersonSearch(KeyReader(redis, KEYS)),
+        Examination(redis, KEYS),
+        Erasure(redis, KEYS, store, ScopeSettings(redis, KEYS, ttl_s=1000, audit_s=1000)),
+        cast("Any", woken),
+        cast("Any", woken),
+        tell,
+    )
+    made = Bench(redis, store, forgetting, woken, told)
+    return made
+
+
+async def test_what_is_answered_and_what_waits_goes(bench: Bench) -> None:
+    await bench.store.answer(SECRET, reply="about the secret")
+    await bench.store.hear(message("another secret", number=40))
+    job = await bench.forget()
+    assert await bench.holds() == []
+    assert job.found == Found(messages=2, replies=1)
+    assert C in bench.woken.conversations
+
+
+async def test_a_running_turn_of_the_person_alone_is_fenced_off_and_its_entry_goes(bench: Bench) -> None:
+    await bench.store.hear(SECRET)
+    await bench.store.claim()
+    job = await bench.forget()
+    assert await bench.holds() == []
+    assert job.found.messages == 1
+    assert (await bench.store.journal.claim(C, "other")) is not None
+
+
+async def test_a_turn_that_has_read_what_goes_is_waited_for_and_its_entry_examined(bench: Bench) -> None:
+    quoted = replace(OF_BEN, reference=Reference(C, SECRET.id, Quoted(SECRET.id, "a secret", author=ANN)))
+    await bench.store.hear(quoted)
+    claim = await bench.store.claim()
+    await bench.forgetting.begin(WHO)
+    forgetting = asyncio.create_task(bench.forgetting.run(ANN.id))
+    record = KEYS.record(C, OF_BEN.id)
+    async with asyncio.timeout(10):
+        while "secret" in str(await bench.redis.hget(record, "payload")):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    assert not forgetting.done()
+    quote = Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),))
+    asked = question([replace(OF_BEN, quotes=(quote,))])
+    entry = replace(turn(0), id=claim.turn_id, members=(OF_BEN.id,), authors=(BEN.id,))
+    entry = replace(entry, sent=(asked, *entry.sent[1:]))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(entry))
+    await bench.redis.hset(KEYS.lease(C), "expires", "0")
+    job = await asyncio.wait_for(forgetting, 10)
+    assert job is not None
+    assert job.done
+    assert await bench.holds() == []
+    assert job.found.quotes == 2
+
+
+async def test_files_and_quotes_that_were_read_go(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    files, quotes = FileStore(bench.redis, KEYS), QuoteStore(bench.redis, KEYS)
+    content = FileContent((Text("a secret file"),))
+    await files.keep(C, SECRET.id, 1, content)
+    said = Quoted(SECRET.id, "a secret", author=ANN)
+    await quotes.keep(C, OF_BEN.id, FetchedQuotes((Quote("reply", C, (said,)),)))
+    await files.keep(C, OF_BEN.id, 2, FileContent((Text("another file"),)))
+    await bench.forget()
+    assert await bench.holds() == []
+    assert await bench.holds("another file") == [KEYS.files(C)]
+
+
+async def test_a_summary_of_what_the_person_wrote_goes(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    trim = replace(turn(50), window_start=1, preface=Preface("about the secret"))
+    await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
+    await bench.redis.hset(KEYS.meta(C), "cut", 1)
+    job = await bench.forget()
+    assert await bench.holds() == []
+    assert job.found == Found(messages=1, summaries=1)
+    left = [load_turn(str(text)) for text in await bench.redis.lrange(KEYS.history(C), 0, -1)]
+    assert left[0].reply == "answer"
+    assert "hello" in left[0].user
+
+
+async def test_a_repeated_job_finds_nothing(bench: Bench) -> None:
+    await bench.store.answer(SECRET, OF_BEN)
+    await bench.forget()
+    assert (await bench.forget()).found == Found()
+    assert await bench.forgetting.verify(WHO) == Found()
+
+
+async def test_a_job_that_was_left_goes_on_where_it_stood_and_counts_once(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    await bench.forgetting.begin(WHO)
+    jobs = ForgetJobs(bench.redis, KEYS)
+    search = PersonSearch(KeyReader(bench.redis, KEYS))
+    who, names = await search.search(WHO)
+    await jobs.note_search(who, names)
+    # What a killed instance has done of the step: it has counted, and removed the record.
+    groups = by_tag(names)
+    examined = await Examination(bench.redis, KEYS).examine(C, groups[C], who)
+    await jobs.note_found(ANN.id, f"{C}:0", examined.found)
+    await bench.store.delete(C, SECRET.id)
+    job = await bench.forgetting.run(ANN.id)
+    assert job is not None
+    assert job.found == Found(messages=1, replies=1)
+    assert await bench.holds() == []
+
+
+async def test_the_receipt_of_a_job_that_nobody_waits_for_comes_by_direct_message(bench: Bench) -> None:
+    await bench.store.answer(SECRET)
+    await bench.forgetting.begin(WHO)
+    await bench.redis.zadd(KEYS.forget_queue, {str(ANN.id): 0})
+    watching = asyncio.create_task(bench.forgetting.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while not bench.told:  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        while await bench.redis.zcard(KEYS.forget_queue):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    assert "1 message and 1 reply to you alone" in bench.told[0]
+    job = await bench.forgetting.latest(ANN.id)
+    assert job is not None
+    assert job.told
+
+
+async def test_a_receipt_that_cannot_be_delivered_waits_for_the_next_command(bench: Bench) -> None:
+    bench.takes_messages = False
+    await bench.forgetting.begin(WHO)
+    await bench.redis.zadd(KEYS.forget_queue, {str(ANN.id): 0})
+    watching = asyncio.create_task(bench.forgetting.watch(every_s=0.01))
+    async with asyncio.timeout(10):
+        while await bench.redis.zcard(KEYS.forget_queue):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+    watching.cancel()
+    await asyncio.gather(watching, return_exceptions=True)
+    job = await bench.forgetting.latest(ANN.id)
+    assert job is not None
+    assert (job.done, job.told) == (True, False)
