@@ -1,4 +1,4 @@
-"""Pings and the prompt: what people try by edits, files, embeds and questions, and what reaches Claude and Discord."""
+"""Pings and the prompt: what people try by edits, files, embeds and questions, and what comes of it."""
 
 from __future__ import annotations
 
