@@ -19,7 +19,7 @@ from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import permissions
 from bot.gateway.conversion.names import place_names
-from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.parts import to_author, to_roles
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.accepted import new_thread_fields
 from bot.render.outbox import Outgoing
@@ -133,6 +133,7 @@ class Chat:
             opens=prompt.thread_name(text, author.name),
             asks_title=self._asks_titles,
             room=room,
+            roles=to_roles(interaction.user),
         )
         fields = new_thread_fields(posted.id, channel=channel.id, guild=channel.guild.id, asker=author.id)
         fields |= place_names(channel.guild, channel)
@@ -179,7 +180,7 @@ class Chat:
             try:
                 await self._conversations.receive(
                     thread,
-                    Message(message_id, author, text, room=room),
+                    Message(message_id, author, text, room=room, roles=to_roles(interaction.user)),
                     source="command",
                     channel_fields=meta,
                 )

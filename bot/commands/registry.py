@@ -10,6 +10,7 @@ import discord
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
+from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
@@ -46,6 +47,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Model,
     Answer,
     AccessRules,
+    BudgetGroup,
     ReplyControls,
     Context,
     Help,

@@ -10,6 +10,7 @@ import discord
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.access_rules import AccessDefaults
+from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.export import Listing
@@ -22,6 +23,7 @@ from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
+from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
@@ -58,6 +60,7 @@ class CommandServices:
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    budgets: Budgets
     presets: Presets
     decisions: Decisions
     message_states: MessageStates
@@ -77,6 +80,7 @@ class CommandServices:
     intake_policy: Policy
     access_defaults: AccessDefaults
     person_limits: PersonLimits
+    budget_policy: BudgetPolicy
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

@@ -20,7 +20,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.field_types import Model, Port, Seconds, Snowflake, address_with, names, number, table
+from bot.config.field_types import (
+    Amounts,
+    Model,
+    Port,
+    Seconds,
+    Snowflake,
+    address_with,
+    names,
+    number,
+    table,
+)
 from bot.conversation.pricing import PriceRow
 from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
@@ -213,6 +223,25 @@ class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
 
+class BudgetsSettings(Section):
+    bot: Amounts = ()
+    server: Amounts = ()
+    channel: Amounts = ()
+    person: Amounts = ()
+    at_limit: Literal["drop", "keep"] = "drop"
+    fallback_model: Model | None = None
+    fallback: Amounts = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.fallback_model is None) != (not self.fallback):
+            raise ValueError(
+                "fallback_model and fallback belong together: which model answers at a limit, and how much each "
+                "person may use of it"
+            )
+        return self
+
+
 class TurnsSettings(Section):
     lease_s: Annotated[float, Field(ge=0.5, le=300)] = 6.0
     heartbeat_s: Annotated[float, Field(ge=0.1, le=150)] = 2.0
@@ -266,6 +295,7 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()
+    budgets: BudgetsSettings = BudgetsSettings()
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -93,6 +93,12 @@ BECAUSE: dict[str, Because] = {
         "recovery.max_age_hours",
     ),
     Cause.DECLINED: Because("because of a limit or a rule. I said: “{detail}”"),
+    Cause.LIMIT: Because(
+        "because of a limit. {detail}",
+        "/budget show tells the limits and what is left of them; somebody with the permission “Manage Server” can "
+        "change those of the server.",
+        bare="because a limit is used up",
+    ),
     Cause.GIVEN_UP: Because(
         "because {detail} attempts failed, and I set it aside",
         "Write it again, perhaps differently; /reset gives a thread a fresh start. Whoever runs me finds the "

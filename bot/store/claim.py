@@ -9,6 +9,7 @@ from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
 from bot.conversation.message import Message
 from bot.conversation.placeholders import Names
+from bot.conversation.request_cost import Payer
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result
 from bot.store.states import State
@@ -162,6 +163,18 @@ class Claim:
     def past(self) -> Past:
         """The conversation before the turn."""
         return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
+
+    @property
+    def payer(self) -> Payer:
+        """On whose account the turn is: the author of the last message, or the person behind a proxied one."""
+        last = self.batch.messages[-1]
+        return Payer(
+            person=last.asker or last.author.id,
+            server=self.meta.guild,
+            channel=self.meta.parent or self.conversation,
+            conversation=self.conversation,
+            roles=frozenset(last.roles),
+        )
 
     @property
     def reply_to(self) -> int | None:

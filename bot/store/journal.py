@@ -98,6 +98,13 @@ class Journal(Reconciliation):
             )
         )
 
+    async def hold_back(self, claim: Claim, for_s: float) -> None:
+        """Have a turn wait of which nothing is visible, so long or until another message would wait as well."""
+        with translated():
+            seconds, microseconds = await self._redis.time()
+        until_ms = round((seconds + for_s) * 1000 + microseconds / 1000)
+        await self._step("hold_back", claim, writes=Writes(assign={"hold": until_ms}, delete=("hurried",)))
+
     async def intend(self, claim: Claim, part: int, now_ms: int) -> None:
         """Journal that a part of the reply is about to be posted."""
         await self._step("intend", claim, writes=Writes(init={f"intent:{part}": now_ms}))

@@ -53,6 +53,17 @@ ABUSE_S = 24 * 3600
 PLACE_S = 600
 """A reply that takes longer than this does not count any more among those of its person."""
 
+RESERVATION_S = 15 * 60
+"""How long a reservation holds without a settlement. Nearly all replies are done by then; the cost of a longer one
+counts all the same when it is done."""
+
+RESERVATION_RECORD_S = 2 * 3600
+"""How long a settled reservation is known, so that a repeated settlement counts once.
+
+An open one is known for as long as its counters."""
+
+BUDGET_GRACE_S = 3600
+"""How long a counter outlives its window: a request that began within the window counts there."""
 RECEIPT_S = 30 * 24 * 3600
 """How long a person can verify that they were forgotten."""
 
@@ -73,6 +84,7 @@ class Keys:
         self.models = self._key("models")
         self.inline_index = self._key("inline")
         self.sweeps = self._key("sweeps")
+        self.reservations = self._budgets("open")
         self.audit_posts = self._key("audits")
         self.forget_queue = self._key("forgetting")
 
@@ -192,6 +204,18 @@ class Keys:
         """Return the settings of a channel or a server that the version before wrote."""
         return self._key(f"scope:{target}")
 
+    def budget(self, counter: str) -> Key:
+        """Return what of a limit is used up in one window."""
+        return self._budgets(f"c:{counter}")
+
+    def reservation(self, conversation: int, turn: int) -> Key:
+        """Return the reservations of a turn."""
+        return self._budgets(f"r:{conversation}-{turn}")
+
+    def budget_calls(self, instance: str) -> Key:
+        """Return the number of an instance's calls to the budgets."""
+        return self._budgets(f"n:{instance}")
+
     def forget_job(self, person: int) -> Key:
         """Return how far a person is forgotten, and the receipt."""
         return self._of(person, "forget")
@@ -210,6 +234,10 @@ class Keys:
 
     def _key(self, name: str) -> Key:
         return Key(f"{self.prefix}:{name}")
+
+    def _budgets(self, name: str) -> Key:
+        """Name a key of the budgets, which share a slot: one script reserves on all counters that apply."""
+        return self._key(f"{{budgets}}:{name}")
 
     def _of(self, conversation: int, name: str) -> Key:
         return Key(f"{self.prefix}:{{{conversation}}}:{name}")

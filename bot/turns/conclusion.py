@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from bot.conversation import wording
+from bot.conversation import budget_wording, wording
 from bot.conversation.errors import (
     BobbinError,
+    BudgetReached,
     ClaudeBlocked,
     ClaudeEndless,
     ClaudeRefusedRequest,
@@ -56,6 +57,8 @@ def _concluded(text: str, end: Finished | BobbinError) -> Conclusion:
         declined = isinstance(end, ClaudeBlocked)
         return Conclusion("refused", "", (wording.explain(end),), declined=declined)
     if isinstance(end, BobbinError):
+        if reply and isinstance(end, BudgetReached):
+            return Conclusion("answered", text.lstrip(), (budget_wording.cut(end),), open_end=True)
         if reply:
             notice = _INTERRUPTS.get(type(end), wording.INTERRUPTED)
             return Conclusion("answered", reply, (notice,))

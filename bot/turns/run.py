@@ -86,6 +86,7 @@ class Runner:
             self._services.turn_ended(outcome, time.monotonic() - started_s)
             if life is not None:
                 await self._record_cost(life)
+                await self._settle(life)
         log.info(
             "turn_done",
             conversation=claim.conversation,
@@ -127,6 +128,12 @@ class Runner:
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(RECORD_COST_S):
                 await self._journal.record_cost(life.claim, cost=cost.known, unpriced=cost.unknown)
+
+    async def _settle(self, life: TurnLife) -> None:
+        """Wait for the settlement of the turn's limits; one that takes longer goes on in the background."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(RECORD_COST_S):
+                await life.cost.settled()
 
     async def _withdraw(self, claim: Claim) -> int:
         with contextlib.suppress(DiscordForbidden, DiscordRejected):

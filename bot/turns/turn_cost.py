@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from typing import Any
 
-from bot.conversation import pricing
-from bot.conversation.pricing import Prices
-from bot.conversation.request import Usage
+from bot.conversation.request_cost import RequestCost
 
 
 class TurnCost:
     """Adds up the costs of an attempt's requests, in micro-dollars.
 
-    `known` is the sum of all reported usage; `unknown` counts the requests without complete usage. `lost` counts
-    earlier attempts that ended without a record of their cost; `earlier` are the recorded costs of the others, None
-    for an attempt with incomplete usage. `report` is called with each cost, and with None for each request without
-    complete usage. `recorded` is set once the cost is in the store.
+    `known` is the sum of all reported usage; `unknown` counts the requests without complete usage or prices. `lost`
+    counts earlier attempts that ended without a record of their cost; `earlier` are the recorded costs of the others,
+    None for an attempt with incomplete usage. `report` is called with each request. `recorded` is set once the cost
+    is in the store, `counted` once the turn counts as a message. Settlements of limits run in the background.
     """
 
     def __init__(
         self,
-        report: Callable[[int | None], None] = lambda _: None,
+        report: Callable[[RequestCost], None] = lambda _: None,
         lost: int = 0,
         earlier: Sequence[int | None] = (),
     ) -> None:
@@ -30,6 +30,9 @@ class TurnCost:
         self.known = 0
         self.unknown = 0
         self.recorded = False
+        self.counted = False
+        self.requests = 0
+        self._background: set[asyncio.Task[None]] = set()
 
     @property
     def total(self) -> int | None:
@@ -39,21 +42,24 @@ class TurnCost:
             return None
         return self.known + sum(known)
 
-    def add(self, usage: Usage, prices: Prices | None) -> None:
-        """Add a request that ended with its usage."""
-        if prices is None:
-            self.add_incomplete()
-        else:
-            self._add(usage, prices)
+    def add(self, request: RequestCost) -> None:
+        """Add a request."""
+        self.known += request.micro_usd or 0
+        self.unknown += not request.is_known
+        self._report(request)
 
-    def add_incomplete(self, usage: Usage | None = None, prices: Prices | None = None) -> None:
-        """Add a request that ended without its complete usage; `usage` is the part that was reported."""
-        if usage is not None and usage.input_total and prices is not None:
-            self._add(usage, prices)
-        self.unknown += 1
-        self._report(None)
+    def next_request(self) -> int:
+        """Return a number that no other request of the attempt has."""
+        self.requests += 1
+        return self.requests
 
-    def _add(self, usage: Usage, prices: Prices) -> None:
-        cost = pricing.cost(usage, prices)
-        self.known += cost
-        self._report(cost)
+    def in_background(self, settlement: Coroutine[Any, Any, None]) -> None:
+        """Run a settlement, which the reply does not wait for."""
+        task = asyncio.create_task(settlement, name="settlement")
+        self._background.add(task)
+        task.add_done_callback(self._background.discard)
+
+    async def settled(self) -> None:
+        """Wait for the settlements."""
+        while self._background:
+            await asyncio.wait(self._background)

@@ -14,6 +14,7 @@ from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
+from bot.store.budgets import Budgets
 from bot.store.connection import connect
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -69,6 +70,7 @@ class Store:
     quotes: QuoteStore
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    budgets: Budgets
     audit_posts: AuditPosts
     audit_due: DueQueue
     presets: Presets
@@ -133,6 +135,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         quotes=QuoteStore(redis, keys),
         scope_settings=scope_settings,
         audit_log=AuditLog(redis, keys, audit_s=audit_s),
+        budgets=Budgets(redis, keys, instance=instance),
         audit_posts=AuditPosts(redis, keys, audit_s=audit_s),
         audit_due=DueQueue(redis, keys.audit_posts),
         presets=Presets(redis, keys),

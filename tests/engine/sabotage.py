@@ -107,6 +107,34 @@ def _once() -> None:
     setattr(Coordination, "take", mine)  # noqa: B010
 
 
+def _full() -> None:
+    _rewrite("reserve", ("settled + reserved >= tonumber(limits[i + 1])", "false"))
+
+
+def _expired_reservations() -> None:
+    _rewrite("reserve", ("give_back_expired(open)\n-- Of an earlier", "-- Of an earlier"))
+
+
+def _earlier_attempts() -> None:
+    _rewrite("reserve", ("if tonumber(string.match(other, '^%d+')) < ", "if false and tonumber(other) < "))
+
+
+def _settled_once() -> None:
+    _rewrite("settle", ("if redis.call('HGET', record, id) ~= 'settled' then", "if true then"))
+
+
+def _rolled_back() -> None:
+    _rewrite("reserve", ("tonumber(redis.call('GET', calls) or 0) < tonumber(seen)", "false"))
+
+
+def _floors() -> None:
+    _rewrite("restore", ("if settled < tonumber(floors[i + 1]) then", "if false then"))
+
+
+def _told_share() -> None:
+    _rewrite("tell_share", (" or told >= tonumber(share)", ""))
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -118,5 +146,12 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "listed": _listed,  # moving it only if every listed message has a record
     "heartbeat": _heartbeat,  # renewing the lease
     "once": _once,  # asking the store which instance answers an interaction
+    "full": _full,  # refusing a reservation on a full limit
+    "expired reservations": _expired_reservations,  # giving back what a killed worker has reserved
+    "earlier attempts": _earlier_attempts,  # giving back what an earlier attempt at the turn has reserved
+    "settled once": _settled_once,  # counting a repeated settlement once
+    "rolled back": _rolled_back,  # noticing that the store has forgotten calls
+    "floors": _floors,  # raising counters to what was seen of them
+    "told share": _told_share,  # noting the highest share that was told
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from bot.conversation import wording
+from bot.conversation import budget_wording, wording
+from bot.conversation.budget import Limit, Rule, Subject, amount_of
 from bot.conversation.errors import (
     BobbinError,
+    BudgetReached,
     ClaudeBlocked,
     ClaudeBusy,
     ClaudeEndless,
@@ -45,6 +47,16 @@ def test_a_reply_that_paused_too_often_can_be_continued() -> None:
     assert paused == Conclusion("answered", "I look. ", (wording.PAUSED,), open_end=True)
     assert conclude("more.\n", end("end_turn"), before=paused.reply).reply == "I look. more."
     assert conclude(" ", end("pause_turn")) == Conclusion("failed", "", (wording.EMPTY_REPLY,))
+
+
+def test_a_reply_that_a_limit_ends_can_be_continued() -> None:
+    limit = Limit(Rule(Subject.SERVER, amount_of("5 USD per day")), "server-1-USD-day-20261129", 99, 9)
+    reached = BudgetReached(limit, tell=False)
+    assert conclude(" I look. ", reached) == Conclusion(
+        "answered", "I look. ", (budget_wording.cut(reached),), open_end=True
+    )
+    continued = conclude("", reached, before="Half")
+    assert (continued.outcome, continued.reply, continued.open_end) == ("answered", "Half", True)
 
 
 def test_a_refusal_discards_what_was_written_and_leaves_the_history() -> None:

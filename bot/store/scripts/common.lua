@@ -64,3 +64,37 @@ local function add_abuse(abuse, weight, now, half_life_ms, most, abuse_s)
   end
   redis.call('EXPIRE', abuse, abuse_s)
 end
+
+-- Note a call of an instance to the budgets: the number of its calls, or false if the store has forgotten some of the
+-- `seen` ones, as after a rollback.
+local function numbered(calls, seen)
+  if tonumber(redis.call('GET', calls) or 0) < tonumber(seen) then return false end
+  local number = redis.call('INCR', calls)
+  redis.call('EXPIRE', calls, 86400)
+  return number
+end
+
+-- Take a reservation off its counters, if it is open.
+local function give_back(open, record, id)
+  local held = redis.call('HGET', record, id) or ''
+  redis.call('ZREM', open, record .. ' ' .. id)
+  if string.sub(held, 1, 5) ~= 'open ' then return end
+  for counter, amount in string.gmatch(string.sub(held, 6), '(%S+) (%d+)') do
+    if redis.call('EXISTS', counter) == 1 then redis.call('HINCRBY', counter, 'reserved', '-' .. amount) end
+  end
+  redis.call('HSET', record, id, 'returned')
+end
+
+-- Give back the reservations of workers that are gone: those whose time is over.
+local function give_back_expired(open)
+  for _, member in ipairs(redis.call('ZRANGEBYSCORE', open, '-inf', integer(now_ms()), 'LIMIT', 0, 100)) do
+    local record, id = string.match(member, '^(%S+) (%S+)$')
+    give_back(open, record, id)
+  end
+end
+
+-- What of a counter is used up: settled, reserved, and the share that the admins were told of.
+local function use_of(counter)
+  local found = redis.call('HMGET', counter, 'settled', 'reserved', 'told')
+  return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
+end
