@@ -170,7 +170,7 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    removals = Removals(store.removed_places, dispatcher)
+    removals = Removals(store.removed_places, dispatcher, clock)
     existence = Existence(client, store.removed_places, removals, pace)
     Listener(
         client,

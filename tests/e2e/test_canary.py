@@ -88,5 +88,5 @@ async def test_the_scene_fills_the_keys_that_hold_personal_data(world: World) ->
         await lively(own)
         filled = {contract.name for name in await stored(own) if (contract := contract_of(name)) is not None}
     personal = {contract.name for contract in CONTRACTS if contract.personal}
-    # Legacy keys, bytes of files without a Files API, and what only a deletion makes.
+    # Legacy keys, bytes of files without a Files API, and what only forgetting makes.
     assert personal - filled <= {"scope:<id>", "{C}:b", "{P}:forget", "{P}:forget:left", "forgetting"}

@@ -320,6 +320,27 @@ async def test_a_reply_that_could_not_be_finished_names_the_permission(world: Wo
     )
 
 
+async def test_a_rule_of_the_channel_is_told_with_who_has_set_it_for_admins_only(world: World) -> None:
+    channel = world.channel()
+    await answer(await world.admin.command(channel, "answer set", {"mode": "never"}))
+    await answer(
+        await world.admin.command(channel, "access block", {"person": world.ben.id, "scope": "channel"})
+    )
+    asked = await world.ann.post(channel, f"{world.mention} hello?")
+    text = await why(world.ben, channel, asked)
+    assert is_because(text, Reason.ANSWERS_OFF)
+    assert "The rule: set for the channel to `never` <t:" in text
+    assert "<@" not in text
+    assert f"by <@{world.admin.id}>" in await why(world.admin, channel, asked)
+    await answer(await world.admin.command(channel, "answer clear"))
+    blocked = await world.ben.post(channel, f"{world.mention} and me?")
+    await world.converse(channel, "am I answered?")
+    text = await why(world.ann, channel, blocked)
+    assert is_because(text, Reason.BLOCKED)
+    assert "<@" not in text
+    assert f"by <@{world.admin.id}>" in await why(world.admin, channel, blocked)
+
+
 # Replies
 
 
