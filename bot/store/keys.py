@@ -50,8 +50,8 @@ THREADS_S = 24 * 3600
 ABUSE_S = 24 * 3600
 """By then a score has halved 48 times."""
 
-PLACE_S = 600
-"""A reply that takes longer than this does not count any more among those of its person."""
+PLACE_S = 60
+"""How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
 
 RESERVATION_S = 15 * 60
 """How long a reservation holds without a settlement. Nearly all replies are done by then; the cost of a longer one

@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.e2e.controls import answer
-from tests.e2e.test_audit import lines_of, shown
+from tests.e2e.test_audit import shown
 from tests.e2e.test_commands import set_prompt
 from tests.e2e.world import ANSWER, World
 
@@ -83,11 +83,10 @@ async def test_security_the_audit_log_holds_lengths_of_what_is_set_in_a_private_
     audited = world.channel()
     await answer(await world.admin.command(audited, "audit channel", {"channel": audited}))
     await set_prompt(world.ann, private.thread, f"Say {SECRET} often.")
-    await world.until(lambda: len(world.said(audited)) >= 2)
+    await world.until(lambda: "the prompt of" in visible(world, audited))
     lines = await shown(world.admin, private.channel)
     assert any("prompt" in line for line in lines)
     assert SECRET not in str(lines)
-    assert SECRET not in str([lines_of(each) for each in world.said(audited) if each["embeds"]])
     assert SECRET not in visible(world, audited)
 
 
