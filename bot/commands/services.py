@@ -27,6 +27,7 @@ from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.revisions import Revisions
@@ -80,6 +81,7 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
+    person_limits: PersonLimits
     budget_policy: BudgetPolicy
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]

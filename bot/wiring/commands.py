@@ -61,6 +61,7 @@ def build_commands(
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),
+        person_limits=store.person_limits,
         budget_policy=budget_policy(settings),
         judge=intake.judge,
         operator_values=operator_values(settings),
