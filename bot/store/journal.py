@@ -11,7 +11,7 @@ from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
 from bot.store.claim import Claim, UnreadableConversation
-from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
 from bot.store.connection import translated
 from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
@@ -150,14 +150,15 @@ class Journal(Reconciliation):
                 cost=cost,
                 unpriced=unpriced,
                 carries_summary=trims(turn, claim.earlier.entry),
-                corrected=dump_correction(claim.meta.corrected),
+                corrected=claim.meta.correction,
                 ttl_s=self._ttl_s,
             )
         )
         if answer[0] == "CORRECTED" and turn is not None:
-            correction = load_correction(answer[1])
+            stored = str(answer[1])
+            correction = load_correction(stored)
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
-            claim = replace(claim, meta=replace(claim.meta, corrected=correction))
+            claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
             await self.commit(claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced)
 
     async def record_cost(self, claim: Claim, *, cost: int, unpriced: int) -> None:

@@ -14,6 +14,7 @@ from bot.conversation.errors import (
     DiscordUnavailable,
     Fenced,
     StoreUnavailable,
+    Unreadable,
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
@@ -206,6 +207,9 @@ class Dispatcher:
                 turn=claim.turn_id,
                 tries=claim.attempt.number,
             )
+            return 0
+        except Unreadable:  # the prompt of a scope
+            await self._runner.post_unreadable(claim.unreadable)
             return 0
         except (Fenced, StoreUnavailable):
             raise
