@@ -39,8 +39,8 @@ def connect(
 ) -> CountedRedis:
     """Prepare a client for `redis://`, `rediss://` or `unix://`; nothing is sent yet.
 
-    `failed` is called for each command that fails after all attempts. `cipher` encrypts content; without a cipher it is
-    written plain.
+    `failed` is called for each command that fails after all attempts. `cipher` encrypts content; without a cipher
+    everything is written plain.
     """
     options: dict[str, object] = {}
     if url.startswith("rediss://"):

@@ -1,8 +1,9 @@
-"""Content at rest: texts, names and files are encrypted in Redis where keys are set, and read plain or encrypted alike.
+"""Content at rest: texts, names and files are encrypted in Redis where keys are set.
 
-The client (`counted.py`) is the one place at which content is encrypted and decrypted: what is to be encrypted is sent
-as a `Content`, and what was stored encrypted comes back as a `Content` that carries its stored form. So a script that
-compares with what was read gets the stored form, whichever key has written that. Ids and numbers stay readable.
+The client (`counted.py`) is the one place at which content is encrypted and decrypted: what is to be encrypted is
+sent as a `Content`, and what was stored encrypted comes back as a `Content` that carries its stored form. So a script
+that compares with what was read gets the stored form, whichever key has written that. Plain and encrypted texts are
+read alike, so that keys can be set, and changed, on a live store. Ids and numbers stay readable.
 """
 
 from __future__ import annotations
@@ -19,6 +20,12 @@ log = structlog.get_logger()
 
 MARK = "\x1e"
 """What every encrypted text begins with; then its length, ":", and a token of Fernet. No other text begins so."""
+
+CACHE_CHARS = 16_000_000
+"""How much of the latest texts is kept decrypted: every turn reads the whole window again, which hardly changes."""
+
+MOST_CACHED_CHARS = 100_000
+"""The longest text that is kept; bytes of files are longer."""
 
 
 class Content(str):
@@ -45,6 +52,8 @@ class Cipher:
     def __init__(self, keys: Sequence[str] = ()) -> None:
         self._fernet: MultiFernet | None = None
         self._told = False
+        self._opened: dict[str, Content] = {}
+        self._opened_chars = 0
         if keys:
             from cryptography.fernet import Fernet, MultiFernet
 
@@ -74,14 +83,11 @@ class Cipher:
         return reply
 
     def _open(self, stored: str) -> str:
-        if self._fernet is not None:
-            from cryptography.fernet import InvalidToken
-
-            try:
-                token = stored.partition(":")[2]
-                return Content(self._fernet.decrypt(token).decode("utf-8", "surrogatepass"), stored)
-            except InvalidToken:
-                pass
+        content = self._opened.pop(stored, None) or self._decrypted(stored)
+        if content is not None:
+            if len(stored) <= MOST_CACHED_CHARS:
+                self._keep(content)
+            return content
         if not self._told:
             self._told = True
             log.error(
@@ -90,6 +96,26 @@ class Cipher:
                 "privacy.keys; nothing is deleted meanwhile",
             )
         return stored
+
+    def _decrypted(self, stored: str) -> Content | None:
+        if self._fernet is None:
+            return None
+        from cryptography.fernet import InvalidToken
+
+        try:
+            text = self._fernet.decrypt(stored.partition(":")[2])
+        except InvalidToken:
+            return None
+        self._opened_chars += len(stored) if len(stored) <= MOST_CACHED_CHARS else 0
+        return Content(text.decode("utf-8", "surrogatepass"), stored)
+
+    def _keep(self, content: Content) -> None:
+        """Keep a text as the latest used; the texts that were used least recently go."""
+        self._opened[content.stored] = content
+        while self._opened_chars > CACHE_CHARS:
+            oldest = next(iter(self._opened))
+            del self._opened[oldest]
+            self._opened_chars -= len(oldest)
 
 
 def is_sealed(text: str) -> bool:
