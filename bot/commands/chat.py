@@ -19,7 +19,7 @@ from bot.conversation.message import Message, Room
 from bot.conversation.visible import is_blank
 from bot.gateway import permissions
 from bot.gateway.conversion.names import place_names
-from bot.gateway.conversion.parts import to_author
+from bot.gateway.conversion.parts import to_author, to_roles
 from bot.gateway.conversion.posted_question import posted_question
 from bot.gateway.events.accepted import new_thread_fields
 from bot.render.outbox import Outgoing
@@ -105,6 +105,9 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
+        if (refusal := await self._admission.opening_refusal(interaction)) is not None:
+            await say(interaction, refusal)
+            return
         room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
         if text and not private:
             await self._post_question(interaction, channel, text, room)
@@ -130,6 +133,7 @@ class Chat:
             opens=prompt.thread_name(text, author.name),
             asks_title=self._asks_titles,
             room=room,
+            roles=to_roles(interaction.user),
         )
         fields = new_thread_fields(posted.id, channel=channel.id, guild=channel.guild.id, asker=author.id)
         fields |= place_names(channel.guild, channel)
@@ -167,7 +171,10 @@ class Chat:
         """Open a thread without a message: a private one cannot be started from a message."""
         author = to_author(interaction.user)
         thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        private = kind is discord.ChannelType.private_thread
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        if private:
+            meta["private"] = 1
         meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
@@ -176,7 +183,7 @@ class Chat:
             try:
                 await self._conversations.receive(
                     thread,
-                    Message(message_id, author, text, room=room),
+                    Message(message_id, author, text, room=room, roles=to_roles(interaction.user)),
                     source="command",
                     channel_fields=meta,
                 )
@@ -190,7 +197,6 @@ class Chat:
             name = discord.utils.escape_markdown(author.name)
             greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
-        private = kind is discord.ChannelType.private_thread
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 

@@ -10,10 +10,12 @@ import discord
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
+from bot.commands.budget import BudgetGroup
 from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
 from bot.commands.forget import Forget
+from bot.commands.handover import Handover
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
@@ -25,6 +27,7 @@ from bot.commands.services import CommandServices
 from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.usage import Usage
 from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
@@ -40,10 +43,13 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Chat,
     Reset,
     Leave,
+    Handover,
     System,
     Model,
     Answer,
     AccessRules,
+    BudgetGroup,
+    Usage,
     ReplyControls,
     Context,
     Help,

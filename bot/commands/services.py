@@ -10,6 +10,7 @@ import discord
 
 from bot.claude.catalogue import Catalogue
 from bot.conversation.access_rules import AccessDefaults
+from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
 from bot.conversation.compose import Terms
 from bot.conversation.export import Listing
@@ -22,14 +23,17 @@ from bot.gateway.events.accepted import Accepted
 from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
+from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -57,6 +61,8 @@ class CommandServices:
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
+    budgets: Budgets
+    usage: Usage
     presets: Presets
     decisions: Decisions
     message_states: MessageStates
@@ -75,6 +81,8 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
+    person_limits: PersonLimits
+    budget_policy: BudgetPolicy
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

@@ -96,7 +96,9 @@ def waiting(where: str, found: Waiting, decision: Decision | None) -> str:
     since = f" since {_time(found.began_ms)}" if found.began_ms is not None else ""
     if found.due_ms is not None:
         text = f"{this} waits until {_time(found.due_ms)}. The answer comes by itself: no need to repeat it."
-        return text if decision is None else f"{text}\nIt {because(decision.reason).told(decision.detail)}"
+        return (
+            text if decision is None else f"{text}\nThat is {because(decision.reason).told(decision.detail)}"
+        )
     if found.hold_ms is not None:
         return f"{this} was edited several times, so I wait until {_time(found.hold_ms)} before I answer it again."
     if found.turn is None:

@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
 from bot.config.redis_address import problem_with
+from bot.conversation.budget import EXAMPLES, Amount, amount_of
 
 
 def address_with(*schemes: str) -> AfterValidator:
@@ -88,6 +89,14 @@ def _snowflake(value: int) -> int:
     return value
 
 
+def _amount(value: Any) -> Any:
+    """Read an amount of a budget."""
+    if isinstance(value, str):
+        return amount_of(value)
+    raise ValueError(f"must be an amount such as {EXAMPLES}")
+
+
+Amounts = Annotated[tuple[Annotated[Amount, BeforeValidator(_amount)], ...], BeforeValidator(names)]
 Model = Annotated[str, AfterValidator(_model)]
 Seconds = Annotated[float, Field(ge=0.1, le=3600)]
 Snowflake = Annotated[int, BeforeValidator(number), AfterValidator(_snowflake)]

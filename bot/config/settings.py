@@ -21,7 +21,17 @@ from pydantic import (
 )
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from bot.config.field_types import Model, Port, Seconds, Snowflake, address_with, names, number, table
+from bot.config.field_types import (
+    Amounts,
+    Model,
+    Port,
+    Seconds,
+    Snowflake,
+    address_with,
+    names,
+    number,
+    table,
+)
 from bot.conversation.pricing import PriceRow
 from bot.conversation.request import Parameters
 from bot.conversation.surrogates import whole
@@ -208,10 +218,17 @@ class AccessSettings(Section):
     block: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
 
 
+class LimitsSettings(Section):
+    threads_per_minute: Annotated[int, Field(ge=0, le=1000)] = 5
+    turns_per_person: Annotated[int, Field(ge=0, le=1000)] = 3
+    refusals: Annotated[float, Field(ge=0, le=1000)] = 3.0
+
+
 class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
 
+<<<<<<< HEAD
 class PrivacySettings(Section):
     url: Annotated[str, address_with("https", "http")] | None = None
     require_consent: bool = False
@@ -229,6 +246,29 @@ class PrivacySettings(Section):
             if not is_key:
                 raise ValueError("must be keys as `python -m bot key` prints them")
         return keys
+=======
+class BudgetsSettings(Section):
+    bot: Amounts = ()
+    server: Amounts = ()
+    channel: Amounts = ()
+    person: Amounts = ()
+    at_limit: Literal["drop", "keep"] = "drop"
+    fallback_model: Model | None = None
+    fallback: Amounts = ()
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if (self.fallback_model is None) != (not self.fallback):
+            raise ValueError(
+                "fallback_model and fallback belong together: which model answers at a limit, and how much each "
+                "person may use of it"
+            )
+        return self
+
+
+class UsageSettings(Section):
+    ttl_days: Annotated[int, Field(ge=1, le=3650)] = 400
+>>>>>>> main
 
 
 class TurnsSettings(Section):
@@ -282,8 +322,14 @@ class Settings(BaseSettings):
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     access: AccessSettings = AccessSettings()
+    limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()
+<<<<<<< HEAD
     privacy: PrivacySettings = PrivacySettings()
+=======
+    budgets: BudgetsSettings = BudgetsSettings()
+    usage: UsageSettings = UsageSettings()
+>>>>>>> main
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

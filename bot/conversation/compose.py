@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from bot.conversation import breakpoints, elements, fitting, lifetime, prompt
+from bot.conversation.budget import Budget
 from bot.conversation.content import Source
 from bot.conversation.ledger import Forecast, Ledger, Prefix
 from bot.conversation.lifetime import USUAL_RATES, CacheSetting
@@ -35,8 +36,9 @@ class Terms:
 
     `trimming` respects the model's context. `limit_tokens` is the most that a prompt may hold, None if unknown. Above
     `step_tokens` a prompt costs several times as much; None if there is no such step or the operator accepts it.
-    `prices` is None if unknown. `user_key` is the pseudonym of the person who asks. `prompt_scope` is where the
-    system prompt was set, None for the default.
+    `prices` is None if unknown; `budget_prices` are the highest known ones then. `user_key` is the pseudonym of the
+    person who asks. `budget` has the limits that are set. The terms `fallback` are those of the fallback model.
+    `prompt_scope` is where the system prompt was set, None for the default.
     """
 
     parameters: Parameters
@@ -47,6 +49,9 @@ class Terms:
     cache: CacheSetting = "auto"
     prices: Prices | None = None
     user_key: str | None = None
+    budget: Budget = field(default_factory=Budget)
+    budget_prices: Prices | None = None
+    fallback: Terms | None = None
     prompt_scope: Scope | None = None
 
 

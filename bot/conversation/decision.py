@@ -18,6 +18,7 @@ class Cause(StrEnum):
     PROXIED = "proxied"  # the message `detail` is answered in its place
     TOO_OLD = "too_old"
     DECLINED = "declined"  # by a step of the preparation, whose notice is `detail`
+    LIMIT = "limit"  # a limit is full, as `detail` says
     GIVEN_UP = "given_up"  # after `detail` attempts
     STOPPED = "stopped"
     FAILED = "failed"  # no text came of Claude; `detail` is the notice
@@ -28,6 +29,7 @@ class Cause(StrEnum):
     DELETED = "deleted"
     UNREADABLE = "unreadable"
     NOT_NOW = "not_now"  # Discord delays the answer
+    WAITS_FOR_OTHERS = "waits_for_others"  # as many replies to the author are being written as may be
     BEFORE_RESET = "before_reset"
 
 

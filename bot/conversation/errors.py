@@ -15,6 +15,7 @@ BobbinError
 │   ├── ClaudeBlocked         400 or an error event: the output was blocked by Anthropic's content filter
 │   └── ClaudeRefusedRequest  any other 400 or 422: our request was wrong
 │       └── ClaudeFileGone    400 or 404 that speaks of a file: perhaps one that expired or was deleted
+├── BudgetReached             a limit is full: no request was sent
 ├── CutShort                  a new message ended the running answer (reply.while_answering = interrupt)
 ├── Stopped                   somebody ended the running answer (the Stop button, /stop)
 ├── DiscordError              Discord did not do what was asked
@@ -25,6 +26,8 @@ BobbinError
 │   ├── DiscordNotNow         a rate limit with its end, or a time-out of the bot
 │   │   └── DiscordFull       160006: no more active threads; retried every few minutes
 │   └── DiscordUnavailable    5xx, a reset connection or a 429, after all tries
+├── PersonBusy                as many turns of the person run as may: the turn waits
+├── TurnHeld                  a limit is full, and the turn waits until it renews
 ├── AnsweredBefore            an earlier attempt, lost by a rollback of the store, has answered other messages
 └── StoreError
     ├── Unreadable            Redis holds data that this version cannot read
@@ -33,6 +36,11 @@ BobbinError
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from bot.conversation.budget import Limit
 
 
 class BobbinError(Exception):
@@ -138,6 +146,16 @@ class ClaudeFileGone(ClaudeRefusedRequest):
     """The API complains of a file: perhaps one that has expired or was deleted."""
 
 
+class BudgetReached(BobbinError):
+    """A limit is full; `tell` if the person was not told of it in this window, `renews_s` is when it renews."""
+
+    def __init__(self, limit: Limit, *, tell: bool, renews_s: int | None = None) -> None:
+        super().__init__(f"{limit.rule.subject}: {limit.amount}")
+        self.limit = limit
+        self.tell = tell
+        self.renews_s = limit.renews_s if renews_s is None else renews_s
+
+
 class CutShort(BobbinError):
     """A new message ended the running answer."""
 
@@ -188,6 +206,23 @@ class DiscordFull(DiscordNotNow):
 
 class DiscordUnavailable(DiscordError):
     """Discord did not answer, or answered with an error, after all retries."""
+
+
+class PersonBusy(BobbinError):
+    """As many turns of the person run as may run at once; `is_first`: no other turn of the person waits for that."""
+
+    def __init__(self, for_s: float, *, is_first: bool) -> None:
+        super().__init__(f"not within {for_s:.0f} s")
+        self.for_s = for_s
+        self.is_first = is_first
+
+
+class TurnHeld(BobbinError):
+    """The turn waits for `for_s` seconds; another person's message lets it go on before."""
+
+    def __init__(self, for_s: float) -> None:
+        super().__init__(f"not within {for_s:.0f} s")
+        self.for_s = for_s
 
 
 class AnsweredBefore(BobbinError):

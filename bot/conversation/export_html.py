@@ -79,8 +79,8 @@ def _message(message: ExportedMessage, known: dict[int, ExportedMessage], *, alo
     parts += map(_embed, message.embeds)
     if message.poll is not None:
         parts.append(_poll(message.poll))
-    files = [*(f"🏷 {plain(name)}" for name in message.stickers)]
-    files += [f"📎 {plain(each.filename)} · {size(each.size_bytes)}" for each in message.attachments]
+    files = [*(f"Sticker: {plain(name)}" for name in message.stickers)]
+    files += [f"File: {plain(each.filename)} · {size(each.size_bytes)}" for each in message.attachments]
     if files:
         parts.append(f'<ul class="files">{"".join(f"<li>{escape(each)}</li>" for each in files)}</ul>')
     return "\n".join([*parts, "</article>\n"])
@@ -109,4 +109,4 @@ def _poll(poll: Poll) -> str:
         f"<li>{escape(plain(answer))}{'' if votes is None else f' · {votes}'}</li>"
         for answer, votes in poll.answers
     )
-    return f'<div class="embed"><p><strong>📊 {escape(plain(poll.question))}</strong></p><ul>{answers}</ul></div>'
+    return f'<div class="embed"><p><strong>Poll: {escape(plain(poll.question))}</strong></p><ul>{answers}</ul></div>'

@@ -39,6 +39,8 @@ class Reason(StrEnum):
     ANSWERS_OFF = "answers_off"
     BEFORE_SETTING = "before_setting"
     BLOCKED = "blocked"
+    TOO_MANY_THREADS = "too_many_threads"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +117,7 @@ def _addressed(facts: Facts, policy: Policy, in_force: ModeInForce | None) -> An
     mode = None if in_force is None else in_force.mode
     origin = None if in_force is None else in_force.origin
     if mode is AnswerMode.NEVER:
-        # What is not answered in any mode keeps its reason.
-        usual = _addressed(facts, policy, None)
-        return Ignore(Reason.ANSWERS_OFF, origin) if isinstance(usual, Answer) else usual
+        return Ignore(Reason.ANSWERS_OFF, origin)
     opens_thread = facts.where is Where.CHANNEL
     if facts.mentions_bot:
         return Answer(opens_thread)

@@ -137,7 +137,8 @@ class Message:
     `asks_title` Claude is asked for another name, which takes the place of `opens` if it comes in time.
     `stickers` are names. The `quotes` are what the message refers to: a forward is known from the start, other quotes
     are set when the turn is prepared, from the `reference`, the `room` and the links of the text. A proxied message
-    is `proxied_for` the person who wrote its original, 0 if the original is not known.
+    is `proxied_for` the person who wrote its original, 0 if the original is not known. `roles` are the ids of the
+    roles of its author, where Discord names them: an event does, a listing does not.
     """
 
     id: int
@@ -153,6 +154,7 @@ class Message:
     reference: Reference | None = None
     room: Room | None = None
     proxied_for: int | None = None
+    roles: tuple[int, ...] = ()
 
     @property
     def asker(self) -> int | None:

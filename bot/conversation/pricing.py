@@ -180,6 +180,15 @@ class PriceBook:
         own = next((self.own[name] for name in names if name in self.own), None)
         return listed if own is None else _filled(own, listed)
 
+    def highest(self, on: dt.date) -> Prices:
+        """Return the highest price of each kind that any model has on a day."""
+        known = [*self.own.values(), *(self._on(rows, on) for rows in self.listed.values())]
+        rates = [rates for prices in known for rates in (prices, prices.above) if rates is not None]
+        most: dict[str, Any] = {
+            kind.name: max((getattr(each, kind.name) for each in rates), default=0) for kind in fields(Rates)
+        }
+        return Prices(**most, search=max((prices.search for prices in known), default=0))
+
     @staticmethod
     def _on(rows: Sequence[tuple[dt.date, Prices]], on: dt.date) -> Prices:
         # A day before the first row means that the clock is wrong: the model was not for sale.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bot.conversation.access_rules import FAMILY, PERSON, ROLE
 from bot.conversation.answer_mode import ANSWER, mode_in_force
 from bot.conversation.audit import AUDIT_CHANNEL
+from bot.conversation.budget import ALL, EACH, NOTIFY, PREFIX
 from bot.conversation.privacy import RETENTION_DAYS
 from bot.conversation.scope import SYSTEM, Origin, Scope, Settings, in_force
 
@@ -106,6 +107,13 @@ def _roles(_name: str, value: str) -> str:
     return f"only {len(value.split(','))} of the roles" if value else "everybody"
 
 
+def _limit(name: str, value: str) -> str:
+    who = name.removeprefix(PREFIX).rsplit(":", 2)[0]
+    kind, _, target = who.partition(":")
+    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all", EACH: "each person"}
+    return f"{value}, {mentions.get(kind, kind)}"
+
+
 ROWS = (
     Row("Which messages I answer", ANSWER, in_force=_answer_mode),
     Row("Who may use me", FAMILY, shown=_rule, for_managers=True),
@@ -114,6 +122,14 @@ ROWS = (
     Row("Effort", "effort", "claude.effort"),
     Row("Thinking", "thinking", "claude.thinking", _in_words(THINKING)),
     Row("System prompt", SYSTEM, "claude.system", _length),
+    Row("Limit", "budget:", shown=_limit),
+    Row("Limits of the whole bot", key="budgets.bot", shown=_or_none),
+    Row("Limits of each server", key="budgets.server", shown=_or_none),
+    Row("Limits of each channel", key="budgets.channel", shown=_or_none),
+    Row("Limits of each person", key="budgets.person", shown=_or_none),
+    Row("A message at a limit", key="budgets.at_limit"),
+    Row("Model that answers at a limit", key="budgets.fallback_model", shown=_or_none),
+    Row("Told of limits that are nearly used up", NOTIFY, shown=_channel),
     Row("Channel of the audit log", AUDIT_CHANNEL, shown=_channel),
     Row("Messages in threads that I answer", key="reply.when", shown=_in_words(ANSWERED)),
     Row("Prefix of messages that I leave alone", key="reply.ignore_prefix", shown=_or_none),

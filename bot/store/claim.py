@@ -9,6 +9,7 @@ from bot.conversation.compose import Past
 from bot.conversation.correction import Correction
 from bot.conversation.message import Message
 from bot.conversation.placeholders import Names
+from bot.conversation.request_cost import Payer
 from bot.conversation.turn import Turn, without_refused
 from bot.store.codec import Result
 from bot.store.states import State
@@ -16,7 +17,8 @@ from bot.store.states import State
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
+    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it,
+    or to whom it was handed over (`handed` is that interaction). `is_private` is set for a private thread.
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
@@ -29,7 +31,9 @@ class Meta:
 
     guild: int | None = None
     parent: int | None = None
+    is_private: bool = False
     starter: int | None = None
+    handed: int | None = None
     joined: int | None = None
     left: int | None = None
     floor: int | None = None
@@ -169,6 +173,18 @@ class Claim:
     def past(self) -> Past:
         """The conversation before the turn."""
         return self.meta.past(self.history, self.recalled, earlier=self.earlier.entry)
+
+    @property
+    def payer(self) -> Payer:
+        """On whose account the turn is: the author of the last message, or the person behind a proxied one."""
+        last = self.batch.messages[-1]
+        return Payer(
+            person=last.asker or last.author.id,
+            server=self.meta.guild,
+            channel=self.meta.parent or self.conversation,
+            conversation=self.conversation,
+            roles=frozenset(last.roles),
+        )
 
     @property
     def reply_to(self) -> int | None:

@@ -29,13 +29,14 @@ from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
 from bot.store.key_reader import KeyReader
-from bot.store.keys import Keys
+from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
+from bot.store.scripts.usage import ForgetUsage
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +130,7 @@ class Examination:
             parts.append(Examined(tag, keys=frozenset(ways["key"])))
         parts += [await self._examine_settings(tag, name, who) for name in ways["prompt"]]
         parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
+        parts += [await self._examine_usage(tag, name, who) for name in ways["usage"]]
         parts += [await self._examine_presets(tag, who) for _ in ways["presets"]]
         if any(name.endswith(":audit") for name in ways["kept"]):
             parts.append(await self._examine_audit(tag, who))
@@ -280,6 +282,17 @@ class Examination:
             versions={target: tuple(entry for entry, _ in texts)},
             kept_settings=kept,
         )
+
+    async def _examine_usage(self, tag: int, name: str, who: Identity) -> Examined:
+        """Find the rows of a day that name the person; a row that began later is not to be forgotten."""
+        rows = [
+            row
+            for row, value in (await self._read.hash(name)).items()
+            if row.startswith(f"{who.person} ") and int(value.split()[-1]) <= who.before
+        ]
+        usage = Key(f"{self._keys.prefix}:{name}")
+        calls = tuple(ForgetUsage(usage=usage, row=row) for row in rows)
+        return Examined(tag, Found(usage=len(rows)), calls=calls)
 
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)

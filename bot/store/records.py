@@ -112,7 +112,7 @@ def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-CHANNEL_FIELDS = ("guild", "parent", "starter", "joined", "left", "buttons")
+CHANNEL_FIELDS = ("guild", "parent", "private", "starter", "handed", "joined", "left", "buttons")
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
@@ -144,7 +144,9 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
     return Meta(
         guild=number("guild"),
         parent=number("parent"),
+        is_private=fields.get("private") == "1",
         starter=number("starter"),
+        handed=number("handed"),
         joined=number("joined"),
         left=number("left"),
         floor=number("floor"),

@@ -17,6 +17,7 @@ from prometheus_client import (
 from bot.config import Exit
 from bot.conversation.errors import StartError
 from bot.conversation.pricing import MICRO_USD
+from bot.conversation.request_cost import RequestCost
 
 TURN_BUCKETS_S = (0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600)
 """A greeting takes 1 to 2 s, a long answer with much thinking some minutes."""
@@ -79,12 +80,12 @@ class Metrics:
         self.claude_unpriced = self._counter("claude_unpriced", "Requests whose cost is not fully known")
         self.store_errors = self._counter("store_errors", "Redis commands that failed after all tries")
 
-    def spent(self, micro_usd: int | None) -> None:
-        """Count the cost of a request in micro-dollars; None if the cost is not fully known."""
-        if micro_usd is None:
+    def asked(self, request: RequestCost) -> None:
+        """Count the cost of a request to Claude."""
+        if request.micro_usd is not None:
+            self.claude_cost.inc(request.micro_usd / MICRO_USD)
+        if not request.is_known:
             self.claude_unpriced.inc()
-        else:
-            self.claude_cost.inc(micro_usd / MICRO_USD)
 
     def turn_ended(self, outcome: str, seconds: float) -> None:
         """Count a finished turn and its duration."""

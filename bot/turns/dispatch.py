@@ -13,8 +13,13 @@ from bot.conversation.errors import (
     DiscordNotNow,
     DiscordUnavailable,
     Fenced,
+    PersonBusy,
     StoreUnavailable,
+<<<<<<< HEAD
     Unreadable,
+=======
+    TurnHeld,
+>>>>>>> main
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
@@ -185,6 +190,7 @@ class Dispatcher:
     async def _turn(self, claim: Claim) -> int:
         """Run or reconcile a turn; after a failure the lease is released, so that others can continue at once."""
         done, blameless, not_within_s = False, True, 0.0
+        held_s: float | None = None
         try:
             waiting = 1
             if claim.reconciling:
@@ -196,8 +202,11 @@ class Dispatcher:
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
-        except DiscordNotNow as error:
+        except (DiscordNotNow, PersonBusy) as error:
             not_within_s = error.for_s
+            return 0
+        except TurnHeld as error:
+            held_s = error.for_s
             return 0
         except AnsweredBefore:
             blameless = False
@@ -232,6 +241,11 @@ class Dispatcher:
                     for_s=round(not_within_s),
                 )
                 self._wake_in(not_within_s, claim.conversation)
+            if held_s is not None and not self._stopping:
+                log.info(
+                    "turn_held", conversation=claim.conversation, turn=claim.turn_id, for_s=round(held_s)
+                )
+                self._wake_in(held_s, claim.conversation)
 
     async def _release(
         self, claim: Claim | UnreadableConversation, *, blameless: bool, not_within_s: float = 0.0

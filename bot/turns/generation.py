@@ -10,9 +10,10 @@ import structlog
 
 from bot.conversation import wording
 from bot.conversation.compose import Terms
-from bot.conversation.errors import BobbinError, CutShort, Stopped, StoreUnavailable
+from bot.conversation.errors import BobbinError, BudgetReached, CutShort, Stopped, StoreUnavailable
 from bot.conversation.spoilers import hold_spoilers
 from bot.conversation.visible import is_blank
+from bot.render.writer import Writer
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Prepared
 from bot.turns.reply_generator import Generated
@@ -74,13 +75,14 @@ class Generation:
             await asyncio.sleep(gather_s)
             await self._join()
 
-    async def compose_and_stream(self, terms: Terms, prepared: Prepared) -> Generated | None:
+    async def compose_and_stream(self, terms: Terms, prepared: Prepared) -> Generated | BudgetReached | None:
         """Request the reply and push it to the writer; None if the turn has grown and is to be prepared again."""
         reply, claim = self._reply, self._reply.claim
         may_restart = self._restarts_left > 0
         self._restarts_left -= 1
         self._pushed = ""
         self._interrupt_due = False
+        admitted = asyncio.Event()
         self._status_line.attach(reply.writer)
         if not hold_spoilers(prepared.messages):
             reply.expect_title()  # a title could reveal the text of a spoiler
@@ -90,7 +92,7 @@ class Generation:
             reply.writer.show_status(wording.REGENERATING)
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                group.create_task(_write(reply.writer, admitted), name=f"writer-{claim.conversation}")
                 generating = group.create_task(
                     self._services.generator.generate(
                         claim,
@@ -100,6 +102,7 @@ class Generation:
                         push=self._push,
                         show_status=self._status_line.show,
                         settle_title=reply.settle_title,
+                        admitted=admitted.set,
                         cost=self._cost,
                     )
                 )
@@ -119,12 +122,14 @@ class Generation:
                         await reply.writer.abandon()
                         if await self._join():
                             generating.cancel()
+                            admitted.set()
                             return None
                         self._status_line.attach(reply.writer)
                         reply.writer.push(self._pushed)
-                        group.create_task(reply.writer.run(), name=f"writer-{claim.conversation}")
+                        group.create_task(_write(reply.writer, admitted), name=f"writer-{claim.conversation}")
                 reply.settle_title(None)
                 reply.writer.close_text()
+                admitted.set()
         except BaseExceptionGroup as failures:
             raise failures.exceptions[0] from failures
         finally:
@@ -133,7 +138,7 @@ class Generation:
             self._interrupt_due = False
         return generating.result()
 
-    async def _is_done(self, generating: asyncio.Task[Generated]) -> bool:
+    async def _is_done(self, generating: asyncio.Task[Generated | BudgetReached]) -> bool:
         """Wait until the reply is complete, a message arrives or a person stops the turn; True if it is complete."""
         arrival = asyncio.ensure_future(self._arrivals.wait())
         stop = asyncio.ensure_future(self._stopped.wait())
@@ -174,3 +179,9 @@ class Generation:
         """Interrupt the reply for a new message, once there is text."""
         if self._interrupt_due and not self._interrupt.done() and not is_blank(self._pushed):
             self._interrupt.set_result(CutShort())
+
+
+async def _write(writer: Writer, admitted: asyncio.Event) -> None:
+    """Run a writer once a request is let through: where a limit is full, no thread is opened for nothing."""
+    await admitted.wait()
+    await writer.run()

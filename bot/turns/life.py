@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 import structlog
 
-from bot.conversation import wording
+from bot.conversation import budget_wording, wording
 from bot.conversation.decision import Cause
+from bot.conversation.errors import BudgetReached, TurnHeld
 from bot.conversation.turn import Outcome, Turn
 from bot.render.controls import when_done
 from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
-from bot.turns import decided
+from bot.turns import decided, declined
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
-from bot.turns.notices import lines, put_below
+from bot.turns.notices import lines, post_budget_notice, put_below
 from bot.turns.persist import persist
 from bot.turns.posted_reply import PostedReply
 from bot.turns.prepare import Declined, Prepared, prepare
@@ -40,7 +40,8 @@ class TurnLife:
     """One attempt at one turn, from its claim on.
 
     `arrivals` is set when a message waits in the conversation. `outcome` is the turn's label in the metrics:
-    `answered` with a reply, `notice` if there is only a notice. `committed` is set once the result is fixed.
+    `answered` with a reply, `notice` if there is only a notice, `dropped` without either, because a limit is full of
+    which the person was told before. `committed` is set once the result is fixed.
     """
 
     def __init__(
@@ -50,8 +51,8 @@ class TurnLife:
         self.stopped = heartbeat.stopped
         self.reply = PostedReply(claim, services, heartbeat.may_write)
         attempt = claim.attempt
-        self.cost = TurnCost(partial(services.report_cost, claim), lost=attempt.lost, earlier=attempt.costs)
-        self.outcome: Literal["unfinished", "answered", "notice"] = "unfinished"
+        self.cost = TurnCost(services.report_cost, lost=attempt.lost, earlier=attempt.costs)
+        self.outcome: Literal["unfinished", "answered", "notice", "dropped"] = "unfinished"
         self.committed = False
         self._arrivals = arrivals
         self._journal = services.journal
@@ -73,6 +74,9 @@ class TurnLife:
         if committed is None and has_earlier_attempt(self.claim) and not self._is_given_up:
             await self._restore_contents()
         result = committed or await self._recover() or await self._answer()
+        if result is None:
+            self.outcome = "dropped"
+            return Done(await persist(lambda: self._journal.cancel(self.claim)))
         self.committed = True
         if result.as_shown:
             await self.reply.keep_as_shown(search=committed is not None)
@@ -80,7 +84,7 @@ class TurnLife:
         await self._show(result)
         return await self._acknowledge()
 
-    async def _answer(self) -> Result:
+    async def _answer(self) -> Result | None:
         claim, services = self.claim, self.services
         if claim.attempt.stopped and has_earlier_attempt(claim):
             turn, result = partial_entry(claim, self.reply.found, services.policy.model)
@@ -104,11 +108,34 @@ class TurnLife:
                     await decided.note(self.claim, Cause.DECLINED, services, prepared.notice, prepared.origin)
                     return await self._decline(prepared.notice)
                 generated = await generation.compose_and_stream(terms, prepared)
+        if isinstance(generated, BudgetReached):
+            return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        notices = (*best.conclusion.notices, *pauses)
+        result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
         await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result
+
+    async def _at_limit(self, reached: BudgetReached) -> Result | None:
+        """End the turn that a full limit leaves unanswered, None without a notice; TurnHeld if it is to wait.
+
+        A person who asks by a button, or who sees a status line by now, is told in any case.
+        """
+        claim, services = self.claim, self.services
+        await decided.note(
+            claim, Cause.LIMIT, services, budget_wording.full(reached), reached.limit.rule.origin
+        )
+        if claim.attempt.regeneration or self.reply.has_posts:
+            return await self._decline(budget_wording.dropped(reached))
+        if services.policy.keeps_at_limit:
+            for_s = max(0.0, reached.renews_s - services.clock.now_s())
+            if reached.tell:
+                await post_budget_notice(claim, budget_wording.kept(reached), services)
+            await persist(lambda: self._journal.hold_back(claim, for_s))
+            raise TurnHeld(for_s)
+        return await self._decline(budget_wording.dropped(reached)) if reached.tell else None
 
     async def _note_unanswered(self, outcome: Outcome, result: Result) -> None:
         """Note why a turn ends without a reply, by the first notice: only the others may name files."""
@@ -125,13 +152,15 @@ class TurnLife:
         claim, cost = self.claim, self.cost
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
+        model = self.services.policy.model if turn is None else turn.model
+        usage = cost.usage(self.services.today(), model)
         drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
 
         async def commit() -> None:
             if drops_files:
                 await self.services.schedule_cleanup(claim.conversation)
             await self._journal.commit(
-                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
+                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
             )
 
         await persist(commit)

@@ -77,6 +77,20 @@ async def post_instead(claim: Claim, sentence: Callable[[str], str], services: T
         return
 
 
+async def post_budget_notice(claim: Claim, notice: str, services: TurnServices) -> None:
+    """Tell the person that the answer waits for a limit: below the message, in the thread or else in its channel."""
+    for channel_id in (claim.conversation, claim.meta.parent):
+        if channel_id is None:
+            continue
+        outgoing = Outgoing(wording.small(notice), nonce=nonce(claim, "b"), silent=True)
+        try:
+            await services.outbox.send(channel_id, outgoing)
+        except DiscordError as error:
+            log.debug("notice_failed", channel=channel_id, kind=type(error).__name__)
+            continue
+        return
+
+
 async def post_unreadable(claim: UnreadableConversation, services: TurnServices) -> None:
     """Tell the thread, once, that the conversation needs /reset, or a version that can read it."""
     if claim.notified:

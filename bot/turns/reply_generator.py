@@ -13,16 +13,27 @@ from functools import partial
 import structlog
 
 from bot.claude.client import Claude
-from bot.conversation import wording
+from bot.conversation import budget_wording, estimate, wording
+from bot.conversation.budget import Limit, Unit, Use, limits
 from bot.conversation.compose import Plan, Terms, compose, smaller
 from bot.conversation.content import FileSource, LegacyUpload, Source, sources
-from bot.conversation.errors import BobbinError, ClaudeError, ClaudeFileGone, ClaudeTooLong
+from bot.conversation.errors import (
+    BobbinError,
+    BudgetReached,
+    ClaudeError,
+    ClaudeFileGone,
+    ClaudeTooLong,
+)
 from bot.conversation.request import Finished, Request, Usage
+from bot.conversation.request_cost import Purpose
 from bot.conversation.side_requests import counted_total, to_count, to_summarize, to_summarize_what_goes
 from bot.conversation.turn import Turn
+from bot.conversation.visible import is_blank
+from bot.store.budgets import Budgets
 from bot.store.claim import Claim
 from bot.turns.conclusion import Conclusion, conclude
 from bot.turns.entry import Asked, entry
+from bot.turns.metered_claude import Account, MeteredClaude
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Prepared
 from bot.turns.reply_stream import ReplyStream
@@ -41,6 +52,16 @@ class Generated:
     window_start: int
 
 
+Observe = Callable[[Claim, Terms, tuple[Limit, ...], tuple[Use, ...]], None]
+"""Gets to know what of the limits of a claimed turn is used up."""
+
+
+def _observe_nothing(
+    _claim: Claim, _terms: Terms, _limits: tuple[Limit, ...], _uses: tuple[Use, ...]
+) -> None:
+    """Observe nothing."""
+
+
 async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
     """Forget no upload: nothing holds them."""
 
@@ -48,7 +69,8 @@ async def _forget_nothing(_conversation: int, _ids: Collection[str]) -> None:
 class ReplyGenerator:
     """Composes the request of a turn, streams the reply and concludes.
 
-    `now_s` returns the time since 1970. `forget_uploads` is called with the conversation and the ids of
+    `now_s` returns the time since 1970. Without `budgets` there are no limits; `observe` is called with the claim,
+    the terms, limits and what of them is used up. `forget_uploads` is called with the conversation and the ids of
     uploads that are gone. The `summaries` outlive a restart of the turn.
     """
 
@@ -58,12 +80,16 @@ class ReplyGenerator:
         policy: TurnPolicy,
         now_s: Callable[[], float] = time.time,
         forget_uploads: Callable[[int, Collection[str]], Awaitable[None]] = _forget_nothing,
+        budgets: Budgets | None = None,
+        observe: Observe = _observe_nothing,
     ) -> None:
         self._claude = claude
         self._policy = policy
         self._now_s = now_s
         self.summaries = Summaries()
         self._forget_uploads = forget_uploads
+        self._budgets = budgets
+        self._observe = observe
 
     async def generate(
         self,
@@ -75,14 +101,56 @@ class ReplyGenerator:
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         settle_title: Callable[[str | None], None] = lambda _: None,
+        admitted: Callable[[], None] = lambda: None,
         cost: TurnCost,
-    ) -> Generated:
+    ) -> Generated | BudgetReached:
         """Stream the reply into `push` until it ends or `interrupt` is set; a failure of the API is an outcome too.
 
-        `show_status` is called with a line for people during phases without text, `settle_title` with the title of a
-        new thread as soon as it is known, or with None if the reply has none. The cost of each request is added
-        to `cost`, also if this is cancelled.
+        If a limit is full, the fallback model answers, if there is one and its own limits have room. `admitted` is
+        called once the limits let a request through, `show_status` with a line for people during phases without text,
+        `settle_title` with the title of a new thread as soon as it is known, or with None if the reply has none. The
+        cost of each request is added to `cost`, also if this is cancelled.
         """
+
+        async def generated(terms: Terms, notices: tuple[str, ...] = ()) -> Generated | BudgetReached:
+            return await self._generate(
+                claim,
+                replace(prepared, notices=(*prepared.notices, *notices)),
+                terms,
+                interrupt=interrupt,
+                push=push,
+                show_status=show_status,
+                settle_title=settle_title,
+                admitted=admitted,
+                cost=cost,
+            )
+
+        first = await generated(terms)
+        helps = isinstance(first, BudgetReached) and first.limit.amount.unit is not Unit.MESSAGES
+        if not isinstance(first, BudgetReached) or terms.fallback is None or not helps:
+            return first
+        model = terms.fallback.parameters.model
+        log.info("fallback_asked", conversation=claim.conversation, turn=claim.turn_id, model=model)
+        told = (budget_wording.by_fallback(first, model),) if first.tell else ()
+        second = await generated(terms.fallback, told)
+        if isinstance(second, BudgetReached):
+            renews_s = min(first.renews_s, second.renews_s)
+            return BudgetReached(second.limit, tell=first.tell or second.tell, renews_s=renews_s)
+        return second
+
+    async def _generate(
+        self,
+        claim: Claim,
+        prepared: Prepared,
+        terms: Terms,
+        *,
+        interrupt: asyncio.Future[BobbinError],
+        push: Callable[[str], None],
+        show_status: Callable[[str], None],
+        settle_title: Callable[[str | None], None],
+        admitted: Callable[[], None],
+        cost: TurnCost,
+    ) -> Generated | BudgetReached:
         past = claim.past.without_files(prepared.gone)
         now_ms = round(self._now_s() * 1000)
 
@@ -98,12 +166,12 @@ class ReplyGenerator:
             )
 
         stream = ReplyStream(
-            self._claude,
+            MeteredClaude(
+                self._claude, claim.payer, cost, terms.prices, self._account(claim, terms), admitted
+            ),
             interrupt,
             push,
             show_status,
-            cost,
-            terms.prices,
             settle_title,
             self._now_s,
             prepared.inline,
@@ -129,13 +197,15 @@ class ReplyGenerator:
                 stream,
                 lambda: to_summarize(terms, planned(terms, counted), past, now_ms),
                 leave_out_gone,
+                lambda sent: estimate.of_summary(sent, plan, past, now_ms),
             )
             plan = planned(terms, counted, summary)
-        text, end = await stream.reply(plan.request)
+        purpose: Purpose = "continuation" if prepared.so_far else "reply"
+        text, end = await stream.reply(plan.request, purpose, estimate.of_reply(plan, now_ms))
         if isinstance(end, ClaudeFileGone) and not text and await leave_out_gone(plan.request):
             # Once: a file that is gone must not end the conversation.
             plan = planned(terms, counted, summary)
-            text, end = await stream.reply(plan.request)
+            text, end = await stream.reply(plan.request, "retry", estimate.of_reply(plan, now_ms))
         still_too_long = False
         if isinstance(end, ClaudeTooLong) and not text:
             # One retry, by the API's own figures; a request that is refused again is not made smaller for ever.
@@ -143,14 +213,20 @@ class ReplyGenerator:
             shorter = planned(terms, summary=summary)
             if summarizes := self._policy.summarizes and summary is None and shorter.window.dropped > 0:
                 summary, further_usage = await self._summary(
-                    claim, stream, lambda: to_summarize_what_goes(planned(terms), past), leave_out_gone
+                    claim,
+                    stream,
+                    lambda: to_summarize_what_goes(planned(terms), past),
+                    leave_out_gone,
+                    lambda sent: estimate.of_summary(sent, plan, past, now_ms),
                 )
                 shorter, side_usage = planned(terms, summary=summary), (*side_usage, *further_usage)
-            text, end = await stream.reply(shorter.request)
+            text, end = await stream.reply(shorter.request, "retry", estimate.of_reply(shorter, now_ms))
             if stream.was_read or (summarizes and summary is not None):
                 plan = shorter
             elif isinstance(end, ClaudeTooLong):
                 still_too_long = bool(shorter.window.dropped or shorter.window.shortened)
+        if isinstance(end, BudgetReached) and is_blank(text):
+            return end
         if not stream.was_read and summary is None:
             plan = plan.unread
         conclusion = _concluded(text, end, before=prepared.reply, still_too_long=still_too_long)
@@ -174,6 +250,18 @@ class ReplyGenerator:
             stream.used, stream.asked_ms, side_usage, cost.total, stream.title_line, terms.prompt_scope
         )
         return Generated(entry(claim, prepared, plan, conclusion, asked), conclusion, plan.window.start)
+
+    def _account(self, claim: Claim, terms: Terms) -> Account | None:
+        rules, prices = terms.budget.rules, terms.budget_prices
+        if self._budgets is None or prices is None or not rules:
+            return None
+        return Account(
+            self._budgets,
+            claim,
+            lambda: limits(rules, claim.payer, self._now_s()),
+            prices,
+            partial(self._observe, claim, terms),
+        )
 
     async def _find_gone(self, claim: Claim, request: Request) -> frozenset[Source]:
         """Return the request's uploads that are gone, and leave them out of later requests."""
@@ -200,11 +288,14 @@ class ReplyGenerator:
         stream: ReplyStream,
         request: Callable[[], Request],
         leave_out_gone: Callable[[Request], Awaitable[bool]],
+        most: Callable[[Request], Usage],
     ) -> Summary:
         """Request a summary; if a file is gone, `leave_out_gone` changes the request for a second try."""
 
         async def made_of(sent: Request) -> Summary:
-            return await self.summaries.of(claim.conversation, sent, partial(stream.summary, sent))
+            return await self.summaries.of(
+                claim.conversation, sent, partial(stream.summary, sent, most(sent))
+            )
 
         sent = request()
         made, usage = await made_of(sent)

@@ -11,16 +11,14 @@ from typing import Any, TypeVar
 
 import structlog
 
-from bot.claude.client import Claude
-from bot.conversation import wording
+from bot.conversation import estimate, wording
 from bot.conversation.errors import (
     BobbinError,
+    BudgetReached,
     ClaudeError,
     ClaudeFileGone,
     ClaudeRefusedRequest,
-    ClaudeUnreachable,
 )
-from bot.conversation.pricing import Prices
 from bot.conversation.request import (
     BlockStarted,
     Finished,
@@ -31,9 +29,10 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.request_cost import Purpose
 from bot.conversation.title import TitleReader, may_begin_with_title
 from bot.conversation.visible import is_blank
-from bot.turns.turn_cost import TurnCost
+from bot.turns.metered_claude import MeteredClaude
 
 log = structlog.get_logger()
 
@@ -64,19 +63,16 @@ class ReplyStream:
     """Makes the requests of one turn; `interrupt` drops the request in flight and prevents further ones.
 
     `push` gets the text of the reply as it arrives, `show_status` a line for people during phases without text,
-    `settle_title` the title that the reply begins with, None if the reply has none. The cost of each request, by
-    `prices`, is added to `cost`, also if the request is dropped. `inline` holds the bytes of inline files, as
-    base64 by digest. `found_file_gone` is set if the latest summary failed because a file is gone.
+    `settle_title` the title that the reply begins with, None if the reply has none. `inline` holds the bytes of
+    inline files, as base64 by digest. `found_file_gone` is set if the latest summary failed because a file is gone.
     """
 
     def __init__(
         self,
-        claude: Claude,
+        claude: MeteredClaude,
         interrupt: asyncio.Future[BobbinError],
         push: Callable[[str], None],
         show_status: Callable[[str], None],
-        cost: TurnCost,
-        prices: Prices | None,
         settle_title: Callable[[str | None], None] = _discard,
         now_s: Callable[[], float] = time.time,
         inline: Mapping[str, str] | None = None,
@@ -85,8 +81,6 @@ class ReplyStream:
         self._interrupt = interrupt
         self._push = push
         self._show_status = show_status
-        self._cost = cost
-        self._prices = prices
         self._settle_title = settle_title
         self._now_s = now_s
         self._inline = inline or {}
@@ -121,18 +115,25 @@ class ReplyStream:
         """Count the tokens of a request; None without a request or an answer."""
         return None if request is None else await self._unless_interrupted(self._counted(request))
 
-    async def summary(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
-        """Return a summary of the turns that a trim drops, None if there is none, and the usage."""
+    async def summary(
+        self, request: Request, most: Usage | None = None
+    ) -> tuple[str | None, tuple[Usage, ...]]:
+        """Return a summary of the turns that a trim drops, None if there is none, and the usage.
+
+        The request may use `most`.
+        """
         if self._interrupt.done():
             return None, ()
         self._show_status(wording.SUMMARIZING)
-        return await self._unless_interrupted(self._summarized(request)) or (None, ())
+        return await self._unless_interrupted(self._summarized(request, most)) or (None, ())
 
-    async def reply(self, request: Request) -> tuple[str, Finished | BobbinError]:
+    async def reply(
+        self, request: Request, purpose: Purpose = "reply", most: Usage | None = None
+    ) -> tuple[str, Finished | BobbinError]:
         """Return the text of the reply, and how it ended: an error of the API and an interrupt are ends too.
 
-        The text is without the title that the request may ask for. A reply that pauses goes on, at most `MOST_PAUSES`
-        times.
+        The request may use `most`. The text is without the title that the request may ask for. A reply that pauses
+        goes on, at most `MOST_PAUSES` times.
         """
         text: list[str] = []
         title = self._title = TitleReader(expected=may_begin_with_title(request))
@@ -145,16 +146,18 @@ class ReplyStream:
                 text.append(part)
                 self._push(part)
 
-        end = await self._end_of(request, lambda delta: show(title.feed(delta)), sent)
+        end = await self._end_of(request, purpose, most, lambda delta: show(title.feed(delta)), sent)
         for _ in range(MOST_PAUSES):
-            following = request.after(end) if isinstance(end, Finished) else None
-            if following is None:
+            if not isinstance(end, Finished) or (following := request.after(end)) is None:
                 break
-            log.info("claude_paused", request_id=end.request_id if isinstance(end, Finished) else None)
+            most = estimate.of_continuation(following, end)
+            log.info("claude_paused", request_id=end.request_id)
             # The history keeps the text of the reply alone, so later requests extend the first request only.
             sent.usage = replace(sent.usage, output=0, thinking=0)
             paused, request = end, following
-            end = await self._end_of(request, lambda delta: show(title.feed(delta)), _Sent())
+            end = await self._end_of(
+                request, "continuation", most, lambda delta: show(title.feed(delta)), _Sent()
+            )
             if isinstance(end, ClaudeRefusedRequest):
                 end = paused  # the API refused the content of the reply, not the messages of people
                 break
@@ -162,9 +165,16 @@ class ReplyStream:
         return "".join(text), end
 
     async def _end_of(
-        self, request: Request, push: Callable[[str], None], sent: _Sent
+        self,
+        request: Request,
+        purpose: Purpose,
+        most: Usage | None,
+        push: Callable[[str], None],
+        sent: _Sent,
     ) -> Finished | BobbinError:
-        end = await self._unless_interrupted(self._streamed(request, [], push, self._show_status, sent))
+        end = await self._unless_interrupted(
+            self._streamed(request, purpose, most, push, self._show_status, sent)
+        )
         return self._interrupt.result() if end is None else end
 
     async def _unless_interrupted(self, step: Coroutine[Any, Any, T]) -> T | None:
@@ -188,15 +198,17 @@ class ReplyStream:
             log.info("tokens_not_counted", detail=str(error))
             return None
 
-    async def _summarized(self, request: Request) -> tuple[str | None, tuple[Usage, ...]]:
+    async def _summarized(self, request: Request, most: Usage | None) -> tuple[str | None, tuple[Usage, ...]]:
         text: list[str] = []
-        end: Finished | ClaudeError | TimeoutError
+        end: Finished | ClaudeError | BudgetReached | TimeoutError
         try:
             async with asyncio.timeout(SUMMARY_S):
-                end = await self._streamed(request, text, _discard, _discard, _Sent())
+                end = await self._streamed(request, "summary", most, text.append, _discard, _Sent())
         except TimeoutError as error:
             end = error
         self.found_file_gone = isinstance(end, ClaudeFileGone)
+        if isinstance(end, BudgetReached):
+            return None, ()
         if not isinstance(end, Finished):
             log.warning("summary_failed", kind=type(end).__name__, detail=str(end))
             return None, ()
@@ -214,50 +226,38 @@ class ReplyStream:
     async def _streamed(
         self,
         request: Request,
-        text: list[str],
+        purpose: Purpose,
+        most: Usage | None,
         push: Callable[[str], None],
         show_status: Callable[[str], None],
         sent: _Sent,
-    ) -> Finished | ClaudeError:
-        """Append the deltas to `text`, keep `sent` up to date and return how the stream ended."""
+    ) -> Finished | ClaudeError | BudgetReached:
+        """Push the deltas, keep `sent` up to date and return how the stream ended."""
         sent.asked_ms = self._now_ms()
-        unreported = True  # the request in flight may have usage that was not reported yet
+        request = replace(request, inline=self._inline)
         try:
-            async with aclosing(self._claude.stream(replace(request, inline=self._inline))) as events:
+            async with aclosing(self._claude.stream(request, purpose, most)) as events:
                 async for event in events:
                     sent.was_read |= isinstance(event, (Started, TextDelta, Finished))
                     match event:
                         case Started(usage=usage):
                             sent.usage = usage
                         case TextDelta(text=delta):
-                            text.append(delta)
                             push(delta)
                         case Finished(usage=usage):
-                            unreported = False
                             sent.usage = usage
-                            self._cost.add(usage, self._prices)
                             return event
                         case BlockStarted(kind=kind):
                             if line := wording.PHASES.get(kind):
                                 show_status(line)
                         case Waiting():
-                            unreported = False
-                            if event.lost or sent.usage.input_total:
-                                self._cost.add_incomplete(sent.usage, self._prices)
                             show_status(wording.BUSY)
                             log.info("claude_retried", seconds=round(event.seconds, 1), attempt=event.attempt)
                         case NewAttempt():
-                            unreported = True
                             sent.usage, sent.asked_ms, sent.was_read = Usage(), self._now_ms(), False
-            raise ClaudeError("the stream ended without an end")  # noqa: TRY301 - its cost counts, too
-        except ClaudeError as error:
-            # A refused request costs nothing, nor does a request that was never sent.
-            lost = isinstance(error, ClaudeUnreachable) and error.sent
-            unreported = unreported and bool(text or lost or sent.usage.input_total)
+        except (ClaudeError, BudgetReached) as error:
             return error
-        finally:
-            if unreported:
-                self._cost.add_incomplete(sent.usage, self._prices)
+        return ClaudeError("the stream ended without an end")
 
     def _now_ms(self) -> int:
         return round(self._now_s() * 1000)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.conversation.clock import Clock
 from bot.conversation.decision import Decision
+from bot.conversation.request_cost import RequestCost
 from bot.render.outbox import Outbox
 from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Draw
-from bot.store.claim import Claim
 from bot.store.journal import Journal
+from bot.store.person_limits import PersonLimits
+from bot.store.person_turns import PersonTurns
 from bot.turns.claim_terms import TermsOf
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
@@ -32,11 +35,11 @@ class TurnServices:
     """The services of one bot's turns.
 
     `terms_of` returns the terms of a turn's requests. `preparation` are the steps of `prepare`. `report_cost` is
-    called with the claim and the cost in micro-dollars of each request, None if unknown. `style` decides which
+    called with each request to Claude, once it has ended. `style` decides which
     text goes into files, `draw` makes pictures of formulas. `turn_ended` is called with the outcome and the
     duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose history is about to
     name fewer files. `note_decision` is called with a channel, messages there that got no ordinary answer, and what
-    was decided about them. `clock` is Discord's clock.
+    was decided about them. `clock` is Discord's clock. `person_turns` and `person_limits` are None without limits.
     """
 
     journal: Journal
@@ -48,8 +51,14 @@ class TurnServices:
     preparation: tuple[Step, ...] = ()
     style: Style = field(default_factory=Style)
     draw: Draw | None = None
-    report_cost: Callable[[Claim, int | None], None] = lambda _claim, _cost: None
+    report_cost: Callable[[RequestCost], None] = lambda _: None
     schedule_cleanup: Callable[[int], Awaitable[None]] = _schedule_nothing
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
+    person_turns: PersonTurns | None = None
+    person_limits: PersonLimits | None = None
+
+    def today(self) -> dt.date:
+        """The day (UTC) on which usage counts now."""
+        return dt.datetime.fromtimestamp(self.clock.now_s(), dt.UTC).date()

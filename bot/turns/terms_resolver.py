@@ -104,4 +104,5 @@ class TermsResolver:
             step_tokens=step,
             cache=self._cache,
             prices=prices,
+            budget_prices=prices or self._prices.highest(self._today()),
         )

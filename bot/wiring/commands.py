@@ -20,7 +20,7 @@ from bot.gateway.outbox.outbox import DiscordOutbox
 from bot.turns.forgetting import Forgetting
 from bot.wiring.gateway import access_defaults, asks_titles, intake_policy
 from bot.wiring.store import Store
-from bot.wiring.turns import Turns, default_choice
+from bot.wiring.turns import Turns, budget_policy, default_choice
 
 
 def build_commands(
@@ -41,6 +41,8 @@ def build_commands(
         conversations=store.conversations,
         scope_settings=store.scope_settings,
         audit_log=store.audit_log,
+        budgets=store.budgets,
+        usage=store.usage,
         presets=store.presets,
         decisions=store.decisions,
         message_states=store.message_states,
@@ -59,6 +61,8 @@ def build_commands(
         clock=clock,
         intake_policy=intake_policy(settings),
         access_defaults=access_defaults(settings),
+        person_limits=store.person_limits,
+        budget_policy=budget_policy(settings),
         judge=intake.judge,
         operator_values=operator_values(settings),
         default=default_choice(settings),

@@ -8,6 +8,7 @@ from functools import partial
 
 from bot.claude.client import Claude
 from bot.config import Settings
+from bot.conversation.budget import BudgetPolicy, Rule, Subject
 from bot.conversation.clock import Clock
 from bot.conversation.model import Choice
 from bot.conversation.pricing import PriceBook
@@ -25,6 +26,7 @@ from bot.render.style import Style
 from bot.render.upload import bounded
 from bot.store.claim import Claim
 from bot.telemetry.metrics import Metrics
+from bot.turns.budget_alerts import BudgetAlerts
 from bot.turns.claim_terms import TermsOf, terms_of
 from bot.turns.dispatch import Dispatcher
 from bot.turns.file_availability import FileAvailability
@@ -64,12 +66,16 @@ def build_turns(
     """Build the dispatcher and everything that a turn runs with."""
     policy = _turn_policy(settings)
     history = settings.history
-    budget = HistoryBudget(
+    history_budget = HistoryBudget(
         history.max_tokens, history.keep_ratio, history.pinned_share, history.past_price_step
     )
     default, cache = default_choice(settings), settings.claude.cache
-    terms = TermsResolver(settings.claude.parameters, default, budget, claude.catalogue, prices, cache=cache)
-    terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms)
+    terms = TermsResolver(
+        settings.claude.parameters, default, history_budget, claude.catalogue, prices, cache=cache
+    )
+    budget = budget_policy(settings)
+    terms_of_claim = partial(terms_of, scope_settings=store.scope_settings, resolve=terms, policy=budget)
+    alerts = BudgetAlerts(outbox, store.budgets)
     quotes = QuotedContext(quote_source, store.quotes, settings.reply.context_messages, clock.now_ms)
     files = build_file_contents(settings, store, claude, attachments, terms_of_claim)
     steps: tuple[Step, ...] = (quotes, files) if settings.files.max_mb else (quotes,)
@@ -78,7 +84,14 @@ def build_turns(
     runner = Runner(
         TurnServices(
             journal=store.journal,
-            generator=ReplyGenerator(claude, policy, clock.now_s, store.held_files.forget_uploads),
+            generator=ReplyGenerator(
+                claude,
+                policy,
+                clock.now_s,
+                store.held_files.forget_uploads,
+                budgets=store.budgets,
+                observe=alerts.observe,
+            ),
             outbox=outbox,
             pace=pace,
             policy=policy,
@@ -87,10 +100,12 @@ def build_turns(
             style=Style(settings.reply.code_file_lines, settings.reply.max_messages),
             draw=bounded(draw_all),
             schedule_cleanup=store.file_sweeps.schedule,
-            report_cost=lambda _claim, micro_usd: metrics.spent(micro_usd),
+            report_cost=metrics.asked,
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
             clock=clock,
+            person_turns=store.person_turns,
+            person_limits=store.person_limits,
         )
     )
     dispatcher = Dispatcher(
@@ -138,11 +153,29 @@ def default_choice(settings: Settings) -> Choice:
     return Choice(system=claude.system, model=claude.model, effort=claude.effort, thinking=thinking)
 
 
+def budget_policy(settings: Settings) -> BudgetPolicy:
+    """The operator's limits, and what happens at a limit."""
+    budgets = settings.budgets
+    amounts = {
+        Subject.BOT: budgets.bot,
+        Subject.SERVER: budgets.server,
+        Subject.CHANNEL: budgets.channel,
+        Subject.PERSON: budgets.person,
+    }
+    return BudgetPolicy(
+        ceilings=tuple(Rule(subject, amount) for subject, given in amounts.items() for amount in given),
+        fallback_model=budgets.fallback_model,
+        fallback=budgets.fallback,
+        keeps=budgets.at_limit == "keep",
+    )
+
+
 def _turn_policy(settings: Settings) -> TurnPolicy:
     """The settings that hold for every turn."""
     return TurnPolicy(
         model=settings.claude.model,
         summarizes=settings.history.on_trim == "summarize",
+        keeps_at_limit=settings.budgets.at_limit == "keep",
         tries=settings.turns.tries,
         lease_s=settings.turns.lease_s,
         heartbeat_s=settings.turns.heartbeat_s,

@@ -71,7 +71,7 @@ def test_what_a_message_waits_for(found: Waiting, words: str) -> None:
 
 def test_a_postponed_answer_says_why_if_that_is_known() -> None:
     text = why_view.waiting(WHERE, Waiting(due_ms=9000), Decision(Cause.DECLINED, 1, "The limit is reached."))
-    assert "I said: “The limit is reached.”" in text
+    assert "\nThat is because of a limit or a rule. I said: “The limit is reached.”" in text
 
 
 def test_a_reply_says_what_it_was_made_with() -> None:

@@ -9,6 +9,7 @@ from bot.config import (
     VoiceSettings,
 )
 from bot.config.sources import keys
+from bot.conversation.budget import amount_of
 from bot.conversation.errors import StartError
 from tests.config.stage import read, refusal
 
@@ -43,6 +44,25 @@ from tests.config.stage import read, refusal
         (
             '[discord]\ngateway_url = "https://x"',
             "discord.gateway_url: found 'https://x'; must be an address that begins with wss:// or ws://",
+        ),
+        (
+            '[budgets]\nbot = ["5 EUR per day"]',
+            "budgets.bot[0]: found '5 EUR per day'; must be an amount such as “5 USD per day”, “200000 tokens per "
+            "month” or “20 messages per minute”",
+        ),
+        (
+            "[budgets]\nperson = [5]",
+            "budgets.person[0]: found 5; must be an amount such as “5 USD per day”, “200000 tokens per month” or "
+            "“20 messages per minute”",
+        ),
+        (
+            '[budgets]\nserver = "0 USD per day"',
+            "budgets.server[0]: found '0 USD per day'; must be more than 0, and less than a million million",
+        ),
+        (
+            '[budgets]\nfallback_model = "claude-haiku-5-5"',
+            "budgets: fallback_model and fallback belong together: which model answers at a limit, and how much each "
+            "person may use of it",
         ),
         ('[claude]\nmodel = ["a"]', "claude.model: found a list; must be a valid string"),
         ("[claude.model]\na = 1", "claude.model: found a table; must be a valid string"),
@@ -255,3 +275,12 @@ def test_no_two_exits_share_a_number_and_none_is_a_shells() -> None:
     assert all(64 <= code < 126 for code in Exit)
     assert len({int(code) for code in Exit.__members__.values()}) == len(Exit.__members__)
     assert os.EX_CONFIG == Exit.SETTINGS
+
+
+def test_amounts_are_read_from_a_list_and_from_a_variable(tmp_path: Path) -> None:
+    toml = '[budgets]\nbot = ["5 USD per day", "1 USD/minute"]\nserver = "3 messages per day"'
+    settings = read(tmp_path, toml, BOT_BUDGETS__PERSON="20 messages per minute, 200_000 tokens per day")
+    budgets = settings.budgets
+    assert budgets.bot == (amount_of("5 USD per day"), amount_of("1 USD per minute"))
+    assert budgets.server == (amount_of("3 messages per day"),)
+    assert budgets.person == (amount_of("20 messages per minute"), amount_of("200000 tokens per day"))

@@ -10,6 +10,8 @@ from redis.asyncio import Redis
 from bot.commands import admission
 from bot.commands.access_rules import OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM, cleared
 from bot.conversation import wording
+from bot.conversation.intake import Reason
+from bot.conversation.reasons import because
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import drafts
 from bot.local.simulator.discord import messages as platform
@@ -356,3 +358,21 @@ async def test_a_place_has_no_more_rules_than_an_answer_shows(world: World) -> N
     await answer(handle)
     await world.until(lambda: len(handle.followups) >= 2)
     assert f"<@{RULES_MAX}>" in handle.followups[0]["content"] + handle.followups[1]["content"]
+
+
+async def test_why_and_the_settings_tell_of_a_rule_and_of_others_only_to_those_who_manage_the_server(
+    world: World,
+) -> None:
+    channel = world.channel()
+    await block(world, channel, world.ben)
+    message = await world.ben.post(channel, f"{world.mention} hello?")
+    await world.converse(channel, "the next")
+    why = await answer(await world.ben.command(channel, "why", {"message": message["id"]}))
+    assert because(Reason.BLOCKED).told("") in why
+    assert "set for the channel to `block`" in why
+    assert str(world.admin.id) not in why
+    settings = await answer(await world.ann.command(channel, "settings show"))
+    assert "Who may use me without a rule: **everybody** (default)" in settings
+    assert str(world.ben.id) not in settings
+    managed = await answer(await world.admin.command(channel, "settings show"))
+    assert f"Who may use me: **block <@{world.ben.id}>** (set for the channel" in managed

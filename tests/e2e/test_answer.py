@@ -11,7 +11,8 @@ from bot.commands import admission
 from bot.commands.answer import REFUSALS, chosen, cleared, overruled
 from bot.conversation import wording
 from bot.conversation.answer_mode import AnswerMode
-from bot.conversation.intake import Policy
+from bot.conversation.intake import Policy, Reason
+from bot.conversation.reasons import because
 from bot.conversation.scope import Scope
 from bot.local.simulator.discord import permissions as bits
 from tests.e2e.controls import answer, press, told
@@ -293,3 +294,17 @@ async def test_plain_messages_of_a_channel_cost_no_call_to_the_store_each(world:
         await own.settled(await own.ann.post(thread, "the end"))
         stats = await redis.info("commandstats")
         assert stats["cmdstat_hgetall"]["calls"] < 20
+
+
+async def test_why_and_the_settings_name_the_mode_that_keeps_a_message_unanswered(world: World) -> None:
+    channel = world.channel()
+    thread = int((await world.ben.create_thread(channel, "Ben's"))["id"])
+    await choose(world, thread, "always", who=world.ben)
+    await choose(world, channel, "never")
+    message = await world.ben.post(thread, "hello?")
+    await world.converse(world.channel(), "the next")
+    why = await answer(await world.ben.command(thread, "why", {"message": message["id"]}))
+    assert because(Reason.ANSWERS_OFF).told("") in why
+    assert "set for the channel to `never`" in why
+    settings = await answer(await world.ben.command(thread, "settings show"))
+    assert "Which messages I answer: **never** (set for the channel" in settings

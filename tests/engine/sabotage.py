@@ -107,6 +107,54 @@ def _once() -> None:
     setattr(Coordination, "take", mine)  # noqa: B010
 
 
+def _full() -> None:
+    _rewrite("reserve", ("settled + reserved >= tonumber(limits[i + 1])", "false"))
+
+
+def _expired_reservations() -> None:
+    _rewrite("reserve", ("give_back_expired(open)\n-- Of an earlier", "-- Of an earlier"))
+
+
+def _earlier_attempts() -> None:
+    _rewrite("reserve", ("if tonumber(string.match(other, '^%d+')) < ", "if false and tonumber(other) < "))
+
+
+def _settled_once() -> None:
+    _rewrite("settle", ("if redis.call('HGET', record, id) ~= 'settled' then", "if true then"))
+
+
+def _rolled_back() -> None:
+    _rewrite("reserve", ("tonumber(redis.call('GET', calls) or 0) < tonumber(seen)", "false"))
+
+
+def _floors() -> None:
+    _rewrite("restore", ("if settled < tonumber(floors[i + 1]) then", "if false then"))
+
+
+def _told_share() -> None:
+    _rewrite("tell_share", (" or told >= tonumber(share)", ""))
+
+
+def _rewound() -> None:
+    _rewrite("rewind", ("if redis.call('ZCARD', pending) > 0 then return 0 end", ""))
+
+
+def _replaced() -> None:
+    _rewrite("replace_field", ("if held ~= before then return 0 end", ""))
+
+
+def _begun() -> None:
+    _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
+
+
+def _left() -> None:
+    _rewrite("end_forget", (" or redis.call('SCARD', left) > 0", ""))
+
+
+def _quiet() -> None:
+    _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -118,5 +166,17 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "listed": _listed,  # moving it only if every listed message has a record
     "heartbeat": _heartbeat,  # renewing the lease
     "once": _once,  # asking the store which instance answers an interaction
+    "full": _full,  # refusing a reservation on a full limit
+    "expired reservations": _expired_reservations,  # giving back what a killed worker has reserved
+    "earlier attempts": _earlier_attempts,  # giving back what an earlier attempt at the turn has reserved
+    "settled once": _settled_once,  # counting a repeated settlement once
+    "rolled back": _rolled_back,  # noticing that the store has forgotten calls
+    "floors": _floors,  # raising counters to what was seen of them
+    "told share": _told_share,  # noting the highest share that was told
+    "rewound": _rewound,  # a window begins earlier again only while no turn has read it
+    "replaced": _replaced,  # a field is replaced only if it is still as it was read
+    "begun": _begun,  # a job to forget somebody is begun once
+    "left": _left,  # it ends when every key was looked at
+    "quiet": _quiet,  # a conversation expires only when nothing has happened since
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

@@ -61,6 +61,18 @@ NOTICED_BY_PROTOCOL = {
     "listed": "test_conversations.py::test_a_mark_moves_only_from_where_it_was_and_over_messages_that_are_known",
     "fencing": "test_journal.py::test_who_has_lost_the_lease_can_do_nothing_more",
     "state": "test_journal.py::test_nothing_is_acknowledged_that_was_not_committed",
+    "full": "test_budgets.py::test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most",
+    "expired reservations": "test_budgets.py::test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call",
+    "earlier attempts": "test_budgets.py::test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved",
+    "settled once": "test_budgets.py::test_a_repeated_call_counts_once",
+    "rolled back": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
+    "floors": "test_budgets.py::test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen",
+    "told share": "test_budgets.py::test_a_share_is_noted_once_and_never_lowered",
+    "rewound": "test_stale_summaries.py::test_while_a_turn_waits_the_window_stays_and_the_summary_goes",
+    "replaced": "test_erasure.py::test_an_edit_by_somebody_else_meanwhile_is_not_lost",
+    "begun": "test_forget_jobs.py::test_a_job_that_is_under_way_is_not_begun_again",
+    "left": "test_forget_jobs.py::test_a_job_does_not_end_before_every_key_is_looked_at",
+    "quiet": "test_removed_places.py::test_a_conversation_is_quiet_if_nothing_waits_and_its_last_turn_is_older",
 }
 """Tests of the scripts alone, in tests/store."""
 

@@ -9,7 +9,13 @@ import re
 from bot.store.contracts import CONTRACTS, contract_of
 from bot.store.keys import Keys, padded
 
-SAMPLES = {"day": dt.date(2027, 1, 15), "model": "model", "instance": "instance", "name": "name"}
+SAMPLES = {
+    "day": dt.date(2027, 1, 15),
+    "model": "model",
+    "instance": "instance",
+    "name": "name",
+    "counter": "server-5-USD-day-20270115",
+}
 CONTRACTS_BY_NAME = {contract.name: contract for contract in CONTRACTS}
 
 
@@ -58,9 +64,15 @@ def test_each_key_has_one_contract_and_each_contract_a_key() -> None:
 
 
 def test_the_keys_of_a_conversation_share_a_slot() -> None:
-    own = [key for key in samples().values() if "{" in key]
+    own = [key for key in samples().values() if "{" in key and "{budgets}" not in key]
     assert len(own) >= 8
     assert {re.findall(r"\{(\d+)\}", key)[0] for key in own} == {"5"}
+
+
+def test_the_keys_of_the_budgets_share_a_slot() -> None:
+    own = [key for name, key in samples().items() if name.startswith(("budget", "reservation"))]
+    assert len(own) == 4
+    assert all(key.startswith("p:{budgets}:") for key in own)
 
 
 def test_ids_sort_as_text_by_time() -> None:

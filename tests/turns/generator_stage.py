@@ -124,7 +124,7 @@ async def ask(
     generator = generator or generator_of(claude, policy)
     prepared = await prepare(claim)
     assert isinstance(prepared, Prepared)
-    return await generator.generate(
+    generated = await generator.generate(
         claim,
         prepared,
         terms,
@@ -133,6 +133,8 @@ async def ask(
         show_status=lambda _: None,
         cost=TurnCost(),
     )
+    assert isinstance(generated, Generated)
+    return generated
 
 
 def generator_of(claude: FakeClaude, policy: TurnPolicy = POLICY) -> ReplyGenerator:

@@ -12,7 +12,7 @@ from bot.conversation.compose import compose
 from bot.conversation.errors import BobbinError, ClaudeBusy, Stopped
 from bot.conversation.request import Request
 from bot.turns.prepare import Prepared, prepare
-from bot.turns.reply_generator import ReplyGenerator
+from bot.turns.reply_generator import Generated, ReplyGenerator
 from bot.turns.turn_cost import TurnCost
 from tests.conversation.builders import message
 from tests.patience import idle_timeout
@@ -53,5 +53,6 @@ async def test_a_stop_is_heard_while_the_tokens_are_counted(bench: Bench) -> Non
     interrupt.set_result(Stopped())
     async with idle_timeout(2):
         asked = await asking
+    assert isinstance(asked, Generated)
     assert asked.conclusion.notices[0] == wording.STOPPED_EARLY
     assert (cost.total, bench.claude.asked.is_set()) == (0, False)

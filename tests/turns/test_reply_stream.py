@@ -34,11 +34,14 @@ from bot.conversation.request import (
     Usage,
     Waiting,
 )
+from bot.conversation.request_cost import Payer, Purpose, RequestCost
+from bot.turns.metered_claude import MeteredClaude
 from bot.turns.reply_stream import MOST_PAUSES, ReplyStream
 from bot.turns.turn_cost import TurnCost
 
 REQUEST = Request(Parameters("claude-test", 100), (), ())
 PRICES = Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0)
+PAYER = Payer(person=7, server=1, channel=2, conversation=3)
 END = Finished("end_turn", Usage(input=7), "claude-test", "r", "m")
 
 
@@ -79,12 +82,10 @@ class Streamed:
     @property
     def stream(self) -> ReplyStream:
         return ReplyStream(
-            cast("Claude", self.claude),
+            MeteredClaude(cast("Claude", self.claude), PAYER, self.cost, PRICES),
             self.interrupt,
             push=self.pushed.append,
             show_status=self.statuses.append,
-            cost=self.cost,
-            prices=PRICES,
             now_s=lambda: 1.5,
         )
 
@@ -165,14 +166,14 @@ async def test_a_try_that_broke_off_before_its_text_counts_although_the_next_one
 async def test_of_a_reply_that_is_interrupted_what_it_has_read_is_known_and_what_it_has_written_is_not(
     after: tuple[StreamEvent, ...],
 ) -> None:
-    amounts: list[int | None] = []
-    streamed = Streamed(FakeClaude((READ, *after)), cost=TurnCost(amounts.append))
+    reported: list[RequestCost] = []
+    streamed = Streamed(FakeClaude((READ, *after)), cost=TurnCost(reported.append))
     stream = streamed.stream
     replying = asyncio.create_task(stream.reply(REQUEST))
     await streamed.claude.silent.wait()
     streamed.interrupt.set_result(Stopped())
     await replying
-    assert amounts == [5, None]
+    assert reported == [RequestCost(PAYER, "claude-test", "reply", READ.usage, 5, complete=False)]
     assert (streamed.cost.known, streamed.cost.unknown, streamed.cost.total) == (5, 1, None)
     assert (stream.used, stream.asked_ms) == (READ.usage, 1500)
 
@@ -266,9 +267,8 @@ async def test_a_reply_is_interrupted_behind_a_pause_too() -> None:
         streamed.pushed.append(text)
         streamed.interrupt.set_result(stopped)
 
-    stream = ReplyStream(
-        cast("Claude", claude), streamed.interrupt, push, streamed.statuses.append, streamed.cost, PRICES
-    )
+    metered = MeteredClaude(cast("Claude", claude), PAYER, streamed.cost, PRICES)
+    stream = ReplyStream(metered, streamed.interrupt, push, streamed.statuses.append)
     text, end = await stream.reply(QUESTION)
     assert (text, end) == ("I look. ", stopped)
     assert len(claude.requests) == 1
@@ -283,3 +283,27 @@ async def test_a_failure_behind_a_pause_ends_the_reply() -> None:
     busy = ClaudeBusy()
     _, streamed = pausing((TextDelta("I look. "), PAUSED), (busy,))
     assert await streamed.stream.reply(QUESTION) == ("I look. ", busy)
+
+
+async def test_each_request_is_reported_with_its_purpose() -> None:
+    reported: list[RequestCost] = []
+    _, streamed = pausing(
+        (Waiting(1.0, 2, lost=True), NewAttempt(), READ, TextDelta("I look. "), PAUSED),
+        (TextDelta("Done."), END),
+    )
+    streamed.cost = TurnCost(reported.append)
+    stream = streamed.stream
+    await stream.reply(QUESTION)
+    await stream.summary(QUESTION)
+    purposes: list[Purpose] = ["reply", "retry", "continuation", "summary"]
+    assert [each.purpose for each in reported] == purposes
+    assert [each.complete for each in reported] == [False, True, True, True]
+    assert {(each.payer, each.model) for each in reported} == {(PAYER, "claude-test")}
+
+
+async def test_a_count_is_reported_and_costs_nothing() -> None:
+    reported: list[RequestCost] = []
+    streamed = Streamed(FakeClaude(), cost=TurnCost(reported.append))
+    assert await streamed.stream.count(REQUEST) == 5
+    assert reported == [RequestCost(PAYER, "claude-test", "count", Usage(), 0)]
+    assert streamed.cost.total == 0

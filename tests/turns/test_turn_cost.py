@@ -9,6 +9,8 @@ import pytest
 
 from bot.conversation.errors import DiscordForbidden, DiscordGone
 from bot.conversation.pricing import MTOK, Prices
+from bot.conversation.request import Usage
+from bot.conversation.request_cost import Payer, RequestCost
 from bot.store.keys import Keys
 from bot.turns.run import Runner
 from tests.turns.stage import POLICY, TERMS, A, B, Bench, C, always, anew, hear, unpriced
@@ -88,15 +90,11 @@ async def test_a_reply_of_which_the_store_knows_nothing_was_asked_for_all_the_sa
     assert await unpriced(bench) == 1
 
 
-async def test_the_report_of_a_cost_names_the_claim_of_its_turn(bench: Bench) -> None:
+async def test_the_report_of_a_cost_says_for_whom_and_where_claude_was_asked(bench: Bench) -> None:
     terms = replace(TERMS, prices=Prices(input=MTOK, write_5m=0, write_1h=0, read=0, output=0))
-    reported: list[tuple[int | None, int, int | None]] = []
-    services = replace(
-        bench.services,
-        terms_of=always(terms),
-        report_cost=lambda claim, cost: reported.append((claim.meta.guild, claim.turn_id, cost)),
-    )
-    bench.runner = Runner(services)
+    reported: list[RequestCost] = []
+    bench.runner = Runner(replace(bench.services, terms_of=always(terms), report_cost=reported.append))
     await hear(bench, A)
-    done = await bench.turn()
-    assert reported == [(1, done.turn_id, 0)]
+    await bench.turn()
+    payer = Payer(person=A.author.id, server=1, channel=C, conversation=C)
+    assert reported == [RequestCost(payer, "claude-test", "reply", Usage(), 0)]

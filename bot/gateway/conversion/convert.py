@@ -10,7 +10,7 @@ from bot.conversation.intake import Facts, Where
 from bot.conversation.message import Message, created_ms
 from bot.conversation.visible import is_blank
 from bot.gateway.conversion.names import replace_ids
-from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll
+from bot.gateway.conversion.parts import sticker_name, to_attachments, to_author, to_embeds, to_poll, to_roles
 from bot.gateway.conversion.posted_question import is_posted_question
 from bot.gateway.conversion.quoted import to_forward
 
@@ -99,6 +99,7 @@ def to_message(message: discord.Message, *, opens: str | None = None) -> Message
         poll=to_poll(message.poll),
         embeds=to_embeds(message, lambda text: replace_ids(message, text)) if shows_embeds else (),
         quotes=(forward,) if forward is not None else (),
+        roles=to_roles(message.author),
     )
 
 

@@ -28,7 +28,11 @@ def to_inbox(
     """
     converted = convert.to_message(message, opens=opens)
     if is_proxied:
-        converted = replace(converted, proxied_for=0 if original is None else original.author.id)
+        converted = replace(
+            converted,
+            proxied_for=0 if original is None else original.author.id,
+            roles=() if original is None else original.roles,
+        )
     if original is not None and original.reference is not None:
         converted = replace(converted, embeds=())
         reference = original.reference

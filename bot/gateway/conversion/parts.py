@@ -47,6 +47,13 @@ def to_author(user: discord.User | discord.Member) -> Author:
     return Author(id=user.id, username=user.name, name=name)
 
 
+def to_roles(user: discord.User | discord.Member) -> tuple[int, ...]:
+    """Return the roles of a member, without @everyone; none for a user of whom Discord names no member."""
+    if not isinstance(user, discord.Member):
+        return ()
+    return tuple(sorted(role.id for role in user.roles if not role.is_default()))
+
+
 def to_attachments(
     files: Iterable[discord.Attachment], stickers: Iterable[discord.StickerItem]
 ) -> tuple[Attachment, ...]:

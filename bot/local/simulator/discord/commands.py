@@ -109,6 +109,8 @@ def offered(world: World, channel: Channel, user_id: int, application: Applicati
     """The commands that a user's client would offer in a channel, those of the server before the global ones."""
     if channel.guild_id is not None and application.user_id not in world.guilds[channel.guild_id].members:
         return []
+    if channel.guild_id is None and application.user_id not in channel.recipients:
+        return []
     context = 0 if channel.guild_id is not None else 1
     found = [] if channel.guild_id is None else registered(application, channel.guild_id)
     found = found + registered(application, None)

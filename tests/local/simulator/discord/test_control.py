@@ -57,6 +57,7 @@ async def test_the_state_lists_servers_people_applications_and_direct_messages(
     dm = await ask("POST", "/dms", {"as": str(scene.ann.id), "application_id": str(scene.app.id)})
     assert len((await ask("GET", "/state"))["guilds"][0]["channels"][0]["threads"]) == 2
     state = await ask("GET", f"/state?as={scene.ann.id}")
+    assert {"id": str(scene.guild.id), "name": "@everyone"} in state["guilds"][0]["roles"]
     [channel] = state["guilds"][0]["channels"]
     [thread] = channel["threads"]
     keys = {"id", "name", "archived", "locked", "private", "last_message_id", "message_count"}

@@ -1,0 +1,311 @@
+"""Budgets: limits of what may be asked of Claude, which of them apply to a turn, and when they renew; pure."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from enum import StrEnum
+
+from bot.conversation.pricing import MICRO_USD
+from bot.conversation.request_cost import Payer
+from bot.conversation.scope import Origin, Scope, Settings
+
+
+class Unit(StrEnum):
+    """What a limit counts; money is in micro-dollars, tokens are those of input and output together."""
+
+    MESSAGES = "messages"
+    TOKENS = "tokens"
+    MONEY = "USD"
+
+
+class Period(StrEnum):
+    """How often a limit renews, in UTC."""
+
+    MINUTE = "minute"
+    DAY = "day"
+    MONTH = "month"
+
+
+class Subject(StrEnum):
+    """Whose requests are counted together; those of a role are those of all people with the role.
+
+    `FALLBACK` are a person's requests to the fallback model.
+    """
+
+    BOT = "bot"
+    SERVER = "server"
+    CHANNEL = "channel"
+    ROLE = "role"
+    PERSON = "person"
+    FALLBACK = "fallback"
+
+
+MOST = 10**15
+"""Redis' scripts count in doubles, which hold larger numbers inexactly."""
+
+EXAMPLES = "“5 USD per day”, “200000 tokens per month” or “20 messages per minute”"
+
+_AMOUNT = re.compile(
+    r"\$?\s*(\d[\d_]*(?:\.\d{1,6})?)\s*(usd|\$|tokens?|messages?)\s*(?:per|a|/)\s*(minute|day|month)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """So many units in each period."""
+
+    most: int
+    unit: Unit
+    period: Period
+
+    def __str__(self) -> str:
+        return f"{written(self.most, self.unit)} per {self.period}"
+
+    @property
+    def key(self) -> tuple[Unit, Period]:
+        """What two amounts must share to be compared."""
+        return self.unit, self.period
+
+
+def written(count: int, unit: Unit) -> str:
+    """Write so many units as an operator writes them."""
+    if unit is Unit.MONEY:
+        usd = f"{Decimal(count) / MICRO_USD:f}"
+        return f"{usd.rstrip('0').rstrip('.') if '.' in usd else usd} USD"
+    return f"{count} {unit.value.removesuffix('s') if count == 1 else unit}"
+
+
+def amount_of(text: str) -> Amount:
+    """Read an amount such as `5 USD per day`; ValueError if the text is none."""
+    found = _AMOUNT.fullmatch(text.strip())
+    if found is None:
+        raise ValueError(f"must be an amount such as {EXAMPLES}")
+    number, name, period = found.groups()
+    first = name.lower()[0]
+    unit = Unit.TOKENS if first == "t" else Unit.MESSAGES if first == "m" else Unit.MONEY
+    count = Decimal(number.replace("_", "")) * (MICRO_USD if unit is Unit.MONEY else 1)
+    if count != int(count):
+        raise ValueError(f"must be a whole number of {unit}")
+    if not 0 < count <= MOST:
+        raise ValueError("must be more than 0, and less than a million million")
+    return Amount(int(count), unit, Period(period.lower()))
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """An amount that somebody has set; those of the settings file have no `origin`.
+
+    A `target` of None stands for each server, channel or person.
+    """
+
+    subject: Subject
+    amount: Amount
+    target: int | None = None
+    origin: Origin | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """A rule as it applies to a turn: its `counter`, and when that renews: in seconds since 1970, and from now."""
+
+    rule: Rule
+    counter: str
+    renews_s: int
+    lasts_s: int
+
+    @property
+    def amount(self) -> Amount:
+        """The amount of the rule."""
+        return self.rule.amount
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What of a limit is used up: `settled` by requests that have ended, `reserved` for those under way.
+
+    `told` is the highest share, in percent, of which the admins were told.
+    """
+
+    settled: int
+    reserved: int
+    told: int = 0
+
+    @property
+    def total(self) -> int:
+        """Both."""
+        return self.settled + self.reserved
+
+
+def window(period: Period, now_s: float) -> tuple[str, int]:
+    """Return the name of the current period, and the seconds since 1970 at which the next one begins."""
+    now = dt.datetime.fromtimestamp(now_s, dt.UTC)
+    match period:
+        case Period.MINUTE:
+            start = now.replace(second=0, microsecond=0)
+            return f"{start:%Y%m%d%H%M}", round((start + dt.timedelta(minutes=1)).timestamp())
+        case Period.DAY:
+            start = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            return f"{start:%Y%m%d}", round((start + dt.timedelta(days=1)).timestamp())
+        case Period.MONTH:
+            start = now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+            following = (start + dt.timedelta(days=32)).replace(day=1)
+            return f"{start:%Y%m}", round(following.timestamp())
+
+
+PREFIX = "budget:"
+"""The beginning of the names of the settings that are limits."""
+
+NOTIFY = "budget.notify"
+"""The name of the setting of a server that names the channel to be told."""
+
+ALL, EACH = "all", "each"
+"""For whom a limit is set: for all together, or for each person; else `person:<id>` or `role:<id>`."""
+
+
+def setting_name(who: str, amount: Amount) -> str:
+    """Return the name of the setting that holds a limit."""
+    return f"{PREFIX}{who}:{amount.unit}:{amount.period}"
+
+
+def rules_of(by_scope: Mapping[Scope, Settings]) -> tuple[Rule, ...]:
+    """Return the limits that are set for a channel and its server; a value that is no amount counts as none."""
+    return tuple(
+        rule
+        for scope, settings in by_scope.items()
+        if scope is not Scope.THREAD
+        for name, setting in settings.items()
+        if name.startswith(PREFIX)
+        and (rule := _rule(name.removeprefix(PREFIX), Origin(scope, setting))) is not None
+    )
+
+
+def _rule(name: str, origin: Origin) -> Rule | None:
+    who, *_ = name.split(":")
+    ids = [int(part) for part in name.split(":")[1:2] if part.isdecimal()]
+    try:
+        amount = amount_of(origin.setting.value)
+    except ValueError:
+        return None
+    own = Subject.CHANNEL if origin.scope is Scope.CHANNEL else Subject.SERVER
+    subjects = {ALL: own, EACH: Subject.PERSON, "person": Subject.PERSON, "role": Subject.ROLE}
+    if who not in subjects or (who in ("person", "role")) != bool(ids):
+        return None
+    return Rule(subjects[who], amount, target=ids[0] if ids else None, origin=origin)
+
+
+def limits(rules: Iterable[Rule], payer: Payer, now_s: float) -> tuple[Limit, ...]:
+    """Return the limits that apply to a turn: all of them must hold.
+
+    A limit for a person takes the place of that for each person in the same scope. Of several limits of one counter
+    the smallest is left.
+    """
+    rules = tuple(rules)
+    named = {
+        (rule.origin.scope, rule.amount.key)
+        for rule in rules
+        if rule.origin is not None and rule.subject is Subject.PERSON and rule.target == payer.person
+    }
+    found: dict[str, Limit] = {}
+    for rule in rules:
+        each_person = rule.subject is Subject.PERSON and rule.target is None
+        if each_person and rule.origin is not None and (rule.origin.scope, rule.amount.key) in named:
+            continue
+        target = _target(rule, payer)
+        if target is None:
+            continue
+        name, renews_s = window(rule.amount.period, now_s)
+        counter = f"{rule.subject}-{target}-{rule.amount.unit}-{rule.amount.period}-{name}"
+        if counter not in found or rule.amount.most < found[counter].amount.most:
+            found[counter] = Limit(rule, counter, renews_s, math.ceil(renews_s - now_s))
+    return tuple(found.values())
+
+
+def _target(rule: Rule, payer: Payer) -> str | None:
+    """Return the part of the counter's name that says whose it is, None if the rule does not apply."""
+    own: dict[Subject, int | None] = {
+        Subject.BOT: 0,
+        Subject.SERVER: payer.server,
+        Subject.CHANNEL: payer.channel,
+        Subject.PERSON: payer.person,
+        Subject.FALLBACK: payer.person,
+        Subject.ROLE: rule.target if rule.target in payer.roles else None,
+    }
+    mine = own[rule.subject]
+    if mine is None or (rule.target is not None and rule.target != mine):
+        return None
+    if rule.origin is None or rule.subject in (Subject.SERVER, Subject.CHANNEL):
+        return str(mine)
+    within = payer.channel if rule.origin.scope is Scope.CHANNEL else payer.server
+    return f"{mine}-in-{within}"
+
+
+_WIDER = {
+    Scope.CHANNEL: (Subject.CHANNEL, Subject.SERVER, Subject.BOT),
+    Scope.SERVER: (Subject.SERVER, Subject.BOT),
+}
+
+
+def ceiling(rules: Iterable[Rule], who: str, scope: Scope, amount: Amount) -> Rule | None:
+    """Return the lowest limit of the settings file that an amount for somebody in a scope exceeds, None if none."""
+    wider = _WIDER[scope]
+    if who == EACH or who.startswith("person:"):
+        wider = (Subject.PERSON, *wider)
+    exceeded = [
+        rule
+        for rule in rules
+        if rule.origin is None
+        and rule.subject in wider
+        and rule.amount.key == amount.key
+        and rule.amount.most < amount.most
+    ]
+    return min(exceeded, key=lambda rule: rule.amount.most, default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPolicy:
+    """The operator's settings: `ceilings` hold for everybody.
+
+    The `fallback_model` answers in place of a model whose limit in tokens or money is full, within the limits
+    `fallback` of each person. With `keeps` a message waits until the limit renews, else it is left unanswered.
+    """
+
+    ceilings: tuple[Rule, ...] = ()
+    fallback_model: str | None = None
+    fallback: tuple[Amount, ...] = ()
+    keeps: bool = False
+
+    @property
+    def fallback_rules(self) -> tuple[Rule, ...]:
+        """The limits of the fallback model: its own, and those of the whole bot, which nothing exceeds."""
+        own = (Rule(Subject.FALLBACK, amount) for amount in self.fallback)
+        return (*(rule for rule in self.ceilings if rule.subject is Subject.BOT), *own)
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """The rules where a turn takes place, and the channel that is told of limits that are nearly full."""
+
+    rules: tuple[Rule, ...] = ()
+    notify: int | None = None
+
+
+def budget_of(ceilings: Iterable[Rule], by_scope: Mapping[Scope, Settings]) -> Budget:
+    """Return what applies where these settings are set."""
+    channel = by_scope.get(Scope.SERVER, {}).get(NOTIFY)
+    notify = int(channel.value) if channel is not None and channel.value.isdecimal() else None
+    return Budget((*ceilings, *rules_of(by_scope)), notify)
+
+
+SHARES = (80, 100)
+"""The shares in percent at which the admins are told."""
+
+
+def share_reached(limit: Limit, use: Use) -> int:
+    """Return the highest of these shares that the requests which have ended make up, 0 below all."""
+    return max((share for share in SHARES if use.settled * 100 >= limit.amount.most * share), default=0)

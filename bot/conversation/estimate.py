@@ -1,0 +1,42 @@
+"""The most that a request may use, before it is sent: pure."""
+
+from __future__ import annotations
+
+from bot.conversation import lifetime
+from bot.conversation.compose import Past, Plan
+from bot.conversation.request import Finished, Request, Usage
+
+SUMMARY_REQUEST_TOKENS = 500
+"""More than the words take that ask for a summary."""
+
+
+def of_reply(plan: Plan, now_ms: int) -> Usage:
+    """Estimate the request for a reply: its input by the ledger, the part in the cache, and the longest reply."""
+    window = plan.window
+    cached = lifetime.in_cache(window.turns, plan.prefix, now_ms, pinned=window.pinned, added=plan.added).warm
+    return most_of(plan.request, window.tokens, cached)
+
+
+def of_summary(request: Request, plan: Plan, past: Past, now_ms: int) -> Usage:
+    """Estimate the request for a summary, which extends the request before."""
+    cached = lifetime.in_cache(past.history, plan.ledger.prefix, now_ms, pinned=plan.before.pinned).warm
+    return most_of(request, plan.total_tokens + SUMMARY_REQUEST_TOKENS, cached)
+
+
+def of_continuation(request: Request, end: Finished) -> Usage:
+    """Estimate the request that goes on with a paused reply."""
+    usage = end.usage
+    return most_of(request, usage.input_total + usage.output, usage.input_total - usage.input)
+
+
+def most_of(request: Request, input_tokens: int, cached_tokens: int = 0) -> Usage:
+    """Estimate a request of so many tokens, some of which are in the cache; the others may be written to it."""
+    cached = min(cached_tokens, input_tokens) if request.breakpoints is not None else 0
+    new, output = input_tokens - cached, request.parameters.max_tokens
+    match None if request.breakpoints is None else request.breakpoints.newest:
+        case "1h":
+            return Usage(cache_write_1h=new, cache_read=cached, output=output)
+        case "5m":
+            return Usage(cache_write_5m=new, cache_read=cached, output=output)
+        case None:
+            return Usage(input=new, output=output)

@@ -1,0 +1,70 @@
+"""Calls that reserve and settle what requests to Claude may use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.store.keys import Key
+from bot.store.scripts import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reserve(Call):
+    """Reserve the most that a request may use; `id` is the token of the turn's lease and the number of the request.
+
+    `seen` is the highest number of this instance's `calls` that was answered. `limits` are fives: a counter, its
+    most, the amount, the counter's time to live, and when the limit renews.
+    """
+
+    script: ClassVar[str] = "reserve"
+    calls: Key
+    open: Key
+    record: Key
+    seen: int
+    id: str
+    turn: str
+    person: int
+    forced: bool
+    lease_ms: int
+    record_s: int
+    limits: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settle(Call):
+    """Replace a reservation by what its request has used.
+
+    `used` are triples: a counter, the amount, the counter's time to live.
+    """
+
+    script: ClassVar[str] = "settle"
+    calls: Key
+    open: Key
+    record: Key
+    seen: int
+    id: str
+    record_s: int
+    used: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore(Call):
+    """Raise counters to what was seen of them.
+
+    `floors` are triples: a counter, the settled part, the counter's time to live.
+    """
+
+    script: ClassVar[str] = "restore"
+    calls: Key
+    seen: int
+    floors: tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellShare(Call):
+    """Note the share of a limit of which the admins were told."""
+
+    script: ClassVar[str] = "tell_share"
+    counter: Key
+    share: int

@@ -1,0 +1,53 @@
+--!df flags=allow-undeclared-keys
+-- Reserve the most that a request may use on every counter that applies, or on none if a counter is full. `limits` are
+-- fives: a counter, its most, the amount, its time to live (s), and when it renews (s). A repeated call reserves once.
+-- A `forced` reservation was made before and has been lost: it needs no room.
+-- Returns {'ROLLED_BACK'}, {'FULL', number, index, '1' if the person is to be told of it, settled, reserved, told, ...},
+--   or {'OK', number, settled, reserved, told, ...}.
+local number = forced == '1' and 0 or numbered(calls, seen)
+if not number then return {'ROLLED_BACK'} end
+give_back_expired(open)
+-- Of an earlier attempt at the turn, by its token, nobody waits for an answer any more.
+for _, other in ipairs(redis.call('HKEYS', record)) do
+  if tonumber(string.match(other, '^%d+')) < tonumber(string.match(id, '^%d+')) then give_back(open, record, other) end
+end
+
+local state = redis.call('HGET', record, id) or 'returned'
+local full = 0
+for i = 1, #limits, 5 do
+  local settled, reserved = use_of(limits[i])
+  if settled + reserved >= tonumber(limits[i + 1]) and (full == 0 or tonumber(limits[i + 4]) > tonumber(limits[full + 4])) then
+    full = i
+  end
+end
+local answer = {'OK', number}
+if state == 'returned' and (full == 0 or forced == '1') then
+  -- What is open must be known for as long as a counter holds it.
+  local held, life = 'open', tonumber(record_s)
+  for i = 1, #limits, 5 do
+    if limits[i + 2] ~= '0' then
+      redis.call('HINCRBY', limits[i], 'reserved', limits[i + 2])
+      redis.call('EXPIRE', limits[i], limits[i + 3])
+      held = held .. ' ' .. limits[i] .. ' ' .. limits[i + 2]
+      life = math.max(life, tonumber(limits[i + 3]))
+    end
+  end
+  redis.call('HSET', record, id, held .. ' ')
+  redis.call('ZADD', open, integer(now_ms() + tonumber(lease_ms)), record .. ' ' .. id)
+  for _, key in ipairs({record, open}) do
+    if redis.call('TTL', key) < life then redis.call('EXPIRE', key, life) end
+  end
+elseif state == 'returned' then
+  -- Once per person and window; a repeated attempt at the same turn tells it again.
+  local line = 'line:' .. person
+  redis.call('HSETNX', limits[full], line, turn)
+  local tell = redis.call('HGET', limits[full], line) == turn and '1' or ''
+  answer = {'FULL', number, (full - 1) / 5, tell}
+end
+for i = 1, #limits, 5 do
+  local settled, reserved, told = use_of(limits[i])
+  answer[#answer + 1] = integer(settled)
+  answer[#answer + 1] = integer(reserved)
+  answer[#answer + 1] = told
+end
+return answer

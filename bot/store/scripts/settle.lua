@@ -1,0 +1,29 @@
+--!df flags=allow-undeclared-keys
+-- Replace a reservation by what its request has used. `used` are triples: a counter, the amount, and its time to live
+-- (s). A repeated call counts once; a reservation that was given back meanwhile, or that the store has
+-- forgotten, counts as well.
+-- Returns {'ROLLED_BACK'}, or {'OK', number, settled, reserved, told, ...}.
+local number = numbered(calls, seen)
+if not number then return {'ROLLED_BACK'} end
+give_back_expired(open)
+if redis.call('HGET', record, id) ~= 'settled' then
+  give_back(open, record, id)
+  for i = 1, #used, 3 do
+    if used[i + 1] ~= '0' then
+      redis.call('HINCRBY', used[i], 'settled', used[i + 1])
+      redis.call('EXPIRE', used[i], used[i + 2])
+    end
+  end
+  redis.call('HSET', record, id, 'settled')
+  local is_open = false
+  for _, held in ipairs(redis.call('HVALS', record)) do is_open = is_open or string.sub(held, 1, 5) == 'open ' end
+  if not is_open then redis.call('EXPIRE', record, record_s) end
+end
+local answer = {'OK', number}
+for i = 1, #used, 3 do
+  local settled, reserved, told = use_of(used[i])
+  answer[#answer + 1] = integer(settled)
+  answer[#answer + 1] = integer(reserved)
+  answer[#answer + 1] = told
+end
+return answer

@@ -1,0 +1,206 @@
+"""What of each limit is used up: reserved before a request, settled after it, whatever happens in between."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.conversation.budget import Amount, Limit, Period, Rule, Subject, Unit, Use
+from bot.store.budgets import Budgets, Full, Reserved
+from bot.store.claim import Claim
+from bot.store.keys import RESERVATION_RECORD_S, RESERVATION_S, Keys
+from tests.conversation.builders import message
+from tests.store.claims import a_claim
+from tests.store.rollback import roll_back, snapshot
+
+KEYS = Keys("test")
+NOW_S = int(time.time())
+
+ONE = {Unit.MESSAGES: 1, Unit.TOKENS: 100, Unit.MONEY: 1000}
+NOTHING = {Unit.MESSAGES: 0, Unit.TOKENS: 0, Unit.MONEY: 0}
+
+
+def limit(most: int, unit: Unit = Unit.TOKENS, counter: str = "server-1", renews_in_s: int = 1000) -> Limit:
+    rule = Rule(Subject.SERVER, Amount(most, unit, Period.DAY))
+    return Limit(rule, f"{counter}-{unit}", NOW_S + renews_in_s, renews_in_s)
+
+
+def claim(turn: int = 1, token: int = 5) -> Claim:
+    return a_claim(turn, messages=(message("hello", number=turn),), token=token)
+
+
+@pytest.fixture
+def budgets(redis: Redis) -> Budgets:
+    return Budgets(redis, KEYS, instance="me")
+
+
+async def reserve(
+    budgets: Budgets, *limits: Limit, turn: int = 1, token: int = 5, number: int = 1
+) -> Reserved | Full:
+    return await budgets.reserve(claim(turn, token), number, limits, ONE)
+
+
+async def reserved(budgets: Budgets, *limits: Limit, turn: int = 1, token: int = 5) -> Reserved:
+    found = await reserve(budgets, *limits, turn=turn, token=token)
+    assert isinstance(found, Reserved)
+    return found
+
+
+async def test_a_settlement_replaces_the_reservation(budgets: Budgets) -> None:
+    tokens, money = limit(1000), limit(5000, Unit.MONEY)
+    made = await reserved(budgets, tokens, money)
+    assert made.uses == (Use(0, 100), Use(0, 1000))
+    used = await budgets.settle(made, {**NOTHING, Unit.TOKENS: 30, Unit.MONEY: 7})
+    assert used == (Use(30, 0), Use(7, 0)) == await budgets.uses((tokens, money))
+
+
+async def test_a_repeated_call_counts_once(budgets: Budgets) -> None:
+    tokens = limit(1000)
+    await reserved(budgets, tokens)
+    made = await reserved(budgets, tokens)
+    assert made.uses == (Use(0, 100),)
+    for _ in range(2):
+        assert await budgets.settle(made, {**NOTHING, Unit.TOKENS: 30}) == (Use(30, 0),)
+    assert (await reserved(budgets, tokens)).uses == (Use(30, 0),)
+
+
+async def test_a_request_that_used_nothing_is_given_back(budgets: Budgets) -> None:
+    made = await reserved(budgets, limit(1000))
+    assert await budgets.settle(made, NOTHING) == (Use(0, 0),)
+
+
+async def test_a_full_limit_reserves_nothing_anywhere_and_names_the_one_that_renews_last(
+    budgets: Budgets,
+) -> None:
+    soon, late = limit(100, counter="a", renews_in_s=60), limit(100, counter="b", renews_in_s=600)
+    room = limit(1000, counter="c")
+    await reserved(budgets, soon, late)
+    found = await reserve(budgets, soon, room, late, turn=2)
+    assert isinstance(found, Full)
+    assert (found.limit, found.uses) == (late, (Use(0, 100), Use(0, 0), Use(0, 100)))
+    assert await budgets.uses((room,)) == (Use(0, 0),)
+
+
+async def test_a_person_is_told_once_of_a_full_limit_and_a_repeated_attempt_at_that_turn_tells_it_again(
+    budgets: Budgets,
+) -> None:
+    full = limit(100)
+    await reserved(budgets, full)
+    told = []
+    for turn, token in ((2, 5), (3, 5), (2, 6)):
+        found = await reserve(budgets, full, turn=turn, token=token)
+        assert isinstance(found, Full)
+        told.append(found.tell)
+    assert told == [True, False, True]
+
+
+async def test_a_hundred_reservations_of_two_instances_exceed_a_limit_by_one_at_most(
+    redis_url: str, redis: Redis
+) -> None:
+    other: Redis = Redis.from_url(redis_url, decode_responses=True)
+    instances = [Budgets(redis, KEYS, instance="me"), Budgets(other, KEYS, instance="other")]
+    tokens, money = limit(1050), limit(10**9, Unit.MONEY)
+    found = await asyncio.gather(
+        *(reserve(instances[turn % 2], tokens, money, turn=turn) for turn in range(1, 101))
+    )
+    await other.aclose()
+    assert sum(isinstance(each, Reserved) for each in found) == 11
+    assert await instances[0].uses((tokens, money)) == (Use(0, 1100), Use(0, 11_000))
+
+
+async def expire_reservations(redis: Redis) -> None:
+    """Let the time of all open reservations be over."""
+    for member in await redis.zrange(KEYS.reservations, 0, -1):
+        await redis.zadd(KEYS.reservations, {str(member): 1})
+
+
+async def test_a_reservation_whose_worker_is_gone_is_given_back_by_the_next_call(
+    redis: Redis, budgets: Budgets
+) -> None:
+    tokens = limit(100)
+    late = await reserved(budgets, tokens)
+    (entry,) = await redis.zrange(KEYS.reservations, 0, -1, withscores=True)
+    assert 0 < float(entry[1]) / 1000 - time.time() <= RESERVATION_S + 1
+    assert isinstance(await reserve(budgets, tokens, turn=2), Full)
+    await expire_reservations(redis)
+    assert isinstance(await reserve(budgets, tokens, turn=2), Reserved)
+    # It was not gone, only slow: what it has used counts all the same, once.
+    for _ in range(2):
+        assert await budgets.settle(late, {**NOTHING, Unit.TOKENS: 30}) == (Use(30, 100),)
+
+
+async def test_the_next_attempt_at_a_turn_gives_back_what_the_one_before_reserved(
+    budgets: Budgets,
+) -> None:
+    messages = limit(1, Unit.MESSAGES)
+    await reserved(budgets, messages, token=5)
+    assert isinstance(await reserve(budgets, messages, token=6), Reserved)
+    assert isinstance(
+        await reserve(budgets, messages, token=5, number=2), Full
+    )  # fenced, and does not know it
+    assert await budgets.uses((messages,)) == (Use(0, 1),)
+
+
+async def test_a_store_that_goes_back_forgets_nothing_that_its_instance_has_seen(
+    redis_url: str, budgets: Budgets
+) -> None:
+    tokens = limit(250)
+    before = await snapshot(redis_url)
+    settled = await reserved(budgets, tokens, turn=1)
+    await budgets.settle(settled, {**NOTHING, Unit.TOKENS: 60})
+    still_open = await reserved(budgets, tokens, turn=2)
+    await roll_back(redis_url, before)
+    assert (await reserved(budgets, tokens, turn=3)).uses == (Use(60, 200),)
+    assert isinstance(await reserve(budgets, tokens, turn=4), Full)
+    assert await budgets.settle(still_open, {**NOTHING, Unit.TOKENS: 10}) == (Use(70, 100),)
+
+
+async def test_a_store_that_goes_back_while_requests_are_settled_loses_none(
+    redis: Redis, redis_url: str, budgets: Budgets
+) -> None:
+    tokens = limit(10_000)
+    made = [await reserved(budgets, tokens, turn=turn) for turn in (1, 2)]
+    before = await snapshot(redis_url)
+    await budgets.settle(made[0], {**NOTHING, Unit.TOKENS: 60})
+    await roll_back(redis_url, before)
+    await budgets.settle(made[1], {**NOTHING, Unit.TOKENS: 5})
+    (used,) = await budgets.uses((tokens,))
+    assert used.settled == 65
+    await expire_reservations(redis)  # the store holds the reservation of a settlement that it has forgotten
+    assert (await reserved(budgets, tokens, turn=3)).uses == (Use(65, 100),)
+
+
+async def test_an_open_reservation_is_known_for_as_long_as_a_counter_holds_it(
+    redis: Redis, budgets: Budgets
+) -> None:
+    month = limit(1000, renews_in_s=30 * 86_400)
+    made = await reserved(budgets, month)
+    await reserved(budgets, limit(1000, counter="other"), turn=2)
+    counter, record = await redis.ttl(KEYS.budget(month.counter)), await redis.ttl(made.call.record)
+    assert record >= counter > 30 * 86_400
+    assert await redis.ttl(KEYS.reservations) >= counter
+    await budgets.settle(made, NOTHING)
+    assert 0 < await redis.ttl(made.call.record) <= RESERVATION_RECORD_S
+
+
+async def test_each_key_expires(redis: Redis, budgets: Budgets) -> None:
+    made = await reserved(budgets, limit(1000))
+    await reserve(budgets, limit(1, counter="full"), turn=2)
+    await reserve(budgets, limit(1, counter="full"), turn=3)
+    await budgets.settle(made, ONE)
+    keys = [key async for key in redis.scan_iter()]
+    assert len(keys) == 6
+    assert all([await redis.ttl(key) > 0 for key in keys])
+
+
+async def test_a_share_is_noted_once_and_never_lowered(budgets: Budgets) -> None:
+    tokens = limit(1000)
+    await budgets.tell_share(tokens, 80)  # a counter that has expired meanwhile
+    assert await budgets.uses((tokens,)) == (Use(0, 0),)
+    await reserved(budgets, tokens)
+    for share in (80, 100, 80):
+        await budgets.tell_share(tokens, share)
+    assert await budgets.uses((tokens,)) == (Use(0, 100, 100),)
