@@ -228,7 +228,6 @@ class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
 
-<<<<<<< HEAD
 class PrivacySettings(Section):
     url: Annotated[str, address_with("https", "http")] | None = None
     require_consent: bool = False
@@ -246,7 +245,8 @@ class PrivacySettings(Section):
             if not is_key:
                 raise ValueError("must be keys as `python -m bot key` prints them")
         return keys
-=======
+
+
 class BudgetsSettings(Section):
     bot: Amounts = ()
     server: Amounts = ()
@@ -268,7 +268,6 @@ class BudgetsSettings(Section):
 
 class UsageSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 400
->>>>>>> main
 
 
 class TurnsSettings(Section):
@@ -324,12 +323,9 @@ class Settings(BaseSettings):
     access: AccessSettings = AccessSettings()
     limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()
-<<<<<<< HEAD
     privacy: PrivacySettings = PrivacySettings()
-=======
     budgets: BudgetsSettings = BudgetsSettings()
     usage: UsageSettings = UsageSettings()
->>>>>>> main
     turns: TurnsSettings = TurnsSettings()
     recovery: RecoverySettings = RecoverySettings()
     shutdown: ShutdownSettings = ShutdownSettings()

@@ -186,15 +186,10 @@ class Journal(Reconciliation):
             stored = str(answer[1])
             correction = load_correction(stored)
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
-<<<<<<< HEAD
             claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
-            await self.commit(claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced)
-=======
-            claim = replace(claim, meta=replace(claim.meta, corrected=correction))
             await self.commit(
                 claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced, usage=usage
             )
->>>>>>> main
 
     async def record_cost(
         self, claim: Claim, *, cost: int, unpriced: int, usage: TurnUsage = NOTHING_USED

@@ -15,11 +15,8 @@ from bot.conversation.errors import (
     Fenced,
     PersonBusy,
     StoreUnavailable,
-<<<<<<< HEAD
-    Unreadable,
-=======
     TurnHeld,
->>>>>>> main
+    Unreadable,
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
