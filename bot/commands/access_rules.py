@@ -11,6 +11,7 @@ from bot.commands.admission import roles_of
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.scopes import SCOPE_NAMES, Refusals, WideScopeOption, set_where
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
@@ -25,6 +26,8 @@ from bot.conversation.access_rules import (
     access_of,
     rules_of,
 )
+from bot.conversation.audit import Act
+from bot.conversation.limits import Paused, when
 from bot.conversation.scope import Scope, Settings
 from bot.store.settings_cache import ByScope
 
@@ -91,6 +94,16 @@ def cleared(scope: Scope, count: int) -> str:
     return f"Removed from {SCOPE_NAMES[scope]}: {count} {'rule' if count == 1 else 'rules'}."
 
 
+def lifted_pause(person: int) -> str:
+    """Say that a person's pause has ended."""
+    return f"<@{person}> is not paused any more."
+
+
+def paused(pause: Paused | None) -> str:
+    """Say until when a person is paused."""
+    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
+
+
 @in_servers_only
 class AccessRules(app_commands.Group, name="access", description="Who may use me here"):
     """Answers the commands."""
@@ -100,6 +113,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
         self._defaults = services.access_defaults
+        self._limits = services.person_limits
+        self._audit_log = services.audit_log
+        self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
         """Add the commands."""
@@ -114,18 +130,22 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
         found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
+        asked = person.id if manages and person is not None else interaction.user.id
+        home = invocation.actor.home
+        rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
-            await say(interaction, about + own(found, invocation.server, names_person=False))
+            await say(interaction, about + own(found, invocation.server, names_person=False) + rest)
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
             found = self._access(person.id, roles, by_scope, invocation)
-            await say(interaction, own(found, invocation.server, names_person=True, who=f"<@{person.id}>"))
+            who = f"<@{person.id}>"
+            await say(interaction, own(found, invocation.server, names_person=True, who=who) + rest)
             return
         await say(
             interaction,
-            f"{own(found, invocation.server, names_person=True)}\n{defaults_shown(self._defaults)}",
+            f"{own(found, invocation.server, names_person=True)}{rest}\n{defaults_shown(self._defaults)}",
         )
         for scope in SCOPES:
             await say(interaction, rules_shown(scope, by_scope.get(scope, {}), invocation.server))
@@ -180,7 +200,20 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             invocation.actor, target.scope, target.target, dict.fromkeys(names)
         )
         log.info("access_rules_cleared", scope=target.scope.value, target=target.target, rules=len(removed))
-        await say(interaction, cleared(target.scope, len(removed)))
+        lifted = person is not None and await self._lift(invocation, person.id)
+        if removed or not lifted:
+            await say(interaction, cleared(target.scope, len(removed)))
+        if person is not None and lifted:
+            await say(interaction, lifted_pause(person.id))
+
+    async def _lift(self, invocation: Invocation, person: int) -> bool:
+        """End the pause of a person; a pause is of the whole server."""
+        home = invocation.actor.home
+        lifted = await self._limits.lift(home, person, at_ms=self._clock.now_ms())
+        if lifted:
+            log.info("pause_lifted", server=home)
+            await note(self._audit_log, invocation, Act.PAUSE_LIFTED, before=str(person), server=True)
+        return lifted
 
     async def _set(
         self,

@@ -105,6 +105,9 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
+        if (refusal := await self._admission.opening_refusal(interaction)) is not None:
+            await say(interaction, refusal)
+            return
         room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
         if text and not private:
             await self._post_question(interaction, channel, text, room)

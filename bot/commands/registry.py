@@ -15,6 +15,7 @@ from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
 from bot.commands.forget import Forget
+from bot.commands.handover import Handover
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
@@ -42,12 +43,13 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Chat,
     Reset,
     Leave,
+    Handover,
     System,
     Model,
-    BudgetGroup,
-    Usage,
     Answer,
     AccessRules,
+    BudgetGroup,
+    Usage,
     ReplyControls,
     Context,
     Help,

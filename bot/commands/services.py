@@ -27,6 +27,7 @@ from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.revisions import Revisions
@@ -79,8 +80,9 @@ class CommandServices:
     resolve_terms: Callable[[Choice, Names], Terms]
     clock: Clock
     intake_policy: Policy
-    budget_policy: BudgetPolicy
     access_defaults: AccessDefaults
+    person_limits: PersonLimits
+    budget_policy: BudgetPolicy
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
     default: Choice

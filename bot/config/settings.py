@@ -213,6 +213,12 @@ class AccessSettings(Section):
     block: Annotated[tuple[Snowflake, ...], BeforeValidator(names)] = ()
 
 
+class LimitsSettings(Section):
+    threads_per_minute: Annotated[int, Field(ge=0, le=1000)] = 5
+    turns_per_person: Annotated[int, Field(ge=0, le=1000)] = 3
+    refusals: Annotated[float, Field(ge=0, le=1000)] = 3.0
+
+
 class AuditSettings(Section):
     ttl_days: Annotated[int, Field(ge=1, le=3650)] = 180
 
@@ -291,6 +297,7 @@ class Settings(BaseSettings):
     voice: VoiceSettings = VoiceSettings()
     reply: ReplySettings = ReplySettings()
     access: AccessSettings = AccessSettings()
+    limits: LimitsSettings = LimitsSettings()
     audit: AuditSettings = AuditSettings()
     budgets: BudgetsSettings = BudgetsSettings()
     usage: UsageSettings = UsageSettings()

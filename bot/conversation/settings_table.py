@@ -93,13 +93,6 @@ def _number_of(unit: str) -> Callable[[str, str], str]:
     return shown
 
 
-def _limit(name: str, value: str) -> str:
-    who = name.removeprefix(PREFIX).rsplit(":", 2)[0]
-    kind, _, target = who.partition(":")
-    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all", EACH: "each person"}
-    return f"{value}, {mentions.get(kind, kind)}"
-
-
 def _answer_mode(by_scope: Mapping[Scope, Settings], _name: str) -> Origin | None:
     found = mode_in_force(by_scope)
     return None if found is None else found.origin
@@ -112,6 +105,13 @@ def _rule(name: str, value: str) -> str:
 
 def _roles(_name: str, value: str) -> str:
     return f"only {len(value.split(','))} of the roles" if value else "everybody"
+
+
+def _limit(name: str, value: str) -> str:
+    who = name.removeprefix(PREFIX).rsplit(":", 2)[0]
+    kind, _, target = who.partition(":")
+    mentions = {"person": f"<@{target}>", "role": f"<@&{target}>", ALL: "all", EACH: "each person"}
+    return f"{value}, {mentions.get(kind, kind)}"
 
 
 ROWS = (

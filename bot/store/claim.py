@@ -17,8 +17,8 @@ from bot.store.states import State
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
-    `is_private` is set for a private thread.
+    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it,
+    or to whom it was handed over (`handed` is that interaction). `is_private` is set for a private thread.
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
@@ -32,6 +32,7 @@ class Meta:
     parent: int | None = None
     is_private: bool = False
     starter: int | None = None
+    handed: int | None = None
     joined: int | None = None
     left: int | None = None
     floor: int | None = None

@@ -79,6 +79,14 @@ stays, see docs/privacy.md.
 """
 
 
+_PLACE = re.compile(r"<\w+>|\{[CSP]\}")
+_NAME = re.compile(r"<\w+>")
+_TAG = re.compile(r"\\\{[CSP]\\\}")
+"""A hash tag behind re.escape."""
+
+_DIGITS = re.compile(r"\d+")
+
+
 @dataclass(frozen=True, slots=True)
 class Contract:
     """What a key holds. In the name `{C}` is a conversation, `{S}` a server, `{P}` a person, `<…>` an id."""
@@ -95,7 +103,7 @@ class Contract:
     @property
     def pattern(self) -> str:
         """A pattern of the key's name behind the prefix, as SCAN and fnmatch take it."""
-        return re.sub(r"<\w+>|\{[CSP]\}", "*", self.name)
+        return _PLACE.sub("*", self.name)
 
     @property
     def expires(self) -> bool:
@@ -362,6 +370,33 @@ CONTRACTS = (
         erased="versions",
     ),
     Contract(
+        "{S}:threads:<person>",
+        "sorted set",
+        "messages by which a person has opened threads, or would have opened too many, by time (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
+    ),
+    Contract(
+        "{S}:abuse:<person>",
+        "hash",
+        "a person's score of abuse and its time, until when they are paused, which turns were refused",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
+    ),
+    Contract(
+        "{P}:places",
+        "hash",
+        "conversations in which a person's turns run or wait, each with an expiry (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="key",
+    ),
+    Contract(
         "scope:<id>",
         "hash",
         "prompt and model of a channel or a server, as the version before wrote them",
@@ -463,7 +498,7 @@ CONTRACTS = (
 
 _PATTERNS = [
     (
-        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CSP]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
+        re.compile(_NAME.sub(r"[^:{}]+", _TAG.sub(r"\\{\\d+\\}", re.escape(each.name)))),
         each,
     )
     for each in CONTRACTS
@@ -472,7 +507,7 @@ _PATTERNS = [
 
 def contract_of(name: str) -> Contract | None:
     """Return the contract of a key, named without the prefix; None if no contract covers the key."""
-    return _of_shape(re.sub(r"\d+", "0", name))
+    return _of_shape(_DIGITS.sub("0", name))
 
 
 @lru_cache(maxsize=1000)

@@ -16,7 +16,7 @@ from bot.store.file_sweeps import FileSweeps
 from bot.store.keys import DONE_RECORD_S, Keys, padded
 from bot.store.records import CHANNEL_FIELDS, read_delay_notice, read_meta, read_replies
 from bot.store.scripts import Scripts
-from bot.store.scripts.conversation import Leave, Receive, Reset
+from bot.store.scripts.conversation import HandOver, Leave, Receive, Reset
 from bot.store.scripts.value import CompareAndSet
 
 PARENTS_AT_ONCE = 1000
@@ -109,6 +109,12 @@ class Conversations:
     async def leave(self, conversation: int, at: int) -> None:
         """Store that from the interaction `at` on the bot answers nothing until it is mentioned."""
         await self._scripts.run(Leave(meta=self._keys.meta(conversation), at=str(at), ttl_s=self._ttl_s))
+
+    async def hand_over(self, conversation: int, person: int, at: int) -> bool:
+        """Make a person the starter by the interaction `at`; False if a later one has done so, or this one before."""
+        meta = self._keys.meta(conversation)
+        call = HandOver(meta=meta, person=person, at=padded(at), ttl_s=self._ttl_s)
+        return bool(await self._scripts.run(call))
 
     async def reset(self, conversation: int, *, before: int) -> tuple[int, tuple[tuple[int, int], ...]]:
         """Forget the history and every message that waits; a running turn is fenced off.

@@ -44,6 +44,15 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+THREADS_S = 24 * 3600
+"""A listing may bring messages from as long ago; each counts with those of its own minute."""
+
+ABUSE_S = 24 * 3600
+"""By then a score has halved 48 times."""
+
+PLACE_S = 60
+"""How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
+
 RESERVATION_S = 15 * 60
 """How long a reservation holds without a settlement. Nearly all replies are done by then; the cost of a longer one
 counts all the same when it is done."""
@@ -192,6 +201,18 @@ class Keys:
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""
         return self._of(home, f"prompts:{target}")
+
+    def threads(self, home: int, person: int) -> Key:
+        """Return the threads that a person has opened in a server, and the messages that opened none."""
+        return self._of(home, f"threads:{person}")
+
+    def abuse(self, home: int, person: int) -> Key:
+        """Return the score of abuse of a person in a server, and until when the person is paused."""
+        return self._of(home, f"abuse:{person}")
+
+    def places(self, person: int) -> Key:
+        """Return the turns of a person that run, and those that wait for that."""
+        return self._of(person, "places")
 
     def legacy_scope(self, target: int) -> Key:
         """Return the settings of a channel or a server that the version before wrote."""

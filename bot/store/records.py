@@ -110,7 +110,7 @@ def _unconfirmed(fields: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(sorted(intents - read_replies(fields).keys()))
 
 
-CHANNEL_FIELDS = ("guild", "parent", "private", "starter", "joined", "left", "buttons")
+CHANNEL_FIELDS = ("guild", "parent", "private", "starter", "handed", "joined", "left", "buttons")
 """The fields of `meta` that describe the channel and not what was said; a reset keeps them."""
 
 
@@ -134,6 +134,7 @@ def read_meta(fields: Mapping[str, str]) -> Meta:
         parent=number("parent"),
         is_private=fields.get("private") == "1",
         starter=number("starter"),
+        handed=number("handed"),
         joined=number("joined"),
         left=number("left"),
         floor=number("floor"),

@@ -13,6 +13,7 @@ from bot.conversation.errors import (
     DiscordNotNow,
     DiscordUnavailable,
     Fenced,
+    PersonBusy,
     StoreUnavailable,
     TurnHeld,
 )
@@ -197,7 +198,7 @@ class Dispatcher:
         except DiscordUnavailable as error:
             log.warning("discord_unavailable", conversation=claim.conversation, detail=str(error))
             return 0
-        except DiscordNotNow as error:
+        except (DiscordNotNow, PersonBusy) as error:
             not_within_s = error.for_s
             return 0
         except TurnHeld as error:

@@ -61,6 +61,8 @@ class Forgetting:
         self._dispatcher = dispatcher
         self._wakeups = wakeups
         self._tell = tell
+        # A walk over all keys takes a while, and anybody can ask for one.
+        self._searching = asyncio.Lock()
 
     async def watch(self, *, every_s: float) -> None:
         """Take up the jobs that nobody works on, until cancelled."""
@@ -95,7 +97,8 @@ class Forgetting:
             return job
         who = job.identity
         if not job.searched:
-            who, found = await self._search.search(who)
+            async with self._searching:
+                who, found = await self._search.search(who)
             await self._jobs.note_search(who, found)
         erasing = _Erasing()
         while left := await self._jobs.left(person):
@@ -128,9 +131,10 @@ class Forgetting:
         )
 
     async def _examined(self, who: Identity) -> list[Examined]:
-        who, names = await self._search.search(who)
-        groups = by_tag(names)
-        return [await self._examination.examine(tag, groups[tag], who) for tag in groups]
+        async with self._searching:
+            who, names = await self._search.search(who)
+            groups = by_tag(names)
+            return [await self._examination.examine(tag, groups[tag], who) for tag in groups]
 
     async def _erase(self, tag: int, names: list[str], who: Identity, erasing: _Erasing) -> bool:
         """Erase what keys of one tag hold; False if a turn runs that has read them before.

@@ -20,7 +20,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
-from bot.turns import decided
+from bot.turns import decided, declined
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, post_budget_notice, put_below
@@ -111,7 +111,9 @@ class TurnLife:
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        notices = (*best.conclusion.notices, *pauses)
+        result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
         await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result

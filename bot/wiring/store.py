@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
+from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
@@ -29,7 +30,9 @@ from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
+from bot.store.person_turns import PersonTurns
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -86,6 +89,8 @@ class Store:
     examination: Examination
     erasure: Erasure
     removed_places: RemovedPlaces
+    person_limits: PersonLimits
+    person_turns: PersonTurns
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -107,6 +112,9 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
     usage_s = settings.usage.ttl_days * DAY_S
+    limits = Limits(
+        settings.limits.threads_per_minute, settings.limits.turns_per_person, settings.limits.refusals
+    )
     held_files = HeldFiles(
         redis,
         keys,
@@ -148,4 +156,6 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         examination=Examination(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
         removed_places=RemovedPlaces(redis, keys),
+        person_limits=PersonLimits(redis, keys, limits),
+        person_turns=PersonTurns(redis, keys, limits.turns_per_person),
     )

@@ -17,6 +17,7 @@ from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.world import World
+from tests.files import samples
 from tests.redis_proxy import RedisProxy
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -65,7 +66,7 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         assert "nothing is left" in said
         kept = await my_data(scene)
         assert (kept["messages"], kept["settings"], kept["usage"]) == ([], [], [])
-        assert {each["what"] for each in kept["acts"]} == {"system"}  # metadata: that, not what
+        assert {each["what"] for each in kept["acts"]} == {"system", "preset.saved"}
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
         request = sent(own)
@@ -136,6 +137,21 @@ async def test_the_other_messages_of_a_turn_stay_with_its_reply(world: World) ->
         assert "a word of Ben" in request
         assert "a word of Ann" not in request
         assert "wait for it" not in request
+
+
+async def test_the_files_of_a_person_go_from_anthropic_and_those_of_others_stay(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello")
+        before = set(own.claude.files.files)
+        photo = ("mine.jpg", "image/jpeg", samples.photo())
+        await own.settled(await own.ann.post(thread, "my loom", attachments=[photo]))
+        (mine,) = set(own.claude.files.files) - before
+        picture = ("theirs.png", "image/png", samples.picture("PNG"))
+        await own.settled(await own.ben.post(thread, "my loom, too", attachments=[picture]))
+        (theirs,) = set(own.claude.files.files) - before - {mine}
+        assert "1 file" in await forget(own, own.ann, thread)
+        await own.until(lambda: mine not in own.claude.files.files)
+        assert theirs in own.claude.files.files
 
 
 async def test_a_turn_that_is_being_answered_is_taken_back(world: World) -> None:
