@@ -16,6 +16,7 @@ from bot.conversation.errors import (
     PersonBusy,
     StoreUnavailable,
     TurnHeld,
+    Unreadable,
 )
 from bot.store.claim import Claim, Held, Idle, Later, UnreadableConversation
 from bot.store.journal import Journal
@@ -212,6 +213,9 @@ class Dispatcher:
                 turn=claim.turn_id,
                 tries=claim.attempt.number,
             )
+            return 0
+        except Unreadable:  # the prompt of a scope
+            await self._runner.post_unreadable(claim.unreadable)
             return 0
         except (Fenced, StoreUnavailable):
             raise
