@@ -25,6 +25,7 @@ from bot.conversation.forgetting import (
 )
 from bot.conversation.message import created_ms
 from bot.conversation.scope import WITHHELD
+from bot.conversation.usage import Counts
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
@@ -37,6 +38,7 @@ from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
 from bot.store.scripts.usage import ForgetUsage
+from bot.store.usage import read_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,16 @@ class KeptAct:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptUsage:
+    """What the person used of a model on one day in one conversation; `day` is `YYYYMMDD`."""
+
+    conversation: int
+    day: str
+    model: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
@@ -99,6 +111,7 @@ class Examined:
     kept_messages: tuple[KeptMessage, ...] = ()
     kept_settings: tuple[KeptSetting, ...] = ()
     kept_acts: tuple[KeptAct, ...] = ()
+    kept_usage: tuple[KeptUsage, ...] = ()
 
 
 class Examination:
@@ -285,14 +298,20 @@ class Examination:
 
     async def _examine_usage(self, tag: int, name: str, who: Identity) -> Examined:
         """Find the rows of a day that name the person; a row that began later is not to be forgotten."""
-        rows = [
-            row
+        rows = {
+            row: value
             for row, value in (await self._read.hash(name)).items()
             if row.startswith(f"{who.person} ") and int(value.split()[-1]) <= who.before
-        ]
-        usage = Key(f"{self._keys.prefix}:{name}")
-        calls = tuple(ForgetUsage(usage=usage, row=row) for row in rows)
-        return Examined(tag, Found(usage=len(rows)), calls=calls)
+        }
+        usage, day = Key(f"{self._keys.prefix}:{name}"), name.rpartition(":")[2]
+        return Examined(
+            tag,
+            Found(usage=len(rows)),
+            calls=tuple(ForgetUsage(usage=usage, row=row) for row in rows),
+            kept_usage=tuple(
+                KeptUsage(tag, day, row.partition(" ")[2], read_counts(value)) for row, value in rows.items()
+            ),
+        )
 
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)
@@ -342,4 +361,5 @@ def _merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_messages=tuple(each for part in parts for each in part.kept_messages),
         kept_settings=tuple(each for part in parts for each in part.kept_settings),
         kept_acts=tuple(each for part in parts for each in part.kept_acts),
+        kept_usage=tuple(each for part in parts for each in part.kept_usage),
     )

@@ -77,6 +77,11 @@ def written(payer: Payer, turn_id: int, usage: TurnUsage, *, is_private: bool) -
     return (f"{payer.channel} {int(is_private)}", *rows) if rows else ()
 
 
+def read_counts(value: str) -> Counts:
+    """Read the counts of a stored row."""
+    return Counts(*map(int, value.split()[:COUNTS]))
+
+
 def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterator[UsageRow]:
     channel, _, private = stored.get(USAGE_PLACE, "").partition(" ")
     if not channel:
@@ -85,7 +90,7 @@ def _rows(conversation: int, day: dt.date, stored: Mapping[str, str]) -> Iterato
     for name, value in stored.items():
         if name != USAGE_PLACE:
             person, _, model = name.partition(" ")
-            yield UsageRow(day, place, int(person), model, Counts(*map(int, value.split()[:COUNTS])))
+            yield UsageRow(day, place, int(person), model, read_counts(value))
 
 
 def _number(day: dt.date) -> int:

@@ -13,7 +13,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.forgetting import Found, Identity, total
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting
+from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
 from bot.store.wakeups import Wakeups
@@ -35,9 +35,10 @@ class Kept:
     messages: tuple[KeptMessage, ...] = ()
     settings: tuple[KeptSetting, ...] = ()
     acts: tuple[KeptAct, ...] = ()
+    usage: tuple[KeptUsage, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.messages or self.settings or self.acts)
+        return bool(self.messages or self.settings or self.acts or self.usage)
 
 
 class Forgetting:
@@ -126,6 +127,7 @@ class Forgetting:
             messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
             settings=tuple(each for one in examined for each in one.kept_settings),
             acts=tuple(each for one in examined for each in one.kept_acts),
+            usage=tuple(each for one in examined for each in one.kept_usage),
         )
 
     async def _examined(self, who: Identity) -> list[Examined]:

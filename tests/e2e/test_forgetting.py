@@ -65,7 +65,7 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
         assert "nothing is left" in said
         kept = await my_data(scene)
-        assert (kept["messages"], kept["settings"]) == ([], [])
+        assert (kept["messages"], kept["settings"], kept["usage"]) == ([], [], [])
         assert {each["what"] for each in kept["acts"]} == {"system", "preset.saved"}
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
