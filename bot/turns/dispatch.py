@@ -152,7 +152,7 @@ class Dispatcher:
                     await self._runner.post_unreadable(claim)
                     await self._release(claim, blameless=True)
                 case Claim():
-                    if await self._turn(claim) and not self._stopping:
+                    if await self._turn_if_readable(claim) and not self._stopping:
                         self._woken.add(conversation)
         except Fenced:
             await self._log_fenced(conversation)
@@ -184,6 +184,14 @@ class Dispatcher:
         del self._timers[conversation]
         self.wake(conversation)
 
+    async def _turn_if_readable(self, claim: Claim) -> int:
+        """Run a turn; what it reads besides the claim, as the prompt of a server, may be unreadable too."""
+        try:
+            return await self._turn(claim)
+        except Unreadable:
+            await self._runner.post_unreadable(claim.unreadable)
+            return 0
+
     async def _turn(self, claim: Claim) -> int:
         """Run or reconcile a turn; after a failure the lease is released, so that others can continue at once."""
         done, blameless, not_within_s = False, True, 0.0
@@ -214,10 +222,7 @@ class Dispatcher:
                 tries=claim.attempt.number,
             )
             return 0
-        except Unreadable:  # the prompt of a scope
-            await self._runner.post_unreadable(claim.unreadable)
-            return 0
-        except (Fenced, StoreUnavailable):
+        except (Fenced, StoreUnavailable, Unreadable):
             raise
         except Exception:
             blameless = False
