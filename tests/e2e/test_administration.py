@@ -227,17 +227,6 @@ async def test_the_buttons_of_the_history_work_after_a_crash(world: World) -> No
         assert "one" in str(own.asked[-1].body["system"])
 
 
-async def test_a_discord_that_fails_while_a_thread_is_listed_is_told(world: World) -> None:
-    thread = await world.converse(world.channel(), "hello", world.ann)
-    await world.settled(thread)
-    route = f"/channels/{thread}/messages"
-    world.discord.faults.add(action="status", method="GET", route=route, status=500, times=None)
-    told = await answer(await world.ann.command(thread, "export"))
-    world.discord.faults.clear()
-    print("TOLD", told)
-    assert told == ""
-
-
 async def test_a_store_that_is_away_is_told_by_each_command(flaky: tuple[World, RedisProxy, int]) -> None:
     own, proxy, thread = flaky
     proxy.leave()
