@@ -140,8 +140,19 @@ class Intake:
         return self._decider.is_by_a_person(message)
 
     async def edit_effect(self, message: discord.Message) -> EditEffect:
-        """Say what the edit of a message may do."""
-        return await self._decider.edit_effect(message)
+        """Say what the edit of a message may do; that of a paused person has nothing answered again."""
+        effect = await self._decider.edit_effect(message)
+        if effect is EditEffect.ANSWER and await self._is_paused(message):
+            return EditEffect.STORE
+        return effect
+
+    async def _is_paused(self, message: discord.Message) -> bool:
+        home = message.channel.id if message.guild is None else message.guild.id
+        try:
+            pause = await self._limits.pause(home, message.author.id, at_ms=self._clock.now_ms())
+        except StoreUnavailable:
+            return False  # the edit waits for the store as well
+        return pause is not None
 
     def _reference(self, message: discord.Message, me: discord.ClientUser) -> Reference | None:
         now_ms = self._clock.now_ms()
