@@ -156,7 +156,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Show what applies to the person; all rules to those who manage the server."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         elsewhere = invocation.elsewhere
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
@@ -226,7 +228,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Remove rules."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -262,7 +266,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         channel: ChannelOption | None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         names = _names(role, person)
         if isinstance(target, str):

@@ -130,7 +130,9 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     async def show(self, interaction: Interaction, channel: ChannelOption | None = None) -> None:
         """Show the mode in force."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         in_force = mode_in_force(await self._by_scope(invocation))
         names_person, elsewhere = invocation.person.manages_server, invocation.elsewhere
         await say(interaction, shown(in_force, self._policy, names_person=names_person, elsewhere=elsewhere))
@@ -148,7 +150,9 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         """Set the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -176,7 +180,9 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         """Remove the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(
+            None if channel is None else channel.id
+        )
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
