@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+from fnmatch import fnmatchcase
 from typing import Any
 
 import aiohttp
@@ -194,7 +195,9 @@ async def test_forgetting_goes_on_in_another_instance_after_a_kill(alone: World)
         alone.bots = []
         other = await alone.start_bot()
         await other.logged("person_forgotten")
-        assert not any("tulips" in value for value in (await stored(alone)).values())
+        # The start lists the messages once more; their texts are held for a minute, for proxied copies.
+        held = {name for name, value in (await stored(alone)).items() if "tulips" in value}
+        assert {name for name in held if not fnmatchcase(name, "*:n:*")} == set()
         await alone.until(lambda: any("Receipt" in each["content"] for each in alone.said(direct)))
         (receipt,) = alone.said(direct)
         assert "5 messages" in receipt["content"]
