@@ -75,6 +75,8 @@ def own(
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
     may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
     if found.origin is None:
+        if found.allowed:
+            return f"{may}: no rule says otherwise."
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
     where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
@@ -140,7 +142,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Show what applies to the person; all rules to those who manage the server."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         elsewhere = invocation.elsewhere
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
@@ -210,7 +212,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Remove rules."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -233,7 +235,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         channel: ChannelOption | None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel and channel.id)
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         names = _names(role, person)
         if isinstance(target, str):

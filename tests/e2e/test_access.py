@@ -309,7 +309,7 @@ async def test_everybody_sees_their_own_rule_and_managers_see_all(world: World) 
     channel = world.channel()
     members = world.role("Members", world.ann)
     free = await answer(await world.ben.command(channel, "access show"))
-    assert free == "You may use me here: no rule of this server applies, and whoever runs me has decided so."
+    assert free == "You may use me here: no rule says otherwise."
     await rule(world, channel, "allow", role=members)
     await rule(world, channel, "block", role=world.guild.id)
     await block(world, channel, world.ben)
