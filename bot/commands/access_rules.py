@@ -11,6 +11,7 @@ from bot.commands.admission import roles_of
 from bot.commands.command_contexts import in_servers_only
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import Invocation, resolve_invocation
+from bot.commands.noting import note
 from bot.commands.scopes import (
     CHANNEL_HELP,
     ChannelOption,
@@ -32,6 +33,8 @@ from bot.conversation.access_rules import (
     access_of,
     rules_of,
 )
+from bot.conversation.audit import Act
+from bot.conversation.limits import Paused, when
 from bot.conversation.scope import Scope, Settings
 from bot.store.settings_cache import ByScope
 
@@ -118,6 +121,16 @@ def cleared(scope: Scope, count: int, elsewhere: int | None = None) -> str:
     return f"Removed from {where}: {count} {'rule' if count == 1 else 'rules'}."
 
 
+def lifted_pause(person: int) -> str:
+    """Say that a person's pause has ended."""
+    return f"<@{person}> is not paused any more."
+
+
+def paused(pause: Paused | None) -> str:
+    """Say until when a person is paused."""
+    return "" if pause is None else f" No answer to them before the pause ends, {when(pause.until_ms)}."
+
+
 @in_servers_only
 class AccessRules(app_commands.Group, name="access", description="Who may use me here"):
     """Answers the commands."""
@@ -127,6 +140,9 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         self._conversations = services.conversations
         self._scope_settings = services.scope_settings
         self._defaults = services.access_defaults
+        self._limits = services.person_limits
+        self._audit_log = services.audit_log
+        self._clock = services.clock
 
     def add_to(self, tree: Tree) -> None:
         """Add the commands."""
@@ -147,24 +163,24 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
         found = self._access(interaction.user.id, roles_of(interaction), by_scope, invocation)
+        asked = person.id if manages and person is not None else interaction.user.id
+        home = invocation.actor.home
+        rest = paused(await self._limits.pause(home, asked, at_ms=self._clock.now_ms()))
         if not manages:
             about = "" if person is None or person.id == interaction.user.id else OTHERS
-            await say(
-                interaction, about + own(found, invocation.server, names_person=False, elsewhere=elsewhere)
-            )
+            shown = own(found, invocation.server, names_person=False, elsewhere=elsewhere)
+            await say(interaction, about + shown + rest)
             return
         if person is not None and person.id != interaction.user.id:
             roles = frozenset(role.id for role in getattr(person, "roles", ()))
             found = self._access(person.id, roles, by_scope, invocation)
             who = f"<@{person.id}>"
-            await say(
-                interaction,
-                own(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere),
-            )
+            shown = own(found, invocation.server, names_person=True, who=who, elsewhere=elsewhere)
+            await say(interaction, shown + rest)
             return
         await say(
             interaction,
-            f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}\n"
+            f"{own(found, invocation.server, names_person=True, elsewhere=elsewhere)}{rest}\n"
             f"{defaults_shown(self._defaults)}",
         )
         for scope in SCOPES:
@@ -223,7 +239,20 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
             invocation.actor, target.scope, target.target, dict.fromkeys(names)
         )
         log.info("access_rules_cleared", scope=target.scope.value, target=target.target, rules=len(removed))
-        await say(interaction, cleared(target.scope, len(removed), invocation.elsewhere))
+        lifted = person is not None and await self._lift(invocation, person.id)
+        if removed or not lifted:
+            await say(interaction, cleared(target.scope, len(removed), invocation.elsewhere))
+        if person is not None and lifted:
+            await say(interaction, lifted_pause(person.id))
+
+    async def _lift(self, invocation: Invocation, person: int) -> bool:
+        """End the pause of a person; a pause is of the whole server."""
+        home = invocation.actor.home
+        lifted = await self._limits.lift(home, person, at_ms=self._clock.now_ms())
+        if lifted:
+            log.info("pause_lifted", server=home)
+            await note(self._audit_log, invocation, Act.PAUSE_LIFTED, before=str(person), server=True)
+        return lifted
 
     async def _set(
         self,

@@ -29,9 +29,9 @@ READ = (
 )
 PRIVACY = (
     "What I read is kept by whoever runs me, and sent to Claude (Anthropic) to be answered; recordings may go to a "
-    "service that writes them down. What you delete on Discord I forget, but for what a summary or a quote may say "
-    "of it; /reset forgets a whole conversation. Whoever runs me can tell how long things are kept, and what else "
-    "applies."
+    "service that writes them down. What you delete on Discord I forget, but for what others' messages quote of "
+    "it; /reset forgets a whole conversation, `/forget me` everything of you, and `/my data` shows what I keep of "
+    "you. `/privacy show` says for how long. Whoever runs me can tell what else applies."
 )
 
 

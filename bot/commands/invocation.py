@@ -60,11 +60,11 @@ async def resolve_invocation(interaction: Interaction, conversations: Conversati
     is_starter = False
     if conversation is not None:
         meta = await conversations.meta(conversation)
-        # Where two people raced to start a thread, both count: the one who opened it, and the one who asked.
-        starters = {
-            meta.starter if meta is not None else None,
-            thread.owner_id if thread is not None else None,
-        }
+        # Where two people raced to start a thread, both count: the one who opened it, and the one who asked; until
+        # the conversation is handed over.
+        starters = {meta.starter if meta is not None else None}
+        if thread is not None and (meta is None or meta.handed is None):
+            starters.add(thread.owner_id)
         is_starter = interaction.user.id in starters
     held = interaction.permissions
     return Invocation(

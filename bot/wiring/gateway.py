@@ -141,6 +141,7 @@ def build_events(
         Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
+        store.person_limits,
         max_age_s=max_age_s,
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
@@ -169,7 +170,7 @@ def build_events(
         every_s=settings.recovery.every_s,
         clock=clock,
     )
-    removals = Removals(store.removed_places, dispatcher)
+    removals = Removals(store.removed_places, dispatcher, clock)
     existence = Existence(client, store.removed_places, removals, pace)
     Listener(
         client,

@@ -95,6 +95,11 @@ async def lively(world: World) -> Lively:
     opened = await person.command(thread, "system set", {"scope": "thread"})
     await opened.response()
     await answer(await person.submit(opened, {"prompt": f"Always say {canary.prompt}."}))
+    opened = await person.command(thread, "system preset save", {"name": "weaver"})
+    await opened.response()
+    await answer(await person.submit(opened, {"prompt": f"A preset with {canary.prompt}."}))
+    # A message for somebody else is left alone, and the decision about it is noted.
+    await person.post(thread, f"{world.ben.mention} {canary.message} is for you")
     await done(world, thread, await person.post(thread, "and now?"))
     direct = await world.dm_of(person)
     await done(world, direct, await person.post(direct, f"{canary.message} in private"))

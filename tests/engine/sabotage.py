@@ -135,6 +135,34 @@ def _told_share() -> None:
     _rewrite("tell_share", (" or told >= tonumber(share)", ""))
 
 
+def _rewound() -> None:
+    _rewrite("rewind", ("if redis.call('ZCARD', pending) > 0 then return 0 end", ""))
+
+
+def _replaced() -> None:
+    _rewrite("replace_field", ("if held ~= before then return 0 end", ""))
+
+
+def _begun() -> None:
+    _rewrite("begin_forget", ("if not phase or phase == 'done' then", "if true then"))
+
+
+def _searched() -> None:
+    _rewrite("note_search", (" or redis.call('HGET', job, 'phase') ~= 'searching'", ""))
+
+
+def _stepped() -> None:
+    _rewrite("note_step", (" or redis.call('HGET', job, 'phase') ~= 'erasing'", ""))
+
+
+def _left() -> None:
+    _rewrite("end_forget", (" or redis.call('SCARD', left) > 0", ""))
+
+
+def _quiet() -> None:
+    _rewrite("erase_conversation", ("if older_than ~= '' then", "if false then"))
+
+
 SAFEGUARDS: dict[str, Callable[[], None]] = {
     "fencing": _fencing,  # the token checks of all scripts
     "state": _state,  # the state checks of commit and acknowledge
@@ -153,5 +181,12 @@ SAFEGUARDS: dict[str, Callable[[], None]] = {
     "rolled back": _rolled_back,  # noticing that the store has forgotten calls
     "floors": _floors,  # raising counters to what was seen of them
     "told share": _told_share,  # noting the highest share that was told
+    "rewound": _rewound,  # a window begins earlier again only while no turn has read it
+    "replaced": _replaced,  # a field is replaced only if it is still as it was read
+    "begun": _begun,  # a job to forget somebody is begun once
+    "searched": _searched,  # only one search of it counts
+    "stepped": _stepped,  # nothing is noted once it is over
+    "left": _left,  # it ends when every key was looked at
+    "quiet": _quiet,  # a conversation expires only when nothing has happened since
     "may_write": _may_write,  # writing to Discord only with a fresh lease
 }

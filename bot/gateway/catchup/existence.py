@@ -94,7 +94,7 @@ class Existence:
             await self._removals.channel(guild.id, channel)
         left = {thread for thread, parent in known.items() if parent not in channels}
         for thread in sorted(await self._gone(left - listed, self._ask_for_channel)):
-            await self._removals.thread(thread)
+            await self._removals.missing_thread(thread)
 
     async def _gone(self, ids: set[int], ask: Callable[[int], Awaitable[object]]) -> set[int]:
         """Return those that Discord calls unknown, twice."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import structlog
 
+from bot.conversation.clock import Clock
 from bot.conversation.errors import StoreUnavailable
+from bot.conversation.message import first_id
 from bot.store.removed_places import RemovedPlaces
 from bot.turns.dispatch import Dispatcher
 
@@ -14,8 +16,9 @@ log = structlog.get_logger()
 class Removals:
     """Erases; what fails is found again by the next look at what exists, see `bot.gateway.catchup.existence`."""
 
-    def __init__(self, places: RemovedPlaces, dispatcher: Dispatcher) -> None:
+    def __init__(self, places: RemovedPlaces, dispatcher: Dispatcher, clock: Clock) -> None:
         self._places = places
+        self._clock = clock
         self._dispatcher = dispatcher
 
     async def thread(self, thread: int) -> None:
@@ -24,6 +27,14 @@ class Removals:
             await self._erase((thread,))
         except StoreUnavailable as error:
             log.warning("removal_not_stored", conversation=thread, detail=str(error))
+
+    async def missing_thread(self, thread: int) -> None:
+        """Erase the conversation of a missing thread, unless a turn waits: its thread may not be open yet.
+
+        Where the thread was deleted, the turn ends when Discord refuses the reply, and a later look erases.
+        """
+        if await self._places.erase_conversation(thread, older_than=first_id(self._clock.now_ms())):
+            log.info("conversation_erased", conversation=thread)
 
     async def channel(self, server: int, channel: int) -> None:
         """Erase what is set for a channel that was deleted, and the conversations of its threads."""

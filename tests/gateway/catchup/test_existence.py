@@ -43,7 +43,7 @@ class Erased:
     def __init__(self) -> None:
         self.calls: list[tuple[object, ...]] = []
 
-    async def thread(self, thread: int) -> None:
+    async def missing_thread(self, thread: int) -> None:
         self.calls.append(("thread", thread))
 
     async def channel(self, server: int, channel: int) -> None:
