@@ -56,7 +56,9 @@ OTHERS = "Only somebody with the permission “Manage Server” can see the rule
 OTHERS_MAY_TOO = (
     "Everybody else may use me there as well; to change that, use /access block with role:@everyone."
 )
-ONLY_WITH_A_RULE = "Only those with a rule of their own may use me there: let them in with /access allow."
+ONLY_WITH_A_RULE = (
+    "Only people and roles with a rule of their own may use me there: let them in with /access allow."
+)
 NOBODY = 0
 """Stands for a person without roles and rules."""
 
