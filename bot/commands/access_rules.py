@@ -56,7 +56,9 @@ OTHERS = "Only somebody with the permission “Manage Server” can see the rule
 OTHERS_MAY_TOO = (
     "Everybody else may use me there as well; to change that, use /access block with role:@everyone."
 )
-ONLY_WITH_A_RULE = "Only those with a rule of their own may use me there: let them in with /access allow."
+ONLY_WITH_A_RULE = (
+    "Only people and roles with a rule of their own may use me there: let them in with /access allow."
+)
 NOBODY = 0
 """Stands for a person without roles and rules."""
 
@@ -78,6 +80,8 @@ def own(
     here = "here" if elsewhere is None else f"in <#{elsewhere}>"
     may = f"{who} may{'' if found.allowed else ' not'} use me {here}"
     if found.origin is None:
+        if found.allowed:
+            return f"{may}: no rule says otherwise."
         return f"{may}: no rule of this server applies, and whoever runs me has decided so."
     verb = "allows" if found.allowed else "blocks"
     where = set_where(found.origin, names_person=names_person, elsewhere=elsewhere)
@@ -156,9 +160,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Show what applies to the person; all rules to those who manage the server."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         elsewhere = invocation.elsewhere
         by_scope = await self._by_scope(invocation)
         manages = invocation.person.manages_server
@@ -228,9 +230,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
     ) -> None:
         """Remove rules."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -266,9 +266,7 @@ class AccessRules(app_commands.Group, name="access", description="Who may use me
         channel: ChannelOption | None,
     ) -> None:
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope or Scope.CHANNEL, REFUSALS)
         names = _names(role, person)
         if isinstance(target, str):

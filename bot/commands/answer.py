@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+import discord
 import structlog
 from discord import app_commands
 
@@ -26,6 +27,7 @@ from bot.commands.tree import Tree
 from bot.conversation.answer_mode import ANSWER, AnswerMode, ModeInForce, mode_in_force
 from bot.conversation.intake import Policy
 from bot.conversation.scope import Scope
+from bot.gateway import permissions
 from bot.store.settings_cache import ByScope
 
 log = structlog.get_logger()
@@ -101,6 +103,14 @@ def cleared(scope: Scope, *, was_set: bool, elsewhere: int | None = None) -> str
     return f"What /answer had set for {where} is removed. /answer show tells what is in force now."
 
 
+def in_vain(lacking: str) -> str:
+    """Say that nobody gets an answer until the bot has a permission."""
+    return (
+        f"But I lack the permission “{lacking}” there: until somebody who manages this server gives it to me, I "
+        "cannot answer."
+    )
+
+
 def overruled(scope: Scope) -> str:
     """Say that a mode of a thread would have no effect."""
     return (
@@ -130,9 +140,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     async def show(self, interaction: Interaction, channel: ChannelOption | None = None) -> None:
         """Show the mode in force."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         in_force = mode_in_force(await self._by_scope(invocation))
         names_person, elsewhere = invocation.person.manages_server, invocation.elsewhere
         await say(interaction, shown(in_force, self._policy, names_person=names_person, elsewhere=elsewhere))
@@ -150,9 +158,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         """Set the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)
@@ -168,7 +174,14 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
                 return
         await self._scope_settings.change(invocation.actor, target.scope, target.target, {ANSWER: mode})
         log.info("answer_mode_set", scope=target.scope.value, target=target.target, mode=mode)
-        await say(interaction, chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere))
+        said = chosen(AnswerMode(mode), target.scope, self._policy, invocation.elsewhere)
+        lacking = None
+        if mode == "always" and target.scope is Scope.CHANNEL:
+            place = interaction.client.get_channel(target.target)
+            is_forum = isinstance(place, discord.ForumChannel)
+            needed = permissions.TO_ANSWER_POSTS if is_forum else permissions.TO_OPEN_AND_ANSWER
+            lacking = permissions.bot_lacks(place, needed)
+        await say(interaction, said if lacking is None else f"{said} {in_vain(lacking)}")
 
     @app_commands.command(name="clear", description="Remove what was chosen for a thread, channel or server")
     @app_commands.describe(scope=SCOPE_HELP, channel=CHANNEL_HELP)
@@ -180,9 +193,7 @@ class Answer(app_commands.Group, name="answer", description="Which messages I an
     ) -> None:
         """Remove the mode of a scope."""
         await interaction.response.defer(ephemeral=True)
-        invocation = (await resolve_invocation(interaction, self._conversations)).at(
-            None if channel is None else channel.id
-        )
+        invocation = (await resolve_invocation(interaction, self._conversations)).at(channel)
         target = invocation.scope_target(scope, REFUSALS)
         if isinstance(target, str):
             await say(interaction, target)

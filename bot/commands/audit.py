@@ -59,9 +59,9 @@ def posting(channel: int, lacking: str, *, is_known: bool) -> str:
     return f"New entries are posted to <#{channel}>."
 
 
-def embed_of(entries: Sequence[AuditEntry]) -> discord.Embed:
+def embed_of(entries: Sequence[AuditEntry], home: int) -> discord.Embed:
     """Show entries in an embed, whose mentions ping nobody."""
-    return discord.Embed(description="\n".join(map(audit_view.line, entries)))
+    return discord.Embed(description="\n".join(audit_view.line(entry, home) for entry in entries))
 
 
 @in_servers_only
@@ -106,7 +106,12 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
             text = "\n".join(filter(None, (HEADING, await self._posting(interaction, invocation))))
             if not page.entries:
                 text = f"{text}\n{NOTHING}"
-            await say(interaction, text, embeds=_embeds(page), view=_buttons(page, wanted, first=True))
+            await say(
+                interaction,
+                text,
+                embeds=_embeds(page, invocation.actor.home),
+                view=_buttons(page, wanted, first=True),
+            )
 
     @show.autocomplete("what")
     async def offer(self, _: Interaction, typed: str) -> list[app_commands.Choice[str]]:
@@ -129,7 +134,10 @@ class Audit(app_commands.Group, name="audit", description="What was changed on t
         page = await self._audit_log.page(invocation.actor.home, wanted, count=PAGE_ENTRIES, before=start)
         text = HEADING if page.entries else f"{HEADING}\n{NOTHING}"
         await update_message(
-            interaction, text, embeds=_embeds(page), view=_buttons(page, wanted, first=start is None)
+            interaction,
+            text,
+            embeds=_embeds(page, invocation.actor.home),
+            view=_buttons(page, wanted, first=start is None),
         )
 
     @app_commands.command(name="channel", description="Choose the channel to which new entries are posted")
@@ -181,8 +189,8 @@ def _filter(invocation: Invocation, person: int | None, what: str, scope: Scope 
     return AuditFilter(person, what, scope, target)
 
 
-def _embeds(page: AuditPage) -> list[discord.Embed]:
-    return [embed_of(page.entries)] if page.entries else []
+def _embeds(page: AuditPage, home: int) -> list[discord.Embed]:
+    return [embed_of(page.entries, home)] if page.entries else []
 
 
 def _buttons(page: AuditPage, wanted: AuditFilter, *, first: bool) -> discord.ui.View | None:

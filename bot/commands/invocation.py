@@ -33,11 +33,11 @@ class Invocation:
     actor: Actor
     elsewhere: int | None = None
 
-    def at(self, channel: int | None) -> Invocation:
+    def at(self, channel: discord.abc.Snowflake | None) -> Invocation:
         """Return the invocation as if it were made in another channel; this one where none is named."""
-        if channel is None or channel == self.channel:
+        if channel is None:
             return self
-        return replace(self, conversation=None, channel=channel, elsewhere=channel)
+        return replace(self, conversation=None, channel=channel.id, elsewhere=channel.id)
 
     def scope_target(self, chosen: Scope | None, refusals: Refusals) -> ScopeTarget | str:
         """Return the target of a scope, by default of the narrowest one there is here; or why it is refused."""

@@ -28,25 +28,28 @@ _ACTS = {
 _SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
 _PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED)
+EVERYONE = "@everyone"
+"""The role with the id of the server; Discord shows its mention with a second @."""
+
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
 KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
 """What the log can be filtered by, as it is offered while somebody types."""
 
 
-def line(entry: AuditEntry) -> str:
-    """Return an entry as one line: when, who, what, where, before and after."""
+def line(entry: AuditEntry, home: int = 0) -> str:
+    """Return an entry as one line: when, who, what, where, before and after; `home` is the server of the log."""
     who = f"<@{entry.person}>" if entry.person else "Somebody"
-    return f"<t:{entry.at_ms // 1000}:f> {who} {_done(entry)}"
+    return f"<t:{entry.at_ms // 1000}:f> {who} {_done(entry, home)}"
 
 
-def fitting(entries: Sequence[AuditEntry], fits: Callable[[str], bool]) -> tuple[str, int]:
+def fitting(entries: Sequence[AuditEntry], fits: Callable[[str], bool], home: int = 0) -> tuple[str, int]:
     """Return the lines of the first entries that fit into one text, and how many these are; at least one."""
     lines: list[str] = []
     for entry in entries:
-        if lines and not fits("\n".join([*lines, line(entry)])):
+        if lines and not fits("\n".join([*lines, line(entry, home)])):
             break
-        lines.append(line(entry))
+        lines.append(line(entry, home))
     return "\n".join(lines), len(lines)
 
 
@@ -58,12 +61,13 @@ def code(value: str) -> str:
     )
 
 
-def _done(entry: AuditEntry) -> str:
+def _done(entry: AuditEntry, home: int) -> str:
     where = "this server" if entry.scope is Scope.SERVER else f"<#{entry.target}>"
     before, after = (_value(entry, value) for value in (entry.before, entry.after))
     if (template := _ACTS.get(entry.what)) is not None:  # type: ignore[call-overload]
         return str(template).format(where=where, before=before, after=after)
-    what = _named(entry.what) if entry.what == AUDIT_CHANNEL else f"{_named(entry.what)} of {where}"
+    what = _named(entry.what, home)
+    what = what if entry.what == AUDIT_CHANNEL else f"{what} of {where}"
     if not entry.before and not entry.after:
         return f"changed {what}"
     if not entry.before:
@@ -71,13 +75,16 @@ def _done(entry: AuditEntry) -> str:
     return f"removed {what} (it was {before})" if not entry.after else f"changed {what}: {before} → {after}"
 
 
-def _named(what: str) -> str:
+def _named(what: str, home: int) -> str:
     if what in _SETTINGS:
         return f"the {_SETTINGS[what]}"
     name, kind, subject, *rest = [*what.split(":"), "", ""]
     if kind in _MENTIONS and subject.isdecimal():
         more = ":".join(rest).strip(":")
-        return f"{code(name)} for {_MENTIONS[kind].format(subject)}{f' ({code(more)})' if more else ''}"
+        whom = _MENTIONS[kind].format(subject)
+        if (kind, subject) == ("role", str(home)):
+            whom = EVERYONE
+        return f"{code(name)} for {whom}{f' ({code(more)})' if more else ''}"
     return code(what)
 
 

@@ -40,6 +40,10 @@ TO_READ = ("view_channel", "read_message_history")
 TO_SEND = ("view_channel", "send_messages_in_threads", "send_messages", "read_message_history")
 TO_ATTACH = (*TO_SEND, "attach_files")
 TO_OPEN = ("view_channel", "create_public_threads", "read_message_history")
+TO_OPEN_AND_ANSWER = (*TO_OPEN[:2], "send_messages_in_threads", *TO_OPEN[2:])
+"""In a channel: to start a thread from a message, and to answer there."""
+
+TO_ANSWER_POSTS = ("view_channel", "send_messages_in_threads", "read_message_history")
 TO_OPEN_PRIVATE = ("view_channel", "create_private_threads", "send_messages_in_threads")
 TO_POST_QUESTION = (
     "view_channel",
@@ -64,6 +68,13 @@ def person_lacks(held: discord.Permissions, *, private: bool = False) -> str | N
 def first_lacking(held: discord.Permissions, needed: tuple[str, ...]) -> str | None:
     """Return the first needed permission that is not held, None if all are."""
     return next((NAMES[name] for name in needed if not getattr(held, name)), None)
+
+
+def bot_lacks(channel: object, needed: tuple[str, ...]) -> str | None:
+    """Return the first needed permission that the bot lacks in a channel, overwrites applied, None if none."""
+    if not isinstance(channel, discord.abc.GuildChannel) or channel.guild.me is None:
+        return None
+    return first_lacking(channel.permissions_for(channel.guild.me), needed)
 
 
 def missing(client: discord.Client, channel_id: int, needed: tuple[str, ...], *, code: int = 0) -> str:

@@ -41,7 +41,7 @@ from bot.store.scripts.privacy import ReplaceField
 from bot.store.scripts.usage import ForgetUsage
 from bot.store.usage import read_counts
 
-NOT_DIGITS = re.compile(r"\D+")
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,7 +302,7 @@ class Examination:
             person, _, at_ms = fields.get(f"set:{setting}", "").partition(" ")
             if setting.startswith("set:"):
                 continue
-            if str(who.person) in NOT_DIGITS.split(setting):
+            if str(who.person) in _NUMBER.findall(setting):
                 rules.append(KeptSetting(tag, target, setting, value, int(at_ms or 0)))
             if person != str(who.person):
                 continue

@@ -110,7 +110,7 @@ class AuditPoster:
             entries = (
                 tuple(each for each in entries if _position(each.id) <= _position(intent.last)) or entries
             )
-        text, count = audit_view.fitting(entries, fits)
+        text, count = audit_view.fitting(entries, fits, pending.home)
         last = entries[count - 1].id
         if intent is not None and await self._is_posted(intent, text):
             await self._posts.end(pending, intent, posted=True)

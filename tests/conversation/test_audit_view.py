@@ -81,3 +81,9 @@ def test_as_many_lines_are_taken_as_fit_and_at_least_one() -> None:
     assert fitting(entries, lambda text: len(text) <= len(two)) == (two, 2)
     assert fitting(entries, lambda _: False) == (line(entries[0]), 1)
     assert fitting(entries, lambda _: True)[1] == 3
+
+
+def test_the_role_of_everybody_is_named_and_not_mentioned() -> None:
+    made = entry("access:role:9", "", "block", Scope.CHANNEL)
+    assert line(made, 9).endswith("set `access` for @everyone of <#5>: `block`")
+    assert fitting([made], lambda _: True, 9)[0] == line(made, 9)

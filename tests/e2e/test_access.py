@@ -8,7 +8,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.commands import admission
-from bot.commands.access_rules import OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM, cleared
+from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS, REFUSALS, RULES_MAX, TOO_MANY, WHOM, cleared
 from bot.conversation import wording
 from bot.conversation.intake import Reason
 from bot.conversation.reasons import because
@@ -71,7 +71,7 @@ async def test_only_a_role_may_use_the_bot_where_everybody_else_is_blocked(world
     channel = world.channel()
     members = world.role("Members", world.ann)
     said = await rule(world, channel, "block", role=world.guild.id)
-    assert said == "From the next message on, @everyone is blocked in this channel."
+    assert said == f"From the next message on, @everyone is blocked in this channel. {ONLY_WITH_A_RULE}"
     await rule(world, channel, "allow", role=members)
     await ignored(world, channel, world.ben)
     await rule(world, channel, "allow", person=world.ben.id)
@@ -309,7 +309,7 @@ async def test_everybody_sees_their_own_rule_and_managers_see_all(world: World) 
     channel = world.channel()
     members = world.role("Members", world.ann)
     free = await answer(await world.ben.command(channel, "access show"))
-    assert free == "You may use me here: no rule of this server applies, and whoever runs me has decided so."
+    assert free == "You may use me here: no rule says otherwise."
     await rule(world, channel, "allow", role=members)
     await rule(world, channel, "block", role=world.guild.id)
     await block(world, channel, world.ben)

@@ -9,7 +9,7 @@ import pytest
 
 from bot.commands.access_rules import ONLY_WITH_A_RULE, OTHERS_MAY_TOO, RULES_MAX
 from bot.commands.access_rules import REFUSALS as ACCESS_REFUSALS
-from bot.commands.answer import REFUSALS, chosen, cleared
+from bot.commands.answer import REFUSALS, chosen, cleared, in_vain
 from bot.commands.audit import posting
 from bot.commands.invocation import CHANNEL_AND_SCOPE
 from bot.commands.modal import CUT
@@ -129,6 +129,32 @@ async def test_the_channel_of_the_log_may_be_deleted(world: World) -> None:
         another = own.channel()
         await answer(await own.admin.command(channel, "audit channel", {"channel": another}))
         await own.until(lambda: own.said(another))
+
+
+@pytest.mark.parametrize(
+    ("bit", "permission"),
+    [
+        (bits.CREATE_PUBLIC_THREADS, "Create Public Threads"),
+        (bits.SEND_MESSAGES_IN_THREADS, "Send Messages in Threads"),
+    ],
+)
+async def test_always_without_a_permission_of_the_bot_is_told_at_the_choice_and_once_in_the_channel(
+    world: World, bit: int, permission: str
+) -> None:
+    channel = world.channel()
+    world.deny(channel, bit)
+    assert (await choose(world, channel, "always")).endswith(in_vain(permission))
+    assert in_vain(permission) not in await choose(world, channel, "quiet")
+    await choose(world, channel, "always")
+    requests = len(world.asked)
+    tried = [await world.ann.post(channel, f"try {number}") for number in range(3)]
+    await world.converse(world.channel(), "hello")
+    await world.until(lambda: world.said(channel))
+    notice = wording.small(wording.missing_permission(permission, where="in a thread"))
+    assert [each["content"] for each in world.said(channel)] == [notice]
+    assert len(world.asked) == requests + 1
+    why = await answer(await world.ann.command(channel, "why", {"message": tried[1]["id"]}))
+    assert f"because I lack the permission “{permission}”" in why
 
 
 # Long and odd values

@@ -20,6 +20,9 @@ log = structlog.get_logger()
 THREAD_PARENTS = (discord.ChannelType.text, discord.ChannelType.news)
 """The channels in which a thread can be started from a message (Discord, topics/threads)."""
 
+EVERYBODY = 0
+"""Stands for the people of a channel."""
+
 REMEMBERED = 1000
 """The most people and channels of which is remembered that the person was told of a permission there."""
 
@@ -43,12 +46,25 @@ class ThreadPermission:
 
     async def has_place(self, message: discord.Message, accepted: Accepted) -> bool:
         """Whether the channel can have the thread, if one opens; tells those who have mentioned the bot if not."""
-        if not accepted.answer.opens_thread or getattr(accepted.channel, "type", None) in THREAD_PARENTS:
+        if not accepted.answer.opens_thread:
             return True
+        if getattr(accepted.channel, "type", None) in THREAD_PARENTS:
+            return accepted.addressed or await self._may_bot_open(message, accepted)
         await self._notes.unanswered(message, Cause.NO_THREADS_HERE)
         if accepted.addressed:
             await self._notify(message, wording.NO_THREADS_HERE)
         return False
+
+    async def _may_bot_open(self, message: discord.Message, accepted: Accepted) -> bool:
+        """Whether the bot may open the thread where each message is answered; tells the channel once if not."""
+        lacking = permissions.bot_lacks(accepted.channel, permissions.TO_OPEN_AND_ANSWER)
+        if lacking is not None:
+            log.info("bot_lacks_permission", channel=message.channel.id, permission=lacking)
+            self._on_decision("bot_lacks_permission")
+            await self._notes.unanswered(message, Cause.BOT_LACKS_PERMISSION, lacking)
+            if self._is_first(message.channel.id, EVERYBODY):
+                await self._notify(message, wording.missing_permission(lacking, where="in a thread"))
+        return lacking is None
 
     async def is_held(self, message: discord.Message, accepted: Accepted) -> bool:
         """Whether the author may open the thread themselves, if one opens; tells them which permission they lack."""
@@ -64,13 +80,13 @@ class ThreadPermission:
             log.info("author_lacks_permission", message=message.id, permission=lacking)
             self._on_decision("may_not_open")
             await self._notes.unanswered(message, Cause.MAY_NOT_OPEN, lacking)
-            if self._is_first(message) or accepted.addressed:
+            if self._is_first(message.channel.id, message.author.id) or accepted.addressed:
                 await self._notify(message, wording.may_not(lacking))
         return lacking is None
 
-    def _is_first(self, message: discord.Message) -> bool:
-        """Whether the author is yet to be told here: where each message is answered, only their first one asks."""
-        who = (message.channel.id, message.author.id)
+    def _is_first(self, channel: int, person: int) -> bool:
+        """Whether a person is yet to be told in a channel where each message is answered."""
+        who = (channel, person)
         is_first = who not in self._told
         self._told[who] = None
         self._told.move_to_end(who)
