@@ -10,7 +10,7 @@ UPLOAD_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class OperatorFacts:
-    """What the operator's settings say about people's data; `voice_host` writes recordings down, None: nobody does."""
+    """What the operator's settings say about people's data; `voice_host` writes recordings down, if there is one."""
 
     privacy_url: str | None = None
     is_encrypted: bool = False
@@ -59,6 +59,11 @@ KEPT = (
         "that you were forgotten, with your receipt",
         "30 days",
         ("{P}:forget", "{P}:forget:left", "forgetting"),
+    ),
+    Kept(
+        "that you agreed, where that is asked for",
+        "until you withdraw it",
+        ("{P}:consent", "{P}:consent:asked", "{P}:consent:waits"),
     ),
 )
 """Every contract whose key may tell of a person stands in a row; a test compares them."""
