@@ -48,7 +48,8 @@ class MyData(app_commands.Group, name="my", description="What I keep of you"):
         data, left_out = document(interaction.user.id, interaction.user.name, kept)
         text = (
             f"Here is what I keep of you: {len(kept.messages)} messages, {len(kept.settings)} settings and prompts, "
-            f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage."
+            f"{len(kept.acts)} entries in audit logs, {len(kept.usage)} rows of usage, {len(kept.rules)} rules about "
+            "you."
         )
         if left_out:
             text += (
@@ -74,6 +75,9 @@ def document(person: int, username: str, kept: Kept) -> tuple[bytes, int]:
         "settings": [_with_time(asdict(each)) for each in kept.settings],
         "acts": [_with_time(asdict(each)) for each in kept.acts],
         "usage": [_usage(each) for each in kept.usage],
+        "rules_about_you": [_with_time(asdict(each)) for each in kept.rules],
+        "conversations_begun": [str(each) for each in kept.started],
+        "limits_used": {name: dict(fields) for name, fields in kept.limits.items()},
     }
     return json.dumps(made, ensure_ascii=False, indent=2).encode(errors="replace"), left_out
 
@@ -85,6 +89,7 @@ def _message(kept: KeptMessage) -> dict[str, object]:
         "written": _time(kept.written_ms),
         "text": kept.text,
         "files": list(kept.files),
+        **({"reply": kept.reply} if kept.reply else {}),
     }
 
 

@@ -10,7 +10,10 @@ UPLOAD_DAYS = 90
 
 @dataclass(frozen=True, slots=True)
 class OperatorFacts:
-    """What the operator's settings say about people's data; `voice_host` writes recordings down, if there is one."""
+    """What the operator's settings say about people's data.
+
+    `voice_host` writes recordings down; None: nobody does.
+    """
 
     privacy_url: str | None = None
     is_encrypted: bool = False

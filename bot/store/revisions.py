@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.history_files import HistoryFile, files_of, without_file
 from bot.conversation.message import Message, created_ms
 from bot.store.codec import dump_message, load_message
@@ -134,11 +135,14 @@ class Revisions:
         return None if changed is None else changed[0]
 
     async def _delete_from_history(self, conversation: int, message: int) -> bool:
-        index = await self._history.index(conversation, message)
-        if index is not None:
-            # First, because afterwards nothing tells which summaries may hold the message.
-            await self._summaries.drop(conversation, index)
-        return await self._history.amend(conversation, message, None)
+        try:
+            index = await self._history.index(conversation, message)
+            if index is not None:
+                # First, because afterwards nothing tells which summaries may hold the message.
+                await self._summaries.drop(conversation, index)
+            return await self._history.amend(conversation, message, None)
+        except Unreadable:
+            return False  # another version wrote the entry; the record of the message goes all the same
 
     async def _delete_files(self, conversation: int, message: int) -> None:
         key = self._keys.files(conversation)
