@@ -2,20 +2,40 @@
 
 from __future__ import annotations
 
+import discord
+import structlog
+
+from bot.commands.buttons import button, view_of
 from bot.commands.command_contexts import in_servers_and_dms
 from bot.commands.interactions import Interaction, say
 from bot.commands.invocation import resolve_invocation
 from bot.commands.services import CommandServices
 from bot.commands.tree import Tree
+from bot.conversation import consent
 from bot.conversation.about import about
+from bot.conversation.message import created_ms
 from bot.conversation.model import narrowest
 from bot.conversation.privacy import retention_days
 from bot.conversation.scope import Scope, choice_of
+from bot.gateway.conversion import buttons
+from bot.render.controls import Button
 from bot.version import version
+
+log = structlog.get_logger()
+
+CONSENT = rf"bobbin:{Button.CONSENT.value}:[0-9]+"
+AGREE = rf"bobbin:{Button.AGREE.value}:[0-9]+"
+WITHDRAW_ID = "bobbin:withdraw-consent"
+"""The custom ids name nobody: who presses a button is asked, agrees or withdraws."""
+
+
+def agree_button() -> discord.ui.Button[discord.ui.View]:
+    """Return the button by which a person agrees."""
+    return button("I agree", buttons.custom_id(Button.AGREE, 0), discord.ButtonStyle.primary)
 
 
 class About:
-    """Answers the command."""
+    """Answers the command and the buttons of consent."""
 
     def __init__(self, services: CommandServices) -> None:
         self._conversations = services.conversations
@@ -23,6 +43,8 @@ class About:
         self._default = services.default
         self._ceiling = services.retention_ceiling
         self._facts = services.about
+        self._consents = services.consents
+        self._accept_held = services.accept_held
 
     def add_to(self, tree: Tree) -> None:
         """Add the command."""
@@ -31,7 +53,39 @@ class About:
         @in_servers_and_dms
         async def about_(interaction: Interaction) -> None:
             await interaction.response.defer(ephemeral=True)
-            await say(interaction, await self._text(interaction))
+            text = await self._text(interaction)
+            if self._consents is None:
+                await say(interaction, text)
+                return
+            agreed_ms = await self._consents.agreed_ms(interaction.user.id)
+            shown = button("Withdraw my consent", WITHDRAW_ID) if agreed_ms else agree_button()
+            await say(interaction, f"{text}\n{consent.standing(agreed_ms)}", view=view_of(shown))
+
+        tree.add_button(CONSENT, self.ask)
+        tree.add_button(AGREE, self.agree)
+        tree.add_button(WITHDRAW_ID, self.withdraw)
+
+    async def ask(self, interaction: Interaction) -> None:
+        """Answer the button below a person's first message in a server: ask whoever has pressed it, privately."""
+        text = consent.question(self._ceiling, self._facts.privacy_url)
+        await say(interaction, text, view=view_of(agree_button()))
+
+    async def agree(self, interaction: Interaction) -> None:
+        """Store the consent, and accept what has waited for it."""
+        await interaction.response.edit_message(content=consent.AGREED, view=None)
+        if self._consents is None or self._accept_held is None:
+            return
+        person = interaction.user.id
+        await self._consents.agree(person, created_ms(interaction.id))
+        log.info("consent_given")
+        await self._accept_held(person)
+
+    async def withdraw(self, interaction: Interaction) -> None:
+        """Forget the consent."""
+        await interaction.response.edit_message(content=consent.WITHDRAWN, view=None)
+        if self._consents is not None:
+            await self._consents.withdraw(interaction.user.id)
+            log.info("consent_withdrawn")
 
     async def _text(self, interaction: Interaction) -> str:
         invocation = await resolve_invocation(interaction, self._conversations)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bot.commands.interactions import Interaction
 from bot.commands.services import CommandServices
-from bot.conversation import wording
+from bot.conversation import consent, wording
 from bot.conversation.access_rules import access_of
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
 from bot.conversation.limits import Paused
@@ -34,6 +34,7 @@ class Admission:
         self._defaults = services.access_defaults
         self._limits = services.person_limits
         self._clock = services.clock
+        self._consents = services.consents
 
     async def refusal(
         self, interaction: Interaction, *, thread: int | None, channel: int | None
@@ -45,6 +46,8 @@ class Admission:
         found = access_of(person, roles, by_scope, self._defaults, server=server)
         if not found.allowed:
             return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
+        if self._consents is not None and await self._consents.agreed_ms(person) is None:
+            return consent.NEEDED
         in_force = mode_in_force(by_scope)
         if in_force is not None and in_force.mode is AnswerMode.NEVER:
             return ANSWERS_OFF[in_force.origin.scope]

@@ -25,6 +25,7 @@ from bot.gateway.events.pins import Pins
 from bot.render.outbox import Outbox
 from bot.store.audit_log import AuditLog
 from bot.store.budgets import Budgets
+from bot.store.consents import Consents
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
@@ -57,7 +58,8 @@ class CommandServices:
     Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
     see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
-    /about tells of the operator's settings.
+    /about tells of the operator's settings. Without `consents` no consent is required; `accept_held` accepts the
+    messages of a person that have waited for consent.
     """
 
     conversations: Conversations
@@ -93,3 +95,5 @@ class CommandServices:
     asks_titles: bool
     retention_ceiling: int
     about: OperatorFacts
+    consents: Consents | None
+    accept_held: Callable[[int], Awaitable[None]] | None

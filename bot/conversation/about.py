@@ -63,6 +63,11 @@ KEPT = (
         "30 days",
         ("{P}:forget", "{P}:forget:left", "forgetting"),
     ),
+    Kept(
+        "that you agreed, where that is asked for",
+        "until you withdraw it",
+        ("{P}:consent", "{P}:consent:asked", "{P}:consent:waits"),
+    ),
 )
 """Every contract whose key may tell of a person stands in a row; a test compares them."""
 

@@ -41,6 +41,7 @@ class Reason(StrEnum):
     BLOCKED = "blocked"
     TOO_MANY_THREADS = "too_many_threads"
     PAUSED = "paused"
+    NO_CONSENT = "no_consent"
 
 
 @dataclass(frozen=True, slots=True)

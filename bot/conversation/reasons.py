@@ -77,6 +77,11 @@ BECAUSE: dict[str, Because] = {
         "limits.refusals",
         bare="because I had paused answering its author for a while",
     ),
+    Reason.NO_CONSENT: Because(
+        "because its author had not agreed to what I keep of them",
+        "The author can agree with the button that /about shows.",
+        "privacy.require_consent",
+    ),
     Cause.MAY_NOT_OPEN: Because(
         "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
         "Somebody who manages this server can give it to them. Or mention me in a thread that they can write in.",

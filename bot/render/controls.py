@@ -13,6 +13,12 @@ class Button(Enum):
     REGENERATE = "regenerate"
     TRY_AGAIN = "retry"
     CONTINUE = "continue"
+    CONSENT = "consent"
+    AGREE = "agree"
+
+
+OF_REPLIES = (Button.STOP, Button.REGENERATE, Button.TRY_AGAIN, Button.CONTINUE)
+"""The buttons of replies; the others stand below the question for consent."""
 
 
 @dataclass(frozen=True, slots=True)

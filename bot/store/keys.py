@@ -73,6 +73,12 @@ USAGE_S = 400 * 24 * 3600
 USAGE_PLACE = "place"
 """The field of a usage that holds the channel, and whether the conversation is a private thread."""
 
+ASKED_S = 30 * 24 * 3600
+"""A person who has not agreed is asked again with a message after so long."""
+
+WAITS_S = 3600
+"""A message that waits for the consent of its author is answered if they agree within so long."""
+
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
 
@@ -237,6 +243,18 @@ class Keys:
     def forget_left(self, person: int) -> Key:
         """Return the keys that are still to be looked at for a person."""
         return self._of(person, "forget:left")
+
+    def consent(self, person: int) -> Key:
+        """Return when a person has agreed."""
+        return self._of(person, "consent")
+
+    def consent_asked(self, person: int) -> Key:
+        """Return where a person was asked."""
+        return self._of(person, "consent:asked")
+
+    def consent_waits(self, person: int) -> Key:
+        """Return the messages that wait for a person's consent."""
+        return self._of(person, "consent:waits")
 
     def start_check(self, name: str) -> Key:
         """Return a key that the start check writes."""

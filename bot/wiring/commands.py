@@ -16,6 +16,7 @@ from bot.conversation.settings_table import OPERATOR_KEYS, OperatorValue
 from bot.gateway.connection.calls import Calls
 from bot.gateway.connection.client import Client
 from bot.gateway.connection.thread_listing import ThreadListing
+from bot.gateway.events.consent_gate import HeldMessages
 from bot.gateway.events.intake import Intake
 from bot.gateway.events.pins import Pins
 from bot.gateway.outbox.outbox import DiscordOutbox
@@ -73,6 +74,8 @@ def build_commands(
         asks_titles=asks_titles(settings),
         retention_ceiling=settings.history.ttl_days,
         about=operator_facts(settings),
+        consents=store.consents,
+        accept_held=None if store.consents is None else HeldMessages(client, store.consents, intake).accept,
     )
     return build_tree(client, store.coordination, services)
 

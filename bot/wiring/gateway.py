@@ -19,6 +19,7 @@ from bot.gateway.catchup.sweep import Sweep
 from bot.gateway.connection import rate_limit, session
 from bot.gateway.connection.client import Client
 from bot.gateway.events.changes import Changes
+from bot.gateway.events.consent_gate import ConsentGate
 from bot.gateway.events.decider import Decider
 from bot.gateway.events.decision_notes import DecisionNotes
 from bot.gateway.events.intake import Intake
@@ -146,6 +147,7 @@ def build_events(
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),
         notes=notes,
+        gate=consent_gate(settings, store, outbox),
     )
     channels = Channels(client, pace)
     listing = Listing(
@@ -182,3 +184,12 @@ def build_events(
         existence=existence,
     ).register()
     return Events(intake, catchup, existence)
+
+
+def consent_gate(settings: Settings, store: Store, outbox: DiscordOutbox) -> ConsentGate | None:
+    """Build what asks people for their consent, if that is required."""
+    if store.consents is None:
+        return None
+    return ConsentGate(
+        store.consents, outbox, days=settings.history.ttl_days, privacy_url=settings.privacy.url
+    )

@@ -16,6 +16,7 @@ from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
+from bot.store.consents import Consents
 from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
@@ -59,7 +60,7 @@ SETTLE_AFTER_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Store:
-    """The store's objects; all but `coordination` share one pool of connections."""
+    """The store's objects; all but `coordination` share one pool of connections. No `consents`: none is required."""
 
     redis: Redis
     keys: Keys
@@ -90,6 +91,7 @@ class Store:
     examination: Examination
     erasure: Erasure
     removed_places: RemovedPlaces
+    consents: Consents | None
     person_limits: PersonLimits
     person_turns: PersonTurns
 
@@ -158,6 +160,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         examination=Examination(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
         removed_places=RemovedPlaces(redis, keys),
+        consents=Consents(redis, keys) if settings.privacy.require_consent else None,
         person_limits=PersonLimits(redis, keys, limits),
         person_turns=PersonTurns(redis, keys, limits.turns_per_person),
     )

@@ -23,6 +23,7 @@ SENT = (
     "bobbin:file:1234567890123456789",
     "bobbin:correct:0123456789abcdef",
     "bobbin:audit:0:0:all:",
+    "bobbin:withdraw-consent",
     "bobbin:prompts:thread:1764434123456-0",
     "bobbin:restore:server:1764434123456-12",
     "bobbin:audit:1764434123456-12:12345678901234567890:channel:access:role:12345678901234567890",

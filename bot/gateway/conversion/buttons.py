@@ -8,19 +8,21 @@ from typing import Any
 
 import discord
 
-from bot.render.controls import NONE, Button, Controls
+from bot.render.controls import NONE, OF_REPLIES, Button, Controls
 
 _STYLES = {
     Button.STOP: ("Stop", discord.ButtonStyle.secondary),
     Button.REGENERATE: ("Regenerate", discord.ButtonStyle.secondary),
     Button.TRY_AGAIN: ("Try again", discord.ButtonStyle.primary),
     Button.CONTINUE: ("Continue", discord.ButtonStyle.primary),
+    Button.CONSENT: ("Read and agree", discord.ButtonStyle.primary),
+    Button.AGREE: ("I agree", discord.ButtonStyle.primary),
 }
 
 TEMPLATE = re.compile(
-    rf"bobbin:(?P<button>{'|'.join(button.value for button in Button)}):(?P<turn_id>[0-9]+)"
+    rf"bobbin:(?P<button>{'|'.join(button.value for button in OF_REPLIES)}):(?P<turn_id>[0-9]+)"
 )
-"""What `custom_id` returns, taken apart: the button's value and the id of its turn."""
+"""What `custom_id` returns for a button of a reply, taken apart: the button's value and the id of its turn."""
 
 
 def custom_id(button: Button, turn_id: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Protocol
 
 import discord
 import structlog
@@ -34,6 +35,18 @@ from bot.turns.dispatch import Dispatcher
 log = structlog.get_logger()
 
 
+class Gate(Protocol):
+    """Holds back messages of people who have not agreed to what is kept of them."""
+
+    async def holds_back(self, message: discord.Message, person: int | None) -> bool:
+        """Whether a message is left alone; `person` is its author, None if unknown."""
+        ...
+
+    async def admits_edits(self, person: int) -> bool:
+        """Whether the edits of a person are applied."""
+        ...
+
+
 class Intake:
     """Puts the messages that are to be answered into the inbox.
 
@@ -58,6 +71,7 @@ class Intake:
         asks_titles: bool = False,
         on_decision: Callable[[str], None] = lambda _: None,
         notes: DecisionNotes | None = None,
+        gate: Gate | None = None,
     ) -> None:
         self._conversations = conversations
         self._dispatcher = dispatcher
@@ -72,6 +86,7 @@ class Intake:
         self._asks_titles = asks_titles
         self._on_decision = on_decision
         self._notes = notes or DecisionNotes(clock)
+        self._gate = gate
         self._notified_channels: set[int] = set()
         self._limit_check = LimitCheck(limits, self._notify, self._notes, on_decision, clock)
         self._threads = ThreadPermission(self._notify, self._notes, on_decision)
@@ -142,6 +157,9 @@ class Intake:
     async def edit_effect(self, message: discord.Message) -> EditEffect:
         """Say what the edit of a message may do; that of a paused person has nothing answered again."""
         effect = await self._decider.edit_effect(message)
+        gate = None if self._proxies.is_proxied(message) else self._gate
+        if gate is not None and not await gate.admits_edits(message.author.id):
+            return EditEffect.NOTHING
         if effect is EditEffect.ANSWER and await self._limit_check.is_paused(message):
             return EditEffect.STORE
         return effect
@@ -168,13 +186,7 @@ class Intake:
     async def _accept(
         self, message: discord.Message, me: discord.ClientUser, *, source: str = "event"
     ) -> int | None:
-        decided = await self._decider.decide(message, me)
-        if isinstance(decided, Ignore):
-            self._on_decision(decided.reason.value)
-            await self._notes.ignored(message, decided)
-            if decided.reason is Reason.TYPED_COMMAND and source == "event":
-                await self._notify(message, wording.TYPED_COMMAND)
-            return None
+        decided = await self._decided(message, me, source)
         if decided is None:
             return None
         is_proxied = self._proxies.is_proxied(message)
@@ -183,12 +195,17 @@ class Intake:
             return None
         if refused is None and not is_proxied and not await self._threads.is_held(message, decided):
             return None
+        # Before anything of the message is stored.
+        if refused is None and not is_proxied and await self._is_held_back(message, message.author.id):
+            return None
         conversation = message.id if decided.answer.opens_thread else message.channel.id
         # Also of a refused message: its author may have the same posted by a proxy.
         counterpart = await self._proxies.counterpart(message, conversation, self._reference(message, me))
         if is_proxied:
             author = NOBODY if counterpart is None else counterpart.author.id
             refused = await self._decider.refusal(message, decided.settings, person=author)
+            if refused is None and await self._is_held_back(message, author or None):
+                return None
         if refused is not None:
             await self._ignore_refused(message, refused, None if is_proxied else counterpart, decided)
             return None
@@ -205,6 +222,26 @@ class Intake:
         await self._notes.missed(message.channel.id, (counterpart.id,), Cause.PROXIED, str(message.id))
         await self._withdraw(counterpart, message, decided.answer)
         return await self._store(message, decided, me, source, original=counterpart)
+
+    async def _decided(
+        self, message: discord.Message, me: discord.ClientUser, source: str
+    ) -> Accepted | None:
+        decided = await self._decider.decide(message, me)
+        if not isinstance(decided, Ignore):
+            return decided
+        self._on_decision(decided.reason.value)
+        await self._notes.ignored(message, decided)
+        if decided.reason is Reason.TYPED_COMMAND and source == "event":
+            await self._notify(message, wording.TYPED_COMMAND)
+        return None
+
+    async def _is_held_back(self, message: discord.Message, person: int | None) -> bool:
+        if self._gate is None or not await self._gate.holds_back(message, person):
+            return False
+        self._on_decision(Reason.NO_CONSENT.value)
+        await self._notes.ignored(message, Ignore(Reason.NO_CONSENT))
+        log.info("message_held_back", message=message.id, reason=Reason.NO_CONSENT.value)
+        return True
 
     async def _ignore_refused(
         self, message: discord.Message, refused: Ignore, copy: Message | None, accepted: Accepted

@@ -1,0 +1,104 @@
+"""Asks people for their consent before anything of their messages is kept."""
+
+from __future__ import annotations
+
+import aiohttp
+import discord
+import structlog
+
+from bot.conversation import consent
+from bot.conversation.errors import DiscordError, StoreUnavailable
+from bot.gateway.conversion import reading
+from bot.gateway.events.intake import Intake
+from bot.render.controls import Button, Controls
+from bot.render.outbox import Outbox, Outgoing
+from bot.store.consents import Consents
+
+log = structlog.get_logger()
+
+
+class ConsentGate:
+    """Holds back the messages of people who have not agreed; `days` and `privacy_url` stand in the question."""
+
+    def __init__(self, consents: Consents, outbox: Outbox, *, days: int, privacy_url: str | None) -> None:
+        self._consents = consents
+        self._outbox = outbox
+        self._days = days
+        self._privacy_url = privacy_url
+
+    async def holds_back(self, message: discord.Message, person: int | None) -> bool:
+        """Whether a message is left alone until its author agrees; asks the author, once in each server.
+
+        The author of a proxied message may be unknown: nobody has agreed then.
+        """
+        if person is None:
+            return True
+        if await self._consents.agreed_ms(person) is not None:
+            return False
+        await self._consents.wait(person, message.channel.id, message.id)
+        if await self._consents.agreed_ms(person) is not None:  # just now, without this message
+            await self._consents.answered(person, message.channel.id, message.id)
+            return False
+        home = message.channel.id if message.guild is None else message.guild.id
+        if await self._consents.ask(person, home):
+            await self._ask(message)
+        return True
+
+    async def admits_edits(self, person: int) -> bool:
+        """Whether the edits of a person are applied; an edit waits for the store by itself."""
+        try:
+            return await self._consents.agreed_ms(person) is not None
+        except StoreUnavailable:
+            return True
+
+    async def _ask(self, message: discord.Message) -> None:
+        is_direct = message.guild is None
+        text = consent.question(self._days, self._privacy_url) if is_direct else consent.LINE
+        button = Button.AGREE if is_direct else Button.CONSENT
+        asked = Outgoing(
+            text,
+            nonce=f"{message.id}-c",
+            reply_to=message.id,
+            silent=True,
+            controls=Controls(message.id, (button,)),
+        )
+        try:
+            await self._outbox.send(message.channel.id, asked)
+        except DiscordError as error:
+            log.warning("notice_failed", message=message.id, kind=type(error).__name__)
+
+
+class HeldMessages:
+    """Accepts the messages that have waited for the consent of their author: they are read from Discord again."""
+
+    def __init__(self, client: discord.Client, consents: Consents, intake: Intake) -> None:
+        self._client = client
+        self._consents = consents
+        self._intake = intake
+
+    async def accept(self, person: int) -> None:
+        """Accept them, the oldest first; those that cannot be read any more are left out."""
+        me = self._client.user
+        if me is None:
+            return
+        for channel, message in await self._consents.waiting(person):
+            found = await self._read(channel, message)
+            if found is not None:
+                await self._intake.accept(found, me)
+            await self._consents.answered(person, channel, message)
+
+    async def _read(self, channel: int, message: int) -> discord.Message | None:
+        try:
+            where = self._client.get_channel(channel) or await self._client.fetch_channel(channel)
+            if not isinstance(where, discord.abc.Messageable):
+                return None
+            return await where.fetch_message(message)
+        except (
+            discord.DiscordException,
+            aiohttp.ClientError,
+            OSError,
+            TimeoutError,
+            *reading.UNREADABLE,
+        ) as error:
+            log.info("held_message_not_read", message=message, kind=type(error).__name__)
+            return None
