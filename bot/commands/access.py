@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from bot.conversation.scope import Scope
 
@@ -72,6 +72,9 @@ CONVERSATION = Rule(("manages_threads", "manages_server"), starter=True)
 
 REPLY = Rule(("manages_messages", "manages_threads", "manages_server"), asker=True)
 """For a single reply."""
+
+STOP = replace(REPLY, starter=True)
+"""For the end of a reply that is being written, which takes up the thread for everybody."""
 
 FILE = Rule(("manages_messages", "manages_threads", "manages_server"), starter=True, poster=True)
 """For a file in a conversation."""

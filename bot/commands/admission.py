@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from bot.commands.interactions import Interaction
 from bot.commands.services import CommandServices
+from bot.conversation import wording
 from bot.conversation.access_rules import access_of
 from bot.conversation.answer_mode import AnswerMode, mode_in_force
+from bot.conversation.limits import Paused
 from bot.conversation.scope import Scope
 
 BLOCKED = (
@@ -30,6 +32,8 @@ class Admission:
     def __init__(self, services: CommandServices) -> None:
         self._scope_settings = services.scope_settings
         self._defaults = services.access_defaults
+        self._limits = services.person_limits
+        self._clock = services.clock
 
     async def refusal(
         self, interaction: Interaction, *, thread: int | None, channel: int | None
@@ -42,5 +46,24 @@ class Admission:
         if not found.allowed:
             return BLOCKED_BY_OPERATOR if found.origin is None else BLOCKED
         in_force = mode_in_force(by_scope)
-        is_off = in_force is not None and in_force.mode is AnswerMode.NEVER
-        return ANSWERS_OFF[in_force.origin.scope] if in_force is not None and is_off else None
+        if in_force is not None and in_force.mode is AnswerMode.NEVER:
+            return ANSWERS_OFF[in_force.origin.scope]
+        pause = await self._limits.pause(home_of(interaction), person, at_ms=self._clock.now_ms())
+        return None if pause is None else wording.paused(person, pause.until_ms)
+
+    async def opening_refusal(self, interaction: Interaction) -> str | None:
+        """Say why no thread opens for the person yet, None if one may; the thread counts from now on."""
+        person = interaction.user.id
+        limited = await self._limits.admit(
+            home_of(interaction), person, interaction.id, at_ms=self._clock.now_ms(), opens_thread=True
+        )
+        if limited is None:
+            return None
+        if isinstance(limited, Paused):
+            return wording.paused(person, limited.until_ms)
+        return wording.too_many_threads(limited.until_ms)
+
+
+def home_of(interaction: Interaction) -> int:
+    """Return where a person's limits are counted: in the server, or in the direct messages."""
+    return interaction.guild_id or interaction.channel_id or 0

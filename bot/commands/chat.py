@@ -105,6 +105,9 @@ class Chat:
             await say(interaction, wording.may_not(lacking))
             return
         self._outbox.ready(channel.id, opens=True, guild=channel.guild.id)
+        if (refusal := await self._admission.opening_refusal(interaction)) is not None:
+            await say(interaction, refusal)
+            return
         room = Room(interaction.channel_id or 0, interaction.id, context) if context else None
         if text and not private:
             await self._post_question(interaction, channel, text, room)
@@ -168,7 +171,10 @@ class Chat:
         """Open a thread without a message: a private one cannot be started from a message."""
         author = to_author(interaction.user)
         thread = await self._threads.start(interaction, channel, prompt.thread_name(text, author.name), kind)
+        private = kind is discord.ChannelType.private_thread
         meta: dict[str, str | int] = {"parent": channel.id, "starter": author.id, "guild": channel.guild.id}
+        if private:
+            meta["private"] = 1
         meta |= place_names(channel.guild, channel)
         await self._join(interaction, thread)
         if text:
@@ -191,7 +197,6 @@ class Chat:
             name = discord.utils.escape_markdown(author.name)
             greeting = f"{name} opened this thread. Just write: there is no need to mention me here."
             await self._outbox.send(thread, _notice(greeting, f"{interaction.id}-o"))
-        private = kind is discord.ChannelType.private_thread
         log.info("thread_opened", conversation=thread, private=private)
         await say(interaction, f"Here it is: <#{thread}>")
 

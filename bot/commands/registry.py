@@ -7,6 +7,7 @@ from typing import Protocol
 
 import discord
 
+from bot.commands.about import About
 from bot.commands.access_rules import AccessRules
 from bot.commands.answer import Answer
 from bot.commands.audit import Audit
@@ -15,6 +16,7 @@ from bot.commands.chat import Chat
 from bot.commands.context import Context
 from bot.commands.export import Exports
 from bot.commands.forget import Forget
+from bot.commands.handover import Handover
 from bot.commands.help import Help
 from bot.commands.leave import Leave
 from bot.commands.model import Model
@@ -26,6 +28,7 @@ from bot.commands.services import CommandServices
 from bot.commands.settings import SettingsCommands
 from bot.commands.system import System
 from bot.commands.tree import Tree
+from bot.commands.usage import Usage
 from bot.commands.why import Why
 from bot.store.coordination import Coordination
 
@@ -41,11 +44,13 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Chat,
     Reset,
     Leave,
+    Handover,
     System,
     Model,
     Answer,
     AccessRules,
     BudgetGroup,
+    Usage,
     ReplyControls,
     Context,
     Help,
@@ -56,6 +61,7 @@ FEATURES: tuple[Callable[[CommandServices], Feature], ...] = (
     Audit,
     Exports,
     Privacy,
+    About,
 )
 """In the order in which the commands are registered; another order registers them anew."""
 

@@ -24,7 +24,10 @@ log = structlog.get_logger()
 
 RULE = access.REPLY
 
+STOP_RULE = access.STOP
+
 MAY_NOT_CONTROL = f"{RULE.refusal('do that')} You are welcome to ask something of your own."
+MAY_NOT_STOP = STOP_RULE.refusal("stop it")
 NOTHING_TO_STOP = "Nothing is being written here right now."
 BUSY = "Something is being written here right now. Stop it first, or wait for its end."
 NOT_THE_LAST = "That is not my latest reply here: only the latest one can be written anew or continued."
@@ -175,8 +178,9 @@ class ReplyControls:
         if message_id is not None and message_id not in turn.replies:
             return missing
         asked = interaction.user.id in turn.askers
-        if not RULE.allows(invocation.person, asked=asked):
-            return MAY_NOT_CONTROL
+        rule, refusal = (STOP_RULE, MAY_NOT_STOP) if button is Button.STOP else (RULE, MAY_NOT_CONTROL)
+        if not rule.allows(invocation.person, asked=asked):
+            return refusal
         if button is not Button.STOP:
             refused = await self._admission.refusal(
                 interaction, thread=conversation, channel=invocation.channel

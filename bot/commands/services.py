@@ -9,6 +9,7 @@ from typing import Protocol
 import discord
 
 from bot.claude.catalogue import Catalogue
+from bot.conversation.about import OperatorFacts
 from bot.conversation.access_rules import AccessDefaults
 from bot.conversation.budget import BudgetPolicy
 from bot.conversation.clock import Clock
@@ -27,11 +28,13 @@ from bot.store.budgets import Budgets
 from bot.store.conversations import Conversations
 from bot.store.decisions import Decisions
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.turns.dispatch import Dispatcher
 from bot.turns.forgetting import Forgetting
@@ -53,13 +56,15 @@ class CommandServices:
     where nobody has chosen anything. `allowed_models` are the only models that can be chosen; empty: all. `clock` is
     Discord's. With `asks_titles` Claude is asked for the name of each new thread. `judge` decides on a message as the
     intake does, None if its channel is unknown. `operator_values` are the settings of the operator that people may
-    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation.
+    see, by key. `retention_ceiling` is the most days for which the operator keeps a conversation. `about` is what
+    /about tells of the operator's settings.
     """
 
     conversations: Conversations
     scope_settings: ScopeSettings
     audit_log: AuditLog
     budgets: Budgets
+    usage: Usage
     presets: Presets
     decisions: Decisions
     message_states: MessageStates
@@ -78,6 +83,7 @@ class CommandServices:
     clock: Clock
     intake_policy: Policy
     access_defaults: AccessDefaults
+    person_limits: PersonLimits
     budget_policy: BudgetPolicy
     judge: Callable[[discord.Message, discord.ClientUser], Awaitable[Accepted | Ignore | None]]
     operator_values: Mapping[str, OperatorValue]
@@ -86,3 +92,4 @@ class CommandServices:
     archive_minutes: int
     asks_titles: bool
     retention_ceiling: int
+    about: OperatorFacts

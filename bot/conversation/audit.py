@@ -16,6 +16,8 @@ class Act(StrEnum):
 
     RESET = "reset"  # before: the number of turns
     LEAVE = "leave"
+    HANDED_OVER = "handed_over"  # before and after: the starter
+    PAUSE_LIFTED = "pause.lifted"  # before: the person
     FILE_TAKEN_OUT = "file.taken_out"  # before: the kind of the file
     PINS_APPLIED = "pins.applied"
     SUMMARY_CORRECTED = "summary.corrected"  # after: the length in characters

@@ -14,6 +14,8 @@ VALUE_CHARS = 60
 _ACTS = {
     Act.RESET: "reset {where} ({before} turns forgotten)",
     Act.LEAVE: "made me leave {where}",
+    Act.HANDED_OVER: "handed {where} over to {after} (it was {before})",
+    Act.PAUSE_LIFTED: "ended the pause of {before}",
     Act.FILE_TAKEN_OUT: "took a file out of {where}",
     Act.PINS_APPLIED: "applied the pins of {where}",
     Act.SUMMARY_CORRECTED: "corrected the summary of {where} ({after} characters now)",
@@ -25,6 +27,7 @@ _ACTS = {
 }
 _SETTINGS = {SYSTEM: "prompt", AUDIT_CHANNEL: "channel of this log", **{name: name for name in MODEL_NAMES}}
 _COUNTED = (Act.RESET, Act.SUMMARY_CORRECTED, Act.PRESET_SAVED, Act.PRESET_DELETED)
+_PEOPLE = (Act.HANDED_OVER, Act.PAUSE_LIFTED)
 _MENTIONS = {"role": "<@&{}>", "person": "<@{}>", "channel": "<#{}>"}
 
 KNOWN = (*_SETTINGS, "access", "answer", "budget", *Act)
@@ -84,6 +87,8 @@ def _value(entry: AuditEntry, value: str) -> str:
     is_number = value.isascii() and value.isdecimal()
     if entry.what in WITHHELD and is_number:
         return f"{value} characters"
+    if entry.what in _PEOPLE and is_number:
+        return f"<@{value}>"
     if entry.what == AUDIT_CHANNEL and is_number:
         return f"<#{value}>"
     return value if entry.what in _COUNTED and is_number else code(value)

@@ -51,7 +51,7 @@ MOST = 10**15
 EXAMPLES = "“5 USD per day”, “200000 tokens per month” or “20 messages per minute”"
 
 _AMOUNT = re.compile(
-    r"\s*\$?\s*(\d[\d_]*(?:\.\d{1,6})?)\s*(usd|\$|tokens?|messages?)\s*(?:per|a|/)\s*(minute|day|month)\s*",
+    r"\$?\s*(\d[\d_]*(?:\.\d{1,6})?)\s*(usd|\$|tokens?|messages?)\s*(?:per|a|/)\s*(minute|day|month)",
     re.IGNORECASE,
 )
 
@@ -83,7 +83,7 @@ def written(count: int, unit: Unit) -> str:
 
 def amount_of(text: str) -> Amount:
     """Read an amount such as `5 USD per day`; ValueError if the text is none."""
-    found = _AMOUNT.fullmatch(text)
+    found = _AMOUNT.fullmatch(text.strip())
     if found is None:
         raise ValueError(f"must be an amount such as {EXAMPLES}")
     number, name, period = found.groups()

@@ -29,6 +29,7 @@ class Cause(StrEnum):
     DELETED = "deleted"
     UNREADABLE = "unreadable"
     NOT_NOW = "not_now"  # Discord delays the answer
+    WAITS_FOR_OTHERS = "waits_for_others"  # as many replies to the author are being written as may be
     BEFORE_RESET = "before_reset"
 
 

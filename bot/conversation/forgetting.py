@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections import deque
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields, replace
 
@@ -26,7 +27,7 @@ SOMEBODY = "@somebody"
 FORGOTTEN = "what stood here was forgotten at the wish of its author"
 """The remark in place of a quote."""
 
-_SAID = re.compile(r"^<said ([^\n]*)>\n(.*?)^</said>(?:\n|$)", re.MULTILINE | re.DOTALL)
+_SAID, _SAID_END = "<said ", "</said>"
 _ATTACHMENT = re.compile(r'^<attachment name="([^"]*)"', re.MULTILINE)
 _SHOWN = re.compile(r'^<attachment name="([^"]*)"[^\n]* shown="below"', re.MULTILINE)
 _QUOTE = re.compile(r'^<quote of="(\w+)"[^\n]*>$', re.MULTILINE)
@@ -84,6 +85,7 @@ class Found:
     replies: int = 0
     summaries: int = 0
     prompts: int = 0
+    usage: int = 0
     unreadable: int = 0
 
     def __add__(self, other: Found) -> Found:
@@ -275,18 +277,7 @@ def _cleaned(piece: Piece, who: Identity) -> tuple[Piece, Found]:
 
 def _cleaned_quote(text: str, who: Identity) -> tuple[str, list[str], Found]:
     """Return a quote without the person, the names of the files that went, and what was found."""
-    gone: list[str] = []
-    removed = 0
-
-    def said(match: re.Match[str]) -> str:
-        nonlocal removed
-        if not who.knows(_username(match[1])):
-            return match[0]
-        removed += 1
-        gone.extend(_SHOWN.findall(match[2]))
-        return ""
-
-    left = _SAID.sub(said, text)
+    left, gone, removed = _without_said(text, who)
     opening, newline, rest = left.partition("\n")
     opening, named = _without_name(opening, who)
     rest, mentions = who.without_mentions(rest)
@@ -294,6 +285,34 @@ def _cleaned_quote(text: str, who: Identity) -> tuple[str, list[str], Found]:
         # The title of a thread may hold words of the message that it was started from.
         opening = _QUOTE.sub(rf'<quote of="\1" remark="{FORGOTTEN}">', opening)
     return f"{opening}{newline}{rest}", gone, Found(quotes=removed, mentions=mentions + named)
+
+
+def _without_said(text: str, who: Identity) -> tuple[str, list[str], int]:
+    """Return a quote without what the person said in it, the names of the files that went, and how often it was."""
+    *whole, rest = text.split("\n")
+    lines = [*(f"{line}\n" for line in whole), *filter(None, [rest])]
+    ends = deque(number for number, line in enumerate(lines) if line.removesuffix("\n") == _SAID_END)
+    kept: list[str] = []
+    gone: list[str] = []
+    removed = at = 0
+    while at < len(lines):
+        while ends and ends[0] <= at:
+            ends.popleft()
+        attributes = _said_attributes(lines[at])
+        end = at if attributes is None or not ends else ends[0]
+        if attributes is not None and end > at and who.knows(_username(attributes)):
+            removed += 1
+            gone.extend(_SHOWN.findall("".join(lines[at + 1 : end])))
+        else:
+            kept.extend(lines[at : end + 1])
+        at = end + 1
+    return "".join(kept), gone, removed
+
+
+def _said_attributes(line: str) -> str | None:
+    """Return the attributes of an element that begins with a line, None if none begins there."""
+    is_said = line.startswith(_SAID) and line.endswith(">\n")
+    return line[len(_SAID) : -len(">\n")] if is_said else None
 
 
 def _without_name(text: str, who: Identity) -> tuple[str, int]:

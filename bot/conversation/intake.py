@@ -39,6 +39,8 @@ class Reason(StrEnum):
     ANSWERS_OFF = "answers_off"
     BEFORE_SETTING = "before_setting"
     BLOCKED = "blocked"
+    TOO_MANY_THREADS = "too_many_threads"
+    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True)

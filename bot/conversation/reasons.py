@@ -65,6 +65,18 @@ BECAUSE: dict[str, Because] = {
         "because its author may not use me there",
         "/access show names the rule to the author; somebody who manages the server can change it.",
     ),
+    Reason.TOO_MANY_THREADS: Because(
+        "because its author had started several threads within a minute; the next one can open {detail}",
+        "Write on in one of these threads, or mention me again after that minute.",
+        "limits.threads_per_minute",
+        bare="because its author had started several threads within a minute",
+    ),
+    Reason.PAUSED: Because(
+        "because I had paused answering its author for a while; the pause ends {detail}",
+        "Write it again after that. Somebody who manages this server can end a pause with /access clear.",
+        "limits.refusals",
+        bare="because I had paused answering its author for a while",
+    ),
     Cause.MAY_NOT_OPEN: Because(
         "because a thread opens only for people who may open one, and its author lacks the permission “{detail}”",
         "Somebody who manages this server can give it to them. Or mention me in a thread that they can write in.",
@@ -118,6 +130,11 @@ BECAUSE: dict[str, Because] = {
         "Whoever runs me can start the version of me that wrote it; /reset deletes the history, and we can go on.",
     ),
     Cause.NOT_NOW: Because("because Discord delays my messages there"),
+    Cause.WAITS_FOR_OTHERS: Because(
+        "because several replies to its author are being written already",
+        "The answer comes by itself once one of them is complete.",
+        "limits.turns_per_person",
+    ),
     Cause.BEFORE_RESET: Because("because it is from before this conversation was reset", "Write it again."),
 }
 

@@ -18,6 +18,7 @@ from bot.conversation.errors import (
     ClaudeUnreachable,
     ClaudeWrongAddress,
 )
+from bot.conversation.limits import when
 from bot.conversation.visible import plain
 
 SMALL = "-# "
@@ -202,6 +203,31 @@ def may_not(permission: str) -> str:
     return (
         f"A thread opens here only for people with the permission “{permission}”, which you do not have in this "
         "channel. Ask somebody who manages this server, or mention me in a thread that you can write in."
+    )
+
+
+def too_many_threads(until_ms: int) -> str:
+    """Say that no further thread opens for a person yet, and what still works."""
+    return (
+        "You have started several threads within a minute, so I open no further one for you yet. Write on in one of "
+        f"them, or mention me again here {when(until_ms)}."
+    )
+
+
+def paused(person: int | None, until_ms: int) -> str:
+    """Say that nothing is answered to a person for some time, and who can change that."""
+    whom = f"<@{person}>" if person else "these messages"
+    return (
+        f"That was a lot at once that I could not answer, so I take a break from answering {whom}. Please write "
+        f"again {when(until_ms)}. Somebody who manages this server can end the break with /access clear."
+    )
+
+
+def waits_for_others(where: str) -> str:
+    """Say that an answer comes when other replies to the same person are complete."""
+    return (
+        "I am writing several replies to you already, in other threads. Your messages are kept, and I answer "
+        f"{where} as soon as one of those is complete: no need to repeat anything."
     )
 
 

@@ -2,6 +2,6 @@
 
 Other rooms import these modules only (a contract in pyproject.toml): `writer`, `pace` and `style` to write a reply,
 `outbox` to post, `indicator` to show typing, `controls`, `plan` and `upload` for the values of posted messages,
-`draft`, `mark` and `rejoin` to compare a reply with its messages, `formula` to draw, `ticks` to put text into a code
-block.
+`draft`, `mark` and `rejoin` to compare a reply with its messages, `formula` and `chart` to draw, `ticks` to put text
+into a code block.
 """

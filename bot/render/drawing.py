@@ -12,7 +12,8 @@ import logging
 import sys
 from typing import Any
 
-from bot.render.formula import CPU_MAX_S, MEMORY_MAX_BYTES, SIDE_MAX_PIXELS
+from bot.render.drawing_process import limit_process
+from bot.render.formula import SIDE_MAX_PIXELS
 
 # Twenty-eight pixels beside text of sixteen: legible in their smallest scripts, sharp on the screen of a phone, and
 # narrow enough that few are scaled down to the 550 pixels that Discord gives a picture.
@@ -44,21 +45,12 @@ _LACKING = _Lacking()
 
 def main() -> None:
     """Draw the formulas of the standard input."""
-    _limit()
+    limit_process()
     logging.getLogger("matplotlib.mathtext").addHandler(_LACKING)
     for formulas in json.load(sys.stdin):
         picture = _picture(formulas) if formulas else b""
         sys.stdout.write(base64.b64encode(picture).decode() + "\n")
         sys.stdout.flush()
-
-
-def _limit() -> None:
-    try:
-        import resource
-    except ImportError:  # Windows has none
-        return
-    resource.setrlimit(resource.RLIMIT_CPU, (CPU_MAX_S, CPU_MAX_S))
-    resource.setrlimit(resource.RLIMIT_AS, (MEMORY_MAX_BYTES, MEMORY_MAX_BYTES))
 
 
 def _picture(formulas: list[list[str]]) -> bytes:

@@ -1,27 +1,15 @@
-"""Draw formulas as pictures.
-
-A separate process draws each batch: drawing takes hundreds of milliseconds of Python, which would block the event
-loop even from a thread, and a process can be killed when it exceeds its limits.
-"""
+"""Draw formulas as pictures; a separate process draws each batch."""
 
 from __future__ import annotations
 
-import asyncio
 import base64
-import contextlib
 import json
-import os
 import re
-import sys
 
+from bot.render.drawing_process import run_drawing
 from bot.render.restyle.tex import lines_of
 from bot.render.stack import LINES_MAX, TEX_MAX_CHARS, parted
 
-# Starting Python and importing matplotlib take about 1 s on a busy processor, each formula up to 0.1 s.
-DRAW_TIMEOUT_S = 10.0
-# Limit of a process: matplotlib with its fonts uses 70 MB and reserves more.
-MEMORY_MAX_BYTES = 1 << 30
-CPU_MAX_S = 8
 # Limit for each side of a picture: Discord scales wider pictures down to the message.
 SIDE_MAX_PIXELS = 4000
 
@@ -59,19 +47,6 @@ _ALIASES = {
 }
 # Commands that mathtext does not know, and delimiters that would end the formula early.
 _HOPELESS = re.compile(r"\\begin|(?<!\\)\$|(?<!\\)(?:\\\\)*\\$")
-# Variables that Python and matplotlib need; tokens and keys are not passed on.
-_ENVIRONMENT = (
-    "PATH",
-    "HOME",
-    "LANG",
-    "LC_ALL",
-    "LD_LIBRARY_PATH",
-    "MPLCONFIGDIR",
-    "PYTHONPATH",
-    "TMPDIR",
-    "XDG_CACHE_HOME",
-    "XDG_CONFIG_HOME",
-)
 _TEXT = re.compile(r"(\\(?:text(?:rm|normal|sf|it|bf)?|mbox)\s*\{)([^{}$]*)(?=\})")
 _BLANKS = re.compile(r"\s+")
 _ALIAS = [(re.compile(pattern), text) for pattern, text in _ALIASES.items()]
@@ -87,26 +62,7 @@ async def draw_all(formulas: list[str]) -> list[bytes | None]:
     drawable = [_drawable(tex) for tex in formulas]
     if not any(drawable):
         return [None] * len(formulas)
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot.render.drawing",
-        env={name: os.environ[name] for name in _ENVIRONMENT if name in os.environ},
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.DEVNULL,
-    )
-    drawn: bytes = b""
-    try:
-        async with asyncio.timeout(DRAW_TIMEOUT_S):
-            drawn, _ = await process.communicate(json.dumps(drawable).encode())
-    except TimeoutError:
-        pass
-    finally:
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
-            await process.wait()
+    drawn = await run_drawing("bot.render.drawing", json.dumps(drawable).encode())
     # A process that reached its limits may have drawn some of the formulas.
     pictures = [base64.b64decode(line) or None for line in drawn.split(b"\n")[: len(formulas)]]
     return [*pictures, *[None] * (len(formulas) - len(pictures))]

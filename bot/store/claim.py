@@ -17,7 +17,8 @@ from bot.store.states import State
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it.
+    """The stored fields of a conversation: `parent` is the channel of a thread, `starter` the person who began it,
+    or to whom it was handed over (`handed` is that interaction). `is_private` is set for a private thread.
 
     `joined` is the first message that the bot answered in another thread, or since the bot `left` the conversation
     (the id of that interaction). `floor` is the interaction of the last reset. `buttons` is the message that carries
@@ -25,11 +26,14 @@ class Meta:
     turns, and `pinned_now` the interaction that asked to apply pins before the next trim. `corrected` is a turn's
     summary as a person has corrected it. `cost` is the sum of the known costs of requests in micro-dollars;
     `unpriced` counts the requests without a complete cost. `names` fill the placeholders of prompts.
+    `correction` is `corrected` as it is stored, for scripts that compare.
     """
 
     guild: int | None = None
     parent: int | None = None
+    is_private: bool = False
     starter: int | None = None
+    handed: int | None = None
     joined: int | None = None
     left: int | None = None
     floor: int | None = None
@@ -42,6 +46,7 @@ class Meta:
     unpriced: int = 0
     buttons: int | None = None
     names: Names = field(default_factory=Names)
+    correction: str = ""
 
     def past(
         self, history: tuple[Turn, ...], recalled: tuple[Turn, ...], earlier: Turn | None = None
@@ -90,6 +95,7 @@ class Attempt:
     refused to show the whole reply. `delay_notice` is the channel id and the message id of the notice that the answer
     comes later. `costs` are the costs that earlier attempts have recorded, in micro-dollars; None for an attempt of
     whose requests not all of the cost is known. `lost` counts the earlier attempts that have recorded none.
+    `told`: the thread has the notice that the conversation cannot be read.
     """
 
     state: State
@@ -103,6 +109,7 @@ class Attempt:
     delay_notice: tuple[int, int] | None = None
     costs: tuple[int | None, ...] = ()
     lost: int = 0
+    told: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,11 @@ class Claim:
     def token(self) -> int:
         """The token of the lease."""
         return self.lease.token
+
+    @property
+    def unreadable(self) -> UnreadableConversation:
+        """The same turn, once something is found that this version cannot read."""
+        return UnreadableConversation(self.lease, self.turn_id, notified=self.attempt.told)
 
     @property
     def past(self) -> Past:

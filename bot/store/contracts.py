@@ -24,6 +24,7 @@ Life = Literal[
     "seconds",
     "a day",
     "audit.ttl_days",
+    "usage.ttl_days",
     "for ever",
     "until removed",
     "until done",
@@ -46,7 +47,7 @@ Owner = Literal["nobody", "a person", "a conversation", "a server"]
 Personal = Literal["ids", "names", "words", "files"]
 """What may tell of a person: ids of people, their names, what people and Claude wrote, files and their names."""
 
-Export = Literal["nothing", "messages", "settings", "acts"]
+Export = Literal["nothing", "messages", "settings", "acts", "usage"]
 """Under which heading `/my data` lists what a key holds of the person who asks."""
 
 Erasure = Literal[
@@ -59,6 +60,7 @@ Erasure = Literal[
     "prompt",
     "versions",
     "presets",
+    "usage",
     "by a sweep",
     "by expiry",
     "receipt",
@@ -70,11 +72,19 @@ Erasure = Literal[
 `message`: a record, as a deletion on Discord does it. `entries`: the person's messages go out of the history.
 `contents`: files and quotes. `result`: the reply to the person alone. `summary`: what somebody wrote in place of a
 summary that may tell of the person. `prompt`, `versions`, `presets`: the prompts that the person
-set or saved. `by a sweep`: goes once
+set or saved. `usage`: the counts stay, and name nobody. `by a sweep`: goes once
 the history does not name it any more. `by expiry`: lives for a minute. `receipt`: what the
 erasure itself needs. `key`: the key whose tag is the person goes. `kept`:
 stays, see docs/privacy.md.
 """
+
+
+_PLACE = re.compile(r"<\w+>|\{[CSP]\}")
+_NAME = re.compile(r"<\w+>")
+_TAG = re.compile(r"\\\{[CSP]\\\}")
+"""A hash tag behind re.escape."""
+
+_DIGITS = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +103,7 @@ class Contract:
     @property
     def pattern(self) -> str:
         """A pattern of the key's name behind the prefix, as SCAN and fnmatch take it."""
-        return re.sub(r"<\w+>|\{[CSP]\}", "*", self.name)
+        return _PLACE.sub("*", self.name)
 
     @property
     def expires(self) -> bool:
@@ -226,6 +236,23 @@ CONTRACTS = (
         erased="summary",
     ),
     Contract(
+        "{C}:use:<day>",
+        "hash",
+        "messages, requests, tokens and costs of a conversation's day, by person and model",
+        "usage.ttl_days",
+        whose="a server",
+        personal=("ids",),
+        exported="usage",
+        erased="usage",
+    ),
+    Contract(
+        "{S}:uses",
+        "sorted set",
+        "conversations and days with usage, by day",
+        "usage.ttl_days",
+        whose="a server",
+    ),
+    Contract(
         "i:<interaction>",
         "string",
         "which instance answers an interaction",
@@ -343,6 +370,33 @@ CONTRACTS = (
         erased="versions",
     ),
     Contract(
+        "{S}:threads:<person>",
+        "sorted set",
+        "messages by which a person has opened threads, or would have opened too many, by time (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
+    ),
+    Contract(
+        "{S}:abuse:<person>",
+        "hash",
+        "a person's score of abuse and its time, until when they are paused, which turns were refused",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="kept",
+    ),
+    Contract(
+        "{P}:places",
+        "hash",
+        "conversations in which a person's turns run or wait, each with an expiry (ms)",
+        "seconds",
+        whose="a person",
+        personal=("ids",),
+        erased="key",
+    ),
+    Contract(
         "scope:<id>",
         "hash",
         "prompt and model of a channel or a server, as the version before wrote them",
@@ -444,7 +498,7 @@ CONTRACTS = (
 
 _PATTERNS = [
     (
-        re.compile(re.sub(r"<\w+>", r"[^:{}]+", re.sub(r"\\{[CSP]\\}", r"\\{\\d+\\}", re.escape(each.name)))),
+        re.compile(_NAME.sub(r"[^:{}]+", _TAG.sub(r"\\{\\d+\\}", re.escape(each.name)))),
         each,
     )
     for each in CONTRACTS
@@ -453,7 +507,7 @@ _PATTERNS = [
 
 def contract_of(name: str) -> Contract | None:
     """Return the contract of a key, named without the prefix; None if no contract covers the key."""
-    return _of_shape(re.sub(r"\d+", "0", name))
+    return _of_shape(_DIGITS.sub("0", name))
 
 
 @lru_cache(maxsize=1000)

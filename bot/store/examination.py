@@ -26,17 +26,20 @@ from bot.conversation.forgetting import (
 )
 from bot.conversation.message import Message, created_ms
 from bot.conversation.scope import WITHHELD
+from bot.conversation.usage import Counts
 from bot.store.codec import dump_message, dump_turn, load_turn
 from bot.store.connection import translated
 from bot.store.contracts import contract_of
 from bot.store.key_reader import KEYS_AT_ONCE, KeyReader
-from bot.store.keys import Keys
+from bot.store.keys import Key, Keys
 from bot.store.person_search import may_concern, read_message
 from bot.store.presets import load_preset
 from bot.store.quote_store import FIELD, dump_quotes, load_quotes
 from bot.store.scripts import Call
 from bot.store.scripts.conversation import Amend
 from bot.store.scripts.privacy import ReplaceField
+from bot.store.scripts.usage import ForgetUsage
+from bot.store.usage import read_counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,16 @@ class KeptAct:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptUsage:
+    """What the person used of a model on one day in one conversation; `day` is `YYYYMMDD`."""
+
+    conversation: int
+    day: str
+    model: str
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
@@ -108,6 +121,7 @@ class Examined:
     kept_messages: tuple[KeptMessage, ...] = ()
     kept_settings: tuple[KeptSetting, ...] = ()
     kept_acts: tuple[KeptAct, ...] = ()
+    kept_usage: tuple[KeptUsage, ...] = ()
     kept_rules: tuple[KeptSetting, ...] = ()
     kept_starts: tuple[int, ...] = ()
 
@@ -142,6 +156,7 @@ class Examination:
             parts.append(Examined(tag, keys=frozenset(ways["key"])))
         parts += [await self._examine_settings(tag, name, who) for name in ways["prompt"]]
         parts += [await self._examine_versions(tag, name, who) for name in ways["versions"]]
+        parts += [await self._examine_usage(tag, name, who) for name in ways["usage"]]
         parts += [await self._examine_presets(tag, who) for _ in ways["presets"]]
         if any(name.endswith(":audit") for name in ways["kept"]):
             parts.append(await self._examine_audit(tag, who))
@@ -337,6 +352,23 @@ class Examination:
             kept_settings=kept,
         )
 
+    async def _examine_usage(self, tag: int, name: str, who: Identity) -> Examined:
+        """Find the rows of a day that name the person; a row that began later is not to be forgotten."""
+        rows = {
+            row: value
+            for row, value in (await self._read.hash(name)).items()
+            if row.startswith(f"{who.person} ") and int(value.split()[-1]) <= who.before
+        }
+        usage, day = Key(f"{self._keys.prefix}:{name}"), name.rpartition(":")[2]
+        return Examined(
+            tag,
+            Found(usage=len(rows)),
+            calls=tuple(ForgetUsage(usage=usage, row=row) for row in rows),
+            kept_usage=tuple(
+                KeptUsage(tag, day, row.partition(" ")[2], read_counts(value)) for row, value in rows.items()
+            ),
+        )
+
     async def _examine_presets(self, tag: int, who: Identity) -> Examined:
         key = self._keys.presets(tag)
         calls, kept = list[Call](), []
@@ -398,6 +430,7 @@ def _merged(tag: int, parts: Sequence[Examined]) -> Examined:
         kept_messages=tuple(each for part in parts for each in part.kept_messages),
         kept_settings=tuple(each for part in parts for each in part.kept_settings),
         kept_acts=tuple(each for part in parts for each in part.kept_acts),
+        kept_usage=tuple(each for part in parts for each in part.kept_usage),
         kept_rules=tuple(each for part in parts for each in part.kept_rules),
         kept_starts=tuple(each for part in parts for each in part.kept_starts),
     )

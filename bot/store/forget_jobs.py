@@ -13,9 +13,11 @@ from dataclasses import asdict, dataclass
 from pydantic import TypeAdapter, ValidationError
 from redis.asyncio import Redis
 
+from bot.conversation.errors import Unreadable
 from bot.conversation.forgetting import NOTHING, Found, Identity, total
 from bot.store.codec import pairs
 from bot.store.connection import translated
+from bot.store.content import Content, is_sealed
 from bot.store.due_queue import DueQueue
 from bot.store.keys import RECEIPT_S, Keys
 from bot.store.scripts import Scripts
@@ -174,12 +176,14 @@ class ForgetJobs:
         await self._queue.remove(person)
 
 
-def _dump_names(identity: Identity) -> str:
+def _dump_names(identity: Identity) -> Content:
     names = Names(tuple(sorted(identity.usernames)), tuple(sorted(identity.names)))
-    return _names.dump_json(names).decode()
+    return Content(_names.dump_json(names).decode())
 
 
 def _read(person: int, fields: dict[str, str]) -> ForgetJob:
+    if is_sealed(fields.get("names", "")):
+        raise Unreadable  # without the names the job would miss what it looks for
     names = _names.validate_json(fields["names"]) if "names" in fields else Names()
     try:
         found = _found.validate_json(fields["found"]) if "found" in fields else NOTHING

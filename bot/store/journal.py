@@ -10,14 +10,18 @@ from redis.asyncio import Redis
 from bot.conversation.correction import reconciled, trims
 from bot.conversation.message import Message
 from bot.conversation.turn import Turn
+from bot.conversation.usage import TurnUsage
 from bot.store.claim import Claim, UnreadableConversation
-from bot.store.codec import Result, dump_correction, dump_result, dump_turn, load_correction, pairs
+from bot.store.codec import Result, dump_result, dump_turn, load_correction, pairs
 from bot.store.connection import translated
-from bot.store.keys import DONE_RECORD_S, RESULT_S, Keys, padded
+from bot.store.keys import DONE_RECORD_S, RESULT_S, USAGE_S, Keys, padded
 from bot.store.leases import MESSAGES_PER_TURN
 from bot.store.reconciliation import Reconciliation
 from bot.store.records import read_messages
 from bot.store.scripts.turn import Commit, EndTurn, Join, RecordCost, Reopen, Writes
+from bot.store.usage import Usage, written
+
+NOTHING_USED = TurnUsage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +36,23 @@ class Journal(Reconciliation):
     """Takes turns through their states; every step raises Fenced once another worker has the lease.
 
     A conversation is forgotten `ttl_s` after its last message. A lease lasts `lease_s` without renewal. A turn in
-    doubt is reconciled after `reconcile_s`, when no call to Discord can be under way any more.
+    doubt is reconciled after `reconcile_s`, when no call to Discord can be under way any more. What an attempt has
+    used is recorded together with its cost, and kept for `usage_s`.
     """
 
-    def __init__(self, redis: Redis, keys: Keys, *, ttl_s: int, lease_s: float, reconcile_s: float) -> None:
+    def __init__(
+        self,
+        redis: Redis,
+        keys: Keys,
+        *,
+        ttl_s: int,
+        lease_s: float,
+        reconcile_s: float,
+        usage_s: int = USAGE_S,
+    ) -> None:
         super().__init__(redis, keys, lease_s=lease_s, reconcile_s=reconcile_s)
         self._ttl_s = ttl_s
+        self._usage = Usage(redis, keys, usage_s=usage_s)
 
     async def has_records(self, claim: Claim, messages: Sequence[int]) -> bool:
         """Say whether all of these messages of the conversation are in the journal."""
@@ -135,13 +150,16 @@ class Journal(Reconciliation):
         window_start: int,
         cost: int = 0,
         unpriced: int = 0,
+        usage: TurnUsage = NOTHING_USED,
     ) -> None:
         """Append the turn to the history and fix what the thread is to show.
 
         `cost` is the known cost of this attempt's requests in micro-dollars; of `unpriced` requests not all of the
-        cost is known. A trim gives way to a summary that was corrected meanwhile, see `reconciled`.
+        cost is known. `usage` is that of the same requests. A trim gives way to a summary that was corrected
+        meanwhile, see `reconciled`.
         """
         keys, conversation = self._keys, claim.conversation
+        used = await self._indexed(claim, usage)
         answer = await self._scripts.run(
             Commit(
                 lease=keys.lease(conversation),
@@ -149,6 +167,7 @@ class Journal(Reconciliation):
                 history=keys.history(conversation),
                 meta=keys.meta(conversation),
                 result=keys.result(conversation, claim.turn_id),
+                usage=keys.usage(conversation, usage.day),
                 token=claim.token,
                 members=_ids(claim.batch.members),
                 entry=dump_turn(turn) if turn else "",
@@ -157,29 +176,47 @@ class Journal(Reconciliation):
                 cost=cost,
                 unpriced=unpriced,
                 carries_summary=trims(turn, claim.earlier.entry),
-                corrected=dump_correction(claim.meta.corrected),
+                corrected=claim.meta.correction,
                 ttl_s=self._ttl_s,
+                usage_s=self._usage.usage_s,
+                used=used,
             )
         )
         if answer[0] == "CORRECTED" and turn is not None:
-            correction = load_correction(answer[1])
+            stored = str(answer[1])
+            correction = load_correction(stored)
             turn, window_start = reconciled(turn, window_start, claim.past, correction)
-            claim = replace(claim, meta=replace(claim.meta, corrected=correction))
-            await self.commit(claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced)
+            claim = replace(claim, meta=replace(claim.meta, corrected=correction, correction=stored))
+            await self.commit(
+                claim, turn, result, window_start=window_start, cost=cost, unpriced=unpriced, usage=usage
+            )
 
-    async def record_cost(self, claim: Claim, *, cost: int, unpriced: int) -> None:
+    async def record_cost(
+        self, claim: Claim, *, cost: int, unpriced: int, usage: TurnUsage = NOTHING_USED
+    ) -> None:
         """Add the cost of an attempt that commits nothing; counts once, as in `commit`, and needs no lease."""
         keys, conversation = self._keys, claim.conversation
+        used = await self._indexed(claim, usage)
         await self._scripts.run(
             RecordCost(
                 record=keys.record(conversation, claim.turn_id),
                 meta=keys.meta(conversation),
+                usage=keys.usage(conversation, usage.day),
                 token=claim.token,
                 cost=cost,
                 unpriced=unpriced,
                 turn=padded(claim.turn_id),
+                usage_s=self._usage.usage_s,
+                used=used,
             )
         )
+
+    async def _indexed(self, claim: Claim, usage: TurnUsage) -> tuple[str, ...]:
+        """Return what a script adds to the usage, once the index of the server names the conversation and the day."""
+        if not usage.by_model:
+            return ()
+        await self._usage.index(claim.payer, usage.day)
+        return written(claim.payer, claim.turn_id, usage, is_private=claim.meta.is_private)
 
     async def acknowledge(
         self, claim: Claim, *, reconcile: bool, buttons: int | None = None, halted: bool = False

@@ -44,6 +44,15 @@ RESULT_S = 3600
 PULSE_S = 3600
 """An instance that was silent for so long lists every channel anyway."""
 
+THREADS_S = 24 * 3600
+"""A listing may bring messages from as long ago; each counts with those of its own minute."""
+
+ABUSE_S = 24 * 3600
+"""By then a score has halved 48 times."""
+
+PLACE_S = 60
+"""How long a place is held that is not renewed, as after a rollback of the store that has forgotten its return."""
+
 RESERVATION_S = 15 * 60
 """How long a reservation holds without a settlement. Nearly all replies are done by then; the cost of a longer one
 counts all the same when it is done."""
@@ -57,6 +66,12 @@ BUDGET_GRACE_S = 3600
 """How long a counter outlives its window: a request that began within the window counts there."""
 RECEIPT_S = 30 * 24 * 3600
 """How long a person can verify that they were forgotten."""
+
+USAGE_S = 400 * 24 * 3600
+"""How long usage is kept if nothing else is set: a year and a month, so that a month can be compared."""
+
+USAGE_PLACE = "place"
+"""The field of a usage that holds the channel, and whether the conversation is a private thread."""
 
 ID_DIGITS = 20
 """Ids are padded, so that they sort as text: a double cannot hold a snowflake."""
@@ -147,6 +162,14 @@ class Keys:
         """Return what is known of the conversation itself."""
         return self._of(conversation, "meta")
 
+    def usage(self, conversation: int, day: dt.date) -> Key:
+        """Return what was used in a conversation on a day."""
+        return self._of(conversation, f"use:{day:%Y%m%d}")
+
+    def usage_index(self, home: int) -> Key:
+        """Return the conversations and days with usage; `home` is the server, or the direct messages."""
+        return self._of(home, "uses")
+
     def pulse(self, instance: str) -> Key:
         """Return the latest heartbeat of an instance."""
         return self._key(f"pulse:{instance}")
@@ -178,6 +201,18 @@ class Keys:
     def versions(self, home: int, target: int) -> Key:
         """Return the earlier prompts of a server, a channel or a thread."""
         return self._of(home, f"prompts:{target}")
+
+    def threads(self, home: int, person: int) -> Key:
+        """Return the threads that a person has opened in a server, and the messages that opened none."""
+        return self._of(home, f"threads:{person}")
+
+    def abuse(self, home: int, person: int) -> Key:
+        """Return the score of abuse of a person in a server, and until when the person is paused."""
+        return self._of(home, f"abuse:{person}")
+
+    def places(self, person: int) -> Key:
+        """Return the turns of a person that run, and those that wait for that."""
+        return self._of(person, "places")
 
     def legacy_scope(self, target: int) -> Key:
         """Return the settings of a channel or a server that the version before wrote."""

@@ -62,8 +62,10 @@ class Revisions:
 
     async def edit(self, conversation: int, message: Message, *, edited_ms: int) -> Change:
         """Store what a message says by now."""
-        message = await self._edited(conversation, message) or message
-        payload = dump_message(message)
+        message, stored = await self._edited(conversation, message)
+        payload: str = dump_message(message)
+        if payload == stored:
+            payload = stored  # as it is stored, because the script compares
         for _ in range(TRIES):
             change, turn = await self._revise(conversation, message.id, payload, edited_ms)
             if change in (Change.LAST, Change.ANSWERING):
@@ -153,9 +155,8 @@ class Revisions:
 
     async def amend(self, conversation: int, now: Message) -> bool:
         """Change what the history says of a message whose turn is committed, and the record of the message."""
-        edited = await self._edited(conversation, now)
-        if edited is not None:
-            now = edited
+        now, stored = await self._edited(conversation, now)
+        if stored:
             with translated():
                 await self._redis.hset(self._keys.record(conversation, now.id), "payload", dump_message(now))
         return await self._history.amend(conversation, now.id, now)
@@ -204,13 +205,17 @@ class Revisions:
         ]
         return all(done)
 
-    async def _edited(self, conversation: int, message: Message) -> Message | None:
-        """Return the stored message with the new text; the author and the thread that it opens stay."""
+    async def _edited(self, conversation: int, message: Message) -> tuple[Message, str]:
+        """Return the stored message with the new text, and the text that is stored, "" without one.
+
+        The author and the thread that the message opens stay.
+        """
         with translated():
             stored = await self._redis.hget(self._keys.record(conversation, message.id), "payload")
         if not stored:
-            return None
-        return replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
+            return message, ""
+        edited = replace(load_message(str(stored)), text=message.text, attachments=message.attachments)
+        return edited, str(stored)
 
     async def _hold(self, conversation: int, turn: int, edit: str) -> None:
         """Have the turn wait, before a worker can claim it; a crash in between costs an answer too many."""

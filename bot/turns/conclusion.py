@@ -23,13 +23,14 @@ from bot.conversation.visible import is_blank
 @dataclass(frozen=True, slots=True)
 class Conclusion:
     """What is stored and shown. Without a `reply` the notices are the answer; with an `open_end` the reply can be
-    continued.
+    continued. `declined`: Claude, or the filter of its output, declined what was asked.
     """
 
     outcome: Outcome
     reply: str
     notices: tuple[str, ...] = ()
     open_end: bool = False
+    declined: bool = False
 
 
 def conclude(text: str, end: Finished | BobbinError, before: str = "") -> Conclusion:
@@ -40,7 +41,7 @@ def conclude(text: str, end: Finished | BobbinError, before: str = "") -> Conclu
     if not before:
         return _concluded(text, end)
     if isinstance(end, ClaudeBlocked) or (isinstance(end, Finished) and end.stop_reason == "refusal"):
-        return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True)
+        return Conclusion("answered", before, (wording.DECLINED_TO_GO_ON,), open_end=True, declined=True)
     added = _concluded(text, end)
     if not added.reply:
         notices = (wording.STOPPED,) if isinstance(end, Stopped) else added.notices
@@ -53,7 +54,8 @@ def _concluded(text: str, end: Finished | BobbinError) -> Conclusion:
     reply = "" if is_blank(text) else text.strip()
     if isinstance(end, ClaudeBlocked) or (isinstance(end, ClaudeRefusedRequest) and not reply):
         # A message that the API refuses for its content would be refused again in every later request.
-        return Conclusion("refused", "", (wording.explain(end),))
+        declined = isinstance(end, ClaudeBlocked)
+        return Conclusion("refused", "", (wording.explain(end),), declined=declined)
     if isinstance(end, BobbinError):
         if reply and isinstance(end, BudgetReached):
             return Conclusion("answered", text.lstrip(), (budget_wording.cut(end),), open_end=True)
@@ -64,7 +66,7 @@ def _concluded(text: str, end: Finished | BobbinError) -> Conclusion:
         return Conclusion("failed", "", (notice,))
     if end.stop_reason == "refusal":
         # The partial text is discarded, and the turn is no part of later requests.
-        return Conclusion("refused", "", (wording.REFUSED,))
+        return Conclusion("refused", "", (wording.REFUSED,), declined=True)
     with_text, without_text = _BY_STOP_REASON.get(end.stop_reason, ((), wording.EMPTY_REPLY))
     if reply and end.stop_reason in _OPEN_ENDS:
         # The continuation joins exactly here, so that a trailing blank is kept.

@@ -1,4 +1,4 @@
-"""The notice that an answer comes later, because Discord does not allow it to be shown yet."""
+"""The notice that an answer comes later: Discord does not allow it yet, or others to the same person come first."""
 
 from __future__ import annotations
 
@@ -34,9 +34,22 @@ class DelayNotice:
         self._posted = claim.attempt.delay_notice
 
     async def post(self, refused: DiscordNotNow) -> None:
+        """Post the notice of a delay by Discord."""
+        if refused.for_s <= PATIENCE_S:
+            return
+        full = isinstance(refused, DiscordFull)
+        await self._post(
+            lambda where: wording.THREADS_FULL if full else wording.later(refused.for_s, where=where)
+        )
+
+    async def post_waiting(self) -> None:
+        """Post the notice that other replies to the same person come first."""
+        await self._post(wording.waits_for_others)
+
+    async def _post(self, sentence: Callable[[str], str]) -> None:
         """Post the notice where Discord allows it."""
         claim, meta = self._claim, self._claim.meta
-        if self._posted is not None or refused.for_s <= PATIENCE_S or not claim.batch.messages:
+        if self._posted is not None or not claim.batch.messages:
             return
         begins = claim.batch.messages[0].opens is not None and not claim.attempt.replies
         channels = [(claim.conversation, "here"), (meta.parent, f"in <#{claim.conversation}>")]
@@ -44,9 +57,9 @@ class DelayNotice:
             if channel_id is None or not self._may_write():
                 continue
             reply_to = claim.turn_id if begins else None
-            full = isinstance(refused, DiscordFull)
-            text = wording.THREADS_FULL if full else wording.later(refused.for_s, where=where)
-            notice = Outgoing(wording.small(text), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True)
+            notice = Outgoing(
+                wording.small(sentence(where)), nonce=nonce(claim, "w"), reply_to=reply_to, silent=True
+            )
             try:
                 sent = await self._services.outbox.send(channel_id, notice)
             except DiscordError as error:

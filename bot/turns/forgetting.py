@@ -14,7 +14,7 @@ from bot.conversation.errors import StoreUnavailable
 from bot.conversation.forgetting import Found, Identity, total
 from bot.conversation.receipt import receipt
 from bot.store.erasure import Erasure
-from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting
+from bot.store.examination import Examination, Examined, KeptAct, KeptMessage, KeptSetting, KeptUsage
 from bot.store.forget_jobs import ForgetJob, ForgetJobs
 from bot.store.person_search import PersonSearch
 from bot.store.wakeups import Wakeups
@@ -45,12 +45,14 @@ class Kept:
     messages: tuple[KeptMessage, ...] = ()
     settings: tuple[KeptSetting, ...] = ()
     acts: tuple[KeptAct, ...] = ()
+    usage: tuple[KeptUsage, ...] = ()
     rules: tuple[KeptSetting, ...] = ()
     started: tuple[int, ...] = ()
     limits: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
     def __bool__(self) -> bool:
-        return any((self.messages, self.settings, self.acts, self.rules, self.started, self.limits))
+        lists = (self.messages, self.settings, self.acts, self.usage, self.rules, self.started)
+        return any((*lists, self.limits))
 
 
 class Forgetting:
@@ -183,6 +185,7 @@ class Forgetting:
             messages=tuple(sorted(messages, key=lambda each: each.written_ms)),
             settings=tuple(each for one in examined for each in one.kept_settings),
             acts=tuple(each for one in examined for each in one.kept_acts),
+            usage=tuple(each for one in examined for each in one.kept_usage),
             rules=tuple(each for one in examined for each in one.kept_rules),
             started=tuple(each for one in examined for each in one.kept_starts),
             limits=await self._examination.uses(who),

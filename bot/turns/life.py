@@ -20,7 +20,7 @@ from bot.store.claim import Claim
 from bot.store.codec import Result
 from bot.store.journal import Done
 from bot.store.states import State
-from bot.turns import decided
+from bot.turns import decided, declined
 from bot.turns.generation import Generation
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.notices import lines, post_budget_notice, put_below
@@ -111,7 +111,9 @@ class TurnLife:
         if isinstance(generated, BudgetReached):
             return await self._at_limit(generated)
         best = not_worse(self.claim, generated)
-        result = Result(best.conclusion.reply, best.conclusion.notices, best.conclusion.open_end)
+        pauses = await declined.count(self.claim, services) if generated.conclusion.declined else ()
+        notices = (*best.conclusion.notices, *pauses)
+        result = Result(best.conclusion.reply, notices, best.conclusion.open_end)
         await self._note_unanswered(best.conclusion.outcome, result)
         await self.commit(best.turn, result, window_start=best.window_start)
         return result
@@ -150,13 +152,15 @@ class TurnLife:
         claim, cost = self.claim, self.cost
         start = claim.meta.window_start if window_start is None else window_start
         unpriced = cost.unknown + cost.lost
+        model = self.services.policy.model if turn is None else turn.model
+        usage = cost.usage(self.services.today(), model)
         drops_files = bool(claim.past.sources - claim.past.committed(turn, start).sources)
 
         async def commit() -> None:
             if drops_files:
                 await self.services.schedule_cleanup(claim.conversation)
             await self._journal.commit(
-                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced
+                claim, turn, result, window_start=start, cost=cost.known, unpriced=unpriced, usage=usage
             )
 
         await persist(commit)

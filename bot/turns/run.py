@@ -8,12 +8,14 @@ import time
 
 import structlog
 
+from bot.conversation.decision import Cause
 from bot.conversation.errors import (
     AnsweredBefore,
     DiscordError,
     DiscordForbidden,
     DiscordRejected,
     Fenced,
+    PersonBusy,
     StoreUnavailable,
 )
 from bot.store.claim import Claim, UnreadableConversation
@@ -22,6 +24,7 @@ from bot.turns import decided
 from bot.turns.heartbeat import Heartbeat
 from bot.turns.life import TurnLife
 from bot.turns.notices import post_unreadable
+from bot.turns.person_place import place
 from bot.turns.reconcile import reconcile
 from bot.turns.refusal import end_refused, outcome_of
 from bot.turns.services import TurnServices
@@ -58,8 +61,15 @@ class Runner:
                     return await self._withdraw(claim)
                 life = TurnLife(claim, heartbeat, arrivals, self._services)
                 try:
-                    done = await life.run()
+                    async with place(claim, self._services):
+                        done = await life.run()
                     outcome = life.outcome
+                except PersonBusy as busy:
+                    outcome = "postponed"
+                    await decided.note(claim, Cause.WAITS_FOR_OTHERS, self._services)
+                    if busy.is_first:
+                        await life.reply.delay_notice.post_waiting()
+                    raise
                 except AnsweredBefore:
                     await self._journal.reopen(claim)
                     raise
@@ -113,11 +123,14 @@ class Runner:
     async def _record_cost(self, life: TurnLife) -> None:
         """Record the cost of an attempt that has committed nothing."""
         cost = life.cost
-        if cost.recorded or not (cost.known or cost.unknown):
+        if cost.recorded or not cost.was_asked:
             return
+        usage = cost.usage(self._services.today())
         with contextlib.suppress(StoreUnavailable, TimeoutError):
             async with asyncio.timeout(RECORD_COST_S):
-                await self._journal.record_cost(life.claim, cost=cost.known, unpriced=cost.unknown)
+                await self._journal.record_cost(
+                    life.claim, cost=cost.known, unpriced=cost.unknown, usage=usage
+                )
 
     async def _settle(self, life: TurnLife) -> None:
         """Wait for the settlement of the turn's limits; one that takes longer goes on in the background."""

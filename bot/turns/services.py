@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -13,6 +14,8 @@ from bot.render.pace import Pace
 from bot.render.style import Style
 from bot.render.upload import Draw
 from bot.store.journal import Journal
+from bot.store.person_limits import PersonLimits
+from bot.store.person_turns import PersonTurns
 from bot.turns.claim_terms import TermsOf
 from bot.turns.policy import TurnPolicy
 from bot.turns.prepare import Step
@@ -36,7 +39,7 @@ class TurnServices:
     text goes into files, `draw` makes pictures of formulas. `turn_ended` is called with the outcome and the
     duration in seconds of each turn. `schedule_cleanup` is called with a conversation whose history is about to
     name fewer files. `note_decision` is called with a channel, messages there that got no ordinary answer, and what
-    was decided about them. `clock` is Discord's clock.
+    was decided about them. `clock` is Discord's clock. `person_turns` and `person_limits` are None without limits.
     """
 
     journal: Journal
@@ -53,3 +56,9 @@ class TurnServices:
     note_decision: Callable[[int, Sequence[int], Decision], Awaitable[None]] = _note_nothing
     turn_ended: Callable[[str, float], None] = lambda _outcome, _seconds: None
     clock: Clock = field(default_factory=Clock)
+    person_turns: PersonTurns | None = None
+    person_limits: PersonLimits | None = None
+
+    def today(self) -> dt.date:
+        """The day (UTC) on which usage counts now."""
+        return dt.datetime.fromtimestamp(self.clock.now_s(), dt.UTC).date()

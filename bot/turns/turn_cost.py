@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import datetime as dt
 from collections.abc import Callable, Coroutine, Sequence
 from typing import Any
 
 from bot.conversation.request_cost import RequestCost
+from bot.conversation.usage import Counts, TurnUsage, counts_of
 
 
 class TurnCost:
@@ -32,6 +34,8 @@ class TurnCost:
         self.recorded = False
         self.counted = False
         self.requests = 0
+        self._by_model: dict[str, Counts] = {}
+        self._asked: str | None = None
         self._background: set[asyncio.Task[None]] = set()
 
     @property
@@ -46,7 +50,29 @@ class TurnCost:
         """Add a request."""
         self.known += request.micro_usd or 0
         self.unknown += not request.is_known
+        if request.purpose != "count":  # free, and no use of a model
+            model = request.model
+            self._by_model[model] = self._by_model.get(model, Counts()) + counts_of(request)
+            self._asked = model if request.purpose != "summary" else self._asked
         self._report(request)
+
+    @property
+    def was_asked(self) -> bool:
+        """Whether a request was sent."""
+        return bool(self._by_model)
+
+    def usage(self, day: dt.date, model: str | None = None) -> TurnUsage:
+        """Return what the requests have used.
+
+        With a `model` the turn ends here: it counts as a message, and the lost attempts as unpriced requests, of the
+        model that was asked for the reply, or else of this one.
+        """
+        by_model = dict(self._by_model)
+        if model is not None and (by_model or self.lost):
+            asked = self._asked or model
+            ended = Counts(messages=1, requests=self.lost, unpriced=self.lost)
+            by_model[asked] = by_model.get(asked, Counts()) + ended
+        return TurnUsage(day, by_model)
 
     def next_request(self) -> int:
         """Return a number that no other request of the attempt has."""

@@ -141,6 +141,7 @@ def build_events(
         Questions(conversations, store.revisions, outbox),
         outage_buffer,
         clock,
+        store.person_limits,
         max_age_s=max_age_s,
         asks_titles=asks_titles(settings),
         on_decision=lambda decision: metrics.messages_received.labels(decision=decision).inc(),

@@ -10,11 +10,13 @@ from redis.asyncio import Redis
 
 from bot.claude.files import LONGEST_EXPIRY_S
 from bot.config import Settings
+from bot.conversation.limits import Limits
 from bot.gateway.connection.calls import CALL_S
 from bot.store.audit_log import AuditLog
 from bot.store.audit_posts import AuditPosts
 from bot.store.budgets import Budgets
 from bot.store.connection import connect
+from bot.store.content import Cipher
 from bot.store.conversations import Conversations
 from bot.store.coordination import Coordination
 from bot.store.decisions import Decisions
@@ -29,7 +31,9 @@ from bot.store.journal import Journal
 from bot.store.key_reader import KeyReader
 from bot.store.keys import Keys
 from bot.store.message_states import MessageStates
+from bot.store.person_limits import PersonLimits
 from bot.store.person_search import PersonSearch
+from bot.store.person_turns import PersonTurns
 from bot.store.pins_and_summaries import PinsAndSummaries
 from bot.store.presets import Presets
 from bot.store.quote_store import QuoteStore
@@ -38,6 +42,7 @@ from bot.store.removed_places import RemovedPlaces
 from bot.store.revisions import Revisions
 from bot.store.scope_settings import ScopeSettings
 from bot.store.turn_control import TurnControl
+from bot.store.usage import Usage
 from bot.store.wakeups import Wakeups
 from bot.store.work_queue import WorkQueue
 from bot.telemetry.metrics import Metrics
@@ -79,11 +84,14 @@ class Store:
     revisions: Revisions
     turn_control: TurnControl
     pins_and_summaries: PinsAndSummaries
+    usage: Usage
     forget_jobs: ForgetJobs
     person_search: PersonSearch
     examination: Examination
     erasure: Erasure
     removed_places: RemovedPlaces
+    person_limits: PersonLimits
+    person_turns: PersonTurns
 
 
 def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, instance: str) -> Store:
@@ -95,6 +103,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         ca_file=settings.redis.ca_file,
         verify=settings.redis.verify_certificate,
         failed=metrics.store_errors.inc,
+        cipher=Cipher([key.get_secret_value() for key in settings.privacy.keys]),
     )
     redis = connection()
     stack.push_async_callback(redis.aclose)
@@ -104,6 +113,10 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
     keys = Keys(settings.redis.prefix)
     ttl_s = settings.history.ttl_days * DAY_S
     audit_s = settings.audit.ttl_days * DAY_S
+    usage_s = settings.usage.ttl_days * DAY_S
+    limits = Limits(
+        settings.limits.threads_per_minute, settings.limits.turns_per_person, settings.limits.refusals
+    )
     held_files = HeldFiles(
         redis,
         keys,
@@ -120,7 +133,7 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         keys=keys,
         coordination=Coordination(interactions_redis, keys, instance=instance),
         conversations=Conversations(redis, keys, ttl_s=ttl_s),
-        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s),
+        journal=Journal(redis, keys, ttl_s=ttl_s, lease_s=lease_s, reconcile_s=reconcile_s, usage_s=usage_s),
         files=FileStore(redis, keys, held_files),
         held_files=held_files,
         file_sweeps=FileSweeps(redis, keys),
@@ -139,9 +152,12 @@ def build_store(settings: Settings, metrics: Metrics, stack: AsyncExitStack, *, 
         revisions=revisions,
         turn_control=TurnControl(redis, keys, ttl_s=ttl_s),
         pins_and_summaries=PinsAndSummaries(redis, keys, ttl_s=ttl_s),
+        usage=Usage(redis, keys, usage_s=usage_s),
         forget_jobs=ForgetJobs(redis, keys),
         person_search=PersonSearch(KeyReader(redis, keys)),
         examination=Examination(redis, keys),
         erasure=Erasure(redis, keys, revisions, scope_settings),
         removed_places=RemovedPlaces(redis, keys),
+        person_limits=PersonLimits(redis, keys, limits),
+        person_turns=PersonTurns(redis, keys, limits.turns_per_person),
     )

@@ -104,6 +104,8 @@ def build_turns(
             note_decision=store.decisions.note,
             turn_ended=metrics.turn_ended,
             clock=clock,
+            person_turns=store.person_turns,
+            person_limits=store.person_limits,
         )
     )
     dispatcher = Dispatcher(

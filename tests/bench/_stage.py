@@ -21,6 +21,7 @@ from tests.bench._figures import ROUND_TRIP_S, Figures
 from tests.bench._processor import processor_s
 from tests.bench._samples import expected
 from tests.e2e.bot_process import BotProcess
+from tests.e2e.world import UNLIMITED
 from tests.fork_server import ROOT
 
 REPLY_S = 8.0
@@ -222,6 +223,7 @@ async def stage(redis_url: str) -> AsyncIterator[Stage]:
             "ANTHROPIC_API_KEY": "bench-key",
             "ANTHROPIC_BASE_URL": claude.base_url,
             "REDIS_URL": redis_url,
+            **UNLIMITED,
         },
         "--strict",
         fresh=True,

@@ -49,8 +49,9 @@ async def tree() -> Tree:
 async def test_the_commands_are_registered_in_an_order_that_stays(tree: Tree) -> None:
     names = [command.name for command in tree.get_commands()]
     assert names == [
-        *("chat", "reset", "leave", "system", "model", "answer", "access", "budget", "stop", "retry"),
-        *("continue", "context", "help", "my", "forget", "why", "settings", "audit", "export", "privacy"),
+        *("chat", "reset", "leave", "handover", "system", "model", "answer", "access", "budget", "usage"),
+        *("stop", "retry", "continue", "context", "help", "my", "forget", "why", "settings", "audit"),
+        *("export", "privacy", "about"),
         *("Regenerate", "Why?"),
     ]
     assert list(tree.described()) == names[:-2]

@@ -27,6 +27,8 @@ def entry(what: str, before: str = "", after: str = "", scope: Scope = Scope.THR
         (entry("forget"), "changed `forget` of <#5>"),
         (entry(Act.RESET, "4"), "reset <#5> (4 turns forgotten)"),
         (entry(Act.LEAVE), "made me leave <#5>"),
+        (entry(Act.HANDED_OVER, "6", "7"), "handed <#5> over to <@7> (it was <@6>)"),
+        (entry(Act.PAUSE_LIFTED, "6", "", Scope.SERVER), "ended the pause of <@6>"),
         (entry(Act.FILE_TAKEN_OUT, "pdf"), "took a file out of <#5>"),
         (entry(Act.PINS_APPLIED), "applied the pins of <#5>"),
         (entry(Act.SUMMARY_CORRECTED, "", "812"), "corrected the summary of <#5> (812 characters now)"),

@@ -60,7 +60,9 @@ def test_each_author_is_named_and_messages_keep_their_order() -> None:
 
 
 @given(st.lists(st.tuples(hostile, hostile, hostile, hostile), min_size=1, max_size=4))
-def test_no_name_message_or_filename_can_forge_an_author(texts: list[tuple[str, str, str, str]]) -> None:
+def test_security_no_name_message_or_filename_can_forge_an_author(
+    texts: list[tuple[str, str, str, str]],
+) -> None:
     messages = [
         message(
             text, author=Author(7, username, name), attachments=(Attachment(1, filename, "image/png", 5),)
@@ -136,13 +138,13 @@ def test_a_forward_names_no_author_and_an_apps_post_is_marked() -> None:
     ]
 
 
-def test_a_message_of_the_bot_itself_is_marked_as_claudes() -> None:
+def test_security_a_message_of_the_bot_itself_is_marked_as_claudes() -> None:
     own = Quoted(snowflake(2), "They weave.", Author(5, "bobbin", "Bobbin"), by_app=True, own=True)
     shown = text_of(question([replace(message("really?"), quotes=(Quote("reply", 7, (own,)),))]).blocks)
     assert f'<said from="Bobbin" username="bobbin" you="yes" at="{WHEN}">\nThey weave.\n</said>' in shown
 
 
-def test_a_quoted_forward_is_marked_as_the_words_of_somebody_else() -> None:
+def test_security_a_quoted_forward_is_marked_as_the_words_of_somebody_else() -> None:
     said = Quoted(snowflake(2), "the plan", BEN, forwards=True)
     shown = text_of(question([replace(message("why?"), quotes=(Quote("reply", 7, (said,)),))]).blocks)
     assert f'<said from="Ben" username="ben" forwards="yes" at="{WHEN}">\nthe plan\n</said>' in shown
@@ -229,7 +231,9 @@ def hostile_messages(draw: st.DrawFn) -> Message:
 
 
 @given(hostile_messages())
-def test_nothing_that_people_or_apps_choose_can_forge_an_element_or_an_attribute(written: Message) -> None:
+def test_security_nothing_that_people_or_apps_choose_can_forge_an_element_or_an_attribute(
+    written: Message,
+) -> None:
     text = "\n".join(lines_of(written))
     (quote,) = written.quotes
     (said,) = quote.messages

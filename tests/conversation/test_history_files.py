@@ -94,7 +94,7 @@ def test_a_name_cannot_pose_as_an_element_in_the_text_that_takes_its_place() -> 
     )
 
 
-def test_the_name_of_a_document_is_escaped_where_it_is_sent_and_plain_where_people_read_it() -> None:
+def test_security_the_name_of_a_document_is_escaped_where_it_is_sent_and_plain_where_people_read_it() -> None:
     sent = Document(FileSource("file_2"), 30, attribute('R&D "plan" &amp; <b>.pdf'))
     assert sent.title == "R&amp;D &quot;plan&quot; &amp;amp; &lt;b&gt;.pdf"
     assert file_name(sent) == 'R&D "plan" &amp; <b>.pdf'

@@ -96,7 +96,7 @@ def reads(access: ChannelAccess, roles: frozenset[int], granted: frozenset[str])
     return True
 
 
-def test_nobody_reads_here_what_they_may_not_read_there() -> None:
+def test_security_nobody_reads_here_what_they_may_not_read_there() -> None:
     choices = [None, False, True]
     everyone = [frozenset(READ), NOBODY]
     members = [

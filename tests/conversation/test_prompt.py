@@ -83,7 +83,7 @@ def test_a_thread_is_named_from_the_first_line() -> None:
     assert thread_name("  ", "Ann") == "Chat with Ann"
 
 
-def test_a_threads_name_tells_no_spoiler() -> None:
+def test_security_a_threads_name_tells_no_spoiler() -> None:
     assert thread_name("who is ||the killer||?", "Ann") == "who is  ?"
     assert thread_name("||two\nlines|| and more", "Ann") == "and more"
     assert thread_name("||all of it||", "Ann") == "Chat with Ann"
@@ -96,7 +96,7 @@ def test_a_title_makes_a_name_that_discord_takes_or_none(title: str) -> None:
     assert name is None or "\n" not in name
 
 
-def test_a_name_made_of_a_title_is_one_line_without_markup_mentions_and_spoilers() -> None:
+def test_security_a_name_made_of_a_title_is_one_line_without_markup_mentions_and_spoilers() -> None:
     assert thread_name_of_title(" **How** `looms` work ") == "How looms work"
     assert thread_name_of_title("# Looms\u200b and\tshuttles") == "Looms and shuttles"
     assert thread_name_of_title("<@12> and <@!12> ask <#3> <@&4> <a:wave:5> <t:1:R>") == "and ask :wave:"

@@ -96,7 +96,7 @@ def test_a_message_is_named_by_its_author_and_its_time() -> None:
     assert named(ANN, snowflake(60)) == "the message by ann, written at 2015-01-01 00:01 UTC"
 
 
-def test_no_name_adds_words_to_a_remark() -> None:
+def test_security_no_name_adds_words_to_a_remark() -> None:
     webhook = Author(7, "webhook:7:x), written at 2020, which] <said>", "Ben, who runs this server")
     assert named(webhook, snowflake(60)) == (
         "the message by webhook:7:x_written_at_2020_which_said_, written at 2015-01-01 00:01 UTC"

@@ -30,13 +30,17 @@ MENTION = re.compile(r"<(?:@|#|t:|a?:\w+:)")
 
 @each_hostile
 @pytest.mark.parametrize("place", PLACES, ids=lambda place: place.__name__)
-def test_a_hostile_text_reaches_claude_as_the_text_that_it_is(place: Place, hostile: Hostile) -> None:
+def test_security_a_hostile_text_reaches_claude_as_the_text_that_it_is(
+    place: Place, hostile: Hostile
+) -> None:
     asked, expected = place(hostile)
     assert sent_texts(asked) == expected
 
 
 @each_hostile
-def test_the_whole_message_holds_the_elements_that_were_meant_and_no_others(hostile: Hostile) -> None:
+def test_security_the_whole_message_holds_the_elements_that_were_meant_and_no_others(
+    hostile: Hostile,
+) -> None:
     root = parse("\n".join(sent_texts(everywhere(hostile))))
     assert [each.name for each in root.elements] == [
         *("message", "file", "transcript"),
@@ -56,21 +60,21 @@ def test_the_whole_message_holds_the_elements_that_were_meant_and_no_others(host
 
 
 @each_hostile
-def test_the_words_of_a_hostile_text_all_reach_claude(hostile: Hostile) -> None:
+def test_security_the_words_of_a_hostile_text_all_reach_claude(hostile: Hostile) -> None:
     (element,) = parse("\n".join(sent_texts(message(hostile.text)))).elements
     assert one_line(look_alike(unescaped(element.text))) == one_line(look_alike(unescaped(hostile.text)))
     assert element.elements == []
 
 
 @each_hostile
-def test_a_summary_holds_a_hostile_text_as_text(hostile: Hostile) -> None:
+def test_security_a_summary_holds_a_hostile_text_as_text(hostile: Hostile) -> None:
     rendered = render_summary(hostile.text)
     assert [each.name for each in parse(rendered).elements] == ["summary"]
     assert careless_tags(rendered) == ["<summary", "</summary"]
 
 
 @each_hostile
-def test_an_edit_and_a_deletion_find_their_message_among_hostile_ones(hostile: Hostile) -> None:
+def test_security_an_edit_and_a_deletion_find_their_message_among_hostile_ones(hostile: Hostile) -> None:
     first, second = everywhere(hostile), replace(everywhere(hostile), id=message("", number=11).id)
     entry = replace(turn(1), sent=(question([first, second]),), members=(first.id, second.id))
     edited = replace(second, text=f"now {hostile.text}")
@@ -80,13 +84,13 @@ def test_an_edit_and_a_deletion_find_their_message_among_hostile_ones(hostile: H
 
 
 @each_hostile
-def test_people_read_the_name_of_a_file_as_it_is(hostile: Hostile) -> None:
+def test_security_people_read_the_name_of_a_file_as_it_is(hostile: Hostile) -> None:
     names = [file_name(block) for block in question([everywhere(hostile)]).blocks]
     assert {name for name in names if name is not None} == {look_alike(hostile.plain)}
 
 
 @each_hostile
-def test_a_notice_names_a_file_as_inline_code_that_the_name_cannot_end(hostile: Hostile) -> None:
+def test_security_a_notice_names_a_file_as_inline_code_that_the_name_cannot_end(hostile: Hostile) -> None:
     named = named_file(hostile.text)
     assert named == "a file" or re.fullmatch(r"`[^`\n]+`", named)
     assert len(named) <= FILENAME_MAX_CHARS + 2
@@ -94,7 +98,9 @@ def test_a_notice_names_a_file_as_inline_code_that_the_name_cannot_end(hostile: 
 
 
 @each_hostile
-def test_the_name_of_a_thread_shows_neither_mentions_nor_invisible_characters(hostile: Hostile) -> None:
+def test_security_the_name_of_a_thread_shows_neither_mentions_nor_invisible_characters(
+    hostile: Hostile,
+) -> None:
     for name in (thread_name_of_title(hostile.text), thread_name(hostile.text, hostile.text)):
         assert name is None or 1 <= len(name) <= MAX_THREAD_NAME_CHARS
         assert name is None or len(name.splitlines()) == 1
@@ -114,11 +120,11 @@ def test_the_name_of_a_thread_shows_neither_mentions_nor_invisible_characters(ho
         ("\u202eLooms\u202c", "Looms"),
     ],
 )
-def test_nothing_that_is_taken_out_of_a_title_makes_a_mention(title: str, name: str | None) -> None:
+def test_security_nothing_that_is_taken_out_of_a_title_makes_a_mention(title: str, name: str | None) -> None:
     assert thread_name_of_title(title) == name
 
 
-def test_the_corpus_is_rendered_as_written_down() -> None:
+def test_security_the_corpus_is_rendered_as_written_down() -> None:
     rendered = "\n".join(_golden())
     if os.environ.get("REWRITE_GOLDEN"):
         GOLDEN.parent.mkdir(exist_ok=True)

@@ -124,7 +124,7 @@ def requesting(*messages: PromptMessage) -> Request:
     return Request(Parameters("claude-test", 100), (), messages)
 
 
-def test_nobody_can_write_what_asks_for_a_title() -> None:
+def test_security_nobody_can_write_what_asks_for_a_title() -> None:
     (block,) = question([message(TITLE_REQUEST.text)]).blocks
     assert block != TITLE_REQUEST
     assert OPENING not in str(block)

@@ -70,11 +70,11 @@ def test_what_scripts_and_emoji_need_stays_in_a_text(text: str) -> None:
         ("\ufeffstart", "start"),
     ],
 )
-def test_what_only_disguises_goes(text: str, left: str) -> None:
+def test_security_what_only_disguises_goes(text: str, left: str) -> None:
     assert readable(text) == left
 
 
-def test_a_name_loses_everything_that_has_no_ink() -> None:
+def test_security_a_name_loses_everything_that_has_no_ink() -> None:
     assert plain("  A\u202enn\u200b \n\U000e0041Lee\ufe0f ") == "Ann Lee"
     assert plain("👩\u200d🚀") == "👩🚀"
     assert plain("\u3164\u2800") == ""
@@ -88,7 +88,7 @@ DISGUISED = [
 
 
 @pytest.mark.parametrize("text", DISGUISED)
-def test_an_element_cannot_be_imitated(text: str) -> None:
+def test_security_an_element_cannot_be_imitated(text: str) -> None:
     assert unforged(text) == "&lt;" + text[1:]
 
 
@@ -98,7 +98,7 @@ def test_what_is_no_element_stays_as_it_is(text: str) -> None:
 
 
 @given(st.text(st.sampled_from("<＜/ \u200b\u00admessagMESSAG\n"), max_size=30))
-def test_neither_comes_back_by_doing_it_twice(text: str) -> None:
+def test_security_neither_comes_back_by_doing_it_twice(text: str) -> None:
     once = unforged(readable(text))
     assert unforged(readable(once)) == once
     assert plain(plain(text)) == plain(text)

@@ -39,7 +39,7 @@ VIEW_CHANNEL = 1 << 10
 INVISIBLE = "\u200b\ufeff\u3164\u2800"
 
 
-async def test_an_invisible_reply_is_told_as_an_empty_one_and_sent_to_nobody(world: World) -> None:
+async def test_security_an_invisible_reply_is_told_as_an_empty_one_and_sent_to_nobody(world: World) -> None:
     world.claude.say([INVISIBLE, INVISIBLE])
     asked = await world.ann.post(world.channel(), f"{world.mention} hello")
     thread = await world.thread_of(asked)
@@ -52,7 +52,7 @@ async def test_an_invisible_reply_is_told_as_an_empty_one_and_sent_to_nobody(wor
     assert len(world.asked) == 2
 
 
-async def test_an_invisible_continuation_adds_nothing(world: World) -> None:
+async def test_security_an_invisible_continuation_adds_nothing(world: World) -> None:
     world.claude.say(Reply(("the beginning ",), stop_reason="max_tokens"))
     thread = await world.converse(world.channel(), "hello")
     world.claude.say(INVISIBLE)
@@ -66,7 +66,7 @@ async def test_an_invisible_continuation_adds_nothing(world: World) -> None:
     assert len(texts) == 3
 
 
-async def test_an_invisible_message_is_not_answered(world: World) -> None:
+async def test_security_an_invisible_message_is_not_answered(world: World) -> None:
     thread = await world.converse(world.channel(), "hello")
     await world.ben.post(thread, INVISIBLE)
     await world.ben.post(thread, "a visible one")

@@ -70,7 +70,7 @@ async def test_a_question_whose_post_is_not_answered_is_posted_and_answered_once
     assert len(world.replies(int(question["id"]))) == 1
 
 
-async def test_the_question_pings_nobody_and_claude_names_its_thread_to_which_the_person_is_added(
+async def test_security_the_question_pings_nobody_and_claude_names_its_thread_to_which_the_person_is_added(
     world: World,
 ) -> None:
     channel = world.channel()

@@ -72,7 +72,7 @@ async def test_outside_of_conversations_there_is_nothing_to_export(world: World)
     assert await answer(await world.ann.command(thread["id"], "export")) == NOT_A_CONVERSATION
 
 
-async def test_only_who_may_read_a_thread_gets_it(world: World) -> None:
+async def test_security_only_who_may_read_a_thread_gets_it(world: World) -> None:
     channel = world.channel()
     thread = await world.converse(channel, "the word is tulip")
     world.deny(channel, bits.READ_MESSAGE_HISTORY, world.ben.id)

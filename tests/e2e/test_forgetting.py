@@ -69,7 +69,7 @@ async def test_nothing_of_a_person_is_left_in_any_key_once_they_are_forgotten(wo
         said = await answer(await scene.person.command(scene.thread, "forget verify", {"code": code}))
         assert "nothing is left" in said
         kept = await my_data(scene)
-        assert (kept["messages"], kept["settings"]) == ([], [])
+        assert (kept["messages"], kept["settings"], kept["usage"]) == ([], [], [])
         assert {each["what"] for each in kept["acts"]} == {"system", "preset.saved"}
         # What others wrote is still known, and answered.
         await own.settled(await own.ben.post(scene.others_thread, "do you know me?"))
@@ -246,7 +246,7 @@ async def test_verify_tells_of_a_message_that_came_back_and_of_nothing_that_was_
             await set_prompt(own.ann, thread, "Speak of daisies.")
             await own.settled(await own.ann.post(thread, "here I am again"))
             assert "nothing is left" in await verify(own.ann, thread, code)
-            await redis.lset(key, 0, entry)
+            await redis.lset(key, 0, str(entry))
             assert "found 1 message" in await verify(own.ann, thread, code)
         assert "2 messages" in await forget(own, own.ann, thread)
         assert not any("tulips" in value for value in (await stored(own)).values())

@@ -203,6 +203,25 @@ async def test_what_is_trimmed_leaves_a_summary_where_that_is_wanted(world: Worl
         assert [m for m in own.said(thread) if wording.SUMMARIZED in m["content"]]
 
 
+async def test_a_summary_that_may_hold_a_deleted_message_is_written_anew(world: World) -> None:
+    settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": max_tokens(2025), "BOT_HISTORY__ON_TRIM": "summarize"}
+    async with world.apart(settings) as own:
+        own.claude.say_when(asks_for_a_summary, "They talked of looms.")
+        thread = await begin(own, long_text(0))
+        second = await own.ann.post(thread, long_text(1))
+        await own.settled(second)
+        await own.settled(await own.ann.post(thread, long_text(2)))
+        assert "They talked of looms." in str(own.asked[-1].body)
+        await own.ann.delete(thread, second["id"])
+        await own.bots[0].logged("message_deleted", message=int(second["id"]))
+        own.claude.say_when(asks_for_a_summary, "They talked of wool.")
+        before = len(own.asked)
+        await own.settled(await own.ann.post(thread, long_text(3)))
+        requests = [str(call.body) for call in own.asked[before:]]
+        assert not any("They talked of looms." in each or "begin-1" in each for each in requests)
+        assert "They talked of wool." in requests[-1]
+
+
 async def test_who_writes_or_edits_on_makes_nobody_sum_up_twice(world: World) -> None:
     settings = {**UNTITLED, "BOT_HISTORY__MAX_TOKENS": max_tokens(2025), "BOT_HISTORY__ON_TRIM": "summarize"}
     async with world.apart(settings) as own:

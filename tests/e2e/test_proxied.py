@@ -211,7 +211,7 @@ async def test_an_edit_of_the_proxied_message_is_answered_anew(world: World) -> 
     assert "warp" not in sent(world)
 
 
-async def test_other_webhooks_and_other_applications_are_no_people(world: World) -> None:
+async def test_security_other_webhooks_and_other_applications_are_no_people(world: World) -> None:
     place = await world.converse(world.channel(), "hello")
     channel = world.discord.world.channels[place]
     world.discord.post_as_webhook(channel, "Luna", "by nobody")
@@ -221,7 +221,7 @@ async def test_other_webhooks_and_other_applications_are_no_people(world: World)
     assert "another application" not in sent(world)
 
 
-async def test_whom_an_admin_does_not_name_is_no_proxy(world: World) -> None:
+async def test_security_whom_an_admin_does_not_name_is_no_proxy(world: World) -> None:
     async with world.apart({"BOT_DISCORD__PROXIES": ""}) as own:
         place = await own.converse(own.channel(), "hello")
         channel = own.discord.world.channels[place]

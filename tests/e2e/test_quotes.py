@@ -108,7 +108,9 @@ async def test_a_deleted_message_is_named_as_deleted_and_the_question_is_answere
         ]
 
 
-async def test_a_link_that_everybody_here_may_read_is_opened_and_others_stay_links(world: World) -> None:
+async def test_security_a_link_that_everybody_here_may_read_is_opened_and_others_stay_links(
+    world: World,
+) -> None:
     channel, public, private = world.channel(), world.channel(), world.channel()
     shown = await world.ben.post(public, "the loom is in the attic")
     world.deny(private, bits.VIEW_CHANNEL, world.guild.id)
@@ -135,7 +137,7 @@ async def test_a_link_that_everybody_here_may_read_is_opened_and_others_stay_lin
     assert notices(world, thread) == ["\n".join(map(wording.small, refusals))]
 
 
-async def test_roles_decide_which_links_are_opened(world: World) -> None:
+async def test_security_roles_decide_which_links_are_opened(world: World) -> None:
     discord = world.discord
     role = guilds.add_role(discord.world, world.guild, "staff", bits.VIEW_CHANNEL)
     discord.commit()
@@ -217,7 +219,7 @@ async def test_chat_takes_the_last_messages_of_the_channel_into_the_thread(world
     assert [text for _, text in said(quote)] == [f"message {number}" for number in range(3, 8)]
 
 
-async def test_a_question_by_command_is_quoted_as_another_programs_words_and_never_as_claudes(
+async def test_security_a_question_by_command_is_quoted_as_another_programs_words_and_never_as_claudes(
     world: World,
 ) -> None:
     channel = world.channel()
@@ -231,7 +233,9 @@ async def test_a_question_by_command_is_quoted_as_another_programs_words_and_nev
     ]
 
 
-async def test_chat_takes_along_only_what_the_person_may_read_and_nothing_private(world: World) -> None:
+async def test_security_chat_takes_along_only_what_the_person_may_read_and_nothing_private(
+    world: World,
+) -> None:
     channel = world.channel()
     said = await answer(await world.ann.command(channel, "chat", {"context": 5}))
     assert said == CONTEXT_WITHOUT_MESSAGE

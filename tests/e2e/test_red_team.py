@@ -79,7 +79,7 @@ def paper(title: str) -> bytes:
     return out.getvalue()
 
 
-async def test_hostile_texts_reach_claude_as_texts_in_every_place(world: World) -> None:
+async def test_security_hostile_texts_reach_claude_as_texts_in_every_place(world: World) -> None:
     async with TranscriptionServer(text=HEARD.text).running() as server:
         voice = {"BOT_VOICE__URL": server.url, "BOT_VOICE__API_KEY": server.key}
         async with world.apart({**LOUD, **voice}) as own:

@@ -70,7 +70,7 @@ async def test_a_title_that_comes_too_late_is_neither_used_nor_shown(world: Worl
     assert world.called("POST", f"/channels/{channel}/typing")
 
 
-async def test_a_title_never_tells_what_the_message_hides(world: World) -> None:
+async def test_security_a_title_never_tells_what_the_message_hides(world: World) -> None:
     world.claude.say("<thread_title>The butler did it</thread_title>\nHe did.")
     thread = await world.converse(world.channel(), "why was it ||the butler||?")
     assert "butler" not in name(world, thread)

@@ -375,7 +375,7 @@ async def test_a_reply_tells_what_it_was_made_with(world: World) -> None:
 # Who may ask
 
 
-async def test_whoever_may_not_read_a_channel_learns_nothing_of_its_messages(world: World) -> None:
+async def test_security_whoever_may_not_read_a_channel_learns_nothing_of_its_messages(world: World) -> None:
     hidden, here = world.channel(), world.channel()
     asked = await world.ann.post(hidden, f"{world.mention} hello?")
     await world.answered(await world.thread_of(asked))
@@ -405,7 +405,7 @@ async def test_without_the_history_a_person_asks_only_about_what_they_see(world:
     assert await why(world.ben, channel) == why_view.NOTHING_HERE
 
 
-async def test_of_a_private_thread_only_its_members_and_moderators_learn(world: World) -> None:
+async def test_security_of_a_private_thread_only_its_members_and_moderators_learn(world: World) -> None:
     channel = world.channel()
     await answer(await world.ann.command(channel, "chat", {"message": "a secret", "private": True}))
     (thread,) = world.discord.threads(channel)
@@ -416,7 +416,7 @@ async def test_of_a_private_thread_only_its_members_and_moderators_learn(world: 
     assert "It answers" in await why(world.person("mod", bits.MANAGE_THREADS), channel, known)
 
 
-async def test_another_server_and_other_direct_messages_stay_unknown(world: World) -> None:
+async def test_security_another_server_and_other_direct_messages_stay_unknown(world: World) -> None:
     direct = await world.dm_of(world.ann)
     said = await world.ann.post(direct, "hello")
     await world.answered(direct)

@@ -55,7 +55,7 @@ async def test_no_call_is_refused_for_its_pace(lively: World) -> None:
     assert [call.path for call in lively.calls() if call.status == 429] == []
 
 
-async def test_no_post_and_no_edit_can_ping_anybody(lively: World) -> None:
+async def test_security_no_post_and_no_edit_can_ping_anybody(lively: World) -> None:
     written = [call for call in lively.calls() if call.method in ("POST", "PATCH") and _holds_text(call)]
     assert len(written) > THREADS
     for call in written:

@@ -119,6 +119,7 @@ class World:
             "ANTHROPIC_API_KEY": "e2e-key",
             "ANTHROPIC_BASE_URL": self.claude.base_url,
             "REDIS_URL": self.redis_url,
+            **UNLIMITED,
             **self.settings,
             **settings,
         }
@@ -258,6 +259,13 @@ class World:
         await self.answered(thread)
         return thread
 
+
+UNLIMITED = {
+    "BOT_LIMITS__THREADS_PER_MINUTE": "0",
+    "BOT_LIMITS__TURNS_PER_PERSON": "0",
+    "BOT_LIMITS__REFUSALS": "0",
+}
+"""The same few people write in all tests of a session."""
 
 ADMINISTRATOR = 1 << 3
 SUPPRESS_NOTIFICATIONS = 1 << 12

@@ -16,6 +16,10 @@ SETTINGS = {
     "BOT_CLAUDE__FIRST_TEXT_TIMEOUT_S": "2",
     "BOT_CLAUDE__STALL_TIMEOUT_S": "1",
     "BOT_SHUTDOWN__GRACE_S": "2",
+    # A message beyond a limit is not answered; here, every message is to be.
+    "BOT_LIMITS__THREADS_PER_MINUTE": "0",
+    "BOT_LIMITS__TURNS_PER_PERSON": "0",
+    "BOT_LIMITS__REFUSALS": "0",
 }
 
 QUICK = {

@@ -29,7 +29,8 @@ from bot.render.measure import MESSAGE_LIMIT_UNITS
 from bot.render.style import Style
 from bot.store.codec import load_turn
 from bot.store.contracts import CONTRACTS
-from bot.store.keys import Keys
+from bot.store.keys import USAGE_PLACE, Keys
+from bot.store.usage import read_counts
 from tests.engine.resent import other_bytes
 from tests.engine.uploads import Workspace
 from tests.patience import Patience
@@ -168,6 +169,13 @@ class Scene:
         exact = attempts == len(entries) and all(entry.cost is not None for entry in entries)
         if total < counted or (exact and total > counted):
             found.append(f"{place}: the conversation has cost {total}, its turns {counted}")
+        used = 0
+        async for key in self.redis.scan_iter(match=f"{self.prefix}:{{{place}}}:use:*"):
+            rows = (value for name, value in (await self.redis.hgetall(key)).items() if name != USAGE_PLACE)
+            used += sum(read_counts(str(row)).micro_usd for row in rows)
+        # A reset forgets what the conversation has cost, and not what the server has used.
+        if used < total or (used > total and "floor" not in meta):
+            found.append(f"{place}: the conversation has cost {total}, its usage {used}")
         return found + _replies(place, self._by_bot(place), by_turn_id, answered)
 
     async def _store(self, places: Sequence[int]) -> list[str]:

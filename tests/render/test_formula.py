@@ -17,7 +17,7 @@ async def test_a_formula_is_drawn_and_what_cannot_be_drawn_is_none() -> None:
     assert [picture and picture[:8] for picture in pictures] == [PNG, None, None, PNG]
 
 
-async def test_a_hostile_formula_is_none() -> None:
+async def test_security_a_hostile_formula_is_none() -> None:
     deep = "x^{" * 300 + "}" * 300
     wide = "x+" * (TEX_MAX_CHARS // 2)
     assert await draw_all([deep, wide, "x" * (TEX_MAX_CHARS + 1), "", "$", "\\"]) == [None] * 6

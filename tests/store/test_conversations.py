@@ -165,3 +165,20 @@ async def test_what_has_a_record_was_answered_or_will_be(store: Store) -> None:
     await receive(store, message("hello"))
     assert await store.recorded([(C, snowflake(10)), (C, snowflake(11))]) == {snowflake(10)}
     assert await store.recorded([]) == frozenset()
+
+
+async def test_a_conversation_is_handed_over_once_for_each_command(store: Store, redis: Redis) -> None:
+    await receive(store, message("one", number=10))
+    assert await store.hand_over(C, 71, 500)
+    assert not await store.hand_over(C, 71, 500), "a repeated call"
+    assert not await store.hand_over(C, 72, 499), "from before the latest"
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.starter, meta.handed) == (71, 500)
+    await receive(store, message("two", number=11))
+    assert await store.hand_over(C, 73, 501)
+    await store.reset(C, before=message("", number=12).id)
+    meta = await store.meta(C)
+    assert meta is not None
+    assert (meta.starter, meta.handed) == (73, 501)
+    assert await redis.ttl(KEYS.meta(C)) > 0

@@ -60,7 +60,9 @@ def test_a_reply_that_a_limit_ends_can_be_continued() -> None:
 
 
 def test_a_refusal_discards_what_was_written_and_leaves_the_history() -> None:
-    assert conclude("Well, first", end("refusal")) == Conclusion("refused", "", (wording.REFUSED,))
+    assert conclude("Well, first", end("refusal")) == Conclusion(
+        "refused", "", (wording.REFUSED,), declined=True
+    )
 
 
 @pytest.mark.parametrize("reason", ["end_turn", "max_tokens", "model_context_window_exceeded", "unheard_of"])
@@ -95,11 +97,14 @@ def test_every_failure_says_something_of_its_own(error: BobbinError) -> None:
 
 @pytest.mark.parametrize("error", REFUSALS, ids=lambda error: type(error).__name__)
 def test_what_is_refused_for_its_content_leaves_the_history(error: BobbinError) -> None:
-    assert conclude("", error) == Conclusion("refused", "", (wording.explain(error),))
+    declined = isinstance(error, ClaudeBlocked)  # an unreadable request is nobody's abuse
+    assert conclude("", error) == Conclusion("refused", "", (wording.explain(error),), declined=declined)
 
 
 def test_what_the_filter_blocks_in_mid_reply_is_discarded() -> None:
-    assert conclude("Well, first", ClaudeBlocked()) == Conclusion("refused", "", (wording.BLOCKED,))
+    assert conclude("Well, first", ClaudeBlocked()) == Conclusion(
+        "refused", "", (wording.BLOCKED,), declined=True
+    )
 
 
 def test_a_failure_in_mid_reply_keeps_what_was_written() -> None:

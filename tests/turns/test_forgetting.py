@@ -318,7 +318,7 @@ async def test_what_is_put_back_by_hand_is_found_again(bench: Bench) -> None:
     assert (await bench.forget()).found == Found(messages=1)
     assert await bench.forgetting.verify(WHO) == Found()
     for key, value in zip(keys, before, strict=True):
-        await bench.redis.restore(key, 0, value, replace=True)
+        await bench.redis.restore(key, 0, value or b"", replace=True)
         if key != keys[2]:
             assert (await bench.forgetting.verify(WHO)).messages == 1, key
     assert (await bench.forget()).found.messages == 1

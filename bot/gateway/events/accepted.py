@@ -43,6 +43,8 @@ class Accepted:
             fields |= place_names(message.guild, message.channel)
         elif isinstance(self.channel, discord.Thread):
             fields["parent"] = self.channel.parent_id
+            if self.channel.is_private():
+                fields["private"] = 1
             fields |= place_names(message.guild, self.channel.parent)
             if self.channel.owner_id not in (None, me):
                 fields["starter"] = self.channel.owner_id

@@ -26,10 +26,10 @@ class DecisionNotes:
         self._clock = clock
         self._note = note
 
-    async def ignored(self, message: discord.Message, ignored: Ignore) -> None:
+    async def ignored(self, message: discord.Message, ignored: Ignore, detail: str = "") -> None:
         """Note a decision of the intake that neither the message nor the rules tell later."""
         if is_stored(ignored):
-            decision = Decision(ignored.reason.value, self._clock.now_ms(), origin=ignored.origin)
+            decision = Decision(ignored.reason.value, self._clock.now_ms(), detail, ignored.origin)
             await self._note(message.channel.id, (message.id,), decision)
 
     async def unanswered(self, message: discord.Message, cause: Cause, detail: str = "") -> None:

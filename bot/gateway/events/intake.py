@@ -12,6 +12,7 @@ from bot.conversation.clock import Clock
 from bot.conversation.decision import Cause
 from bot.conversation.errors import DiscordError, StoreUnavailable
 from bot.conversation.intake import Answer, Ignore, Reason
+from bot.conversation.limits import Paused, when
 from bot.conversation.message import Message, Reference, created_ms
 from bot.gateway.conversion import convert
 from bot.gateway.conversion.inbox import to_inbox
@@ -27,6 +28,7 @@ from bot.gateway.events.questions import Questions
 from bot.gateway.events.thread_permission import ThreadPermission
 from bot.render.outbox import Outbox, Outgoing
 from bot.store.conversations import Conversations
+from bot.store.person_limits import PersonLimits
 from bot.turns.dispatch import Dispatcher
 
 log = structlog.get_logger()
@@ -50,6 +52,7 @@ class Intake:
         questions: Questions,
         outage_buffer: OutageBuffer,
         clock: Clock,
+        limits: PersonLimits,
         *,
         max_age_s: float,
         asks_titles: bool = False,
@@ -65,6 +68,7 @@ class Intake:
         self._questions = questions
         self._outage_buffer = outage_buffer
         self._clock = clock
+        self._limits = limits
         self._max_age_s = max_age_s
         self._asks_titles = asks_titles
         self._on_decision = on_decision
@@ -224,6 +228,11 @@ class Intake:
     ) -> int | None:
         # A webhook uses no command and presses no button: the person who wrote the original does.
         asker = message.author.id if original is None else original.author.id
+        counted = message.id if original is None else original.id  # a copy opens no second thread
+        unknown = original is None and self._proxies.is_proxied(message)
+        person = None if unknown else asker
+        if await self._is_limited(message, accepted, source, person=person, counted=counted):
+            return None
         conversation, opens = message.channel.id, None
         if accepted.answer.opens_thread:
             # A thread has the id of the message that it is started from, so the conversation can be stored before
@@ -258,6 +267,35 @@ class Intake:
         if source == "event":
             self._dispatcher.wake(conversation)
         return None if is_new is None else conversation
+
+    async def _is_limited(
+        self, message: discord.Message, accepted: Accepted, source: str, *, person: int | None, counted: int
+    ) -> bool:
+        """Whether a message is left out because of its author's limits; tells the author, once.
+
+        Proxied messages whose authors are not known count as those of one person in each channel.
+        """
+        limited = await self._limits.admit(
+            message.channel.id if message.guild is None else message.guild.id,
+            message.channel.id if person is None else person,
+            counted,
+            at_ms=created_ms(message.id) if source == "listing" else self._clock.now_ms(),
+            opens_thread=accepted.answer.opens_thread,
+        )
+        if limited is None:
+            return False
+        reason = Reason.PAUSED if isinstance(limited, Paused) else Reason.TOO_MANY_THREADS
+        self._on_decision(reason.value)
+        await self._notes.ignored(message, Ignore(reason), when(limited.until_ms))
+        log.info("message_limited", message=message.id, reason=reason.value)
+        if limited.is_first:
+            sentence = (
+                wording.paused(person, limited.until_ms)
+                if isinstance(limited, Paused)
+                else wording.too_many_threads(limited.until_ms)
+            )
+            await self._notify(message, sentence)
+        return True
 
     async def _notify(self, message: discord.Message, sentence: str) -> None:
         try:

@@ -50,6 +50,21 @@ local function note_act(audit, audit_s, interaction, person, scope, target, what
   return true
 end
 
+-- Add to a person's score of abuse, which halves every `half_life_ms`. Above `most` (0: never) the person is paused
+-- until half of `most` would be left; bot/conversation/abuse_score.py says the same.
+local function add_abuse(abuse, weight, now, half_life_ms, most, abuse_s)
+  local found = redis.call('HMGET', abuse, 'score', 'at', 'until')
+  local at = tonumber(found[2] or 0)
+  local score = tonumber(found[1] or 0) * 2 ^ (-math.max(0, now - at) / half_life_ms) + weight
+  redis.call('HSET', abuse, 'score', string.format('%.17g', score), 'at', integer(math.max(now, at)))
+  if most > 0 and score > most then
+    local pause = math.ceil(half_life_ms * math.log(2 * score / most) / math.log(2))
+    if tonumber(found[3] or 0) <= now then redis.call('HSET', abuse, 'since', integer(now)) end
+    redis.call('HSET', abuse, 'until', integer(now + pause))
+  end
+  redis.call('EXPIRE', abuse, abuse_s)
+end
+
 -- Note a call of an instance to the budgets: the number of its calls, or false if the store has forgotten some of the
 -- `seen` ones, as after a rollback.
 local function numbered(calls, seen)
@@ -82,4 +97,22 @@ end
 local function use_of(counter)
   local found = redis.call('HMGET', counter, 'settled', 'reserved', 'told')
   return tonumber(found[1] or 0), tonumber(found[2] or 0), tonumber(found[3] or 0)
+end
+
+-- Add to one row of a usage: eight counts, then the first turn of the row, which stays.
+local function add_usage(usage, row, counts)
+  local sums, known = {}, string.gmatch(redis.call('HGET', usage, row) or '', '%d+')
+  for count in string.gmatch(counts, '%d+') do
+    local before, number = known(), #sums + 1
+    sums[number] = number <= 8 and integer(tonumber(count) + tonumber(before or 0)) or before or count
+  end
+  redis.call('HSET', usage, row, table.concat(sums, ' '))
+end
+
+-- Record the usage of an attempt: the `place`, then rows and their counts in turn. Nothing where nothing was used.
+local function record_usage(usage, usage_s, used)
+  if #used == 0 then return end
+  redis.call('HSET', usage, 'place', used[1])
+  for i = 2, #used, 2 do add_usage(usage, used[i], used[i + 1]) end
+  redis.call('EXPIRE', usage, usage_s)
 end

@@ -37,6 +37,17 @@ class Leave(Call):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HandOver(Call):
+    """Make a person the starter of a conversation; `at` is the padded id of the interaction."""
+
+    script: ClassVar[str] = "hand_over"
+    meta: Key
+    person: int
+    at: str
+    ttl_s: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reset(Call):
     """Forget the history and every message that waits."""
 

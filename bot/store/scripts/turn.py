@@ -130,7 +130,7 @@ class Commit(Call):
 
     `members` are the padded ids of the messages that the reply answers; `shown` is the result. `cost` is in
     micro-dollars, of `unpriced` requests not all of the cost is known. With `carries_summary` the entry carries the
-    summary in front of the window on, as corrected by `corrected`.
+    summary in front of the window on, as corrected by `corrected`. `used` is what the attempt adds to the usage.
     """
 
     script: ClassVar[str] = "commit"
@@ -139,6 +139,7 @@ class Commit(Call):
     history: Key
     meta: Key
     result: Key
+    usage: Key
     token: int
     members: str
     entry: str
@@ -149,6 +150,8 @@ class Commit(Call):
     carries_summary: bool
     corrected: str
     ttl_s: int
+    usage_s: int
+    used: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,7 +190,10 @@ class RecordCost(Call):
     script: ClassVar[str] = "record_cost"
     record: Key
     meta: Key
+    usage: Key
     token: int
     turn: str
     cost: int
     unpriced: int
+    usage_s: int
+    used: tuple[str, ...]

@@ -125,7 +125,9 @@ async def test_a_link_into_a_channel_for_everyone_is_opened(scene: Scene) -> Non
     assert said.text == "in the open"
 
 
-async def test_a_link_into_the_same_private_channel_is_opened_and_into_another_is_not(scene: Scene) -> None:
+async def test_security_a_link_into_the_same_private_channel_is_opened_and_into_another_is_not(
+    scene: Scene,
+) -> None:
     discord, ann = scene.post.discord, scene.post.ann
     home = discord.world.channels[scene.post.channel]
     other = scene.channel()
@@ -140,7 +142,7 @@ async def test_a_link_into_the_same_private_channel_is_opened_and_into_another_i
     assert await scene.linked(await scene.link(other.id)) is Missing.NOT_FOR_ALL
 
 
-async def test_what_not_everybody_reads_is_never_even_fetched(scene: Scene) -> None:
+async def test_security_what_not_everybody_reads_is_never_even_fetched(scene: Scene) -> None:
     post, discord = scene.post, scene.post.discord
     link = await scene.link(scene.channel(everyone=bits.VIEW_CHANNEL, ann=0).id, by=_owner(scene))
     for allowed in (scene.me, post.ann.id):
@@ -149,7 +151,7 @@ async def test_what_not_everybody_reads_is_never_even_fetched(scene: Scene) -> N
     assert not [call for call in discord.requests if call.path.endswith(f"/messages/{link.message}")]
 
 
-async def test_what_the_asker_or_the_bot_may_not_read_is_not_opened(scene: Scene) -> None:
+async def test_security_what_the_asker_or_the_bot_may_not_read_is_not_opened(scene: Scene) -> None:
     hidden_from_bot = scene.channel(bot=bits.VIEW_CHANNEL)
     assert await scene.linked(await scene.link(hidden_from_bot.id)) is Missing.FORBIDDEN
     without_history = scene.channel()
@@ -160,7 +162,7 @@ async def test_what_the_asker_or_the_bot_may_not_read_is_not_opened(scene: Scene
     assert await scene.linked(link) is Missing.NOT_FOR_ALL
 
 
-async def test_links_into_private_threads_other_servers_and_adult_channels_are_not_opened(
+async def test_security_links_into_private_threads_other_servers_and_adult_channels_are_not_opened(
     scene: Scene,
 ) -> None:
     ann, discord = scene.post.ann, scene.post.discord
@@ -292,7 +294,7 @@ async def test_of_a_room_with_nothing_but_system_messages_some_pages_are_read(sc
     assert (content.messages, content.has_more) == ((), True)
 
 
-async def test_a_link_that_names_this_server_with_the_channel_of_another_one_is_not_opened(
+async def test_security_a_link_that_names_this_server_with_the_channel_of_another_one_is_not_opened(
     scene: Scene,
 ) -> None:
     post = scene.post

@@ -35,7 +35,7 @@ async def test_what_only_looks_like_an_id_is_left_alone(post: Post) -> None:
     assert await named(post, text) == text
 
 
-async def test_a_display_name_that_cannot_be_seen_is_replaced_by_the_username(post: Post) -> None:
+async def test_security_a_display_name_that_cannot_be_seen_is_replaced_by_the_username(post: Post) -> None:
     (guild,) = post.discord.world.guilds.values()
     ghost = post.discord.add_user("ghost", "\u200b\u2060", guild)
     await ghost.post(post.thread, "hello")

@@ -105,7 +105,7 @@ async def test_a_thread_that_cannot_be_read_hides_no_other(post: Post) -> None:
     assert [thread.id for thread in await reading.active_threads(guild)] == [post.thread]
 
 
-def test_what_is_logged_of_something_unreadable_holds_nothing_of_it(
+def test_security_what_is_logged_of_something_unreadable_holds_nothing_of_it(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert (

@@ -143,7 +143,7 @@ async def test_discord_py_keeps_nothing_of_the_buttons(post: Post) -> None:
     assert not post.client._connection._view_store._views
 
 
-async def test_mentions_ping_nobody_and_links_unfurl_only_where_configured(post: Post) -> None:
+async def test_security_mentions_ping_nobody_and_links_unfurl_only_where_configured(post: Post) -> None:
     text = f"@everyone <@{post.ann.user.id}> https://example.org"
     sent = await post.outbox.send(post.thread, Outgoing(text, "1"))
     await post.outbox.edit(post.thread, sent.id, Change(text + " more", controls=STOP))

@@ -1,0 +1,81 @@
+"""/handover: somebody else becomes the starter of a conversation."""
+
+from __future__ import annotations
+
+import discord
+import structlog
+from discord import app_commands
+
+from bot.commands import access
+from bot.commands.command_contexts import in_servers_only
+from bot.commands.interactions import Interaction, say
+from bot.commands.invocation import NOT_A_CONVERSATION, resolve_invocation
+from bot.commands.noting import note
+from bot.commands.services import CommandServices
+from bot.commands.tree import Tree
+from bot.conversation.audit import Act
+
+log = structlog.get_logger()
+
+RULE = access.CONVERSATION
+
+MAY_NOT_HAND_OVER = RULE.refusal("hand it over")
+NOT_TO_A_BOT = "A conversation can be handed over to a person, not to an app."
+CANNOT_SEE = "{member} cannot see this thread. Invite them first, then hand it over."
+ALREADY = "{member} is the starter of this thread already."
+HANDED_OVER = (
+    "{member} is the starter of this thread now: they can reset it, choose its settings and stop me here."
+)
+
+
+class Handover:
+    """Answers the command."""
+
+    def __init__(self, services: CommandServices) -> None:
+        self._conversations = services.conversations
+        self._audit_log = services.audit_log
+
+    def add_to(self, tree: Tree) -> None:
+        """Add the command."""
+        tree.command(name="handover", description="Make somebody else the starter of this thread")(
+            self.hand_over
+        )
+
+    @app_commands.describe(member="Who is to reset it, choose its settings and stop me here")
+    @in_servers_only
+    async def hand_over(self, interaction: Interaction, member: discord.User) -> None:
+        """Hand a conversation over."""
+        await interaction.response.defer(ephemeral=True)
+        invocation = await resolve_invocation(interaction, self._conversations)
+        conversation = invocation.conversation
+        meta = None if conversation is None else await self._conversations.meta(conversation)
+        if conversation is None or meta is None:
+            await say(interaction, NOT_A_CONVERSATION)
+        elif not RULE.allows(invocation.person):
+            await say(interaction, MAY_NOT_HAND_OVER)
+        elif member.bot:
+            await say(interaction, NOT_TO_A_BOT)
+        elif not await _can_see(interaction.channel, member):
+            await say(interaction, CANNOT_SEE.format(member=f"<@{member.id}>"))
+        elif meta.starter == member.id:
+            await say(interaction, ALREADY.format(member=f"<@{member.id}>"))
+        else:
+            if await self._conversations.hand_over(conversation, member.id, interaction.id):
+                log.info("conversation_handed_over", conversation=conversation)
+            before = "" if meta.starter is None else str(meta.starter)
+            await note(self._audit_log, invocation, Act.HANDED_OVER, before=before, after=str(member.id))
+            await say(interaction, HANDED_OVER.format(member=f"<@{member.id}>"))
+
+
+async def _can_see(channel: object, member: discord.User | discord.Member) -> bool:
+    """Whether somebody can see a thread: a private one only as its member, or with Manage Threads."""
+    held = getattr(member, "resolved_permissions", None)
+    if not isinstance(channel, discord.Thread) or held is None or not held.view_channel:
+        return False
+    if not channel.is_private() or held.manage_threads:
+        return True
+    try:
+        await channel.fetch_member(member.id)
+    except discord.NotFound:
+        return False
+    return True

@@ -1,0 +1,18 @@
+"""Calls that change usage without a turn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.store.keys import Key
+from bot.store.scripts import Call
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForgetUsage(Call):
+    """Take the name off one row of the usage of a conversation's day."""
+
+    script: ClassVar[str] = "forget_usage"
+    usage: Key
+    row: str
