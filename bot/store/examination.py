@@ -24,7 +24,7 @@ from bot.conversation.forgetting import (
     without_person,
     without_quotes,
 )
-from bot.conversation.message import Message, created_ms
+from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.scope import WITHHELD
 from bot.conversation.usage import Counts
 from bot.store.codec import dump_message, dump_turn, load_turn
@@ -250,7 +250,7 @@ class Examination:
                 if left != said and message <= who.before:
                     found += NOTHING if message in history.told else of_message
                     told.add(message)
-                    contents |= {f"{message}:{file}" for file in _quoted_files(said, who)}
+                    contents |= _quoted_files(message, _quoted_in(said), who)
                     record = self._keys.record(tag, message)
                     calls.append(
                         ReplaceField(value=record, field="payload", before=payload, after=dump_message(left))
@@ -290,14 +290,8 @@ class Examination:
                         value=key, field=name, before=text, after=dump_quotes(replace(fetched, quotes=quotes))
                     )
                 )
-                contents |= {
-                    f"{message}:{file.id}"
-                    for quote in fetched.quotes
-                    for said in quote.messages
-                    if who.is_author(said.author)
-                    for file in said.attachments
-                    if f"{message}:{file.id}" in fields
-                }
+                quoted = [said for quote in fetched.quotes for said in quote.messages]
+                contents |= _quoted_files(int(message), quoted, who)
         return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
@@ -392,12 +386,21 @@ class Examination:
         return Examined(tag, kept_acts=tuple(acts))
 
 
-def _quoted_files(message: Message, who: Identity) -> list[int]:
-    """Return the ids of the person's files that a message of somebody else quotes."""
+def _quoted_in(message: Message) -> list[Quoted]:
     quoted = [said for quote in message.quotes for said in quote.messages]
-    if message.reference is not None and message.reference.said is not None:
-        quoted.append(message.reference.said)
-    return [file.id for said in quoted if who.is_author(said.author) for file in said.attachments]
+    said = None if message.reference is None else message.reference.said
+    return quoted if said is None else [*quoted, said]
+
+
+def _quoted_files(message: int, quoted: Sequence[Quoted], who: Identity) -> set[str]:
+    """Return the fields of the contents of the person's files that a message of somebody else quotes.
+
+    The files of a forward belong to the forwarding message, others to the message that is quoted.
+    """
+    own = [said for said in quoted if who.is_author(said.author)]
+    return {
+        f"{holder}:{file.id}" for said in own for file in said.attachments for holder in (message, said.id)
+    }
 
 
 def _added_ms(entry: str) -> int:

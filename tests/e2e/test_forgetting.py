@@ -364,6 +364,8 @@ async def test_a_file_of_a_person_that_another_thread_quotes_goes_from_anthropic
         assert mine
         assert "1 file" in await forget(own, own.ann, channel)
         await own.until(lambda: not mine & set(own.claude.files.files))
-        assert holding(await stored(own), {"text": "tulips", "file": "mine.png"}) == {}
+        found = await stored(own)
+        left = holding(found, {"text": "tulips", "file": "mine.png"})
+        assert left == {}, [found[key] for key in left]
         await own.settled(await own.ben.post(int(asked["id"]), "and now?"))
         assert "forgotten at the wish of its author" in sent(own)
