@@ -22,12 +22,11 @@ from bot.store.stale_summaries import StaleSummaries
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What followed from an erasure: the number of summaries dropped, and whether a turn is to be taken up.
+    """What followed from an erasure: whether a turn is to be taken up.
 
     It is not `complete` where something has changed since it was read.
     """
 
-    summaries: int
     wakes: bool
     complete: bool
 
@@ -46,25 +45,30 @@ class Erasure:
 
     async def erase(self, examined: Examined, who: Identity, *, first: int | None) -> Erased:
         """Remove what was found; `first` is the index of the first entry that has held something of the person."""
-        tag, summaries, wakes, complete = examined.tag, 0, False, True
+        tag, wakes, complete = examined.tag, False, True
         if first is not None:
             # Before the entries are changed: only they tell which summaries may hold the person's words.
-            summaries = await self._summaries.drop(tag, first)
+            await self._summaries.drop(tag, first)
         if examined.calls or examined.contents or examined.records:
             await self._sweeps.schedule(tag)
-        for call in examined.calls:
-            complete &= bool(await self._scripts.run(call))
+        # Before what names them is changed: an instance that takes the job up would not find them any more.
         if examined.contents:
             with translated():
                 await self._redis.hdel(self._keys.files(tag), *sorted(examined.contents))
+        await self._delete_keys(examined)
+        for call in examined.calls:
+            complete &= bool(await self._scripts.run(call))
         for message in sorted(examined.records):
             change = await self._revisions.delete(tag, message)
             wakes |= change in (Change.WAITING, Change.ANSWERING, Change.LAST)
             with translated():
                 await self._redis.hdel(self._keys.record(tag, message), "author")
-        await self._delete_keys(examined)
         await self._remove_prompts(examined, who)
-        return Erased(summaries, wakes, complete)
+        return Erased(wakes, complete)
+
+    async def summaries(self, tag: int, first: int | None) -> int:
+        """Return how many summaries an erasure drops."""
+        return 0 if first is None else await self._summaries.count(tag, first)
 
     async def turn(self, conversation: int) -> tuple[int, bool]:
         """Return the token of the lease, and whether a turn runs under it."""

@@ -24,7 +24,7 @@ from bot.conversation.forgetting import (
     without_person,
     without_quotes,
 )
-from bot.conversation.message import created_ms
+from bot.conversation.message import Message, Quoted, created_ms
 from bot.conversation.scope import WITHHELD
 from bot.conversation.usage import Counts
 from bot.store.codec import dump_message, dump_turn, load_turn
@@ -99,9 +99,10 @@ class KeptUsage:
 class Examined:
     """What the keys of one conversation or one server hold of a person, and what removes that.
 
-    `messages` are ids of the person's messages, those with a record of their own among them. `index` is that of the
-    first entry of the history that holds something. `calls` change what others wrote, `contents` are fields of the
-    contents of files, `results` ids of turns, `recent` ids of messages just accepted, `keys` names of
+    `messages` are ids of the person's messages, those with a record of their own among them. `told` are
+    messages whose quotes are counted in `found`: a quote stands in the history, the record and the contents. `index`
+    is that of the first entry of the history that holds something. `calls` change what others wrote, `contents` are
+    fields of the contents of files, `results` ids of turns, `recent` ids of messages just accepted, `keys` names of
     keys that are the person's alone, `prompts` places at which a
     prompt of the person is in force, `versions` ids of earlier ones by place.
     """
@@ -109,6 +110,7 @@ class Examined:
     tag: int
     found: Found = NOTHING
     messages: frozenset[int] = frozenset()
+    told: frozenset[int] = frozenset()
     records: frozenset[int] = frozenset()
     index: int | None = None
     calls: tuple[Call, ...] = ()
@@ -146,9 +148,10 @@ class Examination:
             # Whatever the search found: a turn may have written the others since.
             parts += [await self._examine_history(tag, who), await self._examine_meta(tag, who)]
             if ways["message"]:
-                parts.append(await self._examine_records(tag, ways["message"], parts[0].messages, who))
+                parts.append(await self._examine_records(tag, ways["message"], parts[0], who))
+            told = frozenset(message for part in parts for message in part.told)
             own = frozenset(message for part in parts for message in part.messages)
-            parts.append(await self._examine_contents(tag, own, who))
+            parts.append(await self._examine_contents(tag, own, told, who))
         if ways["by expiry"]:
             parts.append(await self._examine_recent(tag, ways["by expiry"], who))
         if ways["key"]:
@@ -166,7 +169,7 @@ class Examination:
         texts = await self._read.entries(self._read.name_of(key))
         newest = _turn_id(texts[-1]) if texts else 0
         found, calls, messages, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
-        results: set[int] = set()
+        results, told = set[int](), set[int]()
         first: int | None = None
         for index, text in enumerate(texts):
             if not may_concern(text, who):
@@ -187,6 +190,7 @@ class Examination:
                 continue
             first = index if first is None else first
             found += of_entry
+            told |= {*entry.members, entry.id} if of_entry.quotes or of_entry.mentions else set()
             calls.append(Amend(history=key, index=index, before=text, after=dump_turn(left)))
             if left.outcome == "removed" and entry.outcome != "removed":
                 results.add(entry.id)
@@ -199,6 +203,7 @@ class Examination:
             tag,
             found,
             messages=frozenset(messages),
+            told=frozenset(told),
             index=first,
             calls=tuple(calls),
             results=frozenset(results),
@@ -222,9 +227,10 @@ class Examination:
         return found
 
     async def _examine_records(
-        self, tag: int, names: Sequence[str], counted: frozenset[int], who: Identity
+        self, tag: int, names: Sequence[str], history: Examined, who: Identity
     ) -> Examined:
         found, calls, own, kept = NOTHING, list[Call](), set[int](), list[KeptMessage]()
+        told, contents = set[int](), set[str]()
         for name, (author, payload) in zip(
             names, await self._read.fields(names, ("author", "payload")), strict=True
         ):
@@ -233,14 +239,20 @@ class Examination:
                 if message > who.before:
                     continue
                 own.add(message)
-                if message not in counted and payload and (said := read_message(payload)) is not None:
+                if (
+                    message not in history.messages
+                    and payload
+                    and (said := read_message(payload)) is not None
+                ):
                     files = tuple(each.filename for each in said.all_attachments)
                     kept.append(KeptMessage(tag, message, created_ms(message), said.text, files))
                     found += Found(messages=1, files=len(said.attachments))
             elif payload and (said := read_message(payload)) is not None:
                 left, of_message = without_quotes(said, who)
                 if left != said and message <= who.before:
-                    found += of_message
+                    found += NOTHING if message in history.told else of_message
+                    told.add(message)
+                    contents |= _quoted_files(message, _quoted_in(said), who)
                     record = self._keys.record(tag, message)
                     calls.append(
                         ReplaceField(value=record, field="payload", before=payload, after=dump_message(left))
@@ -249,12 +261,16 @@ class Examination:
             tag,
             found,
             messages=frozenset(own),
+            told=frozenset(told),
+            contents=frozenset(contents),
             records=frozenset(own),
             calls=tuple(calls),
             kept_messages=tuple(kept),
         )
 
-    async def _examine_contents(self, tag: int, own: frozenset[int], who: Identity) -> Examined:
+    async def _examine_contents(
+        self, tag: int, own: frozenset[int], told: frozenset[int], who: Identity
+    ) -> Examined:
         key = self._keys.files(tag)
         fields = await self._read.hash(self._read.name_of(key))
         found, calls, contents = NOTHING, list[Call](), set[str]()
@@ -270,20 +286,14 @@ class Examination:
                 quotes, of_quotes = quotes_without(fetched.quotes, who)
                 if quotes == fetched.quotes:
                     continue
-                found += of_quotes
+                found += NOTHING if int(message) in told else of_quotes
                 calls.append(
                     ReplaceField(
                         value=key, field=name, before=text, after=dump_quotes(replace(fetched, quotes=quotes))
                     )
                 )
-                contents |= {
-                    f"{message}:{file.id}"
-                    for quote in fetched.quotes
-                    for said in quote.messages
-                    if who.is_author(said.author)
-                    for file in said.attachments
-                    if f"{message}:{file.id}" in fields
-                }
+                quoted = [said for quote in fetched.quotes for said in quote.messages]
+                contents |= _quoted_files(int(message), quoted, who)
         return Examined(tag, found, calls=tuple(calls), contents=frozenset(contents))
 
     async def _examine_recent(self, tag: int, names: Sequence[str], who: Identity) -> Examined:
@@ -376,6 +386,23 @@ class Examination:
                 what, before, after = (fields.get(name, "") for name in ("what", "before", "after"))
                 acts.append(KeptAct(tag, int(fields.get("target", 0)), what, before, after, at_ms))
         return Examined(tag, kept_acts=tuple(acts))
+
+
+def _quoted_in(message: Message) -> list[Quoted]:
+    quoted = [said for quote in message.quotes for said in quote.messages]
+    said = None if message.reference is None else message.reference.said
+    return quoted if said is None else [*quoted, said]
+
+
+def _quoted_files(message: int, quoted: Sequence[Quoted], who: Identity) -> set[str]:
+    """Return the fields of the contents of the person's files that a message of somebody else quotes.
+
+    The files of a forward belong to the forwarding message, others to the message that is quoted.
+    """
+    own = [said for said in quoted if who.is_author(said.author)]
+    return {
+        f"{holder}:{file.id}" for said in own for file in said.attachments for holder in (message, said.id)
+    }
 
 
 def _added_ms(entry: str) -> int:

@@ -44,6 +44,10 @@ class StaleSummaries:
         self._scripts = Scripts(redis)
         self._sweeps = FileSweeps(redis, keys)
 
+    async def count(self, conversation: int, index: int) -> int:
+        """Return the number of summaries that may hold the entry of this index."""
+        return len(await self._stale(conversation, index))
+
     async def drop(self, conversation: int, index: int) -> int:
         """Drop the summaries that may hold the entry of this index, and return their number.
 

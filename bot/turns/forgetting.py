@@ -6,7 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import structlog
 
@@ -211,9 +211,13 @@ class Forgetting:
         if examined.index is not None and tag not in erasing.first:
             erasing.first[tag] = examined.index
             await self._jobs.note_first(job, tag, examined.index)
-        await self._jobs.note_found(job, f"{tag}:{number}", examined.found)
-        erased = await self._erasure.erase(examined, who, first=erasing.first.get(tag))
-        await self._jobs.note_found(job, f"{tag}:{number}:summaries", Found(summaries=erased.summaries))
+        first = erasing.first.get(tag)
+        # What stays is told once.
+        found = replace(examined.found, unreadable=0) if number else examined.found
+        await self._jobs.note_found(job, f"{tag}:{number}", found)
+        summaries = Found(summaries=await self._erasure.summaries(tag, first))
+        await self._jobs.note_found(job, f"{tag}:{number}:summaries", summaries)
+        erased = await self._erasure.erase(examined, who, first=first)
         if erased.wakes:
             self._dispatcher.signal(tag)
             await self._wakeups.publish(tag)

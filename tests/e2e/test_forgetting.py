@@ -20,6 +20,7 @@ from tests.e2e.controls import answer, press, sent
 from tests.e2e.lively import Lively, lively
 from tests.e2e.stored import redis_of, stored
 from tests.e2e.test_commands import set_prompt
+from tests.e2e.test_proxied import COPIED, Proxied
 from tests.e2e.world import World
 from tests.files import samples
 from tests.redis_proxy import RedisProxy
@@ -311,3 +312,63 @@ async def test_what_is_left_of_a_thread_is_taken_by_the_api_and_reads_in_order(w
         await forget(own, own.ben, thread)
         await own.settled(await own.ann.post(thread, "and of me?"))
         assert [each["role"] for each in own.asked[-1].body["messages"]] == ["user"]
+
+
+async def test_a_person_who_shares_a_running_turn_is_left_out_and_the_other_is_answered(world: World) -> None:
+    async with world.apart() as own:
+        thread = await own.converse(own.channel(), "hello", own.ben)
+        gate = own.claude.hold(after=1)
+        first = await own.ben.post(thread, "wait for it")
+        await gate.reached()
+        together = [await own.ben.post(thread, "a word of Ben"), await own.ann.post(thread, "about tulips")]
+        for message in together:
+            await own.kept(message)
+        second = own.claude.hold(after=1)
+        gate.release()
+        await second.reached()
+        assert "tulips" in sent(own)
+        await forget(own, own.ann, thread)
+        second.release()
+        await own.settled(first)
+        await own.settled(together[0])
+        assert "a word of Ben" in sent(own)
+        assert "tulips" not in sent(own)
+        assert not any("tulips" in value for value in (await stored(own)).values())
+        assert own.replies(thread)
+
+
+async def test_what_a_proxy_posted_for_a_person_goes_also_where_others_quote_it(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        proxied = Proxied.of(own, channel, mentions=True)
+        for event in ("original", "copy", "deletion"):
+            proxied.play(event)
+        thread = await own.thread_of({"id": proxied.copy})
+        await own.answered(thread)
+        asked = await own.ben.post(channel, f"{own.mention} what is that?", reply_to=proxied.copy)
+        await own.settled(asked)
+        assert COPIED in sent(own)
+        assert "1 message, 1 quote of you" in await forget(own, own.ann, channel)
+        left = {key: value for key, value in (await stored(own)).items() if COPIED in value}
+        assert left == {}
+        await own.settled(await own.ben.post(int(asked["id"]), "and now?"))
+        assert COPIED not in sent(own)
+
+
+async def test_a_file_of_a_person_that_another_thread_quotes_goes_from_anthropic(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        picture = ("mine.png", "image/png", samples.picture("PNG"))
+        said = await own.ann.post(channel, "my loom of tulips", attachments=[picture])
+        before = set(own.claude.files.files)
+        asked = await own.ben.post(channel, f"{own.mention} what is this?", reply_to=said["id"])
+        await own.settled(asked)
+        mine = set(own.claude.files.files) - before
+        assert mine
+        assert "1 file" in await forget(own, own.ann, channel)
+        await own.until(lambda: not mine & set(own.claude.files.files))
+        found = await stored(own)
+        left = holding(found, {"text": "tulips", "file": "mine.png"})
+        assert left == {}, [found[key] for key in left]
+        await own.settled(await own.ben.post(int(asked["id"]), "and now?"))
+        assert "forgotten at the wish of its author" in sent(own)

@@ -106,3 +106,25 @@ async def test_how_long_a_server_keeps_conversations_is_set_by_those_who_manage_
         assert await answer(await own.ann.command(channel, "privacy show")) == shown(3, 90)
         await answer(await own.admin.command(channel, "privacy set", {"retention_days": 90}))
         assert await answer(await own.ann.command(channel, "privacy show")) == shown(90, 90)
+
+
+async def test_a_server_that_the_bot_joins_again_begins_afresh(world: World) -> None:
+    async with world.apart() as own:
+        channel = own.channel()
+        thread = await own.converse(channel, TULIPS)
+        await own.settled(thread)
+        await answer(await own.admin.command(channel, "answer set", {"mode": "never", "scope": "server"}))
+        user = own.discord.world.user(own.app.user_id)
+        permissions = own.guild.members[user.id]
+        guilds.leave(own.discord.world, own.guild, user)
+        own.discord.commit()
+        await own.bots[0].logged("server_erased", server=own.guild.id)
+        guilds.join(own.discord.world, own.guild, user)
+        own.guild.members[user.id] = permissions
+        own.discord.commit()
+        again = await own.converse(channel, "do you know me?")
+        assert TULIPS not in str(own.asked[-1].body["messages"])
+        await own.settled(await own.ann.post(thread, f"{own.mention} and here?"))
+        assert TULIPS not in str([each.body["messages"] for each in own.asked[-2:]])
+        assert await holding(own) == []
+        assert own.replies(again)

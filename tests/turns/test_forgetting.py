@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -14,7 +15,7 @@ from bot.conversation.audit import Actor
 from bot.conversation.content import Text
 from bot.conversation.elements import question
 from bot.conversation.forgetting import Found, Identity
-from bot.conversation.message import Quote, Quoted, Reference, first_id
+from bot.conversation.message import Attachment, Quote, Quoted, Reference, first_id
 from bot.conversation.receipt import receipt
 from bot.conversation.scope import Scope
 from bot.conversation.turn import Preface
@@ -27,6 +28,7 @@ from bot.store.key_reader import KeyReader
 from bot.store.person_search import PersonSearch
 from bot.store.quote_store import FetchedQuotes, QuoteStore
 from bot.store.scope_settings import ScopeSettings
+from bot.store.scripts import Call, Scripts
 from bot.turns.forgetting import Forgetting, by_tag
 from tests.conversation.builders import ANN, BEN, message, snowflake, turn
 from tests.store.stage import KEYS, C, RevisedStore
@@ -156,9 +158,10 @@ async def test_files_and_quotes_that_were_read_go(bench: Bench) -> None:
     said = Quoted(SECRET.id, "a secret", author=ANN)
     await quotes.keep(C, OF_BEN.id, FetchedQuotes((Quote("reply", C, (said,)),)))
     await files.keep(C, OF_BEN.id, 2, FileContent((Text("another file"),)))
-    await bench.forget()
+    job = await bench.forget()
     assert await bench.holds() == []
     assert await bench.holds("another file") == [KEYS.files(C)]
+    assert job.found == Found(messages=1, quotes=1)
 
 
 async def test_a_summary_of_what_the_person_wrote_goes(bench: Bench) -> None:
@@ -364,3 +367,57 @@ async def test_what_is_kept_of_a_person_names_rules_limits_and_conversations(ben
     assert kept.started == (C,)
     assert kept.limits == {"person-9-1-tokens-day-20000": {"settled": "5"}}
     assert [each.reply for each in kept.messages] == ["about the secret"]
+
+
+async def test_a_job_that_is_killed_at_any_script_and_goes_on_elsewhere_removes_and_counts_the_same(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run, at, calls = Scripts.run, 0, 0
+
+    async def dying(self: Scripts, call: Call, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == at:
+            raise asyncio.CancelledError
+        answer = await run(self, call, **options)
+        if -calls == at:
+            raise asyncio.CancelledError
+        return answer
+
+    seen, steps = set[Found](), 100
+    for step in range(steps + 1):
+        for at in {step, -step}:
+            await bench.redis.flushdb()
+            quote = Quote("reply", C, (Quoted(SECRET.id, "a secret", author=ANN),))
+            alone = message("mine", number=20)
+            await bench.store.answer(alone, reply="a secret reply")
+            file = Attachment(5, "loom.png", "image/png", 1)
+            said = Quoted(snowflake(3), "a secret", author=ANN, attachments=(file,))
+            quoting = replace(OF_BEN, quotes=(quote,), reference=Reference(C, said.id, said))
+            await bench.store.answer(SECRET, quoting, reply="about that", posted=78)
+            files = FileStore(bench.redis, KEYS)
+            await files.keep(C, said.id, 5, FileContent((Text("a secret file"),)))
+            fetched = replace(said, attachments=(replace(file, id=6),))
+            await QuoteStore(bench.redis, KEYS).keep(
+                C, OF_BEN.id, FetchedQuotes((Quote("reply", C, (fetched,)),))
+            )
+            await files.keep(C, said.id, 6, FileContent((Text("another secret file"),)))
+            trim = replace(turn(50), window_start=1, preface=Preface("about the secret"))
+            await bench.redis.rpush(KEYS.history(C), dump_turn(trim))
+            await bench.redis.hset(KEYS.meta(C), "cut", 1)
+            await bench.store.hear(message("another secret", number=60))
+            await bench.forgetting.begin(WHO)
+            calls = 0
+            monkeypatch.setattr(Scripts, "run", dying)
+            with suppress(asyncio.CancelledError):
+                await forgetting_of(bench).run(ANN.id)
+            monkeypatch.undo()
+            is_over = calls < step
+            job = await forgetting_of(bench).run(ANN.id)
+            assert await bench.holds() == [], at
+            assert job is not None
+            seen.add(job.found)
+            assert len(seen) == 1, (at, seen)
+        if is_over:
+            break
+    assert 5 < step < steps
